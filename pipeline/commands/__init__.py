@@ -1,0 +1,1 @@
+"""The `feedback` command's subcommands, one module each; ``pipeline.cli`` wires them."""

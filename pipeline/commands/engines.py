@@ -1,0 +1,171 @@
+"""`feedback up`, `down`, `status`: the engines of this machine."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pipeline.commands._context import err, out, print_json, settings
+from pipeline.errors import CommandError, ExitStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deploy.local import LocalEngines, Status
+    from deploy.local import Progress as Step
+
+_STATE_STYLES = {"running": "green", "stopped": "dim", "starting": "yellow", "failed": "red"}
+
+
+def up() -> None:
+    """Start Kafka and Elasticsearch on this machine, without Docker; finds what runs."""
+    import time
+
+    began = time.monotonic()
+    now = start_engines()
+    out.print(_table(now))
+    out.print(f"up in {time.monotonic() - began:.1f} s; next: [bold]feedback setup[/]")
+
+
+def down() -> None:
+    """Stop the Kafka and Elasticsearch that `feedback up` started; their data stays."""
+    out.print(_table(stop_engines()))
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Show the engines, and how far the worker has read."""
+    import deploy.local
+    from pipeline.lag import group_lags
+
+    now = deploy.local.status(local_engines())
+    lags = group_lags(settings())
+    if json:
+        print_json(
+            {
+                "engines": [_fields(engine) for engine in now.engines],
+                "kafka_bootstrap_servers": settings().kafka_bootstrap_servers,
+                "consumer_groups": lags,
+            }
+        )
+    else:
+        out.print(_table(now))
+        out.print(_lag_table(lags) if lags is not None else _no_kafka())
+    if lags is None:
+        raise typer.Exit(ExitStatus.UNAVAILABLE)
+
+
+def local_engines() -> LocalEngines:
+    """The local engines as the settings describe them."""
+    import deploy.local
+
+    given = settings()
+    return deploy.local.LocalEngines(
+        home=given.local_home or deploy.local.default_home(),
+        cache=given.local_cache or deploy.local.default_cache(),
+        kafka_port=given.local_kafka_port,
+        kafka_controller_port=given.local_kafka_controller_port,
+        elasticsearch_port=given.local_elasticsearch_port,
+        user=given.local_user,
+    )
+
+
+def start_engines() -> Status:
+    """Start both engines, with progress on standard error; raises ``CommandError``."""
+    import deploy.local
+
+    with _as_command_error(), _progress() as on_progress:
+        return deploy.local.up(local_engines(), on_progress=on_progress)
+
+
+def stop_engines() -> Status:
+    """Stop both engines; raises ``CommandError``."""
+    import deploy.local
+
+    with _as_command_error(), _progress() as on_progress:
+        return deploy.local.down(local_engines(), on_progress=on_progress)
+
+
+@contextmanager
+def _as_command_error() -> Iterator[None]:
+    from deploy.local import EngineError
+
+    try:
+        yield
+    except EngineError as error:
+        raise CommandError(str(error)) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A callback that draws one line an engine, with a bar while bytes come in."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def on_progress(step: Step) -> None:
+            if step.engine not in tasks:
+                tasks[step.engine] = bar.add_task(step.engine, total=None)
+            bar.update(
+                tasks[step.engine],
+                description=f"{step.engine}: {step.stage}",
+                completed=step.done,
+                total=step.total or None,
+            )
+
+        yield on_progress
+
+
+def _fields(engine: Any) -> dict[str, Any]:
+    return {
+        "name": engine.name,
+        "state": engine.state,
+        "address": engine.address,
+        "version": engine.version,
+        "pid": engine.pid,
+        "rss_bytes": engine.rss_bytes,
+        "data": str(engine.data),
+        "log": str(engine.log),
+    }
+
+
+def _table(now: Status) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("engine", "state", "address", "version", "pid", "memory", "log"):
+        table.add_column(heading, overflow="fold")
+    for engine in now.engines:
+        memory = f"{engine.rss_bytes / 1e6:.0f} MB" if engine.rss_bytes else "-"
+        table.add_row(
+            engine.name,
+            f"[{_STATE_STYLES[engine.state]}]{engine.state}[/]",
+            engine.address,
+            engine.version,
+            str(engine.pid or "-"),
+            memory,
+            str(engine.log),
+        )
+    return table
+
+
+def _lag_table(lags: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("consumer group", "workers", "Kafka topic", "waiting"):
+        table.add_column(heading, overflow="fold")
+    for lag in lags:
+        table.add_row(lag["group"], str(lag["members"]), lag["kafka_topic"], str(lag["lag"]))
+    return table
+
+
+def _no_kafka() -> str:
+    return f"no Kafka answers at {settings().kafka_bootstrap_servers}"

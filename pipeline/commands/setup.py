@@ -1,0 +1,38 @@
+"""`feedback setup`: Kafka topics and index templates."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.commands._context import out, print_json, settings
+
+
+def setup(
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Create the Kafka topics and the index templates. Safe to repeat."""
+    from pipeline.setup import create_kafka_topics, put_templates
+    from pipeline.sinks.elasticsearch_client import connect
+
+    topics = create_kafka_topics(settings())
+    client = connect(settings())
+    try:
+        templates = put_templates(client, settings())
+    finally:
+        client.close()
+    if json:
+        print_json(
+            {
+                "kafka_topics": {"created": topics.created, "present": topics.present},
+                "templates": templates,
+            }
+        )
+        return
+    for name in topics.created:
+        out.print(f"created   Kafka topic {name}")
+    for name in topics.present:
+        out.print(f"present   Kafka topic {name}")
+    for name in templates:
+        out.print(f"current   template {name}")

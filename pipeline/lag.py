@@ -1,0 +1,66 @@
+"""How many records wait for each of the worker's roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.app import GROUP, READS
+from pipeline.errors import Unavailable
+from pipeline.settings import Settings
+from pipeline.setup import connect_admin
+
+
+def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
+    """One entry a consumer group and Kafka topic: group, members, kafka_topic, lag.
+
+    None where no broker answers; a Kafka topic that is not there is left out.
+    """
+    try:
+        admin = connect_admin(settings)
+    except Unavailable:
+        return None
+    try:
+        return _lags(admin)
+    finally:
+        admin.close()
+
+
+def _lags(admin: Any) -> list[dict[str, Any]]:
+    there = set(admin.list_topics())
+    groups = list(GROUP.values())
+    committed = {group: admin.list_group_offsets(group).get(group, {}) for group in groups}
+    described = admin.describe_groups(groups)
+    found = []
+    for role, topics in READS.items():
+        group = GROUP[role]
+        for topic in topics:
+            if topic.name not in there:
+                continue
+            found.append(
+                {
+                    "group": group,
+                    "members": len(described[group]["members"]),
+                    "kafka_topic": topic.name,
+                    "lag": _lag(admin, topic.name, committed[group]),
+                }
+            )
+    return found
+
+
+def _lag(admin: Any, kafka_topic: str, committed: dict[Any, Any]) -> int:
+    from kafka import TopicPartition
+    from kafka.admin import OffsetSpec
+
+    (description,) = admin.describe_topics([kafka_topic])
+    partitions = [
+        TopicPartition(kafka_topic, partition["partition_index"])
+        for partition in description["partitions"]
+    ]
+    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+    lag = 0
+    for partition in partitions:
+        # What retention removed waits for nobody.
+        read = committed[partition].offset if partition in committed else 0
+        lag += max(0, ends[partition].offset - max(read, starts[partition].offset))
+    return lag

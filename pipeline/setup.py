@@ -1,0 +1,106 @@
+"""Set-up: Kafka topics and index templates. Safe to repeat; changes nothing that is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import CommandError, Unavailable
+from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import shown_urls
+from schemas.documents import TEMPLATE_NAME, component_templates, index_template
+from schemas.kafka_topics import KAFKA_TOPICS
+
+
+@dataclass(frozen=True, slots=True)
+class SetupResult:
+    """What one set-up made and what it found."""
+
+    created: tuple[str, ...]
+    present: tuple[str, ...]
+
+
+def create_kafka_topics(settings: Settings) -> SetupResult:
+    """Create the Kafka topics that are not there.
+
+    Raises :class:`Unavailable` where no broker answers, :class:`CommandError` where it refuses.
+    """
+    from kafka.admin import NewTopic
+    from kafka.errors import KafkaError
+
+    admin = connect_admin(settings)
+    try:
+        there = set(admin.list_topics())
+        missing = [topic for topic in KAFKA_TOPICS if topic.name not in there]
+        if missing:
+            admin.create_topics(
+                [
+                    NewTopic(
+                        topic.name,
+                        num_partitions=topic.partitions,
+                        replication_factor=settings.kafka_replication_factor,
+                        topic_configs=topic.broker_config(),
+                    )
+                    for topic in missing
+                ]
+            )
+    except KafkaError as error:
+        raise CommandError(f"creating Kafka topics: {error}") from None
+    finally:
+        admin.close()
+    created = tuple(topic.name for topic in missing)
+    return SetupResult(created, tuple(t.name for t in KAFKA_TOPICS if t.name not in created))
+
+
+def connect_admin(settings: Settings) -> Any:
+    """kafka-python's admin client; raises :class:`Unavailable` where no broker answers."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    servers = settings.kafka_bootstrap_servers
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=servers.split(","),
+            client_id="feedback-setup",
+            bootstrap_timeout_ms=8_000,
+        )
+    except (KafkaError, OSError, ValueError) as error:
+        raise Unavailable(
+            f"connecting to Kafka at {servers}: {type(error).__name__}; start one with "
+            "`feedback up`, or name yours in FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+        ) from None
+
+
+def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
+    """Put component templates and index template, current or not; returns their names.
+
+    ``client`` is a synchronous one. Uses the server's English analyzer where it has one. Raises
+    :class:`Unavailable` where no server answers, :class:`CommandError` where it refuses.
+    """
+    from elasticsearch import ApiError, TransportError
+
+    try:
+        templates = component_templates(
+            analyzer="english" if _has_analyzer(client, "english") else None
+        )
+        for name, body in templates.items():
+            client.cluster.put_component_template(name=name, **body)
+        client.indices.put_index_template(name=TEMPLATE_NAME, **index_template())
+    except TransportError as error:
+        raise Unavailable(
+            f"connecting to Elasticsearch at {shown_urls(settings)}: {type(error).__name__}; start "
+            "one with `feedback up`, or name yours in FEEDBACK_ELASTICSEARCH_URL"
+        ) from None
+    except ApiError as error:
+        raise CommandError(f"putting index templates: {error}") from None
+    return (*templates, TEMPLATE_NAME)
+
+
+def _has_analyzer(client: Any, name: str) -> bool:
+    from elasticsearch import BadRequestError
+
+    try:
+        client.indices.analyze(analyzer=name, text="waiting")
+    except BadRequestError:
+        return False
+    return True

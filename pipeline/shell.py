@@ -1,0 +1,192 @@
+"""The only stream loops: decode, stages, send, acknowledge, in that order.
+
+A loop never lets an error out to Faust, which would acknowledge and drop the batch. What may
+pass is waited for; what can't succeed is dead-lettered, and that delivery awaited; on anything
+else the worker stops and commits nothing of the batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import structlog
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    wait_random_exponential,
+)
+
+from pipeline.enrichment import Enrichment
+from pipeline.sinks.dead_letters import letters_of
+from pipeline.sinks.elasticsearch import ElasticsearchSink
+from pipeline.sinks.failure import Failure, Waiting
+from pipeline.sinks.kafka import KafkaSink, Message, Pending
+from schemas.cloud_events import cloud_event_headers
+from schemas.feedback import EnrichedFeedback
+from schemas.kafka_topics import DEAD, ENRICHED
+
+_MOST_BATCHES: Final = 8
+_WITHIN_S: Final = 0.02
+_SLICE: Final = 250  # records between two looks at the network, about 50 ms of stages
+_LONGEST_WAIT_S: Final = 10.0
+
+log = structlog.get_logger("worker")
+
+T = TypeVar("T")
+Handler = Callable[[Sequence[Any]], Awaitable[None]]
+
+
+class Control:
+    """Stops a loop between two batches, and carries a fatal error to the worker."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Event()
+        self._free.set()
+        self._stopping = False
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self.records = 0
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the worker that it must stop."""
+        if not self.failed.done():
+            self.failed.set_result(error)
+
+    async def finish(self, timeout: float) -> None:
+        """Let the batch in hand end, at most ``timeout`` seconds, and begin no other."""
+        self._stopping = True
+        async with asyncio.timeout(timeout):
+            await self._free.wait()
+
+    async def run(self, stream: Any, handle: Handler) -> None:
+        """Hand the stream's batches to ``handle``, and acknowledge each after its effect."""
+        async for events in stream.noack_take(_MOST_BATCHES, within=_WITHIN_S):
+            if self._stopping:
+                await asyncio.Event().wait()
+            self._free.clear()
+            try:
+                records = [record for event in events for record in event.value.records]
+                await handle(records)
+                for event in events:
+                    event.value.handled = True
+                    await stream.ack(event)
+                self.records += len(records)
+            except Exception as error:
+                self.fail(error)
+                await asyncio.Event().wait()
+            finally:
+                self._free.set()
+
+
+class EnrichLoop:
+    """Raw payloads in, enriched records out."""
+
+    def __init__(self, enrichment: Enrichment, kafka: KafkaSink) -> None:
+        self._enrichment = enrichment
+        self._kafka = kafka
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Enrich and publish one batch; returns when the brokers have all of it."""
+        begun: list[tuple[Sequence[Any], Pending]] = []
+        for start in range(0, len(records), _SLICE):
+            run = records[start : start + _SLICE]
+            begun.append((run, await self._begin(run)))
+            await asyncio.sleep(0)
+        for run, pending in begun:
+            try:
+                await self._kafka.finish(pending.deliveries)
+            except Waiting:
+                await insist(partial(self._again, run))
+
+    async def _begin(self, records: Sequence[Any]) -> Pending:
+        enriched, refusals = self._enrichment.enrich_payloads([r.value for r in records])
+        failures = [Failure(r.index, r.reason, r.error, retryable=False) for r in refusals]
+        pending = await insist(
+            lambda: self._kafka.begin(ENRICHED, [message_of(record) for _, record in enriched])
+        )
+        failures += [
+            Failure(enriched[f.index][0], f.reason, f.error, retryable=False)
+            for f in pending.failures
+        ]
+        await bury(self._kafka, "enrich", records, failures)
+        return pending
+
+    async def _again(self, records: Sequence[Any]) -> None:
+        await self._kafka.finish((await self._begin(records)).deliveries)
+
+
+class IndexLoop:
+    """Enriched payloads in, documents out."""
+
+    def __init__(self, elasticsearch: ElasticsearchSink, kafka: KafkaSink, *, batch: int) -> None:
+        self._elasticsearch = elasticsearch
+        self._kafka = kafka
+        self._batch = batch
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Index one batch; returns when Elasticsearch has all of it or it is dead-lettered."""
+        runs = [records[s : s + self._batch] for s in range(0, len(records), self._batch)]
+        await asyncio.gather(*map(self._write, runs))
+
+    async def _write(self, records: Sequence[Any]) -> None:
+        remaining = records
+
+        async def attempt() -> None:
+            nonlocal remaining
+            failures = await self._elasticsearch.write([record.value for record in remaining])
+            refused = [failure for failure in failures if not failure.retryable]
+            await bury(self._kafka, "index", remaining, refused)
+            later = [failure for failure in failures if failure.retryable]
+            remaining = [remaining[failure.index] for failure in later]
+            if later:
+                raise Waiting(later[0].reason)
+
+        await insist(attempt)
+
+
+def message_of(record: EnrichedFeedback) -> Message:
+    """The message of an enriched record, with its CloudEvents headers."""
+    return Message(
+        record.event_id,
+        record.to_payload(),
+        cloud_event_headers(
+            event_id=f"{record.event_id}.{record.revision}",
+            source=record.source,
+            event_type=ENRICHED.ce_type,
+            time=record.created_at,
+        ),
+    )
+
+
+async def bury(
+    kafka: KafkaSink, stage: str, records: Sequence[Any], failures: Sequence[Failure]
+) -> None:
+    """Publish a dead letter for every failure, and wait until the brokers have them."""
+    if not failures:
+        return
+    log.error("dead_lettering", stage=stage, records=len(failures), reason=failures[0].reason)
+    letters = letters_of(stage, records, failures)
+    await insist(lambda: kafka.write(DEAD, letters))
+
+
+async def insist(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Repeat an attempt, with capped and jittered waits, until it does not end in ``Waiting``."""
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(Waiting),
+        wait=wait_random_exponential(multiplier=0.2, max=_LONGEST_WAIT_S),
+        before_sleep=_say_waiting,
+        reraise=True,
+    )
+
+    async def one() -> T:  # tenacity awaits coroutine functions only, not lambdas around one
+        return await attempt()
+
+    return await retrying(one)
+
+
+def _say_waiting(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("waiting", reason=str(error), attempt=state.attempt_number)

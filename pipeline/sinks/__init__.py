@@ -1,0 +1,1 @@
+"""Where enriched feedback goes: a module for each destination, named after it."""

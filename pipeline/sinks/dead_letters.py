@@ -1,0 +1,33 @@
+"""Dead letters of Kafka records: the record as it came, its place and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.sinks.failure import Failure
+from pipeline.sinks.kafka import Message
+from schemas.dead_letter import DeadLetter, error_headers
+
+
+def letters_of(stage: str, records: Sequence[Any], failures: Sequence[Failure]) -> list[Message]:
+    """The messages for ``feedback.dead.v1``, one a failure; records are aiokafka's."""
+    letters = []
+    for failure in failures:
+        record = records[failure.index]
+        letter = DeadLetter.bury(
+            stage=stage,
+            origin=f"{record.topic}:{record.partition}:{record.offset}",
+            reason=failure.reason,
+            payload=record.value or b"",
+            error=failure.error,
+            failed_at=datetime.now(UTC),
+            kafka_topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=(record.key or b"").decode("utf-8", "replace"),
+            headers={name: value.decode("utf-8", "replace") for name, value in record.headers},
+        )
+        letters.append(Message(letter.dead_letter_id, letter.to_payload(), error_headers(letter)))
+    return letters

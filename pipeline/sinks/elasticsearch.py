@@ -1,0 +1,137 @@
+"""Sink: Elasticsearch. Bulk requests of serialised documents, and a verdict for each document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from pipeline.sinks.failure import Failure, Fatal
+from schemas.documents import document, index_name
+
+_WAIT: Final = frozenset({408, 429, 502, 503, 504})
+_LEAST_FAILURES_TO_HALT: Final = 50  # one bad event alone must not stop a quiet stream
+
+
+class ElasticsearchSink:
+    """Writes enriched payloads as documents; the same payload twice is one document."""
+
+    def __init__(self, client: Any, *, bulk_bytes: int) -> None:
+        self._client = client
+        self._bulk_bytes = bulk_bytes
+
+    async def write(self, payloads: Sequence[bytes | None]) -> list[Failure]:
+        """Index or delete every payload's document; returns those that were not taken.
+
+        What the server could not take now (no answer, load, a block on writing) is retryable.
+        Raises :class:`Fatal` on refused credentials or when more than a fifth is refused for good.
+        """
+        failures: list[Failure] = []
+        operations: list[tuple[int, bytes]] = []
+        for index, payload in enumerate(payloads):
+            try:
+                operations.append((index, bulk_operation(payload)))
+            except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+                kind = type(error).__name__
+                reason = f"reading enriched feedback: {kind}"
+                failures.append(Failure(index, reason, kind, retryable=False))
+        for chunk in self._chunks(operations):
+            failures.extend(await self._bulk(chunk))
+        halt_if_too_many(failures, len(payloads))
+        return sorted(failures, key=lambda failure: failure.index)
+
+    def _chunks(self, operations: list[tuple[int, bytes]]) -> list[list[tuple[int, bytes]]]:
+        chunks: list[list[tuple[int, bytes]]] = []
+        room = 0
+        for operation in operations:
+            size = len(operation[1])
+            if size > room:
+                chunks.append([])
+                room = self._bulk_bytes
+            chunks[-1].append(operation)
+            room -= size
+        return chunks
+
+    async def _bulk(self, chunk: list[tuple[int, bytes]]) -> list[Failure]:
+        from elasticsearch import ApiError, TransportError
+
+        try:
+            response = await self._client.bulk(
+                operations=[operation for _, operation in chunk],
+                filter_path="errors,items.*.status,items.*.error.type",
+            )
+        except ApiError as error:
+            return await self._refused(chunk, error.meta.status)
+        except TransportError as error:
+            return _later(chunk, type(error).__name__)
+        if not response.get("errors"):
+            return []
+        return verdicts([index for index, _ in chunk], response["items"])
+
+    async def _refused(self, chunk: list[tuple[int, bytes]], status: int) -> list[Failure]:
+        """What follows from a refused request as a whole."""
+        if status in _WAIT or status >= 500:
+            return _later(chunk, f"status {status}")
+        if status == 413 and len(chunk) > 1:
+            middle = len(chunk) // 2
+            return await self._bulk(chunk[:middle]) + await self._bulk(chunk[middle:])
+        if status == 413:
+            reason = "writing to Elasticsearch: the document is too large for the server"
+            return [Failure(chunk[0][0], reason, "DocumentTooLarge", retryable=False)]
+        raise Fatal(f"writing to Elasticsearch: the server refuses with status {status}")
+
+
+def _later(chunk: list[tuple[int, bytes]], error: str) -> list[Failure]:
+    reason = f"writing to Elasticsearch: {error}"
+    return [Failure(index, reason, error, retryable=True) for index, _ in chunk]
+
+
+def bulk_operation(payload: bytes | None) -> bytes:
+    """The bulk lines of one enriched payload: index or delete, versioned by its revision.
+
+    Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError`` for what is no
+    enriched feedback.
+    """
+    fields = orjson.loads(payload or b"")
+    action = {
+        "_index": index_name(datetime.fromisoformat(fields["created_at"])),
+        "_id": fields["event_id"],
+        "version": fields["revision"],
+        "version_type": "external_gte",
+    }
+    if fields["operation"] == "delete":
+        return orjson.dumps({"delete": action})
+    return orjson.dumps({"index": action}) + b"\n" + orjson.dumps(document(fields))
+
+
+def verdicts(indexes: Sequence[int], items: Sequence[dict[str, Any]]) -> list[Failure]:
+    """The failures among a bulk response's items.
+
+    Done: 2xx; 409, since a newer revision is there; 404 of a delete. Raises :class:`Fatal` on
+    refused credentials.
+    """
+    failures: list[Failure] = []
+    for index, item in zip(indexes, items, strict=True):
+        ((action, verdict),) = item.items()
+        status = verdict["status"]
+        if status < 300 or status == 409 or (status == 404 and action == "delete"):
+            continue
+        kind = verdict.get("error", {}).get("type", "unknown")
+        reason = f"writing to Elasticsearch: {kind}"
+        retryable = status in _WAIT or status >= 500 or kind == "cluster_block_exception"
+        if status in {401, 403} and not retryable:
+            raise Fatal(reason)
+        failures.append(Failure(index, reason, kind, retryable))
+    return failures
+
+
+def halt_if_too_many(failures: Sequence[Failure], written: int) -> None:
+    """Raise :class:`Fatal` when so much is refused that the fault is not the documents'."""
+    refused = [failure for failure in failures if not failure.retryable]
+    if len(refused) >= _LEAST_FAILURES_TO_HALT and len(refused) * 5 > written:
+        raise Fatal(
+            f"writing to Elasticsearch: {len(refused)} of {written} documents are refused "
+            f"({refused[0].error}); is the index template current? (feedback setup)"
+        )

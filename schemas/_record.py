@@ -1,0 +1,57 @@
+"""The base of every record, and the identifiers that make delivery repeatable."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+_ID_HEX_DIGITS = 32  # 128 bits of SHA-256: collisions stay negligible far beyond 10^15 records
+
+
+class Record(BaseModel):
+    """A frozen model that travels on a Kafka topic as JSON.
+
+    Unknown fields are ignored when reading, so that a newer producer never breaks an
+    older subscriber.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+    def to_payload(self) -> bytes:
+        """The record as compact UTF-8 JSON, absent optional values left out."""
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
+
+    @classmethod
+    def trusted(cls, fields: dict[str, Any]) -> Self:
+        """Build a record from all of its fields, validated already; unset ones are not filled in.
+
+        What ``model_construct`` does, without its walk over defaults and aliases: per record, that
+        walk costs more than a stage.
+        """
+        record = cls.__new__(cls)
+        object.__setattr__(record, "__dict__", fields)
+        object.__setattr__(record, "__pydantic_fields_set__", set())
+        object.__setattr__(record, "__pydantic_extra__", None)
+        object.__setattr__(record, "__pydantic_private__", None)
+        return record
+
+    @classmethod
+    def from_payload(cls, payload: bytes) -> Self:
+        """Read a record from JSON bytes; raises ``pydantic.ValidationError``."""
+        record: Self = cls.__pydantic_validator__.validate_json(payload)
+        return record
+
+
+def deterministic_id(*parts: str) -> str:
+    """The identifier that the same parts always get: 128 bits of SHA-256, 32 hex digits.
+
+    Parts are length-prefixed, so ``("ab", "c")`` and ``("a", "bc")`` differ.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(4, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()[:_ID_HEX_DIGITS]

@@ -1,0 +1,188 @@
+"""What Elasticsearch holds: index names, index template, and the document of a record.
+
+Names follow the Elastic Common Schema where it has one; the domain's own stand under
+``feedback``. The index is chosen by the month in which the feedback was given, so that a
+repeated or edited event meets its own document again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+READ_ALIAS: Final = "feedback"
+INDEX_PATTERN: Final = "feedback-*.*.*"
+TEMPLATE_NAME: Final = "feedback"
+COMPONENT_SETTINGS: Final = "feedback-settings"
+COMPONENT_MAPPINGS: Final = "feedback-mappings"
+ECS_VERSION: Final = "8.17.0"
+
+_KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
+_DATE: Final = {"type": "date"}
+_SCORE: Final = {"type": "half_float"}
+_MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
+_COPIED: Final = ("question", "site", "service", "attributes")
+
+
+def index_name(created_at: datetime) -> str:
+    """The monthly index of an event's time, in the form that ILM's origination date reads."""
+    return f"feedback-{created_at:%Y.%m}.01"
+
+
+def _measure() -> dict[str, Any]:
+    return {"properties": {"value": {"type": "float"}, "score": _SCORE}}
+
+
+def _text(analyzer: str | None) -> dict[str, Any]:
+    field: dict[str, Any] = {"type": "text"}
+    if analyzer is not None:
+        field["fields"] = {analyzer: {"type": "text", "analyzer": analyzer}}
+    return field
+
+
+def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
+    """The mappings of the feedback indices.
+
+    ``analyzer`` names a language analyzer of the server for a subfield of the text; None where
+    the server has none.
+    """
+    measures = {name: _measure() for name in _MEASURES}
+    feedback: dict[str, Any] = {
+        "family": _KEYWORD,
+        "native_id": _KEYWORD,
+        "revision": {"type": "long"},
+        "question": {"type": "text", "fields": {"keyword": _KEYWORD}},
+        "site": _KEYWORD,
+        "service": _KEYWORD,
+        "measures": {"properties": measures},
+        "language": {
+            "properties": {
+                "declared": _KEYWORD,
+                "detected": _KEYWORD,
+                "confidence": _SCORE,
+            }
+        },
+        "sentiment": {
+            "properties": {
+                "label": _KEYWORD,
+                "method": _KEYWORD,
+                "compound": _SCORE,
+                "positive": _SCORE,
+                "neutral": _SCORE,
+                "negative": _SCORE,
+            }
+        },
+        "topics": _KEYWORD,
+        "themes": _KEYWORD,
+        "versions": {"type": "flattened"},
+        "attributes": {"type": "flattened", "ignore_above": 1024},
+    }
+    return {
+        "dynamic": "strict",
+        "properties": {
+            "@timestamp": _DATE,
+            "ecs": {"properties": {"version": _KEYWORD}},
+            "event": {
+                "properties": {
+                    "id": _KEYWORD,
+                    "created": _DATE,
+                    "ingested": _DATE,
+                    "dataset": _KEYWORD,
+                }
+            },
+            "message": _text(analyzer),
+            "url": {"properties": {"full": _KEYWORD}},
+            "user": {"properties": {"hash": _KEYWORD}},
+            "organization": {"properties": {"name": _KEYWORD}},
+            "feedback": {"properties": feedback},
+        },
+    }
+
+
+def index_settings(*, refresh_interval: str = "1s") -> dict[str, Any]:
+    """The settings of the feedback indices; one shard a month, a replica where there is a node."""
+    return {
+        "index": {
+            "number_of_shards": 1,
+            "auto_expand_replicas": "0-1",
+            "refresh_interval": refresh_interval,
+            "codec": "default",
+        }
+    }
+
+
+def component_templates(*, analyzer: str | None = None) -> dict[str, dict[str, Any]]:
+    """Component templates by name, as ``PUT _component_template`` takes them."""
+    return {
+        COMPONENT_SETTINGS: {"template": {"settings": index_settings()}},
+        COMPONENT_MAPPINGS: {"template": {"mappings": mappings(analyzer=analyzer)}},
+    }
+
+
+def index_template() -> dict[str, Any]:
+    """The index template, as ``PUT _index_template`` takes it."""
+    return {
+        "index_patterns": [INDEX_PATTERN],
+        "composed_of": [COMPONENT_SETTINGS, COMPONENT_MAPPINGS],
+        "template": {"aliases": {READ_ALIAS: {}}},
+        "priority": 200,
+    }
+
+
+def document(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of an ``EnrichedFeedback`` given as its JSON object.
+
+    It works on the bare object because the sink reads millions of them and the mapping, which is
+    strict, refuses what does not belong. Raises ``KeyError`` where a required field is absent.
+    """
+    feedback: dict[str, Any] = {
+        "family": fields["family"],
+        "native_id": fields["native_id"],
+        "revision": fields["revision"],
+        "sentiment": fields["sentiment"],
+        "topics": fields["topics"],
+        "themes": fields["themes"],
+        "versions": fields["versions"],
+        "language": _language(fields),
+    }
+    for name in _COPIED:
+        if name in fields:
+            feedback[name] = fields[name]
+    measures = {name: _scored(fields[name]) for name in _MEASURES if name in fields}
+    if measures:
+        feedback["measures"] = measures
+    body: dict[str, Any] = {
+        "@timestamp": fields["created_at"],
+        "ecs": {"version": ECS_VERSION},
+        "event": {
+            "id": fields["event_id"],
+            "created": fields["collected_at"],
+            "ingested": fields["enriched_at"],
+            "dataset": fields["source"],
+        },
+        "message": fields["text"],
+        "feedback": feedback,
+    }
+    if "url" in fields:
+        body["url"] = {"full": fields["url"]}
+    if "author" in fields:
+        body["user"] = {"hash": fields["author"]}
+    if "organization" in fields:
+        body["organization"] = {"name": fields["organization"]}
+    return body
+
+
+def _language(fields: Mapping[str, Any]) -> dict[str, Any]:
+    detected = fields["detected_language"]
+    language = {"detected": detected["code"], "confidence": detected["confidence"]}
+    if "language" in fields:
+        language["declared"] = fields["language"]
+    return language
+
+
+def _scored(measure: Mapping[str, float]) -> dict[str, float]:
+    """The value, and its place from 0, worst, to 1, best; none beside the scale (don't know)."""
+    value, worst, best = measure["value"], measure["worst"], measure["best"]
+    score = (value - worst) / (best - worst)
+    return {"value": value, "score": score} if 0 <= score <= 1 else {"value": value}

@@ -1,0 +1,230 @@
+"""``Feedback`` as a connector collects it, and ``EnrichedFeedback`` as the worker publishes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+
+from schemas._record import Record, deterministic_id
+
+MAX_TEXT_CHARACTERS = 100_000
+"""Longest comment taken in. A longer one is no comment but a document, and is dead-lettered."""
+
+EARLIEST_YEAR = 1990
+"""Dates before are slips of a form; each month opens an index of its own, so they are refused."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Family(StrEnum):
+    """The three families of sources; each has a raw Kafka topic of its own."""
+
+    REVIEW = "review"
+    SOCIAL = "social"
+    FORM = "form"
+
+
+class Operation(StrEnum):
+    """What the source did: wrote or edited the feedback, or took it back."""
+
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+class Measure(Record):
+    """A number that somebody gave, with the ends of its scale.
+
+    ``worst`` may be the larger end: the NHS Friends and Family Test runs from 1, very good,
+    to 5, very poor.
+    """
+
+    value: float = Field(description="The answer as given, on the scale from worst to best.")
+    worst: float = Field(description="The scale's end that stands for the worst experience.")
+    best: float = Field(description="The scale's end that stands for the best experience.")
+
+    @model_validator(mode="after")
+    def _on_its_scale(self) -> Self:
+        low, high = sorted((self.worst, self.best))
+        if low == high:
+            raise ValueError("the scale's ends are equal")
+        if not low <= self.value <= high:
+            raise ValueError(f"the value is not on the scale from {self.worst:g} to {self.best:g}")
+        return self
+
+    @property
+    def score(self) -> float | None:
+        """The value from 0, worst, to 1, best."""
+        return (self.value - self.worst) / (self.best - self.worst)
+
+
+class Stars(Measure):
+    """Star rating, usually one to five."""
+
+    worst: float = 1
+    best: float = 5
+
+
+class Nps(Measure):
+    """Answer to "how likely are you to recommend us", zero to ten (Net Promoter Score)."""
+
+    worst: float = 0
+    best: float = 10
+
+
+class Csat(Measure):
+    """Answer to a satisfaction question, usually one to five (Customer Satisfaction)."""
+
+    worst: float = 1
+    best: float = 5
+
+
+class Ces(Measure):
+    """Answer to "how easy was it", usually one to seven (Customer Effort Score)."""
+
+    worst: float = 1
+    best: float = 7
+
+
+FFT_DONT_KNOW = 6
+
+
+class Fft(Measure):
+    """Friends and Family Test: 1 very good, 2 good, 3 neither, 4 poor, 5 very poor, 6 unsure."""
+
+    worst: float = 5
+    best: float = 1
+
+    @model_validator(mode="after")
+    def _on_its_scale(self) -> Self:
+        if self.value not in {1, 2, 3, 4, 5, FFT_DONT_KNOW}:
+            raise ValueError("the value is not one of 1 (very good) to 5 (very poor) or 6")
+        return self
+
+    @property
+    def score(self) -> float | None:
+        """The value from 0, very poor, to 1, very good; None for "don't know"."""
+        if self.value == FFT_DONT_KNOW:
+            return None
+        return (self.value - self.worst) / (self.best - self.worst)
+
+
+class Feedback(Record):
+    """One piece of feedback as it was collected, before anything was made of it.
+
+    ``event_id`` is the same for the same source and native id, whoever computes it; use
+    :meth:`collect` to build one.
+    """
+
+    event_id: EventId = Field(description="Deterministic: from source and native_id.")
+    source: Name = Field(description="The connector that brought it.")
+    family: Family = Field(description="Review, social mention or form.")
+    native_id: Name = Field(description="The source's own identifier.")
+    revision: int = Field(
+        default=0,
+        ge=0,
+        description="The source's time of this revision, milliseconds since 1970; "
+        "a higher one replaces a lower one.",
+    )
+    operation: Operation = Field(default=Operation.UPSERT, description="Upsert or delete.")
+    created_at: AwareDatetime = Field(description="When the feedback was given.")
+    collected_at: AwareDatetime = Field(description="When the connector read it.")
+    text: str = Field(
+        default="", max_length=MAX_TEXT_CHARACTERS, description="What the person wrote."
+    )
+    question: str | None = Field(
+        default=None, max_length=2_000, description="The question that the text answers."
+    )
+    stars: Stars | None = None
+    nps: Nps | None = None
+    csat: Csat | None = None
+    ces: Ces | None = None
+    fft: Fft | None = None
+    organization: Name | None = Field(default=None, description="Hospital group, trust, company.")
+    site: Name | None = Field(default=None, description="Hospital, branch, app.")
+    service: Name | None = Field(default=None, description="Ward, clinic, department, product.")
+    author: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{32}$",
+        description="Keyed HMAC of the author; never the name.",
+    )
+    language: str | None = Field(
+        default=None, max_length=35, description="BCP 47 tag, as the source declared it."
+    )
+    url: str | None = Field(default=None, max_length=2_083, description="Where it can be read.")
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="What a source adds; searchable as a whole."
+    )
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        if self.created_at.year < EARLIEST_YEAR:
+            raise ValueError(f"created_at is before {EARLIEST_YEAR}")
+        if (self.created_at - self.collected_at).days >= 1:
+            raise ValueError("created_at is more than a day after collected_at")
+        return self
+
+    @classmethod
+    def collect(cls, *, source: str, native_id: str, created_at: datetime, **fields: Any) -> Self:
+        """Build a record, with its ``event_id`` and, where not given, ``collected_at`` now and
+        ``revision`` from ``created_at``.
+
+        Raises ``pydantic.ValidationError``.
+        """
+        fields.setdefault("collected_at", datetime.now(UTC))
+        fields.setdefault("revision", max(0, int(created_at.timestamp() * 1000)))
+        return cls(
+            event_id=deterministic_id(source, native_id),
+            source=source,
+            native_id=native_id,
+            created_at=created_at,
+            **fields,
+        )
+
+
+class Label(StrEnum):
+    """Sentiment in three levels, plus "not scored" for what no scorer could judge."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    NOT_SCORED = "not_scored"
+
+
+class Sentiment(Record):
+    """How the text sounds.
+
+    The four scores are VADER's (Hutto and Gilbert, ICWSM 2014): ``compound`` from -1 to 1, and
+    the shares ``positive``, ``neutral`` and ``negative`` that sum to 1. They are absent where
+    nothing was scored. The label comes from ``method``.
+    """
+
+    label: Label
+    method: str = Field(description="What the label comes from, with its version.")
+    compound: float | None = Field(default=None, ge=-1, le=1)
+    positive: float | None = Field(default=None, ge=0, le=1)
+    neutral: float | None = Field(default=None, ge=0, le=1)
+    negative: float | None = Field(default=None, ge=0, le=1)
+
+
+class Language(Record):
+    """The language found in the text: an ISO 639-1 code, or ``und`` where in doubt."""
+
+    code: str = "und"
+    confidence: float = Field(default=0.0, ge=0, le=1)
+
+
+class EnrichedFeedback(Feedback):
+    """``Feedback`` with what the stages made of it. Subscribers read these."""
+
+    enriched_at: AwareDatetime
+    detected_language: Language
+    sentiment: Sentiment
+    topics: tuple[str, ...] = Field(default=(), description="What the comment is about.")
+    themes: tuple[str, ...] = Field(default=(), description="The taxonomy's groups of the topics.")
+    versions: dict[str, str] = Field(
+        default_factory=dict, description="Stage name to the version of what it used."
+    )

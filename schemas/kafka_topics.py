@@ -1,0 +1,85 @@
+"""THE table of Kafka topics: name, record, key, partitions, retention, and who reads them.
+
+Nothing else in the project writes a Kafka topic's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from schemas._record import Record
+from schemas.cursor import Cursor
+from schemas.dead_letter import DeadLetter
+from schemas.feedback import EnrichedFeedback, Family, Feedback
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+_LARGE_MESSAGE_BYTES: Final = 12_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTopic:
+    """One Kafka topic: its contract and how it is laid out on the broker."""
+
+    name: str
+    record: type[Record]
+    key: str
+    partitions: int
+    retention_ms: int
+    readers: str
+    description: str
+    restricted: bool = False
+    compacted: bool = False
+    max_message_bytes: int = 1_048_588
+
+    @property
+    def ce_type(self) -> str:
+        """The CloudEvents type of its records: the topic's own versioned name."""
+        return self.name
+
+    def broker_config(self) -> dict[str, str]:
+        """The topic-level settings, as Kafka names them."""
+        config = {"max.message.bytes": str(self.max_message_bytes)}
+        if self.compacted:
+            config["cleanup.policy"] = "compact"
+        else:
+            config["retention.ms"] = str(self.retention_ms)
+        return config
+
+
+REVIEWS = KafkaTopic(
+    "feedback.reviews.v1", Feedback, "event_id", 6, 7 * DAY_MS, "worker (enrich)",
+    "Reviews as collected, unredacted.", restricted=True,
+)  # fmt: skip
+SOCIAL = KafkaTopic(
+    "feedback.social.v1", Feedback, "event_id", 6, 7 * DAY_MS, "worker (enrich)",
+    "Social mentions as collected, unredacted.", restricted=True,
+)  # fmt: skip
+FORMS = KafkaTopic(
+    "feedback.forms.v1", Feedback, "event_id", 6, 7 * DAY_MS, "worker (enrich)",
+    "Form submissions as collected, unredacted.", restricted=True,
+)  # fmt: skip
+ENRICHED = KafkaTopic(
+    "feedback.enriched.v1", EnrichedFeedback, "event_id", 6, 30 * DAY_MS,
+    "worker (index), any subscriber",
+    "Feedback with language, sentiment and topics.",
+)  # fmt: skip
+DEAD = KafkaTopic(
+    "feedback.dead.v1", DeadLetter, "dead_letter_id", 3, 14 * DAY_MS, "feedback dead",
+    "What could not be read or was refused, with the reason.",
+    restricted=True, max_message_bytes=_LARGE_MESSAGE_BYTES,
+)  # fmt: skip
+CURSORS = KafkaTopic(
+    "feedback.cursors.v1", Cursor, "source and instance", 1, -1, "connectors",
+    "How far each connector has read.", restricted=True, compacted=True,
+)  # fmt: skip
+
+KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, DEAD, CURSORS)
+
+RAW: Final = MappingProxyType({Family.REVIEW: REVIEWS, Family.SOCIAL: SOCIAL, Family.FORM: FORMS})
+"""The raw Kafka topic of each family."""
+
+ENRICH_GROUP: Final = "feedback-enrich"
+INDEX_GROUP: Final = "feedback-index"
+"""Consumer groups of the worker's roles."""
