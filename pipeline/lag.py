@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from pipeline.app import GROUP, READS
 from pipeline.errors import Unavailable
 from pipeline.settings import Settings
 from pipeline.setup import connect_admin
+
+_LONGEST_S: Final = 15.0
 
 
 def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
@@ -19,8 +23,22 @@ def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
         admin = connect_admin(settings)
     except Unavailable:
         return None
+    from kafka.errors import (
+        CoordinatorLoadInProgressError,
+        CoordinatorNotAvailableError,
+        NotCoordinatorError,
+    )
+
+    # A broker that was just started chooses its group coordinators when first asked.
+    settling = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
+    retrying = Retrying(
+        retry=retry_if_exception_type(settling),
+        stop=stop_after_delay(_LONGEST_S),
+        wait=wait_fixed(0.2),
+        reraise=True,
+    )
     try:
-        return _lags(admin)
+        return retrying(_lags, admin)
     finally:
         admin.close()
 

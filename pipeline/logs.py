@@ -57,8 +57,9 @@ def configure(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    if level > logging.DEBUG:
-        quiet_libraries()
+    if level == logging.DEBUG:
+        for name in _LIBRARIES:
+            logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

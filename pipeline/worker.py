@@ -108,9 +108,15 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 async def stop_when_drained(settings: Settings, stop: asyncio.Event) -> None:
     """Set ``stop`` once nothing waits in any Kafka topic that the worker reads, twice in a row."""
+    from kafka.errors import KafkaError
+
     quiet = 0
     while quiet < 2:
         await asyncio.sleep(_DRAIN_LOOK_S)
-        lags = await asyncio.to_thread(group_lags, settings)
+        try:
+            lags = await asyncio.to_thread(group_lags, settings)
+        except KafkaError as error:
+            log.warning("waiting", reason=f"reading the lag: {type(error).__name__}")
+            lags = None
         quiet = quiet + 1 if lags and not any(lag["lag"] for lag in lags) else 0
     stop.set()

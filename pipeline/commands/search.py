@@ -1,19 +1,20 @@
-"""`feedback search`: find feedback by words and filters, for people or as JSON."""
+"""`feedback search`: find feedback by words and filters, for people or as JSON.
+
+How it is drawn for people is ``_search_view``'s.
+"""
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.text import Text
 
 from pipeline.commands._context import out, print_json, settings
+from pipeline.commands._search_view import drawn
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search import (
     MAX_HITS,
-    Hit,
     SearchRequest,
     SearchResult,
     Sort,
@@ -24,18 +25,11 @@ from pipeline.search import (
 from schemas.feedback import Family, Label
 
 if TYPE_CHECKING:
+    from elasticsearch import ApiError
+
     from pipeline.settings import Settings
 
 _TIMEOUT_S: Final = 8.0
-_SHOWN_CHARACTERS: Final = 600
-_STYLES: Final = {"positive": "green", "neutral": "yellow", "negative": "bold red"}
-_MEASURES: Final = {
-    "stars": "{:g} stars", "nps": "NPS {:g}", "csat": "CSAT {:g}", "ces": "CES {:g}",
-    "fft": "FFT {:g}",
-}  # fmt: skip
-# Texts come from strangers: no escape sequence may reach the terminal, nor may the direction
-# of writing be turned for what follows.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 _Values = list[str] | None
 
@@ -94,12 +88,12 @@ def search(
     if json:
         print_json(as_json(result))
     else:
-        show(result)
+        out.print(drawn(result))
 
 
 def run(request: SearchRequest, configuration: Settings) -> SearchResult:
     """Ask Elasticsearch; raises ``Unavailable`` or ``CommandError`` with a sentence for users."""
-    from elasticsearch import ApiError, NotFoundError, TransportError, UnsupportedProductError
+    from elasticsearch import ApiError, TransportError
 
     from pipeline.sinks.elasticsearch_client import connect, shown_urls
     from schemas.documents import READ_ALIAS
@@ -110,15 +104,8 @@ def run(request: SearchRequest, configuration: Settings) -> SearchResult:
             answer = client.options(request_timeout=_TIMEOUT_S).search(
                 index=READ_ALIAS, body=build_query(request)
             )
-        except NotFoundError:
-            raise CommandError(
-                f"searching {where}: there is no feedback in it yet; run `feedback setup`, then "
-                "bring some in with `feedback ingest` or `feedback demo`"
-            ) from None
-        except UnsupportedProductError:
-            raise Unavailable(f"connecting to {where}: what answers is something else") from None
         except ApiError as error:
-            raise _refused(where, error.status_code, error.message) from None
+            raise _refused(where, error) from None
         except TransportError as error:
             raise Unavailable(
                 f"connecting to {where}: {_cause(error)}; start one with `feedback up` or set "
@@ -137,25 +124,6 @@ def as_json(result: SearchResult) -> dict[str, Any]:
     }
 
 
-def show(result: SearchResult) -> None:
-    """Write the result for people."""
-    for hit in result.hits:
-        out.print(_head(hit))
-        if hit.text:
-            out.print(_indented(_passage(hit)))
-        out.print(_indented(_details(hit.source)))
-        out.print()
-    if result.total == 0:
-        out.print("Nothing found. Fewer words or filters may find more, or | between words.")
-        return
-    line = Text(f"{result.total:,} found in {result.took_ms} ms, {len(result.hits):,} shown")
-    for name in Label:
-        if name in result.labels:
-            line.append(" · ")
-            line.append(f"{name.replace('_', ' ')} {result.labels[name]:,}", _STYLES.get(name, ""))
-    out.print(line)
-
-
 def _time(option: str, text: str | None, now: datetime, *, end_of_day: bool) -> datetime | None:
     if text is None:
         return None
@@ -165,12 +133,22 @@ def _time(option: str, text: str | None, now: datetime, *, end_of_day: bool) -> 
         raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
 
 
-def _refused(where: str, status: int, message: str) -> CommandError:
+def _refused(where: str, error: ApiError) -> CommandError:
+    from elasticsearch import UnsupportedProductError
+
+    status = error.status_code
+    if error.error == "index_not_found_exception":
+        return CommandError(
+            f"searching {where}: there is no feedback in it yet; run `feedback setup`, then bring "
+            "some in with `feedback ingest` or `feedback demo`"
+        )
     if status in (401, 403):
         return CommandError(f"searching {where}: not allowed; check FEEDBACK_ELASTICSEARCH_API_KEY")
     if status in (429, 502, 503, 504):
-        return Unavailable(f"searching {where}: it is not ready ({status} {message})")
-    return CommandError(f"searching {where}: {status} {message}")
+        return Unavailable(f"searching {where}: it is not ready (status {status})")
+    if status == 404 or isinstance(error, UnsupportedProductError):
+        return Unavailable(f"searching {where}: what answers is not Elasticsearch 9")
+    return CommandError(f"searching {where}: {error}")
 
 
 def _cause(error: Exception) -> str:
@@ -179,66 +157,3 @@ def _cause(error: Exception) -> str:
     if isinstance(error, ConnectionTimeout):
         return f"no answer within {_TIMEOUT_S:g} s"
     return "no connection"
-
-
-def _head(hit: Hit) -> Text:
-    feedback = hit.source.get("feedback", {})
-    head = Text(_moment(hit.source.get("@timestamp", "")), "bold")
-    place = (feedback.get("site"), feedback.get("service"))
-    for name in filter(None, place):
-        head.append(f"  {_clean(name)}", "cyan")
-    label = feedback.get("sentiment", {}).get("label", "")
-    head.append(f"  {_clean(label).replace('_', ' ')}", _STYLES.get(label, "dim"))
-    return head
-
-
-def _passage(hit: Hit) -> Text:
-    """The text with its matches marked; of a long one, what surrounds the first match."""
-    first = hit.spans[0][0] if hit.spans else 0
-    start = max(0, first - _SHOWN_CHARACTERS // 2) if len(hit.text) > _SHOWN_CHARACTERS else 0
-    end = min(len(hit.text), start + _SHOWN_CHARACTERS)
-    passage = Text("…" if start else "")
-    position = start
-    for left, right in hit.spans:
-        if right <= start or left >= end:
-            continue
-        left, right = max(left, start), min(right, end)
-        passage.append(_clean(hit.text[position:left]))
-        passage.append(_clean(hit.text[left:right]), "bold black on yellow")
-        position = right
-    passage.append(_clean(hit.text[position:end]))
-    passage.append("…" if end < len(hit.text) else "")
-    return passage
-
-
-def _details(source: dict[str, Any]) -> Text:
-    feedback = source.get("feedback", {})
-    parts = [", ".join(feedback.get("topics", ()))]
-    measures = feedback.get("measures", {})
-    parts += [
-        shape.format(measures[name]["value"])
-        for name, shape in _MEASURES.items()
-        if name in measures
-    ]
-    language = feedback.get("language", {})
-    parts.append(language.get("detected") or language.get("declared") or "")
-    dataset = source.get("event", {}).get("dataset", "")
-    parts.append(f"{dataset} {feedback.get('family', '')}".strip())
-    return Text(_clean(" · ".join(part for part in parts if part)), "dim")
-
-
-def _indented(text: Text) -> Any:
-    from rich.padding import Padding
-
-    return Padding(text, (0, 0, 0, 2))
-
-
-def _moment(timestamp: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%Y-%m-%d %H:%M}"
-    except ValueError:
-        return _clean(timestamp)
-
-
-def _clean(text: str) -> str:
-    return _CONTROL.sub(" ", text)

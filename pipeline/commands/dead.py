@@ -1,0 +1,179 @@
+"""`feedback dead`: look at the dead letters, what was refused and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from pipeline.commands._context import err, out, print_json, settings
+from pipeline.errors import CommandError, ExitStatus, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemas.dead_letter import DeadLetter
+
+_FIRST_WINDOW: Final = 64
+_SHOWN_PAYLOAD: Final = 2_000
+
+app = typer.Typer(help="Look at dead letters: what was refused, and why.", no_args_is_help=True)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep `list` a subcommand of its own."""
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """Which letters are asked for."""
+
+    reason: str | None
+    stage: str | None
+    source: str | None
+    since: datetime | None
+
+    def takes(self, letter: DeadLetter) -> bool:
+        """Whether a letter is one of them."""
+        return (
+            (self.reason is None or self.reason.casefold() in letter.reason.casefold())
+            and self.stage in (None, letter.stage)
+            and self.source in (None, letter.source)
+            and (self.since is None or letter.failed_at >= self.since)
+        )
+
+
+@app.command("list")
+def list_letters(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
+    reason: Annotated[str | None, typer.Option(help="Part of the reason.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Where it was refused.")] = None,
+    source: Annotated[str | None, typer.Option(help="The connector.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
+    ] = None,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Show the refused bytes; they may be personal.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+) -> None:
+    """Show the newest dead letters, and count them by reason."""
+    wanted = _Filter(reason, stage, source, _since(since))
+    letters = _newest(settings().kafka_bootstrap_servers, wanted, limit)
+    reasons = Counter(letter.reason for letter in letters)
+    if json:
+        shown = [_as_json(letter, payload=payload) for letter in letters]
+        print_json({"letters": shown, "reasons": dict(reasons.most_common())})
+    elif letters:
+        out.print(_table(letters, payload=payload))
+        out.print(_reasons_table(reasons))
+    else:
+        err.print("there are no such dead letters" if _is_filtered(wanted) else "no dead letters")
+
+
+def _since(text: str | None) -> datetime | None:
+    from pipeline.search import parse_time
+
+    try:
+        return None if text is None else parse_time(text, now=datetime.now(UTC))
+    except ValueError as error:
+        raise CommandError(f"reading --since: {error}", ExitStatus.USAGE) from None
+
+
+def _is_filtered(wanted: _Filter) -> bool:
+    return wanted != _Filter(None, None, None, None)
+
+
+def _newest(servers: str, wanted: _Filter, limit: int) -> list[DeadLetter]:
+    """The newest letters that are wanted, newest first.
+
+    Raises ``Unavailable`` where no broker answers.
+    """
+    from connectors._errors import Retry
+    from connectors._kafka import open_consumer, partitions_of
+    from schemas.kafka_topics import DEAD
+
+    try:
+        consumer = open_consumer(servers)
+    except Retry as error:
+        raise Unavailable(
+            f"{error}; start one with `feedback up`, or name yours in "
+            "FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+        ) from None
+    try:
+        found = [
+            letter
+            for partition in partitions_of(consumer, DEAD.name)
+            for letter in _newest_of(consumer, partition, wanted, limit)
+        ]
+    except Retry as error:
+        raise Unavailable(str(error)) from None
+    finally:
+        consumer.close()
+    return sorted(found, key=lambda letter: letter.failed_at, reverse=True)[:limit]
+
+
+def _newest_of(consumer: Any, partition: Any, wanted: _Filter, limit: int) -> list[DeadLetter]:
+    """The newest letters of one partition, read in windows that go back and grow."""
+    first = consumer.beginning_offsets([partition])[partition]
+    end = consumer.end_offsets([partition])[partition]
+    found: list[DeadLetter] = []
+    window = max(limit, _FIRST_WINDOW)
+    while end > first and len(found) < limit:
+        start = max(first, end - window)
+        letters = list(_read(consumer, partition, start, end))
+        found = [letter for letter in letters if wanted.takes(letter)] + found
+        if wanted.since is not None and letters and letters[0].failed_at < wanted.since:
+            break
+        end, window = start, window * 2
+    return found[-limit:]
+
+
+def _read(consumer: Any, partition: Any, start: int, end: int) -> Iterator[DeadLetter]:
+    from pydantic import ValidationError
+
+    from connectors._kafka import read_between
+    from schemas.dead_letter import DeadLetter
+
+    for record in read_between(consumer, {partition: start}, {partition: end}):
+        try:
+            yield DeadLetter.from_payload(record.value)
+        except ValidationError:
+            err.print(f"reading {partition.topic}:{partition.partition}:{record.offset}: no letter")
+
+
+def _as_json(letter: DeadLetter, *, payload: bool) -> dict[str, Any]:
+    fields = letter.model_dump(mode="json", exclude_none=True, exclude={"payload_base64"})
+    if payload:
+        fields["payload_base64"] = letter.payload_base64
+    return fields
+
+
+def _table(letters: list[DeadLetter], *, payload: bool) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("when (UTC)", "stage", "origin", "reason", box=None, padding=(0, 2, 0, 0))
+    table.add_column("bytes", justify="right")
+    for letter in letters:
+        when = letter.failed_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        cells = map(escape, (letter.stage, letter.origin, letter.reason))
+        table.add_row(when, *cells, f"{letter.payload_bytes:,}")
+        if payload:
+            text = letter.payload[:_SHOWN_PAYLOAD].decode("utf-8", "backslashreplace")
+            table.add_row("", "", "", escape(text), "")
+    return table
+
+
+def _reasons_table(reasons: Counter[str]) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(1, 2, 0, 0))
+    for reason, count in reasons.most_common():
+        table.add_row(f"{count:,}", escape(reason))
+    return table

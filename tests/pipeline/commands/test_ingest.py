@@ -1,0 +1,145 @@
+"""`feedback ingest` on real engines: every row accounted for, a second run adds nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from pipeline.commands import ingest as command
+from pipeline.errors import CommandError, ExitStatus
+from pipeline.settings import Settings
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+    app = typer.Typer()
+    app.command()(command.ingest)
+    current = settings
+
+    def invoke(*arguments: str, input: bytes | None = None, **changes: Any) -> Result:  # noqa: A002
+        configuration = current.model_copy(update=changes)
+        monkeypatch.setattr(command, "settings", lambda: configuration)
+        return CliRunner().invoke(app, list(map(str, arguments)), input=input)
+
+    return invoke
+
+
+def failure(result: Result) -> tuple[ExitStatus, str]:
+    assert isinstance(result.exception, CommandError), result.output
+    return result.exception.status, str(result.exception)
+
+
+ROWS = (
+    "id,text,date,rating\n1,Kind nurses,2026-05-06,5\n2,,2026-05-06,1\n3,Slow,never,2\n"
+    "4,Waited for hours,2026-05-07,1\n4,Waited for hours,2026-05-08,1\n"
+)
+
+
+def test_a_dry_run_shows_records_and_counts_and_needs_no_server(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "dry.csv"
+    path.write_text(ROWS)
+    nowhere = {"kafka_bootstrap_servers": "127.0.0.1:1", "elasticsearch_url": "http://127.0.0.1:1"}
+    result = run(path, "--dry-run", **nowhere)
+    assert result.exit_code == 0
+    assert "Kind nurses" in result.stdout
+    assert "reading created_at: no date in the format auto (dry:line 4)" in " ".join(
+        result.stdout.split()
+    )
+
+
+def test_without_a_worker_rows_wait_in_kafka_and_the_command_says_so(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "waiting.csv"
+    path.write_text(ROWS)
+    result = run(path, "--json")
+    answer = orjson.loads(result.stdout)
+    assert {
+        name: answer[name]
+        for name in ("rows_read", "published", "dead_lettered", "skipped", "repeated", "indexed")
+    } == {
+        "rows_read": 5, "published": 2, "dead_lettered": 1, "skipped": 1, "repeated": 1,
+        "indexed": 0,
+    }  # fmt: skip
+    assert "2 records wait in Kafka: start `feedback worker`" in result.stderr
+
+
+def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_none(
+    run: Run, tmp_path: Path, start_worker: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    from tests.walk import wait_until
+
+    worker = start_worker()
+    wait_until(lambda: command._worker_runs(_settings(run)), seconds=60, what="a worker")
+    path = tmp_path / "followed.csv"
+    path.write_text(ROWS)
+    first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
+    worker.terminate()
+    assert (first["indexed"], first["waiting"], first["adds_up"]) == (2, 0, True)
+    assert (second["indexed"], second["published_earlier_rows"]) == (2, 5)
+    said = run(path).stderr
+    assert "already ingested: 5 rows" in said
+
+
+def _settings(run: Run) -> Settings:
+    run("--help")
+    return command.settings()
+
+
+def test_standard_input_is_read_and_its_ids_stay_the_same(run: Run) -> None:
+    content = b'{"id": 1, "text": "Fine", "date": "2026-05-06"}\n'
+    answers = [
+        orjson.loads(run("-", "--no-wait", "--json", input=content).stdout) for _ in range(2)
+    ]
+    assert [(a["dataset"], a["published"], a["indexed"]) for a in answers] == [
+        ("stdin", 1, None)
+    ] * 2
+
+
+def test_no_kafka_is_one_sentence_and_its_status(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "alone.csv"
+    path.write_text(ROWS)
+    status, sentence = failure(run(path, kafka_bootstrap_servers="127.0.0.1:1"))
+    assert status == ExitStatus.UNAVAILABLE
+    assert sentence.startswith("connecting to Kafka at 127.0.0.1:1")
+
+
+def test_no_elasticsearch_does_not_stop_the_ingest(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "unindexed.csv"
+    path.write_text(ROWS)
+    result = run(path, "--json", elasticsearch_url="http://127.0.0.1:1")
+    assert result.exit_code == 0
+    assert orjson.loads(result.stdout)["indexed"] is None
+    assert "counting in Elasticsearch" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "status", "words"),
+    [
+        (b"", [], ExitStatus.BAD_INPUT, "it is empty"),
+        (b"PK\x03\x04", [], ExitStatus.BAD_INPUT, "Excel"),
+        (b"id,text,date\n", [], ExitStatus.BAD_INPUT, "no row after its header"),
+        (b"text,date\na,never\n", ["--dry-run"], ExitStatus.BAD_INPUT, "no row could be read"),
+        (b"text\na\n", ["--preset", "nsh-fft"], ExitStatus.USAGE, "did you mean nhs-fft?"),
+        (b"text\na\n", ["--map", "text"], ExitStatus.USAGE, "it must be FIELD=COLUMN"),
+        (b"text\na\n", ["--scale", "stars=5"], ExitStatus.USAGE, "MEASURE=WORST:BEST"),
+        (b"text\na\n", ["--dataset", " "], ExitStatus.USAGE, "reading the option dataset"),
+    ],
+)
+def test_what_cannot_be_read_ends_in_one_sentence(
+    run: Run, tmp_path: Path, content: bytes, arguments: list[str], status: ExitStatus, words: str
+) -> None:
+    path = tmp_path / "unusable.csv"
+    path.write_bytes(content)
+    found, sentence = failure(run(path, *arguments))
+    assert found == status
+    assert words in sentence

@@ -1,0 +1,81 @@
+"""What tests of the whole walk need: publish raw feedback, count documents, wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import connect
+from pipeline.sinks.kafka import KafkaSink, Message
+from schemas.documents import READ_ALIAS
+from schemas.feedback import Feedback
+from schemas.kafka_topics import RAW
+
+GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
+TEXTS = (
+    "The nurses were lovely and explained everything.",
+    "Waited four hours, nobody told us anything.",
+    "Parking was a nightmare and expensive!",
+    "No complaints.",
+)
+
+
+def comments(source: str, count: int) -> list[Feedback]:
+    """Distinct comments of one source, spread over 90 days."""
+    return [
+        Feedback.collect(
+            source=source,
+            native_id=str(number),
+            created_at=GIVEN - timedelta(minutes=number * 6.5),
+            family="form",
+            text=f"{TEXTS[number % len(TEXTS)]} ({number})",
+            site="North" if number % 3 else "South",
+        )
+        for number in range(count)
+    ]
+
+
+def publish(settings: Settings, records: Iterable[Feedback]) -> None:
+    """Publish raw feedback, as a connector would."""
+    payloads: dict[str, list[Message]] = {}
+    topics = {}
+    for record in records:
+        topic = RAW[record.family]
+        topics[topic.name] = topic
+        payloads.setdefault(topic.name, []).append(
+            Message(record.event_id, record.to_payload(), [])
+        )
+
+    async def send() -> None:
+        sink = KafkaSink(settings.kafka_bootstrap_servers)
+        await sink.start()
+        for name, messages in payloads.items():
+            for start in range(0, len(messages), 2_000):
+                await sink.write(topics[name], messages[start : start + 2_000])
+        await sink.stop()
+
+    asyncio.run(send())
+
+
+def documents_of(settings: Settings, source: str) -> int:
+    """How many documents the index holds from a source."""
+    with connect(settings) as client:
+        if not client.indices.exists(index=f"{READ_ALIAS}*"):
+            return 0
+        client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
+        query = {"term": {"event.dataset": source}}
+        return int(
+            client.count(index=READ_ALIAS, query=query, ignore_unavailable=True)["count"]
+        )
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Poll until the condition holds; fails the test after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.1)
