@@ -1,0 +1,160 @@
+"""What the dashboard shows of the feedback: one function for each chart.
+
+Fields are those of ``schemas.documents``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deploy.kibana.lens import (
+    Chart,
+    average,
+    bars,
+    by_terms,
+    by_time,
+    count,
+    metric,
+    share,
+    table,
+)
+
+_LABEL: Final = "feedback.sentiment.label"
+_NEGATIVE: Final = f"{_LABEL}: negative"
+# What no scorer could judge counts neither way.
+_JUDGED: Final = f"not {_LABEL}: not_scored"
+_COLORS: Final = {"positive": "#3f9c6d", "neutral": "#d9b23c", "negative": "#c4453a"}
+
+
+def total() -> Chart:
+    """How many comments."""
+    return Chart(
+        "feedback-total", "Comments", "How much feedback was given.",
+        "lnsMetric", {"count": count("Comments")}, metric("count"),
+    )  # fmt: skip
+
+
+def negative_share() -> Chart:
+    """The share of negative comments."""
+    columns = share("negative", "Negative share", part=_NEGATIVE, whole=_JUDGED)
+    return Chart(
+        "feedback-negative-share", "Negative share",
+        "Negative comments among those whose sentiment could be judged.",
+        "lnsMetric", columns, metric("negative"),
+    )  # fmt: skip
+
+
+def stars() -> Chart:
+    """Average star rating."""
+    column = average("Average stars", "feedback.measures.stars.value")
+    return Chart(
+        "feedback-stars", "Average stars", "Of the reviews that give stars.",
+        "lnsMetric", {"stars": column}, metric("stars"),
+    )  # fmt: skip
+
+
+def fft() -> Chart:
+    """Average score of the Friends and Family Test."""
+    column = average("FFT score, 0 to 1", "feedback.measures.fft.score")
+    return Chart(
+        "feedback-fft", "Friends and Family Test",
+        "Average score from 0, very poor, to 1, very good.",
+        "lnsMetric", {"fft": column}, metric("fft"),
+    )  # fmt: skip
+
+
+def volume() -> Chart:
+    """Comments over time, stacked by label."""
+    columns = {"time": by_time("Given", "@timestamp")}
+    for label in _COLORS:
+        columns[label] = count(label.capitalize(), f"{_LABEL}: {label}")
+    columns["not_scored"] = count("Not scored", f"{_LABEL}: not_scored")
+    names = (*_COLORS, "not_scored")
+    colors = {**_COLORS, "not_scored": "#98a2b3"}
+    return Chart(
+        "feedback-volume", "Comments over time by sentiment", "",
+        "lnsXY", columns, bars("bar_stacked", x="time", y=names, colors=colors),
+    )  # fmt: skip
+
+
+def negative_share_by_site() -> Chart:
+    """The share of negative comments over time, a line for each site."""
+    columns = {
+        # The sites first, so that they are chosen once and not anew at every step of time.
+        "site": by_terms("Site", "feedback.site"),
+        "time": by_time("Given", "@timestamp"),
+        **share("negative", "Negative share", part=_NEGATIVE, whole=_JUDGED),
+    }
+    return Chart(
+        "feedback-negative-by-site-over-time", "Negative share by site over time",
+        "Where and when things go wrong.", "lnsXY", columns,
+        bars("line", x="time", y=("negative",), split="site"),
+    )  # fmt: skip
+
+
+def sites() -> Chart:
+    """A table of the sites: volume, share negative, ratings."""
+    columns = {
+        "site": by_terms("Site", "feedback.site", order_by="count", size=50),
+        "count": count("Comments"),
+        **share("negative", "Negative", part=_NEGATIVE, whole=_JUDGED),
+        "stars": average("Stars", "feedback.measures.stars.value", decimals=1),
+        "fft": average("FFT score", "feedback.measures.fft.score"),
+    }
+    return Chart(
+        "feedback-sites", "Sites", "Volume, share negative and ratings of each site.",
+        "lnsDatatable", columns, table("site", "count", "negative", "stars", "fft"),
+    )  # fmt: skip
+
+
+def topics() -> Chart:
+    """What comments are about, stacked by label."""
+    columns = {
+        "topic": by_terms("Topic", "feedback.topics", order_by="negative", size=12),
+        **{label: count(label.capitalize(), f"{_LABEL}: {label}") for label in _COLORS},
+    }
+    return Chart(
+        "feedback-topics", "Topics, those with most negative comments first", "",
+        "lnsXY", columns,
+        bars("bar_horizontal_stacked", x="topic", y=tuple(_COLORS), colors=_COLORS),
+    )  # fmt: skip
+
+
+def sources() -> Chart:
+    """Where comments come from, split by family."""
+    columns = {
+        "source": by_terms("Source", "event.dataset", order_by="count"),
+        "family": by_terms("Family", "feedback.family", order_by="count", size=3),
+        "count": count("Comments"),
+    }
+    return Chart(
+        "feedback-sources", "Sources", "Connectors, and the family of each.",
+        "lnsXY", columns,
+        bars("bar_horizontal_stacked", x="source", y=("count",), split="family"),
+    )  # fmt: skip
+
+
+def languages() -> Chart:
+    """The languages found."""
+    columns = {
+        "language": by_terms("Language", "feedback.language.detected", order_by="count"),
+        "count": count("Comments"),
+    }
+    return Chart(
+        "feedback-languages", "Languages", "As found in the text; und where in doubt.",
+        "lnsXY", columns, bars("bar_horizontal", x="language", y=("count",)),
+    )  # fmt: skip
+
+
+def services() -> Chart:
+    """The services with most negative comments."""
+    columns = {
+        "service": by_terms("Service", "feedback.service", order_by="count"),
+        "count": count("Negative comments"),
+    }
+    return Chart(
+        "feedback-services", "Services with most negative comments", "",
+        "lnsXY", columns,
+        bars("bar_horizontal", x="service", y=("count",), colors={"count": _COLORS["negative"]}),
+        query=_NEGATIVE,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""The saved objects that Kibana imports: data view, saved search, charts, dashboard.
+
+Pure functions to plain dicts. Each object says in which version's form it is written; Kibana 9
+brings older forms up to its own and refuses newer ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from deploy.kibana import charts
+from deploy.kibana.lens import DATA_VIEW, saved_object
+from schemas.documents import READ_ALIAS
+
+SAVED_SEARCH: Final = "feedback-negative"
+DASHBOARD: Final = "feedback-overview"
+_SEARCH_INDEX: Final = "kibanaSavedObjectMeta.searchSourceJSON.index"
+_CORE_VERSION: Final = "8.8.0"
+_PANEL_VERSION: Final = "8.9.0"
+
+_LAYOUT: Final = (
+    # chart, x, y, width, height; Kibana's grid has 48 columns
+    (charts.total(), 0, 0, 12, 7),
+    (charts.negative_share(), 12, 0, 12, 7),
+    (charts.stars(), 24, 0, 12, 7),
+    (charts.fft(), 36, 0, 12, 7),
+    (charts.volume(), 0, 7, 24, 13),
+    (charts.negative_share_by_site(), 24, 7, 24, 13),
+    (charts.sites(), 0, 20, 24, 14),
+    (charts.topics(), 24, 20, 24, 14),
+    (charts.services(), 0, 34, 16, 12),
+    (charts.sources(), 16, 34, 16, 12),
+    (charts.languages(), 32, 34, 16, 12),
+)
+_SEARCH_PLACE: Final = (0, 46, 48, 18)
+
+SavedObject = dict[str, Any]
+
+
+def saved_objects() -> list[SavedObject]:
+    """Every object, what is referred to before what refers to it."""
+    return [
+        data_view(),
+        negative_search(),
+        *(saved_object(chart) for chart, *_ in _LAYOUT),
+        dashboard(),
+    ]
+
+
+def ndjson() -> bytes:
+    """The objects as ``POST /api/saved_objects/_import`` takes them, one a line."""
+    lines = (orjson.dumps(each, option=orjson.OPT_SORT_KEYS) for each in saved_objects())
+    return b"\n".join(lines) + b"\n"
+
+
+def data_view() -> SavedObject:
+    """The data view of the read alias."""
+    return {
+        "type": "index-pattern",
+        "id": DATA_VIEW,
+        "attributes": {"title": READ_ALIAS, "name": "Feedback", "timeFieldName": "@timestamp"},
+        "references": [],
+        "coreMigrationVersion": _CORE_VERSION,
+        "typeMigrationVersion": "8.0.0",
+    }
+
+
+def negative_search() -> SavedObject:
+    """The negative comments, newest first."""
+    source = {
+        "highlightAll": True,
+        "version": True,
+        "query": {"query": "feedback.sentiment.label: negative", "language": "kuery"},
+        "filter": [],
+        "indexRefName": _SEARCH_INDEX,
+    }
+    return {
+        "type": "search",
+        "id": SAVED_SEARCH,
+        "attributes": {
+            "title": "Negative feedback",
+            "description": "Negative comments, newest first.",
+            "columns": ["feedback.site", "feedback.service", "feedback.topics", "message"],
+            "sort": [["@timestamp", "desc"]],
+            "kibanaSavedObjectMeta": {"searchSourceJSON": _json(source)},
+        },
+        "references": [{"type": "index-pattern", "id": DATA_VIEW, "name": _SEARCH_INDEX}],
+        "coreMigrationVersion": _CORE_VERSION,
+        "typeMigrationVersion": "7.9.3",
+    }
+
+
+def dashboard() -> SavedObject:
+    """The overview of the last 30 days."""
+    placed = [("lens", chart.id, (x, y, w, h)) for chart, x, y, w, h in _LAYOUT]
+    placed.append(("search", SAVED_SEARCH, _SEARCH_PLACE))
+    options = {
+        "useMargins": True,
+        "syncColors": False,
+        "syncCursor": True,
+        "syncTooltips": False,
+        "hidePanelTitles": False,
+    }
+    source = {"query": {"query": "", "language": "kuery"}, "filter": []}
+    return {
+        "type": "dashboard",
+        "id": DASHBOARD,
+        "attributes": {
+            "title": "Feedback overview",
+            "description": "What people say, where, about what, and how it changes.",
+            "panelsJSON": _json([_panel(kind, id_, place) for kind, id_, place in placed]),
+            "optionsJSON": _json(options),
+            "kibanaSavedObjectMeta": {"searchSourceJSON": _json(source)},
+            "timeRestore": True,
+            "timeFrom": "now-30d/d",
+            "timeTo": "now",
+            "refreshInterval": {"pause": True, "value": 60_000},
+        },
+        "references": [
+            {"type": kind, "id": id_, "name": f"{id_}:panel_{id_}"} for kind, id_, _ in placed
+        ],
+        "coreMigrationVersion": _CORE_VERSION,
+        "typeMigrationVersion": "8.7.0",
+    }
+
+
+def _panel(kind: str, id_: str, place: tuple[int, int, int, int]) -> dict[str, Any]:
+    x, y, w, h = place
+    return {
+        "version": _PANEL_VERSION,
+        "type": kind,
+        "gridData": {"x": x, "y": y, "w": w, "h": h, "i": id_},
+        "panelIndex": id_,
+        "embeddableConfig": {"enhancements": {}},
+        "panelRefName": f"panel_{id_}",
+    }
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
