@@ -1,0 +1,74 @@
+"""What the engines are made of: the pinned table, and how its files are known to be whole.
+
+The table (``artifacts.json``) names every file by exact Maven coordinates, size and SHA-256, so
+fetching needs no dependency resolution and what runs is what was tested.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PinnedFile:
+    """One file of the table: where it is published, and what it must be."""
+
+    group: str
+    name: str
+    version: str
+    packaging: str
+    size: int
+    sha256: str
+
+    @property
+    def coordinates(self) -> str:
+        """The Maven coordinates, as a person would write them."""
+        return f"{self.group}:{self.name}:{self.version}@{self.packaging}"
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """All files of one engine; ``unpacked_bytes`` is what it takes on disk once installed."""
+
+    engine: str
+    version: str
+    unpacked_bytes: int
+    files: tuple[PinnedFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes to download when nothing is cached."""
+        return sum(file.size for file in self.files)
+
+
+@cache
+def distribution(engine: str) -> Distribution:
+    """The pinned distribution of ``kafka`` or ``elasticsearch``."""
+    table = json.loads(files(__package__).joinpath("artifacts.json").read_text("utf-8"))
+    entry: dict[str, Any] = table[engine]
+    pinned = tuple(PinnedFile(**file) for file in entry["files"])
+    return Distribution(engine, entry["version"], entry["unpacked_bytes"], pinned)
+
+
+def cached_path(cache_dir: Path, file: PinnedFile) -> Path:
+    """Where the file is kept once it was fetched, as Maven lays it out."""
+    folder = cache_dir.joinpath("maven", *file.group.split("."), file.name, file.version)
+    return folder / f"{file.name}-{file.version}.{file.packaging}"
+
+
+def is_whole(path: Path, file: PinnedFile) -> bool:
+    """Whether the file is there with the pinned size and sum."""
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+
+
+def missing_bytes(cache_dir: Path, pinned: Distribution) -> int:
+    """Bytes still to download, judged by size alone (the sums are checked on fetching)."""
+    paths = ((cached_path(cache_dir, file), file.size) for file in pinned.files)
+    return sum(size for path, size in paths if not path.is_file() or path.stat().st_size != size)

@@ -1,0 +1,194 @@
+"""Apache Kafka on this machine: one node that is broker and controller (KRaft)."""
+
+import base64
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.local.accounts import Account, own
+from deploy.local.engine import Launch, require_free
+from deploy.local.errors import KAFKA_CONTROLLER_PORT, KAFKA_PORT, OWN_KAFKA, EngineError
+from deploy.local.folders import gather
+from deploy.local.java import LATE_OPTIMISATION
+from deploy.local.model import ByteProgress, LocalEngines
+from deploy.local.ports import LOOPBACK, choose, is_open
+
+# A server does not answer in the middle of its start; each try should not outlast that moment.
+_ANSWER_MS = 2000
+
+_SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "num.partitions": "6",
+    # There is one node, so nothing can be replicated.
+    "default.replication.factor": "1",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    # The defaults (50 partitions each) cost a small machine files and starting time.
+    "offsets.topic.num.partitions": "8",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.num.partitions": "4",
+    # The wait serves groups of many members that start at different times.
+    "group.initial.rebalance.delay.ms": "0",
+    # A misspelt name should be an error, not a new Kafka topic.
+    "auto.create.topics.enable": "false",
+}
+
+
+class Kafka:
+    """The engine of ``home/kafka``."""
+
+    name = "kafka"
+    title = "Kafka"
+    port_setting = KAFKA_PORT
+    own_server_setting = OWN_KAFKA
+
+    def __init__(self, config: LocalEngines) -> None:
+        self.wanted_port = config.kafka_port
+        self._config = config
+        self._folder = config.home / self.name
+
+    def fill(self, files: list[Path], on_bytes: ByteProgress) -> Callable[[Path], None]:
+        """Put the jars side by side."""
+        return gather(files)
+
+    def prepare(self, installed: Path, java: Path, port: int, account: Account | None) -> Launch:
+        """Write the properties and format the data folder of a first start."""
+        config = self._config
+        controller = choose(config.home, "kafka_controller", config.kafka_controller_port)
+        require_free(self.title, controller, KAFKA_CONTROLLER_PORT, OWN_KAFKA)
+        properties = configure(self._folder, port, controller, account)
+        program = [str(java / "bin" / "java"), "-cp", str(installed / "*")]
+        format_once(program, properties, account)
+        options = java_options(self._folder, config.kafka_heap_mb)
+        command = [program[0], *options, *program[1:], "kafka.Kafka", str(properties)]
+        return Launch(command, {}, self._folder)
+
+    def answers(self, port: int) -> bool:
+        """Whether the server of this data folder takes requests."""
+        return answers(self._folder, port)
+
+    def settle(self, port: int) -> None:
+        """Nothing: a broker that answers has its partitions."""
+
+    def address(self, port: int) -> str:
+        """A bootstrap server."""
+        return f"{LOOPBACK}:{port}"
+
+
+def configure(folder: Path, port: int, controller_port: int, account: Account | None) -> Path:
+    """Write the server's properties and return their path."""
+    own(folder / "tmp", account)
+    addresses = {
+        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
+    }
+    path = folder / "server.properties"
+    _write_properties(path, addresses, folder / "data")
+    return path
+
+
+def _write_properties(path: Path, addresses: dict[str, str], data: Path) -> None:
+    settings = _SETTINGS | addresses | {"log.dirs": str(data)}
+    path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), "utf-8")
+    path.chmod(0o644)
+
+
+def format_once(java: list[str], properties: Path, account: Account | None) -> None:
+    """Give an empty data folder its identity; a formatted one is left as it is."""
+    folder = properties.parent
+    if (folder / "data").exists():
+        own(folder / "data", account)
+        return
+    # Formatted under another name: an interrupted run leaves nothing that looks formatted.
+    fresh = folder / "data.partial"
+    shutil.rmtree(fresh, ignore_errors=True)
+    draft = folder / "format.properties"
+    text = properties.read_text("utf-8")
+    draft.write_text(text.replace(f"log.dirs={folder / 'data'}\n", f"log.dirs={fresh}\n"), "utf-8")
+    done = subprocess.run(
+        [*java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(draft)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        raise EngineError(f"formatting Kafka's data folder {folder / 'data'}: {lines[-1]}")
+    draft.unlink()
+    own(fresh, account)
+    fresh.rename(folder / "data")
+
+
+def _cluster_id() -> str:
+    # Kafka's ids are URL-safe base64; a leading dash would read as an option.
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")) and (
+        text.startswith("-")
+    ):
+        pass
+    return text
+
+
+def cluster_id(folder: Path) -> str | None:
+    """The identity of the data folder, by which its server is known from another."""
+    try:
+        lines = (folder / "data" / "meta.properties").read_text("utf-8").splitlines()
+    except OSError:
+        return None
+    return next((line[11:] for line in lines if line.startswith("cluster.id=")), None)
+
+
+def java_options(folder: Path, heap_mb: int) -> list[str]:
+    """Options of the server's Java: the ones of Kafka's own scripts, and a log worth reading."""
+    return [
+        f"-Xms{heap_mb}m",
+        f"-Xmx{heap_mb}m",
+        *LATE_OPTIMISATION,
+        "-XX:+UseG1GC",
+        "-XX:MaxGCPauseMillis=20",
+        "-XX:InitiatingHeapOccupancyPercent=35",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:-UsePerfData",
+        "-Djava.awt.headless=true",
+        "-Djava.net.preferIPv4Stack=true",
+        # Its compression libraries are unpacked there, and /tmp may forbid running them.
+        f"-Djava.io.tmpdir={folder / 'tmp'}",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        # Without this every start writes a thousand lines of settings.
+        "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
+        "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.metrics=warn",
+    ]
+
+
+def answers(folder: Path, port: int) -> bool:
+    """Whether the server of this data folder takes requests."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    if not is_open(port):  # the client would say so in the log at every try
+        return False
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=f"{LOOPBACK}:{port}",
+            bootstrap_timeout_ms=_ANSWER_MS,
+            request_timeout_ms=_ANSWER_MS,
+        )
+    except (KafkaError, OSError):
+        return False
+    try:
+        cluster = admin.describe_cluster()
+    except (KafkaError, OSError):
+        return False
+    finally:
+        admin.close()
+    return bool(cluster["brokers"]) and cluster["cluster_id"] == cluster_id(folder)
