@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench schemas lock clean help
+.PHONY: demo test lint bench generate lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -33,8 +33,10 @@ test: lint  ## lint, types and every test
 bench: $(VENV)/.installed-dev  ## the project side by side with what one would use instead
 	$(BIN)/feedback bench
 
-schemas: $(VENV)/.installed  ## write the JSON Schemas anew
+generate: $(VENV)/.installed  ## write the JSON Schemas, the Kibana objects and the reference tables anew
 	$(BIN)/python -m schemas.export
+	$(BIN)/python -m deploy.kibana
+	$(BIN)/python -m pipeline.reference
 
 lock: $(VENV)/.installed-dev  ## pin what is installed
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

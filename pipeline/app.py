@@ -45,7 +45,7 @@ def build_app(settings: Settings, role: Role, agent: Callable[[Any], Awaitable[N
         stream_buffer_maxsize=16,  # batches, not records
         stream_wait_empty=False,
         stream_recovery_delay=0,
-        broker_max_poll_records=max(settings.enrich_batch, settings.index_batch),
+        broker_max_poll_records=_batch(settings, role),
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
         broker_request_timeout=30.0,
@@ -63,6 +63,10 @@ def build_app(settings: Settings, role: Role, agent: Callable[[Any], Awaitable[N
     channel = app.topic(*names, value_type=bytes, value_serializer="raw", key_serializer="raw")
     app.agent(channel, name=f"feedback-{role}")(agent)
     return app
+
+
+def _batch(settings: Settings, role: Role) -> int:
+    return settings.enrich_batch if role is Role.ENRICH else settings.index_batch
 
 
 def faust_broker(bootstrap_servers: str) -> list[str]:

@@ -9,8 +9,9 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from pipeline.commands import engines, setup, worker
+from pipeline.commands import bench, dead, demo, engines, ingest, search, setup, worker
 from pipeline.commands._context import err
 from pipeline.errors import CommandError, ExitStatus
 
@@ -39,11 +40,16 @@ def _root(
         logs.quiet_libraries()
 
 
+app.command()(demo.demo)
 app.command()(engines.up)
 app.command()(engines.down)
 app.command()(engines.status)
 app.command()(setup.setup)
+app.command()(ingest.ingest)
 app.command()(worker.worker)
+app.command()(search.search)
+app.add_typer(dead.app, name="dead")
+app.command()(bench.bench)
 
 
 def main() -> None:
@@ -53,7 +59,7 @@ def main() -> None:
     except CommandError as error:
         if _debug:
             raise
-        err.print(f"[red]error:[/] {error}", soft_wrap=True)
+        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(error.status)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -61,7 +67,8 @@ def main() -> None:
         if _debug:
             raise
         kind = type(error).__name__
-        err.print(f"[red]error:[/] {kind}: {error} (--debug shows where)", soft_wrap=True)
+        sentence = escape(f"{kind}: {error} (--debug shows where)")
+        err.print(f"[red]error:[/] {sentence}", soft_wrap=True)
         sys.exit(ExitStatus.FAILED)
 
 

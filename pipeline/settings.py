@@ -53,10 +53,16 @@ class Settings(BaseSettings):
         "are left out.",
     )
     enrich_batch: int = Field(
-        default=2_000, ge=1, le=20_000, description="Most records in one batch of enrichment."
+        default=2_000,
+        ge=1,
+        le=20_000,
+        description="Most records that the enrich role fetches at once.",
     )
     index_batch: int = Field(
-        default=2_000, ge=1, le=20_000, description="Most documents in one bulk request."
+        default=2_000,
+        ge=1,
+        le=20_000,
+        description="Most documents in one bulk request, and most records fetched at once.",
     )
     index_bulk_bytes: int = Field(
         default=8_000_000, ge=100_000, description="Most bytes in one bulk request."

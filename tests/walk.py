@@ -67,9 +67,7 @@ def documents_of(settings: Settings, source: str) -> int:
             return 0
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
         query = {"term": {"event.dataset": source}}
-        return int(
-            client.count(index=READ_ALIAS, query=query, ignore_unavailable=True)["count"]
-        )
+        return int(client.count(index=READ_ALIAS, query=query, ignore_unavailable=True)["count"])
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:

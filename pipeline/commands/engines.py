@@ -74,6 +74,15 @@ def local_engines() -> LocalEngines:
     )
 
 
+def local_addresses() -> tuple[str, str]:
+    """Where Kafka and Elasticsearch listen when the local engines run."""
+    given = settings()
+    return (
+        f"127.0.0.1:{given.local_kafka_port}",
+        f"http://127.0.0.1:{given.local_elasticsearch_port}",
+    )
+
+
 def start_engines() -> Status:
     """Start both engines, with progress on standard error; raises ``CommandError``."""
     import deploy.local

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -378,11 +377,20 @@ def _counter(client: Any, account: _Account) -> Callable[[], Iterator[int]]:
 def _wait_indexed(
     account: _Account, configuration: Settings, count: Callable[[], Iterator[int]]
 ) -> None:
+    from elasticsearch import ApiError, TransportError
+
     total = account.tally.published
     best, moved = -1, time.monotonic()
     with err.status(f"waiting for the worker to index {total:,} records") as status:
         while True:
-            account.indexed = sum(count())
+            try:
+                account.indexed = sum(count())
+            except (ApiError, TransportError):
+                # An index that the worker has just made answers 503 until its shard is up.
+                if time.monotonic() - moved > _PATIENCE_S:
+                    raise
+                time.sleep(0.5)
+                continue
             if account.indexed < total:
                 _look_for_refused(account, configuration)
             arrived = account.indexed + account.refused_by_worker

@@ -156,7 +156,7 @@ def test_what_holds_no_rows_is_refused_in_one_sentence(
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Fatal, match="no such file|it is a folder"):
+    with pytest.raises(Fatal, match=r"no such file|it is a folder"):
         _ = FileConnector(FileConfig(path=tmp_path / name)).plan
 
 
@@ -228,7 +228,7 @@ def test_standard_input_is_a_dataset_of_its_own(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_cursor_marks_the_rows_before_it_as_acknowledged(csv: Path) -> None:
     content = "text,date\n" + "same,2024-01-01\n" * 5
-    whole = [page for page in connector(csv, content, page_rows=2).fetch(None)]
+    whole = list(connector(csv, content, page_rows=2).fetch(None))
     assert [len(page.items) for page in whole] == [2, 2, 1, 0]
     resumed = list(connector(csv, content, page_rows=3).fetch(whole[0].cursor))
     assert [(len(page.items), page.acknowledged) for page in resumed] == [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,7 +175,7 @@ def test_what_failed_is_sent_again_before_it_counts_as_settled(servers: str) -> 
 
 
 def test_what_no_broker_takes_ends_the_run_and_names_the_number(servers: str) -> None:
-    message = Message(FORMS.name, b"k", b"v" * 2_000_000, [])
+    message = Message(FORMS.name, b"k", os.urandom(2_000_000), [])
     with Outbox(servers) as outbox:
         outbox.send(message)
         with pytest.raises(Retry, match="1 records were not acknowledged"):
@@ -186,24 +189,36 @@ def test_no_cursor_moves_past_what_was_not_acknowledged(
     settle = Outbox.settle
     settled = 0
 
-    def refuse_the_second(self: Outbox, pending: list[tuple[Message, Any]]) -> None:
+    def refuse_the_last(self: Outbox, pending: list[tuple[Message, Any]]) -> None:
         nonlocal settled
         settled += bool(pending)
-        if settled == 2:
+        if settled == 3:
             raise Retry("publishing: not acknowledged")
         settle(self, pending)
 
-    monkeypatch.setattr(_runner.Outbox, "settle", refuse_the_second)
+    monkeypatch.setattr(_runner.Outbox, "settle", refuse_the_last)
     with pytest.raises(Retry):
         run(made, servers)
     monkeypatch.undo()
     cursor = load_cursor(servers, "file", made.instance or "")
     outcome: Outcome = run(connector(tmp_path / "refusing.csv", page_rows=10), servers)
     assert cursor is not None
-    assert cursor.position == '{"rows":10}'
-    assert outcome.tally.earlier == 10
+    assert cursor.position in {'{"rows":10}', '{"rows":20}'}  # the second was still under way
+    assert f'{{"rows":{outcome.tally.earlier}}}' == cursor.position
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_without_a_broker_there_is_an_answer_within_ten_seconds(tmp_path: Path) -> None:
-    with pytest.raises(Retry, match="connecting to Kafka at 127.0.0.1:1"):
-        run(connector(csv_of(tmp_path / "alone.csv", 1)), "127.0.0.1:1")
+    started = time.monotonic()
+    sentence = sentence_of(connector(csv_of(tmp_path / "alone.csv", 1)), "127.0.0.1:1")
+    assert sentence.startswith("connecting to Kafka at 127.0.0.1:1")
+    assert time.monotonic() - started < 10
+    gc.collect()  # kafka-python leaves its sockets open where nobody answers
+
+
+def sentence_of(made: FileConnector, bootstrap_servers: str) -> str:
+    try:
+        run(made, bootstrap_servers)
+    except Retry as error:
+        return str(error)
+    return "no error"

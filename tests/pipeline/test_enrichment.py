@@ -38,8 +38,8 @@ def test_what_cannot_be_read_is_refused_and_harms_nobody_else() -> None:
 
 
 def test_a_refusal_does_not_repeat_what_a_person_wrote() -> None:
-    secret = "my name is Zebedee"
-    fields = orjson.loads(RAW.to_payload()) | {"author": secret, "text": secret}
+    written = "my name is Zebedee"
+    fields = orjson.loads(RAW.to_payload()) | {"author": written, "text": written}
     with pytest.raises(UnreadablePayload) as refusal:
         read_feedback(orjson.dumps(fields))
     assert "author" in str(refusal.value)

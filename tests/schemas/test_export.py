@@ -12,7 +12,7 @@ from schemas.kafka_topics import ENRICHED, KAFKA_TOPICS, KafkaTopic
 @pytest.mark.parametrize("kafka_topic", KAFKA_TOPICS, ids=lambda topic: topic.name)
 def test_the_export_of_each_kafka_topic_is_current(kafka_topic: KafkaTopic) -> None:
     assert export_path(kafka_topic).read_text(encoding="utf-8") == rendered(kafka_topic), (
-        "run `make schemas`"
+        "run `make generate`"
     )
 
 

@@ -27,9 +27,10 @@ def test_the_same_source_and_native_id_get_the_same_event_id() -> None:
 
 
 def test_parts_of_an_identity_do_not_run_into_each_other() -> None:
-    assert collected(source="ab", native_id="c").event_id != collected(
-        source="a", native_id="bc"
-    ).event_id
+    assert (
+        collected(source="ab", native_id="c").event_id
+        != collected(source="a", native_id="bc").event_id
+    )
 
 
 def test_a_record_survives_its_payload() -> None:
@@ -64,7 +65,7 @@ def test_a_measure_is_scored_from_worst_to_best(measure: Stars, score: float | N
         {"nps": {"value": 3, "worst": 1, "best": 1}},
         {"created_at": datetime(1970, 1, 1, tzinfo=UTC)},
         {"created_at": datetime.now(UTC) + timedelta(days=3)},
-        {"created_at": datetime(2026, 1, 1)},  # noqa: DTZ001  # a time without a zone
+        {"created_at": datetime(2026, 1, 1)},  # a time without a zone
         {"text": "x" * 100_001},
         {"author": "Jane Doe"},
         {"native_id": ""},

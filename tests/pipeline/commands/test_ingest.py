@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -51,9 +52,8 @@ def test_a_dry_run_shows_records_and_counts_and_needs_no_server(run: Run, tmp_pa
     result = run(path, "--dry-run", **nowhere)
     assert result.exit_code == 0
     assert "Kind nurses" in result.stdout
-    assert "reading created_at: no date in the format auto (dry:line 4)" in " ".join(
-        result.stdout.split()
-    )
+    assert "reading created_at: no date in the format auto" in " ".join(result.stdout.split())
+    assert "dry:line 4" in result.stdout
 
 
 def test_without_a_worker_rows_wait_in_kafka_and_the_command_says_so(
@@ -105,12 +105,14 @@ def test_standard_input_is_read_and_its_ids_stay_the_same(run: Run) -> None:
     ] * 2
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_no_kafka_is_one_sentence_and_its_status(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "alone.csv"
     path.write_text(ROWS)
     status, sentence = failure(run(path, kafka_bootstrap_servers="127.0.0.1:1"))
     assert status == ExitStatus.UNAVAILABLE
     assert sentence.startswith("connecting to Kafka at 127.0.0.1:1")
+    gc.collect()  # kafka-python leaves its sockets open where nobody answers
 
 
 def test_no_elasticsearch_does_not_stop_the_ingest(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""Counts of what the index holds: by label, site, topic, family and language. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from schemas.feedback import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One bucket: how many, how many of each label."""
+
+    name: str
+    count: int
+    labels: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def share_negative(self) -> float | None:
+        """Negative among what was scored, 0 to 1; None where nothing was."""
+        scored = self.count - self.labels.get(Label.NOT_SCORED, 0)
+        return self.labels.get(Label.NEGATIVE, 0) / scored if scored else None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All groups of one source."""
+
+    total: int
+    labels: dict[str, int]
+    families: dict[str, int]
+    languages: dict[str, int]
+    topics: list[Group]
+    sites: list[Group]
+    lately: dict[str, Group]
+    """The sites again, for the time since ``since`` only."""
+
+
+def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
+    """The search body that counts one source's documents."""
+    labels = {"labels": {"terms": {"field": "feedback.sentiment.label"}}}
+    sites = {"terms": {"field": "feedback.site", "size": 50}, "aggs": labels}
+    return {
+        "size": 0,
+        "track_total_hits": True,
+        "query": {"term": {"event.dataset": source}},
+        "aggs": {
+            **labels,
+            "families": {"terms": {"field": "feedback.family"}},
+            "languages": {"terms": {"field": "feedback.language.detected", "size": 12}},
+            "topics": {"terms": {"field": "feedback.topics", "size": 50}, "aggs": labels},
+            "sites": sites,
+            "lately": {
+                "filter": {"range": {"@timestamp": {"gte": since.isoformat()}}},
+                "aggs": {"sites": sites},
+            },
+        },
+    }
+
+
+def read_overview(response: Mapping[str, Any]) -> Overview:
+    """What Elasticsearch answered to :func:`overview_query`."""
+    found = response["aggregations"]
+    return Overview(
+        total=response["hits"]["total"]["value"],
+        labels=_counts(found["labels"]),
+        families=_counts(found["families"]),
+        languages=_counts(found["languages"]),
+        topics=_groups(found["topics"]),
+        sites=_groups(found["sites"]),
+        lately={group.name: group for group in _groups(found["lately"]["sites"])},
+    )
+
+
+def _counts(buckets: Mapping[str, Any]) -> dict[str, int]:
+    return {bucket["key"]: bucket["doc_count"] for bucket in buckets["buckets"]}
+
+
+def _groups(buckets: Mapping[str, Any]) -> list[Group]:
+    return [
+        Group(bucket["key"], bucket["doc_count"], _counts(bucket["labels"]))
+        for bucket in buckets["buckets"]
+    ]

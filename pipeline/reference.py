@@ -1,0 +1,74 @@
+"""The generated parts of the documentation: the settings and the Kafka topics as Markdown.
+
+``python -m pipeline.reference`` writes them anew; a test fails when they are stale.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.settings import Settings
+from schemas.kafka_topics import DAY_MS, KAFKA_TOPICS, KafkaTopic
+
+_ROOT: Final = Path(__file__).parent.parent
+_BLOCK: Final = re.compile(r"(<!-- kafka topics -->\n).*(<!-- /kafka topics -->)", re.DOTALL)
+
+
+def settings_page() -> str:
+    """``docs/settings.md``."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is an environment variable. Secrets are never shown or logged.",
+        "",
+        "| variable | default | what it does |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `FEEDBACK_{name.upper()}` | {_default(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not None:
+        return "the local engine"
+    value = field.default
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    return f"`{value}`" if value not in (None, "") else "none"
+
+
+def kafka_topics_table() -> str:
+    """The table of Kafka topics in the README."""
+    lines = ["| Kafka topic | record | key | kept | who reads |", "|---|---|---|---|---|"]
+    for topic in KAFKA_TOPICS:
+        restricted = ", restricted" if topic.restricted else ""
+        lines.append(
+            f"| `{topic.name}` | `{topic.record.__name__}` | {topic.key} | {_kept(topic)} "
+            f"| {topic.readers}{restricted} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _kept(topic: KafkaTopic) -> str:
+    return "latest a key" if topic.compacted else f"{topic.retention_ms // DAY_MS} days"
+
+
+def with_current_table(readme: str) -> str:
+    """The README with the table of today."""
+    return _BLOCK.sub(lambda found: found[1] + kafka_topics_table() + found[2], readme)
+
+
+def main() -> None:
+    """Write both into a checkout."""
+    page = _ROOT / "docs" / "settings.md"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(settings_page(), encoding="utf-8")
+    readme = _ROOT / "README.md"
+    readme.write_text(with_current_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The README is a promise: its commands are run, its names exist, its tables are current."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from pipeline.reference import settings_page, with_current_table
+from pipeline.settings import Settings
+from tests.walk import documents_of, wait_until
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
+COMMENTS = """Date,Rating,Comment
+2026-03-02,1,"Two hours of waiting, and nobody said why."
+2026-03-03,5,The nurses were kind and explained everything.
+2026-03-04,2,More waiting. The toilets were dirty.
+no date,3,Fine
+2026-03-05,4,
+"""
+
+
+def feedback(line: str, environment: dict[str, str], folder: Path) -> str:
+    """Run a ``feedback …`` line as the README has it; its standard output."""
+    words = shlex.split(line)
+    assert words[0] == "feedback"
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *words[1:]],
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+    return done.stdout
+
+
+def test_every_command_of_the_readme_is_run_by_a_test() -> None:
+    run = {
+        "make demo",  # test_the_demo_finds_what_it_made, and CI's own machine
+        "make test",  # is running
+        "feedback up",  # tests/deploy/local
+        "feedback setup",
+        "feedback worker",
+        *INGEST_AND_SEARCH,
+    }
+    exports = {line for line in COMMANDS if line.startswith("export FEEDBACK_")}
+    assert set(COMMANDS) - exports == run
+
+
+INGEST_AND_SEARCH = [line for line in BLOCKS[2].splitlines() if line]
+
+
+def test_a_file_of_ones_own_is_brought_in_and_found(
+    settings: Settings,
+    environment: dict[str, str],
+    start_worker: Callable[..., subprocess.Popen[bytes]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "comments.csv").write_text(COMMENTS, encoding="utf-8")
+    feedback("feedback setup", environment, tmp_path)
+    worker = start_worker()
+    ingest, words, machine, dead, status = INGEST_AND_SEARCH
+    feedback(f"{ingest} --dry-run", environment, tmp_path)
+    feedback(ingest, environment, tmp_path)
+    wait_until(lambda: documents_of(settings, "file") >= 3, seconds=60, what="3 documents")
+    counts = orjson.loads(feedback(f"{ingest} --json", environment, tmp_path))
+    assert (counts["indexed"], counts["dead_lettered"], counts["skipped"]) == (3, 1, 1)
+    assert "2 found" in feedback(f"{words} --site North", environment, tmp_path)
+    assert orjson.loads(feedback(machine, environment, tmp_path))["total"] == 3
+    assert "comments:line 5" in feedback(dead, environment, tmp_path)
+    assert "feedback-index" in feedback_status(status, environment, tmp_path)
+    worker.terminate()
+    assert worker.wait(30) == 0
+
+
+def feedback_status(line: str, environment: dict[str, str], folder: Path) -> str:
+    """``feedback status``, told not to look at engines that a user of this machine may run."""
+    elsewhere = {**environment, "FEEDBACK_LOCAL_HOME": str(folder / "engines")}
+    return feedback(line, elsewhere, folder)
+
+
+def test_the_demo_finds_what_it_made(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    first = orjson.loads(feedback("feedback demo --json", environment, tmp_path))
+    assert first["published"] >= 2_000
+    assert first["documents"] == first["published"]
+    bad = first["sites"][first["bad_turn"]["site"]]
+    assert bad["share_negative_lately"] > 1.5 * bad["share_negative"]
+    again = feedback("feedback demo", environment, tmp_path)
+    assert f"{first['documents']:,} comments found" in again
+    assert "$ feedback search 'waiting' --label negative" in again
+    assert "feedback search --site" in again
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    pages = [README, *(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))]
+    named = {name for page in pages for name in re.findall(r"FEEDBACK_([A-Z_]+[A-Z])", page)}
+    assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_file_that_is_named_exists() -> None:
+    for name in ("docker-compose.yml", "schemas/exports"):
+        assert f"`{name}`" in README
+        assert (ROOT / name).exists()
+
+
+def test_the_tables_are_current() -> None:
+    assert with_current_table(README) == README, "run `make generate`"
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert page == settings_page(), "run `make generate`"
+
+
+@pytest.mark.parametrize("preset", ["nhs-fft", "hcahps", "text-date"])
+def test_the_presets_that_are_named_exist(preset: str) -> None:
+    from connectors._files.mapping import preset_names
+
+    assert preset in preset_names()
+
+
+def test_the_versions_of_python_that_are_promised_are_the_ones_declared() -> None:
+    assert "Python 3.11, 3.12 or 3.13" in README
+    declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'requires-python = ">=3.11,<3.14"' in declared
+
+
+def test_errors_have_the_exit_statuses_that_are_promised(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    nowhere = {
+        **os.environ,
+        "FEEDBACK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
+        "FEEDBACK_ELASTICSEARCH_URL": "http://127.0.0.1:9",
+    }
+    statuses = {
+        "ingest empty.csv": 4,
+        "ingest empty.csv --preset nope": 2,
+        "search --since yesterday-ish": 2,
+        "search anything": 3,
+        "setup": 3,
+    }
+    for arguments, status in statuses.items():
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", *arguments.split()],
+            env={**nowhere, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == status, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert done.stderr.startswith(("error: ", "Usage")), done.stderr
