@@ -26,6 +26,7 @@ def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
     from kafka.errors import (
         CoordinatorLoadInProgressError,
         CoordinatorNotAvailableError,
+        KafkaError,
         NotCoordinatorError,
     )
 
@@ -39,6 +40,8 @@ def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
     )
     try:
         return retrying(_lags, admin)
+    except KafkaError:
+        return None
     finally:
         admin.close()
 

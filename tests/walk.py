@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect
@@ -14,6 +18,7 @@ from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback
 from schemas.kafka_topics import RAW
 
+ROOT = Path(__file__).parent.parent
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 TEXTS = (
     "The nurses were lovely and explained everything.",
@@ -77,3 +82,20 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds:g} s: {what}")
         time.sleep(0.1)
+
+
+def feedback(line: str, environment: Mapping[str, str], folder: Path, *, status: int = 0) -> str:
+    """Run a ``feedback …`` line as the README has it; its standard output."""
+    words = shlex.split(line)
+    assert words[0] == "feedback"
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *words[1:]],
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == status, f"{line}: {done.stderr}"
+    return done.stdout
