@@ -52,6 +52,19 @@ def create_kafka_topics(settings: Settings) -> SetupResult:
     return SetupResult(created, tuple(t.name for t in KAFKA_TOPICS if t.name not in created))
 
 
+def missing_kafka_topics(settings: Settings) -> list[str]:
+    """The names of Kafka topics that `feedback setup` has yet to create.
+
+    Raises :class:`Unavailable` where no broker answers.
+    """
+    admin = connect_admin(settings)
+    try:
+        there = set(admin.list_topics())
+    finally:
+        admin.close()
+    return [topic.name for topic in KAFKA_TOPICS if topic.name not in there]
+
+
 def connect_admin(settings: Settings) -> Any:
     """kafka-python's admin client; raises :class:`Unavailable` where no broker answers."""
     from kafka import KafkaAdminClient

@@ -37,10 +37,14 @@ def worker(
     """
     from pipeline import logs
     from pipeline.app import Role
-    from pipeline.setup import connect_admin
+    from pipeline.setup import missing_kafka_topics
 
     logs.configure(settings())
-    connect_admin(settings()).close()
+    missing = missing_kafka_topics(settings())
+    if missing:
+        raise CommandError(
+            f"starting the worker: there is no Kafka topic {missing[0]}; run `feedback setup`"
+        )
     roles = list(Role) if role is Roles.ALL else [Role(role)]
     try:
         _run(roles, drain=drain)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from pipeline.sinks.failure import Failure, Fatal
-from schemas.documents import document, index_name
+from schemas.documents import TEMPLATE_NAME, document, index_name
 
 _WAIT: Final = frozenset({408, 429, 502, 503, 504})
 _LEAST_FAILURES_TO_HALT: Final = 50  # one bad event alone must not stop a quiet stream
@@ -21,12 +21,14 @@ class ElasticsearchSink:
     def __init__(self, client: Any, *, bulk_bytes: int) -> None:
         self._client = client
         self._bulk_bytes = bulk_bytes
+        self._set_up = False
 
     async def write(self, payloads: Sequence[bytes | None]) -> list[Failure]:
         """Index or delete every payload's document; returns those that were not taken.
 
         What the server could not take now (no answer, load, a block on writing) is retryable.
-        Raises :class:`Fatal` on refused credentials or when more than a fifth is refused for good.
+        Raises :class:`Fatal` on refused credentials, without the index template, or when more than
+        a fifth is refused for good.
         """
         failures: list[Failure] = []
         operations: list[tuple[int, bytes]] = []
@@ -38,7 +40,7 @@ class ElasticsearchSink:
                 reason = f"reading enriched feedback: {kind}"
                 failures.append(Failure(index, reason, kind, retryable=False))
         for chunk in self._chunks(operations):
-            failures.extend(await self._bulk(chunk))
+            failures.extend(await self._guarded(chunk))
         halt_if_too_many(failures, len(payloads))
         return sorted(failures, key=lambda failure: failure.index)
 
@@ -54,18 +56,34 @@ class ElasticsearchSink:
             room -= size
         return chunks
 
-    async def _bulk(self, chunk: list[tuple[int, bytes]]) -> list[Failure]:
+    async def _guarded(self, chunk: list[tuple[int, bytes]]) -> list[Failure]:
+        """Write a chunk; what fails as a whole becomes a verdict too."""
         from elasticsearch import ApiError, TransportError
 
         try:
-            response = await self._client.bulk(
-                operations=[operation for _, operation in chunk],
-                filter_path="errors,items.*.status,items.*.error.type",
-            )
+            await self._check_set_up()
+            return await self._bulk(chunk)
         except ApiError as error:
             return await self._refused(chunk, error.meta.status)
         except TransportError as error:
             return _later(chunk, type(error).__name__)
+
+    async def _check_set_up(self) -> None:
+        # Without the template, Elasticsearch would guess a mapping and take anything.
+        if self._set_up:
+            return
+        if not await self._client.indices.exists_index_template(name=TEMPLATE_NAME):
+            raise Fatal(
+                f"writing to Elasticsearch: there is no index template {TEMPLATE_NAME!r}; "
+                "run `feedback setup`"
+            )
+        self._set_up = True
+
+    async def _bulk(self, chunk: list[tuple[int, bytes]]) -> list[Failure]:
+        response = await self._client.bulk(
+            operations=[operation for _, operation in chunk],
+            filter_path="errors,items.*.status,items.*.error.type",
+        )
         if not response.get("errors"):
             return []
         return verdicts([index for index, _ in chunk], response["items"])
@@ -76,7 +94,7 @@ class ElasticsearchSink:
             return _later(chunk, f"status {status}")
         if status == 413 and len(chunk) > 1:
             middle = len(chunk) // 2
-            return await self._bulk(chunk[:middle]) + await self._bulk(chunk[middle:])
+            return await self._guarded(chunk[:middle]) + await self._guarded(chunk[middle:])
         if status == 413:
             reason = "writing to Elasticsearch: the document is too large for the server"
             return [Failure(chunk[0][0], reason, "DocumentTooLarge", retryable=False)]

@@ -7,14 +7,16 @@ import pytest
 
 from pipeline.enrichment import Enrichment
 from pipeline.settings import Settings
+from pipeline.setup import put_templates
 from pipeline.sinks.elasticsearch import (
     ElasticsearchSink,
     bulk_operation,
     halt_if_too_many,
     verdicts,
 )
-from pipeline.sinks.elasticsearch_client import connect_async
+from pipeline.sinks.elasticsearch_client import connect, connect_async
 from pipeline.sinks.failure import Failure, Fatal
+from schemas.documents import TEMPLATE_NAME
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
 from tests.walk import documents_of
 
@@ -104,3 +106,15 @@ async def test_a_server_that_does_not_answer_is_waited_for() -> None:
     failures = await ElasticsearchSink(client, bulk_bytes=10_000).write([enriched(1).to_payload()])
     await client.close()
     assert [failure.retryable for failure in failures] == [True]
+
+
+async def test_without_the_index_template_nothing_is_written(settings: Settings) -> None:
+    client = connect_async(settings)
+    await client.indices.delete_index_template(name=TEMPLATE_NAME)
+    try:
+        with pytest.raises(Fatal, match="run `feedback setup`"):
+            await ElasticsearchSink(client, bulk_bytes=10_000).write([enriched(99).to_payload()])
+    finally:
+        with connect(settings) as synchronous:
+            put_templates(synchronous, settings)
+        await client.close()
