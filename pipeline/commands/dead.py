@@ -101,8 +101,7 @@ def _newest(servers: str, wanted: _Filter, limit: int) -> list[DeadLetter]:
         consumer = open_consumer(servers)
     except Retry as error:
         raise Unavailable(
-            f"{error}; start one with `feedback up`, or name yours in "
-            "FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+            f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
         ) from None
     try:
         found = [

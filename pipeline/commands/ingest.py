@@ -272,10 +272,18 @@ def _rehearse(connector: FileConnector) -> tuple[_Account, list[Feedback]]:
 
 
 def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> _Account:
+    from connectors._errors import Retry
+    from connectors._kafka import reach
     from connectors._runner import run
     from pipeline.setup import create_kafka_topics
 
     servers = configuration.kafka_bootstrap_servers
+    try:
+        reach(servers)
+    except Retry as error:
+        raise Unavailable(
+            f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+        ) from None
     create_kafka_topics(configuration)
     with _sentences():
         dead_offsets = _dead_offsets(servers)

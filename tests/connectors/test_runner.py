@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -207,18 +205,6 @@ def test_no_cursor_moves_past_what_was_not_acknowledged(
     assert f'{{"rows":{outcome.tally.earlier}}}' == cursor.position
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_without_a_broker_there_is_an_answer_within_ten_seconds(tmp_path: Path) -> None:
-    started = time.monotonic()
-    sentence = sentence_of(connector(csv_of(tmp_path / "alone.csv", 1)), "127.0.0.1:1")
-    assert sentence.startswith("connecting to Kafka at 127.0.0.1:1")
-    assert time.monotonic() - started < 10
-    gc.collect()  # kafka-python leaves its sockets open where nobody answers
-
-
-def sentence_of(made: FileConnector, bootstrap_servers: str) -> str:
-    try:
-        run(made, bootstrap_servers)
-    except Retry as error:
-        return str(error)
-    return "no error"
+def test_without_a_broker_there_is_an_answer_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Retry, match=r"^connecting to Kafka at 127\.0\.0\.1:1: nothing answers$"):
+        run(connector(csv_of(tmp_path / "alone.csv", 1)), "127.0.0.1:1")

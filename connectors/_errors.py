@@ -1,0 +1,35 @@
+"""Errors, named by what follows from them. Their messages hold no personal value."""
+
+from __future__ import annotations
+
+
+class Retry(Exception):
+    """Try the same again after ``wait`` seconds; nothing was lost and no cursor moved."""
+
+    def __init__(self, message: str, wait: float = 1.0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class BadRecord(Exception):
+    """This one item goes to the dead letters, with ``reason``; the others go on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Skip(Exception):
+    """This one item is left out on purpose, and counted: it holds nothing to work on."""
+
+    def __init__(self, reason: str = "no text") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Fatal(Exception):
+    """The run ends here: trying again would meet the same."""
+
+
+class Misconfigured(Fatal):
+    """The run ends here until somebody changes the connector's configuration."""

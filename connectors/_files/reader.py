@@ -1,0 +1,140 @@
+"""One row into a ``Feedback``: last step of the file connector. Pure and quick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors._authors import pseudonym
+from connectors._errors import BadRecord, Skip
+from connectors._files.cells import clean, date_parser, number, one_line
+from connectors._files.mapping import MEASURES, Mapping, fold
+from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
+
+_NAMES = ("organization", "site", "service", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A row's values by column, with the identity it gets where it brings none."""
+
+    values: dict[str, str]
+    identity: str | None
+
+
+class RowReader:
+    """Reads rows under one mapping."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        *,
+        source: str,
+        dataset: str,
+        family: Family,
+        zone: tzinfo,
+        author_key: bytes,
+        undated: datetime,
+    ) -> None:
+        """``undated`` is the time of every row where the mapping has no column for it."""
+        columns = mapping.columns
+        self._source, self._dataset, self._family = source, dataset, family
+        self._author_key = author_key
+        self._undated = undated
+        self._parse_date = date_parser(mapping.date_format, zone)
+        self._no_text = mapping.no_text
+        self._text, self._id = columns["text"], columns.get("id")
+        self._date, self._author = columns.get("created_at"), columns.get("author")
+        self._plain = [(name, columns[name], one_line) for name in _NAMES if name in columns]
+        self._plain += [
+            (name, columns[name], clean) for name in ("question", "url") if name in columns
+        ]
+        self._attributes = list(mapping.attributes.items())
+        self._constants = {k: v for k, v in mapping.constants.items() if k not in columns}
+        self._measures = [
+            (columns[name], _measure(name, mapping)) for name in MEASURES if name in columns
+        ]
+
+    def read(self, row: Identified, collected_at: datetime) -> Feedback:
+        """The record of a row. Raises ``BadRecord`` or, without a text, ``Skip``."""
+        values = row.values
+        text = clean(values.get(self._text, ""))
+        if not text or (len(text) < 100 and fold(text) in self._no_text):
+            raise Skip()
+        if len(text) > MAX_TEXT_CHARACTERS:
+            raise BadRecord(f"reading text: longer than {MAX_TEXT_CHARACTERS:,} characters")
+        fields: dict[str, Any] = dict(self._constants)
+        attributes: dict[str, str] = {}
+        for name, column, read in self._plain:
+            value = read(values.get(column, ""))
+            if value:
+                fields[name] = value
+        for name, column in self._attributes:
+            value = one_line(values.get(column, ""))
+            if value:
+                attributes[name] = value
+        for column, measure in self._measures:
+            measure(values.get(column, ""), fields, attributes)
+        if self._author is not None:
+            fields["author"] = pseudonym(self._author_key, values.get(self._author, ""))
+        native_id = row.identity or one_line(values.get(self._id or "", ""))
+        try:
+            return Feedback.collect(
+                source=self._source,
+                family=self._family,
+                native_id=f"{self._dataset}/{native_id}",
+                created_at=self._created_at(values),
+                collected_at=collected_at,
+                text=text,
+                attributes=attributes,
+                **fields,
+            )
+        except ValidationError as error:
+            raise BadRecord(_reason(error)) from None
+
+    def _created_at(self, values: dict[str, str]) -> datetime:
+        if self._date is None:
+            return self._undated
+        cell = values.get(self._date, "")
+        if not cell.strip():
+            raise BadRecord("reading created_at: there is no date")
+        return self._parse_date(cell)
+
+
+_ReadMeasure = Callable[[str, dict[str, Any], dict[str, str]], None]
+
+
+def _measure(name: str, mapping: Mapping) -> _ReadMeasure:
+    """A function that reads a cell into ``fields[name]``, or keeps it as an attribute."""
+    words = mapping.values.get(name, {})
+    not_answered = mapping.not_answered.get(name, frozenset())
+    scale = mapping.scales.get(name)
+    ends = {} if scale is None else {"worst": scale[0], "best": scale[1]}
+
+    def read(cell: str, fields: dict[str, Any], attributes: dict[str, str]) -> None:
+        answer = fold(cell)
+        if not answer:
+            return
+        if answer in not_answered:
+            attributes[name] = one_line(cell)
+            return
+        value = words.get(answer)
+        if value is None:
+            try:
+                value = number(answer)
+            except ValueError:
+                raise BadRecord(f"reading {name}: no number") from None
+        fields[name] = {"value": value, **ends}
+
+    return read
+
+
+def _reason(error: ValidationError) -> str:
+    # Only where and what: pydantic's own text of an error would quote the value.
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the row"
+    return f"reading {where}: {first['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,76 @@
+"""Reading a Kafka topic without a group: what stands between two offsets, and no more."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from connectors._errors import Retry
+
+Offsets = dict[TopicPartition, int]
+
+FETCH_BYTES = 16_000_000
+
+
+def reach(bootstrap_servers: str) -> None:
+    """Raise ``Retry`` where nothing listens at any of the addresses, within 5 seconds each.
+
+    kafka-python would go on trying until its timeout, and leave its sockets open.
+    """
+    for address in bootstrap_servers.split(","):
+        host, colon, port = address.strip().rpartition(":")
+        if not colon or not port.isdecimal():
+            host, port = address.strip(), "9092"
+        with suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            return
+    raise Retry(f"connecting to Kafka at {bootstrap_servers}: nothing answers")
+
+
+def open_consumer(bootstrap_servers: str) -> Any:
+    """A consumer without a group. Raises ``Retry`` where no broker answers."""
+    reach(bootstrap_servers)
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=bootstrap_servers.split(","),
+            group_id=None,
+            enable_auto_commit=False,
+            bootstrap_timeout_ms=8_000,
+            metrics_enabled=False,
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
+    except (KafkaError, OSError) as error:
+        raise Retry(f"connecting to Kafka at {bootstrap_servers}: {type(error).__name__}") from None
+
+
+def partitions_of(consumer: Any, kafka_topic: str) -> list[TopicPartition]:
+    """The partitions of a Kafka topic; none where there is no such topic."""
+    found = consumer.partitions_for_topic(kafka_topic) or ()
+    return [TopicPartition(kafka_topic, number) for number in sorted(found)]
+
+
+def read_between(
+    consumer: Any, start: Offsets, end: Offsets, *, patience: float = 15.0
+) -> Iterator[Any]:
+    """Every record from ``start`` to before ``end``, whatever was compacted away in between.
+
+    Raises ``Retry`` when nothing arrives for ``patience`` seconds.
+    """
+    left = [partition for partition in end if start[partition] < end[partition]]
+    consumer.assign(left)
+    for partition in left:
+        consumer.seek(partition, start[partition])
+    deadline = time.monotonic() + patience
+    while left:
+        for partition, records in consumer.poll(timeout_ms=500).items():
+            deadline = time.monotonic() + patience
+            yield from (record for record in records if record.offset < end[partition])
+        left = [partition for partition in left if consumer.position(partition) < end[partition]]
+        if left and time.monotonic() > deadline:
+            raise Retry(f"reading {left[0].topic}: nothing arrived for {patience:g} s")
