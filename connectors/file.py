@@ -12,27 +12,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import ClassVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel
 
 from connectors._base import Connector, Item, Page
-from connectors._errors import BadRecord, Fatal, Misconfigured
-from connectors._files.cells import DATE_FORMATS, SHORT_FORMATS, date_format_of
+from connectors._errors import BadRecord, Fatal
+from connectors._files.cells import SHORT_FORMATS, date_format_of
 from connectors._files.detect import dialect_of, encoding_of, sample_rows
 from connectors._files.mapping import (
-    CONSTANTS,
-    FIELDS,
-    MEASURES,
     Mapping,
     known_names,
     map_columns,
     names_of,
     preset,
 )
+from connectors._files.options import FileConfig, check_names, delimiter_of, encoding_named, zone_of
 from connectors._files.reader import Identified, RowReader
 from connectors._files.rows import Dialect, Row, read_rows
 from connectors._files.source import HEAD_BYTES, Source
@@ -40,58 +36,6 @@ from schemas._record import deterministic_id
 from schemas.feedback import Family, Feedback
 
 _PAGE_BYTES = 8_000_000
-
-Dataset = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class FileConfig(BaseModel):
-    """What to read, and how."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path | None = Field(description="The file; None or '-': standard input.")
-    preset: str | None = Field(
-        default=None, description="Preset of columns; default: guesses from well-known names."
-    )
-    dataset: Dataset | None = Field(
-        default=None,
-        description="What the ids belong to; default: the preset's, or the file's name without "
-        "its endings, or 'stdin'.",
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict, description="Column of a field, by the field's name."
-    )
-    attributes: dict[str, str] = Field(
-        default_factory=dict, description="Further columns to keep, by the attribute's name."
-    )
-    constants: dict[str, str] = Field(
-        default_factory=dict,
-        description="Fields that are the same in every row: organization, site, service, …",
-    )
-    scales: dict[str, tuple[float, float]] = Field(
-        default_factory=dict, description="Worst and best answer, by the measure's name."
-    )
-    family: Family | None = Field(
-        default=None, description="Family of the records; default: the preset's, or form."
-    )
-    encoding: str | None = Field(default=None, description="Encoding; default: found out.")
-    delimiter: str | None = Field(
-        default=None, description="One character between cells, or 'tab'; default: found out."
-    )
-    header: bool = Field(
-        default=True, description="Whether the first row names the columns; else 1, 2, 3, …"
-    )
-    timezone: str = Field(default="UTC", description="Time zone of dates that name none.")
-    date_format: str | None = Field(
-        default=None,
-        description=f"One of {', '.join(DATE_FORMATS)}, or a pattern such as '%d %b %Y'; default: "
-        "the preset's, or found out.",
-    )
-    author_key: SecretStr = Field(
-        default=SecretStr(""),
-        description="Key of the authors' pseudonyms; without one authors are left out.",
-    )
-    page_rows: int = Field(default=2_000, ge=1, description="Most rows in one page.")
 
 
 @dataclass(frozen=True)
@@ -147,17 +91,17 @@ class FileConnector(Connector):
     def plan(self) -> Plan:
         """How the file is going to be read. Raises ``Fatal`` or ``Misconfigured``."""
         config, head = self.config, self.source.head
-        _check_names(config)
+        check_names(config)
         chosen = preset(config.preset)
-        zone = _zone(config.timezone)
+        zone = zone_of(config.timezone)
         if head.lstrip()[:1] == b"[":
             raise Fatal(
                 f"reading {self.source.name}: it is a JSON array; JSON Lines has one object a line"
             )
         dialect = dialect_of(
             head,
-            _encoding(config.encoding) or encoding_of(self.source.beyond_ascii()),
-            delimiter=_delimiter(config.delimiter),
+            encoding_named(config.encoding) or encoding_of(self.source.beyond_ascii()),
+            delimiter=delimiter_of(config.delimiter),
             header=config.header,
             known_names=known_names() | {name.casefold() for name in config.columns.values()},
         )
@@ -292,51 +236,3 @@ def _found_out(mapping: Mapping, sample: list[Row], date_format: str | None) -> 
     elif mapping.date_format == "auto" and (column := mapping.columns.get("created_at")):
         changes["date_format"] = date_format_of(row.values.get(column, "") for row in sample)
     return mapping.model_copy(update=changes)
-
-
-def _check_names(config: FileConfig) -> None:
-    for what, given, allowed in (
-        ("column", config.columns, FIELDS),
-        ("constant", config.constants, CONSTANTS),
-        ("scale", config.scales, MEASURES),
-    ):
-        for name in given:
-            if name not in allowed:
-                raise Misconfigured(
-                    f"mapping the {what} of {name!r}: there are {', '.join(allowed)}"
-                )
-    form = config.date_format
-    if form is not None and form not in (*DATE_FORMATS, *SHORT_FORMATS) and "%" not in form:
-        raise Misconfigured(
-            f"choosing the date format {form!r}: there are {', '.join(SHORT_FORMATS)}, "
-            f"{', '.join(DATE_FORMATS)}, or a pattern such as %d.%m.%Y"
-        )
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Misconfigured(
-            f"choosing the time zone {name!r}: there is none of that name; one is Europe/London"
-        ) from None
-
-
-def _encoding(name: str | None) -> str | None:
-    import codecs
-
-    if name is None:
-        return None
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise Misconfigured(f"choosing the encoding {name!r}: Python knows none of it") from None
-
-
-def _delimiter(given: str | None) -> str | None:
-    if given is None:
-        return None
-    character = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(given, given)
-    if len(character) != 1 or character in '"\r\n':
-        raise Misconfigured(f"choosing the delimiter {given!r}: it must be one character, or tab")
-    return character

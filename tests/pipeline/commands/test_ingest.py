@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pipeline.commands import ingest as command
+from pipeline.commands._ingest_account import worker_runs
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 
@@ -78,7 +79,7 @@ def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_
     from tests.walk import wait_until
 
     worker = start_worker()
-    wait_until(lambda: command._worker_runs(_settings(run)), seconds=60, what="a worker")
+    wait_until(lambda: worker_runs(_settings(run)), seconds=60, what="a worker")
     path = tmp_path / "followed.csv"
     path.write_text(ROWS)
     first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
