@@ -1,0 +1,65 @@
+"""Who takes part: the project, and what a user would write with another library.
+
+Each contestant is a program (``python -m bench.contestants.<module>``) that reads the raw Kafka
+topics, enriches with :class:`pipeline.enrichment.Enrichment`, publishes the enriched record, and
+indexes its document, until it is told to stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+ENRICHED_ONLY: Final = "project_enrich_only"
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One way to do the work."""
+
+    name: str
+    title: str
+    module: str
+    roles: tuple[str, ...] = ()
+    """The project's roles, one process each; another contestant is one process without any."""
+    needs: str | None = None
+    """The package that has to be installed for it."""
+    share: float = 1.0
+    """Of the events, how many it gets; the slow ones get fewer, so that a run ends."""
+
+    @property
+    def indexes(self) -> bool:
+        """Whether it writes documents; otherwise it is done with the enriched record."""
+        return self.name != ENRICHED_ONLY
+
+    @property
+    def installed(self) -> bool:
+        """Whether what it needs is there."""
+        return self.needs is None or find_spec(self.needs) is not None
+
+    @property
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """The words after ``python``, for each of its processes."""
+        module = ("-m", f"bench.contestants.{self.module}")
+        return tuple((*module, "--roles", roles) for roles in self.roles) or (module,)
+
+
+CONTESTANTS: Final = (
+    Contestant("project", "the project: feedback worker", "project", ("enrich,index",)),
+    Contestant(
+        "project_two_processes", "the project, a process a role", "project", ("enrich", "index")
+    ),
+    Contestant(ENRICHED_ONLY, "the project, raw to enriched", "project", ("enrich",)),
+    Contestant(
+        "faust_per_event", "plain Faust agent, event by event", "faust_per_event", share=0.2
+    ),
+    Contestant("quixstreams", "quixstreams", "quixstreams_app", needs="quixstreams"),
+    Contestant("aiokafka_loop", "bare aiokafka loop, in batches", "aiokafka_loop"),
+    Contestant(
+        "confluent_loop",
+        "bare confluent-kafka loop, in batches",
+        "confluent_loop",
+        needs="confluent_kafka",
+    ),
+)

@@ -1,0 +1,56 @@
+"""A bare aiokafka loop: take a batch, enrich, publish, index, commit."""
+
+from __future__ import annotations
+
+import asyncio
+
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
+from pipeline.enrichment import Enrichment
+from pipeline.settings import Settings
+from pipeline.shell import message_of
+from pipeline.sinks.elasticsearch_client import connect_async
+from schemas.kafka_topics import ENRICHED
+
+
+async def work(settings: Settings) -> None:
+    """Loop until the process is ended."""
+    enrichment = Enrichment()
+    client = connect_async(settings)
+    servers = settings.kafka_bootstrap_servers
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers, enable_idempotence=True, acks="all", max_batch_size=262_144
+    )
+    consumer = AIOKafkaConsumer(
+        *RAW_NAMES,
+        bootstrap_servers=servers,
+        group_id="bench-aiokafka-loop",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await producer.start()
+    await consumer.start()
+    while True:
+        fetched = await consumer.getmany(timeout_ms=200, max_records=BATCH)
+        records = [record for run in fetched.values() for record in run]
+        if not records:
+            continue
+        enriched, _ = enrichment.enrich_payloads([record.value for record in records])
+        messages = [message_of(record) for _, record in enriched]
+        deliveries = [
+            await producer.send(ENRICHED.name, key=m.key.encode(), value=m.value, headers=m.headers)
+            for m in messages
+        ]
+        await asyncio.gather(*deliveries)
+        response = await client.bulk(
+            operations=bulk_operations(m.value for m in messages), filter_path="errors"
+        )
+        if response["errors"]:
+            raise RuntimeError("writing to Elasticsearch: documents are refused")
+        await consumer.commit()
+
+
+if __name__ == "__main__":
+    uvloop.run(work(settings()))
