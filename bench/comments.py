@@ -13,7 +13,7 @@ from typing import Any, Final
 from deploy.demo.comments import make_comments
 from pipeline.enrichment import Enrichment
 from pipeline.sinks.kafka import Message
-from schemas.cloud_events import cloud_event_headers
+from schemas.cloud_events import feedback_headers
 from schemas.kafka_topics import FORMS
 
 _BATCH_BYTES: Final = 64 * 1024  # about what a connector's producer sends at once
@@ -29,12 +29,7 @@ def raw_messages(count: int) -> list[Message]:
         Message(
             record.event_id,
             record.to_payload(),
-            cloud_event_headers(
-                event_id=record.event_id,
-                source=record.source,
-                event_type=FORMS.ce_type,
-                time=record.created_at,
-            ),
+            feedback_headers(record, FORMS.ce_type),
         )
         for record in make_comments(count, seed=_SEED, until=datetime.now(UTC))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -20,24 +20,24 @@ _STOP_S: Final = 20.0
 
 
 class Running:
-    """The processes of one contestant at work."""
+    """One contestant at work, with whatever processes it starts."""
 
-    def __init__(self, started: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+    def __init__(self, started: subprocess.Popen[bytes], log: Path) -> None:
         self._started = started
-        self._processes = [psutil.Process(each.pid) for each in started]
+        self._process = psutil.Process(started.pid)
         self._log = log
         self.peak_rss_bytes = 0
 
     def look(self) -> None:
-        """Note the memory now; raises :class:`ContestantError` when a process ended."""
-        for each in self._started:
-            if each.poll() is not None:
-                raise ContestantError(f"ended with status {each.returncode}: {self._last_words()}")
-        self.peak_rss_bytes = max(self.peak_rss_bytes, sum(map(_rss_bytes, self._processes)))
+        """Note the memory now; raises :class:`ContestantError` when the process ended."""
+        status = self._started.poll()
+        if status is not None:
+            raise ContestantError(f"ended with status {status}: {self._last_words()}")
+        self.peak_rss_bytes = max(self.peak_rss_bytes, _rss_bytes(self._process))
 
     def cpu_s(self) -> float:
         """Seconds of CPU that the processes used so far."""
-        return sum(map(cpu_s, self._processes))
+        return cpu_s(self._process)
 
     def _last_words(self) -> str:
         lines = self._log.read_text("utf-8", "replace").strip().splitlines()
@@ -52,33 +52,27 @@ def running(contestant: Contestant, servers: Servers) -> Iterator[Running]:
         *("--kafka", servers.settings.kafka_bootstrap_servers),
         *("--elasticsearch", servers.settings.elasticsearch_url),
     )
-    started: list[subprocess.Popen[bytes]] = []
+    with log.open("wb") as output:
+        started = subprocess.Popen(
+            [sys.executable, *contestant.command, *addresses],
+            cwd=_CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
     try:
-        with log.open("wb") as output:
-            started.extend(
-                subprocess.Popen(
-                    [sys.executable, *words, *addresses],
-                    cwd=_CHECKOUT,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                )
-                for words in contestant.commands
-            )
         yield Running(started, log)
     finally:
         _end(started)
 
 
-def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:
-    for each in started:
-        each.terminate()
-    for each in started:
-        try:
-            each.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            each.kill()
-            each.wait()
+def _end(started: subprocess.Popen[bytes]) -> None:
+    started.terminate()
+    try:
+        started.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()
 
 
 def cpu_s(process: psutil.Process) -> float:

@@ -15,7 +15,7 @@ from connectors._dead_letters import dead_letter_message
 from connectors._errors import BadRecord, Skip
 from connectors._outbox import Message, Outbox
 from connectors._tally import OnProgress, Progress, Tally
-from schemas.cloud_events import cloud_event_headers
+from schemas.cloud_events import feedback_headers
 from schemas.cursor import Cursor
 from schemas.feedback import Feedback
 from schemas.kafka_topics import RAW
@@ -127,12 +127,7 @@ def _understand(
 
 def _message(record: Feedback, payload: bytes) -> Message:
     kafka_topic = RAW[record.family]
-    headers = cloud_event_headers(
-        event_id=record.event_id,
-        source=record.source,
-        event_type=kafka_topic.ce_type,
-        time=record.created_at,
-    )
+    headers = feedback_headers(record, kafka_topic.ce_type)
     return Message(kafka_topic.name, record.event_id.encode(), payload, headers)
 
 

@@ -42,7 +42,7 @@ def build_app(settings: Settings, role: Role, agent: Callable[[Any], Awaitable[N
         datadir=Path(tempfile.gettempdir()) / f"feedback-{role}",
         store="memory://",
         ConsumerScheduler=BatchScheduler,
-        stream_buffer_maxsize=16,  # batches, not records
+        stream_buffer_maxsize=32,  # batches, not records
         stream_wait_empty=False,
         stream_recovery_delay=0,
         broker_max_poll_records=_batch(settings, role),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from pipeline.app import GROUP, READS
+from pipeline.app import GROUP, READS, Role
 from pipeline.errors import Unavailable
 from pipeline.settings import Settings
 from pipeline.setup import connect_admin
@@ -44,6 +45,13 @@ def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
         return None
     finally:
         admin.close()
+
+
+def records_waiting(settings: Settings, roles: Iterable[Role]) -> int | None:
+    """How many records wait for these roles; None where that can't be told."""
+    groups = {GROUP[role] for role in roles}
+    lags = group_lags(settings)
+    return None if lags is None else sum(lag["lag"] for lag in lags if lag["group"] in groups)
 
 
 def _lags(admin: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 from tenacity import (
@@ -25,19 +25,28 @@ from pipeline.sinks.dead_letters import letters_of
 from pipeline.sinks.elasticsearch import ElasticsearchSink
 from pipeline.sinks.failure import Failure, Waiting
 from pipeline.sinks.kafka import KafkaSink, Message, Pending
-from schemas.cloud_events import cloud_event_headers
+from schemas.cloud_events import feedback_headers
 from schemas.feedback import EnrichedFeedback
 from schemas.kafka_topics import DEAD, ENRICHED
 
-_MOST_BATCHES: Final = 8
-_WITHIN_S: Final = 0.02
 _SLICE: Final = 250  # records between two looks at the network, about 50 ms of stages
 _LONGEST_WAIT_S: Final = 10.0
 
 log = structlog.get_logger("worker")
 
 T = TypeVar("T")
-Handler = Callable[[Sequence[Any]], Awaitable[None]]
+
+
+class Loop(Protocol):
+    """What a role does with a batch, and how much it likes to be handed at once."""
+
+    most_batches: int
+    """Fetches in one batch."""
+    within_s: float
+    """How long to wait for so many, in seconds."""
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Do the work; returns only when its effect is there, so that it may be committed."""
 
 
 class Control:
@@ -61,15 +70,15 @@ class Control:
         async with asyncio.timeout(timeout):
             await self._free.wait()
 
-    async def run(self, stream: Any, handle: Handler) -> None:
-        """Hand the stream's batches to ``handle``, and acknowledge each after its effect."""
-        async for events in stream.noack_take(_MOST_BATCHES, within=_WITHIN_S):
+    async def run(self, stream: Any, loop: Loop) -> None:
+        """Hand the stream's batches to the loop, and acknowledge each after its effect."""
+        async for events in stream.noack_take(loop.most_batches, within=loop.within_s):
             if self._stopping:
                 await asyncio.Event().wait()
             self._free.clear()
             try:
                 records = [record for event in events for record in event.value.records]
-                await handle(records)
+                await loop.handle(records)
                 for event in events:
                     event.value.handled = True
                     await stream.ack(event)
@@ -83,6 +92,9 @@ class Control:
 
 class EnrichLoop:
     """Raw payloads in, enriched records out."""
+
+    most_batches = 8
+    within_s = 0.02
 
     def __init__(self, enrichment: Enrichment, kafka: KafkaSink) -> None:
         self._enrichment = enrichment
@@ -121,6 +133,11 @@ class EnrichLoop:
 class IndexLoop:
     """Enriched payloads in, documents out."""
 
+    # A bulk request costs Elasticsearch much the same for ten documents as for a hundred, and
+    # nobody can search them before the next refresh anyway.
+    most_batches = 24
+    within_s = 0.1
+
     def __init__(self, elasticsearch: ElasticsearchSink, kafka: KafkaSink, *, batch: int) -> None:
         self._elasticsearch = elasticsearch
         self._kafka = kafka
@@ -152,12 +169,7 @@ def message_of(record: EnrichedFeedback) -> Message:
     return Message(
         record.event_id,
         record.to_payload(),
-        cloud_event_headers(
-            event_id=f"{record.event_id}.{record.revision}",
-            source=record.source,
-            event_type=ENRICHED.ce_type,
-            time=record.created_at,
-        ),
+        feedback_headers(record, ENRICHED.ce_type),
     )
 
 

@@ -1,8 +1,14 @@
-"""CloudEvents 1.0 headers in Kafka's binary mode: the value stays the bare data."""
+"""Headers of the Kafka messages: CloudEvents 1.0 in binary mode, so the value stays the bare data.
+
+Dead letters carry Kafka Connect's error headers besides, the names most tools know.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+
+from schemas.dead_letter import DeadLetter
+from schemas.feedback import Feedback
 
 CONTENT_TYPE = b"application/json; charset=utf-8"
 
@@ -10,7 +16,7 @@ Headers = list[tuple[str, bytes]]
 
 
 def cloud_event_headers(*, event_id: str, source: str, event_type: str, time: datetime) -> Headers:
-    """The headers of one record: ``ce_id`` with ``ce_source`` is what to deduplicate on."""
+    """The headers of one event: ``ce_source`` and ``ce_id`` together are what to deduplicate on."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
@@ -18,4 +24,38 @@ def cloud_event_headers(*, event_id: str, source: str, event_type: str, time: da
         ("ce_type", event_type.encode()),
         ("ce_time", time.isoformat().encode()),
         ("content-type", CONTENT_TYPE),
+    ]
+
+
+def feedback_headers(record: Feedback, event_type: str) -> Headers:
+    """The headers of feedback, raw or enriched: each revision is an event of its own."""
+    return cloud_event_headers(
+        event_id=f"{record.event_id}.{record.revision}",
+        source=record.source,
+        event_type=event_type,
+        time=record.created_at,
+    )
+
+
+def dead_letter_headers(letter: DeadLetter, event_type: str) -> Headers:
+    """The headers of a dead letter; what was on no Kafka topic yet has no place there."""
+    errors = {
+        "__connect.errors.stage": letter.stage,
+        "__connect.errors.exception.class.name": letter.error,
+        "__connect.errors.exception.message": letter.reason,
+        "x-dlq-attempt": str(letter.attempt),
+        "x-dlq-first-failed-at": letter.failed_at.isoformat(),
+    }
+    if letter.kafka_topic is not None:
+        errors["__connect.errors.topic"] = letter.kafka_topic
+        errors["__connect.errors.partition"] = str(letter.partition)
+        errors["__connect.errors.offset"] = str(letter.offset)
+    return [
+        *((name, value.encode()) for name, value in errors.items()),
+        *cloud_event_headers(
+            event_id=letter.dead_letter_id,
+            source=letter.source or letter.stage,
+            event_type=event_type,
+            time=letter.failed_at,
+        ),
     ]

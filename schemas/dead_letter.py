@@ -59,19 +59,3 @@ class DeadLetter(Record):
     def payload(self) -> bytes:
         """The item's bytes, at most ``MAX_PAYLOAD_BYTES`` of them."""
         return b64decode(self.payload_base64)
-
-
-def error_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
-    """The headers of a dead letter, named as Kafka Connect names them."""
-    headers = {
-        "__connect.errors.stage": letter.stage,
-        "__connect.errors.exception.class.name": letter.error,
-        "__connect.errors.exception.message": letter.reason,
-        "x-dlq-attempt": str(letter.attempt),
-        "x-dlq-first-failed-at": letter.failed_at.isoformat(),
-    }
-    if letter.kafka_topic is not None:
-        headers["__connect.errors.topic"] = letter.kafka_topic
-        headers["__connect.errors.partition"] = str(letter.partition)
-        headers["__connect.errors.offset"] = str(letter.offset)
-    return [(name, value.encode()) for name, value in headers.items()]

@@ -93,14 +93,18 @@ def test_sigterm_finishes_the_batch_in_hand_and_commits_it(
     wait_until(lambda: documents_of(settings, "sigterm") > 0, seconds=60, what="a document")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
-    last = orjson.loads((tmp_path / "worker-0.log").read_bytes().splitlines()[-1])
-    assert last["event"] == "worker_stopped"
+    first = handled_by(tmp_path / "worker-0.log")
     # What was handled was committed: a second worker handles exactly the rest.
     assert start_worker("--drain").wait(60) == 0
-    rest = orjson.loads((tmp_path / "worker-1.log").read_bytes().splitlines()[-1])
-    handled = last["records"]["feedback-enrich"] + rest["records"]["feedback-enrich"]
-    assert handled == 3_000
+    rest = handled_by(tmp_path / "worker-1.log")
+    assert {role: first[role] + rest[role] for role in first} == {"enrich": 3_000, "index": 3_000}
     assert documents_of(settings, "sigterm") == 3_000
+
+
+def handled_by(log: Path) -> dict[str, int]:
+    """How many records each role says to have handled."""
+    lines = [orjson.loads(line) for line in log.read_bytes().splitlines()]
+    return {line["role"]: line["records"] for line in lines if line["event"] == "worker_stopped"}
 
 
 def test_kill_9_in_the_middle_of_20_000_events_loses_none_and_doubles_none(

@@ -21,8 +21,8 @@ class Contestant:
     name: str
     title: str
     module: str
-    roles: tuple[str, ...] = ()
-    """The project's roles, one process each; another contestant is one process without any."""
+    roles: str = ""
+    """The project's roles."""
     needs: str | None = None
     """The package that has to be installed for it."""
     share: float = 1.0
@@ -39,18 +39,15 @@ class Contestant:
         return self.needs is None or find_spec(self.needs) is not None
 
     @property
-    def commands(self) -> tuple[tuple[str, ...], ...]:
-        """The words after ``python``, for each of its processes."""
+    def command(self) -> tuple[str, ...]:
+        """The words after ``python``."""
         module = ("-m", f"bench.contestants.{self.module}")
-        return tuple((*module, "--roles", roles) for roles in self.roles) or (module,)
+        return (*module, "--roles", self.roles) if self.roles else module
 
 
 CONTESTANTS: Final = (
-    Contestant("project", "the project: feedback worker", "project", ("enrich,index",)),
-    Contestant(
-        "project_two_processes", "the project, a process a role", "project", ("enrich", "index")
-    ),
-    Contestant(ENRICHED_ONLY, "the project, raw to enriched", "project", ("enrich",)),
+    Contestant("project", "the project: feedback worker", "project", "enrich,index"),
+    Contestant(ENRICHED_ONLY, "the project, raw to enriched", "project", "enrich"),
     Contestant(
         "faust_per_event", "plain Faust agent, event by event", "faust_per_event", share=0.2
     ),

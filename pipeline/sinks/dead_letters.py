@@ -8,7 +8,9 @@ from typing import Any
 
 from pipeline.sinks.failure import Failure
 from pipeline.sinks.kafka import Message
-from schemas.dead_letter import DeadLetter, error_headers
+from schemas.cloud_events import dead_letter_headers
+from schemas.dead_letter import DeadLetter
+from schemas.kafka_topics import DEAD
 
 
 def letters_of(stage: str, records: Sequence[Any], failures: Sequence[Failure]) -> list[Message]:
@@ -29,5 +31,6 @@ def letters_of(stage: str, records: Sequence[Any], failures: Sequence[Failure]) 
             key=(record.key or b"").decode("utf-8", "replace"),
             headers={name: value.decode("utf-8", "replace") for name, value in record.headers},
         )
-        letters.append(Message(letter.dead_letter_id, letter.to_payload(), error_headers(letter)))
+        headers = dead_letter_headers(letter, DEAD.ce_type)
+        letters.append(Message(letter.dead_letter_id, letter.to_payload(), headers))
     return letters
