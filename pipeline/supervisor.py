@@ -78,14 +78,17 @@ class _Child:
         self._process = context.Process(target=_child, args=(settings, role, reason), name=role)
         self._process.start()
         reason.close()
+        self._told = False
         self.sentinel: int = self._process.sentinel
 
     def is_alive(self) -> bool:
         return bool(self._process.is_alive())
 
     def terminate(self) -> None:
-        if self._process.is_alive():
+        # Once: a second signal could meet a process that has put its handler away.
+        if not self._told and self._process.is_alive():
             self._process.terminate()
+        self._told = True
 
     def end(self) -> CommandError | None:
         """Wait for its end; why it failed, if it did."""

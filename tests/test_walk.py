@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(
         group_id=None,
     ) as consumer:
         letters = [orjson.loads(message.value) for message in consumer]
-    stages = {letter["stage"]: letter["kafka_topic"] for letter in letters}
+    stages = {letter["stage"]: letter.get("kafka_topic") for letter in letters}
     assert stages["enrich"] == FORMS.name
     assert stages["index"] == ENRICHED.name
 

@@ -37,7 +37,7 @@ def comments(source: str, count: int) -> list[Feedback]:
             created_at=GIVEN - timedelta(minutes=number * 6.5),
             family="form",
             text=f"{TEXTS[number % len(TEXTS)]} ({number})",
-            site="North" if number % 3 else "South",
+            site="Eastgate" if number % 3 else "Westgate",
         )
         for number in range(count)
     ]

@@ -65,7 +65,7 @@ def test_every_row_is_published_once_with_its_key_and_headers(servers: str, tmp_
     assert [record.key.decode() for record in arrived] == [r.event_id for r in records]
     headers = dict(arrived[0].headers)
     assert headers["ce_type"] == FORMS.ce_type.encode()
-    assert headers["ce_id"] == arrived[0].key
+    assert headers["ce_id"] == f"{records[0].event_id}.{records[0].revision}".encode()
     assert (outcome.tally.read, outcome.tally.published) == (250, 250)
 
 
