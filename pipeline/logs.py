@@ -60,6 +60,8 @@ def configure(settings: Settings) -> None:
     if level == logging.DEBUG:
         for name in _LIBRARIES:
             logging.getLogger(name).setLevel(logging.NOTSET)
+    else:
+        quiet_libraries()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.columns import Columns
@@ -119,8 +122,17 @@ def closing(seconds: dict[str, float], turn: BadTurn, *, stays: bool) -> Rendera
         table,
         "",
         first,
+        *_where_commands_are(),
         f"{turn.site} went bad on {turn.since:%d %B}. See why:",
         Text(f"  feedback search --site '{turn.site}' --label negative --since 7d", "bold"),
         "Your own comments, while `feedback worker` runs beside:",
         Text("  feedback ingest comments.csv --map text=Comment --map created_at=Date", "bold"),
     )
+
+
+def _where_commands_are() -> list[str]:
+    """A hint for those whose shell does not find ``feedback``."""
+    if shutil.which("feedback") is not None:
+        return []
+    activate = Path(sys.executable).parent / "activate"
+    return [f"For your shell to find `feedback`: source {activate}"]

@@ -1,0 +1,25 @@
+"""What a worker writes: one JSON object a line, of this project's own events."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+from pipeline.settings import Settings
+from tests.walk import comments, publish
+
+
+def test_a_workers_lines_are_json_and_hold_no_text_of_people(
+    settings: Settings, start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    written = "my name is Zebedee Quill"
+    record = comments("logs", 1)[0].model_copy(update={"text": written, "site": written})
+    publish(settings, [record])
+    assert start_worker("--drain").wait(60) == 0
+    log = (tmp_path / "worker-0.log").read_bytes()
+    lines = [orjson.loads(line) for line in log.splitlines()]
+    assert {line["event"] for line in lines} == {"worker_ready", "worker_stopped"}
+    assert b"Zebedee" not in log
