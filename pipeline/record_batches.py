@@ -13,6 +13,7 @@ they count for nothing and are fetched again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage, Message
 
 _MOST_RECORDS: Final = 1_000
+_SHORT_WAIT_S: Final = 0.05
 
 
 class RecordBatch:
@@ -50,6 +52,10 @@ class BatchScheduler(DefaultSchedulingStrategy):
 class BatchConsumer(Consumer):
     """Faust's consumer with one message a :class:`RecordBatch`; its offset is the last record's."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._room = asyncio.Event()
+        super().__init__(*args, **kwargs)
+
     def _to_message(self, tp: TP, record: RecordBatch) -> ConsumerMessage:
         last = record.records[-1]
         return ConsumerMessage(
@@ -75,6 +81,25 @@ class BatchConsumer(Consumer):
             self._unacked_messages.discard(message)
             return False
         return super().ack(message)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Stop fetching a partition until its batches were taken."""
+        super().on_buffer_full(tp)
+        self._room.clear()
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Fetch the partition again, at once."""
+        super().on_buffer_drop(tp)
+        self._room.set()
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+        # Faust sleeps a second where every partition's buffer is full, and waits a second for
+        # the others where some are: both would be seen as a second's latency.
+        if self._buffered_partitions:
+            if not self._get_active_partitions():
+                await self.wait(self._room.wait(), timeout=timeout)
+            timeout = min(timeout, _SHORT_WAIT_S)
+        return await super()._wait_next_records(timeout)
 
     def _new_offset(self, tp: TP) -> int | None:
         # A partition's batches are handled one after the other by one agent, so whatever lies
