@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from connectors._errors import Retry
+from schemas.brokers import any_broker_listens
 
 Offsets = dict[TopicPartition, int]
 
@@ -19,17 +18,9 @@ FETCH_BYTES = 16_000_000
 
 
 def reach(bootstrap_servers: str) -> None:
-    """Raise ``Retry`` where nothing listens at any of the addresses, within 5 seconds each.
-
-    kafka-python would go on trying until its timeout, and leave its sockets open.
-    """
-    for address in bootstrap_servers.split(","):
-        host, colon, port = address.strip().rpartition(":")
-        if not colon or not port.isdecimal():
-            host, port = address.strip(), "9092"
-        with suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), timeout=5):
-            return
-    raise Retry(f"connecting to Kafka at {bootstrap_servers}: nothing answers")
+    """Raise ``Retry`` where nothing listens at any of the addresses."""
+    if not any_broker_listens(bootstrap_servers):
+        raise Retry(f"connecting to Kafka at {bootstrap_servers}: nothing answers")
 
 
 def open_consumer(bootstrap_servers: str) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.settings import Settings
+from schemas.brokers import broker_addresses
 from schemas.kafka_topics import ENRICH_GROUP, ENRICHED, INDEX_GROUP, RAW, KafkaTopic
 
 
@@ -71,8 +72,7 @@ def _batch(settings: Settings, role: Role) -> int:
 
 def faust_broker(bootstrap_servers: str) -> list[str]:
     """Kafka's ``host:port,host:port`` as the addresses Faust takes."""
-    return [f"kafka://{server.strip()}" for server in _servers(bootstrap_servers)]
-
-
-def _servers(bootstrap_servers: str) -> Iterable[str]:
-    return filter(None, (server.strip() for server in bootstrap_servers.split(",")))
+    return [
+        f"kafka://[{host}]:{port}" if ":" in host else f"kafka://{host}:{port}"
+        for host, port in broker_addresses(bootstrap_servers)
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.errors import CommandError, Unavailable
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import shown_urls
+from schemas.brokers import any_broker_listens
 from schemas.documents import TEMPLATE_NAME, component_templates, index_template
 from schemas.kafka_topics import KAFKA_TOPICS
 
@@ -71,6 +72,8 @@ def connect_admin(settings: Settings) -> Any:
     from kafka.errors import KafkaError
 
     servers = settings.kafka_bootstrap_servers
+    if not any_broker_listens(servers):
+        raise _no_broker(servers, "nothing answers")
     try:
         return KafkaAdminClient(
             bootstrap_servers=servers.split(","),
@@ -78,10 +81,14 @@ def connect_admin(settings: Settings) -> Any:
             bootstrap_timeout_ms=8_000,
         )
     except (KafkaError, OSError, ValueError) as error:
-        raise Unavailable(
-            f"connecting to Kafka at {servers}: {type(error).__name__}; start one with "
-            "`feedback up`, or name yours in FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
-        ) from None
+        raise _no_broker(servers, type(error).__name__) from None
+
+
+def _no_broker(servers: str, why: str) -> Unavailable:
+    return Unavailable(
+        f"connecting to Kafka at {servers}: {why}; start one with `feedback up`, or name yours in "
+        "FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+    )
 
 
 def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
