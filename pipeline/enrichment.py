@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -14,8 +13,6 @@ from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
 from pipeline.stages.score_sentiment import SentimentScorer
 from schemas.feedback import EnrichedFeedback, Feedback
-
-R = TypeVar("R", bound=Feedback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +87,14 @@ class UnreadablePayload(ValueError):
 
 def read_feedback(payload: bytes | None) -> Feedback:
     """Read a raw payload; raises :class:`UnreadablePayload`."""
-    return _read(Feedback, payload, "feedback")
-
-
-def read_enriched(payload: bytes | None) -> EnrichedFeedback:
-    """Read an enriched payload; raises :class:`UnreadablePayload`."""
-    return _read(EnrichedFeedback, payload, "enriched feedback")
-
-
-def _read(model: type[R], payload: bytes | None, what: str) -> R:
     if payload is None:
-        raise UnreadablePayload(f"reading {what}: the message has no value", "NoValue")
+        raise UnreadablePayload("reading feedback: the message has no value", "NoValue")
     try:
-        return model.from_payload(payload)
+        return Feedback.from_payload(payload)
     except ValidationError as error:
         # Pydantic's own text repeats the input, which is what people wrote.
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "payload"
         raise UnreadablePayload(
-            f"reading {what}: {place}: {first['msg']}", "ValidationError"
+            f"reading feedback: {place}: {first['msg']}", "ValidationError"
         ) from None

@@ -23,6 +23,26 @@ _LIBRARIES: Final = {
     "pipeline.record_batches": logging.ERROR,  # Faust's services log under the module's name
 }
 
+_AGAIN_AFTER_S: Final = 10.0
+
+
+class NowAndThen(logging.Filter):
+    """Lets a library's line through once in 10 seconds: aiokafka repeats its own at each try."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is this project's own, or new, or old enough to be repeated."""
+        if record.name.partition(".")[0] not in _LIBRARIES:
+            return True
+        line = (record.name, str(record.msg))
+        if record.created - self._said.get(line, 0.0) < _AGAIN_AFTER_S:
+            return False
+        self._said[line] = record.created
+        return True
+
 
 def quiet_libraries() -> None:
     """Let libraries speak only of what a user must act on."""
@@ -46,6 +66,8 @@ def configure(settings: Settings) -> None:
         structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
     )
     handler = logging.StreamHandler(sys.stderr)
+    if level > logging.DEBUG:
+        handler.addFilter(NowAndThen())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

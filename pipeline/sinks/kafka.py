@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.sinks.failure import Failure, Waiting
+from pipeline.sinks.failure import Failure, Fatal, Waiting
 from schemas.cloud_events import Headers
 from schemas.kafka_topics import KafkaTopic
 
@@ -61,17 +61,23 @@ class KafkaSink:
         """Publish all; returns those that can never fit.
 
         Raises :class:`Waiting` when the brokers did not take every batch in time; writing the
-        same messages again is safe, since subscribers deduplicate on ``ce_id``.
+        same messages again is safe, since subscribers deduplicate on ``ce_id``. Raises
+        :class:`Fatal` for what no waiting mends, such as a refused authorisation.
         """
         pending = await self.begin(kafka_topic, messages)
         await self.finish(pending.deliveries)
         return pending.failures
 
     async def begin(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> Pending:
-        """Hand all to the producer without waiting for the brokers."""
+        """Hand all to the producer without waiting for the brokers; raises like :meth:`write`."""
+        from aiokafka.errors import KafkaError
+
         largest = kafka_topic.max_message_bytes - _ENVELOPE_BYTES
         failures: list[Failure] = []
-        partitions = len(await self._producer.partitions_for(kafka_topic.name))
+        try:
+            partitions = len(await self._producer.partitions_for(kafka_topic.name))
+        except KafkaError as error:
+            raise _verdict(error) from error
         now = int(time.time() * 1000)
         by_partition: dict[int, list[Message]] = {}
         for index, message in enumerate(messages):
@@ -82,19 +88,22 @@ class KafkaSink:
                 failures.append(Failure(index, reason, "MessageTooLarge", retryable=False))
                 continue
             by_partition.setdefault(int(message.key[:8], 16) % partitions, []).append(message)
-        deliveries = [
-            await self._producer.send_batch(batch, kafka_topic.name, partition=partition)
-            for partition, chosen in by_partition.items()
-            for batch in self._batches(chosen, now)
-        ]
+        try:
+            deliveries = [
+                await self._producer.send_batch(batch, kafka_topic.name, partition=partition)
+                for partition, chosen in by_partition.items()
+                for batch in self._batches(chosen, now)
+            ]
+        except KafkaError as error:
+            raise _verdict(error) from error
         return Pending(deliveries, failures)
 
     async def finish(self, deliveries: Iterable[asyncio.Future[Any]]) -> None:
-        """Wait for the brokers' word on every batch; raises :class:`Waiting` on any failure."""
+        """Wait for the brokers' word on every batch; raises like :meth:`write`."""
         outcomes = await asyncio.gather(*deliveries, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
-                raise Waiting(f"publishing to Kafka: {type(outcome).__name__}") from outcome
+                raise _verdict(outcome) from outcome
 
     def _batches(self, messages: Iterable[Message], now: int) -> list[Any]:
         batch = self._producer.create_batch()
@@ -111,6 +120,15 @@ class KafkaSink:
                 batches.append(batch)
                 batch.append(**fields)
         return batches
+
+
+def _verdict(error: BaseException) -> Exception:
+    from aiokafka.errors import KafkaTimeoutError
+
+    sentence = f"publishing to Kafka: {type(error).__name__}"
+    if isinstance(error, KafkaTimeoutError) or getattr(error, "retriable", False):
+        return Waiting(sentence)
+    return Fatal(sentence)
 
 
 @dataclass(frozen=True, slots=True)

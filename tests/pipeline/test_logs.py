@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 
+from pipeline.logs import NowAndThen
 from pipeline.settings import Settings
 from tests.walk import comments, publish
 
@@ -23,3 +25,19 @@ def test_a_workers_lines_are_json_and_hold_no_text_of_people(
     lines = [orjson.loads(line) for line in log.splitlines()]
     assert {line["event"] for line in lines} == {"worker_ready", "worker_stopped"}
     assert b"Zebedee" not in log
+
+
+def test_a_library_that_repeats_itself_is_heard_now_and_then() -> None:
+    def line(name: str, second: float) -> logging.LogRecord:
+        record = logging.LogRecord(name, logging.ERROR, "", 0, "no broker at %s", ("x",), None)
+        record.created = second
+        return record
+
+    heard = NowAndThen()
+    assert [heard.filter(line("aiokafka.conn", 100 + n)) for n in (0, 1, 9, 11)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert all(heard.filter(line("worker", 100)) for _ in range(3))
