@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.lag import group_lags
+from pipeline.app import Role
+from pipeline.lag import records_waiting
 from pipeline.settings import Settings
-from schemas.kafka_topics import ENRICH_GROUP, INDEX_GROUP
 from tests.walk import comments, documents_of, publish, wait_until
 
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -28,19 +28,16 @@ def test_elasticsearch_away_stops_indexing_only(
     publish(settings, comments("away", 500))
     worker = start_worker(FEEDBACK_ELASTICSEARCH_URL=f"http://127.0.0.1:{port}")
     log = tmp_path / "worker-0.log"
-    wait_until(lambda: waiting(settings, ENRICH_GROUP) == 0, seconds=60, what="all enriched")
+    wait_until(
+        lambda: records_waiting(settings, [Role.ENRICH]) == 0, seconds=60, what="all enriched"
+    )
     wait_until(lambda: b"writing to Elasticsearch" in log.read_bytes(), seconds=30, what="a wait")
-    assert waiting(settings, INDEX_GROUP) >= 500
+    assert (records_waiting(settings, [Role.INDEX]) or 0) >= 500
     assert documents_of(settings, "away") == 0
     with door(port, settings.elasticsearch_url):
         wait_until(lambda: documents_of(settings, "away") == 500, seconds=60, what="all indexed")
         worker.terminate()
         assert worker.wait(30) == 0
-
-
-def waiting(settings: Settings, group: str) -> int:
-    lags = group_lags(settings) or []
-    return sum(lag["lag"] for lag in lags if lag["group"] == group)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from pipeline.reference import settings_page, with_current_table
 from pipeline.settings import Settings
-from tests.walk import documents_of, feedback, wait_until
+from tests.walk import documents_of, feedback, run_feedback, wait_until
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -126,15 +125,7 @@ def test_errors_have_the_exit_statuses_that_are_promised(tmp_path: Path) -> None
         "setup": 3,
     }
     for arguments, status in statuses.items():
-        done = subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *arguments.split()],
-            env={**nowhere, "PYTHONPATH": str(ROOT)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_feedback(f"feedback {arguments}", nowhere, tmp_path)
         assert done.returncode == status, (arguments, done.stderr)
         assert "Traceback" not in done.stderr
         assert done.stderr.startswith(("error: ", "Usage")), done.stderr

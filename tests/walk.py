@@ -86,9 +86,18 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
 
 def feedback(line: str, environment: Mapping[str, str], folder: Path, *, status: int = 0) -> str:
     """Run a ``feedback …`` line as the README has it; its standard output."""
+    done = run_feedback(line, environment, folder)
+    assert done.returncode == status, f"{line}: {done.stderr}"
+    return done.stdout
+
+
+def run_feedback(
+    line: str, environment: Mapping[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a ``feedback …`` line, however it ends."""
     words = shlex.split(line)
     assert words[0] == "feedback"
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "pipeline.cli", *words[1:]],
         env={**environment, "PYTHONPATH": str(ROOT)},
         cwd=folder,
@@ -97,5 +106,3 @@ def feedback(line: str, environment: Mapping[str, str], folder: Path, *, status:
         timeout=180,
         check=False,
     )
-    assert done.returncode == status, f"{line}: {done.stderr}"
-    return done.stdout

@@ -74,14 +74,9 @@ def follow(account: Account, configuration: Settings) -> None:
 
 def worker_runs(configuration: Settings) -> bool:
     """Whether both of the worker's consumer groups have members."""
-    from kafka.errors import KafkaError
-
     from pipeline.lag import group_lags
 
-    try:
-        lags = group_lags(configuration) or []
-    except KafkaError:  # a broker that never had a consumer group knows no coordinator yet
-        return False
+    lags = group_lags(configuration) or []
     members = {lag["group"]: lag["members"] for lag in lags}
     return bool(members) and all(members.values())
 

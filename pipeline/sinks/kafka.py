@@ -72,12 +72,15 @@ class KafkaSink:
         """Hand all to the producer without waiting for the brokers; raises like :meth:`write`."""
         from aiokafka.errors import KafkaError
 
-        largest = kafka_topic.max_message_bytes - _ENVELOPE_BYTES
-        failures: list[Failure] = []
         try:
-            partitions = len(await self._producer.partitions_for(kafka_topic.name))
+            return await self._hand_over(kafka_topic, messages)
         except KafkaError as error:
             raise _verdict(error) from error
+
+    async def _hand_over(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> Pending:
+        largest = kafka_topic.max_message_bytes - _ENVELOPE_BYTES
+        failures: list[Failure] = []
+        partitions = len(await self._producer.partitions_for(kafka_topic.name))
         now = int(time.time() * 1000)
         by_partition: dict[int, list[Message]] = {}
         for index, message in enumerate(messages):
@@ -88,14 +91,11 @@ class KafkaSink:
                 failures.append(Failure(index, reason, "MessageTooLarge", retryable=False))
                 continue
             by_partition.setdefault(int(message.key[:8], 16) % partitions, []).append(message)
-        try:
-            deliveries = [
-                await self._producer.send_batch(batch, kafka_topic.name, partition=partition)
-                for partition, chosen in by_partition.items()
-                for batch in self._batches(chosen, now)
-            ]
-        except KafkaError as error:
-            raise _verdict(error) from error
+        deliveries = [
+            await self._producer.send_batch(batch, kafka_topic.name, partition=partition)
+            for partition, chosen in by_partition.items()
+            for batch in self._batches(chosen, now)
+        ]
         return Pending(deliveries, failures)
 
     async def finish(self, deliveries: Iterable[asyncio.Future[Any]]) -> None:
