@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipeline.commands import bench, dead, demo, engines, ingest, search, setup, worker
+from pipeline.commands import (
+    bench,
+    dead,
+    demo,
+    engines,
+    evaluate,
+    ingest,
+    search,
+    setup,
+    train,
+    worker,
+)
 from pipeline.commands._context import err
 from pipeline.errors import CommandError, ExitStatus
 
@@ -48,6 +59,8 @@ app.command()(setup.setup)
 app.command()(ingest.ingest)
 app.command()(worker.worker)
 app.command()(search.search)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
 app.add_typer(dead.app, name="dead")
 app.command()(bench.bench)
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
-from pipeline.stages.detect_language import LanguageDetector
-from pipeline.stages.score_sentiment import SentimentScorer
+from pipeline.understanding import Understanding
 from schemas.feedback import EnrichedFeedback, Feedback
 
 
@@ -27,33 +24,26 @@ class Refusal:
 class Enrichment:
     """All stages, loaded once; safe to call from one thread at a time."""
 
-    def __init__(self, taxonomy: Path | None = None) -> None:
-        self._language = LanguageDetector()
-        self._sentiment = SentimentScorer()
-        self._topics = TopicClassifier(Taxonomy.load(taxonomy))
-        self.versions = {
-            "language": self._language.version,
-            "sentiment": self._sentiment.version,
-            "topics": self._topics.version,
-        }
+    def __init__(self, understanding: Understanding | None = None) -> None:
+        """None: the understanding in the package."""
+        self._understanding = understanding or Understanding.load()
+        self.versions = self._understanding.versions
 
     def enrich(self, record: Feedback, *, at: datetime) -> EnrichedFeedback:
         """One record through all stages; ``at`` becomes ``enriched_at``."""
-        language = self._language.detect(record.text)
-        topics = self._topics.classify(record.text)
+        return self.enrich_all([record], at=at)[0]
+
+    def enrich_all(self, records: Sequence[Feedback], *, at: datetime) -> list[EnrichedFeedback]:
+        """A batch through all stages."""
+        read = self._understanding.read(records)
         # The parts are validated or our own: validating the whole again would cost more than
         # a stage.
-        return EnrichedFeedback.trusted(
-            {
-                **record.__dict__,
-                "enriched_at": at,
-                "detected_language": language,
-                "sentiment": self._sentiment.score(record.text, language),
-                "topics": topics,
-                "themes": self._topics.themes_of(topics),
-                "versions": self.versions,
-            }
-        )
+        return [
+            EnrichedFeedback.trusted(
+                {**record.__dict__, "enriched_at": at, **found, "versions": self.versions}
+            )
+            for record, found in zip(records, read, strict=True)
+        ]
 
     def enrich_payloads(
         self, payloads: Sequence[bytes | None]
@@ -64,17 +54,30 @@ class Enrichment:
         the batch go on.
         """
         at = datetime.now(UTC)
-        enriched: list[tuple[int, EnrichedFeedback]] = []
         refusals: list[Refusal] = []
+        records: list[tuple[int, Feedback]] = []
         for index, payload in enumerate(payloads):
             try:
-                enriched.append((index, self.enrich(read_feedback(payload), at=at)))
+                records.append((index, read_feedback(payload)))
             except UnreadablePayload as error:
                 refusals.append(Refusal(index, str(error), error.kind))
-            except Exception as error:  # a stage's fault must not stop the stream
+        try:
+            enriched = self.enrich_all([record for _, record in records], at=at)
+        except Exception:  # a stage's fault must not stop the stream: find whose it is
+            return self._one_by_one(records, at, refusals)
+        return [(i, e) for (i, _), e in zip(records, enriched, strict=True)], refusals
+
+    def _one_by_one(
+        self, records: Sequence[tuple[int, Feedback]], at: datetime, refusals: list[Refusal]
+    ) -> tuple[list[tuple[int, EnrichedFeedback]], list[Refusal]]:
+        enriched: list[tuple[int, EnrichedFeedback]] = []
+        for index, record in records:
+            try:
+                enriched.append((index, self.enrich(record, at=at)))
+            except Exception as error:
                 kind = type(error).__name__
                 refusals.append(Refusal(index, f"enriching feedback: {kind}", kind))
-        return enriched, refusals
+        return enriched, sorted(refusals, key=lambda refusal: refusal.index)
 
 
 class UnreadablePayload(ValueError):

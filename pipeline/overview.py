@@ -1,4 +1,4 @@
-"""Counts of what the index holds: by label, site, topic, family and language. Pure."""
+"""Counts of what the index holds: by label, site, topic, urgency, family and so on. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline.stages.redact import TYPES
 from schemas.feedback import Label
 
 
@@ -37,6 +38,11 @@ class Overview:
     sites: list[Group]
     lately: dict[str, Group]
     """The sites again, for the time since ``since`` only."""
+    urgent: int
+    reasons: dict[str, int]
+    """Urgent comments by reason; one may have several."""
+    hidden: dict[str, int]
+    """How many values of each type of personal data were hidden, the most first."""
 
 
 def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
@@ -57,6 +63,14 @@ def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
                 "filter": {"range": {"@timestamp": {"gte": since.isoformat()}}},
                 "aggs": {"sites": sites},
             },
+            "urgent": {"filter": {"term": {"feedback.urgent": True}}},
+            "reasons": {"terms": {"field": "feedback.urgent_reasons", "size": 50}},
+            # A flattened field holds keywords, which no sum takes: how many comments hid one
+            # value of a type, how many hid two, and so on.
+            **{
+                f"hidden {name}": {"terms": {"field": f"feedback.redactions.{name}", "size": 100}}
+                for name in TYPES
+            },
         },
     }
 
@@ -72,7 +86,19 @@ def read_overview(response: Mapping[str, Any]) -> Overview:
         topics=_groups(found["topics"]),
         sites=_groups(found["sites"]),
         lately={group.name: group for group in _groups(found["lately"]["sites"])},
+        urgent=found["urgent"]["doc_count"],
+        reasons=_counts(found["reasons"]),
+        hidden=_hidden(found),
     )
+
+
+def _hidden(found: Mapping[str, Any]) -> dict[str, int]:
+    sums = {
+        name: sum(int(times) * count for times, count in _counts(found[f"hidden {name}"]).items())
+        for name in TYPES
+    }
+    most_first = sorted(sums, key=lambda name: -sums[name])
+    return {name: sums[name] for name in most_first if sums[name]}
 
 
 def _counts(buckets: Mapping[str, Any]) -> dict[str, int]:

@@ -11,14 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from pipeline.highlights import MARK, UNMARK, Spans, evidence, matches
+from schemas.feedback import Level
+
 MAX_HITS: Final = 10_000
 """The window that Elasticsearch opens to one search by default (index.max_result_window)."""
 
-# The marks around a match: private-use characters, which no keyboard writes.
-MARK: Final = "\ue000"
-UNMARK: Final = "\ue001"
-
 _LABEL: Final = "feedback.sentiment.label"
+_LEVEL: Final = "feedback.sentiment.level"
+_URGENT: Final = "feedback.urgent"
 _FILTER_FIELDS: Final = {
     "organizations": ("organization.name",),
     "sites": ("feedback.site",),
@@ -26,9 +27,17 @@ _FILTER_FIELDS: Final = {
     "topics": ("feedback.topics",),
     "themes": ("feedback.themes",),
     "labels": (_LABEL,),
+    "levels": (_LEVEL,),
+    "reasons": ("feedback.urgent_reasons",),
+    "interactions": ("feedback.interactions",),
+    "priorities": ("feedback.priority",),
     "sources": ("event.dataset",),
     "families": ("feedback.family",),
     "languages": ("feedback.language.detected", "feedback.language.declared"),
+}
+_FLAG_FIELDS: Final = {
+    "urgent": _URGENT,
+    "contradicts_rating": "feedback.sentiment.contradicts_rating",
 }
 _AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -45,7 +54,7 @@ class Sort(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """Words and filters. Values of one filter are alternatives, filters add up; a value may
-    hold ``*`` for any characters and matches in any case.
+    hold ``*`` for any characters and matches in any case. A flag that is False asks for nothing.
     """
 
     words: str = ""
@@ -55,9 +64,15 @@ class SearchRequest:
     topics: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    interactions: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    urgent: bool = False
+    contradicts_rating: bool = False
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 20
@@ -66,21 +81,22 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document that was found; ``spans`` are the matches' starts and ends in ``text``."""
+    """A document that was found; ``spans`` are starts and ends in ``text`` of what to mark."""
 
     source: dict[str, Any]
     text: str
-    spans: tuple[tuple[int, int], ...] = ()
+    spans: Spans = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """How many there are, how they divide by label, how long it took, and the first of them."""
+    """How many there are, of each label and urgent, how long it took, and the first of them."""
 
     total: int
     took_ms: int
     labels: dict[str, int]
     hits: tuple[Hit, ...]
+    urgent: int = 0
 
 
 def parse_time(text: str, *, now: datetime, end_of_day: bool = False) -> datetime:
@@ -104,34 +120,55 @@ def parse_time(text: str, *, now: datetime, end_of_day: bool = False) -> datetim
 
 
 def build_query(request: SearchRequest) -> dict[str, Any]:
-    """The body of the search: query, order, highlights, and counts by label."""
-    return {
+    """The body of the search: query, order, highlights, and counts by label and of the urgent."""
+    body: dict[str, Any] = {
         "size": min(request.limit, MAX_HITS),
         "track_total_hits": True,
-        "query": {"bool": {"must": [_words(request.words)], "filter": _filters(request)}},
+        "query": {"bool": _clauses(request)},
         "sort": _order(request),
+        "aggs": {
+            "labels": {"terms": {"field": _LABEL, "size": 10}},
+            "urgent": {"filter": {"term": {_URGENT: True}}},
+        },
+    }
+    if request.words.strip():
         # The whole text with its matches; ``message.*`` is the language's subfield, where it is.
-        "highlight": {
+        # Of the words only: a filter's value is no match where it happens to stand in the text.
+        body["highlight"] = {
             "number_of_fragments": 0,
             "require_field_match": False,
+            "highlight_query": _words(request.words),
             "pre_tags": [MARK],
             "post_tags": [UNMARK],
             "fields": {"message": {}, "message.*": {}},
-        },
-        "aggs": {"labels": {"terms": {"field": _LABEL, "size": 10}}},
-    }
+        }
+    return body
 
 
-def read_response(response: dict[str, Any]) -> SearchResult:
-    """What Elasticsearch answered to :func:`build_query`."""
+def read_response(response: dict[str, Any], request: SearchRequest) -> SearchResult:
+    """What Elasticsearch answered to :func:`build_query` of the request."""
     hits = response["hits"]
-    buckets = response.get("aggregations", {}).get("labels", {}).get("buckets", [])
+    counted = response["aggregations"]
+    wanted = _wanted_evidence(request)
     return SearchResult(
         total=hits["total"]["value"],
         took_ms=response["took"],
-        labels={bucket["key"]: bucket["doc_count"] for bucket in buckets},
-        hits=tuple(_hit(hit) for hit in hits["hits"]),
+        labels={bucket["key"]: bucket["doc_count"] for bucket in counted["labels"]["buckets"]},
+        hits=tuple(_hit(hit, wanted) for hit in hits["hits"]),
+        urgent=counted["urgent"]["doc_count"],
     )
+
+
+def _clauses(request: SearchRequest) -> dict[str, Any]:
+    if request.sort is not Sort.MOST_NEGATIVE:
+        return {"must": [_words(request.words)], "filter": _filters(request)}
+    # The levels' names do not sort by what they mean, so each level is a score: nothing else adds
+    # to it, and a document without a level has none.
+    levels = [
+        {"constant_score": {"filter": {"term": {_LEVEL: level}}, "boost": rank}}
+        for rank, level in enumerate(Level, start=1)  # from very positive to very negative
+    ]
+    return {"filter": [_words(request.words), *_filters(request)], "should": levels}
 
 
 def _words(words: str) -> dict[str, Any]:
@@ -153,6 +190,9 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
         _any_of([_matches(field, value) for value in values for field in fields])
         for name, fields in _FILTER_FIELDS.items()
         if (values := getattr(request, name))
+    ]
+    filters += [
+        {"term": {field: True}} for name, field in _FLAG_FIELDS.items() if getattr(request, name)
     ]
     bounds: dict[str, str] = {}
     if request.since is not None:
@@ -176,10 +216,11 @@ def _matches(field: str, value: str) -> dict[str, Any]:
 def _order(request: SearchRequest) -> list[dict[str, Any]]:
     newest = [{"@timestamp": {"order": "desc", "unmapped_type": "date"}}]
     if request.sort is Sort.MOST_NEGATIVE:
-        # The label is the better judge and "negative" happens to be the alphabet's first; the
-        # compound score orders within it.
+        # "negative" happens to be the alphabet's first label; the level's score orders within it,
+        # and the compound score within the level, or where there is none.
         return [
             {_LABEL: {"order": "asc", "missing": "_last", "unmapped_type": "keyword"}},
+            {"_score": {"order": "desc"}},
             {
                 "feedback.sentiment.compound": {
                     "order": "asc",
@@ -195,34 +236,25 @@ def _order(request: SearchRequest) -> list[dict[str, Any]]:
     return newest
 
 
-def _hit(hit: dict[str, Any]) -> Hit:
+def _wanted_evidence(request: SearchRequest) -> tuple[str, ...]:
+    """Keys of ``feedback.evidence`` that show why a text passed the filters; none with words.
+
+    Words have matches of their own, which more marks would only hide.
+    """
+    if request.words.strip():
+        return ()
+    reasons = request.reasons or (("*",) if request.urgent else ())
+    judged = request.labels or request.levels or request.contradicts_rating
+    return (
+        *(f"topic:{topic}" for topic in request.topics),
+        *(f"urgent:{reason}" for reason in reasons),
+        *(("sentiment",) if judged else ()),
+    )
+
+
+def _hit(hit: dict[str, Any], wanted: tuple[str, ...]) -> Hit:
     source = hit["_source"]
     text = source.get("message", "")
-    # The field and its subfield mark different words (a stem, an exact form): take them all.
-    spans: set[tuple[int, int]] = set()
-    for marked in hit.get("highlight", {}).values():
-        spans.update(_spans("".join(marked), text))
-    return Hit(source, text, _merged(spans))
-
-
-def _spans(marked: str, text: str) -> list[tuple[int, int]]:
-    """Where the marks stand, counted in ``text``; none where the text itself holds marks."""
-    if marked.replace(MARK, "").replace(UNMARK, "") != text:
-        return []
-    before, *pieces = marked.split(MARK)
-    spans, position = [], len(before)
-    for piece in pieces:
-        match, _, rest = piece.partition(UNMARK)
-        spans.append((position, position + len(match)))
-        position += len(match) + len(rest)
-    return spans
-
-
-def _merged(spans: set[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
+    if wanted:
+        return Hit(source, text, evidence(source.get("feedback", {}).get("evidence"), wanted, text))
+    return Hit(source, text, matches(map("".join, hit.get("highlight", {}).values()), text))

@@ -70,6 +70,25 @@ class Settings(BaseSettings):
     taxonomy: Path | None = Field(
         default=None, description="Taxonomy file (TOML); default: healthcare, in the package."
     )
+    model: Path | None = Field(
+        default=None,
+        description="Folder that `feedback train` wrote; default: the model in the package, for "
+        "the taxonomy it was trained for.",
+    )
+    urgency: Path | None = Field(
+        default=None,
+        description="Rules of what cannot wait (TOML); default: healthcare, in the package.",
+    )
+    phone_regions: str = Field(
+        default="GB,US",
+        description="Countries whose telephone numbers are hidden without a +, two letters each, "
+        "separated by commas.",
+    )
+    redact_names: str | None = Field(
+        default=None,
+        description="spaCy model (name or folder) that finds names to hide; needs the extra ner. "
+        "Default: names are not looked for.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."
     )

@@ -1,4 +1,7 @@
-"""Set-up: Kafka topics and index templates. Safe to repeat; changes nothing that is there."""
+"""Set-up: Kafka topics, index templates, and new fields in the indices. Safe to repeat.
+
+What is there keeps what it has.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from pipeline.errors import CommandError, Unavailable
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import shown_urls
 from schemas.brokers import any_broker_listens
-from schemas.documents import TEMPLATE_NAME, component_templates, index_template
+from schemas.documents import (
+    INDEX_PATTERN,
+    TEMPLATE_NAME,
+    component_templates,
+    index_template,
+    mappings,
+)
 from schemas.kafka_topics import KAFKA_TOPICS
 
 
@@ -94,18 +103,23 @@ def _no_broker(servers: str, why: str) -> Unavailable:
 def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
     """Put component templates and index template, current or not; returns their names.
 
-    ``client`` is a synchronous one. Uses the server's English analyzer where it has one. Raises
-    :class:`Unavailable` where no server answers, :class:`CommandError` where it refuses.
+    Indices that are there get the fields that they lack. ``client`` is a synchronous one. Uses
+    the server's English analyzer where it has one. Raises :class:`Unavailable` where no server
+    answers, :class:`CommandError` where it refuses.
     """
     from elasticsearch import ApiError, TransportError
 
     try:
-        templates = component_templates(
-            analyzer="english" if _has_analyzer(client, "english") else None
-        )
+        analyzer = "english" if _has_analyzer(client, "english") else None
+        templates = component_templates(analyzer=analyzer)
         for name, body in templates.items():
             client.cluster.put_component_template(name=name, **body)
         client.indices.put_index_template(name=TEMPLATE_NAME, **index_template())
+        # A template is for indices to come; those that an earlier version made are strict and
+        # would refuse what has a field that they don't know.
+        client.indices.put_mapping(
+            index=INDEX_PATTERN, allow_no_indices=True, **mappings(analyzer=analyzer)
+        )
     except TransportError as error:
         raise Unavailable(
             f"connecting to Elasticsearch at {shown_urls(settings)}: {type(error).__name__}; start "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -27,7 +28,7 @@ from pipeline.sinks.failure import Failure, Waiting
 from pipeline.sinks.kafka import KafkaSink, Message, Pending
 from schemas.cloud_events import feedback_headers
 from schemas.feedback import EnrichedFeedback
-from schemas.kafka_topics import DEAD, ENRICHED
+from schemas.kafka_topics import DEAD, ENRICHED, URGENT, KafkaTopic
 
 _SLICE: Final = 250  # records between two looks at the network, about 50 ms of stages
 _LONGEST_WAIT_S: Final = 10.0
@@ -91,7 +92,7 @@ class Control:
 
 
 class EnrichLoop:
-    """Raw payloads in, enriched records out."""
+    """Raw payloads in, enriched records out, the urgent ones on a second Kafka topic besides."""
 
     most_batches = 8
     within_s = 0.02
@@ -115,16 +116,28 @@ class EnrichLoop:
 
     async def _begin(self, records: Sequence[Any]) -> Pending:
         enriched, refusals = self._enrichment.enrich_payloads([r.value for r in records])
-        failures = [Failure(r.index, r.reason, r.error, retryable=False) for r in refusals]
-        pending = await insist(
-            lambda: self._kafka.begin(ENRICHED, [message_of(record) for _, record in enriched])
-        )
-        failures += [
-            Failure(enriched[f.index][0], f.reason, f.error, retryable=False)
-            for f in pending.failures
-        ]
-        await bury(self._kafka, "enrich", records, failures)
+        unread = [Failure(r.index, r.reason, r.error, retryable=False) for r in refusals]
+        messages = {index: message_of(record) for index, record in enriched}
+        pending = await self._send(ENRICHED, messages)
+        refused = {failure.index for failure in pending.failures}  # one dead letter is enough
+        urgent = {
+            index: replace(messages[index], headers=feedback_headers(record, URGENT.ce_type))
+            for index, record in enriched
+            if record.urgent and index not in refused
+        }
+        if urgent:
+            besides = await self._send(URGENT, urgent)
+            pending.deliveries.extend(besides.deliveries)
+            pending.failures.extend(besides.failures)
+        await bury(self._kafka, "enrich", records, unread + pending.failures)
         return pending
+
+    async def _send(self, kafka_topic: KafkaTopic, messages: dict[int, Message]) -> Pending:
+        """Hand messages to the producer; both these and the failures go by the record's index."""
+        indexes = list(messages)
+        pending = await insist(lambda: self._kafka.begin(kafka_topic, list(messages.values())))
+        failures = [replace(failure, index=indexes[failure.index]) for failure in pending.failures]
+        return Pending(pending.deliveries, failures)
 
     async def _again(self, records: Sequence[Any]) -> None:
         await self._kafka.finish((await self._begin(records)).deliveries)

@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.app import Role, build_app
 from pipeline.enrichment import Enrichment
+from pipeline.loading import understanding_of
 from pipeline.settings import Settings
 from pipeline.shell import Control, EnrichLoop, IndexLoop, Loop
 from pipeline.sinks.elasticsearch import ElasticsearchSink
@@ -52,7 +53,7 @@ async def _start(
     control = Control()
     loop: Loop
     if role is Role.ENRICH:
-        loop = EnrichLoop(Enrichment(settings.taxonomy), kafka)
+        loop = EnrichLoop(Enrichment(understanding_of(settings)), kafka)
     else:
         client = connect_async(settings)
         stack.push_async_callback(client.close)

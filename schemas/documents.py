@@ -21,8 +21,17 @@ ECS_VERSION: Final = "8.17.0"
 _KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
 _DATE: Final = {"type": "date"}
 _SCORE: Final = {"type": "half_float"}
+_UNINDEXED: Final = {"type": "object", "enabled": False}
 _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
-_COPIED: Final = ("question", "site", "service", "attributes")
+_COPIED: Final = ("question", "site", "service", "attributes", "priority")
+# Left out where empty, and absent in records of earlier versions.
+_COPIED_WHERE_FULL: Final = (
+    "interactions",
+    "urgent_reasons",
+    "redactions",
+    "topic_probabilities",
+    "evidence",
+)
 
 
 def index_name(created_at: datetime) -> str:
@@ -66,6 +75,10 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
         "sentiment": {
             "properties": {
                 "label": _KEYWORD,
+                "probability": _SCORE,
+                "level": _KEYWORD,
+                "level_probability": _SCORE,
+                "contradicts_rating": {"type": "boolean"},
                 "method": _KEYWORD,
                 "compound": _SCORE,
                 "positive": _SCORE,
@@ -75,6 +88,14 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
         },
         "topics": _KEYWORD,
         "themes": _KEYWORD,
+        "interactions": _KEYWORD,
+        "priority": _KEYWORD,
+        "urgent": {"type": "boolean"},
+        "urgent_reasons": _KEYWORD,
+        "redactions": {"type": "flattened"},
+        # Read with the document, never searched: no field of its own for each topic.
+        "topic_probabilities": _UNINDEXED,
+        "evidence": _UNINDEXED,
         "versions": {"type": "flattened"},
         "attributes": {"type": "flattened", "ignore_above": 1024},
     }
@@ -143,11 +164,15 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
         "sentiment": fields["sentiment"],
         "topics": fields["topics"],
         "themes": fields["themes"],
+        "urgent": fields.get("urgent", False),
         "versions": fields["versions"],
         "language": _language(fields),
     }
     for name in _COPIED:
         if name in fields:
+            feedback[name] = fields[name]
+    for name in _COPIED_WHERE_FULL:
+        if fields.get(name):
             feedback[name] = fields[name]
     measures = {name: _scored(fields[name]) for name in _MEASURES if name in fields}
     if measures:

@@ -194,20 +194,56 @@ class Label(StrEnum):
     NOT_SCORED = "not_scored"
 
 
+class Level(StrEnum):
+    """Sentiment in five levels."""
+
+    VERY_POSITIVE = "very_positive"
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    VERY_NEGATIVE = "very_negative"
+
+
 class Sentiment(Record):
     """How the text sounds.
 
-    The four scores are VADER's (Hutto and Gilbert, ICWSM 2014): ``compound`` from -1 to 1, and
-    the shares ``positive``, ``neutral`` and ``negative`` that sum to 1. They are absent where
-    nothing was scored. The label comes from ``method``.
+    ``label`` and ``level``, with their probabilities, come from ``method``: a calibrated model of
+    the words, the question and the rating, or VADER's thresholds where no model was given.
+
+    The four scores are always VADER's (Hutto and Gilbert, ICWSM 2014): ``compound`` from -1 to 1,
+    and the shares ``positive``, ``neutral`` and ``negative`` that sum to 1. All are absent where
+    nothing was scored.
     """
 
     label: Label
-    method: str = Field(description="What the label comes from, with its version.")
-    compound: float | None = Field(default=None, ge=-1, le=1)
-    positive: float | None = Field(default=None, ge=0, le=1)
-    neutral: float | None = Field(default=None, ge=0, le=1)
-    negative: float | None = Field(default=None, ge=0, le=1)
+    method: str = Field(description="What label and level come from, with its version.")
+    probability: float | None = Field(
+        default=None, ge=0, le=1, description="How likely the label is."
+    )
+    level: Level | None = Field(default=None, description="Five levels, where the method has them.")
+    level_probability: float | None = Field(
+        default=None, ge=0, le=1, description="How likely the level is."
+    )
+    contradicts_rating: bool | None = Field(
+        default=None,
+        description="Whether the text alone says the opposite of the rating; absent without one.",
+    )
+    compound: float | None = Field(default=None, ge=-1, le=1, description="VADER's.")
+    positive: float | None = Field(default=None, ge=0, le=1, description="VADER's.")
+    neutral: float | None = Field(default=None, ge=0, le=1, description="VADER's.")
+    negative: float | None = Field(default=None, ge=0, le=1, description="VADER's.")
+
+
+class Priority(StrEnum):
+    """How soon an interaction of some type wants attention."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+Span = tuple[int, int]
+"""Start and end, half open, in characters of the record's text."""
 
 
 class Language(Record):
@@ -218,13 +254,38 @@ class Language(Record):
 
 
 class EnrichedFeedback(Feedback):
-    """``Feedback`` with what the stages made of it. Subscribers read these."""
+    """``Feedback`` with what the stages made of it. Subscribers read these.
+
+    What patterns and checksums recognise as personal data is replaced in the text, the question
+    and the attributes by placeholders such as ``[EMAIL]``.
+    """
 
     enriched_at: AwareDatetime
     detected_language: Language
     sentiment: Sentiment
     topics: tuple[str, ...] = Field(default=(), description="What the comment is about.")
     themes: tuple[str, ...] = Field(default=(), description="The taxonomy's groups of the topics.")
+    topic_probabilities: dict[str, float] = Field(
+        default_factory=dict,
+        description="How likely each topic is; absent for topics found by their terms.",
+    )
+    interactions: tuple[str, ...] = Field(
+        default=(), description="The taxonomy's types of interaction that the topics belong to."
+    )
+    priority: Priority | None = Field(
+        default=None, description="The highest priority of the interactions."
+    )
+    urgent: bool = Field(default=False, description="Whether it cannot wait.")
+    urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it cannot wait.")
+    redactions: dict[str, int] = Field(
+        default_factory=dict,
+        description="How many values of each type of personal data were hidden.",
+    )
+    evidence: dict[str, tuple[Span, ...]] = Field(
+        default_factory=dict,
+        description="What in the text speaks for it, as starts and ends in characters: under "
+        "sentiment, topic:<name> and urgent:<reason>.",
+    )
     versions: dict[str, str] = Field(
         default_factory=dict, description="Stage name to the version of what it used."
     )

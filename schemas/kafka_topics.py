@@ -63,7 +63,11 @@ FORMS = KafkaTopic(
 ENRICHED = KafkaTopic(
     "feedback.enriched.v1", EnrichedFeedback, "event_id", 6, 30 * DAY_MS,
     "worker (index), any subscriber",
-    "Feedback with language, sentiment and topics.",
+    "Feedback with language, sentiment, topics and their evidence; personal data hidden.",
+)  # fmt: skip
+URGENT = KafkaTopic(
+    "feedback.urgent.v1", EnrichedFeedback, "event_id", 3, 30 * DAY_MS, "any subscriber",
+    "Enriched feedback that cannot wait, beside its place on the enriched Kafka topic.",
 )  # fmt: skip
 DEAD = KafkaTopic(
     "feedback.dead.v1", DeadLetter, "dead_letter_id", 3, 14 * DAY_MS, "feedback dead",
@@ -75,7 +79,7 @@ CURSORS = KafkaTopic(
     "How far each connector has read.", restricted=True, compacted=True,
 )  # fmt: skip
 
-KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, DEAD, CURSORS)
+KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS)
 
 RAW: Final = MappingProxyType({Family.REVIEW: REVIEWS, Family.SOCIAL: SOCIAL, Family.FORM: FORMS})
 """The raw Kafka topic of each family."""

@@ -26,6 +26,27 @@ FIELDS = (
 CONSTANTS = ("question", "organization", "site", "service", "language", "url")
 
 
+class SentimentLabels(BaseModel):
+    """The column in which readers wrote how a comment sounds, and the ends of its scale."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str
+    best: float
+    worst: float
+
+
+class Labels(BaseModel):
+    """Columns in which readers labelled the comments; only training and evaluation read them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    licence: str = ""
+    url: str = ""
+    sentiment: SentimentLabels | None = None
+    topics: dict[str, str] = Field(default_factory=dict)
+
+
 class Preset(BaseModel):
     """A section of ``presets.toml``."""
 
@@ -42,6 +63,7 @@ class Preset(BaseModel):
     scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
     not_answered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     values: dict[str, dict[str, float]] = Field(default_factory=dict)
+    labels: Labels = Labels()
 
 
 class Mapping(BaseModel):

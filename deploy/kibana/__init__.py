@@ -1,1 +1,1 @@
-"""Kibana's view of the feedback: a data view, a saved search and a dashboard, as NDJSON."""
+"""Kibana's view of the feedback: a data view, saved searches and a dashboard, as NDJSON."""

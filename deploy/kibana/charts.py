@@ -21,6 +21,7 @@ from deploy.kibana.lens import (
 
 _LABEL: Final = "feedback.sentiment.label"
 _NEGATIVE: Final = f"{_LABEL}: negative"
+_URGENT: Final = "feedback.urgent: true"
 # What no scorer could judge counts neither way.
 _JUDGED: Final = f"not {_LABEL}: not_scored"
 _COLORS: Final = {"positive": "#3f9c6d", "neutral": "#d9b23c", "negative": "#c4453a"}
@@ -89,6 +90,35 @@ def negative_share_by_site() -> Chart:
         "feedback-negative-by-site-over-time", "Negative share by site over time",
         "Where and when things go wrong.", "lnsXY", columns,
         bars("line", x="time", y=("negative",), split="site"),
+    )  # fmt: skip
+
+
+def urgent_by_reason() -> Chart:
+    """Why comments cannot wait."""
+    columns = {
+        "reason": by_terms("Reason", "feedback.urgent_reasons", order_by="count"),
+        "count": count("Urgent comments"),
+    }
+    return Chart(
+        "feedback-urgent-by-reason", "Urgent comments by reason", "A comment may have several reasons.",
+        "lnsXY", columns,
+        bars("bar_horizontal", x="reason", y=("count",), colors={"count": _COLORS["negative"]}),
+        query=_URGENT,
+    )  # fmt: skip
+
+
+def interactions() -> Chart:
+    """A table of the types of interaction: volume, how many of high priority, share negative."""
+    columns = {
+        "interaction": by_terms("Interaction", "feedback.interactions", order_by="count"),
+        "count": count("Comments"),
+        "high": count("High priority", "feedback.priority: high"),
+        **share("negative", "Negative", part=_NEGATIVE, whole=_JUDGED),
+    }
+    return Chart(
+        "feedback-interactions", "Interactions",
+        "The topics' types of interaction. A comment has the highest priority of its own.",
+        "lnsDatatable", columns, table("interaction", "count", "high", "negative"),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The saved objects that Kibana imports: data view, saved search, charts, dashboard.
+"""The saved objects that Kibana imports: data view, saved searches, charts, dashboard.
 
 Pure functions to plain dicts. Each object says in which version's form it is written; Kibana 9
 brings older forms up to its own and refuses newer ones.
@@ -14,8 +14,8 @@ from deploy.kibana import charts
 from deploy.kibana.lens import DATA_VIEW, saved_object
 from schemas.documents import READ_ALIAS
 
-SAVED_SEARCH: Final = "feedback-negative"
 DASHBOARD: Final = "feedback-overview"
+_PLACE_AND_TEXT: Final = ("feedback.site", "feedback.service", "feedback.topics", "message")
 _SEARCH_INDEX: Final = "kibanaSavedObjectMeta.searchSourceJSON.index"
 _CORE_VERSION: Final = "8.8.0"
 _PANEL_VERSION: Final = "8.9.0"
@@ -28,13 +28,14 @@ _LAYOUT: Final = (
     (charts.fft(), 36, 0, 12, 7),
     (charts.volume(), 0, 7, 24, 13),
     (charts.negative_share_by_site(), 24, 7, 24, 13),
-    (charts.sites(), 0, 20, 24, 14),
-    (charts.topics(), 24, 20, 24, 14),
-    (charts.services(), 0, 34, 16, 12),
-    (charts.sources(), 16, 34, 16, 12),
-    (charts.languages(), 32, 34, 16, 12),
+    (charts.urgent_by_reason(), 0, 20, 24, 12),
+    (charts.interactions(), 24, 20, 24, 12),
+    (charts.sites(), 0, 32, 24, 14),
+    (charts.topics(), 24, 32, 24, 14),
+    (charts.services(), 0, 46, 16, 12),
+    (charts.sources(), 16, 46, 16, 12),
+    (charts.languages(), 32, 46, 16, 12),
 )
-_SEARCH_PLACE: Final = (0, 46, 48, 18)
 
 SavedObject = dict[str, Any]
 
@@ -43,6 +44,7 @@ def saved_objects() -> list[SavedObject]:
     """Every object, what is referred to before what refers to it."""
     return [
         data_view(),
+        urgent_search(),
         negative_search(),
         *(saved_object(chart) for chart, *_ in _LAYOUT),
         dashboard(),
@@ -67,22 +69,45 @@ def data_view() -> SavedObject:
     }
 
 
+def urgent_search() -> SavedObject:
+    """What cannot wait, newest first."""
+    return _search(
+        "feedback-urgent",
+        "Urgent feedback",
+        "Comments that cannot wait, newest first.",
+        query="feedback.urgent: true",
+        columns=["feedback.urgent_reasons", *_PLACE_AND_TEXT],
+    )
+
+
 def negative_search() -> SavedObject:
     """The negative comments, newest first."""
+    return _search(
+        "feedback-negative",
+        "Negative feedback",
+        "Negative comments, newest first.",
+        query="feedback.sentiment.label: negative",
+        columns=["feedback.sentiment.level", "feedback.urgent", *_PLACE_AND_TEXT],
+    )
+
+
+def _search(
+    id_: str, title: str, description: str, *, query: str, columns: list[str]
+) -> SavedObject:
     source = {
         "highlightAll": True,
         "version": True,
-        "query": {"query": "feedback.sentiment.label: negative", "language": "kuery"},
+        "query": {"query": query, "language": "kuery"},
         "filter": [],
         "indexRefName": _SEARCH_INDEX,
     }
     return {
         "type": "search",
-        "id": SAVED_SEARCH,
+        "id": id_,
         "attributes": {
-            "title": "Negative feedback",
-            "description": "Negative comments, newest first.",
-            "columns": ["feedback.site", "feedback.service", "feedback.topics", "message"],
+            "title": title,
+            "description": description,
+            "columns": columns,
             "sort": [["@timestamp", "desc"]],
             "kibanaSavedObjectMeta": {"searchSourceJSON": _json(source)},
         },
@@ -95,7 +120,10 @@ def negative_search() -> SavedObject:
 def dashboard() -> SavedObject:
     """The overview of the last 30 days."""
     placed = [("lens", chart.id, (x, y, w, h)) for chart, x, y, w, h in _LAYOUT]
-    placed.append(("search", SAVED_SEARCH, _SEARCH_PLACE))
+    placed += [
+        ("search", urgent_search()["id"], (0, 58, 48, 14)),
+        ("search", negative_search()["id"], (0, 72, 48, 18)),
+    ]
     options = {
         "useMargins": True,
         "syncColors": False,

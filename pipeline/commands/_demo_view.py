@@ -31,11 +31,14 @@ _HIGH: Final = 0.4
 
 
 def tables(overview: Overview, turn: BadTurn) -> RenderableType:
-    """What came in, by label, topic and site."""
+    """What came in, by label, topic and site; what cannot wait and what was hidden."""
     facts = _facts(overview)
     return Lines(
         Text(f"\n{overview.total:,} comments found in Elasticsearch\n", "bold"),
         Columns([_labels(overview), facts], padding=(0, 4)),
+        "",
+        _urgent(overview),
+        _hidden(overview),
         "",
         _topics(overview.topics),
         "",
@@ -67,6 +70,20 @@ def _facts(overview: Overview) -> Table:
     languages = " ".join(f"{code} {count:,}" for code, count in overview.languages.items())
     table.add_row("in", Text(languages, overflow="fold"))
     return table
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
+
+
+def _urgent(overview: Overview) -> Text:
+    line = Text.assemble((f"{overview.urgent:,} cannot wait", "bold red"))
+    return line.append(f": {_listed(overview.reasons)}" if overview.reasons else "")
+
+
+def _hidden(overview: Overview) -> Text:
+    line = Text(f"{sum(overview.hidden.values()):,} personal values are hidden")
+    return line.append(f": {_listed(overview.hidden)}" if overview.hidden else "")
 
 
 def _topics(topics: list[Group]) -> Table:

@@ -16,6 +16,7 @@ from schemas.feedback import Label
 
 _SHOWN_CHARACTERS: Final = 600
 _STYLES: Final = {"positive": "green", "neutral": "yellow", "negative": "bold red"}
+_URGENT: Final = "bold white on red"
 _MEASURES: Final = {"stars": "stars", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
 # As the form words it: of its numbers the smallest is the best.
 _FFT: Final = ("very good", "good", "neither good nor poor", "poor", "very poor", "don't know")
@@ -48,7 +49,10 @@ def _summary(result: SearchResult) -> Text:
     for name in Label:
         if name in result.labels:
             line.append(" · ")
-            line.append(f"{name.replace('_', ' ')} {result.labels[name]:,}", _STYLES.get(name, ""))
+            line.append(f"{_plain(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
+    if result.urgent:
+        line.append(" · ")
+        line.append(f"urgent {result.urgent:,}", _URGENT)
     return line
 
 
@@ -58,9 +62,21 @@ def _head(hit: Hit) -> Text:
     place = (feedback.get("site"), feedback.get("service"))
     for name in filter(None, place):
         head.append(f"  {clean(name)}", "cyan")
-    label = feedback.get("sentiment", {}).get("label", "")
-    head.append(f"  {clean(label).replace('_', ' ')}", _STYLES.get(label, "dim"))
+    sentiment = feedback.get("sentiment", {})
+    label, level = sentiment.get("label", ""), sentiment.get("level", "")
+    # The level says more; where its model sees it another way, the label is what is counted.
+    shown = level if level.endswith(label) else label
+    head.append(f"  {_plain(shown)}", _STYLES.get(label, "dim"))
+    if feedback.get("urgent"):
+        head.append("  ")
+        reasons = ", ".join(map(_plain, feedback.get("urgent_reasons", ())))
+        head.append(f" urgent: {reasons} " if reasons else " urgent ", _URGENT)
     return head
+
+
+def _plain(name: str) -> str:
+    """An identifier as people read it."""
+    return clean(name).replace("_", " ")
 
 
 def _passage(hit: Hit) -> Text:
@@ -85,6 +101,8 @@ def _passage(hit: Hit) -> Text:
 def _details(source: dict[str, Any]) -> Text:
     feedback = source.get("feedback", {})
     parts = [", ".join(feedback.get("topics", ())), *_ratings(feedback.get("measures", {}))]
+    if feedback.get("sentiment", {}).get("contradicts_rating"):
+        parts.append("text contradicts rating")
     language = feedback.get("language", {})
     found = language.get("detected", "und")
     parts.append(language.get("declared", found) if found == "und" else found)

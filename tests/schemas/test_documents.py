@@ -7,7 +7,7 @@ import orjson
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import document, index_name
-from schemas.feedback import EnrichedFeedback, Label, Language, Sentiment
+from schemas.feedback import EnrichedFeedback, Label, Language, Level, Priority, Sentiment
 
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 FULL = EnrichedFeedback.collect(
@@ -31,9 +31,27 @@ FULL = EnrichedFeedback.collect(
     attributes={"ward": "7"},
     enriched_at=GIVEN,
     detected_language=Language(code="en", confidence=0.9),
-    sentiment=Sentiment(label=Label.NEGATIVE, method="m", compound=-0.4, neutral=1.0),
+    sentiment=Sentiment(
+        label=Label.NEGATIVE,
+        method="m",
+        probability=0.9,
+        level=Level.VERY_NEGATIVE,
+        level_probability=0.6,
+        contradicts_rating=False,
+        compound=-0.4,
+        positive=0.0,
+        neutral=0.4,
+        negative=0.6,
+    ),
     topics=("waiting_time",),
     themes=("efficiency_and_responsiveness",),
+    topic_probabilities={"waiting_time": 0.8},
+    interactions=("appointment_scheduling",),
+    priority=Priority.HIGH,
+    urgent=True,
+    urgent_reasons=("self_harm",),
+    redactions={"email": 2},
+    evidence={"sentiment": ((0, 6),), "topic:waiting_time": ((0, 6), (12, 17))},
     versions={"sentiment": "m"},
 )
 
@@ -46,6 +64,21 @@ def test_don_t_know_has_a_value_and_no_score() -> None:
     body = document(orjson.loads(FULL.to_payload()))
     assert body["feedback"]["measures"]["fft"] == {"value": 6.0}
     assert body["feedback"]["measures"]["stars"] == {"value": 2.0, "score": 0.25}
+
+
+def test_a_record_of_an_earlier_version_is_not_urgent_and_has_no_empty_fields() -> None:
+    fields = orjson.loads(FULL.to_payload())
+    new = ("topic_probabilities", "interactions", "priority", "urgent_reasons", "redactions",
+           "evidence")  # fmt: skip
+    body = document({k: v for k, v in fields.items() if k not in {*new, "urgent"}})
+    assert body["feedback"]["urgent"] is False
+    assert set(new) & set(body["feedback"]) == set()
+
+
+def test_the_example_has_every_field_of_a_record() -> None:
+    unset = {name for name, value in FULL if value is None or value in ((), {})}
+    unset |= {name for name, value in FULL.sentiment if value is None}
+    assert unset == set()
 
 
 def test_the_strict_mapping_takes_every_field_of_a_record(settings: Settings) -> None:

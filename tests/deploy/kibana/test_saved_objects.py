@@ -18,6 +18,7 @@ from schemas.documents import INDEX_PATTERN, READ_ALIAS, mappings
 
 OBJECTS = saved_objects()
 LENSES = [each for each in OBJECTS if each["type"] == "lens"]
+SEARCHES = [each for each in OBJECTS if each["type"] == "search"]
 DASHBOARDS = [each for each in OBJECTS if each["type"] == "dashboard"]
 WRITTEN = Path(deploy.kibana.__file__).with_name("feedback.ndjson")
 
@@ -73,7 +74,7 @@ def test_every_line_and_every_nested_string_is_json() -> None:
     lines = ndjson().decode().splitlines()
     assert [json.loads(line) for line in lines] == OBJECTS
     nested = [text for each in OBJECTS for text in _nested(each["attributes"])]
-    assert len(nested) == 4
+    assert len(nested) == 5
     assert all(json.loads(text) for text in nested)
 
 
@@ -108,13 +109,27 @@ def test_the_data_view_reads_the_alias_by_a_mapped_time() -> None:
     assert attributes["timeFieldName"] in MAPPED
 
 
-def test_the_saved_search_names_its_index_reference_and_mapped_columns() -> None:
-    (search,) = (each for each in OBJECTS if each["type"] == "search")
+@pytest.mark.parametrize("search", SEARCHES, ids=_ids(SEARCHES))
+def test_a_saved_search_names_its_index_reference_and_mapped_columns(
+    search: dict[str, Any],
+) -> None:
     source = json.loads(search["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])
     assert [ref["name"] for ref in search["references"]] == [source["indexRefName"]]
     assert _kql_fields(source["query"]["query"]) <= MAPPED
     sorted_by = {field for field, _ in search["attributes"]["sort"]}
     assert sorted_by | set(search["attributes"]["columns"]) <= MAPPED
+
+
+def test_what_is_urgent_and_what_is_negative_can_be_read_through() -> None:
+    assert {
+        each["attributes"]["title"]: json.loads(
+            each["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]
+        )["query"]["query"]
+        for each in SEARCHES
+    } == {
+        "Urgent feedback": "feedback.urgent: true",
+        "Negative feedback": "feedback.sentiment.label: negative",
+    }
 
 
 @pytest.mark.parametrize("lens", LENSES, ids=_ids(LENSES))

@@ -47,11 +47,16 @@ def test_the_demo_finds_what_it_made_and_leaves_the_engines_as_found(
     assert first["documents"] == first["published"] >= 2_000
     bad = first["sites"][first["bad_turn"]["site"]]
     assert bad["share_negative_lately"] > 1.5 * bad["share_negative"]
+    assert first["urgent"]["comments"] > 0
+    assert first["hidden"]["email"] > 0
     assert states(alone, tmp_path, status=3) == ["stopped", "stopped"]
 
     feedback("feedback up", alone, tmp_path)
     again = feedback("feedback demo", alone, tmp_path)
     assert f"{first['documents']:,} comments found" in again
+    assert f"{first['urgent']['comments']:,} cannot wait: " in again
+    assert f"{sum(first['hidden'].values()):,} personal values are hidden: " in again
+    assert "$ feedback search --urgent" in again
     assert "$ feedback search 'waiting' --label negative" in again
     assert states(alone, tmp_path) == ["running", "running"]
 

@@ -32,6 +32,8 @@ from schemas.feedback import (
     Fft,
     Label,
     Language,
+    Level,
+    Priority,
     Sentiment,
     Stars,
 )
@@ -50,7 +52,7 @@ def _record(number: int, text: str, label: Label, **fields: Any) -> dict[str, An
         organization=ORGANIZATION,
         enriched_at=DAY + timedelta(days=40),
         collected_at=DAY + timedelta(days=40),
-        sentiment=Sentiment(label=label, method="test", compound=fields.pop("compound", None)),
+        sentiment=Sentiment(label=label, method="test", **fields.pop("sentiment", {})),
         detected_language=Language(code=fields.pop("language_code", "en"), confidence=0.9),
         **({"family": Family.FORM, "site": "North House"} | fields),
     )
@@ -59,12 +61,20 @@ def _record(number: int, text: str, label: Label, **fields: Any) -> dict[str, An
 
 
 RECORDS = [
-    _record(0, "Waiting times were long", Label.NEGATIVE, compound=0.0, topics=("waiting_time",)),
-    _record(1, "The wait was awful, truly awful", Label.NEGATIVE, compound=-0.7, fft=Fft(value=5)),
-    _record(2, "Lovely nurses [bold]", Label.POSITIVE, compound=0.6, family=Family.REVIEW,
-            stars=Stars(value=5), site="South House"),
+    _record(0, "Waiting times were long", Label.NEGATIVE, topics=("waiting_time",),
+            sentiment={"compound": 0.0, "level": Level.NEGATIVE}, interactions=("scheduling",),
+            priority=Priority.HIGH, evidence={"topic:waiting_time": ((0, 13),)}),
+    _record(1, "The wait was awful, truly awful", Label.NEGATIVE, fft=Fft(value=5),
+            sentiment={"compound": -0.7, "level": Level.NEGATIVE}),
+    _record(2, "Lovely nurses [bold]", Label.POSITIVE, family=Family.REVIEW, stars=Stars(value=1),
+            site="South House", sentiment={"compound": 0.6, "contradicts_rating": True}),
     _record(3, "Muy amables", Label.NOT_SCORED, language_code="es", site="South House"),
-    _record(25, "Parking near the café was fine", Label.NEUTRAL, compound=0.2),
+    _record(4, "I want to end it. A negative experience", Label.NEGATIVE, urgent=True,
+            sentiment={"compound": 0.5, "level": Level.VERY_NEGATIVE},
+            urgent_reasons=("self_harm", "contact_request"), priority=Priority.MEDIUM,
+            evidence={"urgent:self_harm": ((10, 16),), "sentiment": ((20, 99), (20, 28))}),
+    _record(5, "No level here", Label.NEGATIVE, sentiment={"compound": -0.9}),
+    _record(25, "Parking near the café was fine", Label.NEUTRAL, sentiment={"compound": 0.2}),
 ]  # fmt: skip
 
 
@@ -87,7 +97,7 @@ def _found(request: SearchRequest, settings: Settings) -> list[int]:
 
 
 def test_without_words_everything_is_found_newest_first(indexed: Settings) -> None:
-    assert _found(HERE, indexed) == [25, 3, 2, 1, 0]
+    assert _found(HERE, indexed) == [25, 5, 4, 3, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -102,11 +112,17 @@ def test_without_words_everything_is_found_newest_first(indexed: Settings) -> No
         ({"sites": ("south house",)}, {2, 3}),
         ({"sites": ("S* House", "nowhere")}, {2, 3}),
         ({"topics": ("waiting_time",)}, {0}),
-        ({"labels": (Label.NEGATIVE,)}, {0, 1}),
+        ({"labels": (Label.NEGATIVE,)}, {0, 1, 4, 5}),
+        ({"levels": (Level.NEGATIVE, Level.VERY_NEGATIVE)}, {0, 1, 4}),
+        ({"contradicts_rating": True}, {2}),
+        ({"urgent": True}, {4}),
+        ({"reasons": ("Self*",)}, {4}),
+        ({"interactions": ("scheduling",)}, {0}),
+        ({"priorities": (Priority.HIGH,)}, {0}),
         ({"families": (Family.REVIEW,)}, {2}),
         ({"languages": ("es",)}, {3}),
-        ({"sources": ("search_test",)}, {0, 1, 2, 3, 25}),
-        ({"since": DAY + timedelta(days=2)}, {2, 3, 25}),
+        ({"sources": ("search_test",)}, {0, 1, 2, 3, 4, 5, 25}),
+        ({"since": DAY + timedelta(days=2)}, {2, 3, 4, 5, 25}),
         ({"until": DAY + timedelta(days=2)}, {0, 1}),
     ],
 )
@@ -116,16 +132,18 @@ def test_words_and_filters_narrow(
     assert set(_found(replace(HERE, **changes), indexed)) == expected
 
 
-def test_most_negative_first_by_label_and_then_by_score(indexed: Settings) -> None:
+def test_most_negative_first_by_label_then_level_then_score(indexed: Settings) -> None:
     request = replace(HERE, sort=Sort.MOST_NEGATIVE)
-    assert _found(request, indexed) == [1, 0, 25, 3, 2]
+    assert _found(request, indexed) == [4, 1, 0, 5, 25, 3, 2]
+    assert _found(replace(request, words="wait*"), indexed) == [1, 0]
 
 
 def test_the_limit_bounds_the_hits_and_not_the_counts(indexed: Settings) -> None:
     result = run(replace(HERE, limit=1), indexed)
     assert len(result.hits) == 1
-    assert result.total == 5
-    assert result.labels == {"negative": 2, "neutral": 1, "positive": 1, "not_scored": 1}
+    assert result.total == 7
+    assert result.labels == {"negative": 4, "neutral": 1, "positive": 1, "not_scored": 1}
+    assert result.urgent == 1
 
 
 def test_every_match_is_marked_where_it_stands(indexed: Settings) -> None:
@@ -133,9 +151,21 @@ def test_every_match_is_marked_where_it_stands(indexed: Settings) -> None:
     assert [hit.text[start:end] for start, end in hit.spans] == ["awful", "awful"]
 
 
-def test_json_has_total_labels_and_hits_with_highlights(indexed: Settings) -> None:
+def test_the_value_of_a_filter_is_no_match_in_the_text(indexed: Settings) -> None:
+    (hit,) = run(replace(HERE, words="experience", labels=(Label.NEGATIVE,)), indexed).hits
+    assert [hit.text[start:end] for start, end in hit.spans] == ["experience"]
+
+
+def test_without_words_the_evidence_of_the_filters_is_marked(indexed: Settings) -> None:
+    (hit,) = run(replace(HERE, reasons=("self_harm",)), indexed).hits
+    assert [hit.text[start:end] for start, end in hit.spans] == ["end it"]
+    (hit,) = run(replace(HERE, levels=(Level.VERY_NEGATIVE,)), indexed).hits
+    assert [hit.text[start:end] for start, end in hit.spans] == ["negative"]
+
+
+def test_json_has_total_counts_and_hits_with_highlights(indexed: Settings) -> None:
     result = as_json(run(replace(HERE, words="parking"), indexed))
-    assert (result["total"], result["labels"]) == (1, {"neutral": 1})
+    assert (result["total"], result["labels"], result["urgent"]) == (1, {"neutral": 1}, 0)
     (hit,) = result["hits"]
     assert hit["message"] == "Parking near the café was fine"
     assert hit["highlight"] == ((0, 7),)
@@ -263,9 +293,9 @@ def test_an_address_that_cannot_be_used_is_wrong_usage_and_not_repeated() -> Non
     assert "secret" not in str(caught.value)
 
 
-def _drawn(*hits: Hit, width: int = 100, total: int | None = None) -> str:
-    result = SearchResult(len(hits) if total is None else total, 4, {"negative": 1}, hits)
-    console = Console(width=width, record=True, file=None, force_terminal=False)
+def _drawn(*hits: Hit, urgent: int = 0) -> str:
+    result = SearchResult(len(hits), 4, {"negative": 1}, hits, urgent)
+    console = Console(width=100, record=True, file=None, force_terminal=False)
     with console.capture() as capture:
         console.print(drawn(result))
     return capture.get()
@@ -293,6 +323,29 @@ def test_draws_place_label_text_and_details() -> None:
         "",
         "1 found in 4 ms, 1 shown · negative 1",
     ]
+
+
+def test_draws_level_urgent_reasons_and_a_contradicted_rating() -> None:
+    hit = _hit(
+        "I want to end it",
+        sentiment={"label": "negative", "level": "very_negative", "contradicts_rating": True},
+        urgent=True,
+        urgent_reasons=["self_harm", "contact_request"],
+        measures={"stars": {"value": 5.0}},
+        language={"detected": "en"},
+    )
+    assert _drawn(hit, urgent=1).splitlines() == [
+        "2026-03-10 09:00  very negative   urgent: self harm, contact request ",
+        "  I want to end it",
+        "  stars 5 · text contradicts rating · en",
+        "",
+        "1 found in 4 ms, 1 shown · negative 1 · urgent 1",
+    ]
+
+
+def test_the_label_is_drawn_where_the_level_says_another_thing() -> None:
+    shown = _drawn(_hit("Hm", sentiment={"label": "neutral", "level": "positive"}))
+    assert shown.startswith("2026-03-10 09:00  neutral\n")
 
 
 def test_markup_and_control_characters_of_strangers_are_not_obeyed() -> None:

@@ -1,0 +1,65 @@
+"""Figures of a model as tables, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+
+def figures_tables(figures: dict[str, Any]) -> RenderableType:
+    """Topics, sentiment and time."""
+    parts: list[RenderableType] = []
+    if figures["topics"]["n"]:
+        parts.append(_topics(figures["topics"]))
+    if figures["sentiment"]["n"]:
+        parts.append(_sentiment(figures["sentiment"], figures["vader"]))
+    if "microseconds_per_comment" in figures:
+        times = figures["microseconds_per_comment"]
+        parts.append(
+            f"a comment takes {times['median']:,.0f} µs of CPU, "
+            f"one of the longest hundredth {times['p99']:,.0f} µs"
+        )
+    return Group(*parts)
+
+
+def _topics(topics: dict[str, Any]) -> Table:
+    title = (
+        f"topics of {topics['n']:,} comments: micro-F1 {topics['micro_f1']:.3f}, "
+        f"macro-F1 {topics['macro_f1']:.3f}, samples-F1 {topics['samples_f1']:.3f}"
+    )
+    table = _table(title, "topic", "precision", "recall", "F1", "", "examples")
+    rows = sorted(topics["topics"].items(), key=lambda item: -item[1]["n"])
+    for name, row in rows:
+        table.add_row(
+            name,
+            f"{row['precision']:.2f}",
+            f"{row['recall']:.2f}",
+            f"{row['f1']:.2f}",
+            "█" * round(row["f1"] * 10),
+            f"{row['n']:,}",
+        )
+    return table
+
+
+def _sentiment(sentiment: dict[str, Any], vader: dict[str, Any]) -> Table:
+    table = _table(f"sentiment of {sentiment['n']:,} comments", "", "label", "VADER alone")
+    for title, name in (
+        ("accuracy, five levels", "accuracy_5"),
+        ("macro-F1, five levels", "macro_f1_5"),
+        ("macro-F1, three levels", "macro_f1_3"),
+        ("F1 of negative", "f1_negative"),
+    ):
+        beside = vader.get(name)
+        table.add_row(title, f"{sentiment[name]:.3f}", "" if beside is None else f"{beside:.3f}")
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE)
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="left" if not name else "right", style="" if name else "dim")
+    return table

@@ -1,0 +1,149 @@
+"""What the text model sees of a comment: a bag of named features, and a few numbers beside it.
+
+The bag is a sum over words and pairs of words, so that each of them can be looked up with all of
+its features at once. A feature's name begins with its block:
+
+    w:word       the word                    c:wor   three to five letters of it
+    wK:word      the word after a question of kind K
+    b:one two    the pair                    bK:…    the pair after a question of kind K
+    t:topic      a term of the taxonomy      l:group, lA:group   a phrase of the lexicon, alone
+                                             and by what the question asks for
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.stages._questions import Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BEGIN: Final = "<"
+END: Final = ">"
+RATINGS: Final = 5
+"""Levels of a rating, from 1, worst, to 5, best; 0 stands for none."""
+
+BAG_POWER: Final = 0.35
+"""A bag is divided by the sum of its squares to this power: between a sum and a unit vector."""
+
+VECTOR_VALUE: Final = 1.5
+_TERM_VALUE: Final = 10.0
+_PHRASE_VALUE: Final = 5.0
+# Beside the term and phrase values, a feature counts by its rareness times its block's value.
+_BLOCK_VALUES: Final = {"w": 1.0, "b": 1.0, "c": 0.5}
+_KIND_VALUES: Final = {"w": 1.0, "b": 0.5}
+_LEAST_COMMENTS: Final = {"w": 2, "b": 2, "c": 3}
+
+_GRAMS: Final = (3, 4, 5)
+_LONGEST_WORD: Final = 40
+_ASKS: Final = {Kind.IMPROVE: "i", Kind.BETTER: "i", Kind.GOOD: "g", Kind.WHY: "o", Kind.OTHER: "o"}
+
+
+def word_names(word: str, kind: Kind) -> list[str]:
+    """The features of a word after a question of some kind."""
+    word = word[:_LONGEST_WORD]
+    names = [f"w:{word}"]
+    if kind:
+        names.append(f"w{int(kind)}:{word}")
+    if len(word) > 2:
+        padded = f" {word} "
+        names += [
+            f"c:{padded[start : start + size]}"
+            for size in _GRAMS
+            for start in range(len(padded) - size + 1)
+        ]
+    return names
+
+
+def pair_names(first: str, second: str, kind: Kind) -> list[str]:
+    """The features of two words that follow each other; ``BEGIN`` and ``END`` stand for none."""
+    pair = f"{first[:_LONGEST_WORD]} {second[:_LONGEST_WORD]}"
+    return [f"b:{pair}", f"b{int(kind)}:{pair}"] if kind else [f"b:{pair}"]
+
+
+def tagged(
+    topics: Mapping[str, Sequence[str]],
+    groups: Mapping[str, Sequence[str]],
+    others: Mapping[str, Sequence[str]],
+) -> dict[str, Sequence[str]]:
+    """Terms of the model's topics, phrases of its lexicon and terms outside of it, in one table.
+
+    The keys tell them apart: ``t:topic``, ``l:group``, ``x:other``.
+    """
+    return {
+        f"{tag}:{name}": terms
+        for tag, table in (("t", topics), ("l", groups), ("x", others))
+        for name, terms in table.items()
+    }
+
+
+def tag_names(tags: Sequence[str], kind: Kind) -> list[str]:
+    """The features of terms and phrases that were found; those outside the model are none."""
+    names = [tag for tag in tags if tag[0] != "x"]
+    if kind:
+        names += [f"l{_ASKS[kind]}{tag[1:]}" for tag in tags if tag[0] == "l"]
+    return names
+
+
+def value_of(name: str, rareness: float) -> float:
+    """What a feature counts; ``rareness`` is its inverse document frequency."""
+    if name[0] == "t":
+        return _TERM_VALUE
+    if name[0] == "l":
+        return _PHRASE_VALUE
+    return rareness * (_BLOCK_VALUES if name[1] == ":" else _KIND_VALUES)[name[0]]
+
+
+def weighs(name: str) -> bool:
+    """Whether a feature counts in the bag's sum of squares; terms and phrases come on top."""
+    return name[0] not in "tl"
+
+
+def least_comments(name: str) -> int:
+    """In how many people's comments a feature must occur to be kept."""
+    if not weighs(name):
+        return 1
+    return _LEAST_COMMENTS[name[0]] + (name[0] == "b" and name[1] != ":")
+
+
+CONTEXT_SIZE: Final = 5 + RATINGS + 6 + 4 * RATINGS + 6 + 5
+
+
+def context(
+    kinds: NDArray[Any], ratings: NDArray[Any], lengths: NDArray[Any], vader: NDArray[Any]
+) -> NDArray[Any]:
+    """The numbers beside the bag, one row a comment, ``CONTEXT_SIZE`` columns.
+
+    ``kinds`` of questions, ``ratings`` from 0 to 5, ``lengths`` in words, and VADER's four scores
+    (negative, neutral, positive, compound) as columns.
+    """
+    import numpy as np
+
+    kind = kinds[:, None] == np.arange(1, 6)
+    rating = ratings[:, None] == np.arange(1, RATINGS + 1)
+    length = np.column_stack(
+        [
+            lengths <= 1,
+            lengths <= 3,
+            lengths <= 6,
+            lengths > 12,
+            lengths > 25,
+            lengths > 50,
+        ]
+    )
+    both = (kind[:, :4, None] & rating[:, None, :]).reshape(len(kinds), -1)
+    flags = np.concatenate([kind, rating, length, both], axis=1) * np.float32(0.4)
+    compound = vader[:, 3:4]
+    tone = np.concatenate(
+        [vader, compound >= 0.05, compound <= -0.05, compound * kind], axis=1, dtype=np.float32
+    )
+    return np.concatenate([flags, tone], axis=1, dtype=np.float32)
+
+
+CONTEXT_RATING: Final = (
+    *range(5, 5 + RATINGS),
+    *range(5 + RATINGS + 6, 5 + RATINGS + 6 + 4 * RATINGS),
+)
+"""The columns that a rating speaks in."""

@@ -1,0 +1,112 @@
+"""What training found, as plain arrays and JSON in a folder; never pickled."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PACKAGED: Final = Path(__file__).parent.parent / "models"
+DEFAULT: Final = PACKAGED / "healthcare"
+_VECTORS: Final = PACKAGED / "word_vectors.npz"
+ARRAYS_FILE: Final = "model.npz"
+CARD_FILE: Final = "model.json"
+LEVELS: Final = 5
+
+
+class Card(BaseModel):
+    """What a model is: names, terms, and what it was trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="Of the taxonomy that it was trained for.")
+    version: str = Field(description="Name, and the likeness of the parameters.")
+    topics: tuple[str, ...]
+    examples: dict[str, int] = Field(description="Comments of each topic it was trained on.")
+    terms: dict[str, tuple[str, ...]] = Field(description="The taxonomy's terms it was trained by.")
+    phrases: dict[str, tuple[str, ...]] = Field(description="The lexicon's set phrases.")
+    data: dict[str, str | int] = Field(default_factory=dict, description="Origin, licence, size.")
+    figures: dict[str, Any] = Field(
+        default_factory=dict, description="Cross-validated on respondents not trained on."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The arrays of a model; F features, D outputs (topics, then three times five levels)."""
+
+    names: tuple[str, ...]
+    weights: NDArray[Any]
+    """[F, D], float16: each feature's value times its coefficient."""
+    squares: NDArray[Any]
+    """[F], float32: the square of each feature's value, 0 for those that come on top."""
+    vector_weights: NDArray[Any]
+    """[dimensions of the word vectors, D], float32."""
+    rareness: NDArray[Any]
+    """[words with a vector], float16: inverse document frequencies."""
+    context_weights: NDArray[Any]
+    """[CONTEXT_SIZE, D], float32."""
+    intercepts: NDArray[Any]
+    """[D], float32."""
+    thresholds: NDArray[Any]
+    """[topics], float32: least score of a topic that is given."""
+    calibration: NDArray[Any]
+    """[topics, 2], float32: slope and intercept of Platt's logistic calibration."""
+    people: NDArray[Any]
+    """uint64, sorted: likeness of every respondent it was trained on."""
+
+    def save(self, folder: Path, card: Card) -> None:
+        """Write both files into ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {name: getattr(self, name) for name in self.__slots__ if name != "names"}
+        joined = np.frombuffer("\n".join(self.names).encode(), dtype=np.uint8)
+        np.savez_compressed(folder / ARRAYS_FILE, names=joined, **arrays)
+        text = orjson.dumps(card.model_dump(), option=orjson.OPT_INDENT_2)
+        (folder / CARD_FILE).write_bytes(text + b"\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> tuple[Self, Card]:
+        """Read a folder. Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``."""
+        card = Card.model_validate_json((folder / CARD_FILE).read_bytes())
+        with np.load(folder / ARRAYS_FILE, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in cls.__slots__}
+        names = tuple(arrays.pop("names").tobytes().decode().split("\n"))
+        return cls(names=names, **arrays), card
+
+    def likeness(self) -> str:
+        """Eight hex digits that change whenever a number does."""
+        digest = hashlib.sha256("\n".join(self.names).encode())
+        for name in self.__slots__:
+            if name != "names":
+                digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        return digest.hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class WordVectors:
+    """Vectors of common words, likeness of meaning as likeness of direction."""
+
+    place: dict[str, int]
+    vectors: NDArray[Any]
+    """[words, dimensions], float32."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the vectors in the package."""
+        with np.load(_VECTORS, allow_pickle=False) as file:
+            words = file["words"].tobytes().decode().split("\n")
+            vectors = file["vectors"].astype(np.float32) * file["scales"]
+        return cls({word: place for place, word in enumerate(words)}, vectors)
+
+
+def likeness_of(person: str) -> int:
+    """A respondent as 64 bits, to tell whether a model was trained on what they wrote."""
+    return int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big")

@@ -1,0 +1,88 @@
+"""Numbers that only the words before them make personal: of records, accounts, documents."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pipeline.stages._personal.view import Span, View
+
+_NUMBER: Final = r"(?:number|num\b\.?|nos?(?![a-z])\.?|nr\b\.?|id\b|identifier|code\b|#)"
+_KEEPERS: Final = (
+    r"hospital|patient|medical(?: records?)?|health(?: ?care)?(?: card)?|clinic|chart|unit|case"
+    r"|complaint|incident|claim|policy|member(?:ship)?|insurance|insurer|appointment|booking"
+    r"|admission|referral|subscriber|medicare|medicaid|nhs|chi|x-?ray|sample|specimen"
+    r"|prescription|rx|pals|datix|file|records?"
+)
+_LABEL: Final = re.compile(
+    rf"\b(?=[a-z])(?:(?P<account>(?:bank )?(?:account|acct|acc|a/c)(?:,? ?{_NUMBER})?|sort ?code)"
+    rf"|(?P<passport>passport(?:,? ?{_NUMBER})?)"
+    rf"|(?P<driving_licence>(?:driving|driver'?s?'?) licen[cs]e(?:,? ?{_NUMBER})?)"
+    rf"|(?P<record_number>(?:{_KEEPERS}) (?:ref(?:erence)?\.? ?)?{_NUMBER}"
+    rf"|(?:{_KEEPERS}) ref(?:erence)?\b\.?|mrn(?: ?{_NUMBER})?|ubrn|hosp\.? ?no\.?"
+    rf"|(?P<weak>ref(?:erence)?\b\.?(?: ?{_NUMBER})?)))"
+    r"(?: (?:is|was|of)\b)?[ :=#(-]{0,4}(?=[a-z]{0,5}[ /-]?\d)"
+)
+_VALUE: Final = re.compile(
+    r"(?:[A-Z]{1,5}[ /-]?|[a-z]{1,5}[/-]?)?\d[\dA-Za-z]{0,24}"
+    r"(?:[/-][\dA-Za-z]{1,16}|[ ]\d{2,10}(?![\dA-Za-z:.,/-]\d)(?![A-Za-z])){0,5}"
+)
+_LEAST_DIGITS: Final = {"record_number": 4, "account": 6, "passport": 6, "driving_licence": 4}
+_LEAST_DIGITS_WEAK: Final = 5
+_NO_VALUE: Final = re.compile(r"\d{1,2}[-/ ]\d{1,2}[-/ ]\d{2,4}|\d{4}-\d{4}")
+_LABEL_OF_GOODS: Final = re.compile(
+    r"\b(?:order|invoice|tracking|serial|batch|lot|item|product|part|model|barcode|parcel|receipt"
+    r"|voucher|ticket|delivery)(?: (?:number|num|no|nr|id|ref(?:erence)?)\b\.?){0,2}"
+    r"(?: is| was)?[ :=#(-]{0,4}(?=[a-z]{0,5}[ /-]?\d)"
+)
+
+# Surname, date of birth and initials in sixteen characters.
+_LICENCE: Final = re.compile(
+    r"(?<!\w)[A-Z9]{5} ?\d[0156]\d[0-3]\d\d ?[A-Z9]{2}[\dA-Z][A-Z]{2}(?!\w)"
+)
+_BANK_DETAILS: Final = re.compile(r"(?<![\w-])\d\d-\d\d-\d\d[ ,/]{1,3}\d{8}(?!\w)")
+
+
+def numbers_of_goods(lowered: str) -> frozenset[int]:
+    """Where numbers of orders, invoices and things begin."""
+    return frozenset(match.end() for match in _LABEL_OF_GOODS.finditer(lowered))
+
+
+def find_labelled(view: View) -> list[Span]:
+    """Numbers of records, accounts, passports and licences after words that say so."""
+    spans: list[Span] = []
+    goods: frozenset[int] | None = None
+    done = 0
+    for match in _LABEL.finditer(view.lowered):
+        value = _VALUE.match(view.text, match.end())
+        if value is None or match.start() < done:
+            continue
+        kind = str(match.lastgroup)
+        if not _is_value(value[0], kind, is_weak=bool(match["weak"])):
+            continue
+        if match["weak"]:
+            goods = numbers_of_goods(view.lowered) if goods is None else goods
+            if value.start() in goods:
+                continue
+        spans.append((*value.span(), kind))
+        done = value.end()
+    return spans
+
+
+def find_driving_licences(view: View) -> list[Span]:
+    """Driver numbers of Great Britain, which need no label."""
+    return [(*match.span(), "driving_licence") for match in _LICENCE.finditer(view.text)]
+
+
+def find_bank_details(view: View) -> list[Span]:
+    """A sort code and an account number side by side."""
+    if "-" not in view.text:
+        return []
+    return [(*match.span(), "account") for match in _BANK_DETAILS.finditer(view.text)]
+
+
+def _is_value(value: str, kind: str, *, is_weak: bool) -> bool:
+    digits = sum(map(str.isdigit, value))
+    if not is_weak:
+        return digits >= _LEAST_DIGITS[kind]
+    return digits >= _LEAST_DIGITS_WEAK and _NO_VALUE.fullmatch(value) is None

@@ -1,0 +1,127 @@
+"""Addresses on networks: URLs, e-mail addresses, names on social networks, IP addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from pipeline.stages._personal.view import Span, View, apart
+
+_TOP_LEVELS: Final = "com|org|net|info|co|uk|me|io|be|gl|ly"
+_PATH: Final = re.compile(rf"\.(?:{_TOP_LEVELS})/")
+# The run of other characters is possessive: it takes linear time without a bound, and a bound
+# would leave the end of a long address readable.
+_URL: Final = re.compile(
+    r"(?:https?|ftp)://\w[^\s<>\"\x00]*+"
+    rf"|(?<![\w@.-])(?:www\.|(?:[\w-]{{1,63}}\.){{1,3}}(?:{_TOP_LEVELS})/)"
+    r"\w[^\s<>\"\x00]*+"
+)
+_URL_END: Final = ".,;:!?)]}'*_~"
+
+_DOMAIN: Final = (
+    r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9]{2,40}|[^\W\d_]{2,24})(?!\w)"
+)
+_AT_DOMAIN: Final = re.compile(rf"@{_DOMAIN}| @ {_DOMAIN}")
+_LOCAL_BACKWARDS: Final = re.compile(r"[\w.%+'&-]{1,200}")
+_PRICE: Final = re.compile(r"[\d.]+")
+_LOCAL_EDGE: Final = ".%+'&-"
+
+_HANDLE: Final = re.compile(rf"(?<![\w.@])@(?P<name>[a-z_][\w.-]{{0,40}})(?:@{_DOMAIN})?")
+# Before these words "@" stands for "at".
+_NOT_HANDLES: Final = re.compile(
+    r"about|all|an?|and|any|approx|around|at|best|both|first|five|four|half|her|his|home|hospital"
+    r"|in|its|last|least|length|lunch(?:time)?|mid(?:day|night)|my|night|noon|on|once|one|our|peace"
+    r"|random|reception|risk|some|ten|that|the|their|them|then|there|these|this|three|times|today"
+    r"|tomorrow|tonight|two|us|weekends|work|your?"
+)
+
+_IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)")
+_IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:]{6,40}+(?![\w:])")
+_VERSION: Final = re.compile(r"(?:version|release|section|paragraph|\bv)[ .:]{0,2}\Z")
+
+
+def find_urls(view: View) -> list[Span]:
+    """``http://…``, ``www.…``, ``example.org/…``: all of it, since any part may name a person."""
+    lowered = view.lowered
+    is_written_out = "://" in lowered or "www." in lowered
+    if not is_written_out and ("/" not in lowered or not _PATH.search(lowered)):
+        return []
+    return [
+        (match.start(), match.start() + len(match[0].rstrip(_URL_END)), "url")
+        for match in _URL.finditer(lowered)
+    ]
+
+
+def find_emails(view: View) -> list[Span]:
+    """E-mail addresses, found from their ``@`` and then backwards."""
+    lowered = view.lowered
+    spans: list[Span] = []
+    if "@" not in lowered:
+        return spans
+    end = 0
+    for match in _AT_DOMAIN.finditer(lowered):
+        before = lowered[max(end, match.start() - 200) : match.start()]
+        local = _LOCAL_BACKWARDS.match(before[::-1])
+        kept = local[0][::-1].lstrip(_LOCAL_EDGE) if local else ""
+        start = match.start() - len(kept)
+        is_price = match[0].startswith(" ") and _PRICE.fullmatch(kept)
+        # After another "@" it is a name on a social network.
+        if kept and not is_price and lowered[start - 1 : start] != "@":
+            end = match.end()
+            spans.append((start, end, "email"))
+    return spans
+
+
+def find_handles(view: View) -> list[Span]:
+    """``@name`` and ``@name@server``; no ``@`` that stands for the word."""
+    if "@" not in view.lowered:
+        return []
+    spans: list[Span] = []
+    for match in _HANDLE.finditer(view.lowered):
+        kept = match[0].rstrip(".-")
+        if not _NOT_HANDLES.fullmatch(match["name"].rstrip(".-")):
+            spans.append((match.start(), match.start() + len(kept), "handle"))
+    return spans
+
+
+def find_ip_addresses(view: View) -> list[Span]:
+    """IPv4 and IPv6 addresses; no versions and no times."""
+    text = view.lowered
+    found: list[tuple[int, int]] = []
+    if text.count(".") >= 3:
+        found += [match.span() for match in _IPV4.finditer(text) if _is_ipv4(match)]
+    if text.count(":") >= 2:
+        found += [
+            (match.start(), match.start() + len(address))
+            for match in _IPV6.finditer(text)
+            if _is_ipv6(address := _without_colon(match[0]))
+        ]
+    return apart(found, "ip")
+
+
+def _is_ipv4(match: re.Match[str]) -> bool:
+    # "1.2.3.4" is a version or a heading; addresses of such small numbers are nobody's home.
+    if len(match[0]) == len("1.2.3.4") or _VERSION.search(match.string[: match.start()][-12:]):
+        return False
+    return _is_address(match[0], ipaddress.IPv4Address)
+
+
+def _without_colon(address: str) -> str:
+    return address[:-1] if address.endswith(":") and not address.endswith("::") else address
+
+
+def _is_ipv6(address: str) -> bool:
+    groups = [group for group in address.split(":") if group]
+    # "a::b" and "::1" are written for other reasons.
+    if len(groups) < 3 and max(map(len, groups), default=0) < 3:
+        return False
+    return any(map(str.isdigit, address)) and _is_address(address, ipaddress.IPv6Address)
+
+
+def _is_address(text: str, kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> bool:
+    try:
+        kind(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,150 @@
+"""The trained model that reads comments: topics with probabilities, sentiment in five levels.
+
+One linear model over a bag of features (``_features``) gives every output at once: a score for each
+topic (linear support vector machines, calibrated after Platt 1999), and three times the five
+levels (multinomial logistic regressions: two that are averaged, one of them with classes weighted
+equally, and one that does not see the rating).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+
+from pipeline.stages._bag import BagReader, Bags
+from pipeline.stages._features import CONTEXT_SIZE, VECTOR_VALUE, context
+from pipeline.stages._parameters import DEFAULT, LEVELS, Card, Parameters, WordVectors
+from pipeline.stages._questions import Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.stages.vader import Scores
+
+
+class Comment(NamedTuple):
+    """What the model reads of a comment."""
+
+    tokens: Sequence[str]
+    kind: Kind
+    rating: int
+    """From 1, worst, to 5, best; 0 for none."""
+    vader: Scores
+
+
+class Predictions(NamedTuple):
+    """A batch as the model reads it."""
+
+    scores: NDArray[Any]
+    """[comments, topics]: the margin over each topic's threshold."""
+    probabilities: NDArray[Any]
+    """[comments, topics]."""
+    levels: NDArray[Any]
+    """[comments, 5]: probabilities from very positive to very negative."""
+    unrated: NDArray[Any]
+    """[comments, 5]: the same without a look at the rating."""
+    hits: NDArray[Any]
+    """[comments, groups]: terms of topics that the model does not know."""
+    bags: Bags
+
+
+class TextModel:
+    """Reads batches of comments; one thread at a time."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        card: Card,
+        vectors: WordVectors,
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """``groups`` are terms of further topics, by topic."""
+        self.card = card
+        self.version = card.version
+        self.topics = card.topics
+        self.parameters = parameters
+        self.bag = BagReader(_Weights(parameters, card, vectors), groups or {})
+
+    @classmethod
+    def load(
+        cls, folder: Path | None = None, groups: Mapping[str, Sequence[str]] | None = None
+    ) -> Self:
+        """Read a model's folder; None for the one in the package.
+
+        Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``.
+        """
+        parameters, card = Parameters.load(folder or DEFAULT)
+        return cls(parameters, card, WordVectors.load(), groups)
+
+    def read(self, comments: Sequence[Comment]) -> Predictions:
+        """Read a batch."""
+        kinds = [comment.kind for comment in comments]
+        bags = self.bag.read([comment.tokens for comment in comments], kinds)
+        beside = context_of(comments)
+        outputs = bags.scores + self.outputs_beside(beside)
+        topics = len(self.topics)
+        margins = outputs[:, :topics] - self.parameters.thresholds
+        slopes, shifts = self.parameters.calibration.T
+        probabilities = 1 / (1 + np.exp(-(outputs[:, :topics] * slopes + shifts)))
+        heads = softmax(outputs[:, topics:].reshape(-1, 3, LEVELS))
+        return Predictions(
+            margins,
+            probabilities,
+            (heads[:, 0] + heads[:, 1]) / 2,
+            heads[:, 2],
+            bags.hits,
+            bags,
+        )
+
+    def outputs_beside(self, beside: NDArray[Any]) -> NDArray[Any]:
+        """What the context adds to the outputs."""
+        added: NDArray[Any] = beside @ self.parameters.context_weights + self.parameters.intercepts
+        return added
+
+
+def context_of(comments: Sequence[Comment]) -> NDArray[Any]:
+    """The numbers beside the bag, ``[comments, CONTEXT_SIZE]``."""
+    if not comments:
+        return np.zeros((0, CONTEXT_SIZE), dtype=np.float32)
+    return context(
+        np.array([comment.kind for comment in comments]),
+        np.array([comment.rating for comment in comments]),
+        np.array([len(comment.tokens) for comment in comments]),
+        np.array([comment.vader for comment in comments], dtype=np.float32),
+    )
+
+
+def softmax(scores: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities along the last axis."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: NDArray[Any] = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+class _Weights:
+    """The weights of named features and of word vectors, for :class:`BagReader`."""
+
+    def __init__(self, parameters: Parameters, card: Card, vectors: WordVectors) -> None:
+        self.outputs = parameters.weights.shape[1]
+        self.terms = card.terms
+        self.phrases = card.phrases
+        self._place = {name: place for place, name in enumerate(parameters.names)}
+        self._weights = parameters.weights.astype(np.float32)
+        self._squares = parameters.squares
+        self._words = vectors.place
+        by_word = vectors.vectors @ parameters.vector_weights
+        self._by_word = by_word * (parameters.rareness[:, None] * np.float32(VECTOR_VALUE))
+
+    def of(self, names: Sequence[str]) -> tuple[NDArray[Any], float] | None:
+        place = self._place
+        places = [place[name] for name in names if name in place]
+        if not places:
+            return None
+        return self._weights[places].sum(axis=0), float(self._squares[places].sum())
+
+    def of_vector(self, word: str) -> NDArray[Any] | None:
+        place = self._words.get(word)
+        return None if place is None else self._by_word[place]

@@ -1,0 +1,185 @@
+"""VADER's scores in linear time: the stage that scores sentiment stands on this.
+
+The four scores of a sentence equal those of vaderSentiment (Hutto and Gilbert, ICWSM 2014), whose
+time grows with the square of the words. A comment is cut into sentences and long sentences into
+runs of words; its scores are the means of theirs, as VADER's authors advise for longer texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from itertools import islice
+from math import sqrt
+from typing import Final, NamedTuple
+
+from pipeline.stages._vader_rules import Rules
+from pipeline.stages._vader_words import Words, bare
+
+# Both ways begin with one set of characters, to which the engine skips quickly.
+_SENTENCE_GAP: Final = re.compile(r"[.!?…\r\n](?:(?<![\r\n])()[\"')\]]*\s+|(?<=[\r\n])\s*)")
+_MAY_END: Final = re.compile(r"[.!?…\r\n]")
+_RUN: Final = re.compile(r"\S++(?:\s++\S++){0,39}+")  # at most 40 words
+_TOKEN: Final = re.compile(r"\S+")
+_MOST_SENTENCES: Final = 200
+_SURELY_ONE_RUN: Final = 80  # characters: room for 40 words and the spaces between them
+
+
+class Scores(NamedTuple):
+    """Shares of negative, neutral and positive words, 0 to 1, and the compound score, -1 to 1."""
+
+    negative: float
+    neutral: float
+    positive: float
+    compound: float
+
+
+class WordPart(NamedTuple):
+    """A word's part in the score, at half-open character offsets; the parts add up."""
+
+    start: int
+    end: int
+    valence: float
+
+
+_NOTHING: Final = Scores(0.0, 0.0, 0.0, 0.0)
+_NEUTRAL: Final = Scores(0.0, 1.0, 0.0, 0.0)
+
+
+class Vader:
+    """Scores English texts; loads the lexicons of vaderSentiment when built."""
+
+    def __init__(self) -> None:
+        from vaderSentiment import vaderSentiment
+
+        analyzer = vaderSentiment.SentimentIntensityAnalyzer()
+        self.version = f"vader-{version('vaderSentiment')}"
+        self._rules = Rules(vaderSentiment)
+        self._word = Words(vaderSentiment, analyzer.lexicon).__getitem__
+        # VADER reads texts by the character, so that an emoji of several is none to it.
+        self._descriptions = {
+            emoji: f" {text}" for emoji, text in analyzer.emojis.items() if len(emoji) == 1
+        }
+        self._emoji = frozenset(self._descriptions)
+
+    def score(self, sentence: str) -> Scores:
+        """The four scores that vaderSentiment gives the whole string."""
+        shown = sentence
+        if not (sentence.isascii() or self._emoji.isdisjoint(sentence)):
+            shown = "".join(self._described(sentence))
+        words = list(map(self._word, shown.split()))
+        if not words:
+            return _NOTHING
+        _, valences = self._rules.valences(words)
+        if not valences:
+            return _NEUTRAL
+        return _scores(valences, len(words) - len(valences), _emphasis(shown))
+
+    def score_comment(self, text: str) -> Scores:
+        """The means of the scores of a text's sentences, to four digits; no words, all 0."""
+        # A mark at the very end ends no sentence that another follows.
+        if len(text) <= _SURELY_ONE_RUN and not _MAY_END.search(text, 0, len(text) - 1):
+            return self.score(text)
+        scores = [self.score(run) for _, run in _runs(text)]
+        if len(scores) < 2:
+            return scores[0] if scores else _NOTHING
+        columns = zip(*scores, strict=True)
+        return Scores._make([round(sum(column) / len(scores), 4) for column in columns])
+
+    def parts(self, sentence: str) -> list[WordPart]:
+        """The words that are not neutral, with the valences that VADER adds up.
+
+        The words of an emoji's description are where the emoji is.
+        """
+        shown, owners = self._shown(sentence)
+        tokens = list(_TOKEN.finditer(shown))
+        places, valences = self._rules.valences([self._word(token[0]) for token in tokens])
+        parts = []
+        for place, valence in zip(places, valences, strict=True):
+            first, (start, end) = tokens[place].start(), bare(tokens[place][0])
+            # Several characters of a description may come from one emoji.
+            parts.append(WordPart(owners[first + start], owners[first + end - 1] + 1, valence))
+        return parts
+
+    def parts_comment(self, text: str) -> list[WordPart]:
+        """The parts of each of a comment's sentences, at offsets of the comment."""
+        return [
+            WordPart(start + part.start, start + part.end, part.valence)
+            for start, run in _runs(text)
+            for part in self.parts(run)
+        ]
+
+    def _shown(self, sentence: str) -> tuple[str, Sequence[int]]:
+        """A sentence with its emoji described, and whence each character of it comes."""
+        if sentence.isascii():
+            return sentence, range(len(sentence))
+        pieces = self._described(sentence)
+        owners = [place for place, piece in enumerate(pieces) for _ in piece]
+        return "".join(pieces), owners
+
+    def _described(self, sentence: str) -> list[str]:
+        return [self._descriptions.get(character, character) for character in sentence]
+
+
+def split_sentences(text: str) -> list[str]:
+    """Cut a text into at most 200 sentences of at most 40 words; the rest is not scored."""
+    return [" ".join(run.split()) for _, run in _runs(text)]
+
+
+def _runs(text: str) -> Iterator[tuple[int, str]]:
+    """Where each sentence of at most 40 words starts, and its text."""
+    return islice(_all_runs(text), _MOST_SENTENCES)
+
+
+def _all_runs(text: str) -> Iterator[tuple[int, str]]:
+    for start, sentence in _sentences(text):
+        if len(sentence) > _SURELY_ONE_RUN:
+            for run in _RUN.finditer(sentence):
+                yield start + run.start(), run[0]
+        elif sentence and not sentence.isspace():
+            yield start, sentence
+
+
+def _sentences(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for gap in _SENTENCE_GAP.finditer(text):
+        # The group is where a mark ends that stays with its sentence; -1 for a line's end.
+        yield start, text[start : max(gap.start(), gap.end(1))]
+        start = gap.end()
+    yield start, text[start:]
+
+
+def _scores(valences: list[float], neutral: int, emphasis: float) -> Scores:
+    total = float(sum(valences))
+    if total > 0:
+        total += emphasis
+    elif total < 0:
+        total -= emphasis
+    positive = negative = 0.0
+    for valence in valences:
+        # A neutral word counts as 1, so that one with a valence counts as that and 1.
+        if valence > 0:
+            positive += valence + 1
+        else:
+            negative += valence - 1
+    negative = -negative
+    if positive > negative:
+        positive += emphasis
+    elif positive < negative:
+        negative += emphasis
+    weight = positive + negative + neutral
+    return Scores(
+        round(negative / weight, 3) if negative else 0.0,
+        round(neutral / weight, 3),
+        round(positive / weight, 3) if positive else 0.0,
+        round(total / sqrt(total * total + 15), 4),
+    )
+
+
+def _emphasis(text: str) -> float:
+    cries, questions = text.count("!"), text.count("?")
+    emphasis = 0.292 * (cries if cries < 4 else 4)
+    if questions > 1:
+        emphasis += 0.18 * questions if questions < 4 else 0.96
+    return emphasis

@@ -1,0 +1,171 @@
+"""Comments as the matrices that scikit-learn fits: the same features that the stage looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from pipeline.stages._features import (
+    BAG_POWER,
+    BEGIN,
+    END,
+    VECTOR_VALUE,
+    least_comments,
+    pair_names,
+    tag_names,
+    tagged,
+    value_of,
+    weighs,
+    word_names,
+)
+from pipeline.stages._parameters import WordVectors
+from pipeline.stages._questions import Kind
+from pipeline.stages._terms import Terms, follows
+from pipeline.stages.text_model import Comment, context_of
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each feature occurs in each comment, before anything is learnt."""
+
+    names: NDArray[Any]
+    features: sp.csr_array
+    """[comments, names]."""
+    words: sp.csr_array
+    """[comments, words with a vector]."""
+    context: NDArray[Any]
+    """[comments, CONTEXT_SIZE]."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What was kept of the features, and what each counts."""
+
+    kept: NDArray[Any]
+    """Places of the features kept."""
+    values: NDArray[Any]
+    squares: NDArray[Any]
+    rareness: NDArray[Any]
+    """[words with a vector]."""
+
+
+class Counter:
+    """Counts the features of comments; remembers those of each word and pair."""
+
+    def __init__(
+        self,
+        terms: Mapping[str, Sequence[str]],
+        phrases: Mapping[str, Sequence[str]],
+        vectors: WordVectors,
+    ) -> None:
+        self._terms, self._vectors = Terms(tagged(terms, phrases, {})), vectors
+        self._places: dict[str, int] = {}
+        self._words: dict[tuple[str, Kind], list[int]] = {}
+        self._pairs: dict[tuple[str, str, Kind], list[int]] = {}
+
+    def count(self, comments: Sequence[Comment]) -> Counts:
+        """Count the features of all comments."""
+        columns: list[int] = []
+        ends, words, word_ends = [0], [], [0]
+        vector_place = self._vectors.place
+        for comment in comments:
+            columns += self._features(comment)
+            ends.append(len(columns))
+            words += [vector_place[word] for word in comment.tokens if word in vector_place]
+            word_ends.append(len(words))
+        names = np.array(list(self._places))
+        return Counts(
+            names,
+            _counted(columns, ends, len(names)),
+            _counted(words, word_ends, len(vector_place)),
+            context_of(comments),
+        )
+
+    def _features(self, comment: Comment) -> list[int]:
+        tokens, kind = comment.tokens, comment.kind
+        found: list[int] = []
+        for word in tokens:
+            if (word, kind) not in self._words:
+                tags = tag_names(self._terms.of_word(word), kind)
+                self._words[word, kind] = self._placed([*word_names(word, kind), *tags])
+            found += self._words[word, kind]
+        for place, (first, second) in enumerate(pairwise((BEGIN, *tokens, END))):
+            if (first, second, kind) not in self._pairs:
+                self._pairs[first, second, kind] = self._placed(pair_names(first, second, kind))
+            found += self._pairs[first, second, kind]
+            tags = [
+                phrase.group
+                for phrase in self._terms.of_pair(first, second)
+                if follows(tokens, place + 1, phrase.rest)
+            ]
+            if tags:
+                found += self._placed(tag_names(tags, kind))
+        return found
+
+    def _placed(self, names: Sequence[str]) -> list[int]:
+        return [self._places.setdefault(name, len(self._places)) for name in names]
+
+
+def _counted(columns: Sequence[int], ends: Sequence[int], width: int) -> sp.csr_array:
+    ones = np.ones(len(columns), dtype=np.float32)
+    # scikit-learn's solvers take indices of 32 bits only.
+    places, rows = np.array(columns, dtype=np.int32), np.array(ends, dtype=np.int32)
+    matrix = sp.csr_array((ones, places, rows), shape=(len(ends) - 1, width))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def learn_design(counts: Counts, rows: NDArray[Any], people: NDArray[Any]) -> Design:
+    """Which features to keep, and what they count, by the comments at ``rows``.
+
+    A feature has to occur in the comments of two or three people: what one person only ever
+    wrote is no feature, and might be a name.
+    """
+    occurs = counts.features[rows] > 0
+    everybody, person = np.unique(people, return_inverse=True)
+    by_person = sp.csr_array(
+        (np.ones(len(rows)), (person, np.arange(len(rows)))), shape=(len(everybody), len(rows))
+    )
+    of_people = ((by_person @ occurs) > 0).sum(axis=0)
+    least = np.array([least_comments(str(name)) for name in counts.names])
+    kept = np.flatnonzero(of_people >= least)
+    rareness = _rareness(occurs.sum(axis=0)[kept], len(rows))
+    names = [str(name) for name in counts.names[kept]]
+    values = np.array([value_of(n, r) for n, r in zip(names, rareness, strict=True)])
+    squares = np.where([weighs(name) for name in names], values**2, 0.0)
+    word_rareness = _rareness((counts.words[rows] > 0).sum(axis=0), len(rows))
+    return Design(kept, values, squares, word_rareness)
+
+
+def _rareness(comments_with: NDArray[Any], comments: int) -> NDArray[Any]:
+    rareness: NDArray[Any] = np.log((1 + comments) / (1 + comments_with)) + 1
+    return rareness
+
+
+def matrix(
+    counts: Counts, design: Design, rows: NDArray[Any], vectors: WordVectors
+) -> sp.csr_array:
+    """[rows, features kept + dimensions of the vectors + CONTEXT_SIZE]."""
+    features = counts.features[rows][:, design.kept]
+    sizes = np.maximum(features @ design.squares, 1.0) ** BAG_POWER
+    shrink = sp.diags_array(1 / sizes)
+    by_word = vectors.vectors * (design.rareness[:, None] * VECTOR_VALUE)
+    meant = shrink @ (counts.words[rows] @ by_word)
+    joined = sp.hstack(
+        [
+            shrink @ features @ sp.diags_array(design.values),
+            sp.csr_array(meant),
+            sp.csr_array(counts.context[rows]),
+        ],
+        format="csr",
+        dtype=np.float64,
+    )
+    joined.indices = joined.indices.astype(np.int32)
+    joined.indptr = joined.indptr.astype(np.int32)
+    return joined

@@ -1,0 +1,150 @@
+"""Comments that readers have labelled: what a model learns from and is judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.stages._parameters import likeness_of
+from pipeline.stages._questions import Kind, kind_of
+from pipeline.stages._tokens import tokens_of
+from pipeline.stages.score_sentiment import rating_of
+from pipeline.stages.text_model import Comment
+from pipeline.stages.vader import Vader
+from schemas.feedback import Feedback
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SENTIMENT_LABEL: Final = "label.sentiment"
+TOPIC_LABEL: Final = "label.topic."
+TOPICS_LABEL: Final = "label.topics"
+NO_LEVEL: Final = -1
+_WORDS: Final = {
+    "very positive": 0, "positive": 1, "neutral": 2, "mixed": 2, "negative": 3, "very negative": 4,
+}  # fmt: skip
+_NOT: Final = {"", "0", "0.0", "no", "false", "n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled comment."""
+
+    record: Feedback
+    level: int
+    """0, very positive, to 4, very negative; ``NO_LEVEL`` where the readers gave none."""
+    topics: frozenset[str]
+
+    @property
+    def person(self) -> str:
+        """Who wrote it, as far as the file tells; else the comment itself."""
+        return self.record.author or self.record.native_id
+
+
+class Examples:
+    """A set of labelled comments, ready for the model."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples = examples
+        vader = Vader()
+        self.comments = [
+            Comment(
+                tokens_of(example.record.text),
+                kind_of(example.record.question),
+                rating_of(example.record),
+                vader.score_comment(example.record.text),
+            )
+            for example in examples
+        ]
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @cached_property
+    def levels(self) -> NDArray[Any]:
+        """[comments]: the readers' level, or ``NO_LEVEL``."""
+        return np.array([example.level for example in self.examples], dtype=int)
+
+    @cached_property
+    def people(self) -> NDArray[Any]:
+        """[comments]: likeness of the respondent, uint64."""
+        return np.array([likeness_of(e.person) for e in self.examples], dtype=np.uint64)
+
+    def counts(self) -> dict[str, int]:
+        """How many examples each topic has."""
+        counts: dict[str, int] = {}
+        for example in self.examples:
+            for topic in example.topics:
+                counts[topic] = counts.get(topic, 0) + 1
+        return counts
+
+    def topic_matrix(self, topics: Sequence[str]) -> NDArray[Any]:
+        """[comments, topics]: 1 where the readers gave the topic."""
+        return np.array(
+            [[topic in example.topics for topic in topics] for example in self.examples], dtype=int
+        ).reshape(len(self), len(topics))
+
+    def some(self, chosen: NDArray[Any]) -> Examples:
+        """Those that the mask, [comments] of bool, chooses."""
+        places = np.flatnonzero(chosen).tolist()
+        part = Examples.__new__(Examples)
+        part.examples = [self.examples[place] for place in places]
+        part.comments = [self.comments[place] for place in places]
+        return part
+
+
+def without_hints(comment: Comment, *, rating: bool) -> Comment:
+    """The comment as a review or a mention would bring it: no question, perhaps no rating."""
+    return comment._replace(kind=Kind.NONE, rating=comment.rating if rating else 0)
+
+
+def labelled(
+    records: Iterable[Feedback], *, best: float | None, worst: float | None
+) -> list[Example]:
+    """Records that carry their labels as attributes, as :func:`label_attributes` names them.
+
+    ``best`` and ``worst`` are the ends of the sentiment column's scale where it holds numbers.
+    Raises ``ValueError`` for a sentiment that is neither a number of the scale nor a word.
+    """
+    examples = []
+    for record in records:
+        attributes = record.attributes
+        topics = {
+            name.removeprefix(TOPIC_LABEL)
+            for name, value in attributes.items()
+            if name.startswith(TOPIC_LABEL) and value.strip().lower() not in _NOT
+        }
+        listed = attributes.get(TOPICS_LABEL, "").replace("|", ";").split(";")
+        topics |= {topic.strip().lower().replace(" ", "_") for topic in listed if topic.strip()}
+        level = _level(attributes.get(SENTIMENT_LABEL, ""), best, worst)
+        examples.append(Example(record, level, frozenset(topics)))
+    return examples
+
+
+def label_attributes(sentiment: str | None, topics: Mapping[str, str] | str) -> dict[str, str]:
+    """The columns of labels as attributes to keep: a column for each topic, or one of lists."""
+    kept = {SENTIMENT_LABEL: sentiment} if sentiment else {}
+    if isinstance(topics, str):
+        return {**kept, **({TOPICS_LABEL: topics} if topics else {})}
+    return {**kept, **{TOPIC_LABEL + name: column for name, column in topics.items()}}
+
+
+def _level(value: str, best: float | None, worst: float | None) -> int:
+    value = value.strip().lower()
+    if not value:
+        return NO_LEVEL
+    if value in _WORDS:
+        return _WORDS[value]
+    if best is None or best == worst:
+        raise ValueError("the sentiment column holds numbers: which are best and worst?")
+    try:
+        share = (float(value) - best) / ((worst or 0.0) - best)
+    except ValueError:
+        raise ValueError("the sentiment column holds neither numbers nor levels") from None
+    if not 0 <= share <= 1:
+        raise ValueError("a sentiment is outside of its scale")
+    return round(share * 4)

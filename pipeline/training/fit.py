@@ -1,0 +1,144 @@
+"""Fitting the text model: support vector machines for topics, logistic regressions for levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE
+from pipeline.stages._parameters import LEVELS, WordVectors
+from pipeline.stages.text_model import softmax
+from pipeline.training.design import Counts, Design, learn_design, matrix
+from pipeline.training.examples import NO_LEVEL
+
+_TOPIC_COST: Final = 0.04
+_LEVEL_COST: Final = 0.5
+_COPY_WEIGHT: Final = 0.3
+HEADS: Final = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """All comments, first as they came, then copies without the question (see ``copies``)."""
+
+    counts: Counts
+    topics: NDArray[Any]
+    """[originals, topics], 0 or 1."""
+    levels: NDArray[Any]
+    """[originals]."""
+    people: NDArray[Any]
+    """[originals]."""
+    vectors: WordVectors
+    seed: int
+
+    @property
+    def size(self) -> int:
+        """How many originals there are; their copies stand behind them in the same order."""
+        return len(self.levels)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A design and its coefficients: D outputs, topics first, then the heads' levels."""
+
+    design: Design
+    coefficients: NDArray[Any]
+    """[columns of the matrix, D]."""
+    intercepts: NDArray[Any]
+
+    def outputs(self, task: Task, rows: NDArray[Any]) -> NDArray[Any]:
+        """[rows, D]."""
+        columns = matrix(task.counts, self.design, rows, task.vectors)
+        scores: NDArray[Any] = columns @ self.coefficients + self.intercepts
+        return scores
+
+
+def fit(task: Task, rows: NDArray[Any]) -> Fit:
+    """Fit on the originals at ``rows`` and their copies."""
+    design = learn_design(task.counts, rows, task.people[rows])
+    both = np.concatenate([rows, rows + task.size])
+    weights = np.concatenate([np.ones(len(rows)), np.full(len(rows), _COPY_WEIGHT)])
+    columns = matrix(task.counts, design, both, task.vectors)
+    truth = np.concatenate([task.topics[rows]] * 2)
+    fitted = [
+        _topic(columns, truth[:, topic], weights, task.seed) for topic in range(truth.shape[1])
+    ]
+    levels = np.concatenate([task.levels[rows]] * 2)
+    known = levels != NO_LEVEL
+    unrated = _without_rating(columns)
+    for features, balance in ((columns, None), (columns, "balanced"), (unrated, "balanced")):
+        fitted += _levels(features[known], levels[known], weights[known], balance)
+    coefficients = np.stack([coefficient for coefficient, _ in fitted], axis=1)
+    return Fit(design, coefficients, np.array([intercept for _, intercept in fitted]))
+
+
+def _topic(
+    columns: Any, truth: NDArray[Any], weights: NDArray[Any], seed: int
+) -> tuple[NDArray[Any], float]:
+    if truth.min() == truth.max():
+        return np.zeros(columns.shape[1]), -1.0 if not truth.any() else 1.0
+    machine = LinearSVC(C=_TOPIC_COST, class_weight="balanced", max_iter=4_000, random_state=seed)
+    machine.fit(columns, truth, sample_weight=weights)
+    return machine.coef_[0], float(machine.intercept_[0])
+
+
+def _levels(
+    columns: Any, levels: NDArray[Any], weights: NDArray[Any], balance: str | None
+) -> list[tuple[NDArray[Any], float]]:
+    """Coefficients of all five levels; a level without an example gets none."""
+    empty = (np.zeros(columns.shape[1]), -20.0)
+    fitted = [empty] * LEVELS
+    present = np.unique(levels)
+    if len(present) < 2:
+        return [(np.zeros(columns.shape[1]), 0.0)] * LEVELS
+    regression = LogisticRegression(C=_LEVEL_COST, class_weight=balance, max_iter=100, tol=1e-3)
+    regression.fit(columns, levels, sample_weight=weights)
+    coefficients, intercepts = regression.coef_, regression.intercept_
+    if len(present) == 2:  # scikit-learn gives one row for two classes
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    for level, coefficient, intercept in zip(present, coefficients, intercepts, strict=True):
+        fitted[int(level)] = (coefficient, float(intercept))
+    return fitted
+
+
+def _without_rating(columns: Any) -> Any:
+    """The same matrix with the columns that a rating speaks in set to nothing."""
+    keep = np.ones(columns.shape[1])
+    keep[columns.shape[1] - CONTEXT_SIZE + np.array(CONTEXT_RATING)] = 0
+    unrated = columns.copy()
+    unrated.data *= keep[columns.indices]
+    return unrated
+
+
+def level_shares(outputs: NDArray[Any], topics: int) -> NDArray[Any]:
+    """[rows, 5]: the levels' probabilities, as the stage computes them."""
+    heads = softmax(outputs[:, topics:].reshape(-1, HEADS, LEVELS))
+    shares: NDArray[Any] = (heads[:, 0] + heads[:, 1]) / 2
+    return shares
+
+
+def folds_of(people: NDArray[Any], folds: int, seed: int) -> NDArray[Any]:
+    """[comments]: the fold of each; all comments of a person are in one."""
+    everybody, person = np.unique(people, return_inverse=True)
+    places = np.random.default_rng(seed).permutation(len(everybody)) % folds
+    chosen: NDArray[Any] = places[person]
+    return chosen
+
+
+def fit_all(task: Task, row_sets: Sequence[NDArray[Any]], jobs: int) -> Any:
+    """Fit on each set of rows, in processes; yields (number, fit) as they end."""
+    from joblib import Parallel, delayed
+
+    def one(number: int, rows: NDArray[Any]) -> tuple[int, Fit]:
+        return number, fit(task, rows)
+
+    return Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(one)(number, rows) for number, rows in enumerate(row_sets)
+    )

@@ -1,0 +1,295 @@
+"""All that is found in a comment, by the stages in their order. Pure.
+
+Redaction comes first: no other stage sees personal data that it could find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from pipeline.stages._evidence import merged, spans_of_places, strongest
+from pipeline.stages._parameters import DEFAULT
+from pipeline.stages._questions import kind_of
+from pipeline.stages._tokens import token_spans, tokens_of, without_placeholders
+from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
+from pipeline.stages.detect_language import LanguageDetector
+from pipeline.stages.flag_urgent import UrgencyFlagger, UrgencyRules
+from pipeline.stages.redact import Redactor
+from pipeline.stages.score_sentiment import (
+    LEVELS,
+    SCORED_LANGUAGES,
+    by_model,
+    by_thresholds,
+    is_scored,
+    not_scored,
+    rating_of,
+)
+from pipeline.stages.text_model import Comment, Predictions, TextModel
+from pipeline.stages.vader import Scores, Vader
+from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
+
+BEST_ONE_FROM: Final = 0.1
+"""A comment that reaches no topic's threshold gets its best one, if at least so likely."""
+
+_QUESTIONS_KEPT: Final = 1_000
+
+
+class Words(NamedTuple):
+    """A comment after redaction, as the stages read it."""
+
+    text: str
+    plain: str
+    """The same length, spaces where a value was hidden."""
+    redactions: dict[str, int]
+    language: Language
+    comment: Comment
+    """Without VADER's scores where the language is not scored."""
+    is_scored: bool
+
+
+class Understanding:
+    """The stages, loaded once. One thread at a time."""
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        urgency: UrgencyRules,
+        redactor: Redactor,
+        model: TextModel | None,
+    ) -> None:
+        """Without a model, topics come from the taxonomy's terms and the label from VADER."""
+        self.redactor = redactor
+        self.detector = LanguageDetector()
+        self.vader = Vader()
+        self.flagger = UrgencyFlagger(urgency)
+        self.model = model
+        self.taxonomy = taxonomy
+        self._grouping = Grouping(taxonomy)
+        self._terms = TopicClassifier(taxonomy.groups()) if model is None else None
+        self._questions: dict[str, str] = {}
+        method = model.version if model else f"{self.vader.version}-thresholds"
+        self._method = method
+        self._not_scored = not_scored(method)
+        self.versions = {
+            "redaction": redactor.version,
+            "language": self.detector.version,
+            "vader": self.vader.version,
+            "sentiment": method,
+            "topics": model.version if model else f"{taxonomy.likeness}-terms",
+            "taxonomy": taxonomy.likeness,
+            "urgency": self.flagger.version,
+        }
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        taxonomy: Path | None = None,
+        model: Path | None = None,
+        urgency: Path | None = None,
+        redactor: Redactor | None = None,
+    ) -> Self:
+        """Read the data files; None for those in the package.
+
+        The model in the package is used for the taxonomy it was trained for, or one of the same
+        name. Raises ``OSError``, ``tomllib.TOMLDecodeError``, ``ValueError`` or
+        ``pydantic.ValidationError``.
+        """
+        topics = Taxonomy.load(taxonomy)
+        trained = None
+        if model is not None or topics.name == DEFAULT.name:
+            trained = TextModel.load(model, None)
+            further = {n: t for n, t in topics.groups().items() if n not in trained.topics}
+            trained = TextModel.load(model, further)
+        return cls(topics, UrgencyRules.load(urgency), redactor or Redactor(), trained)
+
+    def read(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
+        """What is found in each record, by the names of ``EnrichedFeedback``'s fields."""
+        words = self.words(records)
+        if self.model is None:
+            return [self._by_terms(r, w) for r, w in zip(records, words, strict=True)]
+        predictions = self.model.read([word.comment for word in words])
+        return self._by_model(records, words, predictions)
+
+    def words(self, records: Sequence[Feedback]) -> list[Words]:
+        """Redact, detect the language, and split into words."""
+        redact = self.redactor.redact
+        redacted = [redact(record.text) for record in records]
+        plain = [without_placeholders(one.text) if one.counts else one.text for one in redacted]
+        languages = self.detector.detect_all(plain)
+        score = self.vader.score_comment
+        words = []
+        for record, one, text, language in zip(records, redacted, plain, languages, strict=True):
+            scored = is_scored(text, language)
+            # The model knows English words: it is shown none of another language.
+            comment = Comment(
+                tokens_of(text) if language.code in SCORED_LANGUAGES else [],
+                kind_of(record.question),
+                rating_of(record),
+                score(text) if scored else _NO_SCORES,
+            )
+            words.append(Words(one.text, text, dict(one.counts), language, comment, scored))
+        return words
+
+    def _by_terms(self, record: Feedback, words: Words) -> dict[str, Any]:
+        assert self._terms is not None  # noqa: S101 - for the type checker
+        tokens = tokens_of(words.plain)
+        topics = self._terms.classify(tokens)
+        places = self._terms.evidence(tokens, token_spans(words.plain, tokens), topics)
+        sentiment = self._not_scored
+        if words.is_scored:
+            sentiment = by_thresholds(words.comment.vader, self._method)
+        evidence = {f"topic:{topic}": merged(found) for topic, found in places.items()}
+        return self._fields(record, words, sentiment, topics, {}, evidence)
+
+    def _by_model(
+        self, records: Sequence[Feedback], words: Sequence[Words], found: Predictions
+    ) -> list[dict[str, Any]]:
+        assert self.model is not None  # noqa: S101 - for the type checker
+        given = self._topics(words, found)
+        levels, unrated = found.levels.tolist(), found.unrated.tolist()
+        sentiments = [
+            by_model(word.comment.vader, self._method, levels[n], unrated[n], word.comment.rating)
+            if word.is_scored
+            else self._not_scored
+            for n, word in enumerate(words)
+        ]
+        evidence = self._evidence(words, given, sentiments, found)
+        return [
+            self._fields(
+                record,
+                word,
+                sentiment,
+                tuple(sorted(topics)),
+                {name: share for name, (_, share) in topics.items() if share is not None},
+                spans,
+            )
+            for record, word, sentiment, topics, spans in zip(
+                records, words, sentiments, given, evidence, strict=True
+            )
+        ]
+
+    def _topics(
+        self, words: Sequence[Words], found: Predictions
+    ) -> list[dict[str, tuple[int, float | None]]]:
+        """Of each comment the topics, with their column of the table and their probability."""
+        assert self.model is not None  # noqa: S101 - for the type checker
+        names, groups = self.model.topics, self.model.bag.groups
+        given: list[dict[str, tuple[int, float | None]]] = [{} for _ in words]
+        over = found.scores >= 0
+        shares = found.probabilities.astype(float).round(3).tolist()
+        for comment, topic in zip(*map(_listed, over.nonzero()), strict=True):
+            given[comment][names[topic]] = (topic, shares[comment][topic])
+        for comment, group in zip(*map(_listed, found.hits.nonzero()), strict=True):
+            given[comment][groups[group]] = (self.model.bag.first_group + group, None)
+        if names:
+            best = found.scores.argmax(axis=1).tolist()
+            for comment, topics in enumerate(given):
+                share = shares[comment][best[comment]]
+                if not topics and share >= BEST_ONE_FROM and words[comment].is_scored:
+                    topics[names[best[comment]]] = (best[comment], share)
+        return [
+            topics if word.comment.tokens else {} for topics, word in zip(given, words, strict=True)
+        ]
+
+    def _evidence(
+        self,
+        words: Sequence[Words],
+        given: Sequence[dict[str, tuple[int, float | None]]],
+        sentiments: Sequence[Sentiment],
+        found: Predictions,
+    ) -> list[dict[str, tuple[Span, ...]]]:
+        assert self.model is not None  # noqa: S101 - for the type checker
+        comments: list[int] = []
+        columns: list[int] = []
+        names: list[str] = []
+        first_level = len(self.model.topics)
+        for comment, (topics, sentiment) in enumerate(zip(given, sentiments, strict=True)):
+            if sentiment.level is not None:
+                comments.append(comment)
+                columns.append(first_level + _PLACE_OF_LEVEL[sentiment.level])
+                names.append("sentiment")
+            for topic, (column, _) in topics.items():
+                comments.append(comment)
+                columns.append(column)
+                names.append(f"topic:{topic}")
+        table = self.model.bag.table
+        places = strongest(found.bags, table, comments, columns)
+        evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in words]
+        spans: list[Span] = []
+        current = -1
+        for comment, name, where in zip(comments, names, places, strict=True):
+            if not where:
+                continue
+            if comment != current:
+                word, current = words[comment], comment
+                spans = token_spans(word.plain, word.comment.tokens)
+            phrases = found.bags.phrases.get(comment, ())
+            evidence[comment][name] = spans_of_places(where, spans, phrases)
+        return evidence
+
+    def _fields(
+        self,
+        record: Feedback,
+        words: Words,
+        sentiment: Sentiment,
+        topics: tuple[str, ...],
+        probabilities: dict[str, float],
+        evidence: dict[str, tuple[Span, ...]],
+    ) -> dict[str, Any]:
+        themes, interactions, priority = self._grouping.of(topics)
+        urgent = () if record.operation is Operation.DELETE else self.flagger.flag(words.plain)
+        for finding in urgent:
+            evidence[f"urgent:{finding.reason}"] = finding.spans
+        redactions = words.redactions
+        fields: dict[str, Any] = {
+            "text": words.text,
+            "detected_language": words.language,
+            "sentiment": sentiment,
+            "topics": topics,
+            "themes": themes,
+            "topic_probabilities": probabilities,
+            "interactions": interactions,
+            "priority": priority,
+            "urgent": bool(urgent),
+            "urgent_reasons": tuple(finding.reason for finding in urgent),
+            "redactions": redactions,
+            "evidence": evidence,
+        }
+        if record.question is not None:
+            fields["question"] = self._clean_question(record.question)
+        if record.attributes:
+            fields["attributes"] = self._clean_attributes(record.attributes, redactions)
+        return fields
+
+    def _clean_question(self, question: str) -> str:
+        """Questions are few and asked again and again: each is looked at once."""
+        clean = self._questions.get(question)
+        if clean is None:
+            clean = self.redactor.redact(question).text
+            if len(self._questions) < _QUESTIONS_KEPT:
+                self._questions[question] = clean
+        return clean
+
+    def _clean_attributes(
+        self, attributes: dict[str, str], redactions: dict[str, int]
+    ) -> dict[str, str]:
+        """Attributes without personal data; what was hidden is added to ``redactions``."""
+        clean = {}
+        for name, value in attributes.items():
+            one = self.redactor.redact(value)
+            clean[name] = one.text
+            for kind, count in one.counts.items():
+                redactions[kind] = redactions.get(kind, 0) + count
+        return clean
+
+
+_NO_SCORES: Final = Scores(0.0, 0.0, 0.0, 0.0)
+_PLACE_OF_LEVEL: Final = {level: place for place, level in enumerate(LEVELS)}
+
+
+def _listed(places: Any) -> list[int]:
+    listed: list[int] = places.tolist()
+    return listed
