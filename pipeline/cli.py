@@ -17,6 +17,7 @@ from pipeline.commands import (
     demo,
     engines,
     evaluate,
+    explain,
     ingest,
     search,
     setup,
@@ -59,6 +60,7 @@ app.command()(setup.setup)
 app.command()(ingest.ingest)
 app.command()(worker.worker)
 app.command()(search.search)
+app.command()(explain.explain)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.add_typer(dead.app, name="dead")

@@ -22,7 +22,7 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
 COMMENTS = """Date,Rating,Comment
 2026-03-02,1,"Two hours of waiting in awful pain."
 2026-03-03,5,The nurses were kind and explained everything.
-2026-03-04,2,More waiting. The toilets were dirty.
+2026-03-04,2,More waiting. The toilets were dirty. Please call me about it.
 no date,3,Fine
 2026-03-05,4,
 """
@@ -36,12 +36,16 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
         "feedback setup",
         "feedback worker",
         *INGEST_AND_SEARCH,
+        *EXPLAIN_AND_SEARCH,
+        *TRAIN_AND_EVALUATE,
     }
     exports = {line for line in COMMANDS if line.startswith("export FEEDBACK_")}
     assert set(COMMANDS) - exports == run
 
 
 INGEST_AND_SEARCH = [line for line in BLOCKS[2].splitlines() if line]
+EXPLAIN_AND_SEARCH = [line for line in BLOCKS[3].splitlines() if line]
+TRAIN_AND_EVALUATE = [line for line in BLOCKS[4].splitlines() if line]
 
 
 def test_a_file_of_ones_own_is_brought_in_and_found(
@@ -61,10 +65,45 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     assert (counts["indexed"], counts["dead_lettered"], counts["skipped"]) == (3, 1, 1)
     assert "2 found" in feedback(f"{words} --site North", environment, tmp_path)
     assert orjson.loads(feedback(machine, environment, tmp_path))["total"] == 3
+    explain, urgent, topic = EXPLAIN_AND_SEARCH
+    assert "[PHONE]" in feedback(explain, environment, tmp_path)
+    assert "1 found" in feedback(urgent, environment, tmp_path)
+    assert "found" in feedback(topic, environment, tmp_path)
     assert "comments:line 5" in feedback(dead, environment, tmp_path)
     assert "feedback-index" in feedback_status(status, environment, tmp_path)
     worker.terminate()
     assert worker.wait(30) == 0
+
+
+def test_a_model_of_ones_own_is_trained_judged_and_used(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    train, evaluate = TRAIN_AND_EVALUATE
+    (tmp_path / "labelled.csv").write_text("\n".join(labelled_rows()), encoding="utf-8")
+    feedback(train, environment, tmp_path)
+    folder = tmp_path / "model-healthcare"
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"model.npz", "model.json", "card.md", "topics.png", "sentiment.png"}
+    with_it = {**environment, "FEEDBACK_MODEL": str(folder)}
+    figures = orjson.loads(feedback(f"{evaluate} --json", with_it, tmp_path))
+    assert figures["sentiment"]["n"] == 240
+    assert figures["topics"]["micro_f1"] > 0.9
+    assert figures["of_writers_trained_on"] == 240
+
+
+def labelled_rows() -> list[str]:
+    """Made-up comments whose words give away their labels."""
+    said = {
+        "food": (("cold soup", "negative"), ("tasty dinner", "very positive")),
+        "waiting_time": (("waited for hours", "very negative"), ("seen on time", "positive")),
+    }
+    rows = ["Comment,Customer,Sentiment,Topics,Date"]
+    for number in range(240):
+        topic = ("food", "waiting_time")[number % 2]
+        words, sentiment = said[topic][number // 2 % 2]
+        text = f"We had {words} on day {number % 7}"
+        rows.append(f"{text},{number % 80},{sentiment},{topic},2026-03-02")
+    return rows
 
 
 def feedback_status(line: str, environment: dict[str, str], folder: Path) -> str:

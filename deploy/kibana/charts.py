@@ -100,7 +100,8 @@ def urgent_by_reason() -> Chart:
         "count": count("Urgent comments"),
     }
     return Chart(
-        "feedback-urgent-by-reason", "Urgent comments by reason", "A comment may have several reasons.",
+        "feedback-urgent-by-reason", "Urgent comments by reason",
+        "A comment may have several reasons.",
         "lnsXY", columns,
         bars("bar_horizontal", x="reason", y=("count",), colors={"count": _COLORS["negative"]}),
         query=_URGENT,

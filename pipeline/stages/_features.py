@@ -30,7 +30,7 @@ BAG_POWER: Final = 0.35
 
 VECTOR_VALUE: Final = 1.5
 _TERM_VALUE: Final = 10.0
-_PHRASE_VALUE: Final = 5.0
+_PHRASE_VALUE: Final = 10.0
 # Beside the term and phrase values, a feature counts by its rareness times its block's value.
 _BLOCK_VALUES: Final = {"w": 1.0, "b": 1.0, "c": 0.5}
 _KIND_VALUES: Final = {"w": 1.0, "b": 0.5}

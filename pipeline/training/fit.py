@@ -19,7 +19,7 @@ from pipeline.training.examples import NO_LEVEL
 
 _TOPIC_COST: Final = 0.04
 _LEVEL_COST: Final = 0.5
-_COPY_WEIGHT: Final = 0.3
+_COPY_WEIGHT: Final = 0.1
 HEADS: Final = 3
 
 
@@ -72,7 +72,7 @@ def fit(task: Task, rows: NDArray[Any]) -> Fit:
     levels = np.concatenate([task.levels[rows]] * 2)
     known = levels != NO_LEVEL
     unrated = _without_rating(columns)
-    for features, balance in ((columns, None), (columns, "balanced"), (unrated, "balanced")):
+    for features, balance in ((columns, None), (columns, "balanced"), (unrated, None)):
         fitted += _levels(features[known], levels[known], weights[known], balance)
     coefficients = np.stack([coefficient for coefficient, _ in fitted], axis=1)
     return Fit(design, coefficients, np.array([intercept for _, intercept in fitted]))

@@ -12,7 +12,7 @@ from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import TEMPLATE_NAME, document, mappings
 from tests.schemas.test_documents import FULL
 
-INDEX = "feedback-1999.01.01"
+INDEX = "feedback-1991.01.01"
 
 
 def _earlier_mappings() -> dict[str, Any]:

@@ -1,52 +1,151 @@
-import time
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from pipeline.stages.score_sentiment import SentimentScorer, split_sentences
-from schemas.feedback import Label, Language
+from pipeline.stages.score_sentiment import (
+    by_model,
+    by_thresholds,
+    contradicts,
+    is_scored,
+    not_scored,
+    rating_of,
+)
+from pipeline.stages.vader import Scores
+from schemas.feedback import Feedback, Label, Language, Level, Sentiment
 
-ENGLISH = Language(code="en", confidence=0.9)
-SCORER = SentimentScorer()
+VADER = Scores(negative=0.1, neutral=0.6, positive=0.3, compound=0.4)
+EVEN = (0.2,) * 5
+
+
+def rated(**measures: float) -> Feedback:
+    fields: dict[str, Any] = {name: {"value": value} for name, value in measures.items()}
+    return Feedback.collect(
+        source="file",
+        native_id="1",
+        created_at=datetime(2026, 8, 3, tzinfo=UTC),
+        family="form",
+        **fields,
+    )
 
 
 @pytest.mark.parametrize(
-    "sentence", ["The nurses were lovely!!", "Rude, and I waited FOUR hours :(", "A chair."]
+    ("measures", "rating"),
+    [
+        ({}, 0),
+        ({"fft": 1}, 5),
+        ({"fft": 4}, 2),
+        ({"fft": 5}, 1),
+        ({"fft": 6}, 0),
+        ({"fft": 6, "stars": 4}, 4),
+        ({"fft": 5, "stars": 5, "nps": 10}, 1),
+        ({"stars": 1}, 1),
+        ({"stars": 3}, 3),
+        ({"stars": 2, "csat": 5}, 2),
+        ({"csat": 5, "nps": 0}, 5),
+        ({"nps": 0, "ces": 7}, 1),
+        ({"nps": 5}, 3),
+        ({"nps": 7}, 4),
+        ({"nps": 10}, 5),
+        ({"ces": 1}, 1),
+        ({"ces": 6}, 4),
+        ({"ces": 7}, 5),
+    ],
 )
-def test_a_sentence_has_exactly_vaders_scores(sentence: str) -> None:
-    expected = SentimentIntensityAnalyzer().polarity_scores(sentence)
-    scored = SCORER.score(sentence, ENGLISH)
-    assert {
-        "compound": scored.compound,
-        "pos": scored.positive,
-        "neu": scored.neutral,
-        "neg": scored.negative,
-    } == expected
+def test_a_rating_has_five_levels_on_whatever_scale_it_was_given(
+    measures: dict[str, float], rating: int
+) -> None:
+    assert rating_of(rated(**measures)) == rating
 
 
-def test_a_comment_has_the_mean_of_its_sentences() -> None:
-    parts = ["The nurses were lovely.", "The food was horrible."]
-    compounds = [SCORER.score(part, ENGLISH).compound or 0 for part in parts]
-    assert SCORER.score(" ".join(parts), ENGLISH).compound == round(sum(compounds) / 2, 4)
+@pytest.mark.parametrize(
+    ("compound", "label"),
+    [
+        (-0.6, Label.NEGATIVE),
+        (-0.05, Label.NEGATIVE),
+        (-0.0499, Label.NEUTRAL),
+        (0.0, Label.NEUTRAL),
+        (0.0499, Label.NEUTRAL),
+        (0.05, Label.POSITIVE),
+    ],
+)
+def test_without_a_model_the_label_is_by_vaders_thresholds(compound: float, label: Label) -> None:
+    assert by_thresholds(VADER._replace(compound=compound), "vader") == Sentiment(
+        label=label, method="vader", compound=compound, positive=0.3, neutral=0.6, negative=0.1
+    )
 
 
-@pytest.mark.parametrize("text", ["", "  \n "])
-def test_a_comment_without_words_is_not_scored(text: str) -> None:
-    assert SCORER.score(text, ENGLISH).label is Label.NOT_SCORED
+@pytest.mark.parametrize(
+    ("levels", "label", "probability", "level", "level_probability"),
+    [
+        ((0.5, 0.2, 0.1, 0.1, 0.1), Label.POSITIVE, 0.7, Level.VERY_POSITIVE, 0.5),
+        ((0.2, 0.5, 0.1, 0.1, 0.1), Label.POSITIVE, 0.7, Level.POSITIVE, 0.5),
+        ((0.2, 0.1, 0.4, 0.2, 0.1), Label.NEUTRAL, 0.4, Level.NEUTRAL, 0.4),
+        ((0.1, 0.1, 0.1, 0.4, 0.3), Label.NEGATIVE, 0.7, Level.NEGATIVE, 0.4),
+        ((0.0, 0.0, 0.0, 0.25, 0.75000001), Label.NEGATIVE, 1.0, Level.VERY_NEGATIVE, 0.75),
+    ],
+)
+def test_the_models_label_is_that_of_the_likeliest_level(
+    levels: tuple[float, ...],
+    label: Label,
+    probability: float,
+    level: Level,
+    level_probability: float,
+) -> None:
+    assert by_model(VADER, "model", levels, EVEN, 0) == Sentiment(
+        label=label,
+        method="model",
+        probability=probability,
+        level=level,
+        level_probability=level_probability,
+        compound=0.4,
+        positive=0.3,
+        neutral=0.6,
+        negative=0.1,
+    )
 
 
-def test_another_language_is_not_scored() -> None:
-    scored = SCORER.score("La espera fue horrible", Language(code="es", confidence=0.9))
-    assert (scored.label, scored.compound) == (Label.NOT_SCORED, None)
+@pytest.mark.parametrize(
+    ("unrated", "rating", "contradicted"),
+    [
+        ((0.0, 0.1, 0.1, 0.4, 0.4), 5, True),
+        ((0.0, 0.1, 0.1, 0.4, 0.4), 4, True),
+        ((0.0, 0.1, 0.1, 0.4, 0.4), 3, False),
+        ((0.0, 0.1, 0.1, 0.4, 0.4), 1, False),
+        ((0.1, 0.1, 0.2, 0.3, 0.3), 5, False),
+        ((0.4, 0.4, 0.1, 0.1, 0.0), 1, True),
+        ((0.4, 0.4, 0.1, 0.1, 0.0), 2, True),
+        ((0.4, 0.4, 0.1, 0.1, 0.0), 5, False),
+        ((0.1, 0.1, 0.8, 0.0, 0.0), 5, False),
+    ],
+)
+def test_a_text_that_is_surely_the_opposite_contradicts_its_rating(
+    unrated: tuple[float, ...], rating: int, contradicted: bool
+) -> None:
+    assert contradicts(unrated, rating) is contradicted
+    assert by_model(VADER, "model", EVEN, unrated, rating).contradicts_rating is contradicted
 
 
-def test_sentences_keep_their_marks_and_are_bounded() -> None:
-    assert split_sentences("Why?! It hurt…\nNo one came.") == ["Why?!", "It hurt…", "No one came."]
-    assert [len(s.split()) for s in split_sentences("word " * 100)] == [40, 40, 20]
+def test_nothing_contradicts_a_rating_that_was_not_given() -> None:
+    assert by_model(VADER, "model", EVEN, (0, 0, 0, 0, 1), 0).contradicts_rating is None
 
 
-def test_twenty_thousand_words_take_no_longer_than_the_bound() -> None:
-    text = "the doctor was not very kind to me " * 2_500
-    began = time.process_time()
-    SCORER.score(text, ENGLISH)
-    assert time.process_time() - began < 2
+@pytest.mark.parametrize(
+    ("text", "code", "scored"),
+    [
+        ("Good", "en", True),
+        ("Good", "und", True),
+        (":)", "und", True),
+        ("Bueno", "es", False),
+        ("", "und", False),
+        (" \n\u00a0", "und", False),
+    ],
+)
+def test_what_is_empty_or_in_another_language_is_not_scored(
+    text: str, code: str, scored: bool
+) -> None:
+    assert is_scored(text, Language(code=code)) is scored
+
+
+def test_what_is_not_scored_has_a_method_and_no_numbers() -> None:
+    assert not_scored("model") == Sentiment(label=Label.NOT_SCORED, method="model")

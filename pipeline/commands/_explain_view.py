@@ -1,0 +1,317 @@
+"""How `feedback explain` draws one comment and what led to all that was found in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.commands._search_view import clean
+from schemas.feedback import Label, Span
+
+if TYPE_CHECKING:
+    from pipeline.explanation import Explanation, Levels, Part, Score, TopicFound
+
+_GOOD: Final = "green"
+_BAD: Final = "red"
+_URGENT: Final = "bold white on red"
+_TOPIC: Final = "underline"
+_LEGEND: Final = {
+    _GOOD: ("+", "positive"),
+    _BAD: ("-", "negative"),
+    _TOPIC: ("_", "topic"),
+    _URGENT: ("!", "urgent"),
+}
+_STYLES: Final = {Label.POSITIVE: _GOOD, Label.NEUTRAL: "yellow", Label.NEGATIVE: _BAD}
+_NAME: Final = 38
+_BAR: Final = 20
+_HALF: Final = 10
+_MOST_WORDS: Final = 8
+_LEAST_TONE: Final = 0.4
+"""Of the largest: what says less is not coloured."""
+
+_LEAST_NAMED: Final = 0.15
+"""Of the largest: what says less of a topic is not named."""
+
+_LEAST_SHOWN: Final = 0.005
+_BESIDE: Final = ("question", "rating", "length", "vader")
+
+
+def drawn(found: Explanation) -> Group:
+    """The comment with its evidence, and below it where each part of the result comes from."""
+    versions = (f"{name} {version}" for name, version in found.versions.items())
+    return Group(
+        _Marked(_passage(found)),
+        "",
+        _facts(found),
+        *_section("Sentiment", _sentiment(found)),
+        *_section("VADER", _vader(found)),
+        *_section("Topics", _topics(found)),
+        *_section("Urgent", _urgent(found)),
+        *_section("Versions", [Text(" · ".join(versions), "dim")]),
+    )
+
+
+class _Marked:
+    """A text whose styles show without colours too: by marks below its words."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        coloured = console.color_system is not None and not console.no_color
+        for line in self._text.wrap(console, options.max_width):
+            yield line
+            if not coloured and (marks := _marks_below(line)):
+                yield Text(marks)
+        used = {str(span.style) for span in self._text.spans}
+        legend = Text()
+        for style, (mark, name) in _LEGEND.items():
+            if style in used:
+                legend.append("  " if legend else "")
+                legend.append(name if coloured else f"{mark} {name}", style if coloured else "")
+        if legend:
+            yield ""
+            yield legend
+
+
+def _marks_below(line: Text) -> str:
+    marks = [" "] * len(line.plain)
+    for span in line.spans:
+        mark, _ = _LEGEND[str(span.style)]
+        marks[span.start : span.end] = mark * (min(span.end, len(marks)) - span.start)
+    wide = zip(marks, line.plain, strict=True)
+    return "".join(mark * cell_len(character) for mark, character in wide).rstrip()
+
+
+def _passage(found: Explanation) -> Text:
+    # Character by character, so that no offset moves.
+    text = Text("".join(map(clean, found.text)))
+    for topic in found.topics:
+        for place in topic.evidence:
+            text.stylize(_TOPIC, place.start, place.end)
+    tones: list[tuple[float, tuple[Span, ...]]]
+    if found.levels:
+        tones = [(part.value, part.spans) for part in found.levels.tone.words]
+    else:
+        tones = [(word.value, ((word.start, word.end),)) for word in found.vader_words]
+    least = _LEAST_TONE * max((abs(value) for value, _ in tones), default=0.0)
+    for value, spans in sorted(tones, key=lambda tone: abs(tone[0])):
+        if abs(value) >= least:
+            for span in spans:
+                text.stylize(_GOOD if value > 0 else _BAD, *span)
+    for place in chain.from_iterable(found.urgent.values()):
+        text.stylize(_URGENT, place.start, place.end)
+    return text
+
+
+def _section(title: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    for number, part in enumerate(parts):
+        if number == 0:
+            yield ""
+            yield Text(title, "bold")
+        yield Padding(part, (0, 0, 0, 2), expand=False)
+
+
+def _facts(found: Explanation) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    if found.hidden:
+        table.add_row("hidden", Text(", ".join(hidden.text for hidden in found.hidden)))
+    if found.question:
+        kind = f"  (read as: {found.question_kind})"
+        table.add_row("question", Text(clean(found.question)).append(kind, "dim"))
+    if rating := found.rating:
+        scale = f"  (worst {rating.worst:g}, best {rating.best:g})"
+        table.add_row("rating", Text(f"{rating.measure} {rating.value:g}").append(scale, "dim"))
+    code, confidence = found.language.code, found.language.confidence
+    language = "not sure which; read as English" if code == "und" else f"{code} {confidence:.0%}"
+    table.add_row("language", language)
+    return table
+
+
+def _sentiment(found: Explanation) -> Iterator[RenderableType]:
+    sentiment, levels = found.sentiment, found.levels
+    if sentiment.label is Label.NOT_SCORED:
+        known = found.language.code in {"en", "und"}
+        why = "there is nothing to read" if known else "only English is"
+        yield Text(f"not scored: {why}")
+        return
+    style = _STYLES[sentiment.label]
+    if levels is None:
+        yield Text(_plain(sentiment.label), f"bold {style}")
+        yield Text(
+            "No model was trained for this taxonomy: the label is VADER's compound score at "
+            "±0.05, the topics are found by their terms."
+        )
+        return
+    share = f"  {sentiment.probability:.0%}"
+    yield Text(_plain(sentiment.label), f"bold {style}").append(share, "default")
+    yield _level_bars(levels, style)
+    if sentiment.contradicts_rating is not None:
+        yield _contradiction(sentiment.contradicts_rating)
+    line = Text(f"\nFor {_plain(sentiment.level or '')}, and against it")
+    yield line.append("  (score above the others' mean)", "dim")
+    yield _sum(levels.score, style)
+
+
+def _contradiction(contradicts: bool) -> Text:
+    if contradicts:
+        return Text("\nText and rating contradict each other.", "bold yellow")
+    return Text("\nText and rating do not contradict each other.")
+
+
+def _level_bars(levels: Levels, style: str) -> Table:
+    alone = levels.without_rating
+    table = Table.grid(padding=(0, 2))
+    if alone is not None:
+        table.add_row("", "", Text("with rating", "dim"), "", Text("without", "dim"))
+    best = max(levels.probabilities.values())
+    for level, share in levels.probabilities.items():
+        row = [Text(_plain(level)), Text(f"{share:>4.0%}"), _bar(share, style, share == best)]
+        if alone is not None:
+            other = alone[level]
+            row += [Text(f"{other:>4.0%}"), _bar(other, style, other == max(alone.values()))]
+        table.add_row(*row)
+    return table
+
+
+def _bar(share: float, style: str, is_best: bool) -> Text:
+    return Text(f"{'█' * round(_BAR * share):{_BAR}}", style if is_best else "dim")
+
+
+def _sum(score: Score, style: str) -> Table:
+    """The parts of a score as bars to the right, which speak for it, and to the left."""
+    rows: list[tuple[Text, float]] = []
+    for part in score.words:
+        name = Text(_named(part.text, len(part.spans)))
+        for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
+            name.append(f" · {_plain(phrase.partition(':')[2])}", "dim")
+        rows.append((name, part.value))
+    rows.append((Text("other words", "italic"), score.other_words))
+    for beside in _BESIDE:
+        title = "VADER" if beside == "vader" else beside
+        rows.append((Text(title, "italic"), float(getattr(score, beside))))
+    rows.append((Text("before anything is read", "italic"), score.intercept))
+    table = _diverging(rows, style)
+    table.add_row(Text("sum", "bold"), Text(f"{score.score:+.2f}", "bold"))
+    return table
+
+
+def _diverging(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
+    """Names, values and bars; without a style, what is above 0 is good and what is below bad."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(max_width=_NAME, no_wrap=True, overflow="ellipsis")
+    table.add_column(justify="right")
+    table.add_column(no_wrap=True)
+    largest = max((abs(value) for _, value in rows), default=0.0)
+    for name, value in rows:
+        if abs(value) < _LEAST_SHOWN:
+            continue
+        blocks = "█" * round(_HALF * abs(value) / largest)
+        bars = Text(f"{blocks if value < 0 else '':>{_HALF}}", _BAD if style is None else "dim")
+        bars.append("│", "dim")
+        bars.append(blocks if value > 0 else "", style or _GOOD)
+        table.add_row(name, f"{value:+.2f}", bars)
+    return table
+
+
+def _vader(found: Explanation) -> Iterator[RenderableType]:
+    sentiment = found.sentiment
+    if sentiment.compound is None:
+        return
+    yield Text(
+        f"compound {sentiment.compound:+.2f} · negative {sentiment.negative:.2f} · "
+        f"neutral {sentiment.neutral:.2f} · positive {sentiment.positive:.2f}"
+    )
+    values: dict[str, list[float]] = defaultdict(list)
+    for word in found.vader_words:
+        values[word.text.lower()].append(word.value)
+    rows = [(Text(_named(word, len(of))), sum(of)) for word, of in values.items()]
+    if rows:
+        strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MOST_WORDS]
+        yield _diverging(sorted(strongest, key=lambda row: -row[1]), None)
+    else:
+        yield Text("It knows none of the words, or no feeling in them.", "dim")
+
+
+def _topics(found: Explanation) -> Iterator[RenderableType]:
+    if not found.topics:
+        yield Text("none")
+    for topic in found.topics:
+        yield _topic(topic)
+    nearly = [topic for topic in found.next_topics if topic.probability is not None]
+    if nearly:
+        yield Text("not given, but next:", "dim")
+        for topic in nearly:
+            yield _likelihood(topic, "dim")
+
+
+def _topic(topic: TopicFound) -> Group:
+    lines: list[RenderableType] = [_likelihood(topic, "bold")]
+    groups = [_plain(group) for group in (topic.theme, topic.interaction) if group]
+    if topic.priority:
+        groups.append(f"{topic.priority} priority")
+    if topic.by == "likeliest":
+        groups.append("the likeliest of topics that are all too unlikely")
+    if groups:
+        lines.append(Text(f"  {' · '.join(groups)}", "dim"))
+    if topic.score is None:
+        places = ", ".join(dict.fromkeys(clean(place.text) for place in topic.evidence))
+        lines.append(Text(f"  by its terms: {places}"))
+    else:
+        parts = topic.score.words
+        least = _LEAST_NAMED * max((abs(part.value) for part in parts), default=0.0)
+        lines += _listed("for", [part for part in parts if part.value > least])
+        lines += _listed("against", [part for part in parts[::-1] if part.value < -least])
+    return Group(*lines, "")
+
+
+def _listed(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
+    if parts:
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_column(width=9, style="dim")
+        named = (f"{_named(part.text, len(part.spans))} {part.value:+.2f}" for part in parts)
+        line.add_row(f"  {title}", Text(", ".join(named)))
+        yield line
+
+
+def _likelihood(topic: TopicFound, style: str) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
+    title = Text(clean(topic.title or _plain(topic.name)), style)
+    if topic.probability is None or topic.threshold is None:
+        table.add_row(title)
+        return table
+    blocks = round(_BAR * topic.probability)
+    bar = Text("█" * blocks, "cyan" if style == "bold" else "dim").append("·" * (_BAR - blocks))
+    at = min(_BAR - 1, round(_BAR * topic.threshold))
+    bar = Text.assemble(bar[:at], "│", bar[at + 1 :])
+    least = f"{topic.probability:>4.0%} from {topic.threshold:.0%}"
+    table.add_row(title, bar, least)
+    return table
+
+
+def _urgent(found: Explanation) -> Iterator[RenderableType]:
+    for reason, evidence in found.urgent.items():
+        line = Text(f" {_plain(reason)} ", _URGENT)
+        quotes = " … ".join(clean(place.text) for place in evidence)
+        yield Text.assemble(line, "  ", quotes)
+
+
+def _named(words: str, times: int) -> str:
+    line = " ".join(clean(words).split())
+    return line if times == 1 else f"{line} ×{times}"
+
+
+def _plain(name: str) -> str:
+    """An identifier as people read it."""
+    return clean(name).replace("_", " ")
