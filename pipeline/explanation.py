@@ -6,44 +6,38 @@ words at each place, and beside them those of question, rating, length and VADER
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.stages._evidence import spans_of_places
-from pipeline.stages._features import BEGIN, CONTEXT_RATING, CONTEXT_SIZE, END, tag_names, tagged
+from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE, tag_names, tagged
 from pipeline.stages._questions import kind_of
-from pipeline.stages._terms import Terms, follows
 from pipeline.stages._tokens import lowered, token_spans
-from pipeline.stages.classify_topics import Taxonomy
+from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
 from pipeline.stages.score_sentiment import rating_of
 from pipeline.stages.text_model import TextModel, context_of
 from pipeline.understanding import Understanding, Words
 from schemas.feedback import Feedback, Language, Level, Sentiment, Span
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
 """In the order in which ``rating_of`` looks for them."""
 
 _MOST_PARTS: Final = 4  # that add to a score, and as many that take from it
 _MOST_NEXT: Final = 3
-_QUESTION: Final = range(5)
-_VADER: Final = range(CONTEXT_SIZE - 11, CONTEXT_SIZE)
-_CONTEXT: Final = {
-    "question": list(_QUESTION),
-    "rating": list(CONTEXT_RATING),
-    "length": sorted({*range(CONTEXT_SIZE)} - {*_QUESTION, *_VADER, *CONTEXT_RATING}),
-    "vader": list(_VADER),
+_TAGS: Final = {"t": "topic", "l": "lexicon"}
+_CONTEXT: Final[dict[str, Sequence[int]]] = {
+    "question": range(5),
+    "rating": CONTEXT_RATING,
+    "length": range(10, 16),
+    "vader": range(CONTEXT_SIZE - 11, CONTEXT_SIZE),
 }
 """Which columns of ``_features.context`` say what; a rating's are also those with the question."""
-
-_TAGS: Final = {"t": "topic", "l": "lexicon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +50,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden(Place):
-    """A placeholder; the value that stood there is nowhere."""
-
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Word(Place):
     """A word that is not neutral to VADER, and the valence that it adds up."""
 
@@ -71,23 +58,27 @@ class Word(Place):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a word, or some that follow each other, add to a score wherever they stand."""
+    """What a word, or some that follow each other, add to a score wherever they stand.
+
+    ``phrases`` is how much of it comes from set phrases: ``topic:<name>`` for a term of the
+    taxonomy, ``lexicon:<group>``.
+    """
 
     text: str
     spans: tuple[Span, ...]
     value: float
     phrases: dict[str, float]
-    """How much of it comes from set phrases: ``topic:<name>`` for a term of the taxonomy,
-    ``lexicon:<group>``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score of the model: the sum of all the other numbers."""
+    """A score of the model: the sum of all the other numbers.
+
+    ``words`` are the four that add most and the four that take most, from most to least.
+    """
 
     score: float
     words: tuple[Part, ...]
-    """The four that add most and the four that take most, from most to least."""
     other_words: float
     question: float
     rating: float
@@ -97,47 +88,25 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
-    """The rating that counts, and its level from 1, worst, to 5, best."""
-
-    measure: str
-    value: float
-    worst: float
-    best: float
-    level: int
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """How likely each of the five levels is, and what made the likeliest one so."""
-
-    probabilities: dict[str, float]
-    without_rating: dict[str, float] | None
-    """What the text says alone; absent where there is no rating."""
-    score: Score
-    """The likeliest level's score minus the mean of the other four's."""
-    tone: Score
-    """The mean score of the two positive levels minus that of the two negative ones."""
-
-
-@dataclass(frozen=True, slots=True)
 class TopicFound:
-    """A topic, given or nearly so. Without numbers where it was found by its terms."""
+    """A topic, given or nearly so. Without numbers where it was found by its terms.
+
+    It is given ``by`` the ``model``; as the ``likeliest`` where none reached its threshold; by
+    its ``terms``; or ``not_given``. ``threshold`` is the probability from which it is given,
+    ``margin`` the score minus the least one that is.
+    """
 
     name: str
     title: str | None
     by: str
-    """``model``; ``likeliest``, where none reached its threshold; ``terms``; or ``not_given``."""
-    probability: float | None
-    threshold: float | None
-    """The probability from which the topic is given."""
-    margin: float | None
-    """The score minus the least score that is given."""
     theme: str | None
     interaction: str | None
     priority: str | None
     evidence: tuple[Place, ...]
-    score: Score | None
+    probability: float | None = None
+    threshold: float | None = None
+    margin: float | None = None
+    score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +116,15 @@ class Explanation:
     text: str
     question: str | None
     question_kind: str
-    rating: Rating | None
-    hidden: tuple[Hidden, ...]
+    rating: dict[str, Any] | None
+    hidden: dict[str, tuple[Place, ...]]
     language: Language
     sentiment: Sentiment
     vader_words: tuple[Word, ...]
-    has_model: bool
-    levels: Levels | None
+    levels: dict[str, float] | None
+    levels_without_rating: dict[str, float] | None
+    level_score: Score | None
+    tone: Score | None
     topics: tuple[TopicFound, ...]
     next_topics: tuple[TopicFound, ...]
     urgent: dict[str, tuple[Place, ...]]
@@ -163,35 +134,43 @@ class Explanation:
 def explain(understanding: Understanding, record: Feedback) -> Explanation:
     """One comment, and what led to all that was found in it.
 
-    As JSON its keys are the fields' names, here and below. ``text`` is the redacted text; every
+    As JSON its keys are the fields' names, here and above. ``text`` is the redacted text; every
     ``start`` and ``end``, and every pair of ``spans``, counts its characters from 0, half open,
     and the ``text`` beside them repeats what stands there (of ``spans``, at the first).
-    ``sentiment`` is as on the enriched record, with VADER's scores. ``levels`` are null without a
-    model and where nothing is scored. ``next_topics`` are the likeliest three that were not given.
-    ``urgent`` holds the reasons, each with its evidence.
+    ``hidden`` holds the types, each with its placeholders, ``urgent`` the reasons, each with its
+    evidence; ``rating`` the one that counts: ``measure``, ``value``, ``worst``, ``best``, and its
+    ``level`` from 1, worst, to 5, best. ``sentiment`` is as on the enriched record, with VADER's
+    scores. ``next_topics`` are the likeliest three that were not given.
 
-    A ``score`` is in log odds: ``intercept + question + rating + length + vader + other_words``
-    and each ``value`` of ``words``. Those of levels are the mean of the two heads whose
-    probabilities are averaged. All words share a divisor that grows with their number, so that
-    the parts are exact for this comment and say nothing of another.
+    ``levels`` are the probabilities of all five, and without the rating what the text says alone.
+    ``level_score`` is the likeliest level's score minus the mean of the other four's, ``tone`` the
+    mean score of the two positive levels minus that of the two negative ones. Without a model,
+    and where nothing is scored, they are null. Scores are in log odds; those of levels are the
+    mean of the two heads whose probabilities are averaged. All words share a divisor that grows
+    with their number: the parts are exact for this comment, and say nothing of another.
     """
     found = understanding.read([record])[0]
     words = understanding.words([record])[0]
     text, model, sentiment = words.text, understanding.model, found["sentiment"]
-    sums = _Sums(model, understanding.taxonomy, words) if model and words.is_scored else None
+    sums = _Sums(model, words) if model and words.is_scored else None
+    rated = words.comment.rating > 0
+    weights = [1.0 if level == sentiment.level else -0.25 for level in Level]
     topics, next_topics = _topics(understanding.taxonomy, found, words, sums)
+    hidden = {kind: re.finditer(rf"\[{kind.upper()}\]", text) for kind in words.redactions}
     valences = understanding.vader.parts_comment(words.plain) if words.is_scored else ()
     return Explanation(
         text=text,
         question=found.get("question"),
         question_kind=kind_of(record.question).name.lower(),
         rating=_rating(record),
-        hidden=_hidden(understanding, record.text, text),
+        hidden={kind: _places(text, (m.span() for m in at)) for kind, at in hidden.items()},
         language=words.language,
         sentiment=sentiment,
-        vader_words=tuple(Word(*_cut(text, v[:2]), _rounded(v.valence)) for v in valences),
-        has_model=model is not None,
-        levels=sums.levels(sentiment.level) if sums else None,
+        vader_words=tuple(Word(text[a:b], a, b, _rounded(value)) for a, b, value in valences),
+        levels=_by_level(sums.read.levels) if sums else None,
+        levels_without_rating=_by_level(sums.read.unrated) if sums and rated else None,
+        level_score=sums.of_levels(weights) if sums else None,
+        tone=sums.of_levels([0.5, 0.5, 0.0, -0.5, -0.5]) if sums else None,
         topics=topics,
         next_topics=next_topics,
         urgent={
@@ -202,21 +181,12 @@ def explain(understanding: Understanding, record: Feedback) -> Explanation:
     )
 
 
-def _rating(record: Feedback) -> Rating | None:
+def _rating(record: Feedback) -> dict[str, Any] | None:
     for name in MEASURES:
         measure = getattr(record, name)
         if measure is not None and measure.score is not None:
-            return Rating(name, measure.value, measure.worst, measure.best, rating_of(record))
+            return {"measure": name, **measure.model_dump(), "level": rating_of(record)}
     return None
-
-
-def _hidden(understanding: Understanding, written: str, text: str) -> tuple[Hidden, ...]:
-    hidden, shift = [], 0
-    for start, end, kind in understanding.redactor.redact(written).spans:
-        begin, length = start + shift, len(f"[{kind.upper()}]")
-        hidden.append(Hidden(*_cut(text, (begin, begin + length)), kind))
-        shift += length - (end - start)
-    return tuple(hidden)
 
 
 def _topics(
@@ -240,147 +210,102 @@ def _topic(
     # A model may know a topic that an edited taxonomy no longer has.
     topic = taxonomy.topics.get(name)
     interaction = topic.interaction if topic else None
+    numbers = sums.of_topic(name) if sums else {}
     by = "terms"
-    if sums is not None:
-        by = "model" if sums.margins[name] >= 0 else "likeliest"
+    if sums:
+        by = "model" if numbers["margin"] >= 0 else "likeliest"
     return TopicFound(
         name=name,
         title=topic.title if topic else None,
         by=by if evidence is not None else "not_given",
-        probability=_rounded(sums.shares[name]) if sums else None,
-        threshold=_rounded(sums.threshold(name)) if sums else None,
-        margin=_rounded(sums.margins[name]) if sums else None,
         theme=topic.theme if topic else None,
         interaction=interaction,
         priority=taxonomy.interactions[interaction].priority if interaction else None,
         evidence=evidence or (),
-        score=sums.of_topic(name) if sums else None,
+        **numbers,
     )
 
 
 class _Sums:
-    """One comment's rows of the model's table, and its context: what every score is a sum of.
+    """What every score of the model is a sum of, for one comment: vectors of its outputs.
 
-    A score is a direction in the model's outputs, ``[outputs]``.
+    A score is a direction in them.
     """
 
-    def __init__(self, model: TextModel, taxonomy: Taxonomy, words: Words) -> None:
-        comment, parameters = words.comment, model.parameters
-        self._model, self._words = model, words
-        self._read = model.read([comment])
-        self.shares = dict(zip(model.topics, self._read.probabilities[0].tolist(), strict=True))
-        self.margins = dict(zip(model.topics, self._read.scores[0].tolist(), strict=True))
-        bags, outputs = self._read.bags, parameters.weights.shape[1]
-        divisor = float(bags.divisors[0])
-        self._rows = model.bag.table[bags.rows, :outputs].astype(float) / divisor
-        tokens = token_spans(words.plain, comment.tokens)
-        self._spans = [
-            spans_of_places([place], tokens, bags.phrases.get(0, ()))[0]
-            for place in range(len(self._rows) if tokens else 0)
-        ]
-        self._tags = _tags_of_rows(model, taxonomy, comment.tokens)
-        place = {name: place for place, name in enumerate(parameters.names)}
-        self._by_tag = {}
-        for tag in {tag for tags in self._tags for tag in tags}:
-            at = [place[name] for name in tag_names([tag], comment.kind) if name in place]
-            self._by_tag[tag] = parameters.weights[at].astype(float).sum(axis=0) / divisor
+    def __init__(self, model: TextModel, words: Words) -> None:
+        comment, parameters, self._text = words.comment, model.parameters, words.text
+        self._model, self.read = model, model.read([comment])
+        self.shares = dict(zip(model.topics, self.read.probabilities[0].tolist(), strict=True))
+        beside, weights = context_of([comment])[0], parameters.context_weights.astype(float)
+        self._beside = {n: beside[list(at)] @ weights[list(at)] for n, at in _CONTEXT.items()}
+        self._beside["intercept"] = parameters.intercepts.astype(float)
+        bags, divisor = self.read.bags, float(self.read.bags.divisors[0])
+        rows = model.bag.table[bags.rows, : len(parameters.intercepts)].astype(float) / divisor
+        self._all = rows.sum(axis=0) + sum(self._beside.values())
+        self._rows: dict[str, list[tuple[Span, NDArray[Any]]]] = defaultdict(list)
+        self._phrases: dict[str, list[tuple[str, NDArray[Any]]]] = defaultdict(list)
+        spans = token_spans(words.plain, comment.tokens)
+        # A text without words has a row and no place for it.
+        for place, row in enumerate(rows if spans else ()):
+            (span,) = spans_of_places([place], spans, bags.phrases.get(0, ()))
+            self._rows[self._words(span)].append((span, row))
+        features = {name: place for place, name in enumerate(parameters.names)}
+        terms = tagged(model.card.terms, model.card.phrases, {})
+        found = TopicClassifier(terms).evidence(comment.tokens, spans, list(terms))
+        for tag, places in found.items():
+            at = [features[n] for n in tag_names([tag], comment.kind) if n in features]
+            of_phrase = parameters.weights[at].astype(float).sum(axis=0) / divisor
+            for span in places:
+                self._phrases[self._words(span)].append((_TAGS[tag[0]] + tag[1:], of_phrase))
 
-    def levels(self, level: Level) -> Levels:
-        """The five levels, and what speaks for one of them."""
-        rated = self._words.comment.rating > 0
-        return Levels(
-            probabilities=_by_level(self._read.levels[0]),
-            without_rating=_by_level(self._read.unrated[0]) if rated else None,
-            score=self._of_levels([1.0 if other == level else -0.25 for other in Level]),
-            tone=self._of_levels([0.5, 0.5, 0.0, -0.5, -0.5]),
-        )
-
-    def of_topic(self, name: str) -> Score:
-        """The score of a topic."""
-        direction = np.zeros(self._rows.shape[1])
-        direction[self._model.topics.index(name)] = 1
-        return self._score(direction)
-
-    def threshold(self, name: str) -> float:
-        """The probability at a topic's threshold."""
+    def of_topic(self, name: str) -> dict[str, Any]:
+        """The numbers of a topic."""
         parameters, place = self._model.parameters, self._model.topics.index(name)
-        slope, shift = parameters.calibration[place].tolist()
-        return float(1 / (1 + np.exp(-(float(parameters.thresholds[place]) * slope + shift))))
+        slope, shift = parameters.calibration[place]
+        least = parameters.thresholds[place] * slope + shift
+        return {
+            "probability": _rounded(self.shares[name]),
+            "threshold": _rounded(1 / (1 + np.exp(-least))),
+            "margin": _rounded(self.read.scores[0, place]),
+            "score": self._score(np.arange(len(self._all)) == place),
+        }
 
-    def _of_levels(self, levels: list[float]) -> Score:
-        direction = np.zeros(self._rows.shape[1])
-        first = len(self._model.topics)
-        direction[first : first + 2 * len(levels)] = [*levels, *levels]
+    def of_levels(self, weights: list[float]) -> Score:
+        """The weighted scores of the levels, the mean of two heads."""
+        direction, first = np.zeros(len(self._all)), len(self._model.topics)
+        direction[first : first + 2 * len(weights)] = [*weights, *weights]
         return self._score(direction / 2)
 
     def _score(self, direction: NDArray[Any]) -> Score:
-        parameters = self._model.parameters
-        beside = context_of([self._words.comment])[0] * (parameters.context_weights @ direction)
-        context = {name: float(beside[columns].sum()) for name, columns in _CONTEXT.items()}
-        intercept = float(parameters.intercepts @ direction)
-        rows = self._rows @ direction
-        parts = self._parts(rows, direction)
+        parts = [self._part(words, direction) for words in self._rows]
+        parts.sort(key=lambda part: -part.value)
         shown = (
             *[part for part in parts if part.value > 0][:_MOST_PARTS],
             *[part for part in parts if part.value < 0][-_MOST_PARTS:],
         )
-        return Score(
-            score=_rounded(rows.sum() + sum(context.values()) + intercept),
-            words=shown,
-            other_words=_rounded(rows.sum() - sum(part.value for part in shown)),
-            intercept=_rounded(intercept),
-            **{name: _rounded(value) for name, value in context.items()},
-        )
+        beside = {name: _rounded(value @ direction) for name, value in self._beside.items()}
+        score = _rounded(self._all @ direction)
+        rest = score - sum(beside.values()) - sum(part.value for part in shown)
+        return Score(score=score, words=shown, other_words=_rounded(rest), **beside)
 
-    def _parts(self, rows: NDArray[Any], direction: NDArray[Any]) -> list[Part]:
-        """By the words they stand at, from the largest to the smallest."""
-        values: dict[str, float] = defaultdict(float)
-        spans: dict[str, set[Span]] = defaultdict(set)
-        phrases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        by_tag = {tag: float(weights @ direction) for tag, weights in self._by_tag.items()}
-        # A text without words has a row and no place for it.
-        for span, value, tags in zip(self._spans, rows, self._tags, strict=bool(self._spans)):
-            words = lowered(self._words.text[slice(*span)])
-            values[words] += value
-            spans[words].add(span)
-            for tag in tags:
-                phrases[words][f"{_TAGS[tag[0]]}{tag[1:]}"] += by_tag[tag]
-        parts = []
-        for words, value in values.items():
-            places = tuple(sorted(spans[words]))
-            of_phrases = {name: _rounded(part) for name, part in phrases[words].items()}
-            text = self._words.text[slice(*places[0])]
-            parts.append(Part(text, places, _rounded(value), of_phrases))
-        return sorted(parts, key=lambda part: -part.value)
+    def _part(self, words: str, direction: NDArray[Any]) -> Part:
+        spans = sorted({span for span, _ in self._rows[words]})
+        value = sum(float(row @ direction) for _, row in self._rows[words])
+        phrases: dict[str, float] = defaultdict(float)
+        for name, weights in self._phrases[words]:
+            phrases[name] += _rounded(weights @ direction)
+        return Part(self._text[slice(*spans[0])], tuple(spans), _rounded(value), dict(phrases))
 
-
-def _tags_of_rows(model: TextModel, taxonomy: Taxonomy, tokens: Sequence[str]) -> list[list[str]]:
-    """The set phrases of the model that each row holds, the rows in ``BagReader``'s order."""
-    others: Mapping[str, Sequence[str]] = {n: taxonomy.topics[n].terms for n in model.bag.groups}
-    terms = Terms(tagged(model.card.terms, model.card.phrases, others))
-    rows = [terms.of_word(token) for token in tokens]
-    longer = []
-    for place, two in enumerate(pairwise((BEGIN, *tokens, END))):
-        found = terms.of_pair(*two)
-        rows.append([phrase.group for phrase in found if not phrase.rest])
-        longer += [
-            [phrase.group]
-            for phrase in found
-            if phrase.rest and follows(tokens, place + 1, phrase.rest)
-        ]
-    return [[tag for tag in tags if tag[0] != "x"] for tags in (*rows, *longer)]
+    def _words(self, span: Span) -> str:
+        return lowered(self._text[slice(*span)])
 
 
 def _by_level(shares: NDArray[Any]) -> dict[str, float]:
-    return {level.value: _rounded(share) for level, share in zip(Level, shares, strict=True)}
+    return {level.value: _rounded(share) for level, share in zip(Level, shares[0], strict=True)}
 
 
 def _places(text: str, spans: Iterable[Span]) -> tuple[Place, ...]:
-    return tuple(Place(*_cut(text, span)) for span in spans)
-
-
-def _cut(text: str, span: tuple[int, int]) -> tuple[str, int, int]:
-    return text[span[0] : span[1]], *span
+    return tuple(Place(text[start:end], start, end) for start, end in spans)
 
 
 def _rounded(number: float) -> float:

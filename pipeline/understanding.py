@@ -23,6 +23,7 @@ from pipeline.stages.score_sentiment import (
     by_model,
     by_thresholds,
     is_scored,
+    judge,
     not_scored,
     rating_of,
 )
@@ -149,12 +150,11 @@ class Understanding:
     ) -> list[dict[str, Any]]:
         assert self.model is not None  # noqa: S101 - for the type checker
         given = self._topics(words, found)
-        levels, unrated = found.levels.tolist(), found.unrated.tolist()
         sentiments = [
-            by_model(word.comment.vader, self._method, levels[n], unrated[n], word.comment.rating)
+            by_model(word.comment.vader, self._method, judgement, word.comment.rating)
             if word.is_scored
             else self._not_scored
-            for n, word in enumerate(words)
+            for word, judgement in zip(words, judge(found.levels, found.unrated), strict=True)
         ]
         evidence = self._evidence(words, given, sentiments, found)
         return [

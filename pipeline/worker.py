@@ -19,6 +19,8 @@ from pipeline.sinks.elasticsearch_client import connect_async
 from pipeline.sinks.kafka import KafkaSink
 
 _GRACE_S: Final = 15.0
+_COLLECT_AFTER: Final = (50_000, 20, 50)
+"""A batch makes tens of thousands of objects and no cycles: the default looks hundreds of times."""
 
 log = structlog.get_logger("worker")
 
@@ -37,6 +39,7 @@ async def run(settings: Settings, role: Role, *, stop: asyncio.Event) -> None:
         # What was loaded stays: the collector need not walk over it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
         log.info("worker_ready", role=role)
         error = await _until_stopped(app, control, stop)
         with suppress(TimeoutError):

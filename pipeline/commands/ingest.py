@@ -136,6 +136,7 @@ def sentences() -> Iterator[None]:
 
 
 def connector_of(options: dict[str, Any]) -> FileConnector:
+    """The file connector with these options; raises ``CommandError``."""
     from pydantic import ValidationError
 
     from connectors._files.options import FileConfig
@@ -155,6 +156,7 @@ def connector_of(options: dict[str, Any]) -> FileConnector:
 
 
 def mapped(pairs: list[str]) -> dict[str, dict[str, str]]:
+    """Pairs of FIELD=COLUMN as columns and attributes; raises ``CommandError``."""
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
     for pair in pairs:

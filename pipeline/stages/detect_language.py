@@ -15,7 +15,7 @@ from schemas.feedback import Language
 UNDETERMINED: Final = Language()
 _LEAST_LETTERS: Final = 20  # below, the identifier guesses
 _LEAST_CONFIDENCE: Final = 0.5
-_MOST_CHARACTERS: Final = 120  # more adds time and no certainty
+_MOST_CHARACTERS: Final = 80  # more adds time and no certainty
 _PREFIX: Final = len("__label__")
 
 

@@ -6,11 +6,13 @@ authors' thresholds. Both know English only; other languages are not scored, whi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pipeline.stages.vader import Scores
 from schemas.feedback import Feedback, Label, Language, Level, Measure, Sentiment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCORED_LANGUAGES: Final = frozenset({"en", "und"})
 LEVELS: Final = tuple(Level)
@@ -24,11 +26,6 @@ _LABEL_OF: Final = (
     Label.NEGATIVE,
     Label.NEGATIVE,
 )
-_GROUPS: Final = {
-    Label.POSITIVE: slice(0, 2),
-    Label.NEUTRAL: slice(2, 3),
-    Label.NEGATIVE: slice(3, 5),
-}
 _MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
 
 
@@ -85,29 +82,46 @@ def by_thresholds(vader: Scores, method: str) -> Sentiment:
     )
 
 
-def by_model(
-    vader: Scores,
-    method: str,
-    levels: Sequence[float],
-    unrated: Sequence[float],
-    rating: int,
-) -> Sentiment:
-    """The likeliest of five levels, and the label it belongs to.
+class Judgement(NamedTuple):
+    """What the model makes of one comment."""
 
-    ``levels`` are the probabilities from very positive to very negative, ``unrated`` the same
-    without a look at the rating.
+    level: int
+    """From 0, very positive, to 4, very negative."""
+    level_probability: float
+    probability: float
+    """Of the label that the level belongs to."""
+    opposite: tuple[float, float]
+    """How surely the text, without a look at the rating, is positive, and negative."""
+
+
+def judge(levels: NDArray[Any], unrated: NDArray[Any]) -> list[Judgement]:
+    """The likeliest level of each comment.
+
+    Both are [comments, 5], probabilities from very positive to very negative, the second without
+    a look at the rating.
     """
-    likeliest = max(levels)
-    level = levels.index(likeliest)
-    label = _LABEL_OF[level]
+    level = levels.argmax(axis=1)
+    of_label = _labels(levels)[range(len(level)), (level >= 2).astype(int) + (level >= 3)]
+    alone = _labels(unrated)[:, [0, 2]]
+    columns = (
+        level.tolist(),
+        _shares(levels.max(axis=1)),
+        _shares(of_label),
+        map(tuple, alone.tolist()),
+    )
+    return list(map(Judgement, *columns))
+
+
+def by_model(vader: Scores, method: str, found: Judgement, rating: int) -> Sentiment:
+    """The record of a judgement."""
     return Sentiment.trusted(
         {
-            "label": label,
+            "label": _LABEL_OF[found.level],
             "method": method,
-            "probability": round(min(1.0, sum(levels[_GROUPS[label]])), 3),
-            "level": LEVELS[level],
-            "level_probability": round(likeliest, 3),
-            "contradicts_rating": contradicts(unrated, rating) if rating else None,
+            "probability": found.probability,
+            "level": LEVELS[found.level],
+            "level_probability": found.level_probability,
+            "contradicts_rating": contradicts(found.opposite, rating) if rating else None,
             "compound": vader.compound,
             "positive": vader.positive,
             "neutral": vader.neutral,
@@ -116,10 +130,25 @@ def by_model(
     )
 
 
-def contradicts(unrated: Sequence[float], rating: int) -> bool:
-    """Whether the text alone is surely the opposite of a good or a bad rating."""
+def contradicts(alone: tuple[float, float], rating: int) -> bool:
+    """Whether the text alone is surely the opposite of a good or a bad rating.
+
+    ``alone`` is how surely it is positive, and negative.
+    """
     if rating >= 4:
-        return unrated[3] + unrated[4] >= _CONTRADICTION
+        return alone[1] >= _CONTRADICTION
     if rating <= 2:
-        return unrated[0] + unrated[1] >= _CONTRADICTION
+        return alone[0] >= _CONTRADICTION
     return False
+
+
+def _labels(levels: NDArray[Any]) -> NDArray[Any]:
+    """[comments, 3]: positive, neutral and negative from [comments, 5]."""
+    import numpy as np
+
+    return np.add.reduceat(levels, (0, 2, 3), axis=1)
+
+
+def _shares(values: NDArray[Any]) -> list[float]:
+    shares: list[float] = values.astype(float).clip(0, 1).round(3).tolist()
+    return shares
