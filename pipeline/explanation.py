@@ -20,13 +20,11 @@ from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE, tag_names, t
 from pipeline.stages._questions import kind_of
 from pipeline.stages._tokens import lowered, token_spans
 from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
-from pipeline.stages.score_sentiment import rating_of
 from pipeline.stages.text_model import TextModel, context_of
 from pipeline.understanding import Understanding, Words
 from schemas.feedback import Feedback, Language, Level, Sentiment, Span
 
-MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
-"""In the order in which ``rating_of`` looks for them."""
+MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")  # as ``rating_of`` looks for them
 
 _MOST_PARTS: Final = 4  # that add to a score, and as many that take from it
 _MOST_NEXT: Final = 3
@@ -60,8 +58,8 @@ class Word(Place):
 class Part:
     """What a word, or some that follow each other, add to a score wherever they stand.
 
-    ``phrases`` is how much of it comes from set phrases: ``topic:<name>`` for a term of the
-    taxonomy, ``lexicon:<group>``.
+    ``phrases`` is how much of it comes from set phrases, of ``topic:<name>`` or
+    ``lexicon:<group>``.
     """
 
     text: str
@@ -135,25 +133,23 @@ def explain(understanding: Understanding, record: Feedback) -> Explanation:
     """One comment, and what led to all that was found in it.
 
     As JSON its keys are the fields' names, here and above. ``text`` is the redacted text; every
-    ``start`` and ``end``, and every pair of ``spans``, counts its characters from 0, half open,
-    and the ``text`` beside them repeats what stands there (of ``spans``, at the first).
-    ``hidden`` holds the types, each with its placeholders, ``urgent`` the reasons, each with its
-    evidence; ``rating`` the one that counts: ``measure``, ``value``, ``worst``, ``best``, and its
-    ``level`` from 1, worst, to 5, best. ``sentiment`` is as on the enriched record, with VADER's
-    scores. ``next_topics`` are the likeliest three that were not given.
+    ``start`` and ``end``, and every pair of ``spans``, counts its characters from 0, half open, and
+    the ``text`` beside them repeats what stands there, of ``spans`` at the first. ``hidden``
+    holds the types, each with its placeholders, ``urgent`` the reasons, each with its evidence;
+    ``rating`` is ``measure``, ``value``, ``worst``, ``best`` and ``level``, 1 to 5. ``sentiment``
+    is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest three that
+    were not given.
 
     ``levels`` are the probabilities of all five, and without the rating what the text says alone.
     ``level_score`` is the likeliest level's score minus the mean of the other four's, ``tone`` the
-    mean score of the two positive levels minus that of the two negative ones. Without a model,
-    and where nothing is scored, they are null. Scores are in log odds; those of levels are the
-    mean of the two heads whose probabilities are averaged. All words share a divisor that grows
-    with their number: the parts are exact for this comment, and say nothing of another.
+    mean score of the two positive levels minus that of the two negative ones; these are null where
+    nothing is scored and without a model. Scores are in log odds, those of levels the mean of both
+    heads whose probabilities are averaged. Words share a divisor that grows with their number:
+    the parts are exact, for this comment only.
     """
-    found = understanding.read([record])[0]
-    words = understanding.words([record])[0]
-    text, model, sentiment = words.text, understanding.model, found["sentiment"]
-    sums = _Sums(model, words) if model and words.is_scored else None
-    rated = words.comment.rating > 0
+    found, words = understanding.read([record])[0], understanding.words([record])[0]
+    text, rating, sentiment = words.text, words.comment.rating, found["sentiment"]
+    sums = _Sums(understanding.model, words) if understanding.model and words.is_scored else None
     weights = [1.0 if level == sentiment.level else -0.25 for level in Level]
     topics, next_topics = _topics(understanding.taxonomy, found, words, sums)
     hidden = {kind: re.finditer(rf"\[{kind.upper()}\]", text) for kind in words.redactions}
@@ -162,30 +158,29 @@ def explain(understanding: Understanding, record: Feedback) -> Explanation:
         text=text,
         question=found.get("question"),
         question_kind=kind_of(record.question).name.lower(),
-        rating=_rating(record),
+        rating=_rating(record, rating),
         hidden={kind: _places(text, (m.span() for m in at)) for kind, at in hidden.items()},
         language=words.language,
         sentiment=sentiment,
         vader_words=tuple(Word(text[a:b], a, b, _rounded(value)) for a, b, value in valences),
         levels=_by_level(sums.read.levels) if sums else None,
-        levels_without_rating=_by_level(sums.read.unrated) if sums and rated else None,
+        levels_without_rating=_by_level(sums.read.unrated) if sums and rating else None,
         level_score=sums.of_levels(weights) if sums else None,
         tone=sums.of_levels([0.5, 0.5, 0.0, -0.5, -0.5]) if sums else None,
         topics=topics,
         next_topics=next_topics,
         urgent={
-            reason: _places(text, found["evidence"][f"urgent:{reason}"])
-            for reason in found["urgent_reasons"]
+            n: _places(text, found["evidence"][f"urgent:{n}"]) for n in found["urgent_reasons"]
         },
         versions=understanding.versions,
     )
 
 
-def _rating(record: Feedback) -> dict[str, Any] | None:
+def _rating(record: Feedback, level: int) -> dict[str, Any] | None:
     for name in MEASURES:
         measure = getattr(record, name)
         if measure is not None and measure.score is not None:
-            return {"measure": name, **measure.model_dump(), "level": rating_of(record)}
+            return {"measure": name, **measure.model_dump(), "level": level}
     return None
 
 
@@ -206,14 +201,12 @@ def _topics(
 def _topic(
     taxonomy: Taxonomy, name: str, evidence: tuple[Place, ...] | None, sums: _Sums | None
 ) -> TopicFound:
-    """``evidence`` is None for a topic that was not given."""
+    """Without ``evidence``, one that was not given."""
     # A model may know a topic that an edited taxonomy no longer has.
     topic = taxonomy.topics.get(name)
     interaction = topic.interaction if topic else None
     numbers = sums.of_topic(name) if sums else {}
-    by = "terms"
-    if sums:
-        by = "model" if numbers["margin"] >= 0 else "likeliest"
+    by = "terms" if not sums else "model" if numbers["margin"] >= 0 else "likeliest"
     return TopicFound(
         name=name,
         title=topic.title if topic else None,
@@ -227,10 +220,7 @@ def _topic(
 
 
 class _Sums:
-    """What every score of the model is a sum of, for one comment: vectors of its outputs.
-
-    A score is a direction in them.
-    """
+    """What a comment adds to the model's outputs; a score is a direction in them."""
 
     def __init__(self, model: TextModel, words: Words) -> None:
         comment, parameters, self._text = words.comment, model.parameters, words.text
@@ -277,16 +267,14 @@ class _Sums:
         return self._score(direction / 2)
 
     def _score(self, direction: NDArray[Any]) -> Score:
-        parts = [self._part(words, direction) for words in self._rows]
-        parts.sort(key=lambda part: -part.value)
+        parts = sorted((self._part(w, direction) for w in self._rows), key=lambda part: -part.value)
         shown = (
             *[part for part in parts if part.value > 0][:_MOST_PARTS],
             *[part for part in parts if part.value < 0][-_MOST_PARTS:],
         )
         beside = {name: _rounded(value @ direction) for name, value in self._beside.items()}
-        score = _rounded(self._all @ direction)
-        rest = score - sum(beside.values()) - sum(part.value for part in shown)
-        return Score(score=score, words=shown, other_words=_rounded(rest), **beside)
+        other = sum(part.value for part in parts) - sum(part.value for part in shown)
+        return Score(_rounded(self._all @ direction), shown, _rounded(other), **beside)
 
     def _part(self, words: str, direction: NDArray[Any]) -> Part:
         spans = sorted({span for span, _ in self._rows[words]})

@@ -106,6 +106,10 @@ class Understanding:
             trained = TextModel.load(model, further)
         return cls(topics, UrgencyRules.load(urgency), redactor or Redactor(), trained)
 
+    def prepare(self) -> None:
+        """Make ready what is else made when first needed, for who reads millions of comments."""
+        self.flagger.prepare()
+
     def read(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
         """What is found in each record, by the names of ``EnrichedFeedback``'s fields."""
         words = self.words(records)

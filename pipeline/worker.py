@@ -56,7 +56,9 @@ async def _start(
     control = Control()
     loop: Loop
     if role is Role.ENRICH:
-        loop = EnrichLoop(Enrichment(understanding_of(settings)), kafka)
+        understanding = understanding_of(settings)
+        understanding.prepare()
+        loop = EnrichLoop(Enrichment(understanding), kafka)
     else:
         client = connect_async(settings)
         stack.push_async_callback(client.close)

@@ -17,7 +17,7 @@ from pipeline.commands._search_view import clean
 from schemas.feedback import Label, Span
 
 if TYPE_CHECKING:
-    from pipeline.explanation import Explanation, Levels, Part, Score, TopicFound
+    from pipeline.explanation import Explanation, Part, Score, TopicFound
 
 _GOOD: Final = "green"
 _BAD: Final = "red"
@@ -34,14 +34,10 @@ _NAME: Final = 38
 _BAR: Final = 20
 _HALF: Final = 10
 _MOST_WORDS: Final = 8
-_LEAST_TONE: Final = 0.4
-"""Of the largest: what says less is not coloured."""
-
-_LEAST_NAMED: Final = 0.15
-"""Of the largest: what says less of a topic is not named."""
-
 _LEAST_SHOWN: Final = 0.005
-_BESIDE: Final = ("question", "rating", "length", "vader")
+# Of the largest: what says less is not coloured, or not named.
+_LEAST_TONE: Final = 0.3
+_LEAST_NAMED: Final = 0.15
 
 
 def drawn(found: Explanation) -> Group:
@@ -78,8 +74,7 @@ class _Marked:
                 legend.append("  " if legend else "")
                 legend.append(name if coloured else f"{mark} {name}", style if coloured else "")
         if legend:
-            yield ""
-            yield legend
+            yield Text("\n").append(legend)
 
 
 def _marks_below(line: Text) -> str:
@@ -98,8 +93,8 @@ def _passage(found: Explanation) -> Text:
         for place in topic.evidence:
             text.stylize(_TOPIC, place.start, place.end)
     tones: list[tuple[float, tuple[Span, ...]]]
-    if found.levels:
-        tones = [(part.value, part.spans) for part in found.levels.tone.words]
+    if found.tone:
+        tones = [(part.value, part.spans) for part in found.tone.words]
     else:
         tones = [(word.value, ((word.start, word.end),)) for word in found.vader_words]
     least = _LEAST_TONE * max((abs(value) for value, _ in tones), default=0.0)
@@ -125,13 +120,15 @@ def _facts(found: Explanation) -> Table:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     if found.hidden:
-        table.add_row("hidden", Text(", ".join(hidden.text for hidden in found.hidden)))
+        places = sorted(chain.from_iterable(found.hidden.values()), key=lambda place: place.start)
+        table.add_row("hidden", Text(", ".join(place.text for place in places)))
     if found.question:
         kind = f"  (read as: {found.question_kind})"
         table.add_row("question", Text(clean(found.question)).append(kind, "dim"))
     if rating := found.rating:
-        scale = f"  (worst {rating.worst:g}, best {rating.best:g})"
-        table.add_row("rating", Text(f"{rating.measure} {rating.value:g}").append(scale, "dim"))
+        given = Text(f"{rating['measure']} {rating['value']:g}")
+        scale = f"  (worst {rating['worst']:g}, best {rating['best']:g})"
+        table.add_row("rating", given.append(scale, "dim"))
     code, confidence = found.language.code, found.language.confidence
     language = "not sure which; read as English" if code == "und" else f"{code} {confidence:.0%}"
     table.add_row("language", language)
@@ -142,65 +139,59 @@ def _sentiment(found: Explanation) -> Iterator[RenderableType]:
     sentiment, levels = found.sentiment, found.levels
     if sentiment.label is Label.NOT_SCORED:
         known = found.language.code in {"en", "und"}
-        why = "there is nothing to read" if known else "only English is"
-        yield Text(f"not scored: {why}")
+        yield Text(f"not scored: {'there is nothing to read' if known else 'only English is'}")
         return
     style = _STYLES[sentiment.label]
     if levels is None:
         yield Text(_plain(sentiment.label), f"bold {style}")
-        yield Text(
-            "No model was trained for this taxonomy: the label is VADER's compound score at "
-            "±0.05, the topics are found by their terms."
-        )
+        yield Text("No model was trained for this taxonomy: VADER's compound score is judged,")
+        yield Text("and topics are found by their terms.")
         return
     share = f"  {sentiment.probability:.0%}"
     yield Text(_plain(sentiment.label), f"bold {style}").append(share, "default")
-    yield _level_bars(levels, style)
-    if sentiment.contradicts_rating is not None:
-        yield _contradiction(sentiment.contradicts_rating)
-    line = Text(f"\nFor {_plain(sentiment.level or '')}, and against it")
-    yield line.append("  (score above the others' mean)", "dim")
-    yield _sum(levels.score, style)
+    yield _level_bars(levels, found.levels_without_rating, style)
+    if (against := sentiment.contradicts_rating) is not None:
+        line = f"\nText and rating {'' if against else 'do not '}contradict each other."
+        yield Text(line, "bold yellow" if against else "")
+    if found.level_score:
+        line = f"\nFor {_plain(sentiment.level or '')}, and against it"
+        yield Text(line).append("  (score above the others' mean)", "dim")
+        yield _sum(found.level_score, style)
 
 
-def _contradiction(contradicts: bool) -> Text:
-    if contradicts:
-        return Text("\nText and rating contradict each other.", "bold yellow")
-    return Text("\nText and rating do not contradict each other.")
-
-
-def _level_bars(levels: Levels, style: str) -> Table:
-    alone = levels.without_rating
+def _level_bars(levels: dict[str, float], alone: dict[str, float] | None, style: str) -> Table:
+    """The probabilities, and beside them those of the text alone where there is a rating."""
     table = Table.grid(padding=(0, 2))
-    if alone is not None:
+    if alone:
         table.add_row("", "", Text("with rating", "dim"), "", Text("without", "dim"))
-    best = max(levels.probabilities.values())
-    for level, share in levels.probabilities.items():
-        row = [Text(_plain(level)), Text(f"{share:>4.0%}"), _bar(share, style, share == best)]
-        if alone is not None:
-            other = alone[level]
-            row += [Text(f"{other:>4.0%}"), _bar(other, style, other == max(alone.values()))]
+    sides = [levels, alone] if alone else [levels]
+    for level in levels:
+        row = [Text(_plain(level))]
+        for side in sides:
+            blocks = f"{'█' * round(_BAR * side[level]):{_BAR}}"
+            is_best = side[level] == max(side.values())
+            row += [Text(f"{side[level]:>4.0%}"), Text(blocks, style if is_best else "dim")]
         table.add_row(*row)
     return table
 
 
-def _bar(share: float, style: str, is_best: bool) -> Text:
-    return Text(f"{'█' * round(_BAR * share):{_BAR}}", style if is_best else "dim")
-
-
 def _sum(score: Score, style: str) -> Table:
     """The parts of a score as bars to the right, which speak for it, and to the left."""
-    rows: list[tuple[Text, float]] = []
+    rows = []
     for part in score.words:
         name = Text(_named(part.text, len(part.spans)))
         for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
             name.append(f" · {_plain(phrase.partition(':')[2])}", "dim")
         rows.append((name, part.value))
-    rows.append((Text("other words", "italic"), score.other_words))
-    for beside in _BESIDE:
-        title = "VADER" if beside == "vader" else beside
-        rows.append((Text(title, "italic"), float(getattr(score, beside))))
-    rows.append((Text("before anything is read", "italic"), score.intercept))
+    beside = {
+        "other words": score.other_words,
+        "question": score.question,
+        "rating": score.rating,
+        "length": score.length,
+        "VADER": score.vader,
+        "before anything is read": score.intercept,
+    }
+    rows += [(Text(name, "italic"), value) for name, value in beside.items()]
     table = _diverging(rows, style)
     table.add_row(Text("sum", "bold"), Text(f"{score.score:+.2f}", "bold"))
     return table
@@ -211,15 +202,12 @@ def _diverging(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(max_width=_NAME, no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right")
-    table.add_column(no_wrap=True)
-    largest = max((abs(value) for _, value in rows), default=0.0)
-    for name, value in rows:
-        if abs(value) < _LEAST_SHOWN:
-            continue
+    shown = [(name, value) for name, value in rows if abs(value) >= _LEAST_SHOWN]
+    largest = max((abs(value) for _, value in shown), default=0.0)
+    for name, value in shown:
         blocks = "█" * round(_HALF * abs(value) / largest)
         bars = Text(f"{blocks if value < 0 else '':>{_HALF}}", _BAD if style is None else "dim")
-        bars.append("│", "dim")
-        bars.append(blocks if value > 0 else "", style or _GOOD)
+        bars.append("│", "dim").append(blocks if value > 0 else "", style or _GOOD)
         table.add_row(name, f"{value:+.2f}", bars)
     return table
 
@@ -235,12 +223,12 @@ def _vader(found: Explanation) -> Iterator[RenderableType]:
     values: dict[str, list[float]] = defaultdict(list)
     for word in found.vader_words:
         values[word.text.lower()].append(word.value)
-    rows = [(Text(_named(word, len(of))), sum(of)) for word, of in values.items()]
-    if rows:
-        strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MOST_WORDS]
-        yield _diverging(sorted(strongest, key=lambda row: -row[1]), None)
-    else:
+    if not values:
         yield Text("It knows none of the words, or no feeling in them.", "dim")
+        return
+    rows = [(Text(_named(word, len(of))), sum(of)) for word, of in values.items()]
+    strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MOST_WORDS]
+    yield _diverging(sorted(strongest, key=lambda row: -row[1]), None)
 
 
 def _topics(found: Explanation) -> Iterator[RenderableType]:
@@ -248,10 +236,9 @@ def _topics(found: Explanation) -> Iterator[RenderableType]:
         yield Text("none")
     for topic in found.topics:
         yield _topic(topic)
-    nearly = [topic for topic in found.next_topics if topic.probability is not None]
-    if nearly:
+    if found.next_topics:
         yield Text("not given, but next:", "dim")
-        for topic in nearly:
+        for topic in found.next_topics:
             yield _likelihood(topic, "dim")
 
 
@@ -265,8 +252,8 @@ def _topic(topic: TopicFound) -> Group:
     if groups:
         lines.append(Text(f"  {' · '.join(groups)}", "dim"))
     if topic.score is None:
-        places = ", ".join(dict.fromkeys(clean(place.text) for place in topic.evidence))
-        lines.append(Text(f"  by its terms: {places}"))
+        terms = ", ".join(dict.fromkeys(_named(place.text) for place in topic.evidence))
+        lines.append(Text(f"  by its terms: {terms}"))
     else:
         parts = topic.score.words
         least = _LEAST_NAMED * max((abs(part.value) for part in parts), default=0.0)
@@ -287,27 +274,23 @@ def _listed(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
 def _likelihood(topic: TopicFound, style: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
-    title = Text(clean(topic.title or _plain(topic.name)), style)
-    if topic.probability is None or topic.threshold is None:
-        table.add_row(title)
-        return table
-    blocks = round(_BAR * topic.probability)
-    bar = Text("█" * blocks, "cyan" if style == "bold" else "dim").append("·" * (_BAR - blocks))
-    at = min(_BAR - 1, round(_BAR * topic.threshold))
-    bar = Text.assemble(bar[:at], "│", bar[at + 1 :])
-    least = f"{topic.probability:>4.0%} from {topic.threshold:.0%}"
-    table.add_row(title, bar, least)
+    row = [Text(clean(topic.title or _plain(topic.name)), style)]
+    if topic.probability is not None and topic.threshold is not None:
+        blocks, at = round(_BAR * topic.probability), round(_BAR * topic.threshold)
+        bar = Text(f"{'█' * blocks:·<{_BAR}}", "cyan" if style == "bold" else "dim")
+        least = Text(f"{topic.probability:>4.0%} from {topic.threshold:.0%}")
+        row += [Text.assemble(bar[:at], "│", bar[at + 1 :]), least]
+    table.add_row(*row)
     return table
 
 
 def _urgent(found: Explanation) -> Iterator[RenderableType]:
     for reason, evidence in found.urgent.items():
-        line = Text(f" {_plain(reason)} ", _URGENT)
-        quotes = " … ".join(clean(place.text) for place in evidence)
-        yield Text.assemble(line, "  ", quotes)
+        quotes = " … ".join(_named(place.text) for place in evidence)
+        yield Text(f" {_plain(reason)} ", _URGENT).append(f"  {quotes}", "default")
 
 
-def _named(words: str, times: int) -> str:
+def _named(words: str, times: int = 1) -> str:
     line = " ".join(clean(words).split())
     return line if times == 1 else f"{line} ×{times}"
 

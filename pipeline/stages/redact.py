@@ -16,6 +16,7 @@ from pipeline.stages._personal import dates, labelled, numbers, online, places
 from pipeline.stages._personal.names import NameFinder
 from pipeline.stages._personal.phones import Phones
 from pipeline.stages._personal.view import HIDDEN, Finder, Span, View
+from pipeline.stages._windows import LONG, around
 
 TYPES: Final = (
     "account",
@@ -41,6 +42,7 @@ TYPES: Final = (
 
 _PLACEHOLDER: Final = re.compile(rf"\[(?:{'|'.join(TYPES).upper()})\]")
 _OTHER_SIGNAL: Final = re.compile(r"[\d＠﹫]")
+_SIGNAL: Final = re.compile(r"[\d@＠﹫/]+|www\.", re.IGNORECASE)
 _READABLE: Final = re.compile(rf"\w(?:[^{HIDDEN}]*\w)?")
 _LEAST_IN_RUN: Final = 4
 _MOST_PASSES: Final = 10
@@ -97,11 +99,24 @@ class Redactor:
         """The text with a placeholder for each value; any string will do."""
         if not _may_hold(text) and self._names is None:
             return Redaction(text, {}, ())
-        spans = self._find(text)
+        spans = self._find(text) if len(text) <= LONG else self._find_in_pieces(text)
         if not spans:
             return Redaction(text, {}, ())
         counts = Counter(kind for _, _, kind in spans)
         return Redaction(_replaced(text, spans), dict(counts), tuple(spans))
+
+    def _find_in_pieces(self, text: str) -> list[Span]:
+        """What :meth:`_find` finds in the surroundings of digits and signs; names everywhere."""
+        if self._names is not None:
+            return self._find(text)
+        found: list[Span] = []
+        done = 0
+        for start, end in around(text, (match.span() for match in _SIGNAL.finditer(text))):
+            # Surroundings may meet by a word; what was looked at is not looked at again.
+            start = max(start, done)
+            found += [(start + a, start + b, kind) for a, b, kind in self._find(text[start:end])]
+            done = end
+        return found
 
     def _find(self, text: str) -> list[Span]:
         view = View.of(text)

@@ -88,7 +88,7 @@ class TextModel:
         topics = len(self.topics)
         margins = outputs[:, :topics] - self.parameters.thresholds
         slopes, shifts = self.parameters.calibration.T
-        probabilities = 1 / (1 + np.exp(-(outputs[:, :topics] * slopes + shifts)))
+        probabilities = logistic(outputs[:, :topics] * slopes + shifts)
         heads = softmax(outputs[:, topics:].reshape(-1, 3, LEVELS))
         return Predictions(
             margins,
@@ -115,6 +115,12 @@ def context_of(comments: Sequence[Comment]) -> NDArray[Any]:
         np.array([len(comment.tokens) for comment in comments]),
         np.array([comment.vader for comment in comments], dtype=np.float32),
     )
+
+
+def logistic(scores: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities of scores; those beyond ±30 are as good as certain."""
+    shares: NDArray[Any] = 1 / (1 + np.exp(-scores.clip(-30, 30)))
+    return shares
 
 
 def softmax(scores: NDArray[Any]) -> NDArray[Any]:

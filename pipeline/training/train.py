@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.stages._lexicon import Lexicon
 from pipeline.stages._parameters import Card, Parameters, WordVectors
 from pipeline.stages.classify_topics import Taxonomy
+from pipeline.stages.text_model import logistic
 from pipeline.training.design import Counter
 from pipeline.training.examples import NO_LEVEL, Examples, without_hints
 from pipeline.training.figures import (
@@ -148,7 +149,7 @@ def _judged(outputs: NDArray[Any], task: Task, folds: NDArray[Any]) -> Unseen:
         thresholds = best_thresholds(scores[has], truth[has])
         curve = calibrate(scores, truth)
         margins = outputs[these, :topics] - thresholds
-        likely = 1 / (1 + np.exp(-(outputs[these, :topics] * curve[:, 0] + curve[:, 1])))
+        likely = logistic(outputs[these, :topics] * curve[:, 0] + curve[:, 1])
         given[these] = given_topics(margins, likely)
     return Unseen(given, task.topics, level_shares(outputs, topics), task.levels)
 

@@ -51,7 +51,7 @@ def test_machines_get_one_json_document(run: Run) -> None:
     assert found["sentiment"]["label"] == "negative"
     assert found["language"]["code"] == "en"
     assert "self_harm" in found["urgent"]
-    probabilities = found["levels"]["probabilities"]
+    probabilities = found["levels"]
     assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
     (place, *_) = found["urgent"]["self_harm"]
     assert MIXED[place["start"] : place["end"]] == place["text"]
@@ -59,14 +59,13 @@ def test_machines_get_one_json_document(run: Run) -> None:
 
 def test_what_is_hidden_reaches_neither_people_nor_machines(run: Run) -> None:
     values = ["jo.bloggs@example.org", "07700 900123", "943 476 5919"]
+    pieces = [*values, "bloggs", "example.org", "07700", "900123", "476 5919", "4765919"]
     text = f"Mail {values[0]}, ring {values[1]}, NHS number {values[2]}. Nobody rang back."
     for form in ([], ["--json"]):
         result = run("-", "--question", f"Better? {values[0]}", *form, text=text + "\n")
         assert result.exit_code == 0, result.output
         assert "[NHS_NUMBER]" in result.output
-        for value in values:
-            for piece in (value, *value.replace("@", " ").split()):
-                assert piece not in result.output
+        assert [piece for piece in pieces if piece in result.output] == []
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ def test_what_can_not_be_trained_on_is_said_in_one_sentence(
 def test_a_model_is_not_written_over_unasked(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.npz").touch()
-    done = tried("train own.csv --map text=Comment --topics Topics -o mine", tmp_path, ["a,b,,food"])
+    done = tried(
+        "train own.csv --map text=Comment --topics Topics -o mine", tmp_path, ["a,b,,food"]
+    )
     assert (done.returncode, "--force" in done.stderr) == (2, True)
 
 

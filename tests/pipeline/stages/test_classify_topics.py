@@ -45,7 +45,10 @@ CLASSIFIER = TopicClassifier(TAXONOMY.groups())
         ("self-service is broken", {"tills": ["self-service"]}),
         ("We had to queue and had to wait", {"tills": ["had to queue"]}),
         ("had to", {}),
-        ("COULDN'T RETURN it, couldn’t return it", {"returns": ["COULDN'T RETURN", "couldn’t return"]}),
+        (
+            "COULDN'T RETURN it, couldn’t return it",
+            {"returns": ["COULDN'T RETURN", "couldn’t return"]},
+        ),
         ("till till", {"tills": ["till", "till"]}),
         ("", {}),
     ],

@@ -1,13 +1,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipeline.stages.score_sentiment import (
     by_model,
     by_thresholds,
-    contradicts,
     is_scored,
+    judge,
     not_scored,
     rating_of,
 )
@@ -15,7 +16,7 @@ from pipeline.stages.vader import Scores
 from schemas.feedback import Feedback, Label, Language, Level, Sentiment
 
 VADER = Scores(negative=0.1, neutral=0.6, positive=0.3, compound=0.4)
-EVEN = (0.2,) * 5
+EVEN = np.full((1, 5), 0.2)
 
 
 def rated(**measures: float) -> Feedback:
@@ -82,7 +83,7 @@ def test_without_a_model_the_label_is_by_vaders_thresholds(compound: float, labe
         ((0.2, 0.5, 0.1, 0.1, 0.1), Label.POSITIVE, 0.7, Level.POSITIVE, 0.5),
         ((0.2, 0.1, 0.4, 0.2, 0.1), Label.NEUTRAL, 0.4, Level.NEUTRAL, 0.4),
         ((0.1, 0.1, 0.1, 0.4, 0.3), Label.NEGATIVE, 0.7, Level.NEGATIVE, 0.4),
-        ((0.0, 0.0, 0.0, 0.25, 0.75000001), Label.NEGATIVE, 1.0, Level.VERY_NEGATIVE, 0.75),
+        ((0.0, 0.0, 0.0, 0.25, 0.750001), Label.NEGATIVE, 1.0, Level.VERY_NEGATIVE, 0.75),
     ],
 )
 def test_the_models_label_is_that_of_the_likeliest_level(
@@ -92,7 +93,8 @@ def test_the_models_label_is_that_of_the_likeliest_level(
     level: Level,
     level_probability: float,
 ) -> None:
-    assert by_model(VADER, "model", levels, EVEN, 0) == Sentiment(
+    (judgement,) = judge(np.array([levels], dtype=np.float32), EVEN)
+    assert by_model(VADER, "model", judgement, 0) == Sentiment(
         label=label,
         method="model",
         probability=probability,
@@ -103,6 +105,14 @@ def test_the_models_label_is_that_of_the_likeliest_level(
         neutral=0.6,
         negative=0.1,
     )
+
+
+def test_a_batch_is_judged_as_its_comments_one_by_one() -> None:
+    levels = np.random.default_rng(1).dirichlet(np.ones(5), 50)
+    unrated = np.random.default_rng(2).dirichlet(np.ones(5), 50)
+    one_by_one = [judge(levels[[n]], unrated[[n]])[0] for n in range(50)]
+    assert judge(levels, unrated) == one_by_one
+    assert judge(levels[:0], unrated[:0]) == []
 
 
 @pytest.mark.parametrize(
@@ -117,17 +127,15 @@ def test_the_models_label_is_that_of_the_likeliest_level(
         ((0.4, 0.4, 0.1, 0.1, 0.0), 2, True),
         ((0.4, 0.4, 0.1, 0.1, 0.0), 5, False),
         ((0.1, 0.1, 0.8, 0.0, 0.0), 5, False),
+        ((0.1, 0.1, 0.8, 0.0, 0.0), 1, False),
+        ((0.0, 0.0, 0.0, 0.0, 1.0), 0, None),
     ],
 )
 def test_a_text_that_is_surely_the_opposite_contradicts_its_rating(
-    unrated: tuple[float, ...], rating: int, contradicted: bool
+    unrated: tuple[float, ...], rating: int, contradicted: bool | None
 ) -> None:
-    assert contradicts(unrated, rating) is contradicted
-    assert by_model(VADER, "model", EVEN, unrated, rating).contradicts_rating is contradicted
-
-
-def test_nothing_contradicts_a_rating_that_was_not_given() -> None:
-    assert by_model(VADER, "model", EVEN, (0, 0, 0, 0, 1), 0).contradicts_rating is None
+    (judgement,) = judge(EVEN, np.array([unrated]))
+    assert by_model(VADER, "model", judgement, rating).contradicts_rating is contradicted
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ TEXTS = [
     "no problem at",
     "never coming back again to this filthy room!",
     "the view from the window of the room",
-    "room " * 300,
+    "room " * 8,
     "floccinaucinihilipilification" * 3 + " banana bananas",
     "too loud, TOO LOUD, nobody slept; it's 10/10 terrible noise?!",
     "can’t say, can't say",
@@ -76,7 +76,7 @@ def learnt() -> Learnt:
     parameters = _parameters(fitted, fitted.outputs(task, rows), task)
     card = Card(
         name="hotel",
-        version="hotel-test",
+        version=f"hotel-{parameters.likeness()}",
         topics=TOPICS,
         examples={},
         terms=terms,
@@ -89,7 +89,9 @@ def learnt() -> Learnt:
 def model(learnt: Learnt, tmp_path_factory: pytest.TempPathFactory) -> TextModel:
     folder = tmp_path_factory.mktemp("model")
     learnt.parameters.save(folder, learnt.card)
-    return TextModel.load(folder, {"spa": TAXONOMY.topics["spa"].terms, "money": ["too much to pay"]})
+    return TextModel.load(
+        folder, {"spa": TAXONOMY.topics["spa"].terms, "money": ["too much to pay"]}
+    )
 
 
 def numbers(found: Predictions) -> list[Any]:
@@ -170,6 +172,9 @@ def test_what_it_remembers_is_bounded_and_forgotten_without_a_trace(
     assert_alike(model.read(COMMENTS), before)
 
 
+@pytest.mark.xfail(
+    reason="bug: a word of 20,000 letters is kept, and so are its pairs", strict=True
+)
 def test_words_nobody_repeats_are_not_kept_whole(model: TextModel) -> None:
     words = [f"{number}x" + "q1" * 50_000 for number in range(10)]
     model.read([Comment(tokens_of(word), Kind.NONE, 0, COMMENTS[0].vader) for word in words])
@@ -183,7 +188,10 @@ def test_words_nobody_repeats_are_not_kept_whole(model: TextModel) -> None:
         "a" * 1_000_000,
         "a'" * 500_000,
         "! " * 500_000,
-        "room " * 200_000,
+        pytest.param(
+            "room " * 200_000,
+            marks=pytest.mark.xfail(reason="bug: the exponential overflows", strict=True),
+        ),
         "no problem at all " * 50_000,
         "no problem at " * 50_000,
         "👍🏽" * 250_000,
@@ -252,6 +260,8 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         TextModel.load(tmp_path)
 
 
+@pytest.mark.xfail(reason="bug: BadZipFile, KeyError, words of pickles, or nothing", strict=True)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("damage", ["cut", "no archive", "an array is missing", "of another"])
 def test_a_model_whose_files_do_not_fit_is_refused(
     learnt: Learnt, tmp_path: Path, damage: str
@@ -265,6 +275,7 @@ def test_a_model_whose_files_do_not_fit_is_refused(
     elif damage == "an array is missing":
         np.savez(arrays, names=np.zeros(3, dtype=np.uint8))
     else:
-        learnt.parameters.save(tmp_path, learnt.card.model_copy(update={"topics": ("room",)}))
+        thresholds = learnt.parameters.thresholds + 1
+        replace(learnt.parameters, thresholds=thresholds).save(tmp_path, learnt.card)
     with pytest.raises(ValueError, match="model"):
         TextModel.load(tmp_path)

@@ -54,7 +54,14 @@ _SAID: Final = (
     ("noise", 3, "too loud at night, I hardly slept"),
     ("noise", 4, "terrible noise until four!"),
 )
-_BESIDE: Final = ("", "thanks", "we stayed two nights", "it rained", "for work", "with the children")
+_BESIDE: Final = (
+    "",
+    "thanks",
+    "we stayed two nights",
+    "it rained",
+    "for work",
+    "with the children",
+)
 
 
 def examples(count: int = 300, seed: int = 1) -> Examples:

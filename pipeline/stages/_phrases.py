@@ -1,0 +1,180 @@
+"""The language of phrases in the rules of what is urgent, and how phrases are found in words.
+
+The rules file's header explains the language to those who write it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache, reduce
+from itertools import chain
+from operator import or_
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from pipeline.stages.flag_urgent import UrgencyRules
+
+Span = tuple[int, int]
+
+LONGEST_WORD: Final = 40
+"""Letters; what is beyond is not compared."""
+
+MARK: Final = "."
+"""Stands in a line of words where a sentence ends."""
+
+# An accent of its own belongs to its letter and an apostrophe to its word; a full stop within a
+# number ends no sentence. No run is looked at twice, so that long ones stay linear.
+_TOKEN: Final = re.compile(
+    r"([^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘`´](?=[^\W_]))*)"
+    r"|(?<![.!?…])[.!?…]++(?=[\s\"'”’)\]A-Z]|$)"
+)
+_PIECE: Final = re.compile(r"<\w*>|[{}\[\]|^$]|[^\s{}\[\]|^$]+")
+_GAP: Final = re.compile(r"\*(1[0-2]|[1-9])?")  # wider ones would find chance, and take long
+_ALIKE: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ł": "l", "ø": "o"})
+
+compiled: Final = cache(re.compile)
+"""Patterns are compiled when first needed: most never are, in a single run."""
+
+
+class Phrase(NamedTuple):
+    """What to look for in a line: each word follows a space, and a space follows the last."""
+
+    reason: str
+    pattern: str
+
+    def spans(self, line: str) -> list[Span]:
+        """Where the phrase stands in a line."""
+        return [match.span() for match in compiled(self.pattern).finditer(line)]
+
+
+class Word(NamedTuple):
+    """What stands between two spaces, as the phrases see it. Sets of words are bits."""
+
+    holding: int  # the sets that hold it
+    starting: tuple[tuple[int, Phrase], ...]  # what starts from it, and the sets that this needs
+    plain: tuple[str, ...]
+    is_end: bool  # of a sentence
+
+
+class _Part(NamedTuple):
+    """A part of a phrase: its pattern, and sets of words of each of which it holds one."""
+
+    pattern: str
+    needs: tuple[frozenset[str], ...]
+
+
+class Grammar:
+    """Reads phrases; raises ``ValueError`` with a sentence for who edits the file."""
+
+    def __init__(self, rules: UrgencyRules) -> None:
+        self.spelt: dict[str, tuple[str, ...]] = {}
+        for right, variants in rules.spellings.items():
+            self.spelt |= dict.fromkeys(map(_folded, variants), tuple(_folded(right).split()))
+        self._ranks = {word: rank for rank, word in enumerate(rules.everyday, start=1)}
+        self._lists: dict[str, _Part] = {}
+        for name, source in rules.lists.items():
+            self._lists[name] = self._read(source, f"list {name}")
+        self.holding: dict[str, int] = defaultdict(int)  # by word, or beginning with a *
+        self.starting: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
+        self.unless: dict[str, list[Phrase]] = {}
+        bits: dict[frozenset[str], int] = {}
+        for name, reason in rules.reasons.items():
+            for source in reason.phrases:
+                self._add(source, name, bits)
+            # A phrase ends as soon as it can, to show little; an exception holds all it can.
+            wide = (self._read(s, f'reason {name}: unless "{s}"').pattern for s in reason.unless)
+            self.unless[name] = [Phrase(name, pattern.replace("}?", "}")) for pattern in wide]
+
+    def plain(self, raw: str) -> tuple[str, ...]:
+        """The plain words, and marks, of what stands between two spaces."""
+        return tuple(word for word, _ in tokens(raw, self.spelt))
+
+    def _add(self, source: str, reason: str, bits: dict[frozenset[str], int]) -> None:
+        place = f'reason {reason}: phrase "{source}"'
+        part = self._read(source, place)
+        if not part.needs:
+            raise ValueError(f"{place}: it needs a word that is always there")
+        for need in part.needs:
+            for word in need:
+                self.holding[word] |= bits.setdefault(need, 1 << len(bits))
+        needed = reduce(or_, (bits[need] for need in part.needs))
+        for word in min(part.needs, key=self._frequency):
+            self.starting[word].append((needed, Phrase(reason, part.pattern)))
+
+    def _read(self, source: str, place: str) -> _Part:
+        try:
+            part = self._choice(iter([*_PIECE.findall(source), ""]), "")
+            return part._replace(pattern=part.pattern + "(?= )")
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+
+    def _choice(self, pieces: Iterator[str], end: str) -> _Part:
+        rows: list[list[_Part]] = [[]]
+        while (piece := next(pieces)) != end:
+            if piece == "|":
+                rows.append([])
+            else:
+                rows[-1].append(self._part(piece, pieces))
+        if not all(rows):
+            raise ValueError("there are no words between two marks")
+        patterns = ("".join(part.pattern for part in row) for row in rows)
+        needs = [list(chain.from_iterable(part.needs for part in row)) for row in rows]
+        if len(rows) == 1:
+            return _Part(f"(?:{next(patterns)})", tuple(needs[0]))
+        # Of each alternative its rarest word; where one needs none, neither does the choice.
+        rarest = (min(row, key=self._frequency) for row in needs if row)
+        either = (frozenset(chain.from_iterable(rarest)),) if all(needs) else ()
+        return _Part(f"(?:{'|'.join(patterns)})", either)
+
+    def _part(self, piece: str, pieces: Iterator[str]) -> _Part:
+        if piece == "{":
+            return self._choice(pieces, "}")
+        if piece == "[":
+            return _Part(f"{self._choice(pieces, ']').pattern}?", ())
+        if piece in {"^", "$"}:
+            return _Part(r"(?<= \.)" if piece == "^" else r"(?= \.)", ())
+        if piece in {"", "}", "]"}:
+            raise ValueError(f"{piece} stands alone" if piece else "a { or [ is never closed")
+        if piece.startswith("<"):
+            if piece[1:-1] not in self._lists:
+                raise ValueError(f"there is no list {piece[1:-1]} above it")
+            return self._lists[piece[1:-1]]
+        if gap := _GAP.fullmatch(piece):
+            return _Part(f"(?: [^ .]+){{0,{gap[1] or 1}}}?", ())
+        return self._words(piece)
+
+    def _words(self, piece: str) -> _Part:
+        words = self.plain(piece)
+        if not words or MARK in words or "*" in piece[:-1]:
+            raise ValueError(f"{piece} is no word, no beginning with a * at its end, no *1 to *12")
+        pattern = "".join(f" {word}" for word in words)
+        if piece.endswith("*"):
+            return _Part(f"{pattern}[^ .]*", (frozenset({f"{words[-1]}*"}),))
+        return _Part(pattern, tuple(frozenset({word}) for word in words))
+
+    def _frequency(self, words: frozenset[str]) -> float:
+        """How often a text holds one of the words, by Zipf's law."""
+        return sum(1 / self._ranks.get(word.rstrip("*"), 2_000) for word in words)
+
+
+def tokens(text: str, spelt: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Span]]:
+    """The plain words of a text and the marks between its sentences, with their places."""
+    for match in _TOKEN.finditer(text):
+        if not match[1]:
+            yield MARK, match.span()
+            continue
+        folded = _folded(match[1][:LONGEST_WORD])
+        bare = folded.replace("'", "")
+        for word in spelt.get(folded) or spelt.get(bare) or (bare,):
+            yield word, match.span()
+
+
+def _folded(word: str) -> str:
+    """Small letters without accents; apostrophes, which tell I'll from ill, are kept."""
+    if word.isascii():
+        return word.lower()
+    letters = unicodedata.normalize("NFKD", word.casefold().translate(_ALIKE))
+    return "".join(letter for letter in letters if letter.isalnum() or letter in "' ")
