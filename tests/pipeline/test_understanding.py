@@ -368,33 +368,38 @@ def understanding_with(model: Path) -> Understanding:
     return Understanding(TAXONOMY, UrgencyRules.load(), Redactor(), TextModel.load(model))
 
 
-def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel_model: Path) -> None:
-    hotel = understanding_with(hotel_model)
+@pytest.fixture(scope="module")
+def hotel(hotel_model: Path) -> Understanding:
+    return understanding_with(hotel_model)
+
+
+def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: Understanding) -> None:
     found = read("The coffee was cold and the buffet empty", "How could we improve?", hotel)
     assert found["topics"] == ("breakfast",)
     assert found["topic_probabilities"]["breakfast"] > 0.5
     assert found["sentiment"].label is Label.NEGATIVE
     assert shown(found).keys() == {"sentiment", "topic:breakfast"}
-    assert hotel.versions["sentiment"] == hotel.versions["topics"] == hotel.model.version
+    assert hotel.versions["sentiment"] == hotel.versions["topics"] == found["sentiment"].method
+    assert found["sentiment"].method.startswith("hotel-")
 
 
 @pytest.mark.parametrize("text", [":)", "👍", "...", "-"])
 def test_a_text_without_words_has_no_evidence_and_harms_nothing(
-    hotel_model: Path, text: str
+    hotel: Understanding, text: str
 ) -> None:
-    assert read(text, by=understanding_with(hotel_model))["evidence"] == {}
+    assert read(text, by=hotel)["evidence"] == {}
     assert read(text)["evidence"] == {}
 
 
 @pytest.mark.xfail(reason="bug: the topics of two taxonomies are mixed in silence", strict=True)
 def test_a_model_of_another_taxonomy_is_refused(hotel_model: Path) -> None:
-    with pytest.raises(ValueError, match="hotel.*healthcare"):
+    with pytest.raises(ValueError, match=r"hotel.*healthcare"):
         Understanding.load(model=hotel_model)
 
 
 @pytest.mark.xfail(reason="bug: five equal levels are called very positive", strict=True)
 def test_a_model_that_learnt_no_sentiment_leaves_it_to_vader(tmp_path: Path) -> None:
-    unlabelled = [replace(example, level=NO_LEVEL) for example in examples().examples]
+    unlabelled = [replace(example, level=NO_LEVEL) for example in examples(120).examples]
     trained = train(Examples(unlabelled), TAXONOMY, LEXICON, data={})
     trained.parameters.save(tmp_path, trained.card)
     hotel = understanding_with(tmp_path)
@@ -424,24 +429,14 @@ LONG = {
     "lone surrogates": "\ud800 wait \udfff" * 5_000,
     "control characters": "".join(map(chr, range(32))) * 3_000,
     "accents": "a" + "\u0301" * 99_999,
+    "repeated set phrases": "no problem at all " * 5_000,
+    "repeated beginnings of set phrases": "no problem at " * 7_000,
+    "repeated praise": "very good " * 10_000,
     "repeated emergencies": "i want to die " * 7_000,
     "telephone numbers": "07700900123 " * 8_000,
     "addresses": "a@b.co http://a.b/ " * 5_000,
     "different numbers": " ".join(map(str, range(17_000))),
 }
-
-
-OVERFLOWS = {
-    "set phrases": "no problem at all " * 5_000,
-    "beginnings of set phrases": "no problem at " * 7_000,
-    "laughter": "ha " * 30,
-}
-
-
-@pytest.mark.xfail(reason="bug: the exponential of a repeated word's score overflows")
-@pytest.mark.parametrize("text", OVERFLOWS.values(), ids=OVERFLOWS)
-def test_a_text_may_repeat_itself(text: str) -> None:
-    assert read(text, BETTER)["sentiment"].label is not Label.NOT_SCORED
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)

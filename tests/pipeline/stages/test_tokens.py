@@ -1,4 +1,5 @@
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ def test_the_spans_of_any_text_hold_its_words(text: str) -> None:
     assert len(lower) == len(text)
     spans = token_spans(text, tokens)
     assert [lower[start:end] for start, end in spans] == tokens
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
 
 
 def test_no_text_has_more_than_a_thousand_words() -> None:
