@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-from pipeline.stages._evidence import merged, spans_of_places, strongest
+import numpy as np
+
+from pipeline.stages._evidence import MOST_SPANS, merged, spans_of_places, strongest
 from pipeline.stages._parameters import DEFAULT
 from pipeline.stages._questions import kind_of
 from pipeline.stages._tokens import token_spans, tokens_of, without_placeholders
@@ -17,9 +19,11 @@ from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
 from pipeline.stages.flag_urgent import UrgencyFlagger, UrgencyRules
 from pipeline.stages.redact import Redactor
+from pipeline.stages.redact_beside import Beside
 from pipeline.stages.score_sentiment import (
     LEVELS,
     SCORED_LANGUAGES,
+    Judgement,
     by_model,
     by_thresholds,
     is_scored,
@@ -33,8 +37,6 @@ from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
 
 BEST_ONE_FROM: Final = 0.1
 """A comment that reaches no topic's threshold gets its best one, if at least so likely."""
-
-_QUESTIONS_KEPT: Final = 1_000
 
 
 class Words(NamedTuple):
@@ -69,8 +71,13 @@ class Understanding:
         self.taxonomy = taxonomy
         self._grouping = Grouping(taxonomy)
         self._terms = TopicClassifier(taxonomy.groups()) if model is None else None
-        self._questions: dict[str, str] = {}
-        method = model.version if model else f"{self.vader.version}-thresholds"
+        self._beside = Beside(redactor)
+        # The model may know a topic that an edited taxonomy no longer has.
+        self._kept = [name in taxonomy.topics for name in model.topics] if model else []
+        self._has_levels = model is not None and model.has_levels
+        method = f"{self.vader.version}-thresholds"
+        if model is not None and model.has_levels:
+            method = model.version
         self._method = method
         self._not_scored = not_scored(method)
         self.versions = {
@@ -101,9 +108,11 @@ class Understanding:
         topics = Taxonomy.load(taxonomy)
         trained = None
         if model is not None or topics.name == DEFAULT.name:
-            trained = TextModel.load(model, None)
-            further = {n: t for n, t in topics.groups().items() if n not in trained.topics}
-            trained = TextModel.load(model, further)
+            trained = TextModel.load(model, topics.groups())
+            if trained.card.name != topics.name:
+                raise ValueError(
+                    f"the model was trained for the taxonomy {trained.card.name}, not {topics.name}"
+                )
         return cls(topics, UrgencyRules.load(urgency), redactor or Redactor(), trained)
 
     def prepare(self) -> None:
@@ -122,7 +131,9 @@ class Understanding:
         """Redact, detect the language, and split into words."""
         redact = self.redactor.redact
         redacted = [redact(record.text) for record in records]
-        plain = [without_placeholders(one.text) if one.counts else one.text for one in redacted]
+        plain = [
+            without_placeholders(one.text) if "[" in one.text else one.text for one in redacted
+        ]
         languages = self.detector.detect_all(plain)
         score = self.vader.score_comment
         words = []
@@ -143,11 +154,16 @@ class Understanding:
         tokens = tokens_of(words.plain)
         topics = self._terms.classify(tokens)
         places = self._terms.evidence(tokens, token_spans(words.plain, tokens), topics)
-        sentiment = self._not_scored
-        if words.is_scored:
-            sentiment = by_thresholds(words.comment.vader, self._method)
-        evidence = {f"topic:{topic}": merged(found) for topic, found in places.items()}
+        sentiment = self._sentiment(words, None)
+        evidence = {f"topic:{t}": merged(found[:MOST_SPANS]) for t, found in places.items()}
         return self._fields(record, words, sentiment, topics, {}, evidence)
+
+    def _sentiment(self, words: Words, judgement: Judgement | None) -> Sentiment:
+        if not words.is_scored:
+            return self._not_scored
+        if judgement is None or not self._has_levels:
+            return by_thresholds(words.comment.vader, self._method)
+        return by_model(words.comment.vader, self._method, judgement, words.comment.rating)
 
     def _by_model(
         self, records: Sequence[Feedback], words: Sequence[Words], found: Predictions
@@ -155,9 +171,7 @@ class Understanding:
         assert self.model is not None  # noqa: S101 - for the type checker
         given = self._topics(words, found)
         sentiments = [
-            by_model(word.comment.vader, self._method, judgement, word.comment.rating)
-            if word.is_scored
-            else self._not_scored
+            self._sentiment(word, judgement)
             for word, judgement in zip(words, judge(found.levels, found.unrated), strict=True)
         ]
         evidence = self._evidence(words, given, sentiments, found)
@@ -182,17 +196,19 @@ class Understanding:
         assert self.model is not None  # noqa: S101 - for the type checker
         names, groups = self.model.topics, self.model.bag.groups
         given: list[dict[str, tuple[int, float | None]]] = [{} for _ in words]
-        over = found.scores >= 0
+        scores = np.where(self._kept, found.scores, -np.inf)
+        over = scores >= 0
         shares = found.probabilities.astype(float).round(3).tolist()
         for comment, topic in zip(*map(_listed, over.nonzero()), strict=True):
             given[comment][names[topic]] = (topic, shares[comment][topic])
         for comment, group in zip(*map(_listed, found.hits.nonzero()), strict=True):
             given[comment][groups[group]] = (self.model.bag.first_group + group, None)
         if names:
-            best = found.scores.argmax(axis=1).tolist()
+            best = scores.argmax(axis=1).tolist()
             for comment, topics in enumerate(given):
                 share = shares[comment][best[comment]]
-                if not topics and share >= BEST_ONE_FROM and words[comment].is_scored:
+                is_likely = share >= BEST_ONE_FROM and self._kept[best[comment]]
+                if not topics and is_likely and words[comment].is_scored:
                     topics[names[best[comment]]] = (best[comment], share)
         return [
             topics if word.comment.tokens else {} for topics, word in zip(given, words, strict=True)
@@ -262,32 +278,8 @@ class Understanding:
             "redactions": redactions,
             "evidence": evidence,
         }
-        if record.question is not None:
-            fields["question"] = self._clean_question(record.question)
-        if record.attributes:
-            fields["attributes"] = self._clean_attributes(record.attributes, redactions)
+        fields |= self._beside.redact(record, redactions)
         return fields
-
-    def _clean_question(self, question: str) -> str:
-        """Questions are few and asked again and again: each is looked at once."""
-        clean = self._questions.get(question)
-        if clean is None:
-            clean = self.redactor.redact(question).text
-            if len(self._questions) < _QUESTIONS_KEPT:
-                self._questions[question] = clean
-        return clean
-
-    def _clean_attributes(
-        self, attributes: dict[str, str], redactions: dict[str, int]
-    ) -> dict[str, str]:
-        """Attributes without personal data; what was hidden is added to ``redactions``."""
-        clean = {}
-        for name, value in attributes.items():
-            one = self.redactor.redact(value)
-            clean[name] = one.text
-            for kind, count in one.counts.items():
-                redactions[kind] = redactions.get(kind, 0) + count
-        return clean
 
 
 _NO_SCORES: Final = Scores(0.0, 0.0, 0.0, 0.0)

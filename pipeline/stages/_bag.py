@@ -7,7 +7,7 @@ first met, and kept; a comment costs a few look-ups, a batch one sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MOST_ROWS: Final = 60_000
 _MOST_PAIRS: Final = 200_000
+_MOST_AT_ONCE: Final = 100_000
+"""Rows that are looked up at once: a batch of long comments must not take gigabytes."""
 
 
 class Weights(Protocol):
@@ -73,6 +75,16 @@ class Bags(NamedTuple):
     """Of comments with longer phrases: first and last word of each, in the order of their rows."""
 
 
+def portions(lengths: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Runs of items, first and behind the last, with few enough rows to be looked up at once."""
+    ends = np.cumsum(lengths)
+    begin, before = 0, 0
+    while begin < len(ends):
+        end = max(begin + 1, int(np.searchsorted(ends, before + _MOST_AT_ONCE, side="right")))
+        yield begin, end
+        begin, before = end, int(ends[end - 1])
+
+
 class BagReader:
     """Turns words into sums of weights."""
 
@@ -109,10 +121,10 @@ class BagReader:
             starts.append(len(rows))
         flat = np.array(rows, dtype=np.intp)
         ends = np.array(starts, dtype=np.intp)
-        if not comments:
-            sums = np.zeros((0, self._width), dtype=np.float32)
-        else:
-            sums = np.add.reduceat(self.table[flat], ends[:-1], axis=0)
+        sums = np.zeros((len(comments), self._width), dtype=np.float32)
+        for begin, end in portions(ends[1:] - ends[:-1]):
+            part = self.table[flat[ends[begin] : ends[end]]]
+            sums[begin:end] = np.add.reduceat(part, ends[begin:end] - ends[begin], axis=0)
         outputs = self._weights.outputs
         divisors = np.maximum(sums[:, outputs], 1.0) ** np.float32(BAG_POWER)
         return Bags(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.stages._bag import Bags
+from pipeline.stages._bag import Bags, portions
 from schemas.feedback import Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOST_SPANS: Final = 3
+MOST_SPANS: Final = 3
 _LEAST_SHARE: Final = 0.4
 """Of the largest part: what is smaller is no evidence to show."""
 
@@ -25,25 +25,35 @@ def strongest(
 
     A place counts the comment's rows from 0.
     """
-    if not comments:
-        return []
-    of = np.asarray(comments, dtype=np.intp)
+    of, at = np.asarray(comments, dtype=np.intp), np.asarray(columns, dtype=np.intp)
     lengths = (bags.starts[1:] - bags.starts[:-1])[of]
+    return [
+        places
+        for begin, end in portions(lengths)
+        for places in _strongest(bags, table, of[begin:end], at[begin:end], lengths[begin:end])
+    ]
+
+
+def _strongest(
+    bags: Bags,
+    table: NDArray[Any],
+    of: NDArray[Any],
+    columns: NDArray[Any],
+    lengths: NDArray[Any],
+) -> list[list[int]]:
     begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     pair = np.repeat(np.arange(len(of)), lengths)
     place = np.arange(len(pair)) - begins[pair]
-    parts = table[
-        bags.rows[bags.starts[of][pair] + place], np.asarray(columns, dtype=np.intp)[pair]
-    ]
+    parts = table[bags.rows[bags.starts[of][pair] + place], columns[pair]]
     least = np.maximum.reduceat(parts, begins) * np.float32(_LEAST_SHARE)
     shown = np.flatnonzero((parts >= least[pair]) & (parts > 0))
-    found: list[list[int]] = [[] for _ in comments]
+    found: list[list[int]] = [[] for _ in of]
     for number, where in zip(pair[shown].tolist(), place[shown].tolist(), strict=True):
         found[number].append(where)
     for number, places in enumerate(found):
-        if len(places) > _MOST_SPANS:
+        if len(places) > MOST_SPANS:
             values = parts[begins[number] + np.array(places)]
-            found[number] = [places[n] for n in values.argsort()[: -_MOST_SPANS - 1 : -1]]
+            found[number] = [places[n] for n in values.argsort()[: -MOST_SPANS - 1 : -1]]
     return found
 
 
@@ -58,6 +68,8 @@ def spans_of_places(
     first to behind the last word, then its longer ``phrases``.
     """
     words = len(spans)
+    if not words:  # a row stands for the lack of them, and for no character
+        return ()
     found = []
     for place in places:
         if place < words:

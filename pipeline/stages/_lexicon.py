@@ -8,6 +8,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.feedback import Level
+
 _DEFAULT: Final = Path(__file__).parent.parent / "lexicons" / "healthcare.toml"
 
 
@@ -17,6 +19,9 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
+    level: Level | None = Field(
+        default=None, description="What each of the phrases says when it stands alone."
+    )
     terms: tuple[str, ...] = Field(min_length=1)
 
 
@@ -41,3 +46,12 @@ class Lexicon(BaseModel):
     def phrases(self) -> dict[str, tuple[str, ...]]:
         """The phrases of each group."""
         return {name: group.terms for name, group in self.groups.items()}
+
+    def examples(self) -> list[tuple[str, Level]]:
+        """Phrases that say something when they stand alone, and what."""
+        return [
+            (term.rstrip("*"), group.level)
+            for group in self.groups.values()
+            if group.level is not None
+            for term in group.terms
+        ]

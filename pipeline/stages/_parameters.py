@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import orjson
@@ -76,10 +78,17 @@ class Parameters:
     def load(cls, folder: Path) -> tuple[Self, Card]:
         """Read a folder. Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``."""
         card = Card.model_validate_json((folder / CARD_FILE).read_bytes())
-        with np.load(folder / ARRAYS_FILE, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in cls.__slots__}
+        with (folder / ARRAYS_FILE).open("rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as found:
+                    arrays = {name: found[name] for name in cls.__slots__}
+            except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
+                raise ValueError(f"{ARRAYS_FILE} holds no model") from error
         names = tuple(arrays.pop("names").tobytes().decode().split("\n"))
-        return cls(names=names, **arrays), card
+        parameters = cls(names=names, **arrays)
+        if card.version != f"{card.name}-{parameters.likeness()}":
+            raise ValueError(f"{ARRAYS_FILE} is not of the model that {CARD_FILE} describes")
+        return parameters, card
 
     def likeness(self) -> str:
         """Eight hex digits that change whenever a number does."""

@@ -25,10 +25,16 @@ _RULES: Final = (
     (Kind.IMPROVE, r"\bimprov\w*"),
     (
         Kind.BETTER,
-        r"\bbetter\b|\bdifferent\w*|\bchange\w*|\bgo wrong\b|\bwent wrong\b|\bbad\b|\bpoor\w*"
-        r"|\bdislike\w*|\bnot like\b|\bdidn.?t like\b",
+        r"\bbetter\b|\bdifferent\w*|\bchange\w*|\bgo wrong\b|\bwent wrong\b|\bbad(?:ly)?\b"
+        r"|\bpoor\w*|\bdislike\w*|\bworst\b|(?<!at )\bleast\b"
+        r"|(?:\bnot|n['’]t)(?: \w+){0,2} (?:good|well|like|enjoy)\b",
     ),
-    (Kind.GOOD, r"\bgood\b|\bwell\b|\bbest\b|\bdid you like\b|\benjoy\w*|\bliked?\b"),
+    # What somebody would like to add is no question for what they liked.
+    (
+        Kind.GOOD,
+        r"\bgood\b|\bwell\b|\bbest\b|\benjoy\w*"
+        r"|(?<!would )(?<!would you )(?<!['’]d )\bliked?\b",
+    ),
 )
 _PATTERNS: Final = tuple((kind, re.compile(pattern)) for kind, pattern in _RULES)
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-# A word with its inner apostrophes, or a mark that carries tone.
-_TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]")
+# A word with its inner apostrophes, or a mark that carries tone. Longer ones than language has are
+# cut, so that what is remembered by word stays small.
+_TOKEN: Final = re.compile(r"[^\W_]{1,40}(?:'[^\W_]{1,40}){0,3}|[!?]")
 _PLACEHOLDER: Final = re.compile(r"\[[A-Z_]{2,40}\]")
 MOST_TOKENS: Final = 1_000
 """What stands behind so many words changes neither label nor topics."""

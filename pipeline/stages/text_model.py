@@ -61,12 +61,15 @@ class TextModel:
         vectors: WordVectors,
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """``groups`` are terms of further topics, by topic."""
+        """``groups`` are terms by topic; those of topics that the model knows are left to it."""
         self.card = card
         self.version = card.version
         self.topics = card.topics
+        self.has_levels = bool(parameters.context_weights[:, len(card.topics) :].any())
+        """Whether it was trained on sentiment too."""
         self.parameters = parameters
-        self.bag = BagReader(_Weights(parameters, card, vectors), groups or {})
+        further = {n: terms for n, terms in (groups or {}).items() if n not in card.topics}
+        self.bag = BagReader(_Weights(parameters, card, vectors), further)
 
     @classmethod
     def load(

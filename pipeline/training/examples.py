@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.stages._lexicon import Lexicon
 from pipeline.stages._parameters import likeness_of
 from pipeline.stages._questions import Kind, kind_of
 from pipeline.stages._tokens import tokens_of
-from pipeline.stages.score_sentiment import rating_of
+from pipeline.stages.score_sentiment import LEVELS, rating_of
 from pipeline.stages.text_model import Comment
 from pipeline.stages.vader import Vader
 from schemas.feedback import Feedback
@@ -27,6 +29,7 @@ NO_LEVEL: Final = -1
 _WORDS: Final = {
     "very positive": 0, "positive": 1, "neutral": 2, "mixed": 2, "negative": 3, "very negative": 4,
 }  # fmt: skip
+_BETWEEN: Final = re.compile(r"[;|,\n]")
 _NOT: Final = {"", "0", "0.0", "no", "false", "n"}
 
 
@@ -102,6 +105,17 @@ def without_hints(comment: Comment, *, rating: bool) -> Comment:
     return comment._replace(kind=Kind.NONE, rating=comment.rating if rating else 0)
 
 
+def phrase_comments(lexicon: Lexicon) -> tuple[list[Comment], list[int]]:
+    """The lexicon's phrases as comments, unasked and in answer to why, and their levels."""
+    vader = Vader()
+    comments, levels = [], []
+    for text, level in lexicon.examples():
+        for kind in (Kind.NONE, Kind.WHY):
+            comments.append(Comment(tokens_of(text), kind, 0, vader.score_comment(text)))
+            levels.append(LEVELS.index(level))
+    return comments, levels
+
+
 def labelled(
     records: Iterable[Feedback], *, best: float | None, worst: float | None
 ) -> list[Example]:
@@ -118,7 +132,7 @@ def labelled(
             for name, value in attributes.items()
             if name.startswith(TOPIC_LABEL) and value.strip().lower() not in _NOT
         }
-        listed = attributes.get(TOPICS_LABEL, "").replace("|", ";").split(";")
+        listed = _BETWEEN.split(attributes.get(TOPICS_LABEL, ""))
         topics |= {topic.strip().lower().replace(" ", "_") for topic in listed if topic.strip()}
         level = _level(attributes.get(SENTIMENT_LABEL, ""), best, worst)
         examples.append(Example(record, level, frozenset(topics)))
@@ -139,12 +153,13 @@ def _level(value: str, best: float | None, worst: float | None) -> int:
         return NO_LEVEL
     if value in _WORDS:
         return _WORDS[value]
-    if best is None or best == worst:
-        raise ValueError("the sentiment column holds numbers: which are best and worst?")
     try:
-        share = (float(value) - best) / ((worst or 0.0) - best)
+        number = float(value)
     except ValueError:
         raise ValueError("the sentiment column holds neither numbers nor levels") from None
+    if best is None or worst is None or best == worst:
+        raise ValueError("the sentiment column holds numbers: which are best and worst?")
+    share = (number - best) / (worst - best)
     if not 0 <= share <= 1:
         raise ValueError("a sentiment is outside of its scale")
     return round(share * 4)

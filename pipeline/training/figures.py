@@ -32,12 +32,14 @@ def topic_figures(
     has = truth.any(axis=1)
     if not has.any():
         return {"micro_f1": None, "macro_f1": None, "samples_f1": None, "n": 0, "topics": {}}
-    given, truth = given[has], truth[has]
+    # scikit-learn takes a single column for classes: an empty one beside it says that it is none.
+    given, truth = (np.pad(part[has], ((0, 0), (0, 1))) for part in (given, truth))
+    options: dict[str, Any] = {"labels": range(len(topics)), "zero_division": 0}
     scores = {
-        f"{average}_f1": round(float(f1_score(truth, given, average=average, zero_division=0)), 4)
+        f"{average}_f1": round(float(f1_score(truth, given, average=average, **options)), 4)
         for average in ("micro", "macro", "samples")
     }
-    each = precision_recall_fscore_support(truth, given, zero_division=0)
+    each = precision_recall_fscore_support(truth, given, **options)
     by_topic = {
         topic: {
             "precision": round(float(precision), 3),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
@@ -20,12 +21,15 @@ from pipeline.training.examples import NO_LEVEL
 _TOPIC_COST: Final = 0.04
 _LEVEL_COST: Final = 0.5
 _COPY_WEIGHT: Final = 0.1
+_PHRASE_WEIGHT: Final = 0.3
 HEADS: Final = 3
 
 
 @dataclass(frozen=True)
 class Task:
-    """All comments, first as they came, then copies without the question (see ``copies``)."""
+    """All comments, first as they came, then copies without the question, then the lexicon's
+    phrases as comments, which teach levels only.
+    """
 
     counts: Counts
     topics: NDArray[Any]
@@ -34,6 +38,8 @@ class Task:
     """[originals]."""
     people: NDArray[Any]
     """[originals]."""
+    phrase_levels: NDArray[Any]
+    """[phrases]."""
     vectors: WordVectors
     seed: int
 
@@ -69,7 +75,11 @@ def fit(task: Task, rows: NDArray[Any]) -> Fit:
     fitted = [
         _topic(columns, truth[:, topic], weights, task.seed) for topic in range(truth.shape[1])
     ]
-    levels = np.concatenate([task.levels[rows]] * 2)
+    phrases = np.arange(2 * task.size, 2 * task.size + len(task.phrase_levels))
+    beside = matrix(task.counts, design, phrases, task.vectors)
+    columns = sp.vstack([columns, beside], format="csr")
+    weights = np.concatenate([weights, np.full(len(phrases), _PHRASE_WEIGHT)])
+    levels = np.concatenate([task.levels[rows], task.levels[rows], task.phrase_levels])
     known = levels != NO_LEVEL
     unrated = _without_rating(columns)
     for features, balance in ((columns, None), (columns, "balanced"), (unrated, None)):
@@ -96,7 +106,9 @@ def _levels(
     fitted = [empty] * LEVELS
     present = np.unique(levels)
     if len(present) < 2:
-        return [(np.zeros(columns.shape[1]), 0.0)] * LEVELS
+        for level in present:
+            fitted[int(level)] = (empty[0], 0.0)
+        return fitted
     regression = LogisticRegression(C=_LEVEL_COST, class_weight=balance, max_iter=100, tol=1e-3)
     regression.fit(columns, levels, sample_weight=weights)
     coefficients, intercepts = regression.coef_, regression.intercept_

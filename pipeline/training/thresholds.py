@@ -16,6 +16,8 @@ def best_thresholds(scores: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
 
     The fewer examples a topic has, the less its own optimum is worth.
     """
+    if not len(truth):
+        return np.zeros(truth.shape[1])
     own = np.array([_own(scores[:, topic], truth[:, topic]) for topic in range(truth.shape[1])])
     common = max(np.linspace(-1.5, 1, 51), key=lambda level: _micro_f1(scores >= level, truth))
     examples = truth.sum(axis=0)
@@ -42,9 +44,9 @@ def calibrate(scores: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
 
     found = []
     for topic in range(truth.shape[1]):
-        if not truth[:, topic].any():
-            found.append((1.0, -5.0))
+        if truth[:, topic].min() == truth[:, topic].max():
+            found.append((1.0, 5.0 if truth[0, topic] else -5.0))
             continue
         curve = LogisticRegression(C=10.0).fit(scores[:, topic : topic + 1], truth[:, topic])
         found.append((float(curve.coef_[0, 0]), float(curve.intercept_[0])))
-    return np.array(found, dtype=np.float32)
+    return np.array(found, dtype=np.float32).reshape(-1, 2)

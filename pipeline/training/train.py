@@ -17,7 +17,7 @@ from pipeline.stages._parameters import Card, Parameters, WordVectors
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.text_model import logistic
 from pipeline.training.design import Counter
-from pipeline.training.examples import NO_LEVEL, Examples, without_hints
+from pipeline.training.examples import NO_LEVEL, Examples, phrase_comments, without_hints
 from pipeline.training.figures import (
     LEAST_EXAMPLES,
     calibration_error,
@@ -80,7 +80,8 @@ def train(
     _check(examples, topics)
     vectors = WordVectors.load()
     terms = {name: taxonomy.topics[name].terms for name in topics}
-    task = _task(examples, topics, Counter(terms, lexicon.phrases(), vectors), vectors, seed)
+    counter = Counter(terms, lexicon.phrases(), vectors)
+    task = _task(examples, topics, counter, lexicon, vectors, seed)
     folds = folds_of(task.people, FOLDS, seed)
     everything = np.arange(task.size)
     sets = [everything[folds != fold] for fold in range(FOLDS)] + [everything]
@@ -109,6 +110,9 @@ def train(
 def _check(examples: Examples, topics: tuple[str, ...]) -> None:
     if len(examples) < _LEAST_COMMENTS:
         raise TooLittle(f"{len(examples)} labelled comments; at least {_LEAST_COMMENTS} are needed")
+    respondents = len(np.unique(examples.people))
+    if respondents < FOLDS:
+        raise TooLittle(f"comments of {respondents} respondents; at least {FOLDS} are needed")
     if not topics and (examples.levels == NO_LEVEL).all():
         raise TooLittle(
             f"no comment has a sentiment, and no topic of the taxonomy has {LEAST_TRAINED} examples"
@@ -119,20 +123,27 @@ def _task(
     examples: Examples,
     topics: tuple[str, ...],
     counter: Counter,
+    lexicon: Lexicon,
     vectors: WordVectors,
     seed: int,
 ) -> Task:
-    """Originals and their copies: as a review or a mention would come, half of them unrated."""
+    """Originals, their copies as a review or a mention would come, half of them unrated, and the
+    lexicon's phrases.
+    """
     rated = np.random.default_rng(seed).random(len(examples)) < 0.5
     copies = [
         without_hints(comment, rating=bool(keep))
         for comment, keep in zip(examples.comments, rated, strict=True)
     ]
+    phrases, levels = phrase_comments(lexicon)
+    if (examples.levels == NO_LEVEL).all():  # nobody labelled sentiment: none is taught
+        phrases, levels = [], []
     return Task(
-        counter.count([*examples.comments, *copies]),
+        counter.count([*examples.comments, *copies, *phrases]),
         examples.topic_matrix(topics),
         examples.levels,
         examples.people,
+        np.array(levels, dtype=int),
         vectors,
         seed,
     )
@@ -183,7 +194,7 @@ def _parameters(fit: Fit, outputs: NDArray[Any], task: Task) -> Parameters:
         context_weights=fit.coefficients[features + dimensions :].astype(np.float32),
         intercepts=fit.intercepts.astype(np.float32),
         thresholds=thresholds.astype(np.float32),
-        calibration=calibrate(outputs[:, :topics], task.topics).reshape(-1, 2),
+        calibration=calibrate(outputs[:, :topics], task.topics),
         people=np.unique(task.people),
     )
 

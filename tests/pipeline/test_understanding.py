@@ -17,7 +17,7 @@ from pipeline.training.examples import NO_LEVEL, Examples
 from pipeline.training.train import train
 from pipeline.understanding import Understanding
 from schemas.feedback import EnrichedFeedback, Feedback, Label, Language, Operation, Priority
-from tests.pipeline.training.synthetic import LEXICON, TAXONOMY, examples
+from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
 
 UNDERSTANDING = Understanding.load()
 PACKAGED_TAXONOMY = Path(classify_topics.__file__).parent.parent / "taxonomies" / "healthcare.toml"
@@ -140,7 +140,6 @@ def test_an_evaluation_that_is_not_correct_is_a_complaint_where_one_was_asked_fo
     assert label("evaluation is not correct", BETTER) is Label.NEGATIVE
 
 
-@pytest.mark.xfail(reason="the model in the package says neutral, 0.48: no such comment taught it")
 def test_an_evaluation_that_is_not_correct_is_a_complaint_unasked() -> None:
     assert label("evaluation is not correct") is Label.NEGATIVE
 
@@ -152,10 +151,10 @@ def test_plain_complaints_are_negative(text: str) -> None:
     assert label(text) is Label.NEGATIVE
 
 
-@pytest.mark.xfail(reason="the model in the package takes a lone word it saw rarely for neutral")
 @pytest.mark.parametrize("stars", [None, 1])
 @pytest.mark.parametrize(
-    "text", ["Terrible", "Awful service", "Bad", "Poor service", "Useless", "Appalling"]
+    "text",
+    ["Terrible", "Awful service", "Bad", "Poor service", "Useless", "Appalling", "Not happy"],
 )
 def test_plain_complaints_of_a_word_or_two_are_negative(text: str, stars: int | None) -> None:
     rated: dict[str, Any] = {} if stars is None else {"stars": {"value": stars}}
@@ -227,7 +226,6 @@ def test_personal_data_is_hidden_everywhere_and_counted() -> None:
     assert found["redactions"]["phone"] == 2
 
 
-@pytest.mark.xfail(reason="bug: what is hidden in the question is not counted", strict=True)
 def test_what_is_hidden_in_a_question_counts() -> None:
     for _ in range(2):  # the second time the question is known
         found = read("Yes", "Is jane@example.org right?")
@@ -242,9 +240,10 @@ def test_what_was_not_given_is_not_there() -> None:
 
 
 def test_evidence_fits_the_redacted_text() -> None:
-    found = read("My number is 07700 900123, my address jane@example.org: the wait was awful")
-    assert shown(found)["topic:waiting_time"] == ["wait"]
-    assert "wait" in shown(found)["sentiment"][-1]
+    found = read("I am jane@example.org, 07700 900123. The waiting time was far too long")
+    assert found["text"].startswith("I am [EMAIL], [PHONE]. The")
+    assert "waiting" in shown(found)["topic:waiting_time"][0]
+    assert "too long" in shown(found)["sentiment"][-1]
 
 
 def test_evidence_stands_beside_every_finding_and_is_short() -> None:
@@ -266,9 +265,6 @@ def test_no_other_stage_sees_a_placeholder() -> None:
     assert hidden["topics"] == plain["topics"]
 
 
-@pytest.mark.xfail(
-    reason="bug: placeholders are words where nothing further is hidden", strict=True
-)
 def test_what_was_hidden_before_is_no_word_either() -> None:
     once = read("a@b.co 07700 900123 the wait was awful")
     again = read(once["text"])
@@ -317,7 +313,6 @@ def test_terms_find_topics_in_other_languages(understand: Callable[[str], Unders
     assert found["topics"] == ("breakfast",)
 
 
-@pytest.mark.xfail(reason="bug: topics by terms show every place, however many", strict=True)
 def test_evidence_by_terms_is_short_too(understand: Callable[[str], Understanding]) -> None:
     found = read("room and " * 400, None, understand(HOTEL))
     assert len(found["evidence"]["topic:room"]) <= 3
@@ -339,9 +334,6 @@ def test_a_further_topic_is_found_by_its_terms_beside_the_models(
     assert edited.versions["taxonomy"] != UNDERSTANDING.versions["taxonomy"]
 
 
-@pytest.mark.xfail(
-    reason="bug: the model gives topics that the taxonomy no longer has", strict=True
-)
 def test_a_topic_taken_out_of_the_taxonomy_is_given_no_more(
     understand: Callable[[str], Understanding],
 ) -> None:
@@ -391,16 +383,14 @@ def test_a_text_without_words_has_no_evidence_and_harms_nothing(
     assert read(text)["evidence"] == {}
 
 
-@pytest.mark.xfail(reason="bug: the topics of two taxonomies are mixed in silence", strict=True)
 def test_a_model_of_another_taxonomy_is_refused(hotel_model: Path) -> None:
     with pytest.raises(ValueError, match=r"hotel.*healthcare"):
         Understanding.load(model=hotel_model)
 
 
-@pytest.mark.xfail(reason="bug: five equal levels are called very positive", strict=True)
 def test_a_model_that_learnt_no_sentiment_leaves_it_to_vader(tmp_path: Path) -> None:
     unlabelled = [replace(example, level=NO_LEVEL) for example in examples(120).examples]
-    trained = train(Examples(unlabelled), TAXONOMY, LEXICON, data={})
+    trained = train(Examples(unlabelled), TAXONOMY, LEVELLED, data={})
     trained.parameters.save(tmp_path, trained.card)
     hotel = understanding_with(tmp_path)
     found = read("The coffee was horrible", None, hotel)
@@ -459,7 +449,7 @@ PHRASES = st.sampled_from(
 TEXTS = st.lists(PHRASES, max_size=12).map(" ".join) | st.text(st.characters(exclude_categories=()))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(TEXTS, st.sampled_from([None, BETTER, "Why?"])), max_size=4))
 def test_a_batch_is_understood_as_its_records_one_by_one(batch: list[tuple[str, Any]]) -> None:
     records = [record(text, question, stars={"value": 2}) for text, question in batch]

@@ -63,7 +63,6 @@ def test_evidence_is_the_words_that_speak_most(
     assert shown(text, **weights) == expected
 
 
-@pytest.mark.xfail(reason="bug: IndexError, so that the record is refused", strict=True)
 def test_a_text_without_words_has_no_evidence_even_where_that_says_something() -> None:
     assert shown(":-)", **{"b__<_>": 1.0}) == []
 

@@ -38,7 +38,6 @@ def test_questions_in_plain_wording_have_their_kind(question: str | None, kind: 
     assert kind_of(question) is kind
 
 
-@pytest.mark.xfail(reason="bug: taken for a question for what was good", strict=True)
 @pytest.mark.parametrize(
     "question",
     [
@@ -52,7 +51,6 @@ def test_what_somebody_would_like_to_say_is_not_what_they_liked(question: str) -
     assert kind_of(question) is Kind.OTHER
 
 
-@pytest.mark.xfail(reason="bug: taken for a question for what was good, or for any", strict=True)
 @pytest.mark.parametrize(
     "question",
     [

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stages import _bag
+from pipeline.stages._evidence import strongest
 from pipeline.stages._parameters import DEFAULT, Card, Parameters, WordVectors
 from pipeline.stages._questions import Kind
 from pipeline.stages._tokens import tokens_of
@@ -18,7 +19,7 @@ from pipeline.stages.vader import Vader
 from pipeline.training.design import Counter
 from pipeline.training.fit import Fit, Task, fit
 from pipeline.training.train import _parameters, _task
-from tests.pipeline.training.synthetic import LEXICON, TAXONOMY, examples
+from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
 
 VADER = Vader()
 TOPICS = ("room", "breakfast", "desk", "noise")
@@ -70,7 +71,7 @@ def learnt() -> Learnt:
     labelled, vectors = examples(), WordVectors.load()
     terms = {topic: TAXONOMY.topics[topic].terms for topic in TOPICS}
     counter = Counter(terms, LEXICON.phrases(), vectors)
-    task = _task(labelled, TOPICS, counter, vectors, seed=3)
+    task = _task(labelled, TOPICS, counter, LEVELLED, vectors, seed=3)
     rows = np.arange(task.size)
     fitted = fit(task, rows)
     parameters = _parameters(fitted, fitted.outputs(task, rows), task)
@@ -172,9 +173,18 @@ def test_what_it_remembers_is_bounded_and_forgotten_without_a_trace(
     assert_alike(model.read(COMMENTS), before)
 
 
-@pytest.mark.xfail(
-    reason="bug: a word of 20,000 letters is kept, and so are its pairs", strict=True
-)
+def test_a_large_batch_is_looked_up_in_portions(
+    model: TextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = model.read(COMMENTS)
+    comments = [number for number in range(len(COMMENTS)) for _ in TOPICS]
+    columns = [*range(len(TOPICS))] * len(COMMENTS)
+    places = strongest(whole.bags, model.bag.table, comments, columns)
+    monkeypatch.setattr(_bag, "_MOST_AT_ONCE", 30)
+    assert_alike(model.read(COMMENTS), whole)
+    assert strongest(whole.bags, model.bag.table, comments, columns) == places
+
+
 def test_words_nobody_repeats_are_not_kept_whole(model: TextModel) -> None:
     words = [f"{number}x" + "q1" * 50_000 for number in range(10)]
     model.read([Comment(tokens_of(word), Kind.NONE, 0, COMMENTS[0].vader) for word in words])
@@ -257,8 +267,6 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         TextModel.load(tmp_path)
 
 
-# Not run until then, because numpy leaves the file of a broken archive open.
-@pytest.mark.xfail(reason="bug: BadZipFile, KeyError, words of pickles, or nothing", run=False)
 @pytest.mark.parametrize("damage", ["cut", "no archive", "an array is missing", "of another"])
 def test_a_model_whose_files_do_not_fit_is_refused(
     learnt: Learnt, tmp_path: Path, damage: str

@@ -34,6 +34,26 @@ LEXICON: Final = Lexicon.model_validate(
         },
     }
 )
+LEVELLED: Final = Lexicon.model_validate(
+    {
+        "name": "hotel",
+        "version": "2",
+        "groups": {
+            "praise": {
+                "title": "Praise",
+                "level": "very_positive",
+                "terms": ["no problem at all", "love*", "spotless", "gorgeous"],
+            },
+            "blame": {
+                "title": "Blame",
+                "level": "very_negative",
+                "terms": ["never coming back again", "filthy", "abysmal"],
+            },
+            "emphasis": {"title": "Emphasis", "terms": ["too"]},
+        },
+    }
+)
+"""The same, and what its phrases say alone: two of them are in no comment."""
 QUESTIONS: Final = (
     None,
     "How could we improve?",

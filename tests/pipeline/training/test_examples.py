@@ -83,7 +83,6 @@ def test_a_sentiment_that_cannot_be_read_is_refused_in_a_sentence(
         read({"sentiment": value}, best, worst)
 
 
-@pytest.mark.xfail(reason="bug: says that words are numbers", strict=True)
 def test_a_word_that_is_no_level_is_not_called_a_number() -> None:
     with pytest.raises(ValueError, match="neither numbers nor levels"):
         read({"sentiment": "splendid"})
@@ -107,7 +106,6 @@ def test_topics_are_read_from_columns_or_from_lists(
     assert read(labels).topics == topics
 
 
-@pytest.mark.xfail(reason="bug: a list with commas is one topic that nobody knows", strict=True)
 def test_topics_may_be_listed_with_commas() -> None:
     assert read({"topics": "room, waiting time"}).topics == {"room", "waiting_time"}
 

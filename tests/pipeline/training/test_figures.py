@@ -48,7 +48,6 @@ def test_many_topics_have_scikit_learns_figures() -> None:
         }
 
 
-@pytest.mark.xfail(reason="bug: scikit-learn takes a single column for something else", strict=True)
 def test_a_single_topic_is_judged_too() -> None:
     found = topic_figures(np.array([[1], [0], [1]]), np.array([[1], [1], [0]]), ("room",))
     assert (found["micro_f1"], found["macro_f1"], found["samples_f1"]) == (0.6667, 0.6667, 0.5)
