@@ -78,6 +78,7 @@ class Vader:
 
     def score_comment(self, text: str) -> Scores:
         """The means of the scores of a text's sentences, to four digits; no words, all 0."""
+        text = _straight(text)
         # A mark at the very end ends no sentence that another follows.
         if len(text) <= _SURELY_ONE_RUN and not _MAY_END.search(text, 0, len(text) - 1):
             return self.score(text)
@@ -106,7 +107,7 @@ class Vader:
         """The parts of each of a comment's sentences, at offsets of the comment."""
         return [
             WordPart(start + part.start, start + part.end, part.valence)
-            for start, run in _runs(text)
+            for start, run in _runs(_straight(text))
             for part in self.parts(run)
         ]
 
@@ -183,3 +184,8 @@ def _emphasis(text: str) -> float:
     if questions > 1:
         emphasis += 0.18 * questions if questions < 4 else 0.96
     return emphasis
+
+
+def _straight(text: str) -> str:
+    """VADER knows straight apostrophes only, and telephones write the other ones."""
+    return text if text.isascii() else text.replace("’", "'")

@@ -25,7 +25,7 @@ def _document(number: int, label: Label, **fields: Any) -> dict[str, Any]:
         created_at=DAY + timedelta(days=number),
         text="Fine",
         family="form",
-        site="North",
+        site="Overlook",
         enriched_at=DAY,
         detected_language=Language(code="en", confidence=0.9),
         sentiment=Sentiment(label=label, method="test"),
@@ -64,7 +64,7 @@ def test_hidden_values_are_added_up_by_type_the_most_first(overview: Overview) -
 
 
 def test_the_share_negative_is_of_what_was_scored(overview: Overview) -> None:
-    (site,), late = overview.sites, overview.lately["North"]
+    (site,), late = overview.sites, overview.lately["Overlook"]
     assert (site.count, late.count) == (4, 2)
     assert (site.share_negative, late.share_negative) == (2 / 3, 0.0)
     assert [(group.name, group.count) for group in overview.topics] == [("food", 2)]

@@ -307,6 +307,15 @@ def test_another_sector_is_understood_at_once_by_terms_and_thresholds(
     assert read("The room is on the second floor", None, hotel)["sentiment"].label is Label.NEUTRAL
 
 
+@pytest.mark.parametrize("text", ["I don't like the room", "You couldn't do better"])
+def test_telephones_apostrophes_change_no_tone(
+    understand: Callable[[str], Understanding], text: str
+) -> None:
+    hotel = understand(HOTEL)
+    curly = read(text.replace("'", "’"), None, hotel)["sentiment"]
+    assert curly == read(text, None, hotel)["sentiment"]
+
+
 def test_terms_find_topics_in_other_languages(understand: Callable[[str], Understanding]) -> None:
     found = read("Le café était froid et personne ne nous a servi", None, understand(HOTEL))
     assert found["sentiment"].label is Label.NOT_SCORED
