@@ -20,11 +20,10 @@ from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE, tag_names, t
 from pipeline.stages._questions import kind_of
 from pipeline.stages._tokens import lowered, token_spans
 from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
+from pipeline.stages.score_sentiment import MEASURES
 from pipeline.stages.text_model import TextModel, context_of
 from pipeline.understanding import Understanding, Words
 from schemas.feedback import Feedback, Language, Level, Sentiment, Span
-
-MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")  # as ``rating_of`` looks for them
 
 _MOST_PARTS: Final = 4  # that add to a score, and as many that take from it
 _MOST_NEXT: Final = 3

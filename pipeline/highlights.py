@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from pipeline.spans import joined
+
 # The marks around a match: private-use characters, which no keyboard writes.
 MARK: Final = "\ue000"
 UNMARK: Final = "\ue001"
@@ -22,7 +24,7 @@ def matches(marked_texts: Iterable[str], text: str) -> Spans:
     The field and its subfield mark different words (a stem, an exact form): all are taken. None
     are where the text itself holds marks.
     """
-    return _merged(span for marked in marked_texts for span in _marked(marked, text))
+    return joined(span for marked in marked_texts for span in _marked(marked, text))
 
 
 def evidence(found: Any, wanted: Iterable[str], text: str) -> Spans:
@@ -39,7 +41,7 @@ def evidence(found: Any, wanted: Iterable[str], text: str) -> Spans:
         for name, spans in found.items()
         if isinstance(spans, list) and any(key.fullmatch(name) for key in keys)
     ]
-    return _merged(
+    return joined(
         (start, end) for spans in chosen for start, end in _pairs(spans) if start < end <= len(text)
     )
 
@@ -60,13 +62,3 @@ def _marked(marked: str, text: str) -> Iterator[tuple[int, int]]:
         match, _, rest = piece.partition(UNMARK)
         yield position, position + len(match)
         position += len(match) + len(rest)
-
-
-def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)

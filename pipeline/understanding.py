@@ -31,12 +31,9 @@ from pipeline.stages.score_sentiment import (
     not_scored,
     rating_of,
 )
-from pipeline.stages.text_model import Comment, Predictions, TextModel
+from pipeline.stages.text_model import BEST_ONE_FROM, Comment, Predictions, TextModel
 from pipeline.stages.vader import Scores, Vader
 from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
-
-BEST_ONE_FROM: Final = 0.1
-"""A comment that reaches no topic's threshold gets its best one, if at least so likely."""
 
 
 class Words(NamedTuple):

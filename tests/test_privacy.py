@@ -11,7 +11,7 @@ from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.feedback import MAX_TEXT_CHARACTERS, Feedback
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, URGENT, KafkaTopic
-from tests.walk import comments, publish
+from tests.walk import comments, messages_on, publish
 
 VALUES = (
     "jane.roe82@example.org",
@@ -41,16 +41,7 @@ def planted() -> list[Feedback]:
 
 def messages_of(kafka_topic: KafkaTopic, settings: Settings) -> list[tuple[bytes, str]]:
     """Value and headers of every message."""
-    from kafka import KafkaConsumer
-
-    with KafkaConsumer(
-        kafka_topic.name,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=2_000,
-        group_id=None,
-    ) as consumer:
-        return [(message.value or b"", str(message.headers)) for message in consumer]
+    return [(m.value or b"", str(m.headers)) for m in messages_on(kafka_topic, settings)]
 
 
 def test_planted_values_are_nowhere_behind_the_redaction(

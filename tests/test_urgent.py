@@ -19,7 +19,7 @@ from pipeline.shell import EnrichLoop
 from pipeline.sinks.kafka import KafkaSink, Message, Pending
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, URGENT, KafkaTopic
-from tests.walk import comments, publish
+from tests.walk import comments, messages_on, publish
 
 URGENT_TEXT = "I want to kill myself"
 Delivery = asyncio.Future[Any]
@@ -36,16 +36,7 @@ def _given(source: str, *texts: str) -> list[Feedback]:
 
 def _on(kafka_topic: KafkaTopic, settings: Settings) -> dict[str, Any]:
     """The messages of a Kafka topic by their key."""
-    from kafka import KafkaConsumer
-
-    with KafkaConsumer(
-        kafka_topic.name,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=2_000,
-        group_id=None,
-    ) as consumer:
-        return {message.key.decode(): message for message in consumer}
+    return {message.key.decode(): message for message in messages_on(kafka_topic, settings)}
 
 
 def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect
 from pipeline.sinks.kafka import KafkaSink, Message
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback
-from schemas.kafka_topics import RAW
+from schemas.kafka_topics import RAW, KafkaTopic
 
 ROOT = Path(__file__).parent.parent
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
@@ -106,3 +107,17 @@ def run_feedback(
         timeout=180,
         check=False,
     )
+
+
+def messages_on(kafka_topic: KafkaTopic, settings: Settings) -> list[Any]:
+    """Every message of a Kafka topic."""
+    from kafka import KafkaConsumer
+
+    with KafkaConsumer(
+        kafka_topic.name,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=2_000,
+        group_id=None,
+    ) as consumer:
+        return list(consumer)

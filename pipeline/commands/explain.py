@@ -105,7 +105,7 @@ def _readable(text: str) -> str:
 
 
 def _measure(rating: str) -> dict[str, dict[str, float]]:
-    from pipeline.explanation import MEASURES
+    from pipeline.stages.score_sentiment import MEASURES
 
     name, equals, number = rating.rpartition("=")
     measure = name.strip().lower() if equals else "stars"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.spans import joined
 from pipeline.stages._bag import Bags, portions
 from schemas.feedback import Span
 
@@ -84,12 +85,4 @@ def spans_of_places(
 
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Spans in order, those that meet or leave a single character between them as one."""
-    if len(spans) < 2:
-        return tuple(spans)
-    joined: list[Span] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return tuple(joined)
+    return tuple(spans) if len(spans) < 2 else joined(spans, gap=1)

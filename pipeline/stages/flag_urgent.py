@@ -15,10 +15,11 @@ from functools import reduce
 from itertools import accumulate, chain
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from pipeline.spans import joined
 from pipeline.stages._phrases import (
     LONGEST_WORD,
     MARK,
@@ -29,13 +30,13 @@ from pipeline.stages._phrases import (
     compiled,
     tokens,
 )
+from pipeline.stages.classify_topics import Identifier
 
 _DEFAULT: Final = Path(__file__).parent.parent / "urgency" / "healthcare.toml"
 _RAW: Final = re.compile(r"\S+")
 _MOST_REMEMBERED: Final = 50_000
 _LONGEST_RUN: Final = 120
 _OVERLAP: Final = 40  # words; more than any phrase has
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class UrgentFinding(NamedTuple):
@@ -117,7 +118,7 @@ class UrgencyFlagger:
                 for start, stop in _placed(spans, here):
                     found[reason].append((begin + start, begin + stop))
         reasons = filter(found.get, self._grammar.unless)
-        return tuple(UrgentFinding(reason, _joined(found[reason])) for reason in reasons)
+        return tuple(UrgentFinding(reason, joined(found[reason])) for reason in reasons)
 
     def _found(self, words: list[Word]) -> dict[str, list[Span]]:
         """By reason, where its phrases stand in the line of the words."""
@@ -193,13 +194,3 @@ def _placed(spans: Iterable[Span], placed: list[tuple[str, Span]]) -> Iterator[S
     for start, end in spans:
         first, last = bisect_left(starts, start), bisect_left(starts, end) - 1
         yield placed[first][1][0], placed[last][1][1]
-
-
-def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Spans in order, those that overlap as one."""
-    joined: list[Span] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            start, end = joined[-1][0], max(end, joined.pop()[1])
-        joined.append((start, end))
-    return tuple(joined)

@@ -26,7 +26,8 @@ _LABEL_OF: Final = (
     Label.NEGATIVE,
     Label.NEGATIVE,
 )
-_MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
+MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
+"""In the order in which a rating is looked for."""
 
 
 def rating_of(record: Feedback) -> int:
@@ -34,7 +35,7 @@ def rating_of(record: Feedback) -> int:
 
     The first there is of FFT, stars, CSAT, NPS and CES.
     """
-    for name in _MEASURES:
+    for name in MEASURES:
         measure: Measure | None = getattr(record, name)
         if measure is not None:
             score = measure.score

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.stages.vader import Scores
+
+
+BEST_ONE_FROM: Final = 0.1
+"""A comment that reaches no topic's threshold gets its best one, if at least so likely."""
+
+_HEADS: Final = 3
 
 
 class Comment(NamedTuple):
@@ -92,15 +98,8 @@ class TextModel:
         margins = outputs[:, :topics] - self.parameters.thresholds
         slopes, shifts = self.parameters.calibration.T
         probabilities = logistic(outputs[:, :topics] * slopes + shifts)
-        heads = softmax(outputs[:, topics:].reshape(-1, 3, LEVELS))
-        return Predictions(
-            margins,
-            probabilities,
-            (heads[:, 0] + heads[:, 1]) / 2,
-            heads[:, 2],
-            bags.hits,
-            bags,
-        )
+        levels, unrated = level_shares(outputs[:, topics:])
+        return Predictions(margins, probabilities, levels, unrated, bags.hits, bags)
 
     def outputs_beside(self, beside: NDArray[Any]) -> NDArray[Any]:
         """What the context adds to the outputs."""
@@ -118,6 +117,15 @@ def context_of(comments: Sequence[Comment]) -> NDArray[Any]:
         np.array([len(comment.tokens) for comment in comments]),
         np.array([comment.vader for comment in comments], dtype=np.float32),
     )
+
+
+def level_shares(outputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both [comments, 5]: the levels' probabilities, and those without a look at the rating.
+
+    ``outputs`` are those of the three heads, side by side.
+    """
+    heads = softmax(outputs.reshape(-1, _HEADS, LEVELS))
+    return (heads[:, 0] + heads[:, 1]) / 2, heads[:, 2]
 
 
 def logistic(scores: NDArray[Any]) -> NDArray[Any]:

@@ -14,7 +14,6 @@ from sklearn.svm import LinearSVC
 
 from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE
 from pipeline.stages._parameters import LEVELS, WordVectors
-from pipeline.stages.text_model import softmax
 from pipeline.training.design import Counts, Design, learn_design, matrix
 from pipeline.training.examples import NO_LEVEL
 
@@ -22,7 +21,6 @@ _TOPIC_COST: Final = 0.04
 _LEVEL_COST: Final = 0.5
 _COPY_WEIGHT: Final = 0.1
 _PHRASE_WEIGHT: Final = 0.3
-HEADS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -127,13 +125,6 @@ def _without_rating(columns: Any) -> Any:
     unrated = columns.copy()
     unrated.data *= keep[columns.indices]
     return unrated
-
-
-def level_shares(outputs: NDArray[Any], topics: int) -> NDArray[Any]:
-    """[rows, 5]: the levels' probabilities, as the stage computes them."""
-    heads = softmax(outputs[:, topics:].reshape(-1, HEADS, LEVELS))
-    shares: NDArray[Any] = (heads[:, 0] + heads[:, 1]) / 2
-    return shares
 
 
 def folds_of(people: NDArray[Any], folds: int, seed: int) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.stages._lexicon import Lexicon
 from pipeline.stages._parameters import Card, Parameters, WordVectors
 from pipeline.stages.classify_topics import Taxonomy
-from pipeline.stages.text_model import logistic
+from pipeline.stages.text_model import BEST_ONE_FROM, level_shares, logistic
 from pipeline.training.design import Counter
 from pipeline.training.examples import NO_LEVEL, Examples, phrase_comments, without_hints
 from pipeline.training.figures import (
@@ -25,7 +25,7 @@ from pipeline.training.figures import (
     topic_figures,
     vader_figures,
 )
-from pipeline.training.fit import Fit, Task, fit_all, folds_of, level_shares
+from pipeline.training.fit import Fit, Task, fit_all, folds_of
 from pipeline.training.thresholds import best_thresholds, calibrate
 
 FOLDS: Final = 5
@@ -33,8 +33,6 @@ LEAST_TRAINED: Final = 20
 """Topics with fewer examples are left to their terms."""
 
 _LEAST_COMMENTS: Final = 100
-BEST_ONE_FROM: Final = 0.1
-"""A comment that reaches no threshold gets its best topic, if at least so likely."""
 
 
 class TooLittle(ValueError):
@@ -162,7 +160,7 @@ def _judged(outputs: NDArray[Any], task: Task, folds: NDArray[Any]) -> Unseen:
         margins = outputs[these, :topics] - thresholds
         likely = logistic(outputs[these, :topics] * curve[:, 0] + curve[:, 1])
         given[these] = given_topics(margins, likely)
-    return Unseen(given, task.topics, level_shares(outputs, topics), task.levels)
+    return Unseen(given, task.topics, level_shares(outputs[:, topics:])[0], task.levels)
 
 
 def given_topics(margins: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
