@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -114,7 +115,7 @@ def bulk_operation(payload: bytes | None) -> bytes:
     """
     fields = orjson.loads(payload or b"")
     action = {
-        "_index": index_name(datetime.fromisoformat(fields["created_at"])),
+        "_index": _index_of_month(fields["created_at"][:7]),
         "_id": fields["event_id"],
         "version": fields["revision"],
         "version_type": "external_gte",
@@ -122,6 +123,11 @@ def bulk_operation(payload: bytes | None) -> bytes:
     if fields["operation"] == "delete":
         return orjson.dumps({"delete": action})
     return orjson.dumps({"index": action}) + b"\n" + orjson.dumps(document(fields))
+
+
+@lru_cache(maxsize=1_024)
+def _index_of_month(month: str) -> str:
+    return index_name(datetime.strptime(month, "%Y-%m"))
 
 
 def verdicts(indexes: Sequence[int], items: Sequence[dict[str, Any]]) -> list[Failure]:
