@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from pydantic import ValidationError
+
 
 class Retry(Exception):
     """Try the same again after ``wait`` seconds; nothing was lost and no cursor moved."""
@@ -18,6 +22,13 @@ class BadRecord(Exception):
         super().__init__(reason)
         self.reason = reason
 
+    @classmethod
+    def of(cls, source: str, error: ValidationError) -> Self:
+        """What pydantic found first, without the value it found."""
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return cls(f"parsing {source}: {where + ': ' if where else ''}{first['msg']}")
+
 
 class Skip(Exception):
     """This one item is left out on purpose, and counted: it holds nothing to work on."""
@@ -33,3 +44,23 @@ class Fatal(Exception):
 
 class Misconfigured(Fatal):
     """The run ends here until somebody changes the connector's configuration."""
+
+
+class Unauthorized(Fatal):
+    """The run ends here until somebody renews the credentials."""
+
+
+class Rejected(Exception):
+    """A request from outside is not taken. Its message goes back to whoever sent it."""
+
+
+class Forged(Rejected):
+    """It is not signed by whom it claims to be from."""
+
+
+class Stale(Rejected):
+    """Its signature is from another time: it may have been recorded and sent again."""
+
+
+class Malformed(Rejected):
+    """It is signed, and no submission all the same."""

@@ -26,6 +26,7 @@ _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
 _COPIED: Final = ("question", "site", "service", "attributes", "priority")
 # Left out where empty, and absent in records of earlier versions.
 _COPIED_WHERE_FULL: Final = (
+    "backfill",
     "interactions",
     "urgent_reasons",
     "redactions",
@@ -61,6 +62,7 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
         "family": _KEYWORD,
         "native_id": _KEYWORD,
         "revision": {"type": "long"},
+        "backfill": {"type": "boolean"},
         "question": {"type": "text", "fields": {"keyword": _KEYWORD}},
         "site": _KEYWORD,
         "service": _KEYWORD,

@@ -130,6 +130,15 @@ class Feedback(Record):
         "a higher one replaces a lower one.",
     )
     operation: Operation = Field(default=Operation.UPSERT, description="Upsert or delete.")
+    redated: bool = Field(
+        default=False,
+        description="Whether an earlier revision may have another created_at: the source tells "
+        "the time of the last edit only, or of a delete.",
+    )
+    backfill: bool = Field(
+        default=False,
+        description="Whether it came with a source's first run: history, and no news to alert on.",
+    )
     created_at: AwareDatetime = Field(description="When the feedback was given.")
     collected_at: AwareDatetime = Field(description="When the connector read it.")
     text: str = Field(

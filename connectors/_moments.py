@@ -1,0 +1,21 @@
+"""Times as services write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970 of an aware time: what a revision is."""
+    return max(0, round(moment.timestamp() * 1000))
+
+
+def from_seconds(seconds: float) -> datetime:
+    """The time of a Unix time in seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def aware(text: str) -> datetime:
+    """The time of ISO 8601 text, in UTC where it names no zone; raises ``ValueError``."""
+    moment = datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

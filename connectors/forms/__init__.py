@@ -1,0 +1,1 @@
+"""Forms: what people write to the organization itself."""

@@ -1,0 +1,1 @@
+"""Reviews: what people write where others look for it."""

@@ -1,0 +1,152 @@
+"""``trustpilot``: reviews of a business unit, and replies to them.
+
+Speaks the Business Units API, https://developers.trustpilot.com.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord
+from connectors._http import Http, OAuth2
+from connectors._moments import aware, milliseconds
+from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors._walks import Walk
+from schemas.feedback import Family, Feedback, Stars
+
+_TOKEN_PATH: Final = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105
+_LONGEST_REPLY: Final = 5_000
+
+
+class TrustpilotConfig(SourceConfig):
+    """One business unit."""
+
+    business_unit: Annotated[str, Field(min_length=1, description="Id of the business unit.")]
+    api_key: Annotated[SecretStr, Field(description="API key of the application.")]
+    api_secret: Annotated[SecretStr, Field(description="Secret of the application.")]
+    reply_as: str | None = Field(
+        default=None, description="Id of the business user in whose name replies are published."
+    )
+    recheck_days: int = Field(
+        default=30, ge=0, description="How far back edits are looked for, once a day."
+    )
+    per_page: int = Field(default=100, ge=1, le=100, description="Reviews a request.")
+    base_url: str = Field(default="https://api.trustpilot.com", description="Address of the API.")
+
+
+class _Consumer(BaseModel):
+    id: str = ""
+
+
+class _Review(BaseModel):
+    id: str
+    stars: int
+    title: str | None = None
+    text: str | None = None
+    language: str | None = None
+    createdAt: AwareDatetime  # noqa: N815 - the service's name
+    updatedAt: AwareDatetime | None = None  # noqa: N815
+    consumer: _Consumer = _Consumer()
+
+
+class Trustpilot(Polled, Answering):
+    """Walks from the newest review back to what is known."""
+
+    name: ClassVar[str] = "trustpilot"
+    title: ClassVar[str] = "Trustpilot"
+    family: ClassVar[Family] = Family.REVIEW
+    Config: ClassVar[type[SourceConfig]] = TrustpilotConfig
+    needs: ClassVar[str] = "an API key with its secret, from the Trustpilot Business account."
+    limits: ClassVar[str] = (
+        "833 requests in 5 minutes. Edits are looked for once a day, `recheck_days` back; a "
+        "deleted review is not told of."
+    )
+    cursor_is: ClassVar[str] = "the newest `createdAt` that was seen"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    example: ClassVar[str] = """\
+business_unit = "46d6a890000064000500e0c3"
+api_key = { env = "TRUSTPILOT_API_KEY" }
+api_secret = { env = "TRUSTPILOT_API_SECRET" }
+site = "Eastgate"
+"""
+
+    config: TrustpilotConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        config = self.config
+        auth = OAuth2(
+            config.base_url + _TOKEN_PATH,
+            {"grant_type": "client_credentials"},
+            basic=(config.api_key.get_secret_value(), config.api_secret.get_secret_value()),
+        )
+        return self.opened(Http(config.base_url, auth=auth, per_second=2.5))
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the reviews that are newer than the cursor's, the newest first."""
+        config = self.config
+        walk: Walk[Any] = Walk.resume(
+            cursor, now=self.context.now(), recheck=timedelta(days=config.recheck_days)
+        )
+        path = f"/v1/private/business-units/{config.business_unit}/reviews"
+        while True:
+            number = int(walk.page or 1)
+            listed = self._http.get_json(
+                path,
+                params={"orderBy": "createdat.desc", "page": number, "perPage": config.per_page},
+            ).get("reviews", [])
+            news, arrived = walk.news((_created_ms(one), str(one.get("id")), one) for one in listed)
+            arrived = arrived or len(listed) < config.per_page
+            walk.page = None if arrived else str(number + 1)
+            yield Page([self._item(one) for one in news], walk.cursor(walk.page))
+            if arrived:
+                return
+
+    def _item(self, review: Any) -> Item:
+        return self.item(review, origin=str(review.get("id")), payload=orjson.dumps(review))
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one review: title and text are one comment."""
+        try:
+            review = _Review.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        edited = review.updatedAt or review.createdAt
+        return self.record(
+            item,
+            native_id=review.id,
+            created_at=review.createdAt,
+            revision=milliseconds(max(edited, review.createdAt)),
+            text="\n".join(part for part in (review.title, review.text) if part),
+            stars=Stars(value=review.stars),
+            language=review.language,
+            author=review.consumer.id,
+            url=f"https://www.trustpilot.com/reviews/{review.id}",
+        )
+
+    def reply(self, native_id: str, text: str) -> Reply:
+        """The request that publishes a reply below a review."""
+        if self.config.reply_as is None:
+            raise BadRecord("replying on trustpilot: reply_as is not set")
+        if not 0 < len(text) <= _LONGEST_REPLY:
+            raise BadRecord(f"replying on trustpilot: a reply has 1 to {_LONGEST_REPLY} characters")
+        body = {"authorBusinessUserId": self.config.reply_as, "message": text}
+        return Reply("POST", f"/v1/private/reviews/{native_id}/reply", body)
+
+    def send(self, reply: Reply) -> None:
+        """Publish it."""
+        self._http.request(reply.method, reply.path, json=reply.json)
+
+
+def _created_ms(review: Any) -> int | None:
+    try:
+        return milliseconds(aware(review["createdAt"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,1 @@
+"""Social media and feeds: what people say in public."""

@@ -1,0 +1,24 @@
+"""What tests of connectors share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors import _http
+from tests.connectors.fakes import OPEN
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between attempts are short, except where a service names one."""
+    monkeypatch.setattr(_http, "_backoff", lambda state: 0.01)
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Sources that a test built are closed after it."""
+    yield
+    while OPEN:
+        OPEN.pop().close()

@@ -1,0 +1,227 @@
+"""Somebody else's service, spoken over real HTTP on a loopback port, with faults on order."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import uvicorn
+
+Fault = str
+"""``"429"`` with Retry-After, ``"500"``, ``"401"``, ``"truncated"`` or ``"hang up"``."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the service was asked."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    at: float = field(default_factory=time.monotonic)
+
+
+class Served:
+    """An ASGI application on a free loopback port, in a thread of this process."""
+
+    def __init__(self, app: Any, spared: Sequence[str] = ()) -> None:
+        """``spared`` are paths that no fault meets."""
+        self._app = app
+        self._spared = spared
+        self.requests: list[Request] = []
+        self.faults: deque[Fault] = deque()
+        config = uvicorn.Config(
+            self._faulty,
+            interface="asgi3",
+            host="127.0.0.1",
+            port=0,
+            log_level="error",
+            lifespan="off",
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        end = time.monotonic() + 20
+        while not self._server.started:
+            assert time.monotonic() < end, "the fake service does not start"
+            time.sleep(0.01)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(10)
+
+    async def _faulty(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self.requests.append(
+            Request(
+                scope["method"],
+                scope["path"],
+                scope["query_string"].decode(),
+                {name.decode(): value.decode("latin-1") for name, value in scope["headers"]},
+            )
+        )
+        spared = scope["path"] in self._spared
+        fault = self.faults.popleft() if self.faults and not spared else None
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif fault == "truncated":
+            await self._app(scope, receive, _halved(send))
+        elif fault == "hang up":
+            await send({"type": "http.response.start", "status": 200, "headers": [_LENGTH]})
+            await send({"type": "http.response.body", "body": b"{", "more_body": False})
+        else:
+            headers = [(b"retry-after", b"1")] if fault == "429" else []
+            await send({"type": "http.response.start", "status": int(fault), "headers": headers})
+            await send({"type": "http.response.body", "body": b"<h1>Sorry</h1>"})
+
+
+_LENGTH = (b"content-length", b"1000")
+
+
+def _halved(send: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Send the first half of a response's body only, as if that were all."""
+    held: list[Any] = []
+    body = bytearray()
+
+    async def half(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            held.append(message)
+            return
+        body.extend(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        start = held[0]
+        start["headers"] = [
+            pair for pair in start["headers"] if pair[0].lower() not in {b"content-length"}
+        ]
+        await send(start)
+        await send({"type": "http.response.body", "body": bytes(body[: len(body) // 2])})
+        await asyncio.sleep(0)
+
+    return half
+
+
+class FakeService(ABC):
+    """A fake of one service, built from its documentation.
+
+    It holds at least three pages. ``texts`` is what the index must hold at any time, by native id.
+    """
+
+    name: ClassVar[str]
+    """The connector's."""
+    secrets: ClassVar[Sequence[str]] = ()
+    """What ``settings`` holds that must be seen nowhere."""
+    faults: ClassVar[Sequence[Fault]] = ("429", "500", "truncated", "hang up")
+    """What every first run meets; a fake whose service has tokens adds ``"401"``."""
+
+    spared: ClassVar[Sequence[str]] = ()
+    """Paths that no fault meets: where tokens are given out."""
+
+    texts: dict[str, str]
+
+    @property
+    @abstractmethod
+    def app(self) -> Any:
+        """The ASGI application that speaks the service's format."""
+
+    @abstractmethod
+    def settings(self, url: str) -> dict[str, Any]:
+        """The connector's settings, as the settings file has them, secrets as plain text."""
+
+    def edit(self) -> None:
+        """Change one item at the service, and ``texts``; where the connector brings edits."""
+        raise NotImplementedError
+
+    def delete(self) -> None:
+        """Delete one item at the service, and from ``texts``; where it brings deletes."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A request that a service sends to a webhook."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    path_secret: str | None = None
+
+
+class FakeCaller(ABC):
+    """A fake of a service that calls webhooks: it signs as the service's documentation says."""
+
+    name: ClassVar[str]
+    secrets: ClassVar[Sequence[str]] = ()
+    texts: dict[str, str]
+    """What the index must hold after all deliveries, by native id."""
+
+    @abstractmethod
+    def settings(self, url: str) -> dict[str, Any]:
+        """The connector's settings; ``url`` is where :attr:`app` is served, for what asks back."""
+
+    @property
+    def app(self) -> Any:
+        """The service's own interface, for connectors that ask back; None where there is none."""
+        return None
+
+    @abstractmethod
+    def deliveries(self, at: datetime) -> list[Delivery]:
+        """Signed requests, at least three, sent at ``at``."""
+
+    @abstractmethod
+    def malformed(self, at: datetime) -> Delivery:
+        """A request that is signed well, and no submission."""
+
+    def stale(self, at: datetime) -> Delivery | None:
+        """A request signed long before ``at``; None where signatures hold no time."""
+        return None
+
+
+@contextmanager
+def served(fake: FakeService | FakeCaller) -> Iterator[Served]:
+    """The fake on a loopback port."""
+    spared = fake.spared if isinstance(fake, FakeService) else ()
+    with Served(fake.app, spared) as service:
+        yield service
+
+
+def moment(number: int) -> datetime:
+    """Distinct times of made-up feedback: two hours apart, the higher the later."""
+    return datetime.fromtimestamp(1_794_700_000 + 7_200 * number, UTC)
+
+
+SENTENCES = (
+    "The nurses were lovely and explained everything.",
+    "Waited four hours, nobody told us anything.",
+    "Parking was a nightmare and expensive!",
+    "The receptionist was rude to my mother.",
+    "Clean ward, good food, kind doctors.",
+)
+
+
+def sentence(number: int) -> str:
+    """Distinct made-up feedback."""
+    return f"{SENTENCES[number % len(SENTENCES)]} Visit {number}."

@@ -1,0 +1,49 @@
+"""The fakes there are, found by walking ``tests/connectors/services``: nothing lists them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+
+from connectors._registry import sources
+from connectors._source import Context, Source
+from tests.connectors.fake_service import FakeCaller, FakeService
+
+_SERVICES = Path(__file__).parent / "services"
+
+
+def _found(kind: type) -> dict[str, type]:
+    fakes = {}
+    for path in sorted(_SERVICES.glob("*.py")):
+        if path.stem.startswith("_"):
+            continue
+        module = importlib.import_module(f"tests.connectors.services.{path.stem}")
+        for value in vars(module).values():
+            if (
+                inspect.isclass(value)
+                and issubclass(value, kind)
+                and value.__module__ == module.__name__
+                and not inspect.isabstract(value)
+            ):
+                fakes[value.name] = value
+    return fakes
+
+
+SERVICES: dict[str, type[FakeService]] = _found(FakeService)
+CALLERS: dict[str, type[FakeCaller]] = _found(FakeCaller)
+
+
+def built(
+    fake: FakeService | FakeCaller, url: str, instance: str = "test", **context: object
+) -> Source:
+    """The connector of a fake, told to talk to it."""
+    kind = sources()[fake.name]
+    config = kind.Config.model_validate(fake.settings(url))
+    source = kind(config, Context(instance, **context))  # type: ignore[arg-type]
+    OPEN.append(source)
+    return source
+
+
+OPEN: list[Source] = []
+"""What :func:`built` made; a fixture closes it after each test."""

@@ -1,0 +1,249 @@
+"""What every connector must do, checked by walking the registry."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from connectors._base import Item
+from connectors._errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
+from connectors._registry import sources
+from connectors._source import Brings, Polled, Received, Source, Webhook
+from schemas.feedback import Feedback, Operation
+from tests.connectors.fake_service import Delivery, FakeCaller, FakeService, served
+from tests.connectors.fakes import CALLERS, SERVICES, built
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SOURCES = sorted(sources().items())
+_SECRET = re.compile(r"(secret|token|password|key)s?$")
+
+
+@pytest.mark.parametrize(("name", "source"), SOURCES)
+class TestDeclarations:
+    def test_says_what_it_is(self, name: str, source: type[Source]) -> None:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        for said in (source.title, source.needs, source.limits, source.cursor_is):
+            assert said.strip()
+        assert source.__module__.split(".")[-1] == name
+
+    def test_describes_every_setting(self, name: str, source: type[Source]) -> None:
+        fields = source.Config.model_fields
+        assert [field for field, info in fields.items() if not info.description] == []
+
+    def test_keeps_secrets_as_secrets(self, name: str, source: type[Source]) -> None:
+        for field, info in source.Config.model_fields.items():
+            if _SECRET.search(field):
+                assert SecretStr in _types_of(info.annotation), field
+
+    def test_its_example_is_valid(self, name: str, source: type[Source]) -> None:
+        from connectors._instances import settled
+
+        table = tomllib.loads(source.example)
+        settled(source, "example", table, lambda variable: "x" * 20)
+
+    def test_has_a_fake(self, name: str, source: type[Source]) -> None:
+        assert not issubclass(source, Polled) or name in SERVICES
+        assert not issubclass(source, Webhook) or name in CALLERS
+
+
+def _types_of(annotation: object) -> set[object]:
+    inner = getattr(annotation, "__args__", ())
+    return {annotation}.union(*map(_types_of, inner)) if inner else {annotation}
+
+
+@pytest.fixture(params=sorted(SERVICES))
+def fake(request: pytest.FixtureRequest) -> FakeService:
+    made: FakeService = SERVICES[request.param]()
+    return made
+
+
+def polled(fake: FakeService, url: str, now: datetime = NOW) -> Polled:
+    source = built(fake, url, author_key=b"key", now=lambda: now)
+    assert isinstance(source, Polled)
+    return source
+
+
+def understood(source: Source, items: Iterable[Item]) -> Iterator[Feedback]:
+    for item in items:
+        try:
+            yield source.parse(item)
+        except Skip:
+            continue
+
+
+def read(source: Polled, cursor: str | None) -> tuple[list[Feedback], list[str]]:
+    """The records and the cursors of a run."""
+    records: list[Feedback] = []
+    cursors: list[str] = []
+    for page in source.fetch(cursor):
+        records += understood(source, page.items)
+        cursors.append(page.cursor)
+    return records, cursors
+
+
+def latest(records: Iterable[Feedback]) -> dict[str, str]:
+    """What the index holds after these records, by native id."""
+    held: dict[str, Feedback] = {}
+    for record in records:
+        before = held.get(record.native_id)
+        if before is None or record.revision >= before.revision:
+            held[record.native_id] = record
+    return {
+        native_id: record.text
+        for native_id, record in held.items()
+        if record.operation is Operation.UPSERT
+    }
+
+
+def test_reads_everything_through_every_fault(fake: FakeService) -> None:
+    with served(fake) as service:
+        service.faults.extend(fake.faults)
+        records, cursors = read(polled(fake, service.url), None)
+        assert service.faults == type(service.faults)()
+    assert latest(records) == fake.texts
+    assert len(fake.texts) >= 3 and len(cursors) >= 3
+    assert {record.source for record in records} == {fake.name}
+    assert all(record.revision > 0 for record in records)
+
+
+def test_a_second_run_brings_nothing_again(fake: FakeService) -> None:
+    with served(fake) as service:
+        _, cursors = read(polled(fake, service.url), None)
+        again, _ = read(polled(fake, service.url), cursors[-1])
+    assert Brings.SAMPLED in sources()[fake.name].brings or again == []
+
+
+def test_goes_on_from_every_cursor_and_misses_nothing(fake: FakeService) -> None:
+    with served(fake) as service:
+        records: list[Feedback] = []
+        cursor: str | None = None
+        for _ in range(60):
+            pages = polled(fake, service.url).fetch(cursor)
+            page = next(pages, None)
+            if page is None or page.cursor == cursor:
+                break
+            source = polled(fake, service.url)
+            records += understood(source, page.items)
+            cursor = page.cursor
+    assert latest(records) == fake.texts
+
+
+def test_brings_edits_and_deletes(fake: FakeService) -> None:
+    brings = sources()[fake.name].brings
+    with served(fake) as service:
+        records, cursors = read(polled(fake, service.url), None)
+        if Brings.EDITS in brings:
+            fake.edit()
+        if Brings.DELETES in brings:
+            fake.delete()
+        later, _ = read(polled(fake, service.url, NOW + timedelta(days=2)), cursors[-1])
+    assert latest([*records, *later]) == fake.texts
+
+
+def test_parses_the_same_item_the_same(fake: FakeService) -> None:
+    with served(fake) as service:
+        source = polled(fake, service.url)
+        page = next(iter(source.fetch(None)))
+    for item in page.items:
+        first, second = understood(source, [item]), understood(source, [item])
+        assert list(first) == list(second)
+
+
+def test_refuses_nonsense_item_by_item(fake: FakeService) -> None:
+    source = polled(fake, "http://127.0.0.1:9")
+    for data in (None, {}, [], "text", {"id": None}, {"id": "1", "text": 7}):
+        item = source.item(data, origin="1", payload=b"{}")
+        with pytest.raises((BadRecord, Skip)):
+            source.parse(item)
+
+
+def test_an_unavailable_service_is_tried_again_later(fake: FakeService) -> None:
+    with served(fake) as service:
+        service.faults.extend(["500"] * 60)
+        with pytest.raises(Retry):
+            read(polled(fake, service.url), None)
+
+
+def test_refused_credentials_end_the_run(fake: FakeService) -> None:
+    with served(fake) as service:
+        service.faults.extend(["401"] * 60)
+        with pytest.raises(Fatal) as raised:
+            read(polled(fake, service.url), None)
+    assert not any(secret in str(raised.value) for secret in fake.secrets)
+
+
+@pytest.fixture(params=sorted(CALLERS))
+def caller(request: pytest.FixtureRequest) -> FakeCaller:
+    made: FakeCaller = CALLERS[request.param]()
+    return made
+
+
+def hook(caller: FakeCaller, url: str = "http://127.0.0.1:9") -> Webhook:
+    source = built(caller, url, author_key=b"key", now=lambda: NOW)
+    assert isinstance(source, Webhook)
+    return source
+
+
+def received(delivery: Delivery) -> Received:
+    headers = {name.lower(): value for name, value in delivery.headers.items()}
+    return Received(delivery.body, headers, delivery.path_secret, NOW)
+
+
+@pytest.fixture
+def address(caller: FakeCaller) -> Iterator[str]:
+    """Where the caller's own interface is, if it has one."""
+    if caller.app is None:
+        yield "http://127.0.0.1:9"
+    else:
+        with served(caller) as service:
+            yield service.url
+
+
+def test_takes_every_delivery(caller: FakeCaller, address: str) -> None:
+    source = hook(caller, address)
+    deliveries = caller.deliveries(NOW)
+    assert len(deliveries) >= 3
+    records = [
+        record
+        for delivery in deliveries
+        for record in understood(source, source.accept(received(delivery)))
+    ]
+    assert latest(records) == caller.texts
+
+
+def test_a_delivery_sent_twice_is_the_same_record(caller: FakeCaller, address: str) -> None:
+    source = hook(caller, address)
+    first = caller.deliveries(NOW)[0]
+    records = [list(understood(source, source.accept(received(first)))) for _ in range(2)]
+    assert [one.event_id for one in records[0]] == [one.event_id for one in records[1]]
+    assert [one.revision for one in records[0]] == [one.revision for one in records[1]]
+
+
+def test_refuses_a_forged_delivery(caller: FakeCaller, address: str) -> None:
+    source = hook(caller, address)
+    good = caller.deliveries(NOW)[0]
+    forged = [Delivery(good.body, {}, None)]
+    if good.path_secret is None:
+        forged.append(Delivery(good.body + b" ", good.headers, None))
+    else:
+        forged.append(Delivery(good.body, good.headers, good.path_secret + "x"))
+    for delivery in forged:
+        with pytest.raises(Forged):
+            source.accept(received(delivery))
+
+
+def test_refuses_a_stale_delivery(caller: FakeCaller, address: str) -> None:
+    delivery = caller.stale(NOW)
+    if delivery is not None:
+        with pytest.raises(Stale):
+            hook(caller, address).accept(received(delivery))
+
+
+def test_refuses_a_malformed_delivery(caller: FakeCaller, address: str) -> None:
+    with pytest.raises(Malformed):
+        hook(caller, address).accept(received(caller.malformed(NOW)))
