@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from connectors._kafka import open_consumer, partitions_of, read_between
+from connectors._latest import latest_values
 from connectors._outbox import Message
 from schemas.cloud_events import cloud_event_headers
 from schemas.cursor import Cursor
@@ -16,25 +16,21 @@ from schemas.kafka_topics import CURSORS
 def load_cursor(bootstrap_servers: str, source: str, instance: str) -> Cursor | None:
     """The latest cursor of a connector's instance; None where it never stored one.
 
-    Reads the whole Kafka topic, which compaction keeps short. Raises ``Retry``.
+    Raises ``Retry``.
     """
-    consumer = open_consumer(bootstrap_servers)
-    try:
-        partitions = partitions_of(consumer, CURSORS.name)
-        if not partitions:
-            return None
-        key = _key(source, instance)
-        start = consumer.beginning_offsets(partitions)
-        latest: bytes | None = None
-        for record in read_between(consumer, start, consumer.end_offsets(partitions)):
-            if record.key == key:
-                latest = record.value
-    finally:
-        consumer.close()
-    try:
-        return None if not latest else Cursor.from_payload(latest)
-    except ValidationError:
-        return None  # a cursor that can't be read costs a repetition, which every id bears
+    return load_cursors(bootstrap_servers).get((source, instance))
+
+
+def load_cursors(bootstrap_servers: str) -> dict[tuple[str, str], Cursor]:
+    """The latest cursors by source and instance. Raises ``Retry``."""
+    found = {}
+    for payload in latest_values(bootstrap_servers, CURSORS).values():
+        try:
+            cursor = Cursor.from_payload(payload)
+        except ValidationError:
+            continue  # a cursor that can't be read costs a repetition, which every id bears
+        found[cursor.source, cursor.instance] = cursor
+    return found
 
 
 def cursor_message(source: str, instance: str, position: str) -> Message:

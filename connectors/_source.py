@@ -13,13 +13,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors._authors import pseudonym
 from connectors._base import Item, Page
 from connectors._errors import BadRecord
+from schemas._record import deterministic_id
 from schemas.feedback import Family, Feedback, Name
 
 
@@ -47,6 +49,11 @@ class Brings(StrEnum):
     DELETES = "deletes"
     SAMPLED = "sampled"
     """Only some of it: counts and shares of this source say nothing about all."""
+
+
+_NOT_WHAT_IS_READ: Final = frozenset(
+    {*SourceConfig.model_fields, "base_url", "live", "per_page", "recheck_days"}
+)
 
 
 def _now() -> datetime:
@@ -102,10 +109,15 @@ class Source(ABC):
         self._opened.callback(resource.close)
         return resource
 
-    @property
+    @cached_property
     def instance(self) -> str:
-        """Which of its kind, as the cursor knows it."""
-        return self.context.instance
+        """The instance's name and a likeness of its settings, as the cursor knows it.
+
+        A cursor says nothing about another app or tag: whoever changes it wants it read anew.
+        """
+        ignored = {name for name in type(self.config).model_fields if name.startswith("reply_")}
+        read = self.config.model_dump_json(exclude=_NOT_WHAT_IS_READ | ignored)
+        return f"{self.context.instance}/{deterministic_id(read)[:8]}"
 
     @abstractmethod
     def parse(self, item: Item) -> Feedback:
@@ -116,7 +128,9 @@ class Source(ABC):
 
     def item(self, data: Any, *, origin: str, payload: bytes) -> Item:
         """An item read now; ``origin`` is the source's id of it, no personal value."""
-        return Item(data, f"{self.name}/{self.instance}:{origin}", payload, self.context.now())
+        return Item(
+            data, f"{self.name}/{self.context.instance}:{origin}", payload, self.context.now()
+        )
 
     def record(self, item: Item, *, native_id: str, author: str = "", **fields: Any) -> Feedback:
         """A record of this source, its author made a pseudonym; raises ``BadRecord``.
@@ -155,6 +169,11 @@ class Polled(Source):
 
 class Streamed(Polled):
     """Listens for what is new. What came while nobody listened is fetched."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is set to listen between its runs."""
+        return bool(getattr(self.config, "live", True))
 
     @abstractmethod
     def stream(self, cursor: str | None) -> Iterator[Page]:

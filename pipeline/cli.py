@@ -13,13 +13,17 @@ from rich.markup import escape
 
 from pipeline.commands import (
     bench,
+    connect,
+    connectors,
     dead,
     demo,
     engines,
     evaluate,
     explain,
     ingest,
+    reply,
     search,
+    serve,
     setup,
     train,
     worker,
@@ -58,6 +62,10 @@ app.command()(engines.down)
 app.command()(engines.status)
 app.command()(setup.setup)
 app.command()(ingest.ingest)
+app.command()(connect.connect)
+app.command()(serve.serve)
+app.command()(connectors.connectors)
+app.command()(reply.reply)
 app.command()(worker.worker)
 app.command()(search.search)
 app.command()(explain.explain)

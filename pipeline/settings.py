@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
         description="Key of the HMAC that turns authors into pseudonyms. Without one, authors "
         "are left out.",
     )
+    config: Path = Field(
+        default=Path("feedback.toml"),
+        description="File of the connectors' instances, for `feedback serve` and others.",
+    )
     enrich_batch: int = Field(
         default=2_000,
         ge=1,
@@ -95,3 +100,8 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         default="auto", description="Lines for people or JSON; auto: people on a terminal."
     )
+
+
+def environment_value(name: str) -> str | None:
+    """A variable that the connectors' file points at: ``token = { env = "TOKEN" }``."""
+    return os.environ.get(name)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schemas._record import Record
+from schemas.coverage import Coverage
 from schemas.cursor import Cursor
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import EnrichedFeedback, Family, Feedback
@@ -42,7 +43,10 @@ class KafkaTopic:
         """The topic-level settings, as Kafka names them."""
         config = {"max.message.bytes": str(self.max_message_bytes)}
         if self.compacted:
+            # Readers read it whole, and what is in an open segment is not compacted.
             config["cleanup.policy"] = "compact"
+            config["segment.ms"] = str(DAY_MS // 4)
+            config["min.cleanable.dirty.ratio"] = "0.1"
         else:
             config["retention.ms"] = str(self.retention_ms)
         return config
@@ -78,8 +82,13 @@ CURSORS = KafkaTopic(
     "feedback.cursors.v1", Cursor, "source and instance", 1, -1, "connectors",
     "How far each connector has read.", restricted=True, compacted=True,
 )  # fmt: skip
+COVERAGE = KafkaTopic(
+    "feedback.coverage.v1", Coverage, "source and instance", 1, -1,
+    "feedback status, any subscriber",
+    "What each run of a source brought, and since when nothing came.", compacted=True,
+)  # fmt: skip
 
-KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS)
+KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS, COVERAGE)
 
 RAW: Final = MappingProxyType({Family.REVIEW: REVIEWS, Family.SOCIAL: SOCIAL, Family.FORM: FORMS})
 """The raw Kafka topic of each family."""

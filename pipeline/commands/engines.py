@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from pipeline.commands._connect_view import ledger_json, ledger_table
 from pipeline.commands._context import err, out, print_json, settings
-from pipeline.errors import CommandError, ExitStatus
+from pipeline.errors import CommandError, ExitStatus, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deploy.local import LocalEngines, Status
     from deploy.local import Progress as Step
+    from schemas.coverage import Coverage
 
 _STATE_STYLES = {"running": "green", "stopped": "dim", "starting": "yellow", "failed": "red"}
 
@@ -38,25 +41,39 @@ def down() -> None:
 def status(
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Show the engines, and how far the worker has read."""
+    """Show the engines, how far the worker has read, and how the sources fare."""
     import deploy.local
     from pipeline.lag import group_lags
 
     now = deploy.local.status(local_engines())
     lags = group_lags(settings())
+    ledger = [] if lags is None else _ledger()
     if json:
         print_json(
             {
                 "engines": [_fields(engine) for engine in now.engines],
                 "kafka_bootstrap_servers": settings().kafka_bootstrap_servers,
                 "consumer_groups": lags,
+                "sources": [ledger_json(entry, datetime.now(UTC)) for entry in ledger],
             }
         )
     else:
         out.print(_table(now))
         out.print(_lag_table(lags) if lags is not None else _no_kafka())
+        if ledger:
+            out.print(ledger_table(ledger, datetime.now(UTC)))
     if lags is None:
         raise typer.Exit(ExitStatus.UNAVAILABLE)
+
+
+def _ledger() -> list[Coverage]:
+    from connectors._coverage import load_coverage
+    from connectors._errors import Retry
+
+    try:
+        return list(load_coverage(settings().kafka_bootstrap_servers).values())
+    except Retry as error:
+        raise Unavailable(str(error)) from None
 
 
 def local_engines() -> LocalEngines:

@@ -140,6 +140,8 @@ class FakeService(ABC):
 
     spared: ClassVar[Sequence[str]] = ()
     """Paths that no fault meets: where tokens are given out."""
+    http: ClassVar[bool] = True
+    """Whether it speaks HTTP; what does not runs itself in ``serving``, and has no ``faults``."""
 
     texts: dict[str, str]
 
@@ -151,6 +153,12 @@ class FakeService(ABC):
     @abstractmethod
     def settings(self, url: str) -> dict[str, Any]:
         """The connector's settings, as the settings file has them, secrets as plain text."""
+
+    @contextmanager
+    def serving(self) -> Iterator[Served]:
+        """Run it on a loopback port."""
+        with Served(self.app, self.spared) as service:
+            yield service
 
     def edit(self) -> None:
         """Change one item at the service, and ``texts``; where the connector brings edits."""
@@ -203,8 +211,7 @@ class FakeCaller(ABC):
 @contextmanager
 def served(fake: FakeService | FakeCaller) -> Iterator[Served]:
     """The fake on a loopback port."""
-    spared = fake.spared if isinstance(fake, FakeService) else ()
-    with Served(fake.app, spared) as service:
+    with fake.serving() if isinstance(fake, FakeService) else Served(fake.app) as service:
         yield service
 
 

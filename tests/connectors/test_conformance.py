@@ -62,6 +62,11 @@ def fake(request: pytest.FixtureRequest) -> FakeService:
     return made
 
 
+def needs_http(fake: FakeService) -> None:
+    if not fake.http:
+        pytest.skip(f"{fake.name} is not spoken to over HTTP; its own test has such faults")
+
+
 def polled(fake: FakeService, url: str, now: datetime = NOW) -> Polled:
     source = built(fake, url, author_key=b"key", now=lambda: now)
     assert isinstance(source, Polled)
@@ -163,6 +168,7 @@ def test_refuses_nonsense_item_by_item(fake: FakeService) -> None:
 
 
 def test_an_unavailable_service_is_tried_again_later(fake: FakeService) -> None:
+    needs_http(fake)
     with served(fake) as service:
         service.faults.extend(["500"] * 60)
         with pytest.raises(Retry):
@@ -170,6 +176,7 @@ def test_an_unavailable_service_is_tried_again_later(fake: FakeService) -> None:
 
 
 def test_refused_credentials_end_the_run(fake: FakeService) -> None:
+    needs_http(fake)
     with served(fake) as service:
         service.faults.extend(["401"] * 60)
         with pytest.raises(Fatal) as raised:

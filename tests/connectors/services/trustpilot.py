@@ -21,15 +21,15 @@ class FakeTrustpilot(FakeService):
     faults: ClassVar = ("429", "500", "truncated", "hang up", "401")
     spared: ClassVar = ("/v1/oauth/oauth-business-users-for-applications/accesstoken",)
 
-    def __init__(self) -> None:
-        self.reviews = [self._review(number) for number in range(35)]
+    def __init__(self, count: int = 35) -> None:
+        self.reviews = [self._review(number) for number in range(35 - count, 35)]
         self.replies: dict[str, str] = {}
         self.token = 0
         self.texts = {one["id"]: f"{one['title']}\n{one['text']}" for one in self.reviews}
 
     def _review(self, number: int) -> dict[str, Any]:
         return {
-            "id": f"60a{number:021x}",
+            "id": f"60a{number % 2**32:021x}",
             "stars": number % 5 + 1,
             "title": f"Visit {number}",
             "text": sentence(number),

@@ -1,0 +1,240 @@
+"""``app_store``: reviews of an app, from the feeds of the App Store's storefronts.
+
+Reads the customer reviews feed as JSON,
+``itunes.apple.com/<country>/rss/customerreviews/page=<1 to 10>/id=<app>/sortBy=mostRecent/json``.
+Apple documents it nowhere; every value in it sits below a ``label``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Retry
+from connectors._http import Answer, Http, verdict
+from connectors._moments import aware, milliseconds
+from connectors._source import Brings, Polled, SourceConfig
+from connectors._walks import Walk
+from schemas.feedback import Family, Feedback, Stars
+
+_LAST_PAGE: Final = 10
+_ASKS: Final = 3
+"""How often a page is asked for before its being empty is believed."""
+_THROTTLED_S: Final = 120.0
+_NUMBER: Final = re.compile(r"/page=(\d+)/")
+_REVIEWER: Final = re.compile(r"/id(\d+)")
+
+Country = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+T = TypeVar("T")
+
+
+class AppStoreConfig(SourceConfig):
+    """One app, in some storefronts."""
+
+    app: Annotated[
+        str,
+        Field(pattern=r"^\d+$", description="Number of the app: what follows id in its address."),
+    ]
+    countries: tuple[Country, ...] = Field(
+        default=("us",), min_length=1, description="Storefronts, as two small letters each."
+    )
+    base_url: str = Field(default="https://itunes.apple.com", description="Address of the feeds.")
+
+
+class _Label(BaseModel, Generic[T]):
+    label: T
+
+
+_NOTHING: Final = _Label[str](label="")
+
+
+class _Author(BaseModel):
+    name: _Label[str] = _NOTHING
+    uri: _Label[str] = _NOTHING
+
+
+class _Review(BaseModel):
+    id: _Label[Annotated[str, Field(min_length=1)]]
+    updated: _Label[AwareDatetime]
+    rating: _Label[Annotated[int, Field(ge=1, le=5)]] = Field(alias="im:rating")
+    version: _Label[str] = Field(default=_NOTHING, alias="im:version")
+    title: _Label[str] = _NOTHING
+    content: _Label[str] = _NOTHING
+    author: _Author = _Author()
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    reviews: list[Any]
+    last: int | None
+    """The last page, where the feed names one."""
+    etag: str
+
+
+class AppStore(Polled):
+    """Walks in each storefront from the newest review back to what is known there."""
+
+    name: ClassVar[str] = "app_store"
+    title: ClassVar[str] = "App Store"
+    family: ClassVar[Family] = Family.REVIEW
+    Config: ClassVar[type[SourceConfig]] = AppStoreConfig
+    needs: ClassVar[str] = "the app's number, from its address in the App Store; no account."
+    limits: ClassVar[str] = (
+        "The newest 500 reviews of a storefront, 10 pages of 50. Only the time of the last edit is "
+        "told, deleted reviews and the developer's answers are not. Apple names no rate limit; "
+        "5 requests a second are made at most. Feeds come empty now and then: the next run asks "
+        "again."
+    )
+    cursor_is: ClassVar[str] = (
+        "for each storefront the newest `updated` that was seen, and the ETag of its first page"
+    )
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    example: ClassVar[str] = """\
+app = "1234567890"
+countries = ["gb", "ie"]
+site = "Patient app"
+"""
+
+    config: AppStoreConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        return self.opened(Http(self.config.base_url, per_second=5, verdict=_verdict))
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read what is newer than the cursor's, storefront after storefront."""
+        states: dict[str, Any] = orjson.loads(cursor) if cursor else {}
+        for country in dict.fromkeys(self.config.countries):
+            for items, state in self._storefront(country, states.get(country, {})):
+                if items or state != states.get(country):
+                    states[country] = state
+                    yield Page(items, orjson.dumps(states).decode())
+
+    def _storefront(
+        self, country: str, state: dict[str, Any]
+    ) -> Iterator[tuple[list[Item], dict[str, Any]]]:
+        """Pages of one storefront, each with the state that follows it."""
+        walk: Walk[Any] = Walk.resume(state.get("walk"), now=self.context.now())
+        etag, promised = state.get("etag", ""), True
+        while True:
+            number = int(walk.page or 1)
+            # A first page that is unchanged says so; within a walk it is to be read all the same.
+            feed = self._read(country, number, etag if walk.page is None else "")
+            if feed is None or (number == 1 and not feed.reviews):
+                return
+            if number == 1:
+                etag = feed.etag
+            news, arrived = walk.news(
+                (_updated_ms(one), str(_label(one, "id")), one) for one in feed.reviews
+            )
+            # A page that was promised and is empty may have been lost: the next run walks once
+            # more. Never twice, since the promise may be wrong.
+            lost = not feed.reviews and promised and not state.get("again")
+            arrived = arrived or not feed.reviews or number >= min(feed.last or 10, _LAST_PAGE)
+            promised = feed.last is not None
+            walk.page = "1" if lost else None if arrived else str(number + 1)
+            after = {"walk": walk.cursor(walk.page), "etag": etag}
+            if lost or (state.get("again") and not arrived):
+                after["again"] = True
+            yield [self._item(one) for one in news], after
+            if arrived:
+                return
+
+    def _read(self, country: str, number: int, etag: str) -> _Feed | None:
+        """A page of a storefront; None: it is the one with this ETag."""
+        path = f"/{country}/rss/customerreviews/page={number}/id={self.config.app}"
+        feed = _Feed([], None, "")
+        for _ in range(_ASKS):
+            answer = self._http.request(
+                "GET",
+                f"{path}/sortBy=mostRecent/json",
+                headers={"If-None-Match": etag} if etag else {},
+            )
+            if answer.status == 304:
+                return None
+            document = answer.json()["feed"]
+            feed = _Feed(_reviews(document), _last(document), answer.headers.get("etag", ""))
+            if feed.reviews:
+                break
+        return feed
+
+    def _item(self, review: Any) -> Item:
+        return self.item(review, origin=str(_label(review, "id")), payload=orjson.dumps(review))
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one review: title and text are one comment.
+
+        Nothing of the storefront goes into the record, since one review stands in several.
+        """
+        try:
+            review = _Review.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        reviewer = _REVIEWER.search(review.author.uri.label)
+        updated = review.updated.label
+        version = review.version.label
+        return self.record(
+            item,
+            native_id=review.id.label,
+            created_at=updated,
+            revision=milliseconds(updated),
+            redated=True,
+            text="\n".join(filter(None, (review.title.label, review.content.label))),
+            stars=Stars(value=review.rating.label),
+            author=reviewer[1] if reviewer else review.author.name.label,
+            url=f"https://apps.apple.com/app/id{self.config.app}",
+            attributes={"version": version} if version else {},
+        )
+
+
+def _verdict(answer: Answer) -> Exception | None:
+    if answer.status == 403:  # there are no credentials to refuse: it is too many requests
+        return Retry(f"requesting {answer.where}: status 403", wait=_THROTTLED_S)
+    problem = verdict(answer)
+    if problem is None and answer.status != 304:
+        try:
+            if not isinstance(answer.json()["feed"], dict):
+                raise TypeError
+        except Retry as cut_off:
+            return cut_off
+        except (KeyError, TypeError):
+            return Retry(f"reading {answer.where}: the answer is no feed")
+    return problem
+
+
+def _reviews(feed: dict[str, Any]) -> list[Any]:
+    """The feed's entries; one alone comes without a list, and some feeds begin with the app."""
+    entries = feed.get("entry") or []
+    entries = entries if isinstance(entries, list) else [entries]
+    return [one for one in entries if not (isinstance(one, dict) and "im:name" in one)]
+
+
+def _last(feed: dict[str, Any]) -> int | None:
+    links = feed.get("link")
+    for link in links if isinstance(links, list) else [links]:
+        attributes = link.get("attributes") if isinstance(link, dict) else None
+        if isinstance(attributes, dict) and attributes.get("rel") == "last":
+            found = _NUMBER.search(str(attributes.get("href")))
+            return int(found[1]) if found else None
+    return None
+
+
+def _label(review: Any, name: str) -> Any:
+    try:
+        return review[name]["label"]
+    except (KeyError, TypeError, IndexError):
+        return None
+
+
+def _updated_ms(review: Any) -> int | None:
+    try:
+        return milliseconds(aware(_label(review, "updated")))
+    except (TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,116 @@
+"""What `feedback connect` and `feedback status` show of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from schemas.coverage import Coverage, State
+
+if TYPE_CHECKING:
+    from connectors._collect import Collected
+    from connectors._instances import Instance
+
+_STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
+
+
+def collected_table(instances: Sequence[Instance], done: Sequence[Collected]) -> Table:
+    """One line an instance: what its run brought."""
+    table = Table(box=None)
+    for column in ("source", "site", "read", "published", "skipped", "dead letters", "from", "to"):
+        right = column in {"read", "published", "skipped", "dead letters"}
+        table.add_column(column, justify="right" if right else "left")
+    for instance, one in zip(instances, done, strict=True):
+        entry = one.coverage
+        table.add_row(
+            instance.label,
+            escape(entry.site or ""),
+            f"{entry.read:,}",
+            f"{entry.published:,}",
+            f"{entry.skipped:,}",
+            f"{entry.dead_lettered:,}",
+            _day(entry.earliest_at),
+            _day(entry.latest_at),
+        )
+    return table
+
+
+def as_json(instance: Instance, done: Collected) -> dict[str, Any]:
+    """What machines read of a run."""
+    reasons = {reason: found.count for reason, found in done.tally.reasons.items()}
+    skips = {reason: found.count for reason, found in done.tally.skips.items()}
+    return {
+        "source": instance.label,
+        **ledger_json(done.coverage, datetime.now(UTC)),
+        "dead_letter_reasons": reasons,
+        "skip_reasons": skips,
+    }
+
+
+def ledger_json(entry: Coverage, now: datetime) -> dict[str, Any]:
+    """An entry of the ledger with its state."""
+    return {"state": entry.state(now), **entry.model_dump(mode="json", exclude_none=True)}
+
+
+def ledger_state(entry: Coverage) -> str:
+    """One line on how a run went, as markup."""
+    if entry.error is not None:
+        return f"[red]failed[/]: {escape(entry.error)}"
+    history = ", its history" if entry.backfill and entry.published else ""
+    return f"{entry.published:,} published{history}"
+
+
+def ledger_table(entries: Sequence[Coverage], now: datetime) -> Table:
+    """One line a source: how it fares."""
+    table = Table(box=None, title="sources", title_justify="left")
+    for column in ("source", "site", "state", "newest", "last run", "brought", "note"):
+        right = column == "brought"
+        table.add_column(
+            column,
+            justify="right" if right else "left",
+            no_wrap=column not in {"source", "note"},
+            overflow="fold",
+        )
+    for entry in entries:
+        state = entry.state(now)
+        table.add_row(
+            f"{entry.source}.{entry.instance}",
+            escape(entry.site or ""),
+            f"[{_STYLES[state]}]{state}[/]",
+            _ago(entry.newest_at, now),
+            _ago(entry.finished_at, now),
+            f"{entry.published:,}",
+            escape(_note(entry, state, now)),
+        )
+    return table
+
+
+def _note(entry: Coverage, state: State, now: datetime) -> str:
+    if entry.error is not None:
+        times = f" ({entry.failures} times)" if entry.failures > 1 else ""
+        return f"{entry.error}{times}"
+    if state is State.SILENT:
+        return f"nothing new since {_ago(entry.news_at or entry.first_at, now)}"
+    if state is State.LATE:
+        return "nobody runs it: feedback connect --all --follow"
+    if entry.gap_since is not None:
+        return f"not run from {entry.gap_since:%Y-%m-%d %H:%M} to {entry.started_at:%Y-%m-%d %H:%M}"
+    return ""
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    seconds = max(0.0, (now - moment).total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"

@@ -1,0 +1,147 @@
+"""What is particular to ``google_play``: tokens that die, and replies."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors._errors import BadRecord, Retry, Unauthorized
+from connectors._source import Context
+from connectors.reviews.google_play import GooglePlay
+from schemas.feedback import Feedback, Stars
+from tests.connectors.fake_service import Served, moment, served
+from tests.connectors.services.google_play import APP, FakeGooglePlay
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def fake() -> FakeGooglePlay:
+    return FakeGooglePlay()
+
+
+@pytest.fixture
+def service(fake: FakeGooglePlay) -> Iterator[Served]:
+    with served(fake) as service:
+        yield service
+
+
+def source_of(fake: FakeGooglePlay, url: str, **settings: object) -> GooglePlay:
+    config = GooglePlay.Config.model_validate(fake.settings(url) | settings)
+    return GooglePlay(config, Context("test", author_key=b"key", now=lambda: NOW))
+
+
+def parsed(fake: FakeGooglePlay, review: Any) -> Feedback:
+    source = source_of(fake, "http://127.0.0.1:9")
+    return source.parse(source.item(review, origin="1", payload=b"[]"))
+
+
+def test_reads_a_review_and_not_the_developers_answer(fake: FakeGooglePlay) -> None:
+    record = parsed(fake, fake.reviews[3])
+    native_id = "f0b6d5f6-0000-4000-8000-000000000003"
+    assert record.native_id == native_id
+    assert record.text == "The receptionist was rude to my mother. Visit 3."
+    assert record.stars == Stars(value=4)
+    assert record.created_at == moment(3)
+    assert record.redated
+    assert record.author is not None
+    assert record.attributes == {"version": "1.3"}
+    assert record.url == f"https://play.google.com/store/apps/details?id={APP}&reviewId={native_id}"
+
+
+def test_a_closed_account_is_no_author(fake: FakeGooglePlay) -> None:
+    assert parsed(fake, fake.reviews[0]).author is None
+
+
+def test_keeps_a_rating_without_text(fake: FakeGooglePlay) -> None:
+    fake.reviews[1][4] = None
+    assert (parsed(fake, fake.reviews[1]).text, parsed(fake, fake.reviews[1]).stars) == (
+        "",
+        Stars(value=2),
+    )
+
+
+@pytest.mark.parametrize("at", [None, [], [None], ["soon"], [10**12], [253402300799], [-1]])
+def test_refuses_impossible_times(fake: FakeGooglePlay, at: object) -> None:
+    fake.reviews[1][5] = at
+    with pytest.raises(BadRecord):
+        parsed(fake, fake.reviews[1])
+
+
+def test_certificates_are_still_checked_with_the_library_in(fake: FakeGooglePlay) -> None:
+    parsed(fake, fake.reviews[1])
+    assert ssl._create_default_https_context is ssl.create_default_context
+
+
+def test_shows_the_stores_cookie_again(fake: FakeGooglePlay, service: Served) -> None:
+    with source_of(fake, service.url) as source:
+        list(source.fetch(None))
+    assert fake.cookies_seen == [None, "511=abc", "511=abc", "511=abc"]
+
+
+def test_walks_from_the_newest_where_the_cursors_token_has_died(
+    fake: FakeGooglePlay, service: Served
+) -> None:
+    with source_of(fake, service.url) as source:
+        first = next(iter(source.fetch(None)))
+    fake.life += 1
+    with source_of(fake, service.url) as source:
+        pages = list(source.fetch(first.cursor))
+        found = [source.parse(item).native_id for page in pages for item in page.items]
+        assert found == [review[0] for review in reversed(fake.reviews)]
+        assert next(iter(source.fetch(pages[-1].cursor))).items == []
+
+
+def test_a_token_that_dies_within_a_run_ends_it_and_loses_nothing(
+    fake: FakeGooglePlay, service: Served
+) -> None:
+    with source_of(fake, service.url) as source:
+        pages = source.fetch(None)
+        first = next(pages)
+        fake.life += 1
+        with pytest.raises(Retry, match="no list of reviews"):
+            next(pages)
+        later = list(source.fetch(first.cursor))
+    assert sum(len(page.items) for page in later) == len(fake.reviews)
+
+
+def test_a_token_that_comes_back_ends_the_walk(fake: FakeGooglePlay, service: Served) -> None:
+    fake.is_stuck = True
+    with source_of(fake, service.url) as source:
+        assert len(list(source.fetch(None))) == 2
+
+
+def test_an_app_without_reviews_brings_none(fake: FakeGooglePlay, service: Served) -> None:
+    fake.reviews = []
+    with source_of(fake, service.url) as source:
+        assert [page.items for page in source.fetch(None)] == [[]]
+
+
+def test_publishes_a_reply(fake: FakeGooglePlay, service: Served) -> None:
+    with source_of(fake, service.url) as source:
+        source.send(source.reply("gp:AOqpTO-_E", "We are sorry."))
+    assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
+
+
+def test_a_dead_refresh_token_is_said(fake: FakeGooglePlay, service: Served) -> None:
+    source = source_of(fake, service.url, refresh_token="gp-refresh-old")  # noqa: S106
+    with source, pytest.raises(Unauthorized) as raised:
+        source.send(source.reply("1", "We are sorry."))
+    assert "gp-refresh" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 351])
+def test_refuses_replies_that_the_store_would_not_take(fake: FakeGooglePlay, text: str) -> None:
+    with pytest.raises(BadRecord, match="1 to 350 characters"):
+        source_of(fake, "http://127.0.0.1:9").reply("1", text)
+
+
+@pytest.mark.parametrize("missing", ["client_id", "client_secret", "refresh_token"])
+def test_replies_need_credentials(fake: FakeGooglePlay, missing: str) -> None:
+    source = source_of(fake, "http://127.0.0.1:9", **{missing: None})
+    with pytest.raises(BadRecord, match="not set"):
+        source.reply("1", "We are sorry.")

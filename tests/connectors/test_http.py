@@ -1,0 +1,179 @@
+"""The one place that talks HTTP: what a status means, how long to wait, what is never said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connectors import _http
+from connectors._errors import Fatal, Retry, Unauthorized
+from connectors._http import Bearer, Http, OAuth2, wait_of
+from tests.connectors.fake_service import Served
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECRET = "planted-secret-1"  # noqa: S105 - planted to be looked for
+
+
+@pytest.fixture
+def service() -> Iterator[Served]:
+    async def echo(request: Request) -> Response:
+        return JSONResponse({"authorization": request.headers.get("authorization")})
+
+    async def large(request: Request) -> Response:
+        return Response(b"x" * 2_000)
+
+    async def token(request: Request) -> Response:
+        return JSONResponse({"access_token": "t1"})
+
+    async def refuse(request: Request) -> Response:
+        return JSONResponse({"error": "invalid_grant"}, 400)
+
+    routes = [
+        Route("/echo", echo),
+        Route("/large", large),
+        Route("/token", token, methods=["POST"]),
+        Route("/refuse", refuse, methods=["POST"]),
+    ]
+    with Served(Starlette(routes=routes), spared=["/token"]) as running:
+        yield running
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def http(service: Served, waits: list[float]) -> Iterator[Http]:
+    made = Http(service.url, params={"key": SECRET}, sleep=waits.append)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "Fri, 20 Nov 2026 12:01:00 GMT"}, 60.0),
+        ({"retry-after": "soon"}, 1.0),
+        ({"retry-after": "-5"}, 0.0),
+        ({"retry-after": "nan"}, 1.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-11-20T12:02:00Z"}, 120.0),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "1795176030"}, 30.0),
+        ({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "45"}, 45.0),
+        ({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "45"}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_a_service_says_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
+    assert wait_of(headers, now=NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "503", "408", "truncated", "hang up"])
+def test_what_may_pass_is_tried_again(http: Http, service: Served, fault: str) -> None:
+    service.faults.extend([fault, fault])
+    assert http.get_json("/echo") == {"authorization": None}
+    assert len(service.requests) == 3
+
+
+def test_what_does_not_pass_is_given_up_after_five_attempts(http: Http, service: Served) -> None:
+    service.faults.extend(["500"] * 9)
+    with pytest.raises(Retry):
+        http.get_json("/echo")
+    assert len(service.requests) == 5
+
+
+def test_a_wait_longer_than_a_minute_is_left_to_the_schedule(
+    service: Served, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_http, "wait_of", lambda headers: 900.0)
+    service.faults.append("429")
+    http = Http(service.url, sleep=waits.append)
+    with pytest.raises(Retry) as raised:
+        http.get_json("/echo")
+    http.close()
+    assert (raised.value.wait, waits, len(service.requests)) == (900.0, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("401", Unauthorized), ("403", Unauthorized), ("404", Fatal)]
+)
+def test_what_will_not_pass_ends_the_run_at_once(
+    http: Http, service: Served, fault: str, error: type[Exception]
+) -> None:
+    service.faults.append(fault)
+    with pytest.raises(error) as raised:
+        http.get_json("/echo")
+    assert len(service.requests) == 1
+    assert f"status {fault}" in str(raised.value) and "127.0.0.1/echo" in str(raised.value)
+
+
+@pytest.mark.parametrize("fault", ["404", "500", "hang up", "truncated"])
+def test_no_message_holds_a_query(http: Http, service: Served, fault: str) -> None:
+    service.faults.extend([fault] * 9)
+    with pytest.raises((Fatal, Retry)) as raised:
+        http.get_json("/echo")
+    assert SECRET not in str(raised.value)
+
+
+def test_nobody_answering_is_retried_later(waits: list[float]) -> None:
+    http = Http("http://127.0.0.1:9", sleep=waits.append)
+    with pytest.raises(Retry, match="ConnectError"):
+        http.get_json("/echo")
+    http.close()
+    assert len(waits) == 4
+
+
+def test_an_answer_that_is_too_large_ends_the_run(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_http, "_MOST_BYTES", 1_000)
+    with pytest.raises(Fatal, match="larger than 1,000 bytes"):
+        http.request("GET", "/large")
+
+
+def test_a_token_is_fetched_when_needed_and_again_when_refused(service: Served) -> None:
+    auth = OAuth2(f"{service.url}/token", {"grant_type": "client_credentials"})
+    http = Http(service.url, auth=auth)
+    assert http.get_json("/echo") == {"authorization": "Bearer t1"}
+    service.faults.append("401")
+    assert http.get_json("/echo") == {"authorization": "Bearer t1"}
+    http.close()
+    assert [one.path for one in service.requests] == [
+        "/token",
+        "/echo",
+        "/echo",
+        "/token",
+        "/echo",
+    ]
+
+
+def test_a_grant_that_is_refused_is_a_matter_of_credentials(service: Served) -> None:
+    auth = OAuth2(f"{service.url}/refuse", {"refresh_token": SECRET})
+    http = Http(service.url, auth=auth)
+    with pytest.raises(Unauthorized) as raised:
+        http.get_json("/echo")
+    http.close()
+    assert SECRET not in str(raised.value)
+
+
+def test_a_token_that_does_not_change_is_sent(service: Served) -> None:
+    http = Http(service.url, auth=Bearer(SecretStr("abc")))
+    assert http.get_json("/echo") == {"authorization": "Bearer abc"}
+    http.close()
+
+
+def test_requests_keep_the_pace_that_is_allowed(service: Served, waits: list[float]) -> None:
+    http = Http(service.url, per_second=2, sleep=waits.append)
+    for _ in range(3):
+        http.get_json("/echo")
+    http.close()
+    assert len(waits) == 2
+    assert all(0.2 < wait <= 0.5 for wait in waits)
