@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from connectors._latest import latest_values
 from connectors._outbox import Message
+from schemas._record import deterministic_id
 from schemas.cloud_events import cloud_event_headers
 from schemas.cursor import Cursor
 from schemas.kafka_topics import CURSORS
@@ -38,7 +39,7 @@ def cursor_message(source: str, instance: str, position: str) -> Message:
     now = datetime.now(UTC)
     cursor = Cursor(source=source, instance=instance, position=position, stored_at=now)
     headers = cloud_event_headers(
-        event_id=f"{source}/{instance}@{position}",
+        event_id=deterministic_id(source, instance, position),
         source=source,
         event_type=CURSORS.ce_type,
         time=now,

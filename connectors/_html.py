@@ -19,8 +19,11 @@ _LINES: Final = re.compile(r" ?\n[\s]*")
 def plain_text(html: str) -> str:
     """Text without tags, scripts and styles; blocks and breaks begin a line."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:  # what the standard library's parser says to a broken declaration
+        return plain_text(html.replace("<!", "&lt;!"))
     return _LINES.sub("\n", _SPACES.sub(" ", "".join(reader.parts))).strip()
 
 

@@ -173,7 +173,8 @@ class Http:
                 f"requesting {method} {url.host}{url.path}: {type(error).__name__}"
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Fatal(f"requesting {method} {path}: {type(error).__name__}") from None
+            where = path.partition("?")[0]
+            raise Fatal(f"requesting {method} {where}: {type(error).__name__}") from None
         problem = self._verdict(answer)
         if problem is not None:
             raise problem

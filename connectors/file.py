@@ -1,4 +1,4 @@
-"""``file``: CSV and JSON Lines, from a path or standard input, gzip'd or not.
+"""``file``: CSV, JSON Lines and Excel, from a path or standard input, gzip'd or not.
 
 Encoding, delimiter, date format and columns are found out where they are not stated. An
 interrupted run goes on where the broker had acknowledged; the same row always gets the same id.
@@ -6,21 +6,21 @@ interrupted run goes on where the broker had acknowledged; the same row always g
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
+from itertools import islice
 from typing import ClassVar
 
 import orjson
 from pydantic import BaseModel
 
 from connectors._base import Connector, Item, Page
-from connectors._errors import BadRecord, Fatal
+from connectors._errors import BadRecord, Fatal, Misconfigured
 from connectors._files.cells import SHORT_FORMATS, date_format_of
-from connectors._files.detect import dialect_of, encoding_of, sample_rows
+from connectors._files.detect import SAMPLE_ROWS, dialect_of, encoding_of, sample_rows
 from connectors._files.mapping import (
     Mapping,
     known_names,
@@ -29,9 +29,10 @@ from connectors._files.mapping import (
     preset,
 )
 from connectors._files.options import FileConfig, check_names, delimiter_of, encoding_named, zone_of
-from connectors._files.reader import Identified, RowReader
-from connectors._files.rows import Dialect, Row, read_rows
+from connectors._files.reader import Identities, RowReader
+from connectors._files.rows import SINGLE_COLUMN, Dialect, Row, read_rows
 from connectors._files.source import HEAD_BYTES, Source
+from connectors._files.workbook import opened, sheet_rows
 from schemas._record import deterministic_id
 from schemas.feedback import Family, Feedback
 
@@ -90,10 +91,39 @@ class FileConnector(Connector):
     @cached_property
     def plan(self) -> Plan:
         """How the file is going to be read. Raises ``Fatal`` or ``Misconfigured``."""
-        config, head = self.config, self.source.head
+        config = self.config
         check_names(config)
         chosen = preset(config.preset)
         zone = zone_of(config.timezone)
+        look = self._look_at_sheet if self.source.is_archive else self._look_at_text
+        dialect, dataset, names, sample = look()
+        mapping = map_columns(
+            names,
+            chosen,
+            stated=config.columns,
+            attributes=config.attributes,
+            constants=config.constants,
+            scales=config.scales,
+            where=self.source.name,
+        )
+        mapping = _found_out(mapping, sample, config.date_format)
+        dated = "created_at" in mapping.columns
+        return Plan(
+            dialect=dialect,
+            mapping=mapping,
+            family=config.family or chosen.family,
+            dataset=config.dataset or chosen.dataset or dataset,
+            zone=zone,
+            undated=None if dated else self.source.modified_at,
+        )
+
+    def _look_at_text(self) -> tuple[Dialect, str, list[str], list[Row]]:
+        """Dialect, dataset, columns and first rows of CSV or JSON Lines."""
+        config, head = self.config, self.source.head
+        if config.sheet is not None:
+            raise Misconfigured(
+                f"reading {self.source.name}: it is no Excel workbook and has no sheets"
+            )
         if head.lstrip()[:1] == b"[":
             raise Fatal(
                 f"reading {self.source.name}: it is a JSON array; JSON Lines has one object a line"
@@ -110,25 +140,33 @@ class FileConnector(Connector):
             raise Fatal(f"reading {self.source.name}: there is no row after its header")
         if dialect.json_lines:
             names = list(dict.fromkeys([*names_of(sample), *config.columns.values()]))
-        mapping = map_columns(
-            names,
-            chosen,
-            stated=config.columns,
-            attributes=config.attributes,
-            constants=config.constants,
-            scales=config.scales,
-            where=self.source.name,
-        )
-        mapping = _found_out(mapping, sample, config.date_format)
-        dated = "created_at" in mapping.columns
-        return Plan(
-            dialect=dialect,
-            mapping=mapping,
-            family=config.family or chosen.family,
-            dataset=config.dataset or chosen.dataset or self._stem(),
-            zone=zone,
-            undated=None if dated else self.source.modified_at,
-        )
+        return dialect, self._stem(), names, sample
+
+    def _look_at_sheet(self) -> tuple[Dialect, str, list[str], list[Row]]:
+        """The same of a workbook's sheet; another sheet than the first is a dataset of its own."""
+        config, source = self.config, self.source
+        with source.archive() as file, opened(file, config.sheet, source.name) as sheet:
+            dialect = Dialect("utf-8", SINGLE_COLUMN, header=config.header, sheet=sheet.title)
+            names, rows = sheet_rows(sheet, header=config.header)
+            sample = list(islice(rows, SAMPLE_ROWS))
+            if not sample:
+                raise Fatal(
+                    f"reading {source.name}: there is no row after the header of the sheet "
+                    f"{sheet.title!r}"
+                )
+            dataset = self._stem() if sheet.is_default else f"{self._stem()}/{sheet.title}"
+        return dialect, dataset, names, sample
+
+    @contextmanager
+    def _rows(self) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
+        """All rows, and how many bytes have been read for them."""
+        dialect, source = self.plan.dialect, self.source
+        if dialect.sheet is None:
+            with source.unpacked() as (stream, raw):
+                yield read_rows(stream, dialect)[1], raw.tell
+        else:
+            with source.archive() as file, opened(file, dialect.sheet, source.name) as sheet:
+                yield sheet_rows(sheet, header=dialect.header)[1], file.tell
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read all rows; the pages before ``cursor`` come marked as acknowledged.
@@ -137,10 +175,9 @@ class FileConnector(Connector):
         """
         plan = self.plan
         done = 0 if cursor is None else int(orjson.loads(cursor)["rows"])
-        identify = _Identities(plan.mapping.columns.get("id"))
+        identify = Identities(plan.mapping.columns.get("id"))
         total, count = self.source.size, 0
-        with self.source.unpacked() as (stream, raw):
-            _, rows = read_rows(stream, plan.dialect)
+        with self._rows() as (rows, tell):
             for page in _paged(rows, self.config.page_rows, done):
                 now = datetime.now(UTC)
                 count += len(page)
@@ -154,7 +191,7 @@ class FileConnector(Connector):
                     for row in page
                 ]
                 position = orjson.dumps({"rows": count}).decode()
-                yield Page(items, position, raw.tell(), total, acknowledged=count <= done)
+                yield Page(items, position, tell(), total, acknowledged=count <= done)
             yield Page((), orjson.dumps({"rows": count, "done": True}).decode(), total or 0, total)
 
     def parse(self, item: Item) -> Feedback:
@@ -186,32 +223,6 @@ class FileConnector(Connector):
             return "stdin"
         name = self.source.path.name.removesuffix(".gz")
         return (name.rsplit(".", 1)[0] or name)[:200]
-
-
-class _Identities:
-    """The identity of rows that bring none: a likeness of the row, and its ordinal among
-    identical rows, so that reading the file again gives the same.
-
-    Holds some hundred bytes for each such row.
-    """
-
-    def __init__(self, id_column: str | None) -> None:
-        self._id_column = id_column
-        self._seen: Counter[bytes] = Counter()
-
-    def __call__(self, row: Row) -> Identified:
-        values = row.values
-        if self._id_column is not None and values.get(self._id_column, "").strip():
-            return Identified(values, None)
-        digest = hashlib.sha256()
-        for cell in values.values():
-            encoded = cell.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(encoded))
-            digest.update(encoded)
-        likeness = digest.digest()[:16]
-        self._seen[likeness] += 1
-        ordinal = self._seen[likeness]
-        return Identified(values, likeness.hex() + (f"-{ordinal}" if ordinal > 1 else ""))
 
 
 def _paged(rows: Iterator[Row], most: int, done: int) -> Iterator[list[Row]]:

@@ -104,7 +104,16 @@ def _reader(date_format: str) -> ParseDate:
             return _day_first
         case "auto":
             return _auto
-    return lambda cell: datetime.strptime(cell, date_format)
+    return lambda cell: _patterned(cell, date_format)
+
+
+def _patterned(cell: str, pattern: str) -> datetime:
+    try:
+        return datetime.strptime(cell, pattern)
+    except ValueError:
+        if pattern.startswith("%Y"):
+            raise
+        return datetime.fromisoformat(cell)  # a workbook shows 6.5.2024 for a true date
 
 
 def _auto(cell: str) -> datetime:

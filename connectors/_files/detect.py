@@ -14,7 +14,7 @@ from connectors._files.rows import SINGLE_COLUMN, Dialect, Row, read_rows
 from connectors._files.source import HEAD_BYTES
 
 DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE_ROWS = 200
+SAMPLE_ROWS = 200
 _CODE_PAGES = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932",
     "gb18030", "big5", "cp949",
@@ -111,4 +111,4 @@ def sample_rows(head: bytes, dialect: Dialect) -> tuple[list[str], list[Row]]:
     if len(head) >= HEAD_BYTES:
         head = head[: head.rfind(b"\n") + 1] or head
     names, rows = read_rows(io.BytesIO(head), dialect)
-    return names, list(islice(rows, _SAMPLE_ROWS))
+    return names, list(islice(rows, SAMPLE_ROWS))

@@ -52,6 +52,10 @@ class FileConfig(BaseModel):
     delimiter: str | None = Field(
         default=None, description="One character between cells, or 'tab'; default: found out."
     )
+    sheet: str | None = Field(
+        default=None,
+        description="Sheet of an Excel workbook, by its name; default: the first visible one.",
+    )
     header: bool = Field(
         default=True, description="Whether the first row names the columns; else 1, 2, 3, …"
     )

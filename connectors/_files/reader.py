@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -13,6 +15,7 @@ from connectors._authors import pseudonym
 from connectors._errors import BadRecord, Skip
 from connectors._files.cells import clean, date_parser, number, one_line
 from connectors._files.mapping import MEASURES, Mapping, fold
+from connectors._files.rows import Row
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
 
 _NAMES = ("organization", "site", "service", "language")
@@ -24,6 +27,32 @@ class Identified:
 
     values: dict[str, str]
     identity: str | None
+
+
+class Identities:
+    """The identity of rows that bring none: a likeness of the row, and its ordinal among
+    identical rows, so that reading the file again gives the same.
+
+    Holds some hundred bytes for each such row.
+    """
+
+    def __init__(self, id_column: str | None) -> None:
+        self._id_column = id_column
+        self._seen: Counter[bytes] = Counter()
+
+    def __call__(self, row: Row) -> Identified:
+        values = row.values
+        if self._id_column is not None and values.get(self._id_column, "").strip():
+            return Identified(values, None)
+        digest = hashlib.sha256()
+        for cell in values.values():
+            encoded = cell.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(encoded))
+            digest.update(encoded)
+        likeness = digest.digest()[:16]
+        self._seen[likeness] += 1
+        ordinal = self._seen[likeness]
+        return Identified(values, likeness.hex() + (f"-{ordinal}" if ordinal > 1 else ""))
 
 
 class RowReader:

@@ -24,7 +24,7 @@ SINGLE_COLUMN = "\x1f"
 """The delimiter of files with one column: one that no text holds."""
 
 _BROKEN_QUOTE = "reading the row: a quote is not closed, or stands where none may"
-_TOO_LONG = f"reading the row: it is longer than {MAX_ROW_BYTES:,} bytes"
+TOO_LONG = f"reading the row: it is longer than {MAX_ROW_BYTES:,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Dialect:
     quotes: bool = True
     json_lines: bool = False
     header: bool = True
+    sheet: str | None = None
+    """Of a workbook: the sheet that is read; the rest but ``header`` means nothing then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _cell_rows(lines: _Lines, dialect: Dialect, width: int) -> Iterator[_Cells]:
         if raw.isspace():
             continue
         if len(raw) > MAX_ROW_BYTES:
-            yield number, raw, None, _TOO_LONG
+            yield number, raw, None, TOO_LONG
         elif quotes and b'"' in raw:
             yield _quoted_row(lines, raw, dialect, width)
         else:
@@ -212,7 +214,7 @@ def _json_rows(lines: _Lines, encoding: str) -> Iterator[Row]:
         if raw.isspace():
             continue
         if len(raw) > MAX_ROW_BYTES:
-            yield Row(number, raw, {}, _TOO_LONG)
+            yield Row(number, raw, {}, TOO_LONG)
             continue
         try:
             found = orjson.loads(raw if utf8 else raw.decode(encoding))

@@ -1,6 +1,6 @@
 """Bytes of a file or of standard input: what they are, and how far one has read.
 
-First step of the file connector: refuses what is no text, and unpacks gzip.
+First step of the file connector: refuses what is neither text nor an archive, and unpacks gzip.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ from connectors._errors import Fatal
 HEAD_BYTES = 1_000_000
 _ENDS_BYTES = 65_536
 _GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_MOST_HELD_BYTES = 200_000_000
 _MAGIC = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive; save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file; save it as CSV"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "a workbook with a password, or an old Excel or Word file; save it as .xlsx without a "
+        "password, or as CSV",
+    ),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -89,7 +94,7 @@ class Source:
                 if _peek(raw, 2) == _GZIP:
                     stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), _ENDS_BYTES)
                 head = _peek(stream, 2_000)
-                wide = _wide_encoding(head)
+                wide = None if head.startswith(_ZIP) else _wide_encoding(head)
                 if wide is not None:
                     stream = _buffered(_Recoded(stream, wide))
                 if _peek(stream, 3) == codecs.BOM_UTF8:
@@ -99,6 +104,34 @@ class Source:
                 raise Fatal(f"reading {self.name}: its gzip compression is damaged") from None
             except IsADirectoryError:
                 raise Fatal(f"reading {self.name}: it is a folder") from None
+
+    @cached_property
+    def is_archive(self) -> bool:
+        """Whether it is a zip archive, as Excel's workbooks are."""
+        if self.path is not None and self.path.is_dir():
+            return False
+        with self.unpacked() as (stream, _):
+            return _peek(stream, len(_ZIP)) == _ZIP
+
+    @cached_property
+    def _held(self) -> bytes:
+        with self.unpacked() as (stream, _):
+            held = stream.read(_MOST_HELD_BYTES + 1)
+        if len(held) > _MOST_HELD_BYTES:
+            raise Fatal(
+                f"reading {self.name}: it is larger than {_MOST_HELD_BYTES:,} bytes; name an "
+                "unpacked file"
+            )
+        return held
+
+    @contextmanager
+    def archive(self) -> Iterator[BinaryIO]:
+        """The bytes of an archive, which is read in any order: not as a stream."""
+        with self._raw() as raw:
+            if self.path is None or _peek(raw, len(_ZIP)) != _ZIP:
+                yield io.BytesIO(self._held)
+            else:
+                yield raw
 
     @cached_property
     def head(self) -> bytes:

@@ -6,12 +6,12 @@ Speaks the Business Units API, https://developers.trustpilot.com.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from connectors._base import Item, Page
 from connectors._errors import BadRecord
@@ -22,7 +22,14 @@ from connectors._walks import Walk
 from schemas.feedback import Family, Feedback, Stars
 
 _TOKEN_PATH: Final = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105
-_LONGEST_REPLY: Final = 5_000
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# The documentation's examples name no zone, the service's answers do.
+_Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class TrustpilotConfig(SourceConfig):
@@ -45,15 +52,21 @@ class _Consumer(BaseModel):
     id: str = ""
 
 
+class _Location(BaseModel):
+    name: str | None = None
+
+
 class _Review(BaseModel):
     id: str
     stars: int
     title: str | None = None
     text: str | None = None
     language: str | None = None
-    createdAt: AwareDatetime  # noqa: N815 - the service's name
-    updatedAt: AwareDatetime | None = None  # noqa: N815
-    consumer: _Consumer = _Consumer()
+    createdAt: _Moment  # noqa: N815 - the service's name
+    updatedAt: _Moment | None = None  # noqa: N815
+    isVerified: bool | None = None  # noqa: N815
+    consumer: _Consumer | None = None
+    location: _Location | None = None
 
 
 class Trustpilot(Polled, Answering):
@@ -65,8 +78,8 @@ class Trustpilot(Polled, Answering):
     Config: ClassVar[type[SourceConfig]] = TrustpilotConfig
     needs: ClassVar[str] = "an API key with its secret, from the Trustpilot Business account."
     limits: ClassVar[str] = (
-        "833 requests in 5 minutes. Edits are looked for once a day, `recheck_days` back; a "
-        "deleted review is not told of."
+        "Trustpilot asks for no more than 833 requests in 5 minutes and 10,000 an hour. Edits are "
+        "looked for once a day, `recheck_days` back; a deleted review is not told of."
     )
     cursor_is: ClassVar[str] = "the newest `createdAt` that was seen"
     brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
@@ -102,7 +115,7 @@ site = "Eastgate"
                 path,
                 params={"orderBy": "createdat.desc", "page": number, "perPage": config.per_page},
             ).get("reviews", [])
-            news, arrived = walk.news((_created_ms(one), str(one.get("id")), one) for one in listed)
+            news, arrived = walk.news((_created_ms(one), _id_of(one), one) for one in listed)
             arrived = arrived or len(listed) < config.per_page
             walk.page = None if arrived else str(number + 1)
             yield Page([self._item(one) for one in news], walk.cursor(walk.page))
@@ -110,7 +123,7 @@ site = "Eastgate"
                 return
 
     def _item(self, review: Any) -> Item:
-        return self.item(review, origin=str(review.get("id")), payload=orjson.dumps(review))
+        return self.item(review, origin=_id_of(review), payload=orjson.dumps(review))
 
     def parse(self, item: Item) -> Feedback:
         """Read one review: title and text are one comment."""
@@ -127,22 +140,36 @@ site = "Eastgate"
             text="\n".join(part for part in (review.title, review.text) if part),
             stars=Stars(value=review.stars),
             language=review.language,
-            author=review.consumer.id,
+            author=review.consumer.id if review.consumer else "",
+            site=self.config.site or (review.location.name if review.location else None) or None,
             url=f"https://www.trustpilot.com/reviews/{review.id}",
+            attributes=_attributes(review),
         )
 
     def reply(self, native_id: str, text: str) -> Reply:
         """The request that publishes a reply below a review."""
         if self.config.reply_as is None:
             raise BadRecord("replying on trustpilot: reply_as is not set")
-        if not 0 < len(text) <= _LONGEST_REPLY:
-            raise BadRecord(f"replying on trustpilot: a reply has 1 to {_LONGEST_REPLY} characters")
+        if not native_id.isalnum():
+            raise BadRecord("replying on trustpilot: this is no id of a review")
+        if not text.strip():
+            raise BadRecord("replying on trustpilot: the reply is empty")
         body = {"authorBusinessUserId": self.config.reply_as, "message": text}
         return Reply("POST", f"/v1/private/reviews/{native_id}/reply", body)
 
     def send(self, reply: Reply) -> None:
         """Publish it."""
         self._http.request(reply.method, reply.path, json=reply.json)
+
+
+def _id_of(review: Any) -> str:
+    return str(review.get("id")) if isinstance(review, dict) else "?"
+
+
+def _attributes(review: _Review) -> dict[str, str]:
+    if review.isVerified is None:
+        return {}
+    return {"verified": "yes" if review.isVerified else "no"}
 
 
 def _created_ms(review: Any) -> int | None:

@@ -146,6 +146,7 @@ def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
         "attributes": plan.mapping.attributes,
         "date_format": plan.mapping.date_format,
         "encoding": plan.dialect.encoding,
+        "sheet": plan.dialect.sheet,
         "dry_run": account.dry_run,
         "rows_read": tally.read,
         "published": tally.published,

@@ -37,7 +37,9 @@ _Texts = list[str] | None
 
 
 def ingest(
-    path: Annotated[str, typer.Argument(help="CSV or JSON Lines, .gz too; -: standard input.")],
+    path: Annotated[
+        str, typer.Argument(help="CSV, JSON Lines, Excel, .gz too; -: standard input.")
+    ],
     preset: Annotated[
         str | None, typer.Option(help="Known columns: nhs-fft, hcahps, text-date.")
     ] = None,
@@ -61,6 +63,9 @@ def ingest(
     source_encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="One character, or tab; default: found out.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Of an Excel workbook; default: the first visible one.")
     ] = None,
     header: Annotated[
         bool, typer.Option(help="Whether the first row names the columns; else they are 1, 2, …")
@@ -95,6 +100,7 @@ def ingest(
             "family": family,
             "encoding": source_encoding,
             "delimiter": delimiter,
+            "sheet": sheet,
             "header": header,
             "timezone": timezone,
             "date_format": date_format,

@@ -5,16 +5,19 @@ from __future__ import annotations
 import importlib
 import inspect
 from pathlib import Path
+from typing import TypeVar
 
 from connectors._registry import sources
 from connectors._source import Context, Source
 from tests.connectors.fake_service import FakeCaller, FakeService
 
+T = TypeVar("T", FakeService, FakeCaller)
+
 _SERVICES = Path(__file__).parent / "services"
 
 
-def _found(kind: type) -> dict[str, type]:
-    fakes = {}
+def _found(kind: type[T]) -> dict[str, type[T]]:
+    fakes: dict[str, type[T]] = {}
     for path in sorted(_SERVICES.glob("*.py")):
         if path.stem.startswith("_"):
             continue
@@ -30,8 +33,8 @@ def _found(kind: type) -> dict[str, type]:
     return fakes
 
 
-SERVICES: dict[str, type[FakeService]] = _found(FakeService)
-CALLERS: dict[str, type[FakeCaller]] = _found(FakeCaller)
+SERVICES: dict[str, type[FakeService]] = _found(FakeService)  # type: ignore[type-abstract]
+CALLERS: dict[str, type[FakeCaller]] = _found(FakeCaller)  # type: ignore[type-abstract]
 
 
 def built(

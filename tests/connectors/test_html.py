@@ -17,6 +17,7 @@ from connectors._html import plain_text
         ("<a href='https://example.org'>#<span>nhs</span></a>", "#nhs"),
         ("5 < 6 & 7 > 6", "5 < 6 & 7 > 6"),
         ("", ""),
+        ("good <![foo[ care", "good <![foo[ care"),
     ],
 )
 def test_tags_go_and_words_stay(html: str, text: str) -> None:

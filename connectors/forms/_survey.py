@@ -1,0 +1,208 @@
+"""Surveys as SurveyMonkey describes them: which answer is what, by the questions' families."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connectors._answers import Answer, Kind
+from connectors._html import plain_text
+from connectors._moments import aware, milliseconds
+from connectors._questions import is_personal
+
+Objects = list[dict[str, Any]]
+_GRACE_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its choices and rows by their ids."""
+
+    id: str
+    wording: str
+    family: str
+    subtype: str
+    display: str
+    choices: Mapping[str, dict[str, Any]]
+    rows: Mapping[str, dict[str, Any]]
+    other: Mapping[str, Any]
+    validation: Mapping[str, Any]
+
+
+def questions_of(survey: Any) -> dict[str, Question]:
+    """The questions of a survey's details, by their ids."""
+    listed = (one for page in objects(survey, "pages") for one in objects(page, "questions"))
+    return {str(one.get("id")): _question(one) for one in listed}
+
+
+def answers_of(questions: Mapping[str, Question], response: Any) -> list[Answer]:
+    """A response's answers; free text that was left empty is an answer of ``""``."""
+    given: dict[str, Objects] = {}
+    for page in objects(response, "pages"):
+        for one in objects(page, "questions"):
+            given[str(one.get("id"))] = objects(one, "answers")
+    return [
+        answer
+        for question in questions.values()
+        for answer in _answers(question, given.get(question.id, []))
+    ]
+
+
+def objects(holder: Any, name: str) -> Objects:
+    """The objects of a list, if it is one."""
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def modified(response: Any) -> int | None:
+    """When a response was last modified, in milliseconds."""
+    moment = _moment(response, "date_modified")
+    return milliseconds(moment) if moment else None
+
+
+def was_edited(response: Any) -> bool:
+    """Whether it was modified well after it was sent in."""
+    created, last = _moment(response, "date_created"), _moment(response, "date_modified")
+    spent = response.get("total_time")
+    if created is None or last is None or not isinstance(spent, int):
+        return False
+    return (last - created).total_seconds() > max(0, spent) + _GRACE_S
+
+
+def _moment(response: Any, name: str) -> datetime | None:
+    try:
+        return aware(response[name])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _question(told: dict[str, Any]) -> Question:
+    answers = _object(told, "answers")
+    display = _object(told, "display_options")
+    headings = [str(one.get("heading") or "") for one in objects(told, "headings")]
+    return Question(
+        id=str(told.get("id")),
+        wording=plain_text(headings[0]) if headings else "",
+        family=str(told.get("family")),
+        subtype=str(told.get("subtype")),
+        display=str(display.get("display_subtype") or display.get("display_type")),
+        choices={str(one.get("id")): one for one in objects(answers, "choices")},
+        rows={str(one.get("id")): one for one in objects(answers, "rows")},
+        other=_object(answers, "other"),
+        validation=_object(told, "validation"),
+    )
+
+
+def _object(holder: Any, name: str) -> dict[str, Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _answers(question: Question, given: Objects) -> Iterator[Answer]:
+    if question.family == "open_ended" and question.subtype in ("single", "essay"):
+        text = given[0].get("text", "") if given else ""
+        yield _open(question, text)
+    elif question.family == "open_ended":
+        yield from _lines(question, given)
+    elif question.family == "demographic":
+        yield from _details(question, given)
+    elif question.family == "matrix" and question.subtype == "rating":
+        yield from _ratings(question, given)
+    elif question.family == "matrix":
+        yield from _rows(question, given)
+    elif given:
+        chosen = [_wording(question.choices, one.get("choice_id")) for one in given]
+        chosen += [str(one.get("text") or "") for one in given if one.get("other_id")]
+        yield Answer(question.id, question.wording, Kind.CHOICE, [one for one in chosen if one])
+    yield from _comment(question, given)
+
+
+def _open(question: Question, text: Any) -> Answer:
+    if question.display == "file_upload":
+        return Answer(question.id, question.wording, Kind.PERSONAL, text)
+    if question.display == "slider":
+        low, high = _number(question.validation, "min"), _number(question.validation, "max")
+        return Answer(question.id, question.wording, Kind.SCALE, text, low, high)
+    return Answer(question.id, question.wording, Kind.TEXT, text)
+
+
+def _lines(question: Question, given: Objects) -> Iterator[Answer]:
+    """Several lines to write on, each with a label of its own."""
+    written = {str(one.get("row_id")): one.get("text", "") for one in given}
+    for row, told in question.rows.items():
+        label = str(told.get("text") or "")
+        kind = Kind.TEXT if question.subtype == "multi" else Kind.CHOICE
+        kind = Kind.PERSONAL if is_personal(label) else kind
+        yield Answer(
+            f"{question.id}-{row}",
+            _in_row(question, label),
+            kind,
+            written.get(row, ""),
+            also=(label,),
+        )
+
+
+def _details(question: Question, given: Objects) -> Iterator[Answer]:
+    """Contact information: who it is, and where they can be reached."""
+    for one in given:
+        row = question.rows.get(str(one.get("row_id")), {})
+        kind = Kind.CONTACT if row.get("type") in ("email", "phone") else Kind.PERSONAL
+        yield Answer(f"{question.id}-{one.get('row_id')}", "", kind, one.get("text"))
+
+
+def _ratings(question: Question, given: Objects) -> Iterator[Answer]:
+    """A score in each row: a Net Promoter Score, stars, or a scale with weights."""
+    scale = [one for one in question.choices.values() if not one.get("is_na")]
+    weights = [_number(one, "weight") for one in scale]
+    for one in given:
+        chosen = question.choices.get(str(one.get("choice_id")))
+        if chosen is None or chosen.get("is_na"):
+            continue
+        row = str(one.get("row_id"))
+        label = str(question.rows.get(row, {}).get("text") or "")
+        field = f"{question.id}-{row}" if label else question.id
+        asked = _in_row(question, label)
+        if len(scale) == 11 and set(weights) <= {-100.0, 0.0, 100.0}:
+            place = scale.index(chosen)
+            yield Answer(field, asked, Kind.NPS, place, 0, 10, also=(label, question.id))
+            continue
+        known = [weight for weight in weights if weight is not None]
+        low, high = (min(known), max(known)) if known else (None, None)
+        kind = Kind.STARS if question.display == "star" else Kind.SCALE
+        value = _number(chosen, "weight")
+        yield Answer(field, asked, kind, value, low, high, also=(label, question.id))
+
+
+def _rows(question: Question, given: Objects) -> Iterator[Answer]:
+    for one in given:
+        row = str(one.get("row_id"))
+        label = str(question.rows.get(row, {}).get("text") or "")
+        field = f"{question.id}-{row}" if label else question.id
+        chosen = _wording(question.choices, one.get("choice_id"))
+        yield Answer(field, _in_row(question, label), Kind.CHOICE, chosen, also=(label,))
+
+
+def _comment(question: Question, given: Objects) -> Iterator[Answer]:
+    """The box for comments below a question with choices."""
+    other = question.other
+    if not other or other.get("is_answer_choice"):
+        return
+    number = str(other.get("id"))
+    text = next((one.get("text") for one in given if str(one.get("other_id")) == number), "")
+    label = plain_text(str(other.get("text") or ""))
+    yield Answer(f"{question.id}-{number}", _in_row(question, label), Kind.TEXT, text)
+
+
+def _in_row(question: Question, label: str) -> str:
+    return f"{question.wording} ({label})" if label else question.wording
+
+
+def _wording(choices: Mapping[str, dict[str, Any]], number: Any) -> str:
+    return str(choices.get(str(number), {}).get("text") or "")
+
+
+def _number(holder: Mapping[str, Any], name: str) -> float | None:
+    value = holder.get(name)
+    return float(value) if isinstance(value, int | float) else None

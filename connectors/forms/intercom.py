@@ -1,0 +1,125 @@
+"""``intercom``: ratings of conversations, with the remarks that people left.
+
+Speaks Intercom's webhooks, https://developers.intercom.com/docs/webhooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+import orjson
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+
+from connectors._answers import json_object
+from connectors._base import Item
+from connectors._errors import BadRecord, Malformed
+from connectors._moments import from_seconds
+from connectors._signatures import require_hmac
+from connectors._source import Received, SourceConfig, Webhook
+from schemas.feedback import Csat, Family, Feedback
+
+Seconds = Annotated[int, Field(gt=0, lt=100_000_000_000)]
+
+
+class IntercomConfig(SourceConfig):
+    """One workspace."""
+
+    client_secret: Annotated[
+        SecretStr, Field(min_length=1, description="Client secret of the app, which signs.")
+    ]
+
+
+class _Rating(BaseModel):
+    """What is kept of a notification."""
+
+    id: str = Field(min_length=1)
+    rating: int
+    remark: str | None = None
+    created_at: Seconds
+    updated_at: Seconds
+    contact: str = ""
+
+
+class Intercom(Webhook):
+    """Is called for each rating."""
+
+    name: ClassVar[str] = "intercom"
+    title: ClassVar[str] = "Intercom"
+    family: ClassVar[Family] = Family.FORM
+    Config: ClassVar[type[SourceConfig]] = IntercomConfig
+    needs: ClassVar[str] = (
+        "an app in the Developer Hub with the permission to read conversations, subscribed to the "
+        "topic conversation.rating.added at this address; its client secret."
+    )
+    limits: ClassVar[str] = (
+        "An answer within 5 seconds, or Intercom sends once more. Only the rating, from 1 to 5, "
+        "and its remark are taken, not the conversation; a rating that is changed replaces the "
+        "earlier one."
+    )
+    example: ClassVar[str] = """\
+client_secret = { env = "INTERCOM_CLIENT_SECRET" }
+service = "Patient portal"
+"""
+
+    config: IntercomConfig
+
+    def accept(self, received: Received) -> Sequence[Item]:
+        """Verify a notification; none where it is about something else."""
+        require_hmac(
+            received.headers.get("x-hub-signature"),
+            received.body,
+            self.config.client_secret,
+            digest="sha1",
+            form="hex",
+            prefix="sha1=",
+        )
+        event = json_object(received.body)
+        topic = event.get("topic")
+        if not isinstance(topic, str):
+            raise Malformed("reading the notification: it has no topic")
+        if not topic.startswith("conversation.rating."):
+            return []
+        conversation = _inner(event, "data", "item")
+        rating = _inner(conversation, "conversation_rating")
+        if not conversation.get("id") or not rating:
+            raise Malformed("reading the notification: it has no conversation with a rating")
+        native_id = str(conversation["id"])
+        kept = {
+            "id": native_id,
+            "rating": rating.get("rating"),
+            "remark": rating.get("remark"),
+            "created_at": rating.get("created_at") or event.get("created_at"),
+            "updated_at": rating.get("updated_at") or event.get("created_at"),
+            "contact": _contact(rating),
+        }
+        return [self.item(kept, origin=native_id, payload=orjson.dumps(kept))]
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one rating."""
+        try:
+            rating = _Rating.model_validate(item.data)
+            csat = Csat(value=rating.rating)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        return self.record(
+            item,
+            native_id=rating.id,
+            created_at=from_seconds(rating.created_at),
+            revision=max(rating.created_at, rating.updated_at) * 1000,
+            text=rating.remark or "",
+            csat=csat,
+            author=rating.contact,
+        )
+
+
+def _inner(holder: Any, *names: str) -> dict[str, Any]:
+    for name in names:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) else {}
+
+
+def _contact(rating: dict[str, Any]) -> str:
+    """The person's id: ``customer`` in versions of the interface before 2.0."""
+    person = _inner(rating, "contact") or _inner(rating, "customer")
+    return str(person.get("id") or "")

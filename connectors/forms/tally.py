@@ -1,0 +1,129 @@
+"""``tally``: submissions of a Tally form, as its webhook sends them.
+
+Speaks Tally's webhooks, https://tally.so/help/webhooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import Field, SecretStr
+
+from connectors._answers import Answer, Form, FormConfig, Kind, Submission, json_object
+from connectors._base import Item
+from connectors._errors import Malformed
+from connectors._signatures import require_hmac
+from connectors._source import Received, SourceConfig, Webhook
+
+_KINDS: Final = {
+    "INPUT_TEXT": Kind.TEXT,
+    "TEXTAREA": Kind.TEXT,
+    "INPUT_EMAIL": Kind.CONTACT,
+    "INPUT_PHONE_NUMBER": Kind.CONTACT,
+    "LINEAR_SCALE": Kind.SCALE,
+    "RATING": Kind.STARS,
+    "FILE_UPLOAD": Kind.PERSONAL,
+    "SIGNATURE": Kind.PERSONAL,
+    "PAYMENT": Kind.PERSONAL,
+}
+_HIDDEN: Final = frozenset({"HIDDEN_FIELDS", "CALCULATED_FIELDS"})
+
+
+class TallyConfig(FormConfig):
+    """One form, or several with the same questions."""
+
+    webhook_secret: Annotated[
+        SecretStr, Field(min_length=1, description="Signing secret of the form's webhook.")
+    ]
+
+
+class Tally(Form, Webhook):
+    """Is called for each submission."""
+
+    name: ClassVar[str] = "tally"
+    title: ClassVar[str] = "Tally"
+    Config: ClassVar[type[SourceConfig]] = TallyConfig
+    needs: ClassVar[str] = (
+        "a webhook on the form (Integrations, Webhooks) with this address and a signing secret."
+    )
+    limits: ClassVar[str] = (
+        "An answer within 10 seconds, or Tally sends again. Only what is submitted once the "
+        "webhook is on; edits and deletes are not told of. A webhook does not tell how long the "
+        "scale of a rating or a linear scale is: name those in `scores`, or they are kept as "
+        "attributes."
+    )
+    example: ClassVar[str] = """\
+webhook_secret = { env = "TALLY_SECRET" }
+organization = "Northern Hospitals"
+site_field = "hospital"
+scores = { "How likely are you to recommend us?" = "nps" }
+"""
+
+    config: TallyConfig
+
+    def accept(self, received: Received) -> Sequence[Item]:
+        """Verify a submission and take it apart."""
+        require_hmac(
+            received.headers.get("tally-signature"), received.body, self.config.webhook_secret
+        )
+        event = json_object(received.body)
+        kind = event.get("eventType")
+        if isinstance(kind, str) and kind != "FORM_RESPONSE":
+            return []
+        sent = event.get("data")
+        if not isinstance(sent, dict) or not isinstance(sent.get("fields"), list):
+            raise Malformed("reading the submission: it has no data with fields")
+        native_id = sent.get("submissionId") or sent.get("responseId")
+        if not native_id:
+            raise Malformed("reading the submission: it has no submissionId")
+        fields = [one for one in sent["fields"] if isinstance(one, dict)]
+        return self.items(
+            Submission(
+                id=str(native_id),
+                at=sent.get("createdAt"),
+                answers=[answer for field in fields for answer in _answers(field)],
+                hidden={
+                    str(one.get("label")): one.get("value")
+                    for one in fields
+                    if str(one.get("type")) in _HIDDEN
+                },
+                respondent=str(sent.get("respondentId") or ""),
+            )
+        )
+
+
+def _answers(field: dict[str, Any]) -> Iterator[Answer]:
+    """What one field says; a matrix answers a question in each row."""
+    type_, key, value = str(field.get("type")), str(field.get("key")), field.get("value")
+    question = str(field.get("label") or "")
+    if type_ in _HIDDEN:
+        return
+    if type_ == "MATRIX" and isinstance(value, dict):
+        rows, columns = _texts(field.get("rows")), _texts(field.get("columns"))
+        for row, chosen in value.items():
+            asked = f"{question} ({rows.get(row, row)})"
+            yield Answer(f"{key}_{row}", asked, Kind.CHOICE, _chosen(chosen, columns))
+        return
+    kind = _KINDS.get(type_, Kind.CHOICE)
+    if kind is Kind.CHOICE:
+        value = _chosen(value, _texts(field.get("options")))
+    yield Answer(key, question, kind, value)
+
+
+def _texts(options: Any) -> dict[str, str]:
+    """The wordings of options by their ids."""
+    if not isinstance(options, list):
+        return {}
+    return {
+        str(one.get("id")): str(one.get("text") or one.get("name") or "")
+        for one in options
+        if isinstance(one, dict)
+    }
+
+
+def _chosen(value: Any, wordings: dict[str, str]) -> Any:
+    """Wordings instead of ids."""
+    if isinstance(value, list):
+        return [wordings.get(one, one) for one in value if isinstance(one, str)]
+    return wordings.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,145 @@
+"""``typeform``: submissions of a Typeform, as its webhook sends them.
+
+Speaks the Webhooks API, https://www.typeform.com/developers/webhooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import Field, SecretStr
+
+from connectors._answers import Answer, Form, FormConfig, Kind, Submission, json_object
+from connectors._base import Item
+from connectors._errors import Malformed
+from connectors._signatures import require_hmac
+from connectors._source import Received, SourceConfig, Webhook
+
+_KINDS: Final = {
+    "short_text": Kind.TEXT,
+    "long_text": Kind.TEXT,
+    "opinion_scale": Kind.SCALE,
+    "rating": Kind.STARS,
+    "nps": Kind.NPS,
+    "email": Kind.CONTACT,
+    "phone_number": Kind.CONTACT,
+    "file_upload": Kind.PERSONAL,
+    "payment": Kind.PERSONAL,
+    "signature": Kind.PERSONAL,
+}
+_SCORES: Final = frozenset({Kind.SCALE, Kind.STARS, Kind.NPS})
+
+
+class TypeformConfig(FormConfig):
+    """One form, or several with the same questions."""
+
+    webhook_secret: Annotated[
+        SecretStr, Field(min_length=1, description="Secret of the form's webhook.")
+    ]
+
+
+class Typeform(Form, Webhook):
+    """Is called for each submission."""
+
+    name: ClassVar[str] = "typeform"
+    title: ClassVar[str] = "Typeform"
+    Config: ClassVar[type[SourceConfig]] = TypeformConfig
+    needs: ClassVar[str] = (
+        "a webhook on the form (Connect, Webhooks) with this address and a secret of your choice."
+    )
+    limits: ClassVar[str] = (
+        "Only what is submitted once the webhook is on; edits and deletes are not told of. A "
+        "webhook does not tell how long the scale of a rating or an opinion scale is: name those "
+        "in `scores`, or they are kept as attributes."
+    )
+    example: ClassVar[str] = """\
+webhook_secret = { env = "TYPEFORM_SECRET" }
+site = "Eastgate"
+service_field = "ward"
+scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
+"""
+
+    config: TypeformConfig
+
+    def accept(self, received: Received) -> Sequence[Item]:
+        """Verify a submission and take it apart."""
+        require_hmac(
+            received.headers.get("typeform-signature"),
+            received.body,
+            self.config.webhook_secret,
+            prefix="sha256=",
+        )
+        event = json_object(received.body)
+        kind = event.get("event_type")
+        if isinstance(kind, str) and kind != "form_response":
+            return []
+        sent = event.get("form_response")
+        if not isinstance(sent, dict) or not sent.get("token"):
+            raise Malformed("reading the submission: it has no form_response with a token")
+        fields = _by_id(_listed(sent.get("definition"), "fields"))
+        answers = [_answer(one, fields) for one in _listed(sent, "answers")]
+        return self.items(
+            Submission(
+                id=str(sent["token"]),
+                at=sent.get("submitted_at"),
+                answers=answers,
+                hidden=_hidden(sent),
+            )
+        )
+
+
+def _listed(holder: Any, name: str) -> list[dict[str, Any]]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _by_id(fields: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    return {one["id"]: one for one in fields if isinstance(one.get("id"), str)}
+
+
+def _answer(answer: dict[str, Any], fields: dict[Any, dict[str, Any]]) -> Answer:
+    told = answer.get("field")
+    told = told if isinstance(told, dict) else {}
+    number = str(told.get("id"))
+    field = fields.get(number, told)
+    kind = _KINDS.get(str(field.get("type")), Kind.CHOICE)
+    worst, best = _scale(kind, field) if kind in _SCORES else (None, None)
+    ref = field.get("ref")
+    return Answer(
+        number,
+        str(field.get("title") or ""),
+        kind,
+        _value(answer),
+        worst,
+        best,
+        (ref,) if isinstance(ref, str) else (),
+    )
+
+
+def _value(answer: dict[str, Any]) -> Any:
+    """What was answered, under a name that is the answer's type."""
+    value = answer.get(str(answer.get("type")))
+    if not isinstance(value, dict):
+        return value
+    chosen = [*labels] if isinstance(labels := value.get("labels"), list) else []
+    chosen += [value[name] for name in ("label", "other") if value.get(name)]
+    return [one for one in chosen if isinstance(one, str)]
+
+
+def _scale(kind: Kind, field: dict[str, Any]) -> tuple[float | None, float | None]:
+    properties = field.get("properties")
+    steps = properties.get("steps") if isinstance(properties, dict) else None
+    if not isinstance(properties, dict) or not isinstance(steps, int):
+        return None, None
+    first = 1 if kind is Kind.STARS or properties.get("start_at_one") else 0
+    return first, first + steps - 1
+
+
+def _hidden(sent: dict[str, Any]) -> dict[str, Any]:
+    """Hidden fields and variables by their names."""
+    hidden = sent.get("hidden")
+    found = dict(hidden) if isinstance(hidden, dict) else {}
+    for variable in _listed(sent, "variables"):
+        found[str(variable.get("key"))] = variable.get(str(variable.get("type")))
+    return found

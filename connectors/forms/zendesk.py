@@ -1,0 +1,195 @@
+"""``zendesk``: tickets, and how satisfied people were with what became of them.
+
+Speaks Zendesk's webhooks and the cursor-based Incremental Ticket Export,
+https://developer.zendesk.com/api-reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import httpx
+import orjson
+from pydantic import Field, SecretStr, ValidationError
+
+from connectors._answers import json_object
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Forged, Malformed, Misconfigured, Skip
+from connectors._http import Http
+from connectors._moments import aware, milliseconds
+from connectors._signatures import require_hmac, require_recent
+from connectors._source import Brings, Polled, Received, SourceConfig, Webhook
+from connectors.forms._ticket import (
+    Part,
+    csat_of,
+    may_be_rated,
+    rating_part,
+    text_of,
+    ticket_part,
+    triggered_part,
+)
+from schemas.feedback import Family, Feedback, Operation
+
+_EVENTS: Final = "zen:event-type:ticket."
+_NEWS: Final = frozenset({"created", "subject_changed", "description_changed", "undeleted"})
+_GONE: Final = frozenset({"soft_deleted", "permanently_deleted"})
+_PATH: Final = "/api/v2/incremental/tickets/cursor.json"
+
+
+class ZendeskConfig(SourceConfig):
+    """One account; the token is for reading, the secret for being called."""
+
+    subdomain: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="Name in SUBDOMAIN.zendesk.com."
+    )
+    email: str | None = Field(default=None, description="Address of the user whose token it is.")
+    api_token: SecretStr | None = Field(default=None, description="API token of an admin.")
+    webhook_secret: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+        default=None, description="Signing secret of the webhook."
+    )
+    take: Literal["both", "tickets", "ratings"] = Field(
+        default="both", description="Tickets, satisfaction ratings, or both."
+    )
+    since: date | None = Field(default=None, description="First day that the history is read from.")
+    sites: dict[str, str] = Field(
+        default_factory=dict, description="Sites by the id of the group that has the ticket."
+    )
+    per_minute: float = Field(
+        default=10, gt=0, description="Requests; 30 with the High Volume API add-on."
+    )
+    base_url: str | None = Field(
+        default=None, description="Address of the API; none: https://SUBDOMAIN.zendesk.com."
+    )
+
+
+class Zendesk(Polled, Webhook):
+    """Reads what changed, in the order of the changes; is called for what is new."""
+
+    name: ClassVar[str] = "zendesk"
+    title: ClassVar[str] = "Zendesk"
+    family: ClassVar[Family] = Family.FORM
+    Config: ClassVar[type[SourceConfig]] = ZendeskConfig
+    needs: ClassVar[str] = (
+        "an API token with an admin's address for history; for news a webhook with its signing "
+        "secret, subscribed to ticket events. Ratings come with history, or at once from two "
+        "triggers, one for good and one for bad ratings, that call the webhook with "
+        '{"ticket_id": "{{ticket.id}}", "rating": "good", '
+        '"comment": "{{satisfaction.current_comment}}", '
+        '"updated_at": "{{ticket.updated_at_with_timestamp}}"}, "bad" in the other.'
+    )
+    limits: ClassVar[str] = (
+        "10 requests a minute, 1,000 tickets each; what changed in the last minute comes with the "
+        "next run. The export tells no time of a rating: it is dated by the ticket's last change. "
+        "Only the first message of a ticket is taken."
+    )
+    cursor_is: ClassVar[str] = "the export's `after_cursor`"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
+    example: ClassVar[str] = """\
+subdomain = "northern-hospitals"
+email = "feedback@example.org"
+api_token = { env = "ZENDESK_TOKEN" }
+webhook_secret = { env = "ZENDESK_WEBHOOK_SECRET" }
+since = 2024-01-01
+"""
+
+    config: ZendeskConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        config = self.config
+        if not config.email or config.api_token is None:
+            raise Misconfigured("reading zendesk: email and api_token are not set")
+        return self.opened(
+            Http(
+                config.base_url or f"https://{config.subdomain}.zendesk.com",
+                auth=httpx.BasicAuth(f"{config.email}/token", config.api_token.get_secret_value()),
+                per_second=config.per_minute / 60,
+            )
+        )
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the tickets that changed after the cursor."""
+        while True:
+            params: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": self._start}
+            found = self._http.get_json(_PATH, params=params)
+            tickets = found.get("tickets", [])
+            after = found.get("after_cursor") or cursor or ""
+            items = [item for ticket in tickets for item in self._items(ticket)]
+            if items or after != cursor:
+                yield Page(items, after)
+            if found.get("end_of_stream", True) or after == cursor:
+                return
+            cursor = after
+
+    @property
+    def _start(self) -> int:
+        since = self.config.since
+        return int(datetime.combine(since, time(), UTC).timestamp()) if since else 0
+
+    def accept(self, received: Received) -> Sequence[Item]:
+        """Verify an event of a ticket, or what a trigger tells of a rating."""
+        self._verify(received)
+        event = json_object(received.body)
+        kind = event.get("type")
+        if isinstance(kind, str) and isinstance(event.get("detail"), dict):
+            return self._of_event(kind.removeprefix(_EVENTS), event["detail"])
+        if event.get("ticket_id") and event.get("updated_at"):
+            return [] if self.config.take == "tickets" else [self._part(triggered_part(event))]
+        raise Malformed("reading the event: it has neither type and detail nor ticket_id")
+
+    def _verify(self, received: Received) -> None:
+        secret = self.config.webhook_secret
+        if secret is None:
+            raise Forged("checking the signature: webhook_secret is not set")
+        at = received.headers.get("x-zendesk-webhook-signature-timestamp", "")
+        signed = at.encode("latin-1", "replace") + received.body
+        require_hmac(received.headers.get("x-zendesk-webhook-signature"), signed, secret)
+        try:
+            moment = aware(at)
+        except ValueError:
+            raise Malformed("checking the signature: its time is none") from None
+        require_recent(moment, received.at)
+
+    def _of_event(self, kind: str, ticket: dict[str, Any]) -> list[Item]:
+        if kind in _GONE:
+            return self._items({**ticket, "status": "deleted"})
+        return self._items(ticket) if kind in _NEWS else []
+
+    def _items(self, ticket: Any) -> list[Item]:
+        """What the ticket says, and its rating where it has one."""
+        if not isinstance(ticket, dict):
+            return [self.item(ticket, origin="?", payload=orjson.dumps(ticket))]
+        found = [] if self.config.take == "ratings" else [self._part(ticket_part(ticket))]
+        if self.config.take != "tickets" and may_be_rated(ticket):
+            found.append(self._part(rating_part(ticket)))
+        return found
+
+    def _part(self, part: dict[str, Any]) -> Item:
+        return self.item(part, origin=part["id"], payload=orjson.dumps(part))
+
+    def parse(self, item: Item) -> Feedback:
+        """Read a ticket's subject and first message, or its rating, good or bad."""
+        try:
+            part = Part.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        text = "" if part.gone else text_of(part)
+        score = None if part.gone else csat_of(part.score)
+        if not text and not score and not part.gone:
+            raise Skip("no text and no rating")
+        return self.record(
+            item,
+            native_id=part.id,
+            created_at=part.created_at,
+            revision=milliseconds(part.updated_at),
+            operation=Operation.DELETE if part.gone else Operation.UPSERT,
+            redated=part.redated,
+            text=text,
+            csat=score,
+            site=self.config.sites.get(part.group),
+            author=part.requester,
+            attributes={"channel": part.channel} if part.channel else {},
+        )

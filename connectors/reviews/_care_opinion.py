@@ -1,0 +1,92 @@
+"""Stories as Care Opinion tells them, with the health services and tags that hang on them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+# All times are in UTC, says the documentation; they name no zone.
+_Moment = Annotated[datetime, AfterValidator(_in_utc)]
+_Text = Annotated[str, BeforeValidator(_text)]
+
+
+class HealthService(BaseModel):
+    """A ward, a hospital, a practice: ``type`` tells which."""
+
+    nacs: _Text = ""
+    name: str | None = None
+    type: str | None = None
+    organisation: str | None = None
+    site: str | None = None
+    """Name of the hospital that it belongs to; added by the connector."""
+
+    @property
+    def ward(self) -> str | None:
+        """Its name where it is part of something larger."""
+        return self.name if (self.type or "").casefold() == "service" else None
+
+    @property
+    def place(self) -> str | None:
+        """The name of the hospital or practice."""
+        return self.site or (self.name if self.ward is None else None)
+
+
+class Tag(BaseModel):
+    """A word that the author, or a moderator, put on the story."""
+
+    name: str = ""
+
+
+class Story(BaseModel):
+    """An opinion, in the interface's words."""
+
+    id: Annotated[_Text, Field(min_length=1)]
+    title: str | None = None
+    body: str | None = None
+    dateOfSubmission: _Moment  # noqa: N815 - the service's name
+    dateOfPublication: _Moment | None = None  # noqa: N815
+    criticality: _Text | None = None
+    progress: _Text | None = None
+    authorRole: _Text | None = None  # noqa: N815
+
+
+class Told(BaseModel):
+    """A story with what hangs on it."""
+
+    story: Story
+    services: list[HealthService] = Field(default_factory=list)
+    tags: list[Tag] = Field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Title and body."""
+        return "\n".join(part.strip() for part in (self.story.title, self.story.body) if part)
+
+    @property
+    def about(self) -> HealthService:
+        """The health service that the story names first."""
+        return self.services[0] if self.services else HealthService()
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What one may want to search for."""
+        names = [service.name or service.nacs for service in self.services]
+        found = {
+            "criticality": self.story.criticality,
+            "progress": self.story.progress,
+            "author_role": self.story.authorRole,
+            "services": "; ".join(names) if len(names) > 1 else None,
+            "tags": "; ".join(tag.name for tag in self.tags),
+        }
+        return {name: value for name, value in found.items() if value}

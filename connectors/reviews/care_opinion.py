@@ -1,0 +1,240 @@
+"""``care_opinion``: stories about health and care services.
+
+Speaks version 2 of Care Opinion's API, https://www.careopinion.org.uk/info/api-v2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final
+from urllib.parse import quote
+
+import httpx
+import orjson
+from pydantic import Field, SecretStr, ValidationError
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Fatal, Retry, Skip, Unauthorized
+from connectors._http import Answer, Http, verdict
+from connectors._moments import aware, from_seconds, milliseconds
+from connectors._source import Brings, Polled, SourceConfig
+from connectors._walks import Mark
+from connectors.reviews._care_opinion import Told
+from schemas.feedback import Family, Feedback
+
+_STORIES: Final = "/api/v2/opinions"
+_SERVICES: Final = "/api/v2/healthservices"
+_DAY: Final = timedelta(days=1)
+
+
+class CareOpinionConfig(SourceConfig):
+    """What one subscription sees."""
+
+    subscription_key: Annotated[
+        SecretStr, Field(description="HTTP header key of the subscription.")
+    ]
+    tags: bool = Field(
+        default=True, description="Whether each story's tags are read: one more request a story."
+    )
+    moderation_days: int = Field(
+        default=30, ge=1, description="Longest time from a story's submission to its publication."
+    )
+    recheck_days: int = Field(
+        default=90, ge=0, description="How far back changes are looked for, once a day."
+    )
+    per_page: int = Field(default=100, ge=1, le=100, description="Stories a request.")
+    base_url: str = Field(
+        default="https://www.careopinion.org.uk", description="Address of the country's site."
+    )
+
+
+class CareOpinion(Polled):
+    """Reads the stories in the order of their publication."""
+
+    name: ClassVar[str] = "care_opinion"
+    title: ClassVar[str] = "Care Opinion"
+    family: ClassVar[Family] = Family.REVIEW
+    Config: ClassVar[type[SourceConfig]] = CareOpinionConfig
+    needs: ClassVar[str] = (
+        "a subscription with access to the API, and its HTTP header key, which an administrator of "
+        "the subscription finds under API access."
+    )
+    limits: ClassVar[str] = (
+        "5 requests a second; stories are those of the subscription. The time of an edit is not "
+        "told: stories of the last `recheck_days` are read again once a day, for edits and "
+        "progress. A story that was taken back is not told of. Authors are anonymous."
+    )
+    cursor_is: ClassVar[str] = "the newest `dateOfPublication` that was seen"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    example: ClassVar[str] = """\
+subscription_key = { env = "CARE_OPINION_KEY" }
+organization = "Eastgate Hospitals"
+"""
+
+    config: CareOpinionConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        config = self.config
+        auth = _Subscription(config.subscription_key)
+        return self.opened(Http(config.base_url, auth=auth, per_second=5, verdict=_verdict))
+
+    @cached_property
+    def _named(self) -> dict[str, Any]:
+        """Health services that were asked for, by their code."""
+        return {}
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the stories published since the cursor, the oldest first."""
+        state = {} if cursor is None else orjson.loads(cursor)
+        known, deep = Mark(*state.get("known", (-1, []))), int(state.get("deep", 0))
+        now = self.context.now()
+        again = bool(state and self.config.recheck_days) and milliseconds(now - _DAY) >= deep
+        since = self._since(known, now, again=again)
+        newest, skip, at = Mark(known.at, [*known.ids]), 0, -1
+        while True:
+            listed = self._listed(since, skip)
+            news = []
+            for story in listed:
+                at = _published_ms(story, at)
+                if again or not known.knows(at, _id_of(story)):
+                    news.append(story)
+                newest.see(at, _id_of(story))
+            if not state or (again and not listed):
+                deep = milliseconds(now)
+            if news or not listed:
+                reached = orjson.dumps({"known": [newest.at, newest.ids], "deep": deep})
+                yield Page([self._item(one) for one in news], reached.decode())
+            if not listed:
+                return
+            skip += len(listed)
+
+    def _since(self, known: Mark, now: datetime, *, again: bool) -> datetime | None:
+        """Where the list begins: it is cut by submission, and ordered by publication."""
+        if known.at < 0:
+            return None
+        seen = from_seconds(known.at / 1000) - _DAY * self.config.moderation_days
+        return min(seen, now - _DAY * self.config.recheck_days) if again else seen
+
+    def _listed(self, since: datetime | None, skip: int) -> list[Any]:
+        params: dict[str, Any] = {"take": self.config.per_page, "skip": skip}
+        if since is not None:
+            params["submittedonafter"] = f"{since:%Y-%m-%d}"
+        return _list(self._http.get_json(_STORIES, params=params), _STORIES)
+
+    def _item(self, story: Any) -> Item:
+        data = {"story": story, "services": [], "tags": []}
+        story_id = _id_of(story)
+        if story_id.isalnum():
+            data["services"] = self._services_of(story, f"{_STORIES}/{story_id}")
+            data["tags"] = self._told_of(f"{_STORIES}/{story_id}/tags") if self.config.tags else []
+        return self.item(data, origin=story_id, payload=orjson.dumps(data))
+
+    def _services_of(self, story: Any, path: str) -> list[Any]:
+        """The health services that a story is about, with their names and sites."""
+        links = _links_of(story)
+        codes = [code for relation, code in links if relation == "healthservice" and code]
+        if codes:
+            return [self._service(code) for code in dict.fromkeys(codes)]
+        if any(relation == "healthservices" for relation, _ in links):
+            return [self._sited(one) for one in self._told_of(f"{path}/healthservices")]
+        return []
+
+    def _service(self, code: str) -> Any:
+        if code not in self._named:
+            self._named[code] = {"nacs": code}
+            for found in self._told_of(f"{_SERVICES}/{quote(code, safe='')}")[:1]:
+                self._named[code] = found
+                self._named[code] = self._sited(found)
+        return self._named[code]
+
+    def _sited(self, service: Any) -> Any:
+        """A health service with the name of the hospital that it belongs to."""
+        if not isinstance(service, dict):
+            return {}
+        code = service.get("siteNacs")
+        if not code or code == service.get("nacs"):
+            return service
+        return {**service, "site": self._service(str(code)).get("name")}
+
+    def _told_of(self, path: str) -> list[Any]:
+        """What hangs on a story; nothing where it is gone meanwhile."""
+        try:
+            found = self._http.get_json(path)
+        except _Gone:
+            return []
+        return found if isinstance(found, list) else [found]
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one story: title and body are one comment."""
+        try:
+            told = Told.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        story, about, config = told.story, told.about, self.config
+        if not told.text.strip():
+            raise Skip()
+        return self.record(
+            item,
+            native_id=story.id,
+            created_at=story.dateOfSubmission,
+            revision=milliseconds(story.dateOfPublication or story.dateOfSubmission),
+            text=told.text,
+            organization=config.organization or about.organisation or None,
+            site=config.site or about.place or None,
+            service=config.service or about.ward or None,
+            url=f"{config.base_url}/opinions/{story.id}",
+            attributes=told.attributes,
+        )
+
+
+class _Subscription(httpx.Auth):
+    def __init__(self, key: SecretStr) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"SUBSCRIPTION_KEY {self._key.get_secret_value()}"
+        yield request
+
+
+class _Gone(Fatal):
+    """There is no such thing, or no longer."""
+
+
+def _verdict(answer: Answer) -> Exception | None:
+    if answer.status == 404:
+        return _Gone(f"requesting {answer.where}: status 404")
+    problem = verdict(answer)
+    if problem is None and "/api/v2/" not in answer.where:  # a wrong key leads to the login page
+        return Unauthorized(f"requesting {answer.where}: the subscription key is refused")
+    return problem
+
+
+def _list(found: Any, path: str) -> list[Any]:
+    if not isinstance(found, list):
+        raise Retry(f"reading {path}: the answer is no list")
+    return found
+
+
+def _links_of(story: Any) -> list[tuple[str, str]]:
+    """Relation and id of a story's links, as the documentation or as the service names them."""
+    links = story.get("links")
+    return [
+        (str(link.get("rel") or link.get("relation") or ""), str(link.get("id") or ""))
+        for link in (links if isinstance(links, list) else [])
+        if isinstance(link, dict)
+    ]
+
+
+def _id_of(story: Any) -> str:
+    return str(story.get("id")) if isinstance(story, dict) else "?"
+
+
+def _published_ms(story: Any, before: int) -> int:
+    """When a story was published; without a readable time it stands where the one before does."""
+    try:
+        return milliseconds(aware(story["dateOfPublication"]))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return before

@@ -1,0 +1,242 @@
+"""``google_business``: Google reviews of an organization's own places, and replies to them.
+
+Speaks the Google Business Profile API, version 4,
+https://developers.google.com/my-business/reference/rest/v4/accounts.locations.reviews.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import quote
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, StringConstraints, ValidationError
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Fatal, Skip
+from connectors._http import Answer, Http, OAuth2, verdict
+from connectors._moments import aware, milliseconds
+from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors._walks import Walk
+from schemas.feedback import Family, Feedback, Name, Stars
+
+_LONGEST_REPLY_BYTES: Final = 4_096
+_STARS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
+_TRANSLATED: Final = "(Translated by Google)"
+_ORIGINAL: Final = re.compile(r"(?:^|\s)\(Original\)\s")
+
+_Rating = Literal["ONE", "TWO", "THREE", "FOUR", "FIVE", "STAR_RATING_UNSPECIFIED"]
+_Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class GoogleBusinessConfig(SourceConfig):
+    """The places of one account."""
+
+    account: Annotated[_Id, Field(description="Id of the account that the places belong to.")]
+    locations: Annotated[
+        dict[_Id, Name],
+        Field(min_length=1, description="Site of every place, by the place's location id."),
+    ]
+    client_id: Annotated[str, Field(min_length=1, description="Id of the OAuth 2.0 client.")]
+    client_secret: Annotated[SecretStr, Field(description="Secret of the OAuth 2.0 client.")]
+    refresh_token: Annotated[
+        SecretStr, Field(description="Refresh token of somebody who manages the places.")
+    ]
+    recheck_days: int = Field(
+        default=30,
+        ge=0,
+        description="How far back a run a day reads again what the service's pages may have "
+        "left out.",
+    )
+    per_page: int = Field(default=50, ge=1, le=50, description="Reviews a request.")
+    base_url: str = Field(
+        default="https://mybusiness.googleapis.com", description="Address of the API."
+    )
+    token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", description="Where access tokens come from."
+    )
+
+
+class _Reviewer(BaseModel):
+    displayName: str | None = None  # noqa: N815 - the service's name
+    isAnonymous: bool = False  # noqa: N815
+
+    @property
+    def author(self) -> str:
+        return "" if self.isAnonymous else self.displayName or ""
+
+
+class _Review(BaseModel):
+    reviewId: Annotated[str, StringConstraints(min_length=1)]  # noqa: N815
+    starRating: _Rating | None = None  # noqa: N815
+    comment: str | None = None
+    createTime: AwareDatetime  # noqa: N815
+    updateTime: AwareDatetime | None = None  # noqa: N815
+    reviewer: _Reviewer | None = None
+
+
+class _Placed(BaseModel):
+    location: _Id
+    review: _Review
+
+
+class GoogleBusiness(Polled, Answering):
+    """Walks place by place from the review that changed last back to what is known."""
+
+    name: ClassVar[str] = "google_business"
+    title: ClassVar[str] = "Google Business Profile"
+    family: ClassVar[Family] = Family.REVIEW
+    Config: ClassVar[type[SourceConfig]] = GoogleBusinessConfig
+    needs: ClassVar[str] = (
+        "a Google Cloud project that was granted access to the Business Profile APIs, an OAuth 2.0 "
+        "client of it, and a refresh token with the scope business.manage of somebody who manages "
+        "the places, which must be verified."
+    )
+    limits: ClassVar[str] = (
+        "300 requests a minute. An edit comes like a new review; a deleted one is not told of. "
+        "Google says that pages after the first may leave reviews out: what changed in the last "
+        "`recheck_days` is read again once a day. Reviewers have no id: two of one name count as "
+        "one author."
+    )
+    cursor_is: ClassVar[str] = "for every place, the newest `updateTime` that was seen"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    example: ClassVar[str] = """\
+account = "104711081500000000000"
+client_id = "0815.apps.googleusercontent.com"
+client_secret = { env = "GOOGLE_CLIENT_SECRET" }
+refresh_token = { env = "GOOGLE_REFRESH_TOKEN" }
+locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
+"""
+
+    config: GoogleBusinessConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        config = self.config
+        auth = OAuth2(
+            config.token_url,
+            {
+                "grant_type": "refresh_token",
+                "client_id": config.client_id,
+                "client_secret": config.client_secret.get_secret_value(),
+                "refresh_token": config.refresh_token.get_secret_value(),
+            },
+        )
+        return self.opened(Http(config.base_url, auth=auth, per_second=5, verdict=_verdict))
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read what changed since the cursor, place by place, the newest first."""
+        known: dict[str, str] = {} if cursor is None else orjson.loads(cursor)
+        cursors = {place: known[place] for place in self.config.locations if place in known}
+        for place in self.config.locations:
+            for items, at in self._walk(place, cursors.get(place)):
+                if items or cursors.get(place) != at:
+                    cursors[place] = at
+                    yield Page(items, orjson.dumps(cursors).decode())
+
+    def _walk(self, place: str, cursor: str | None) -> Iterator[tuple[list[Item], str]]:
+        walk: Walk[Any] = Walk.resume(
+            cursor, now=self.context.now(), recheck=timedelta(days=self.config.recheck_days)
+        )
+        while True:
+            listed = self._listed(place, walk)
+            reviews = listed.get("reviews") or []
+            news, arrived = walk.news((_updated_ms(one), _id_of(one), one) for one in reviews)
+            following = listed.get("nextPageToken")
+            if following is not None and following == walk.page:
+                raise Fatal(f"reading {self.name}: the service repeats a page")
+            walk.page = None if arrived or not following else str(following)
+            yield [self._item(place, one) for one in news], walk.cursor(walk.page)
+            if walk.page is None:
+                return
+
+    def _listed(self, place: str, walk: Walk[Any]) -> Any:
+        """A page of the walk; its first one where the service has forgotten the page's token."""
+        params: dict[str, Any] = {"pageSize": self.config.per_page, "orderBy": "updateTime desc"}
+        path = f"/v4/{self._parent(place)}/reviews"
+        if walk.page is not None:
+            try:
+                return self._http.get_json(path, params={**params, "pageToken": walk.page})
+            except _Invalid:
+                walk.page = None
+        return self._http.get_json(path, params=params)
+
+    def _parent(self, place: str) -> str:
+        return f"accounts/{self.config.account}/locations/{place}"
+
+    def _item(self, place: str, review: Any) -> Item:
+        data = {"location": place, "review": review}
+        return self.item(data, origin=f"{place}/{_id_of(review)}", payload=orjson.dumps(data))
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one review, in the words that were written and not in Google's translation."""
+        try:
+            placed = _Placed.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        review = placed.review
+        text, stars = original(review.comment or ""), _STARS.get(review.starRating or "")
+        if not text and stars is None:
+            raise Skip()
+        updated = review.updateTime or review.createTime
+        return self.record(
+            item,
+            native_id=f"{placed.location}/{review.reviewId}",
+            created_at=review.createTime,
+            revision=milliseconds(max(updated, review.createTime)),
+            text=text,
+            stars=None if stars is None else Stars(value=stars),
+            author=review.reviewer.author if review.reviewer else "",
+            site=self.config.locations.get(placed.location),
+        )
+
+    def reply(self, native_id: str, text: str) -> Reply:
+        """The request that publishes a reply below a review, or replaces the one there is."""
+        place, _, review = native_id.partition("/")
+        if place not in self.config.locations or not review.strip("."):
+            raise BadRecord(f"replying on {self.name}: the review is of no place of this instance")
+        if not text.strip() or len(text.encode()) > _LONGEST_REPLY_BYTES:
+            raise BadRecord(
+                f"replying on {self.name}: a reply has 1 to {_LONGEST_REPLY_BYTES:,} bytes"
+            )
+        path = f"/v4/{self._parent(place)}/reviews/{quote(review, safe='')}/reply"
+        return Reply("PUT", path, {"comment": text})
+
+    def send(self, reply: Reply) -> None:
+        """Publish it."""
+        self._http.request(reply.method, reply.path, json=reply.json)
+
+
+class _Invalid(Fatal):
+    """The service understands a request's parameters no longer."""
+
+
+def _verdict(answer: Answer) -> Exception | None:
+    if answer.status == 400:
+        return _Invalid(f"requesting {answer.where}: status 400")
+    return verdict(answer)
+
+
+def original(comment: str) -> str:
+    """What the reviewer wrote: Google puts its translation before or behind it."""
+    before, found, after = comment.partition(_TRANSLATED)
+    if not found:
+        return comment.strip()
+    if before.strip():
+        return before.strip().removeprefix("(Original)").strip()
+    return _ORIGINAL.split(after, maxsplit=1)[-1].strip()
+
+
+def _id_of(review: Any) -> str:
+    return str(review.get("reviewId")) if isinstance(review, dict) else "?"
+
+
+def _updated_ms(review: Any) -> int | None:
+    try:
+        return milliseconds(aware(review.get("updateTime") or review["createTime"]))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None

@@ -1,0 +1,61 @@
+"""Listening to server-sent events over one connection, heartbeats included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Final
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, SSEError, connect_sse
+
+from connectors._errors import Retry
+from connectors._http import USER_AGENT, Answer, verdict
+
+HEARTBEAT: Final = "heartbeat"
+
+
+def events(
+    url: str, params: dict[str, str], auth: httpx.Auth | None, silence: float
+) -> Iterator[ServerSentEvent]:
+    """The events until the server ends them; a comment between two is an event ``HEARTBEAT``.
+
+    Raises ``Retry``, after a last heartbeat where nothing at all came for ``silence`` seconds,
+    and ``Fatal``.
+    """
+    address = httpx.URL(url)
+    where = f"GET {address.host}{address.path}"
+    timeout = httpx.Timeout(silence, connect=10.0)
+    with ExitStack() as stack:
+        client = stack.enter_context(
+            httpx.Client(
+                auth=auth, headers={"User-Agent": USER_AGENT}, timeout=timeout, trust_env=False
+            )
+        )
+        try:
+            source = stack.enter_context(connect_sse(client, "GET", url, params=params))
+            answer = Answer(source.response.status_code, source.response.headers, b"", where)
+            problem = verdict(answer)
+            if problem is not None:
+                raise problem
+            yield from _with_heartbeats(source.response).iter_sse()
+        except httpx.ReadTimeout:
+            yield ServerSentEvent(HEARTBEAT)
+            raise Retry(f"listening to {where}: silent for {silence:g} s") from None
+        except (httpx.RequestError, SSEError) as error:
+            raise Retry(f"listening to {where}: {type(error).__name__}") from None
+
+
+def _with_heartbeats(response: httpx.Response) -> EventSource:
+    """The response's events, and one for each comment between them: httpx-sse passes these over."""
+
+    def chunks() -> Iterator[bytes]:
+        between = True
+        for chunk in response.iter_bytes():
+            yield chunk
+            if between and chunk.startswith(b":") and chunk.endswith(b"\n"):
+                yield f"event: {HEARTBEAT}\n\n".encode()
+            else:
+                between = chunk.endswith(b"\n\n")
+
+    return EventSource(httpx.Response(200, headers=response.headers, content=chunks()))

@@ -1,0 +1,52 @@
+"""Listening to a WebSocket over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+from websockets.exceptions import (
+    ConnectionClosedError,
+    ConnectionClosedOK,
+    InvalidHandshake,
+    InvalidStatus,
+)
+from websockets.sync.client import connect
+
+from connectors._errors import Retry
+from connectors._http import USER_AGENT, Answer, verdict
+
+_MOST_BYTES: Final = 2_000_000
+
+
+def messages(url: str, params: dict[str, str], silence: float) -> Iterator[str | bytes | None]:
+    """The messages until the server ends them; None where none came for ``silence`` seconds.
+
+    Raises ``Retry`` or ``Fatal``.
+    """
+    address = httpx.URL(url).copy_merge_params(params)
+    where = f"GET {address.host}{address.path}"
+    try:
+        with connect(
+            str(address),
+            user_agent_header=USER_AGENT,
+            proxy=None,
+            open_timeout=10,
+            close_timeout=2,
+            max_size=_MOST_BYTES,
+        ) as connection:
+            while True:
+                try:
+                    message: str | bytes | None = connection.recv(silence)
+                except TimeoutError:
+                    message = None
+                yield message
+    except ConnectionClosedOK:
+        return
+    except InvalidStatus as error:
+        response = error.response
+        answer = Answer(response.status_code, httpx.Headers(dict(response.headers)), b"", where)
+        raise verdict(answer) or Retry(f"listening to {where}: no WebSocket") from None
+    except (ConnectionClosedError, InvalidHandshake, OSError) as error:
+        raise Retry(f"listening to {where}: {type(error).__name__}") from None

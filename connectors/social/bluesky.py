@@ -1,0 +1,252 @@
+"""``bluesky``: posts that have certain words, searched for and heard on the network's stream.
+
+Speaks ``app.bsky.feed`` over XRPC, https://docs.bsky.app, and Jetstream,
+https://github.com/bluesky-social/jetstream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from time import monotonic
+from typing import Annotated, Any, ClassVar, Final, Self
+
+import orjson
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Retry, Skip
+from connectors._http import Http
+from connectors._moments import milliseconds
+from connectors._source import Brings, SourceConfig, Streamed
+from connectors.social._bluesky_cursor import DAY_MS, BlueskyCursor
+from connectors.social._bluesky_post import COLLECTION, Post, iso, matches, sorted_at, terms
+from connectors.social._bluesky_session import Session
+from connectors.social._jetstream import read_event
+from connectors.social._memory import Gone, Memory, taken_back
+from connectors.social._websocket import messages
+from schemas.feedback import Family, Feedback
+
+_CHECKED_AT_ONCE: Final = 25
+_QUIET_S: Final = 12.0
+_REWIND_US: Final = 5_000_000
+"""Jetstream's own advice: go back some seconds, and repeat rather than miss."""
+_LISTEN_S: Final = 6 * 3600.0
+"""After so long the stream ends, so that ``fetch`` finds what words alone did not tell."""
+
+
+def _searchable(query: str) -> str:
+    terms(query)
+    return query
+
+
+class BlueskyConfig(SourceConfig):
+    """One search."""
+
+    query: Annotated[
+        str,
+        AfterValidator(_searchable),
+        Field(description='Words and "phrases" that a post must all have.'),
+    ]
+    identifier: str | None = Field(
+        default=None, description="Handle of the account that searches; bsky.social needs one."
+    )
+    app_password: SecretStr | None = Field(default=None, description="Its app password.")
+    language: str | None = Field(
+        default=None, pattern=r"^[a-z]{2,3}$", description="Only posts in this language."
+    )
+    own_dids: frozenset[str] = Field(
+        default=frozenset(), description="Accounts (did:…) whose posts are left out."
+    )
+    days: int = Field(default=7, ge=0, description="How far back the first run goes.")
+    overlap_minutes: int = Field(
+        default=60, ge=0, description="How far back each run looks for posts that came late."
+    )
+    remember: int = Field(
+        default=500, ge=0, le=2_000, description="Newest posts to watch for deletes."
+    )
+    per_page: int = Field(default=100, ge=1, le=100, description="Posts a request.")
+    base_url: str = Field(default="https://bsky.social", description="Address of the search.")
+    jetstream_url: str = Field(
+        default="wss://jetstream2.us-east.bsky.network/subscribe",
+        pattern=r"^wss?://[^/]+",
+        description="Jetstream's address.",
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.identifier is None) != (self.app_password is None):
+            raise ValueError("identifier and app_password belong together")
+        return self
+
+
+class Bluesky(Streamed):
+    """Searches from now back to what is known, and listens to the whole network's posts."""
+
+    name: ClassVar[str] = "bluesky"
+    title: ClassVar[str] = "Bluesky"
+    family: ClassVar[Family] = Family.SOCIAL
+    Config: ClassVar[type[SourceConfig]] = BlueskyConfig
+    needs: ClassVar[str] = (
+        "the handle of an account and an app password of it, from Settings, Privacy and security, "
+        "App passwords. Listening needs neither."
+    )
+    limits: ClassVar[str] = (
+        "3,000 requests in 5 minutes by address; 30 sessions in 5 minutes and 300 a day by "
+        "account, and a run opens one. Posts can't be edited. The newest `remember` posts are "
+        "watched for deletes: at once by the stream, once a day by `fetch`. Jetstream goes back a "
+        "day or so."
+    )
+    cursor_is: ClassVar[str] = (
+        "the time up to which was searched, Jetstream's microsecond, and the newest posts by uri"
+    )
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.DELETES})
+    example: ClassVar[str] = """\
+query = '"Eastgate Hospital"'
+identifier = "trust.bsky.social"
+app_password = { env = "BLUESKY_APP_PASSWORD" }
+"""
+
+    config: BlueskyConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        config, auth = self.config, None
+        if config.identifier is not None and config.app_password is not None:
+            auth = Session(config.base_url, config.identifier, config.app_password)
+        return self.opened(Http(config.base_url, auth=auth, per_second=5))
+
+    @cached_property
+    def _terms(self) -> list[re.Pattern[str]]:
+        return terms(self.config.query)
+
+    def _resume(self, cursor: str | None) -> BlueskyCursor:
+        days, remember, now = self.config.days, self.config.remember, self.context.now()
+        return BlueskyCursor.resume(cursor, days=days, remember=remember, now=now)
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Search what is newer than the cursor; once a day, look again at those remembered."""
+        now = self.context.now()
+        state = self._resume(cursor)
+        yield from self._walk(state)
+        if milliseconds(now) - state.checked >= DAY_MS:
+            yield from self._recheck(state)
+            state.checked = milliseconds(now)
+        yield Page([], state.text())
+
+    def _walk(self, state: BlueskyCursor) -> Iterator[Page]:
+        since = state.at - self.config.overlap_minutes * 60_000
+        page: str | None = None
+        while True:
+            answer = self._search(since, state.until, page)
+            listed, before, page = answer.get("posts", []), page, answer.get("cursor")
+            times = [ms for ms in map(sorted_at, listed) if ms is not None]
+            state.newest = max(state.newest, *times, 0)
+            items = [self._item(one) for one in listed if _is_news(one, state.memory)]
+            if arrived := not page or (page == before and not listed):
+                state.arrive()
+            elif times and state.go_before(times[-1]):
+                page = None  # by time, since deletes meanwhile would shift the service's pages
+            elif page == before:
+                raise Retry("searching on bluesky: the service repeats a page")
+            if items:
+                yield Page(items, state.text())
+            if arrived:
+                return
+
+    def _search(self, since: int, until: int | None, page: str | None) -> Any:
+        config = self.config
+        params: dict[str, Any] = {"q": config.query, "sort": "latest", "limit": config.per_page}
+        params["since"] = iso(since)
+        if until is not None:
+            params["until"] = iso(until)
+        if page is not None:
+            params["cursor"] = page
+        if config.language is not None:
+            params["lang"] = config.language
+        return self._http.get_json("/xrpc/app.bsky.feed.searchPosts", params=params)
+
+    def _recheck(self, state: BlueskyCursor) -> Iterator[Page]:
+        for uris in state.memory.living(_CHECKED_AT_ONCE):
+            answer = self._http.get_json("/xrpc/app.bsky.feed.getPosts", params={"uris": uris})
+            found = {view["uri"] for view in answer["posts"]}
+            gone = [state.memory.take_back(uri) for uri in uris if uri not in found]
+            if gone:
+                yield Page([self._gone(one) for one in gone if one], state.text())
+
+    def _item(self, post: Any) -> Item:
+        # The record key, and no DID: that is a person's.
+        origin = str(post.get("uri")).rpartition("/")[2] if isinstance(post, dict) else ""
+        return self.item(post, origin=origin, payload=orjson.dumps(post))
+
+    def _gone(self, gone: Gone) -> Item:
+        origin = gone.native_id.rpartition("/")[2]
+        return self.item(gone, origin=origin, payload=orjson.dumps(gone))
+
+    def stream(self, cursor: str | None) -> Iterator[Page]:
+        """Listen to Jetstream; a page without items says how far."""
+        now = self.context.now()
+        state = self._resume(cursor)
+        late = self.config.overlap_minutes * 60_000
+        start = state.live - _REWIND_US if state.live else (milliseconds(now) - late) * 1000
+        params = {"wantedCollections": COLLECTION, "cursor": str(start)}
+        began = said = monotonic()
+        for message in messages(self.config.jetstream_url, params, _QUIET_S):
+            items = [] if message is None else self._heard(message, state)
+            if items or monotonic() - said >= _QUIET_S:
+                yield Page(items, state.text())
+                said = monotonic()
+            if said - began > _LISTEN_S:
+                return
+
+    def _heard(self, message: str | bytes, state: BlueskyCursor) -> list[Item]:
+        event = read_event(message)
+        if event is None:
+            return []
+        state.live = max(state.live, event.time_us)
+        if event.operation == "leave":
+            gone = state.memory.take_back_all(f"at://{event.did}/", event.ms)
+            return [self._gone(one) for one in gone]
+        if event.operation == "delete":
+            deleted = state.memory.take_back(event.uri, event.ms)
+            return [self._gone(deleted)] if deleted else []
+        known = event.uri in state.memory
+        if not known and not matches(event.record, self._terms, self.config.language):
+            return []
+        post = {"uri": event.uri, "record": event.record}
+        if event.operation == "update":
+            post["rev"] = event.rev
+        return [self._item(post)] if _is_news(post, state.memory) else []
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one post."""
+        if isinstance(item.data, Gone):
+            return taken_back(self, item, item.data)
+        try:
+            post = Post.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        if post.did in self.config.own_dids:
+            raise Skip("a post of one's own")
+        if not post.record.text.strip():
+            raise Skip
+        return self.record(
+            item,
+            native_id=post.uri,
+            created_at=post.created_at,
+            revision=post.revision,
+            text=post.record.text,
+            language=next(iter(post.record.langs or ()), None),
+            author=post.did,
+            url=f"https://bsky.app/profile/{post.did}/post/{post.key}",
+        )
+
+
+def _is_news(post: Any, memory: Memory) -> bool:
+    try:
+        known = Post.model_validate(post)
+    except ValidationError:
+        uri = str(post.get("uri")) if isinstance(post, dict) else ""
+        return memory.news(uri, 0, 0)  # met once: ``parse`` says what is wrong
+    return memory.news(known.uri, known.created, known.revision)

@@ -1,0 +1,244 @@
+"""``mastodon``: posts with a hashtag, as one server of the network sees them.
+
+Speaks Mastodon's REST and streaming APIs, https://docs.joinmastodon.org.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from time import monotonic
+from typing import Annotated, Any, ClassVar, Final
+
+import httpx
+import orjson
+from httpx_sse import ServerSentEvent
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Misconfigured, Retry, Skip
+from connectors._html import plain_text
+from connectors._http import Answer, Bearer, Http, verdict
+from connectors._moments import milliseconds
+from connectors._source import Brings, SourceConfig, Streamed
+from connectors.social._mastodon_cursor import DAY_MS, MastodonCursor
+from connectors.social._mastodon_status import Status, earlier, id_of, rank
+from connectors.social._memory import Gone, Memory, taken_back
+from connectors.social._sse import events
+from schemas.feedback import Family, Feedback
+
+_CHECKED_AT_ONCE: Final = 20
+_SILENCE_S: Final = 25.0
+"""The server says ``:thump`` every 15 seconds; without it the connection is dead."""
+_LISTEN_S: Final = 6 * 3600.0
+"""After so long the stream ends, so that ``fetch`` mends what it may have missed."""
+
+
+class MastodonConfig(SourceConfig):
+    """One hashtag on one server."""
+
+    tag: Annotated[
+        str, StringConstraints(pattern=r"^\w+$"), Field(description="The hashtag, without its #.")
+    ]
+    token: SecretStr | None = Field(
+        default=None, description="Access token of a user; streaming needs one."
+    )
+    own_accounts: frozenset[str] = Field(
+        default=frozenset(), description="Accounts (user@server) whose posts are left out."
+    )
+    days: int = Field(default=7, ge=0, description="How far back the first run goes.")
+    overlap_minutes: int = Field(
+        default=60, ge=0, description="How far back each run looks for posts that came here late."
+    )
+    remember: int = Field(
+        default=500, ge=0, le=2_000, description="Newest posts to watch for edits and deletes."
+    )
+    per_page: int = Field(default=40, ge=1, le=40, description="Posts a request.")
+    base_url: str = Field(default="https://mastodon.social", description="Address of the server.")
+
+
+class Mastodon(Streamed):
+    """Reads the hashtag's timeline, the oldest first, and listens to its stream."""
+
+    name: ClassVar[str] = "mastodon"
+    title: ClassVar[str] = "Mastodon"
+    family: ClassVar[Family] = Family.SOCIAL
+    Config: ClassVar[type[SourceConfig]] = MastodonConfig
+    needs: ClassVar[str] = (
+        "nothing for most servers' timelines; for streaming an access token of a user with "
+        "`read:statuses`, from Preferences, Development, New application."
+    )
+    limits: ClassVar[str] = (
+        "300 requests in 5 minutes, by account and by address; `X-RateLimit-Reset` is waited for. "
+        "A server knows only posts that reached it, some of them late. The newest `remember` posts "
+        "are watched for edits and deletes: at once by the stream, once a day by `fetch`, which "
+        "needs Mastodon 4.3."
+    )
+    cursor_is: ClassVar[str] = "the last status id that was read, and the newest posts by their id"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
+    example: ClassVar[str] = """\
+tag = "nhs"
+token = { env = "MASTODON_TOKEN" }
+base_url = "https://mastodon.social"
+"""
+
+    config: MastodonConfig
+
+    @cached_property
+    def _auth(self) -> Bearer | None:
+        return Bearer(self.config.token) if self.config.token else None
+
+    @cached_property
+    def _http(self) -> Http:
+        http = Http(self.config.base_url, auth=self._auth, per_second=5, verdict=_verdict)
+        return self.opened(http)
+
+    def _resume(self, cursor: str | None) -> MastodonCursor:
+        days, remember, now = self.config.days, self.config.remember, self.context.now()
+        return MastodonCursor.resume(cursor, days=days, remember=remember, now=now)
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the posts that follow the cursor; once a day, look again at those remembered."""
+        now = self.context.now()
+        state = self._resume(cursor)
+        yield from self._walk(state)
+        if milliseconds(now) - state.checked >= DAY_MS:
+            yield from self._recheck(state)
+            state.checked = milliseconds(now)
+        yield Page([], state.text())
+
+    def _walk(self, state: MastodonCursor) -> Iterator[Page]:
+        # A post from another server has an id of when it was written, and may come in behind.
+        late = self.config.overlap_minutes * 60_000
+        position = earlier(state.id, late) if state.arrived else state.id
+        while listed := self._timeline(position):
+            highest = id_of(listed[-1])
+            if rank(highest) <= rank(position):
+                raise Misconfigured(f"reading {self.config.base_url}: it does not page by min_id")
+            position = state.id = highest
+            state.arrived = False
+            if items := self._news(listed, state):
+                yield Page(items, state.text())
+        state.arrived = True
+
+    def _timeline(self, position: str) -> list[Any]:
+        """The posts that follow an id, the oldest first."""
+        path = f"/api/v1/timelines/tag/{self.config.tag}"
+        listed = self._found(path, {"min_id": position, "limit": self.config.per_page})
+        return sorted(listed or [], key=lambda one: rank(id_of(one)))
+
+    def _found(self, path: str, params: dict[str, Any] | None = None) -> Any:
+        """The document at a path; None where there is none."""
+        answer = self._http.request("GET", path, params=params)
+        return None if answer.status == 404 else answer.json()
+
+    def _recheck(self, state: MastodonCursor) -> Iterator[Page]:
+        for ids in state.memory.living(_CHECKED_AT_ONCE):
+            found = self._found("/api/v1/statuses", {"id[]": ids})
+            if found is None:
+                return  # a server before 4.3
+            items = self._news(found, state)
+            for missing in sorted(set(ids) - {id_of(one) for one in found}):
+                items += self._gone(missing, state)
+            if items:
+                yield Page(items, state.text())
+
+    def _news(self, listed: list[Any], state: MastodonCursor) -> list[Item]:
+        return [self._item(one) for one in listed if _is_news(one, state.memory)]
+
+    def _item(self, status: Any) -> Item:
+        return self.item(status, origin=id_of(status), payload=orjson.dumps(status))
+
+    def _gone(self, status_id: str, state: MastodonCursor) -> list[Item]:
+        gone = state.memory.take_back(status_id)
+        return [self.item(gone, origin=status_id, payload=orjson.dumps(gone))] if gone else []
+
+    def stream(self, cursor: str | None) -> Iterator[Page]:
+        """Listen to the hashtag's server-sent events; a page without items is a heartbeat."""
+        state = self._resume(cursor)
+        end = monotonic() + _LISTEN_S
+        url = self._streaming_url() + "/api/v1/streaming/hashtag"
+        for event in events(url, {"tag": self.config.tag}, self._auth, _SILENCE_S):
+            yield Page(self._heard(event, state), state.text())
+            if monotonic() > end:
+                return
+
+    def _streaming_url(self) -> str:
+        """The address of the streaming server, which may be another than the web server."""
+        base = self.config.base_url
+        instance = self._found("/api/v2/instance")
+        try:
+            found = httpx.URL(instance["configuration"]["urls"]["streaming"])
+        except (KeyError, TypeError, httpx.InvalidURL):
+            return base
+        return str(found.copy_with(scheme=httpx.URL(base).scheme)).rstrip("/")
+
+    def _heard(self, event: ServerSentEvent, state: MastodonCursor) -> list[Item]:
+        if event.event == "delete":
+            return self._gone(event.data.strip(), state)
+        if event.event not in {"update", "status.update"}:
+            return []
+        try:
+            return self._news([orjson.loads(event.data)], state)
+        except orjson.JSONDecodeError:
+            return [self.item(event.data, origin=event.event, payload=event.data.encode())]
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one post: content warning and text are one comment."""
+        if isinstance(item.data, Gone):
+            return taken_back(self, item, item.data)
+        try:
+            status = Status.model_validate(item.data)
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        if status.reblog is not None:
+            raise Skip("a reblog")
+        if status.visibility not in {"public", "unlisted"}:
+            raise Skip("not public")
+        author = self._with_server(status.account.acct)
+        if author in self.config.own_accounts:
+            raise Skip("a post of one's own")
+        parts = (status.spoiler_text.strip(), plain_text(status.content))
+        text = "\n".join(part for part in parts if part)
+        if not text and status.edited_at is not None:
+            return taken_back(self, item, Gone(status.uri, status.created, status.revision))
+        if not text:
+            raise Skip
+        return self.record(
+            item,
+            native_id=status.uri,
+            created_at=status.created_at,
+            revision=status.revision,
+            text=text,
+            language=status.language,
+            author=author,
+            url=status.url,
+        )
+
+    def _with_server(self, acct: str) -> str:
+        """The account as another server calls it: local ones come without their server."""
+        if not acct or "@" in acct:
+            return acct
+        return f"{acct}@{httpx.URL(self.config.base_url).host}"
+
+
+def _verdict(answer: Answer) -> Exception | None:
+    """What follows from an answer; an older server, and a tag never used, are no errors."""
+    older = answer.where.endswith(("/v1/statuses", "/v2/instance"))
+    if answer.status == 404 and (older or b"Record not found" in answer.body):
+        return None
+    problem = verdict(answer)
+    if problem is None:
+        try:
+            answer.json()
+        except Retry as cut_off:
+            return cut_off
+    return problem
+
+
+def _is_news(status: Any, memory: Memory) -> bool:
+    try:
+        known = Status.model_validate(status)
+    except ValidationError:
+        return memory.news(id_of(status), 0, 0)  # met once: ``parse`` says what is wrong
+    return memory.news(known.id, known.created, known.revision, known.uri)

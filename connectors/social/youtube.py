@@ -1,0 +1,221 @@
+"""``youtube``: comments on a video, or on everything of a channel.
+
+Speaks the YouTube Data API v3, https://developers.google.com/youtube/v3/docs/commentThreads/list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final, Self
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, model_validator
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Fatal, Retry, Skip, Unauthorized
+from connectors._http import Answer, Http
+from connectors._http import verdict as usual_verdict
+from connectors._moments import aware, milliseconds
+from connectors._source import Brings, Polled, SourceConfig
+from connectors._walks import Walk
+from schemas.feedback import Family, Feedback
+
+_UNTIL_QUOTA_S: Final = 3_600.0  # the day's quota returns at midnight Pacific time: ask hourly
+_UNTIL_RATE_S: Final = 120.0  # rates are counted by the minute
+_SPENT: Final = {
+    "quotaExceeded": _UNTIL_QUOTA_S,
+    "dailyLimitExceeded": _UNTIL_QUOTA_S,
+    "rateLimitExceeded": _UNTIL_RATE_S,
+    "userRateLimitExceeded": _UNTIL_RATE_S,
+}
+_SENTENCES: Final = {
+    "commentsDisabled": "the video's owner has turned comments off",
+    "videoNotFound": "there is no such video",
+    "channelNotFound": "there is no such channel",
+}
+
+
+class YouTubeConfig(SourceConfig):
+    """One video, or one channel with all its videos."""
+
+    video: str | None = Field(default=None, min_length=1, description="Id of the video.")
+    channel: str | None = Field(
+        default=None, min_length=1, description="Id of the channel; instead of `video`."
+    )
+    api_key: Annotated[SecretStr, Field(description="API key of a Google Cloud project.")]
+    recheck_days: int = Field(
+        default=30, ge=0, description="How far back edits are looked for, once a day."
+    )
+    per_page: int = Field(default=100, ge=1, le=100, description="Comments a request.")
+    base_url: str = Field(default="https://www.googleapis.com", description="Address of the API.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.video is None) == (self.channel is None):
+            raise ValueError("it needs either video or channel")
+        return self
+
+
+class _AuthorId(BaseModel):
+    value: str = ""
+
+
+class _Words(BaseModel):
+    textDisplay: str  # noqa: N815 - the service's name
+    publishedAt: AwareDatetime  # noqa: N815
+    updatedAt: AwareDatetime | None = None  # noqa: N815
+    authorChannelId: _AuthorId = _AuthorId()  # noqa: N815
+
+
+class _Comment(BaseModel):
+    id: str
+    snippet: _Words
+
+
+class _ThreadSnippet(BaseModel):
+    videoId: str | None = None  # noqa: N815
+    channelId: str | None = None  # noqa: N815
+    topLevelComment: _Comment  # noqa: N815
+
+
+class _Thread(BaseModel):
+    snippet: _ThreadSnippet
+
+
+class _StalePage(Fatal):
+    """The token of the next page is no longer good."""
+
+
+class YouTube(Polled):
+    """Walks from the newest comment back to what is known."""
+
+    name: ClassVar[str] = "youtube"
+    title: ClassVar[str] = "YouTube"
+    family: ClassVar[Family] = Family.SOCIAL
+    Config: ClassVar[type[SourceConfig]] = YouTubeConfig
+    needs: ClassVar[str] = (
+        "an API key of a Google Cloud project in which the YouTube Data API v3 is enabled."
+    )
+    limits: ClassVar[str] = (
+        "10,000 units a day by default; a request costs 1 and brings up to 100 comments. Replies "
+        "below a comment are not read. Edits are looked for once a day, `recheck_days` back; a "
+        "deleted comment is not told of."
+    )
+    cursor_is: ClassVar[str] = "the newest `publishedAt` that was seen"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    example: ClassVar[str] = """\
+channel = "UC_x5XG1OV2P6uZZ5FSM9Ttw"
+api_key = { env = "YOUTUBE_API_KEY" }
+organization = "Eastgate Hospitals"
+"""
+
+    config: YouTubeConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        key = {"X-Goog-Api-Key": self.config.api_key.get_secret_value()}
+        return self.opened(Http(self.config.base_url, headers=key, per_second=10, verdict=_verdict))
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the comments that are newer than the cursor's, the newest first."""
+        walk: Walk[Any] = Walk.resume(
+            cursor, now=self.context.now(), recheck=timedelta(days=self.config.recheck_days)
+        )
+        while True:
+            try:
+                answer = self._listed(walk.page)
+            except _StalePage:
+                if walk.page is None:
+                    raise
+                walk.page = None  # from the newest again: what is brought twice is one record
+                continue
+            threads = answer.get("items", [])
+            news, reached = walk.news((_published_ms(one), _id_of(one), one) for one in threads)
+            walk.page = None if reached else answer.get("nextPageToken")
+            yield Page([self._item(one) for one in news], walk.cursor(walk.page))
+            if walk.page is None:
+                return
+
+    def _listed(self, page: str | None) -> Any:
+        config = self.config
+        about = (
+            {"videoId": config.video}
+            if config.video is not None
+            else {"allThreadsRelatedToChannelId": config.channel}
+        )
+        params = {
+            **about,
+            "part": "snippet",
+            "order": "time",
+            "textFormat": "plainText",
+            "maxResults": config.per_page,
+        }
+        if page is not None:
+            params["pageToken"] = page
+        return self._http.get_json("/youtube/v3/commentThreads", params=params)
+
+    def _item(self, thread: Any) -> Item:
+        return self.item(thread, origin=_id_of(thread), payload=orjson.dumps(thread))
+
+    def parse(self, item: Item) -> Feedback:
+        """Read one thread's first comment."""
+        try:
+            thread = _Thread.model_validate(item.data).snippet
+        except ValidationError as error:
+            raise BadRecord.of(self.name, error) from None
+        comment = thread.topLevelComment
+        words = comment.snippet
+        if not words.textDisplay.strip():
+            raise Skip
+        if words.authorChannelId.value and words.authorChannelId.value == thread.channelId:
+            raise Skip("written by the channel itself")
+        video = thread.videoId
+        return self.record(
+            item,
+            native_id=comment.id,
+            created_at=words.publishedAt,
+            revision=milliseconds(max(words.publishedAt, words.updatedAt or words.publishedAt)),
+            text=words.textDisplay,
+            author=words.authorChannelId.value,
+            url=f"https://www.youtube.com/watch?v={video}&lc={comment.id}" if video else None,
+            attributes={"video": video} if video else None,
+        )
+
+
+def _verdict(answer: Answer) -> Exception | None:
+    """What a status means, where YouTube says more than others do."""
+    if answer.status not in {400, 403, 404}:
+        return usual_verdict(answer)
+    said = f"requesting {answer.where}"
+    for reason in _reasons(answer.body):
+        if reason in _SPENT:
+            return Retry(f"{said}: {reason}", wait=_SPENT[reason])
+        if reason in _SENTENCES:
+            return Fatal(f"{said}: {_SENTENCES[reason]}")
+        if reason in {"invalidPageToken", "processingFailure"}:
+            return _StalePage(f"{said}: {reason}")
+        if reason == "API_KEY_INVALID":
+            return Unauthorized(f"{said}: the API key is not valid")
+    return usual_verdict(answer)
+
+
+def _reasons(body: bytes) -> list[str]:
+    try:
+        error = orjson.loads(body)["error"]
+        told = [*error.get("errors", []), *error.get("details", [])]
+        return [str(one["reason"]) for one in told if isinstance(one, dict) and "reason" in one]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _id_of(thread: Any) -> str:
+    return str(thread.get("id")) if isinstance(thread, dict) else ""
+
+
+def _published_ms(thread: Any) -> int | None:
+    try:
+        return milliseconds(aware(thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,56 @@
+"""``intercom``: what a rating tells."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors._errors import BadRecord
+from connectors._moments import milliseconds
+from connectors._source import Context, Received
+from connectors.forms.intercom import Intercom, IntercomConfig
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import moment
+from tests.connectors.services.intercom import SECRET, event, rating, signed
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def records(told: Any) -> list[Feedback]:
+    config = IntercomConfig.model_validate({"client_secret": SECRET})
+    source = Intercom(config, Context("test", b"key", lambda: NOW))
+    body = json.dumps(told).encode()
+    headers = {name.lower(): value for name, value in signed(body).headers.items()}
+    return [source.parse(item) for item in source.accept(Received(body, headers, None, NOW))]
+
+
+def test_a_rating_runs_from_one_to_five_and_its_remark_is_the_text() -> None:
+    (found,) = records(event(2, rating(2, 4, "Quick answer")))
+    assert (found.native_id, found.text) == ("1911149802", "Quick answer")
+    assert found.csat is not None
+    assert (found.csat.value, found.csat.worst, found.csat.best) == (4, 1, 5)
+    assert (found.created_at, found.revision) == (
+        moment(2),
+        milliseconds(moment(2) + timedelta(seconds=60)),
+    )
+    assert found.author is not None
+
+
+def test_older_versions_of_the_interface_name_a_customer() -> None:
+    old = rating(2, 4, "Quick answer")
+    old["customer"] = old.pop("contact")
+    assert records(event(2, old)) == records(event(2, rating(2, 4, "Quick answer")))
+
+
+def test_other_topics_are_no_feedback() -> None:
+    assert records({"type": "notification_event", "topic": "ping", "data": {}}) == []
+    assert records(event(2, rating(2, 4, None), topic="conversation.admin.closed")) == []
+
+
+@pytest.mark.parametrize("value", [0, 6, None, "five"])
+def test_a_rating_off_the_scale_is_refused(value: Any) -> None:
+    with pytest.raises(BadRecord):
+        records(event(2, rating(2, value, "Quick answer")))

@@ -1,0 +1,98 @@
+"""``jotform``: what can be told from a form without kinds and wordings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors._errors import Malformed
+from connectors._source import Context, Received
+from connectors.forms.jotform import Jotform, JotformConfig
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import Delivery
+from tests.connectors.services.jotform import SECRET, delivery
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def source(**settings: Any) -> Jotform:
+    told = {"path_secret": SECRET, "comments": ["improve"], **settings}
+    return Jotform(JotformConfig.model_validate(told), Context("test", b"key", lambda: NOW))
+
+
+def records(sent: Delivery, **settings: Any) -> list[Feedback]:
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    form = source(**settings)
+    return [form.parse(item) for item in form.accept(Received(sent.body, headers, SECRET, NOW))]
+
+
+@pytest.mark.parametrize("named", ["improve", "q5", "q5_improve"])
+def test_a_comment_is_named_by_number_or_name(named: str) -> None:
+    sent = delivery(1, {"q5_improve": "Shorter queues", "q8_ward": "Maternity"}, NOW)
+    (found,) = records(sent, comments=[named], questions={"improve": "What could be better?"})
+    assert (found.native_id, found.question, found.text) == (
+        "6123456789012300001:q5",
+        "What could be better?",
+        "Shorter queues",
+    )
+
+
+def test_umlauts_quotes_and_lines_arrive_as_written() -> None:
+    said = 'Die Ärztin sagte "gleich".\r\nDann: zwei Stunden – 😀'
+    assert [one.text for one in records(delivery(1, {"q5_improve": said}, NOW))] == [said]
+
+
+def test_names_addresses_and_numbers_stay_behind() -> None:
+    sent = delivery(
+        1,
+        {
+            "q3_fullName": {"first": "Jo", "last": "Bloggs"},
+            "q4_phone": {"full": "(020) 7946 0000"},
+            "q5_improve": "Shorter queues",
+            "q6_address": {"addr_line1": "1 High Street", "city": "Leeds"},
+        },
+        NOW,
+    )
+    (found,) = records(sent)
+    assert (found.text, found.attributes) == ("Shorter queues", {"contact": "yes"})
+
+
+def test_scores_and_places_are_named() -> None:
+    sent = delivery(
+        1, {"q5_improve": "Fine", "q6_recommend": "9", "q7_stars": "4", "q8_ward": "Surgery"}, NOW
+    )
+    settings = {"scores": {"q6": "nps", "stars": "stars"}, "service_field": "ward"}
+    (found,) = records(sent, **settings)
+    assert (found.nps and found.nps.value, found.stars and found.stars.value, found.service) == (
+        9,
+        4,
+        "Surgery",
+    )
+
+
+def test_it_is_dated_by_the_browser_unless_its_clock_is_wrong() -> None:
+    right, wrong = NOW - timedelta(hours=1), NOW - timedelta(days=400)
+    (near,) = records(delivery(1, {"q5_improve": "Fine"}, right))
+    (far,) = records(delivery(1, {"q5_improve": "Fine"}, wrong))
+    assert [(one.created_at, one.redated) for one in (near, far)] == [(right, False), (NOW, True)]
+
+
+def test_older_forms_tell_only_when_they_were_opened() -> None:
+    sent = delivery(1, {"q5_improve": "Fine", "submitDate": "undefined"}, NOW)
+    assert records(sent)[0].created_at == NOW - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("content", ["", "text/plain", "multipart/form-data", "application/json"])
+def test_what_is_no_form_is_refused(content: str) -> None:
+    sent = delivery(1, {"q5_improve": "Fine"}, NOW)
+    with pytest.raises(Malformed):
+        source().accept(Received(sent.body, {"content-type": content}, SECRET, NOW))
+
+
+def test_a_body_that_was_cut_off_is_refused() -> None:
+    sent = delivery(1, {"q5_improve": "Fine"}, NOW)
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    with pytest.raises(Malformed):
+        source().accept(Received(sent.body[:-200], headers, SECRET, NOW))

@@ -1,0 +1,230 @@
+"""``surveymonkey``: which question becomes what, and what is asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors._errors import Forged, Misconfigured, Retry
+from connectors._http import Answer
+from connectors._moments import milliseconds
+from connectors._source import Context, Received
+from connectors.forms._survey import answers_of, questions_of
+from connectors.forms.surveymonkey import SurveyMonkey, SurveyMonkeyConfig, _verdict
+from schemas.feedback import Feedback, Operation
+from tests.connectors.fake_service import Served, moment, sentence, served
+from tests.connectors.services.surveymonkey import (
+    FakeSurveyMonkey,
+    FakeSurveyMonkeyWebhooks,
+    event,
+    response,
+    signed,
+)
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def source(url: str, **more: Any) -> SurveyMonkey:
+    config = SurveyMonkeyConfig.model_validate({**FakeSurveyMonkey().settings(url), **more})
+    return SurveyMonkey(config, Context("test", b"key", lambda: NOW))
+
+
+def read(*responses: dict[str, Any], **more: Any) -> list[Feedback]:
+    fake = FakeSurveyMonkey()
+    fake.responses = list(responses)
+    with served(fake) as service, source(service.url, **more) as monkey:
+        return [monkey.parse(item) for page in monkey.fetch(None) for item in page.items]
+
+
+def heard(service: Served, kind: str, number: int, **more: Any) -> list[Feedback]:
+    sent = signed(event(kind, number, moment(9)))
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    with source(service.url, **more) as monkey:
+        items = monkey.accept(Received(sent.body, headers, None, NOW))
+        return [monkey.parse(item) for item in items]
+
+
+def test_free_text_is_feedback_with_its_question_and_the_scores() -> None:
+    (found,) = read(
+        response(
+            3,
+            ("11", {"text": "Shorter queues"}),
+            ("13", {"row_id": "130", "choice_id": "709"}),
+            ("14", {"row_id": "140", "choice_id": "703"}),
+        )
+    )
+    assert (found.native_id, found.question, found.text) == (
+        "5007154003:11",
+        "What could we do better?",
+        "Shorter queues",
+    )
+    assert found.nps is not None and found.stars is not None
+    assert (found.nps.value, found.stars.value, found.stars.best) == (9, 4, 5)
+    assert (found.created_at, found.revision) == (moment(3), milliseconds(moment(3)) + 60_000)
+
+
+def test_a_box_for_comments_below_choices_is_free_text() -> None:
+    (found,) = read(response(3, ("16", {"other_id": "169", "text": "It is near."})))
+    assert (found.native_id, found.question, found.text) == (
+        "5007154003:16-169",
+        "Which hospital? (Why there?)",
+        "It is near.",
+    )
+
+
+def test_contact_information_is_only_a_flag() -> None:
+    (found,) = read(
+        response(
+            3,
+            ("11", {"text": "Shorter queues"}),
+            ("15", {"row_id": "151", "text": "jo@example.com"}),
+        )
+    )
+    assert found.attributes == {"contact": "yes"}
+
+
+def test_choices_and_variables_name_where_it_was() -> None:
+    one = response(3, ("11", {"text": "Good"}), ("16", {"choice_id": "160"}))
+    one["custom_variables"] = {"w": "Maternity"}
+    (found,) = read(one, site_field="16", service_field="w")
+    assert (found.site, found.service) == ("Eastgate", "Maternity")
+
+
+def test_previews_and_partial_responses_are_left_out() -> None:
+    preview, partial = response(1), response(2)
+    preview["collection_mode"] = "preview"
+    partial["response_status"] = "partial"
+    assert [one.text for one in read(preview, partial, response(3))] == [sentence(3)]
+
+
+def test_many_of_one_second_are_all_read() -> None:
+    responses = [response(number) for number in range(35)]
+    for one in responses[5:30]:
+        one["date_modified"] = moment(5).isoformat()
+    assert len({one.native_id for one in read(*responses)}) == 35
+
+
+def test_an_event_of_another_survey_is_ignored() -> None:
+    with served(FakeSurveyMonkeyWebhooks()) as service:
+        assert heard(service, "response_completed", 1, surveys=["1"]) == []
+        assert service.requests == []
+
+
+def test_an_event_of_a_response_that_is_gone_tells_nothing() -> None:
+    with served(FakeSurveyMonkeyWebhooks()) as service:
+        assert heard(service, "response_completed", 77) == []
+
+
+def test_a_deleted_response_takes_back_all_it_may_have_held() -> None:
+    with served(FakeSurveyMonkeyWebhooks()) as service:
+        found = heard(service, "response_deleted", 1)
+    assert {one.native_id for one in found} == {
+        "5007154001",
+        "5007154001:11",
+        "5007154001:12",
+        "5007154001:16-169",
+    }
+    assert {(one.operation, one.redated) for one in found} == {(Operation.DELETE, True)}
+
+
+def test_without_a_secret_no_event_is_taken() -> None:
+    with served(FakeSurveyMonkeyWebhooks()) as service, pytest.raises(Forged):
+        heard(service, "response_completed", 1, client_secret=None)
+
+
+def test_a_survey_that_is_not_there_is_named() -> None:
+    with (
+        served(FakeSurveyMonkey()) as service,
+        source(service.url, surveys=["404"]) as monkey,
+        pytest.raises(Misconfigured, match="/v3/surveys/404"),
+    ):
+        list(monkey.fetch(None))
+
+
+def test_a_spent_day_is_waited_out_by_the_schedule() -> None:
+    headers = httpx.Headers(
+        {
+            "X-Ratelimit-App-Global-Day-Remaining": "0",
+            "X-Ratelimit-App-Global-Day-Reset": "40000",
+            "X-Ratelimit-App-Global-Minute-Remaining": "119",
+            "X-Ratelimit-App-Global-Minute-Reset": "40",
+        }
+    )
+    problem = _verdict(Answer(429, headers, b"", "GET api.surveymonkey.com/v3"))
+    assert isinstance(problem, Retry) and problem.wait == 40_000
+
+
+def _survey(**question: Any) -> dict[str, Any]:
+    told = {"id": "1", "headings": [{"heading": "Please tell"}], **question}
+    return {"pages": [{"questions": [told]}]}
+
+
+def _given(*answers: dict[str, Any]) -> dict[str, Any]:
+    return {"pages": [{"questions": [{"id": "1", "answers": list(answers)}]}]}
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "expected"),
+    [
+        (
+            {
+                "family": "open_ended",
+                "subtype": "single",
+                "display_options": {"display_type": "slider"},
+                "validation": {"min": 0, "max": 100},
+            },
+            {"text": "45"},
+            ("1", "Please tell", "scale", "45"),
+        ),
+        (
+            {
+                "family": "open_ended",
+                "subtype": "multi",
+                "answers": {"rows": [{"id": "7", "text": "Best"}]},
+            },
+            {"row_id": "7", "text": "Nurses"},
+            ("1-7", "Please tell (Best)", "text", "Nurses"),
+        ),
+        (
+            {
+                "family": "open_ended",
+                "subtype": "multi",
+                "answers": {"rows": [{"id": "7", "text": "First name"}]},
+            },
+            {"row_id": "7", "text": "Jo"},
+            ("1-7", "Please tell (First name)", "personal", "Jo"),
+        ),
+        (
+            {
+                "family": "matrix",
+                "subtype": "rating",
+                "answers": {
+                    "rows": [{"id": "7", "text": "Food"}],
+                    "choices": [{"id": "1", "weight": 1}, {"id": "2", "weight": 4}],
+                },
+            },
+            {"row_id": "7", "choice_id": "2"},
+            ("1-7", "Please tell (Food)", "scale", 4),
+        ),
+        (
+            {
+                "family": "matrix",
+                "subtype": "single",
+                "answers": {
+                    "rows": [{"id": "7", "text": "Food"}],
+                    "choices": [{"id": "1", "text": "good"}],
+                },
+            },
+            {"row_id": "7", "choice_id": "1"},
+            ("1-7", "Please tell (Food)", "choice", "good"),
+        ),
+    ],
+)
+def test_families_of_questions(
+    question: dict[str, Any], given: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    (answer,) = answers_of(questions_of(_survey(**question)), _given(given))
+    assert (answer.field, answer.question, answer.kind.value, answer.value) == expected

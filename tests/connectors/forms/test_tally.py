@@ -1,0 +1,84 @@
+"""``tally``: which field becomes what."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors._source import Context, Received
+from connectors.forms.tally import Tally, TallyConfig
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import moment
+from tests.connectors.services.tally import SECRET, event, field, signed
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+COMMENT = field("RYQpAd", "What could we do better?", "TEXTAREA", "Shorter queues")
+WARDS = [{"id": "9de0", "text": "Maternity"}, {"id": "55e5", "text": "Surgery"}]
+
+
+def records(told: Any, **settings: Any) -> list[Feedback]:
+    config = TallyConfig.model_validate({"webhook_secret": SECRET, **settings})
+    source = Tally(config, Context("test", b"key", lambda: NOW))
+    body = json.dumps(told).encode()
+    headers = {name.lower(): value for name, value in signed(body).headers.items()}
+    return [source.parse(item) for item in source.accept(Received(body, headers, None, NOW))]
+
+
+def test_free_text_is_feedback_with_its_label() -> None:
+    (found,) = records(event(3, COMMENT))
+    assert (found.native_id, found.question, found.text, found.created_at) == (
+        "Z9Z93:question_RYQpAd",
+        "What could we do better?",
+        "Shorter queues",
+        moment(3),
+    )
+    assert found.author is not None
+
+
+def test_choices_are_read_by_their_wording() -> None:
+    ward = field("a", "Which ward?", "MULTIPLE_CHOICE", ["55e5"], options=WARDS)
+    (found,) = records(event(3, COMMENT, ward), service_field="which ward?")
+    assert found.service == "Surgery"
+
+
+def test_hidden_and_calculated_fields_may_name_the_site() -> None:
+    hidden = field("b_1", "hospital", "HIDDEN_FIELDS", "Eastgate")
+    calculated = field("c_2", "points", "CALCULATED_FIELDS", 12)
+    settings = {"site_field": "hospital", "keep": ["points"]}
+    (found,) = records(event(3, COMMENT, hidden, calculated), **settings)
+    assert (found.site, found.attributes) == ("Eastgate", {"points": "12"})
+
+
+def test_a_named_scale_is_a_score_and_any_other_an_attribute() -> None:
+    recommend = field("d", "How likely?", "LINEAR_SCALE", 8)
+    stars = field("e", "How many stars?", "RATING", 4)
+    (found,) = records(event(3, COMMENT, recommend, stars), scores={"How likely?": "nps"})
+    assert (found.nps and found.nps.value, found.stars) == (8, None)
+    assert found.attributes == {"How many stars?": "4"}
+
+
+def test_each_row_of_a_matrix_is_a_question() -> None:
+    matrix = field(
+        "f",
+        "Please rate",
+        "MATRIX",
+        {"r1": ["c2"]},
+        rows=[{"id": "r1", "text": "The food"}],
+        columns=[{"id": "c1", "text": "poor"}, {"id": "c2", "text": "good"}],
+    )
+    scores = {"Please rate (The food)": {"measure": "csat", "choices": ["poor", "good"]}}
+    (found,) = records(event(3, COMMENT, matrix), scores=scores)
+    assert found.csat is not None and (found.csat.value, found.csat.best) == (2, 2)
+
+
+def test_names_and_addresses_stay_behind() -> None:
+    name = field("g", "Name", "INPUT_TEXT", "Dylan")
+    phone = field("h", "Call me", "INPUT_PHONE_NUMBER", "+44 20 7946 0000")
+    (found,) = records(event(3, COMMENT, name, phone))
+    assert (found.text, found.attributes) == ("Shorter queues", {"contact": "yes"})
+
+
+def test_a_field_without_a_label_or_value_is_nothing() -> None:
+    empty = field("i", None, "TEXTAREA", None)
+    assert [one.text for one in records(event(3, COMMENT, empty))] == ["Shorter queues"]

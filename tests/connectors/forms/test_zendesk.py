@@ -1,0 +1,136 @@
+"""``zendesk``: what a ticket and its rating tell."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors._errors import BadRecord, Forged, Malformed, Misconfigured
+from connectors._moments import milliseconds
+from connectors._source import Context, Received
+from connectors.forms.zendesk import Zendesk, ZendeskConfig
+from schemas.feedback import Feedback, Operation
+from tests.connectors.fake_service import Delivery, moment, served
+from tests.connectors.services.zendesk import (
+    SECRET,
+    FakeZendesk,
+    event,
+    iso,
+    rated,
+    settings,
+    signed,
+    ticket,
+)
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def source(url: str = "http://127.0.0.1:9", **more: Any) -> Zendesk:
+    config = ZendeskConfig.model_validate({**settings(url), **more})
+    return Zendesk(config, Context("test", b"key", lambda: NOW))
+
+
+def taken(sent: Delivery, **more: Any) -> list[Feedback]:
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    zendesk = source(**more)
+    received = Received(sent.body, headers, None, NOW)
+    return [zendesk.parse(item) for item in zendesk.accept(received)]
+
+
+def told(about: Any, **more: Any) -> list[Feedback]:
+    return taken(signed(json.dumps(about).encode(), NOW), **more)
+
+
+def read(fake: FakeZendesk, **more: Any) -> dict[str, Feedback]:
+    with served(fake) as service, source(service.url, **more) as zendesk:
+        items = [item for page in zendesk.fetch(None) for item in page.items]
+        return {one.native_id: one for one in map(zendesk.parse, items)}
+
+
+def test_a_ticket_is_its_subject_and_first_message() -> None:
+    (found,) = told(event("created", 3), sites={"98738": "Eastgate"})
+    assert (found.native_id, found.text.splitlines()[0], found.site, found.attributes) == (
+        "35003",
+        "Visit 3",
+        "Eastgate",
+        {"channel": "web"},
+    )
+    assert (found.created_at, found.author is None) == (moment(3), False)
+
+
+def test_a_subject_that_only_begins_the_message_is_not_said_twice() -> None:
+    about = event("created", 3, subject="Waited four…", description="Waited four hours.")
+    assert [one.text for one in told(about)] == ["Waited four hours."]
+
+
+def test_history_and_events_make_the_same_record() -> None:
+    (heard,) = told(event("created", 3))
+    assert read(FakeZendesk())["35003"] == heard
+
+
+@pytest.mark.parametrize(("score", "value"), [("good", 1), ("bad", 0)])
+def test_a_rating_is_a_record_of_its_own(score: str, value: int) -> None:
+    fake = FakeZendesk()
+    fake.tickets = [ticket(3, score, "As it should be.")]
+    found = read(fake, take="ratings")
+    rating = found["35003:rating"]
+    assert rating.csat is not None and (rating.csat.value, rating.csat.best) == (value, 1)
+    assert (rating.text, rating.redated, len(found)) == ("As it should be.", True, 1)
+
+
+def test_a_trigger_tells_of_a_rating() -> None:
+    (found,) = told(rated(3, "Bad", '"Nobody called."'))
+    assert (found.native_id, found.text, found.csat and found.csat.value) == (
+        "35003:rating",
+        "Nobody called.",
+        0,
+    )
+    assert told(rated(3, "Bad", ""), take="tickets") == []
+
+
+def test_a_rating_in_other_words_is_refused() -> None:
+    with pytest.raises(BadRecord, match="neither good nor bad"):
+        told(rated(3, "Gut", ""))
+
+
+def test_a_deleted_ticket_takes_its_rating_along() -> None:
+    found = told(event("soft_deleted", 3, updated_at=iso(moment(9))))
+    assert [(one.native_id, one.operation, one.text) for one in found] == [
+        ("35003", Operation.DELETE, ""),
+        ("35003:rating", Operation.DELETE, ""),
+    ]
+    assert {one.revision for one in found} == {milliseconds(moment(9))}
+
+
+def test_history_begins_on_its_first_day() -> None:
+    fake = FakeZendesk()
+    with served(fake) as service, source(service.url, since="2026-11-16") as zendesk:
+        list(zendesk.fetch(None))
+        assert service.requests[0].query == "start_time=1794787200"
+
+
+def test_without_a_token_there_is_no_history_and_without_a_secret_no_event() -> None:
+    with pytest.raises(Misconfigured):
+        list(source(api_token=None).fetch(None))
+    with pytest.raises(Forged):
+        told(event("created", 3), webhook_secret=None)
+
+
+def test_a_signed_time_that_is_none_is_refused() -> None:
+    digest = hmac.digest(SECRET.encode(), b"yesterday{}", "sha256")
+    headers = {
+        "x-zendesk-webhook-signature": base64.b64encode(digest).decode(),
+        "x-zendesk-webhook-signature-timestamp": "yesterday",
+    }
+    with pytest.raises(Malformed, match="its time is none"):
+        source().accept(Received(b"{}", headers, None, NOW))
+
+
+def test_an_event_without_a_ticket_is_refused() -> None:
+    with pytest.raises(Malformed):
+        told({"type": "zen:event-type:ticket.created"})

@@ -1,0 +1,162 @@
+"""Care Opinion: stories with their services and tags, late publication, and the login page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors._errors import Retry, Skip, Unauthorized
+from connectors._http import Answer
+from connectors.reviews.care_opinion import CareOpinion
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import moment, served
+from tests.connectors.fakes import built
+from tests.connectors.services.care_opinion import FakeCareOpinion
+
+NOW = moment(50)
+
+
+def source(url: str, fake: FakeCareOpinion | None = None, **settings: Any) -> CareOpinion:
+    made = built(fake or FakeCareOpinion(), url, now=lambda: NOW)
+    assert isinstance(made, CareOpinion)
+    return with_settings(made, url, **settings)
+
+
+def with_settings(made: CareOpinion, url: str, **settings: Any) -> CareOpinion:
+    whole = {**FakeCareOpinion().settings(url), **settings}
+    made.config = made.Config.model_validate(whole)  # type: ignore[assignment]
+    return made
+
+
+def parsed(
+    services: list[Any] | None = None, tags: list[Any] | None = None, **story: Any
+) -> Feedback:
+    made = source("http://127.0.0.1:9")
+    whole = {"id": 7, "title": "Kind", "dateOfSubmission": "2026-05-03T10:15:00", **story}
+    data = {"story": whole, "services": services or [], "tags": tags or []}
+    return made.parse(made.item(data, origin="7", payload=b"{}"))
+
+
+def stories(made: CareOpinion, cursor: str | None = None) -> list[Feedback]:
+    return [made.parse(item) for page in made.fetch(cursor) for item in page.items]
+
+
+def test_title_and_body_are_one_comment_given_when_it_was_submitted() -> None:
+    record = parsed(body="They *listened*.", dateOfPublication="2026-05-06T09:00:00")
+    assert (record.native_id, record.text) == ("7", "Kind\nThey *listened*.")
+    assert record.created_at.isoformat() == "2026-05-03T10:15:00+00:00"
+    assert record.revision == 1_778_058_000_000
+    assert record.url == "http://127.0.0.1:9/opinions/7"
+    assert record.author is None
+
+
+def test_a_story_without_words_is_left_out() -> None:
+    with pytest.raises(Skip):
+        parsed(title=" ", body=None)
+
+
+def test_what_moderators_and_authors_add_are_attributes() -> None:
+    record = parsed(
+        criticality="not critical",
+        progress="change planned",
+        authorRole="a relative",
+        tags=[{"name": "staff", "group": "What was good", "polarity": 1}, {"name": "food"}],
+    )
+    assert record.attributes == {
+        "criticality": "not critical",
+        "progress": "change planned",
+        "author_role": "a relative",
+        "tags": "staff; food",
+    }
+
+
+def test_the_first_service_is_the_storys_and_all_are_named() -> None:
+    ward = {"nacs": "A_1", "name": "Ward 4", "type": "service", "organisation": "Trust A"}
+    record = parsed(services=[{**ward, "site": "North"}, {"nacs": "B", "name": "South"}])
+    assert (record.organization, record.site, record.service) == ("Trust A", "North", "Ward 4")
+    assert record.attributes == {"services": "Ward 4; South"}
+
+
+def test_services_and_tags_are_asked_for_by_name_and_each_service_once() -> None:
+    fake = FakeCareOpinion()
+    ward, hospital, gone = fake.stories[0], fake.stories[1], fake.stories[2]
+    ward["links"] = [{"relation": "healthservice", "id": "RX1EG_180", "link": "…"}]
+    gone["links"] = [{"rel": "healthservice", "id": "RX9"}]
+    fake.stories = [ward, hospital, gone]
+    fake.tags = {ward["id"]: [{"name": "staff", "group": "What was good", "polarity": 1}]}
+    with served(fake) as service:
+        records = stories(source(service.url, fake, tags=True))
+        asked = [one.path for one in service.requests if "/healthservices/" in one.path]
+    assert [(one.site, one.service) for one in records] == [
+        ("Eastgate Hospital", "Accident and emergency"),
+        ("Eastgate Hospital", None),
+        (None, None),
+    ]
+    assert records[0].attributes["tags"] == "staff"
+    assert sorted(asked) == [
+        f"/api/v2/healthservices/{code}" for code in ("RX1EG", "RX1EG_180", "RX9")
+    ]
+
+
+def test_services_that_are_only_linked_as_a_list_are_read_from_there() -> None:
+    fake = FakeCareOpinion()
+    fake.stories = fake.stories[:1]
+    fake.stories[0]["links"] = [{"relation": "healthservices", "link": "…"}]
+    with served(fake) as service:
+        (record,) = stories(source(service.url, fake))
+    assert (record.site, record.service) == ("Eastgate Hospital", "Accident and emergency")
+
+
+def test_what_the_settings_name_wins_over_what_the_service_says() -> None:
+    made = source("http://127.0.0.1:9", site="Mine", organization="Ours")
+    data = {
+        "story": {"id": 7, "title": "Kind", "dateOfSubmission": "2026-05-03T10:15:00"},
+        "services": [{"name": "North", "type": "hospital", "organisation": "Trust A"}],
+    }
+    record = made.parse(made.item(data, origin="7", payload=b"{}"))
+    assert (record.site, record.organization) == ("Mine", "Ours")
+
+
+def test_reads_from_before_the_newest_until_an_empty_page() -> None:
+    fake = FakeCareOpinion()
+    with served(fake) as service:
+        made = source(service.url, fake)
+        pages = list(made.fetch(None))
+        list(made.fetch(pages[-1].cursor))
+        asked = [one.query for one in service.requests if one.path == "/api/v2/opinions"]
+    since = f"{moment(14) - timedelta(days=30):%Y-%m-%d}"
+    assert [len(page.items) for page in pages] == [5, 5, 2, 0]
+    assert asked[:4] == [f"take=5&skip={skip}" for skip in (0, 5, 10, 12)]
+    assert asked[4:] == [f"{query}&submittedonafter={since}" for query in asked[:4]]
+
+
+def test_a_story_submitted_before_the_newest_and_published_after_it_is_news() -> None:
+    fake = FakeCareOpinion()
+    late = fake.stories.pop(2)
+    with served(fake) as service:
+        made = source(service.url, fake)
+        *_, last = made.fetch(None)
+        late["dateOfPublication"] = f"{moment(30):%Y-%m-%dT%H:%M:%S}"
+        fake.stories.append(late)
+        again = stories(made, last.cursor)
+    assert [one.native_id for one in again] == [str(late["id"])]
+
+
+def test_a_wrong_key_which_leads_to_the_login_page_ends_the_run() -> None:
+    fake = FakeCareOpinion()
+    with served(fake) as service:
+        made = source(service.url, fake, subscription_key="wrong-key")
+        with pytest.raises(Unauthorized, match="the subscription key is refused") as raised:
+            list(made.fetch(None))
+    assert "wrong-key" not in str(raised.value)
+
+
+def test_an_answer_that_is_no_list_is_asked_for_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Answer, "json", lambda self: "Sorry! Something went wrong.")
+    fake = FakeCareOpinion()
+    with served(fake) as service, pytest.raises(Retry):
+        list(source(service.url, fake).fetch(None))

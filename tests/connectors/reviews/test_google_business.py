@@ -1,0 +1,169 @@
+"""Google Business Profile: places, translations, replies, and what its pages leave out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors._authors import pseudonym
+from connectors._errors import BadRecord, Misconfigured, Skip, Unauthorized
+from connectors._instances import settled
+from connectors.reviews.google_business import GoogleBusiness, original
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import moment, sentence, served
+from tests.connectors.fakes import built
+from tests.connectors.services.google_business import FakeGoogleBusiness
+
+NOW = moment(50)
+
+
+def source(url: str = "http://127.0.0.1:9", **context: Any) -> GoogleBusiness:
+    made = built(FakeGoogleBusiness(), url, **{"now": lambda: NOW, "author_key": b"key", **context})
+    assert isinstance(made, GoogleBusiness)
+    return made
+
+
+def parsed(place: str = "11", **review: Any) -> Feedback:
+    made = source()
+    whole = {"reviewId": "AbFv-1", "createTime": "2026-05-03T10:15:00.123456789Z", **review}
+    return made.parse(made.item({"location": place, "review": whole}, origin="1", payload=b"{}"))
+
+
+def test_a_review_tells_its_place_its_stars_and_when_it_changed_last() -> None:
+    record = parsed(
+        "22",
+        comment="Kind staff",
+        starRating="FOUR",
+        updateTime="2026-05-04T10:15:00Z",
+        reviewer={"displayName": "Jo Bloggs", "isAnonymous": False},
+    )
+    assert (record.native_id, record.site, record.text) == ("22/AbFv-1", "Westgate", "Kind staff")
+    assert record.created_at.isoformat() == "2026-05-03T10:15:00.123456+00:00"
+    assert record.revision == 1_777_889_700_000
+    assert record.stars is not None and record.stars.score == 0.75
+    assert record.author == pseudonym(b"key", "Jo Bloggs")
+
+
+def test_an_anonymous_reviewer_is_nobody() -> None:
+    reviewer = {"displayName": "A Google User", "isAnonymous": True}
+    assert parsed(comment="Fine", reviewer=reviewer).author is None
+
+
+def test_stars_without_a_comment_are_feedback_and_neither_is_none() -> None:
+    assert parsed(starRating="ONE").text == ""
+    with pytest.raises(Skip):
+        parsed(starRating="STAR_RATING_UNSPECIFIED")
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("(Translated by Google) Good care\n\n(Original)\nGute Pflege", "Gute Pflege"),
+        ("Gute Pflege\n\n(Translated by Google)\nGood care", "Gute Pflege"),
+        ("(Original)\nGute Pflege\n\n(Translated by Google)\nGood care", "Gute Pflege"),
+        ("(Translated by Google) Good care", "Good care"),
+        (
+            "(Translated by Google) So so\n\n(Original)\nNaja (Original) eben",
+            "Naja (Original) eben",
+        ),
+        ("Their soup (Original) is good", "Their soup (Original) is good"),
+        ("  Plain \n", "Plain"),
+    ],
+)
+def test_the_reviewers_own_words_are_kept_and_not_the_translation(
+    comment: str, expected: str
+) -> None:
+    assert original(comment) == expected
+
+
+def test_asks_for_every_place_with_the_newest_change_first() -> None:
+    with served(FakeGoogleBusiness()) as service:
+        pages = list(source(service.url).fetch(None))
+        asked = [one for one in service.requests if one.method == "GET"]
+    assert [len(page.items) for page in pages] == [10, 10, 5, 8]
+    assert [one.path.split("/")[5] for one in asked] == ["11", "11", "11", "22"]
+    assert asked[1].query == "pageSize=10&orderBy=updateTime+desc&pageToken=10"
+
+
+def test_a_place_that_is_named_later_is_read_from_its_beginning() -> None:
+    fake = FakeGoogleBusiness()
+    with served(fake) as service:
+        made = source(service.url)
+        *_, last = made.fetch(None)
+        state = {"11": orjson.loads(last.cursor)["11"], "33": "of a place no longer named"}
+        (page,) = made.fetch(orjson.dumps(state).decode())
+    assert len(page.items) == 8
+    assert orjson.loads(page.cursor).keys() == {"11", "22"}
+
+
+def test_starts_anew_where_the_service_has_forgotten_the_next_page() -> None:
+    fake = FakeGoogleBusiness()
+    with served(fake) as service:
+        first = next(iter(source(service.url).fetch(None)))
+        fake.forgets_pages = True
+        pages = list(source(service.url).fetch(first.cursor))
+    ids = {item.origin for page in pages for item in page.items}
+    assert len(ids) == len(fake.texts)
+
+
+def test_reads_again_once_a_day_what_a_page_may_have_left_out() -> None:
+    fake = FakeGoogleBusiness()
+    missing = fake.places["11"].pop(12)
+    with served(fake) as service:
+        *_, last = source(service.url).fetch(None)
+        fake.places["11"].append(missing)
+        assert list(source(service.url).fetch(last.cursor)) == []
+        tomorrow = source(service.url, now=lambda: NOW + timedelta(days=1))
+        texts = {
+            tomorrow.parse(item).text for page in tomorrow.fetch(last.cursor) for item in page.items
+        }
+    assert sentence(12) in texts
+
+
+def test_a_reply_is_put_below_its_review() -> None:
+    fake = FakeGoogleBusiness()
+    with served(fake) as service:
+        made = source(service.url)
+        reply = made.reply("22/AbFv-101", "Thank you!")
+        assert (reply.method, reply.path, reply.json) == (
+            "PUT",
+            "/v4/accounts/104711/locations/22/reviews/AbFv-101/reply",
+            {"comment": "Thank you!"},
+        )
+        made.send(reply)
+    assert fake.replies == {"22/AbFv-101": "Thank you!"}
+
+
+@pytest.mark.parametrize(
+    ("native_id", "text"),
+    [
+        ("33/AbFv-1", "Thanks"),
+        ("11/", "Thanks"),
+        ("11/..", "Thanks"),
+        ("AbFv-1", "Thanks"),
+        ("11/AbFv-1", " "),
+        ("11/AbFv-1", "ü" * 2_049),
+    ],
+)
+def test_a_reply_that_can_not_be_sent_is_refused(native_id: str, text: str) -> None:
+    with pytest.raises(BadRecord):
+        source().reply(native_id, text)
+
+
+def test_a_refresh_token_that_was_taken_back_ends_the_run() -> None:
+    with served(FakeGoogleBusiness()) as service:
+        made = source(service.url)
+        settings = {**FakeGoogleBusiness().settings(service.url), "refresh_token": "old-0815"}
+        made.config = made.Config.model_validate(settings)  # type: ignore[assignment]
+        with pytest.raises(Unauthorized) as raised:
+            list(made.fetch(None))
+    assert "old-0815" not in str(raised.value)
+
+
+def test_a_place_is_named_by_its_id_only() -> None:
+    table = {**FakeGoogleBusiness().settings("http://x"), "locations": {"locations/11": "East"}}
+    with pytest.raises(Misconfigured, match="locations"):
+        settled(GoogleBusiness, "one", table, lambda name: None)

@@ -1,0 +1,134 @@
+"""Trustpilot: what a review becomes, the daily look back, and replies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors._authors import pseudonym
+from connectors._errors import BadRecord
+from connectors.reviews.trustpilot import Trustpilot
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import moment, sentence, served
+from tests.connectors.fakes import built
+from tests.connectors.services.trustpilot import FakeTrustpilot
+
+NOW = moment(50)
+
+
+def source(url: str = "http://127.0.0.1:9", *, days: int = 0, **settings: Any) -> Trustpilot:
+    fake = FakeTrustpilot()
+    made = built(fake, url, now=lambda: NOW + timedelta(days=days), author_key=b"key")
+    assert isinstance(made, Trustpilot)
+    made.config = made.Config.model_validate({**fake.settings(url), **settings})  # type: ignore[assignment]
+    return made
+
+
+def parsed(made: Trustpilot | None = None, **review: Any) -> Feedback:
+    made = made or source()
+    whole = {"id": "60a1", "stars": 4, "createdAt": "2026-05-03T10:15:00Z", **review}
+    return made.parse(made.item(whole, origin="60a1", payload=b"{}"))
+
+
+def texts(made: Trustpilot, cursor: str | None) -> list[str]:
+    return [made.parse(item).text for page in made.fetch(cursor) for item in page.items]
+
+
+def test_a_review_tells_its_stars_language_author_and_address() -> None:
+    record = parsed(
+        title="Kind",
+        text="They listened.",
+        language="en",
+        consumer={"id": "c1", "displayName": "Jo Bloggs"},
+        isVerified=True,
+    )
+    assert (record.native_id, record.text, record.language) == (
+        "60a1",
+        "Kind\nThey listened.",
+        "en",
+    )
+    assert record.stars is not None and record.stars.score == 0.75
+    assert record.author == pseudonym(b"key", "c1")
+    assert record.url == "https://www.trustpilot.com/reviews/60a1"
+    assert record.attributes == {"verified": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [("Kind", None, "Kind"), (None, "Kind", "Kind"), ("", "", ""), (None, None, "")],
+)
+def test_a_review_may_lack_its_title_its_text_or_both(
+    title: str | None, text: str | None, expected: str
+) -> None:
+    assert parsed(title=title, text=text, consumer=None).text == expected
+
+
+def test_a_time_without_a_zone_is_in_utc() -> None:
+    record = parsed(createdAt="2026-05-03T10:15:00", updatedAt="2026-05-04T10:15:00")
+    assert record.created_at.isoformat() == "2026-05-03T10:15:00+00:00"
+    assert record.revision == 1_777_889_700_000
+
+
+def test_the_reviewed_location_is_the_site_unless_the_settings_name_one() -> None:
+    location = {"id": "1cd4", "name": "Westgate"}
+    assert parsed(location=location).site == "Westgate"
+    assert parsed(source(site="Eastgate"), location=location).site == "Eastgate"
+
+
+def test_asks_for_the_newest_first_page_by_page() -> None:
+    with served(FakeTrustpilot()) as service:
+        pages = list(source(service.url).fetch(None))
+        asked = [one.query for one in service.requests if one.method == "GET"]
+    assert [len(page.items) for page in pages] == [10, 10, 10, 5]
+    assert asked == [f"orderBy=createdat.desc&page={page}&perPage=10" for page in range(1, 5)]
+
+
+def test_what_is_no_review_at_all_ends_no_page() -> None:
+    fake = FakeTrustpilot()
+    fake.reviews[34]["createdAt"] = "soon"
+    with served(fake) as service:
+        made = source(service.url)
+        first = next(iter(made.fetch(None)))
+        with pytest.raises(BadRecord):
+            made.parse(first.items[0])
+    assert len(first.items) == 10
+
+
+def test_edits_are_looked_for_once_a_day_as_far_back_as_stated() -> None:
+    fake = FakeTrustpilot()
+    with served(fake) as service:
+        *_, last = source(service.url).fetch(None)
+        fake.edit()
+        assert texts(source(service.url), last.cursor) == []
+        near = texts(source(service.url, days=1, recheck_days=3), last.cursor)
+        far = texts(source(service.url, days=1), last.cursor)
+    assert (len(near), len(far)) == (9, 35)
+    assert "Visit 20\nI take it back: they called and made it good." in far
+    assert f"Visit 34\n{sentence(34)}" in near
+
+
+def test_a_reply_is_published_in_a_users_name() -> None:
+    fake = FakeTrustpilot()
+    with served(fake) as service:
+        made = source(service.url, reply_as="507f191e")
+        reply = made.reply("60a1", "Thank you!")
+        assert (reply.method, reply.path, reply.json) == (
+            "POST",
+            "/v1/private/reviews/60a1/reply",
+            {"authorBusinessUserId": "507f191e", "message": "Thank you!"},
+        )
+        made.send(reply)
+    assert fake.replies == {"60a1": "Thank you!"}
+
+
+@pytest.mark.parametrize(
+    ("reply_as", "native_id", "text"),
+    [(None, "60a1", "Thanks"), ("507f191e", "60a1", " "), ("507f191e", "../60a1", "Thanks")],
+)
+def test_a_reply_that_can_not_be_sent_is_refused(
+    reply_as: str | None, native_id: str, text: str
+) -> None:
+    with pytest.raises(BadRecord, match="replying on trustpilot"):
+        source(reply_as=reply_as).reply(native_id, text)

@@ -1,0 +1,147 @@
+"""What of Reddit no other connector shares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors._base import Page
+from connectors._errors import BadRecord, Fatal, Skip
+from connectors._source import Polled, Source
+from connectors.social._reddit_cursor import RedditCursor
+from schemas.feedback import Feedback, Operation
+from tests.connectors.fake_service import Served, moment, sentence, served
+from tests.connectors.fakes import built
+from tests.connectors.services.reddit import AGENT, FakeReddit, seconds
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def source_of(fake: FakeReddit, url: str, now: datetime = NOW, **settings: Any) -> Source:
+    usual = fake.settings(url)
+    fake.settings = lambda url: {**usual, **settings}  # type: ignore[method-assign]
+    return built(fake, url, author_key=b"key", now=lambda: now)
+
+
+def parsed(thing: dict[str, Any], **settings: Any) -> Feedback:
+    source = source_of(FakeReddit(), "http://127.0.0.1:9", **settings)
+    return source.parse(source.item(thing, origin="1", payload=b"{}"))
+
+
+def pages(
+    fake: FakeReddit, service: Served, cursor: str | None = None, now: datetime = NOW, **more: Any
+) -> list[Page]:
+    source = source_of(fake, service.url, now, **more)
+    assert isinstance(source, Polled)
+    return list(source.fetch(cursor))
+
+
+def test_reads_title_and_text_of_a_post() -> None:
+    record = parsed(FakeReddit().posts[3])
+    assert record.native_id == "t3_1q0003"
+    assert record.text == f"Visit 3\n{sentence(3)}"
+    assert record.created_at == moment(3)
+    assert record.url == "https://www.reddit.com/r/eastgate/comments/1q0003/visit/"
+    assert record.attributes == {"subreddit": "eastgate"}
+    assert record.author is not None and "jobloggs" not in record.author
+
+
+def test_reads_a_comment() -> None:
+    record = parsed(FakeReddit().comments[0])
+    assert (record.native_id, record.text) == ("t1_1q0025", sentence(25))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"selftext": "[deleted]", "author": "[deleted]"},
+        {"selftext": "[ Removed by Reddit ]"},
+        {"removed_by_category": "automod_filtered"},
+    ],
+)
+def test_what_is_gone_becomes_a_delete_after_its_last_revision(change: dict[str, Any]) -> None:
+    post = {**FakeReddit().posts[3], "edited": seconds(5)}
+    before, after = parsed(post), parsed({**post, **change})
+    assert after.operation is Operation.DELETE
+    assert (after.text, after.author, after.created_at) == ("", None, before.created_at)
+    assert after.revision == before.revision + 1
+
+
+def test_a_deleted_account_leaves_its_words_without_an_author() -> None:
+    record = parsed({**FakeReddit().posts[3], "author": "[deleted]"})
+    assert (record.operation, record.author) == (Operation.UPSERT, None)
+
+
+def test_leaves_out_crossposts_bots_and_own_accounts() -> None:
+    post = FakeReddit().posts[3]
+    for change in (
+        {"crosspost_parent": "t3_1q0001"},
+        {"author": "AutoModerator"},
+        {"author": "eastgatehosp"},
+    ):
+        with pytest.raises(Skip):
+            parsed({**post, **change}, own_accounts=["eastgatehosp"])
+
+
+def test_a_time_that_is_none_is_a_bad_record() -> None:
+    for time in (1e30, "soon"):
+        with pytest.raises(BadRecord, match="created_utc"):
+            parsed({**FakeReddit().posts[3], "created_utc": time})
+
+
+def test_introduces_itself_and_keeps_the_secret_out_of_addresses() -> None:
+    fake = FakeReddit()
+    with served(fake) as service:
+        pages(fake, service)
+        assert {request.headers["user-agent"] for request in service.requests} == {AGENT}
+        assert not any(fake.secrets[0] in request.query for request in service.requests)
+
+
+def test_searches_the_subreddits_newest_first() -> None:
+    fake = FakeReddit()
+    with served(fake) as service:
+        assert len(pages(fake, service, search="eastgate hospital", comments=False)) == 3
+    assert fake.searched["q"] == "eastgate hospital"
+    assert (fake.searched["restrict_sr"], fake.searched["sort"]) == ("1", "new")
+
+
+def test_looks_up_again_once_a_day_and_brings_only_what_changed() -> None:
+    fake = FakeReddit()
+    with served(fake) as service:
+        cursor = pages(fake, service)[-1].cursor
+        fake.edit()
+        fake.delete()
+        later = pages(fake, service, cursor, NOW + timedelta(days=2))
+        names = [item.data["name"] for page in later for item in page.items]
+        assert sorted(names) == ["t1_1q0029", "t3_1q0003", "t3_1q0020"]
+        again = pages(fake, service, later[-1].cursor, NOW + timedelta(days=4))
+        assert [item for page in again for item in page.items] == []
+
+
+def test_begins_again_where_the_post_to_go_on_after_is_gone() -> None:
+    fake = FakeReddit()
+    with served(fake) as service:
+        cursor = pages(fake, service)[0].cursor
+        fake.posts[15]["removed_by_category"] = "moderator"
+        found = pages(fake, service, cursor)
+    names = {item.data["name"] for page in found for item in page.items}
+    assert {f"t3_1q{number:04d}" for number in range(15)} <= names
+
+
+def test_says_that_a_subreddit_is_private_or_not_there() -> None:
+    fake = FakeReddit()
+    with served(fake) as service:
+        with pytest.raises(Fatal, match="the subreddit is private"):
+            pages(fake, service, subreddits=["secretward"])
+        with pytest.raises(Fatal, match="there is no such subreddit"):
+            pages(fake, service, subreddits=["nowhere"])
+
+
+def test_remembers_the_newest_thousand() -> None:
+    state = RedditCursor()
+    state.remember((f"t3_{number}", number) for number in range(1_500))
+    state.remember([("t3_old", 1)])
+    assert len(state.recent) == 1_000
+    assert min(state.recent.values()) == 500

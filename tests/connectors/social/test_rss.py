@@ -1,0 +1,173 @@
+"""What of feeds no other connector shares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from connectors._base import Item, Page
+from connectors._errors import BadRecord, Fatal, Retry
+from connectors._http import Answer
+from connectors._source import Polled, Source
+from connectors.social._feeds import feed_verdict, read_feed
+from connectors.social.rss import RssConfig
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import Served, moment, sentence, served
+from tests.connectors.fakes import built
+from tests.connectors.services.rss import KEY, FakeFeeds
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def source_of(fake: FakeFeeds, url: str) -> Source:
+    return built(fake, url, author_key=b"key", now=lambda: NOW)
+
+
+def pages(fake: FakeFeeds, service: Served, cursor: str | None = None) -> list[Page]:
+    source = source_of(fake, service.url)
+    assert isinstance(source, Polled)
+    return list(source.fetch(cursor))
+
+
+def records(fake: FakeFeeds, service: Served, cursor: str | None = None) -> dict[str, Feedback]:
+    source = source_of(fake, service.url)
+    items: list[Item] = [one for page in pages(fake, service, cursor) for one in page.items]
+    return {record.url or "": record for record in map(source.parse, items)}
+
+
+def answer(body: str | bytes, **headers: str) -> Answer:
+    data = body if isinstance(body, bytes) else body.encode()
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(200, httpx.Headers(names), data, "GET a.example/feed")
+
+
+def parsed(**changes: Any) -> Feedback:
+    entry: dict[str, Any] = {
+        "id": "urn:1",
+        "title": {"value": "Visit", "html": False},
+        "body": {"value": "Kind.", "html": False},
+        "host": "a.example",
+        **changes,
+    }
+    source = source_of(FakeFeeds(), "http://127.0.0.1:9")
+    return source.parse(source.item(entry, origin="1", payload=b"{}"))
+
+
+def test_reads_atom_rss_and_json_feed() -> None:
+    fake = FakeFeeds()
+    with served(fake) as service:
+        found = records(fake, service)
+    atom, rss, json = (
+        found[f"https://{where}"] for where in ("a.example/7", "b.example/13", "c.example/22")
+    )
+    assert (atom.text, atom.language) == (f"Visit 7\n{sentence(7)}", "en-GB")
+    assert (rss.text, rss.attributes) == (f"Visit 13\n{sentence(13)}", {"tags": "ward"})
+    assert (json.text, json.attributes) == (sentence(22), {"tags": "ward, parking"})
+    assert [one.created_at for one in (atom, rss, json)] == [moment(7), moment(13), moment(22)]
+    assert not any(one.redated for one in found.values())
+    assert rss.author is None
+    assert atom.author is not None and atom.author == json.author
+
+
+def test_asks_again_only_for_what_has_changed() -> None:
+    fake = FakeFeeds()
+    with served(fake) as service:
+        cursor = pages(fake, service)[-1].cursor
+        asked = len(service.requests)
+        assert pages(fake, service, cursor) == []
+        again = service.requests[asked:]
+    assert len(again) == 3 and all("if-none-match" in request.headers for request in again)
+
+
+def test_shows_a_feed_s_key_nowhere() -> None:
+    fake = FakeFeeds()
+    with served(fake) as service:
+        found = pages(fake, service)
+        assert not any(KEY in page.cursor for page in found)
+        assert not any(KEY in item.origin for page in found for item in page.items)
+        assert KEY not in repr(source_of(fake, service.url).config)
+        fake.broken.add("/a/feed.atom")
+        with pytest.raises(Fatal, match=r"GET 127\.0\.0\.1/a/feed\.atom: status 404") as raised:
+            pages(fake, service)
+    assert KEY not in str(raised.value)
+
+
+def test_a_feed_that_fails_does_not_keep_the_others_back() -> None:
+    fake = FakeFeeds()
+    with served(fake) as service:
+        fake.broken.add("/a/feed.atom")
+        source = source_of(fake, service.url)
+        assert isinstance(source, Polled)
+        items: list[Item] = []
+        with pytest.raises(Fatal):
+            for page in source.fetch(None):
+                items += page.items
+    assert len(items) == 20
+
+
+def test_an_edit_without_a_time_of_its_own_takes_the_feed_s() -> None:
+    fake = FakeFeeds()
+    with served(fake) as service:
+        cursor = pages(fake, service)[-1].cursor
+        fake.words[13] = "Better now."
+        found = records(fake, service, cursor)
+    (record,) = found.values()
+    assert record.text == "Visit 13\nBetter now."
+    assert record.created_at == moment(13)
+    assert record.revision == datetime(2026, 11, 18, 10, tzinfo=UTC).timestamp() * 1000
+
+
+def test_does_not_follow_a_feed_to_another_server() -> None:
+    fake = FakeFeeds()
+    fake.next = "http://elsewhere.example/feed.atom"
+    with served(fake) as service:
+        assert len(pages(fake, service)) == 3
+
+
+def test_an_entry_without_a_time_gets_its_feed_s_or_is_a_bad_record() -> None:
+    record = parsed(feed_at="2026-11-18T10:00:00+00:00")
+    assert (record.created_at, record.redated) == (datetime(2026, 11, 18, 10, tzinfo=UTC), True)
+    with pytest.raises(BadRecord, match="neither the entry nor its feed has a time"):
+        parsed()
+
+
+def test_an_author_s_name_means_somebody_of_that_server_only() -> None:
+    times = {"published": "2026-11-18T10:00:00Z", "author": "admin"}
+    assert parsed(**times).author != parsed(**times, host="b.example").author
+
+
+def test_a_text_that_begins_with_its_title_is_not_doubled() -> None:
+    body = {"value": "<p>Visit to the ward</p>", "html": True}
+    assert parsed(feed_at="2026-11-18T10:00:00Z", body=body).text == "Visit to the ward"
+
+
+@pytest.mark.parametrize(
+    "body", ["<rss><channel><item>", "<html>Sign in</html>", "", '{"version": 1}', '{"items": [']
+)
+def test_what_is_cut_off_or_no_feed_is_tried_again(body: str) -> None:
+    problem = feed_verdict(answer(body))
+    assert isinstance(problem, Retry)
+
+
+def test_a_whole_feed_with_a_slip_is_read_all_the_same() -> None:
+    body = (
+        "<rss version='2.0'><channel><title>R&D</title>"
+        "<item><guid>1</guid><title>Caf&eacute; & ward</title></item></channel></rss>"
+    )
+    assert feed_verdict(answer(body)) is None
+    feed = read_feed(
+        answer(body, last_modified="Wed, 18 Nov 2026 10:00:00 GMT"), "http://a.example/feed"
+    )
+    assert [entry["title"]["value"] for entry in feed.entries] == ["Café & ward"]
+    assert feed.at == "2026-11-18T10:00:00+00:00"
+
+
+def test_addresses_may_come_as_one_text_and_must_be_of_the_web() -> None:
+    config = RssConfig.model_validate({"urls": "http://a.example/1 https://b.example/2?key=k"})
+    assert len(config.urls) == 2
+    with pytest.raises(ValidationError, match="address 2 is no http or https address"):
+        RssConfig.model_validate({"urls": ["http://a.example/1", "file:///etc/passwd"]})

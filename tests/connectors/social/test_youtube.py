@@ -1,0 +1,106 @@
+"""What of YouTube no other connector shares."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from pydantic import ValidationError
+
+from connectors._errors import Fatal, Retry, Skip, Unauthorized
+from connectors._source import Polled
+from connectors.social.youtube import YouTubeConfig
+from schemas.feedback import Family, Feedback
+from tests.connectors.fake_service import moment, sentence, served
+from tests.connectors.fakes import built
+from tests.connectors.services.youtube import CHANNEL, VIDEO, FakeYouTube
+
+
+def parsed(thread: dict[str, Any]) -> Feedback:
+    source = built(FakeYouTube(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50))
+    return source.parse(source.item(thread, origin="1", payload=b"{}"))
+
+
+def fetched(fake: FakeYouTube, cursor: str | None = None, **settings: Any) -> list[str]:
+    """Cursors of a run."""
+    with served(fake) as service:
+        source = built(_with(fake, settings), service.url, now=lambda: moment(50))
+        assert isinstance(source, Polled)
+        return [page.cursor for page in source.fetch(cursor)]
+
+
+def _with(fake: FakeYouTube, settings: dict[str, Any]) -> FakeYouTube:
+    usual = fake.settings
+    fake.settings = lambda url: {**usual(url), **settings}  # type: ignore[method-assign]
+    return fake
+
+
+def test_reads_a_thread_with_video_address_and_pseudonym() -> None:
+    record = parsed(FakeYouTube().threads[3])
+    assert record.family is Family.SOCIAL
+    assert record.native_id == "Ugx0003AaABAg"
+    assert record.text == sentence(3)
+    assert record.created_at == moment(3)
+    assert record.url == f"https://www.youtube.com/watch?v={VIDEO}&lc=Ugx0003AaABAg"
+    assert record.attributes == {"video": VIDEO}
+    assert record.author is not None and "UCauthor3" not in record.to_payload().decode()
+
+
+def test_leaves_out_what_the_channel_itself_wrote() -> None:
+    thread = FakeYouTube().threads[3]
+    thread["snippet"]["topLevelComment"]["snippet"]["authorChannelId"] = {"value": CHANNEL}
+    with pytest.raises(Skip, match="channel itself"):
+        parsed(thread)
+
+
+def test_asks_for_one_video_where_one_is_named() -> None:
+    fake = FakeYouTube()
+    with served(fake) as service:
+        source = built(_with(fake, {"video": VIDEO, "channel": None}), service.url)
+        assert isinstance(source, Polled)
+        assert len(list(source.fetch(None))) == 4
+        query = parse_qs(service.requests[0].query)
+    assert query["videoId"] == [VIDEO]
+    assert "allThreadsRelatedToChannelId" not in query and "key" not in query
+
+
+def test_needs_either_a_video_or_a_channel() -> None:
+    for both in ({}, {"video": "v", "channel": "c"}):
+        with pytest.raises(ValidationError, match="either video or channel"):
+            YouTubeConfig.model_validate({"api_key": "k", **both})
+
+
+@pytest.mark.parametrize(
+    ("reason", "wait"), [("quotaExceeded", 3_600.0), ("rateLimitExceeded", 120.0)]
+)
+def test_a_spent_quota_is_waited_for_and_not_hammered(reason: str, wait: float) -> None:
+    fake = FakeYouTube()
+    fake.problem = (403, reason)
+    with served(fake) as service:
+        source = built(fake, service.url)
+        assert isinstance(source, Polled)
+        with pytest.raises(Retry, match=reason) as raised:
+            list(source.fetch(None))
+        assert len(service.requests) == 1
+    assert raised.value.wait == wait
+
+
+def test_comments_turned_off_end_the_run_with_a_sentence() -> None:
+    fake = FakeYouTube()
+    fake.problem = (403, "commentsDisabled")
+    with pytest.raises(Fatal, match="has turned comments off"):
+        fetched(fake)
+
+
+def test_a_wrong_key_is_named_as_one() -> None:
+    with pytest.raises(Unauthorized, match="API key is not valid"):
+        fetched(FakeYouTube(), api_key="wrong")
+
+
+def test_begins_again_where_the_next_page_s_token_has_expired() -> None:
+    fake = FakeYouTube()
+    first = fetched(fake)[0]
+    fake.spoiled = True
+    fake.threads = fake.threads[-10:]
+    assert len(fetched(fake, first)) == 1

@@ -1,0 +1,206 @@
+"""Questions and answers become records: what every connector of forms does alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+
+from connectors._answers import Answer, Form, FormConfig, Kind, Submission
+from connectors._errors import BadRecord, Skip
+from connectors._source import Context
+from schemas.feedback import Feedback, Operation
+
+AT = "2026-11-20T12:00:00Z"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+class Sample(Form):
+    name: ClassVar[str] = "sample"
+
+
+def records(
+    *answers: Answer, settings: dict[str, Any] | None = None, **more: Any
+) -> list[Feedback]:
+    config = FormConfig.model_validate(settings or {})
+    form = Sample(config, Context("test", b"key", lambda: NOW))
+    submission = Submission(**{"id": "s1", "at": AT, "answers": answers, **more})
+    return [form.parse(item) for item in form.items(submission)]
+
+
+def text(field: str, value: Any, question: str = "What was good?", *also: str) -> Answer:
+    return Answer(field, question, Kind.TEXT, value, also=also)
+
+
+RECOMMEND = Answer("q9", "Would you recommend us?", Kind.NPS, 9)
+
+
+class TestTexts:
+    def test_each_is_feedback_with_its_question_and_the_scores(self) -> None:
+        found = records(text("a", "The nurses"), text("b", "The food", "And bad?"), RECOMMEND)
+        assert [(one.native_id, one.question, one.text) for one in found] == [
+            ("s1:a", "What was good?", "The nurses"),
+            ("s1:b", "And bad?", "The food"),
+        ]
+        assert [one.nps and one.nps.value for one in found] == [9, 9]
+
+    def test_a_submission_without_text_is_its_scores(self) -> None:
+        (found,) = records(text("a", "  "), RECOMMEND)
+        assert (found.native_id, found.text, found.nps and found.nps.value) == ("s1", "", 9)
+
+    def test_a_submission_without_text_and_scores_is_left_out(self) -> None:
+        with pytest.raises(Skip):
+            records(text("a", ""))
+
+    def test_only_the_named_questions_where_some_are_named(self) -> None:
+        answers = (text("a", "Good", "?", "best"), text("b", "Bad"), text("c", "Odd", "Else?"))
+        found = records(*answers, settings={"comments": ["BEST", "else?"]})
+        assert [one.text for one in found] == ["Good", "Odd"]
+
+    @pytest.mark.parametrize("value", [7, {"a": 1}, True])
+    def test_what_is_no_text_is_refused(self, value: Any) -> None:
+        with pytest.raises(BadRecord):
+            records(text("a", value))
+
+
+class TestPersons:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            "Name",
+            "Your full name:",
+            "What's your first name?",
+            "E-mail address (optional)",
+            "Please enter your phone number",
+            "Date of birth",
+            "NHS number",
+        ],
+    )
+    def test_what_asks_for_them_is_not_copied(self, question: str) -> None:
+        (found,) = records(text("a", "Jo Bloggs", question), RECOMMEND)
+        assert (found.text, found.attributes) == ("", {})
+
+    @pytest.mark.parametrize(
+        "question", ["Name one thing we did well", "Who was rude? Their name?"]
+    )
+    def test_what_asks_for_more_is(self, question: str) -> None:
+        assert records(text("a", "Jo", question))[0].text == "Jo"
+
+    def test_an_address_is_only_a_flag(self) -> None:
+        mail = Answer("m", "Where can we reach you?", Kind.CONTACT, "jo@example.com")
+        (found,) = records(text("a", "Good"), mail)
+        assert found.attributes == {"contact": "yes"}
+        assert "jo@" not in found.to_payload().decode()
+
+    @pytest.mark.parametrize(
+        ("value", "flag"), [(["Yes, please"], "yes"), ("No", "no"), (True, "yes")]
+    )
+    def test_the_question_for_contact_is_only_a_flag(self, value: Any, flag: str) -> None:
+        asked = Answer("r", "May we write?", Kind.CHOICE, value)
+        (found,) = records(text("a", "Good"), asked, settings={"contact_field": "r"})
+        assert found.attributes == {"contact": flag}
+
+    def test_further_questions_are_left_out_on_request(self) -> None:
+        found = records(text("a", "Jo", "Wie heißen Sie?"), RECOMMEND, settings={"personal": ["a"]})
+        assert [one.text for one in found] == [""]
+
+    def test_the_person_is_a_pseudonym(self) -> None:
+        (found,) = records(text("a", "Good"), respondent="p7")
+        assert found.author is not None and "p7" not in found.author
+
+
+class TestScores:
+    @pytest.mark.parametrize(
+        ("answer", "expected"),
+        [
+            (Answer("q", "Stars?", Kind.STARS, 4, 1, 6), ("stars", 4, 1, 6)),
+            (Answer("q", "Recommend us?", Kind.SCALE, 3, 0, 10), ("nps", 3, 0, 10)),
+            (Answer("q", "How easy was it?", Kind.SCALE, 3, 1, 7), ("ces", 3, 1, 7)),
+            (Answer("q", "Satisfied?", Kind.SCALE, "2 - rather not", 0, 4), ("csat", 2, 0, 4)),
+            (Answer("q", "Overall?", Kind.FFT, "Very good"), ("fft", 1, 5, 1)),
+        ],
+    )
+    def test_have_their_real_scale(self, answer: Answer, expected: tuple[Any, ...]) -> None:
+        (found,) = records(answer)
+        measure = getattr(found, expected[0])
+        assert (expected[0], measure.value, measure.worst, measure.best) == expected
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            ("stars", ("stars", 2, 1, 5)),
+            ({"measure": "csat", "worst": 5, "best": 1}, ("csat", 2, 5, 1)),
+            ({"measure": "csat", "choices": ["1", "2", "3"]}, ("csat", 2, 1, 3)),
+            ({"measure": "fft", "choices": ["0", "1", "x", "y", "2", "?"]}, ("fft", 1, 5, 1)),
+        ],
+    )
+    def test_are_what_the_settings_say(self, settings: Any, expected: tuple[Any, ...]) -> None:
+        (found,) = records(Answer("q", "?", Kind.CHOICE, "2"), settings={"scores": {"q": settings}})
+        measure = getattr(found, expected[0])
+        assert (expected[0], measure.value, measure.worst, measure.best) == expected
+
+    def test_without_a_known_scale_are_attributes(self) -> None:
+        (found,) = records(text("a", "Good"), Answer("q", "How was it?", Kind.SCALE, 8))
+        assert (found.csat, found.attributes) == (None, {"How was it?": "8"})
+
+    def test_off_their_scale_never_cost_the_text(self) -> None:
+        (found,) = records(text("a", "Good"), Answer("q", "How was it?", Kind.STARS, 9, 1, 5))
+        assert (found.text, found.stars, found.attributes) == ("Good", None, {"How was it?": "9"})
+
+    def test_the_named_one_goes_before_the_first(self) -> None:
+        first, named = (
+            Answer("x", "X?", Kind.STARS, 1, 1, 5),
+            Answer("y", "Y?", Kind.STARS, 5, 1, 5),
+        )
+        (found,) = records(text("a", "Good"), first, named, settings={"scores": {"y": "stars"}})
+        assert found.stars is not None and found.stars.value == 5
+        assert found.attributes == {"X?": "1"}
+
+
+def test_questions_and_hidden_fields_name_the_site() -> None:
+    ward = Answer("w", "Which ward?", Kind.CHOICE, ["Maternity"])
+    settings = {
+        "site": "Elsewhere",
+        "site_field": "hospital",
+        "service_field": "which ward?",
+        "keep": ["visit"],
+    }
+    hidden = {"hospital": "Eastgate", "visit": "day case", "user": "jo"}
+    (found,) = records(text("a", "Good"), ward, settings=settings, hidden=hidden)
+    assert (found.site, found.service, found.attributes) == (
+        "Eastgate",
+        "Maternity",
+        {"visit": "day case"},
+    )
+
+
+def test_an_edit_takes_back_what_is_empty_now() -> None:
+    found = records(text("a", ""), text("b", "Better"), revision=1_900_000_000_000, edited=True)
+    assert [(one.native_id, one.operation) for one in found] == [
+        ("s1:b", Operation.UPSERT),
+        ("s1:a", Operation.DELETE),
+        ("s1", Operation.DELETE),
+    ]
+
+
+def test_a_delete_takes_back_everything() -> None:
+    found = records(text("a", "Good"), text("b", ""), RECOMMEND, deleted=True)
+    assert [one.native_id for one in found] == ["s1", "s1:a", "s1:b"]
+    assert {(one.operation, one.text, one.nps) for one in found} == {(Operation.DELETE, "", None)}
+
+
+@pytest.mark.parametrize("at", [None, "yesterday", "2026-11-20T12:00:00"])
+def test_a_time_that_is_none_is_refused(at: Any) -> None:
+    with pytest.raises(BadRecord):
+        records(text("a", "Good"), at=at)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"scores": {"text": {}}}, {"scores": {"nps": {"value": 99}}}, {"scores": 1}, {"id": ""}],
+)
+def test_a_piece_that_makes_no_sense_is_refused(data: dict[str, Any]) -> None:
+    form = Sample(FormConfig(), Context("test", b"key", lambda: NOW))
+    with pytest.raises(BadRecord):
+        form.parse(form.item({"id": "s1", "at": AT, **data}, origin="s1", payload=b"{}"))
