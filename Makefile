@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench generate lock clean help
+.PHONY: demo test lint programs bench generate lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,7 +27,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: lint  ## lint, types and every test
+programs:  ## install Chromium and Dovecot, which some tests need, where apt-get can be used
+	@$(PYTHON) -m tests.programs
+
+test: lint programs  ## lint, types and every test
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.installed-dev  ## the project side by side with what one would use instead

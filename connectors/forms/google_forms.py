@@ -1,0 +1,211 @@
+"""``google_forms``: responses to a Google Form.
+
+Speaks the Google Forms API, version 1, https://developers.google.com/workspace/forms/api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import Field, SecretStr
+
+from connectors._answers import Answer, Form, FormConfig, Kind, Submission
+from connectors._base import Item, Page
+from connectors._errors import Misconfigured, Retry
+from connectors._http import Http, OAuth2
+from connectors._moments import aware, milliseconds
+from connectors._source import Brings, Polled, SourceConfig
+from connectors.forms._json import inner, objects
+from connectors.forms._since import Since
+
+_MOST_A_PAGE: Final = 5_000
+_STARS: Final = "STAR"
+
+
+class GoogleFormsConfig(FormConfig):
+    """One form."""
+
+    form: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]+$", description="Id of the form, from its editor's address."
+        ),
+    ]
+    client_id: Annotated[str, Field(min_length=1, description="Id of the OAuth 2.0 client.")]
+    client_secret: Annotated[SecretStr, Field(description="Secret of the OAuth 2.0 client.")]
+    refresh_token: Annotated[
+        SecretStr, Field(description="Refresh token of somebody who may edit the form.")
+    ]
+    per_page: int = Field(default=1_000, ge=1, le=_MOST_A_PAGE, description="Responses a request.")
+    base_url: str = Field(default="https://forms.googleapis.com", description="Address of the API.")
+    token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", description="Where access tokens come from."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    id: str
+    wording: str
+    kind: Kind
+    worst: float | None = None
+    best: float | None = None
+    item: str = ""
+
+
+class GoogleForms(Form, Polled):
+    """Asks for what was sent in, or sent in again, since the last time."""
+
+    name: ClassVar[str] = "google_forms"
+    title: ClassVar[str] = "Google Forms"
+    Config: ClassVar[type[SourceConfig]] = GoogleFormsConfig
+    needs: ClassVar[str] = (
+        "a Google Cloud project with the Google Forms API, an OAuth 2.0 client of it, and a "
+        "refresh token with the scopes forms.body.readonly and forms.responses.readonly of "
+        "somebody who may edit the form."
+    )
+    limits: ClassVar[str] = (
+        "180 requests for responses a minute. A response that was edited comes again; a deleted "
+        "one is not told of. Answers to questions that are no longer in the form are left out."
+    )
+    cursor_is: ClassVar[str] = "the newest `lastSubmittedTime` that was seen, less a minute"
+    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    example: ClassVar[str] = """\
+form = "1FAIpQLSd0x4bV2m9kEastgate"
+client_id = "0815.apps.googleusercontent.com"
+client_secret = { env = "GOOGLE_CLIENT_SECRET" }
+refresh_token = { env = "GOOGLE_REFRESH_TOKEN" }
+site = "Eastgate"
+scores = { "How likely are you to recommend us?" = "nps" }
+"""
+
+    config: GoogleFormsConfig
+
+    @cached_property
+    def _http(self) -> Http:
+        config = self.config
+        grant = {
+            "grant_type": "refresh_token",
+            "client_id": config.client_id,
+            "client_secret": config.client_secret.get_secret_value(),
+            "refresh_token": config.refresh_token.get_secret_value(),
+        }
+        auth = OAuth2(config.token_url, grant)
+        return self.opened(Http(config.base_url, auth=auth, per_second=3))
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the responses since the cursor's moment, in whichever order they come."""
+        walk = Since.resume(cursor, now=self.context.now())
+        form = self._object(f"/v1/forms/{self.config.form}", {})
+        questions = _questions(form)
+        if not questions:
+            raise Misconfigured(f"reading google_forms {self.config.form}: it has no questions")
+        title = str(inner(form, "info").get("title") or "")
+        while True:
+            listed = walk.ask(lambda page: self._listed(walk.zulu, page))
+            responses = objects(listed, "responses")
+            news = walk.news((_changed(one), str(one.get("responseId")), one) for one in responses)
+            items = [item for one in news for item in self._items(one, questions, title)]
+            page = listed.get("nextPageToken") or None
+            yield Page(items, walk.turn(page))
+            if page is None:
+                return
+
+    def _listed(self, since: str | None, page: str | None) -> dict[str, Any]:
+        params: dict[str, Any] = {"pageSize": self.config.per_page}
+        if since is not None:
+            params["filter"] = f"timestamp >= {since}"
+        if page is not None:
+            params["pageToken"] = page
+        return self._object(f"/v1/forms/{self.config.form}/responses", params)
+
+    def _object(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        found = self._http.get_json(path, params=params)
+        if not isinstance(found, dict):
+            raise Retry("reading google_forms: the answer is no JSON object")
+        return found
+
+    def _items(
+        self, response: dict[str, Any], questions: list[_Question], title: str
+    ) -> list[Item]:
+        created, changed = response.get("createTime"), _changed(response)
+        edited = created is not None and changed != _moment_ms(created)
+        given = inner(response, "answers")
+        answers = [
+            Answer(
+                question.id,
+                question.wording,
+                question.kind,
+                _value(given.get(question.id), question.kind),
+                question.worst,
+                question.best,
+                (question.item,),
+            )
+            for question in questions
+        ]
+        return self.items(
+            Submission(
+                id=f"{self.config.form}/{response.get('responseId')}",
+                at=created,
+                revision=changed,
+                edited=edited,
+                answers=answers,
+                respondent=str(response.get("respondentEmail") or "").casefold(),
+                attributes={"form": title} if title else {},
+            )
+        )
+
+
+def _questions(form: dict[str, Any]) -> list[_Question]:
+    """The form's questions; those of a grid carry its title before their own."""
+    found = []
+    for item in objects(form, "items"):
+        title, number = str(item.get("title") or ""), str(item.get("itemId") or "")
+        single = inner(inner(item, "questionItem"), "question")
+        rows = objects(inner(item, "questionGroupItem"), "questions")
+        for told in [single, *rows] if single else rows:
+            row = str(inner(told, "rowQuestion").get("title") or "")
+            wording = ": ".join(part for part in (title, row) if part)
+            kind, worst, best = _kind(told)
+            found.append(_Question(str(told.get("questionId")), wording, kind, worst, best, number))
+    return found
+
+
+def _kind(told: dict[str, Any]) -> tuple[Kind, float | None, float | None]:
+    if "textQuestion" in told:
+        return Kind.TEXT, None, None
+    if "scaleQuestion" in told:
+        scale = inner(told, "scaleQuestion")
+        return Kind.SCALE, _number(scale.get("low")) or 0, _number(scale.get("high"))
+    if "ratingQuestion" in told:
+        rating = inner(told, "ratingQuestion")
+        kind = Kind.STARS if rating.get("iconType") == _STARS else Kind.SCALE
+        return kind, 1, _number(rating.get("ratingScaleLevel"))
+    if "choiceQuestion" in told or "rowQuestion" in told:
+        return Kind.CHOICE, None, None
+    return Kind.PERSONAL, None, None
+
+
+def _value(answer: Any, kind: Kind) -> Any:
+    """What was answered; an answer of "" where there is none."""
+    texts = objects(inner(answer, "textAnswers"), "answers")
+    values = [str(one.get("value") or "") for one in texts]
+    return values if kind is Kind.CHOICE else "\n".join(values)
+
+
+def _changed(response: dict[str, Any]) -> int | None:
+    return _moment_ms(response.get("lastSubmittedTime") or response.get("createTime"))
+
+
+def _moment_ms(text: Any) -> int | None:
+    try:
+        return milliseconds(aware(text))
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

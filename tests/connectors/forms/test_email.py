@@ -1,0 +1,288 @@
+"""``email`` on a real Dovecot, and the words it takes out of mails."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from connectors._errors import BadRecord, Misconfigured, Retry, Skip, Unauthorized
+from connectors._source import Context
+from connectors.forms.email import Email, EmailConfig
+from schemas.feedback import Feedback
+from tests.connectors.dovecot import PASSWORD, USER, Dovecot, dovecot
+from tests.connectors.services.email import mail
+
+_SELF_MADE = (
+    *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
+    *("-addext", "subjectAltName=IP:127.0.0.1"),
+)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CAME = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def server() -> Iterator[Dovecot]:
+    with dovecot() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-made certificate of 127.0.0.1, and its key."""
+    home = tmp_path_factory.mktemp("tls")
+    home.chmod(0o755)
+    made, key = home / "cert.pem", home / "key.pem"
+    subprocess.run(
+        ["openssl", *_SELF_MADE, "-keyout", key, "-out", made],
+        check=True,
+        capture_output=True,
+    )
+    return made, key
+
+
+def source(port: int = 1, /, **settings: object) -> Email:
+    given = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "tls": "off"}
+    config = EmailConfig.model_validate(given | settings)
+    return Email(config, Context("test", b"key", lambda: NOW))
+
+
+def written(text: str = "It was clean.", **headers: str) -> EmailMessage:
+    message = EmailMessage()
+    given = {
+        "From": "jo@mail.example",
+        "Subject": "Ward 4",
+        "Date": "Fri, 20 Nov 2026 10:00:00 +0100",
+    }
+    for name, value in (given | {"Message-ID": "<1@mail.example>"}).items():
+        message[name] = headers.pop(name.replace("-", "_"), value)
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    return message
+
+
+def understood(message: EmailMessage | bytes, **settings: object) -> Feedback:
+    raw = message if isinstance(message, bytes) else message.as_bytes()
+    one = source(**settings)
+    return one.parse(one.item({"uid": 1, "arrived": CAME, "raw": raw}, origin="1", payload=raw))
+
+
+def test_reads_id_author_time_and_words() -> None:
+    record = understood(written("It was clean.\n\nKind regards,\nJo Bloggs\n0161 496 0000"))
+    other = understood(written(From='"Bloggs, Jo" <JO@mail.example>'))
+    assert record.native_id == "1@mail.example"
+    assert record.created_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert record.text == "Ward 4\nIt was clean."
+    assert record.author is not None and record.author == other.author
+
+
+@pytest.mark.parametrize(
+    ("written_text", "expected"),
+    [
+        ("Fine.\n\n-- \nJo\n0161 496 0000", "Fine."),
+        ("Fine.\n\nSent from my iPhone", "Fine."),
+        ("Thank you,\neverybody on ward 4.", "Thank you,\neverybody on ward 4."),
+        ("Two things:\n- cold food\n- no answer", "Two things:\n- cold food\n- no answer"),
+        ("Many thanks\nThe food was great.", "Many thanks\nThe food was great."),
+        ("On Monday I waited.\nThe nurse wrote:\ncome back", None),
+        ("No.\n\nOn Mon, 2 Nov 2026 at 10:00, Us <f@us.example>\nwrote:\n> Clean?\n", "No."),
+        ("No.\nAm 02.11.2026 um 10:00 schrieb Klinik <f@us.example>:\n> Sauber?\n", "No."),
+        ("On 2 Nov 2026, Us wrote:\n> Clean?\nNo.\n> Kind?\nYes.", "No.\nYes."),
+        ("No.\n\n-----Original Message-----\nFrom: us\nHow was it?", "No."),
+        (
+            "No.\n________________________________\nFrom: Us <f@us.example>\n"
+            "Sent: 02 November 2026 10:00\nTo: Jo\nSubject: How was it?\n\nDear Jo",
+            "No.",
+        ),
+    ],
+)
+def test_takes_what_was_written_and_leaves_quotes_and_signatures(
+    written_text: str, expected: str | None
+) -> None:
+    record = understood(written(written_text, Subject="Re: How was it?"))
+    assert record.text == (expected or written_text)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("=?utf-8?q?Caf=C3=A9_too_dear?=", "Café too dear\nFine."),
+        ("Re: How was it?", "Fine."),
+        ("Fwd:", "Fine."),
+        ("AW: Ihr Besuch", "Fine."),
+        ("", "Fine."),
+        ("=?utf-8?b?w?= ward", "Fine."),
+        ("Reception", "Reception\nFine."),
+    ],
+)
+def test_takes_a_subject_of_the_writers_own(subject: str, expected: str) -> None:
+    raw = written("Fine.", Subject="SUBJECT").as_bytes().replace(b"SUBJECT", subject.encode())
+    assert understood(raw).text == expected
+
+
+def test_prefers_plain_text_and_reads_html_where_there_is_none() -> None:
+    both = written("Plain words.")
+    both.add_alternative("<p>Rich words.</p>", subtype="html")
+    both.add_attachment("private notes", filename="notes.txt")
+    rich = written()
+    rich.set_content(
+        "<div>The ward was <b>cold</b>.</div><div>On 2 Nov 2026 at 10:00, "
+        "&lt;f@us.example&gt; wrote:</div><blockquote>How was it?</blockquote>",
+        subtype="html",
+    )
+    assert understood(both).text == "Ward 4\nPlain words."
+    assert understood(rich).text == "Ward 4\nThe ward was cold."
+
+
+def test_reads_wrapped_lines_odd_charsets_and_mails_that_were_cut_off() -> None:
+    flowed = written("One long line \nthat goes on.")
+    flowed.set_param("format", "flowed")
+    odd = [
+        written().as_bytes().replace(b'"utf-8"', charset)
+        for charset in (b'"no-such-charset"', b'"idna"', b'"\x00"')
+    ]
+    parts = written("Plain words.")
+    parts.add_attachment(b"x" * 100_000, "image", "png", filename="ward.png")
+    assert understood(flowed).text == "Ward 4\nOne long line that goes on."
+    assert {understood(one).text for one in odd} == {"Ward 4\nIt was clean."}
+    assert understood(parts.as_bytes()[:5_000]).text == "Ward 4\nPlain words."
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"X_Auto_Response_Suppress": "All"},
+        {"List_Id": "<news.example>"},
+        {"Return_Path": "<>"},
+    ],
+)
+def test_leaves_out_automatic_and_bulk_mail_unless_told_to_keep_it(headers: dict[str, str]) -> None:
+    with pytest.raises(Skip):
+        understood(written(**headers))
+    assert understood(written(**headers), keep_automatic=True).text == "Ward 4\nIt was clean."
+    assert understood(written(Auto_Submitted="no")).text == "Ward 4\nIt was clean."
+
+
+def test_leaves_out_bounces_our_own_mail_and_empty_mail() -> None:
+    report = written(From="MAILER-DAEMON@mail.example")
+    for message, settings in (
+        (report, {"keep_automatic": True}),
+        (written(From="Nurse <nurse@us.example>"), {"ours": ["US.example"]}),
+        (written("> quoted only", Subject="Re: hello"), {}),
+    ):
+        with pytest.raises(Skip):
+            understood(message, **settings)
+
+
+def test_a_mail_without_an_id_has_the_same_one_each_time() -> None:
+    message = written()
+    del message["Message-ID"]
+    first, second = understood(message), understood(message)
+    assert first.native_id == second.native_id
+    assert first.native_id.startswith("sha256:")
+    assert understood(written()).native_id != first.native_id
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 +0000"])
+def test_a_mail_with_no_plausible_date_was_sent_when_it_came(date: str) -> None:
+    raw = written(Date="DATE").as_bytes().replace(b"DATE", date.encode())
+    assert understood(raw).created_at == CAME
+
+
+def test_what_a_mail_does_to_its_decoder_is_no_more_than_a_bad_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(raw: bytes) -> None:
+        raise RuntimeError(raw)
+
+    monkeypatch.setattr("connectors.forms.email.read_mail", broken)
+    with pytest.raises(BadRecord) as raised:
+        understood(written("private words"))
+    assert raised.value.reason == "parsing email: RuntimeError"
+
+
+def test_never_marks_a_mail_as_read_or_as_seen_by_anybody(server: Dovecot) -> None:
+    server.deliver(*(mail(number) for number in range(5)))
+    before = server.flags()
+    assert len(list(source(server.port, per_page=2).fetch(None))) == 3
+    assert server.flags() == before
+    assert all(b"Recent" in flags and b"Seen" not in flags for flags in before)
+
+
+def test_goes_on_behind_mails_that_were_deleted(server: Dovecot) -> None:
+    server.deliver(*(mail(number) for number in range(6)))
+    with server.client() as client:
+        client.select()
+        client.store("2,3", "+FLAGS", r"(\Deleted)")
+        client.expunge()
+    pages = list(source(server.port, per_page=2).fetch(None))
+    assert [[item.data["uid"] for item in page.items] for page in pages] == [[1, 4], [5, 6]]
+    assert list(source(server.port).fetch(pages[-1].cursor)) == []
+    server.deliver(mail(7))
+    (page,) = source(server.port).fetch(pages[-1].cursor)
+    assert [item.data["uid"] for item in page.items] == [7]
+
+
+def test_a_folder_that_was_made_anew_is_read_anew_under_the_same_ids(server: Dovecot) -> None:
+    mails = [mail(number) for number in range(3)]
+
+    def read(cursor: str | None) -> tuple[list[str], str]:
+        one = source(server.port, folder="Rückmeldungen")
+        (page,) = one.fetch(cursor)
+        return [one.parse(item).native_id for item in page.items], page.cursor
+
+    folder = "R&APw-ckmeldungen"
+    server.deliver(*mails, folder=folder)
+    first, cursor = read(None)
+    with server.client() as client:
+        client.delete(folder)
+    server.deliver(*mails, folder=folder)
+    second, later = read(cursor)
+    assert len(first) == 3 and first == second
+    assert cursor != later
+
+
+def test_speaks_tls_with_a_server_whose_certificate_is_trusted(
+    certificate: tuple[Path, Path],
+) -> None:
+    with dovecot(*certificate) as server:
+        server.deliver(mail(1))
+        for tls, port in (("on", server.tls_port), ("starttls", server.port)):
+            (page,) = source(port, tls=tls, ca_file=certificate[0]).fetch(None)
+            assert len(page.items) == 1
+            with pytest.raises(Misconfigured, match="self-signed certificate"):
+                list(source(port, tls=tls).fetch(None))
+
+
+def test_no_password_goes_over_a_network_in_the_clear() -> None:
+    with pytest.raises(ValidationError, match="tls can be"):
+        source(host="imap.example.org")
+
+
+def test_says_what_is_wrong_without_the_password(server: Dovecot) -> None:
+    for settings, kind in (
+        ({"password": "wrong-pass"}, Unauthorized),
+        ({"password": "wröng-pass"}, Unauthorized),
+        ({"folder": "Nowhere"}, Misconfigured),
+        ({"port": 9}, Retry),
+    ):
+        with pytest.raises(kind) as raised:
+            list(source(server.port, **settings).fetch(None))
+        assert "pass" not in str(raised.value) and USER not in str(raised.value)
+
+
+def test_a_lost_connection_is_tried_again_and_goes_on(certificate: tuple[Path, Path]) -> None:
+    with dovecot() as server:
+        server.deliver(*(mail(number) for number in range(4)))
+        pages = source(server.port, per_page=2).fetch(None)
+        assert len(next(pages).items) == 2
+    with pytest.raises(Retry):
+        next(pages)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from connectors._errors import Misconfigured, Skip
+from connectors._source import Source
+from connectors.forms.fhir import Fhir, FhirConfig
+from schemas.feedback import Feedback, Operation
+from tests.connectors.fake_service import moment, served
+from tests.connectors.fakes import built
+from tests.connectors.services.fhir import CANONICAL, FakeFhir
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+
+
+def source(fake: FakeFhir, url: str, **settings: Any) -> Fhir:
+    given = fake.settings
+    fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
+    made: Source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    assert isinstance(made, Fhir)
+    return made
+
+
+def records(fake: FakeFhir, **settings: Any) -> list[Feedback]:
+    with served(fake) as service:
+        one = source(fake, service.url, **settings)
+        return [one.parse(item) for page in one.fetch(None) for item in page.items]
+
+
+def with_one(*items: dict[str, Any], **changes: Any) -> FakeFhir:
+    fake = FakeFhir()
+    fake.resources = [fake.resources[8] | changes | ({"item": [*items]} if items else {})]
+    return fake
+
+
+def question(link: str, *values: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"linkId": link, "text": f"The {link}?", "answer": [*values], **more}
+
+
+def test_a_comment_carries_its_question_its_scores_and_its_questionnaire() -> None:
+    (record,) = records(with_one(language="en-GB"), scores={"overall": "csat"}, site="Eastgate")
+    assert record.native_id == "eastgate/8:better"
+    assert record.question == "What could we do better?"
+    assert record.csat is not None and (record.csat.value, record.csat.best) == (4, 5)
+    assert (record.site, record.language) == ("Eastgate", "en-GB")
+    assert record.attributes == {"questionnaire": CANONICAL}
+    assert record.redated
+    assert record.author is not None and "Patient" not in record.to_payload().decode()
+
+
+def test_questions_are_found_at_any_depth_and_asked_again_with_a_number() -> None:
+    inner = question("why", {"valueString": "Too long."}, {"valueString": "And cold."})
+    fake = with_one(
+        {"linkId": "stay", "item": [question("why", {"valueString": "Fine."})]},
+        question("waited", {"valueBoolean": True, "item": [inner]}),
+        question("name", {"valueString": "Jo Bloggs"}) | {"text": "Your name"},
+        question("born", {"valueDate": "1950-01-01"}),
+    )
+    found = {record.native_id: record.text for record in records(fake)}
+    assert found == {"eastgate/8:why": "Fine.", "eastgate/8:why#2": "Too long.\nAnd cold."}
+
+
+@pytest.mark.parametrize(
+    ("value", "score", "measure", "expected"),
+    [
+        ({"valueDecimal": 3.5}, "csat", "csat", 3.5),
+        ({"valueQuantity": {"value": 7}}, "nps", "nps", 7),
+        ({"valueCoding": {"code": "5", "display": "Very good"}}, "csat", "csat", 5),
+        ({"valueCoding": {"code": "vg", "display": "Very good"}}, "fft", "fft", 1),
+        (
+            {
+                "valueCoding": {
+                    "code": "g",
+                    "display": "Good",
+                    "extension": [{"url": ORDINAL, "valueDecimal": 4}],
+                }
+            },
+            "csat",
+            "csat",
+            4,
+        ),
+        (
+            {"valueCoding": {"code": "g", "display": "Good"}},
+            {"measure": "csat", "choices": ["Poor", "Fair", "Good"]},
+            "csat",
+            3,
+        ),
+    ],
+)
+def test_a_score_is_a_number_or_the_number_of_a_choice(
+    value: dict[str, Any], score: Any, measure: str, expected: float
+) -> None:
+    fake = with_one(question("Overall", value))
+    (record,) = records(fake, scores={"overall": score})
+    assert record.text == ""
+    assert getattr(record, measure).value == expected
+
+
+def test_no_number_is_kept_that_the_settings_do_not_name() -> None:
+    fake = with_one(question("age", {"valueInteger": 54}), question("why", {"valueString": "x"}))
+    (record,) = records(fake)
+    assert "54" not in record.attributes.values()
+
+
+@pytest.mark.parametrize(
+    ("authored", "expected"),
+    [
+        ("2026-11-02T10:00:00+01:00", datetime(2026, 11, 2, 9, tzinfo=UTC)),
+        ("2026-11-02", datetime(2026, 11, 2, tzinfo=UTC)),
+        ("2026-11", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026", datetime(2026, 1, 1, tzinfo=UTC)),
+        (None, moment(8)),
+    ],
+)
+def test_was_given_when_it_was_authored_or_last_updated(
+    authored: str | None, expected: datetime
+) -> None:
+    (record,) = records(with_one(authored=authored))
+    assert record.created_at == expected
+
+
+def test_only_what_is_completed_counts() -> None:
+    for status in ("in-progress", "stopped", None):
+        with pytest.raises(Skip):
+            records(with_one(status=status))
+    taken_back = records(with_one(status="entered-in-error"))
+    assert {one.operation for one in taken_back} == {Operation.DELETE}
+    assert {one.native_id for one in taken_back} == {"eastgate/8", "eastgate/8:better"}
+    assert {one.text for one in taken_back} == {""}
+
+
+def test_an_amended_response_takes_back_what_it_no_longer_says() -> None:
+    fake = with_one({"linkId": "better"}, question("overall", {"valueInteger": 2}))
+    fake.resources[0]["status"] = "amended"
+    found = {one.native_id: one.operation for one in records(fake, scores={"overall": "csat"})}
+    assert found["eastgate/8:better"] is Operation.DELETE
+    assert found["eastgate/8"] is Operation.UPSERT
+
+
+def test_the_token_goes_to_no_other_server() -> None:
+    fake = FakeFhir()
+    for elsewhere in ("http://127.0.0.1:9", "https://127.0.0.1", "ftp://localhost"):
+        fake.next_is_at = elsewhere
+        with pytest.raises(Misconfigured, match="another server"):
+            records(fake)
+
+
+def test_pages_that_have_expired_are_searched_for_again() -> None:
+    fake = FakeFhir()
+    with served(fake) as service:
+        first = next(iter(source(fake, service.url).fetch(None)))
+        fake.forgets_pages = True
+        later = source(fake, service.url, per_page=50).fetch(first.cursor)
+        assert sum(len(page.items) for page in later) == 35
+
+
+def test_ids_of_two_servers_are_told_apart() -> None:
+    (record,) = records(with_one(), server=None)
+    assert record.native_id == "127.0.0.1/r4/8:better"
+
+
+def test_a_token_and_a_client_exclude_each_other() -> None:
+    for settings in (
+        {"client_id": "feedback"},
+        {"token": "t", "token_url": "u", "client_id": "c", "client_secret": "s"},
+    ):
+        with pytest.raises(ValidationError):
+            FhirConfig.model_validate({"base_url": "https://fhir.example/r4", **settings})

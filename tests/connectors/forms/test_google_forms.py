@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors._errors import BadRecord, Fatal
+from connectors._source import Source
+from connectors.forms.google_forms import GoogleForms
+from schemas.feedback import Feedback, Operation
+from tests.connectors.fake_service import served
+from tests.connectors.fakes import built
+from tests.connectors.services.google_forms import FORM, FakeGoogleForms, answered, zulu
+
+_TIMES = ("createTime", "lastSubmittedTime")
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def source(fake: FakeGoogleForms, url: str, **settings: Any) -> GoogleForms:
+    given = fake.settings
+    fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
+    made: Source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    assert isinstance(made, GoogleForms)
+    return made
+
+
+def records(fake: FakeGoogleForms, **settings: Any) -> list[Feedback]:
+    with served(fake) as service:
+        one = source(fake, service.url, **settings)
+        return [one.parse(item) for page in one.fetch(None) for item in page.items]
+
+
+def with_one(**changes: Any) -> FakeGoogleForms:
+    fake = FakeGoogleForms()
+    fake.responses = [fake.responses[8] | changes]
+    return fake
+
+
+def test_a_comment_carries_its_question_the_scores_and_the_form() -> None:
+    (record,) = records(with_one(), site="Eastgate")
+    assert record.native_id == f"{FORM}/ACYDB8:11aa"
+    assert record.question == "What could we do better?"
+    assert record.nps is not None and (record.nps.value, record.nps.best) == (8, 10)
+    assert record.stars is not None and record.stars.value == 4
+    assert record.site == "Eastgate"
+    assert record.attributes == {"form": "After your visit"}
+    assert record.author is not None and "Bloggs" not in record.to_payload().decode()
+
+
+def test_settings_name_questions_by_wording_item_or_id() -> None:
+    fake = with_one(
+        answers=answered(q11aa="Fine.", q55ee="Ward 4", q66ff="Good", q77aa="2026-11-20")
+    )
+    (record,) = records(
+        fake,
+        service_field="Which ward?",
+        scores={"66ff": {"measure": "csat", "choices": ["Poor", "Good"]}},
+    )
+    assert record.service == "Ward 4"
+    assert record.csat is not None and (record.csat.value, record.csat.best) == (2, 2)
+    (record,) = records(fake, keep=["a5"])
+    assert record.attributes["Which ward?"] == "Ward 4"
+
+
+def test_an_edited_response_takes_back_what_it_no_longer_says() -> None:
+    fake = with_one(lastSubmittedTime=zulu(9), answers=answered(q22bb="3"))
+    found = {record.native_id: record for record in records(fake)}
+    gone, scores = found[f"{FORM}/ACYDB8:11aa"], found[f"{FORM}/ACYDB8"]
+    assert gone.operation is Operation.DELETE
+    assert scores.nps is not None and scores.nps.value == 3
+    assert gone.revision == scores.revision > scores.created_at.timestamp() * 1000
+
+
+def test_a_page_that_has_expired_is_read_from_the_first_again() -> None:
+    fake = FakeGoogleForms()
+    with served(fake) as service:
+        first = next(iter(source(fake, service.url).fetch(None)))
+        fake.forgets_pages = True
+        later = source(fake, service.url, per_page=50).fetch(first.cursor)
+        assert sum(len(page.items) for page in later) == 35
+        with pytest.raises(Fatal):
+            list(source(fake, service.url, per_page=10).fetch(None))
+
+
+def test_what_is_shown_late_is_found_and_nothing_comes_twice() -> None:
+    fake = FakeGoogleForms()
+    shortly_before = zulu(34).replace(".123", ".000")
+    late = fake.responses.pop(33) | dict.fromkeys(_TIMES, shortly_before)
+    with served(fake) as service:
+        *_, last = source(fake, service.url).fetch(None)
+        fake.responses.append(late)
+        items = [one for page in source(fake, service.url).fetch(last.cursor) for one in page.items]
+    assert [item.data["id"] for item in items] == [f"{FORM}/ACYDB33:11aa"]
+
+
+def test_a_response_without_a_time_is_a_bad_record() -> None:
+    fake = with_one(createTime=None, lastSubmittedTime="soon")
+    with pytest.raises(BadRecord, match="at:"):
+        records(fake)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors._errors import Misconfigured, Retry, Skip
+from connectors._source import Source
+from connectors.forms.qualtrics import Qualtrics
+from schemas.feedback import Feedback
+from tests.connectors.fake_service import moment, served
+from tests.connectors.fakes import built
+from tests.connectors.services.qualtrics import FakeQualtrics, response, utc
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def source(fake: FakeQualtrics, url: str, **settings: Any) -> Qualtrics:
+    given = fake.settings
+    fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
+    made: Source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    assert isinstance(made, Qualtrics)
+    return made
+
+
+def records(fake: FakeQualtrics, **settings: Any) -> list[Feedback]:
+    with served(fake) as service:
+        one = source(fake, service.url, window_days=90, **settings)
+        return [one.parse(item) for page in one.fetch(None) for item in page.items]
+
+
+def with_one(**values: Any) -> FakeQualtrics:
+    fake = FakeQualtrics()
+    fake.responses = fake.responses[8:9]
+    fake.responses[0]["values"].update(values)
+    return fake
+
+
+def test_a_comment_carries_its_question_scores_language_and_embedded_data() -> None:
+    (record,) = records(with_one(), service_field="ward")
+    assert record.native_id == "R_8:QID1_TEXT"
+    assert record.created_at == moment(8)
+    assert record.revision == int(moment(8).timestamp() * 1000) + 581
+    assert record.question == "What could we do better?"
+    assert record.nps is not None and record.nps.value == 8
+    assert (record.service, record.language) == ("Ward 4", "en-GB")
+    assert record.attributes == {"form": "After your visit"}
+    payload = record.to_payload().decode()
+    assert record.author is not None
+    assert not any(told in payload for told in ("Bloggs", "192.0.2.7", "anonymous"))
+
+
+def test_other_answers_rows_and_loops_have_records_and_wordings_of_their_own() -> None:
+    fake = with_one(
+        QID3=2, QID3_2_TEXT="Too loud.", **{"2_QID1_TEXT": "And cold.", "QID9_TEXT": "x"}
+    )
+    found = {record.native_id: record for record in records(fake)}
+    assert found.keys() == {"R_8:QID1_TEXT", "R_8:QID3_2_TEXT", "R_8:2_QID1_TEXT"}
+    assert found["R_8:QID3_2_TEXT"].question == "Overall?: Other, which?"
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ({"QID4_1": {"measure": "csat", "worst": 1, "best": 2}}, 2),
+        ({"how good were: the nurses": {"measure": "csat", "worst": 1, "best": 4}}, 2),
+        ({"q4": {"measure": "csat", "choices": ["Dreadful", "Poor", "Good"]}}, 3),
+    ],
+)
+def test_a_choice_is_a_score_by_its_number_or_its_wording(
+    scores: dict[str, Any], expected: float
+) -> None:
+    fake = with_one(QID4_1=2)
+    fake.responses[0]["labels"]["QID4_1"] = "Good"
+    (record,) = records(fake, scores=scores)
+    assert record.csat is not None and record.csat.value == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("EN", "en"), ("PT-BR", "pt-BR"), ("ZH-S", "zh-Hans"), ("Klingon", None), (7, None)],
+)
+def test_a_language_is_a_tag_that_others_understand(code: Any, expected: str | None) -> None:
+    (record,) = records(with_one(userLanguage=code))
+    assert record.language == expected
+
+
+def test_previews_tests_and_spam_are_left_out() -> None:
+    for kind in ("Survey Preview", "Survey Test", "Spam", "Offline Survey Preview"):
+        fake = with_one()
+        fake.responses[0]["labels"]["status"] = kind
+        with pytest.raises(Skip):
+            records(fake)
+
+
+def test_the_first_run_asks_for_windows_and_the_next_only_for_what_is_new() -> None:
+    fake = FakeQualtrics()
+    with served(fake) as service:
+        *_, last = source(fake, service.url).fetch(None)
+        first, second, third = fake.exports
+        assert "startDate" not in first and "endDate" not in third
+        assert first["endDate"] == second["startDate"] == utc(-1 + 24)
+        assert second["endDate"] == third["startDate"] == utc(-1 + 48)
+        fake.responses.append(response(50))
+        (page,) = source(fake, service.url).fetch(last.cursor)
+        (again,) = source(fake, service.url).fetch(page.cursor)
+    assert [one.data["id"] for one in page.items] == ["R_50:QID1_TEXT"]
+    assert again.items == []
+    a_minute_before = moment(50) - timedelta(seconds=60)
+    assert fake.exports[3]["startDate"] == third["startDate"]
+    assert fake.exports[4]["startDate"] == a_minute_before.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_an_export_that_fails_or_is_cut_off_is_tried_again_later() -> None:
+    for changes in ({"status": "failed"}, {"cut_off": 40}):
+        fake = FakeQualtrics()
+        vars(fake).update(changes)
+        with pytest.raises(Retry):
+            records(fake)
+
+
+def test_a_survey_without_questions_is_no_reason_to_drop_answers() -> None:
+    fake = FakeQualtrics()
+    fake.questions = {}
+    with pytest.raises(Misconfigured, match="no questions"):
+        records(fake)

@@ -1,0 +1,47 @@
+"""What the connectors' own tests do not reach of walks since a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from connectors._errors import Fatal, Unauthorized
+from connectors.forms._since import Since
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+
+
+def test_a_time_to_come_never_hides_what_comes_before_it() -> None:
+    walk = Since.resume(None, now=NOW)
+    walk.news([(NOW_MS + 10**10, "from the future", None), (NOW_MS - 5, "now", None)])
+    again = Since.resume(walk.turn(None), now=NOW)
+    assert again.moment == NOW_MS - 60_000
+    assert again.news([(NOW_MS - 5, "now", "now"), (NOW_MS - 4, "new", "new")]) == ["new"]
+
+
+def test_an_empty_service_is_asked_for_everything_again() -> None:
+    walk = Since.resume(None, now=NOW)
+    assert Since.resume(walk.turn(None), now=NOW).moment is None
+
+
+def test_a_page_that_names_itself_as_the_next_ends_the_run() -> None:
+    walk = Since.resume(None, now=NOW)
+    walk.turn("page 2")
+    with pytest.raises(Fatal, match="same page"):
+        walk.turn("page 2")
+
+
+def test_refused_credentials_are_no_expired_page() -> None:
+    walk = Since.resume(None, now=NOW)
+    walk.turn("page 2")
+    asked = []
+
+    def refuse(page: str | None) -> None:
+        asked.append(page)
+        raise Unauthorized("no")
+
+    with pytest.raises(Unauthorized):
+        Since.resume(walk.turn("page 3"), now=NOW).ask(refuse)
+    assert asked == ["page 3"]
