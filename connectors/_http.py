@@ -122,8 +122,10 @@ class Http:
             auth=auth,
             timeout=_TIMEOUT,
             follow_redirects=True,
+            event_hooks={"request": [self._tell_strangers_nothing]},
             trust_env=False,
         )
+        self._own_headers = [name for name in headers or {} if name.lower() != "user-agent"]
         self._pause = 1 / per_second if per_second else 0.0
         self._next = 0.0
         self._verdict = verdict
@@ -132,6 +134,13 @@ class Http:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _tell_strangers_nothing(self, request: httpx.Request) -> None:
+        # httpx drops only Authorization where a service redirects to another server.
+        home, url = self._client.base_url, request.url
+        if url.host != home.host or (home.scheme == "https") > (url.scheme == "https"):
+            for name in self._own_headers:
+                request.headers.pop(name, None)
 
     def get_json(self, path: str, **request: Any) -> Any:
         """GET a JSON document. Raises ``Retry`` or ``Fatal``."""

@@ -108,19 +108,20 @@ def run(
 
 
 class Reading:
-    """Pages of a source, up to where it failed; a source that stands still has failed."""
+    """Pages of a source, up to where it failed; a source that goes round in circles has failed."""
 
     def __init__(self, pages: Iterator[Page]) -> None:
         self._pages = pages
-        self._seen: set[str] = set()
+        self._seen: set[int] = set()
         self.failure: Retry | Fatal | None = None
 
     def __iter__(self) -> Iterator[Page]:
         try:
             for page in self._pages:
-                if page.items and page.cursor in self._seen:
-                    raise Fatal("reading on: the source gives a cursor that it gave before")
-                self._seen.add(page.cursor)
+                likeness = hash((page.cursor, *(item.origin for item in page.items)))
+                if page.items and likeness in self._seen:
+                    raise Fatal("reading on: the source gives a page that it gave before")
+                self._seen.add(likeness)
                 yield page
         except (Retry, Fatal) as error:
             self.failure = error

@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 
+from connectors._instances import instances
+from deploy.local.ports import any_free
 from pipeline.reference import settings_page, with_current_table
 from pipeline.settings import Settings
+from tests.connectors.fake_service import served
+from tests.connectors.services.app_store import APP, FakeAppStore
+from tests.connectors.services.rss import FakeFeeds
 from tests.walk import documents_of, feedback, run_feedback, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +44,7 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
         "feedback setup",
         "feedback worker",
         *INGEST_AND_SEARCH,
+        *SOURCES,
         *EXPLAIN_AND_SEARCH,
         *TRAIN_AND_EVALUATE,
     }
@@ -44,8 +53,10 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
 
 
 INGEST_AND_SEARCH = [line for line in BLOCKS[2].splitlines() if line]
-EXPLAIN_AND_SEARCH = [line for line in BLOCKS[3].splitlines() if line]
-TRAIN_AND_EVALUATE = [line for line in BLOCKS[4].splitlines() if line]
+SOURCES = [line for line in BLOCKS[3].splitlines() if line]
+EXPLAIN_AND_SEARCH = [line for line in BLOCKS[4].splitlines() if line]
+TRAIN_AND_EVALUATE = [line for line in BLOCKS[5].splitlines() if line]
+SETTINGS_FILE = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)[0]
 
 
 def test_a_file_of_ones_own_is_brought_in_and_found(
@@ -73,6 +84,62 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     assert "feedback-index" in feedback_status(status, environment, tmp_path)
     worker.terminate()
     assert worker.wait(30) == 0
+
+
+def test_sources_are_collected_followed_and_served(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    listed, dry_run, once, follow, serve = SOURCES
+    with served(FakeAppStore()) as app_store, served(rss := FakeFeeds()) as news:
+        text = SETTINGS_FILE.replace('app = "310633997"', f'app = "{APP}"')
+        text = text.replace('site = "Patients', f'base_url = "{app_store.url}"\nsite = "Patients')
+        feeds = orjson.dumps(rss.settings(news.url)["urls"]).decode()
+        text = re.sub(r"urls = .*", f"urls = {feeds}", text)
+        (tmp_path / "feedback.toml").write_text(text, encoding="utf-8")
+        with_secret = {**environment, "TYPEFORM_SECRET": "s3cret"}
+        assert "app_store" in feedback(listed, with_secret, tmp_path)
+        assert "rss" in feedback(dry_run, with_secret, tmp_path)
+        told = orjson.loads(feedback(f"{once} --json", with_secret, tmp_path))
+        assert {one["source"] for one in told} == {"app_store.patients", "rss.news"}
+        assert all(one["published"] for one in told)
+        with until_stopped(follow, with_secret, tmp_path) as log:
+            wait_until(lambda: len(news.requests) > 9, seconds=60, what="a run of the follower")
+        port = any_free()
+        with until_stopped(f"{serve} --port {port}", with_secret, tmp_path) as log:
+            form = f"http://127.0.0.1:{port}/form/waiting-room"
+            wait_until(lambda: answers(form), seconds=60, what="the form")
+            assert "How was your visit?" in httpx.get(form, timeout=10).text
+        assert "s3cret" not in log.read_text("utf-8")
+
+
+@contextmanager
+def until_stopped(line: str, environment: dict[str, str], folder: Path) -> Iterator[Path]:
+    """A ``feedback …`` line that goes on until it is told to stop, and its log."""
+    log = folder / "log"
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "pipeline.cli", *line.split()[1:]]
+        process = subprocess.Popen(command, env=environment, cwd=folder, stderr=file)
+        try:
+            yield log
+            process.terminate()
+            assert process.wait(40) == 0
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_the_settings_file_of_the_readme_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "feedback.toml").write_text(SETTINGS_FILE, encoding="utf-8")
+    found = instances(tmp_path / "feedback.toml", lambda name: "x" * 20)
+    assert [one.source.name for one in found] == ["app_store", "rss", "typeform", "form"]
 
 
 def test_a_model_of_ones_own_is_trained_judged_and_used(

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -45,7 +45,7 @@ class Served:
             interface="asgi3",
             host="127.0.0.1",
             port=0,
-            log_level="error",
+            log_level="critical",
             lifespan="off",
         )
         self._server = uvicorn.Server(config)
@@ -215,9 +215,13 @@ def served(fake: FakeService | FakeCaller) -> Iterator[Served]:
         yield service
 
 
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+"""The time of the fakes: those who test connectors that look back some days set their clocks so."""
+
+
 def moment(number: int) -> datetime:
     """Distinct times of made-up feedback: two hours apart, the higher the later."""
-    return datetime.fromtimestamp(1_794_700_000 + 7_200 * number, UTC)
+    return NOW - timedelta(days=4) + timedelta(hours=2 * number)
 
 
 SENTENCES = (

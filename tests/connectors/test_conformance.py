@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from connectors._base import Item
+from connectors._declarations import connectors_page
 from connectors._errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
 from connectors._registry import sources
 from connectors._source import Brings, Polled, Received, Source, Webhook
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import Delivery, FakeCaller, FakeService, served
+from tests.connectors.fake_service import NOW, Delivery, FakeCaller, FakeService, served
 from tests.connectors.fakes import CALLERS, SERVICES, built
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOURCES = sorted(sources().items())
 _SECRET = re.compile(r"(secret|token|password|key)s?$")
 
@@ -49,6 +50,11 @@ class TestDeclarations:
     def test_has_a_fake(self, name: str, source: type[Source]) -> None:
         assert not issubclass(source, Polled) or name in SERVICES
         assert not issubclass(source, Webhook) or name in CALLERS
+
+
+def test_the_page_of_the_connectors_is_current() -> None:
+    page = Path(__file__).parents[2] / "docs" / "connectors.md"
+    assert page.read_text("utf-8") == connectors_page(), "run `make generate`"
 
 
 def _types_of(annotation: object) -> set[object]:

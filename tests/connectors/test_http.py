@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from connectors import _http
@@ -35,8 +35,18 @@ def service() -> Iterator[Served]:
     async def refuse(request: Request) -> Response:
         return JSONResponse({"error": "invalid_grant"}, 400)
 
+    async def key(request: Request) -> Response:
+        return JSONResponse({"key": request.headers.get("x-api-token")})
+
+    async def elsewhere(request: Request) -> Response:
+        port = request.url.port
+        return RedirectResponse(f"http://localhost:{port}/key")
+
     routes = [
         Route("/echo", echo),
+        Route("/key", key),
+        Route("/elsewhere", elsewhere),
+        Route("/here", lambda request: RedirectResponse("/key")),
         Route("/large", large),
         Route("/token", token, methods=["POST"]),
         Route("/refuse", refuse, methods=["POST"]),
@@ -177,3 +187,12 @@ def test_requests_keep_the_pace_that_is_allowed(service: Served, waits: list[flo
     http.close()
     assert len(waits) == 2
     assert all(0.2 < wait <= 0.5 for wait in waits)
+
+
+@pytest.mark.parametrize(("path", "seen"), [("/here", SECRET), ("/elsewhere", None)])
+def test_a_key_in_a_header_does_not_follow_to_another_server(
+    service: Served, path: str, seen: str | None
+) -> None:
+    http = Http(service.url, headers={"X-Api-Token": SECRET})
+    assert http.get_json(path) == {"key": seen}
+    http.close()

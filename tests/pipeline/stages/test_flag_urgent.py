@@ -125,7 +125,7 @@ def test_findings_come_in_the_order_of_the_rules_with_merged_spans(
 
 def test_the_version_names_the_rules(write: Callable[[str], Path]) -> None:
     assert flagger(write(RETAIL)).version == "retail-3-urgency"
-    assert FLAGGER.version == "healthcare-1-urgency"
+    assert FLAGGER.version == "healthcare-2-urgency"
 
 
 @pytest.mark.parametrize(
