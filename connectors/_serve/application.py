@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from connectors._instances import Instance
 from connectors._serve import openapi
 from connectors._serve.delivery import Delivery
 from connectors._serve.intake import Intake, ServeConfig
+from connectors._serve.ledger import Ledger
 from connectors._serve.pages import Pages
 from connectors._serve.refusals import Refusal
 from connectors._serve.routes import Endpoint, PlainRoute, Routes, guarded
@@ -44,21 +46,34 @@ class Application(FastAPI):
 
 
 def build_application(
-    sources: Sequence[Webhook], bootstrap_servers: str, config: ServeConfig | None = None
+    sources: Sequence[Webhook],
+    bootstrap_servers: str,
+    config: ServeConfig | None = None,
+    *,
+    instances: Sequence[Instance] = (),
 ) -> Application:
-    """The ASGI application that takes in what is sent to these sources."""
+    """The ASGI application that takes in what is sent to these sources.
+
+    ``instances`` are what the ledger of sources is kept of.
+    """
     config = config or ServeConfig()
     delivery = Delivery(bootstrap_servers, within_s=config.kafka_within_s)
-    intake = Intake(sources, delivery, config)
+    ledger = Ledger(instances, bootstrap_servers)
+    intake = Intake(sources, delivery, ledger, config)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await delivery.start()
-        saying = asyncio.create_task(intake.counts.say_on_and_on())
+        tasks = [
+            asyncio.create_task(intake.counts.say_on_and_on()),
+            asyncio.create_task(ledger.write_on_and_on(delivery)),
+        ]
         try:
             yield
         finally:
-            saying.cancel()
+            for task in tasks:
+                task.cancel()
+            await ledger.write(delivery)
             await delivery.stop()
             intake.close()
             intake.counts.say()

@@ -18,7 +18,7 @@ import structlog
 
 from connectors._outbox import Message
 from connectors._serve.refusals import Refusal
-from schemas.kafka_topics import DEAD, RAW
+from schemas.kafka_topics import COVERAGE, DEAD, RAW
 
 _LINGER_S: Final = 0.004
 _BATCH_BYTES: Final = 900_000  # below the broker's default limit of a batch, 1 MiB
@@ -26,7 +26,7 @@ _REPLACE_AFTER_S: Final = 30.0
 _TRY_AGAIN_S: Final = 1.0
 _PROBE_S: Final = 2.0
 _STOP_S: Final = 2.0
-_KAFKA_TOPICS: Final = (*RAW.values(), DEAD)
+_KAFKA_TOPICS: Final = (*RAW.values(), DEAD, COVERAGE)
 
 log = structlog.get_logger("serve")
 

@@ -13,19 +13,17 @@ import structlog
 from starlette.requests import Request
 
 from connectors._base import Item
-from connectors._dead_letters import dead_letter_message
-from connectors._errors import BadRecord, Fatal, Rejected, Retry, Skip
+from connectors._errors import BadRecord, Fatal, Rejected, Retry
 from connectors._outbox import Message
+from connectors._runner import Window, dead_letter_of, message_of, understand
 from connectors._serve.delivery import Delivery
+from connectors._serve.ledger import Ledger
 from connectors._serve.limits import Clients, Network, Rate, Room, read_body
 from connectors._serve.refusals import refusal_of
 from connectors._serve.tally import Counts
 from connectors._source import Received, Webhook
-from schemas.cloud_events import feedback_headers
-from schemas.feedback import Feedback
-from schemas.kafka_topics import RAW
+from connectors._tally import Tally
 
-_OVERHEAD_BYTES: Final = 4_096  # key, headers and the batch around a single record
 _ASKING_S: Final = 25.0  # services hang up after 30 s at the latest
 
 log = structlog.get_logger("serve")
@@ -52,12 +50,15 @@ class ServeConfig:
 class Intake:
     """The way of every request: found, counted, read, verified, understood, delivered."""
 
-    def __init__(self, sources: Sequence[Webhook], delivery: Delivery, config: ServeConfig) -> None:
+    def __init__(
+        self, sources: Sequence[Webhook], delivery: Delivery, ledger: Ledger, config: ServeConfig
+    ) -> None:
         self.sources: Mapping[tuple[str, str], Webhook] = {
             (source.name, source.context.instance): source for source in sources
         }
         self.delivery = delivery
         self.counts = Counts()
+        self.ledger = ledger
         self._config = config
         self._room = Room(config.waiting_bytes)
         self._clients = Clients(config.proxies)
@@ -103,9 +104,11 @@ class Intake:
                 items = await self._accept(
                     source, Received(body, headers, path_secret, datetime.now(UTC))
                 )
-            messages, dead = messages_of(source, items)
+            messages, tally, window = messages_of(source, items)
             await self.delivery.publish(messages)
+        dead = tally.dead_lettered
         self.counts.add(source, len(messages) - dead, dead)
+        self.ledger.add(source, tally, window)
         if dead:
             log.error(
                 "dead_lettering", instance=f"{source.name}.{source.context.instance}", records=dead
@@ -128,37 +131,15 @@ class Intake:
             raise refusal_of(Retry("")) from None
 
 
-def messages_of(source: Webhook, items: Sequence[Item]) -> tuple[list[Message], int]:
-    """A message for each item that is no skip, and how many of them are dead letters."""
+def messages_of(source: Webhook, items: Sequence[Item]) -> tuple[list[Message], Tally, Window]:
+    """A message for each item that is no skip, what became of them all, and their times."""
     messages: list[Message] = []
-    dead = 0
+    tally, window = Tally(), Window()
     for item in items:
-        try:
-            messages.append(_message(source.parse(item)))
-        except Skip:
-            continue
-        except BadRecord as error:
-            dead += 1
-            messages.append(_dead_letter(source, item, error))
-    return messages, dead
-
-
-def _message(record: Feedback) -> Message:
-    kafka_topic = RAW[record.family]
-    payload = record.to_payload()
-    if len(payload) > kafka_topic.max_message_bytes - _OVERHEAD_BYTES:
-        raise BadRecord("publishing the record: it is larger than its Kafka topic takes")
-    headers = feedback_headers(record, kafka_topic.ce_type)
-    return Message(kafka_topic.name, record.event_id.encode(), payload, headers)
-
-
-def _dead_letter(source: Webhook, item: Item, error: BadRecord) -> Message:
-    return dead_letter_message(
-        stage=source.name,
-        origin=item.origin,
-        reason=error.reason,
-        payload=item.payload,
-        error=type(error).__name__,
-        source=source.name,
-        failed_at=item.collected_at,
-    )
+        found = understand(source, item, tally)
+        if isinstance(found, tuple):
+            window.add(found[0].created_at)
+            messages.append(message_of(*found))
+        elif isinstance(found, BadRecord):
+            messages.append(dead_letter_of(source.name, item, found))
+    return messages, tally, window

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands._context import settings
+from pipeline.commands._sources import all_instances, author_key
 from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:
+    from connectors._instances import Instance
     from connectors._source import Webhook
 
 
@@ -64,8 +66,13 @@ def serve(
         kafka_within_s=kafka_timeout,
         proxies=[_network(one) for one in proxy or ()],
     )
-    sources = _webhooks(config or settings().config)
-    app = build_application(sources, settings().kafka_bootstrap_servers, limits)
+    found = _webhooks(config or settings().config)
+    app = build_application(
+        [source for _, source in found],
+        settings().kafka_bootstrap_servers,
+        limits,
+        instances=[instance for instance, _ in found],
+    )
     if not listen(app, host, port):
         raise CommandError(f"listening at {host}:{port}: the address can't be used")
 
@@ -79,20 +86,15 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         ) from None
 
 
-def _webhooks(path: Path) -> list[Webhook]:
-    from connectors._errors import Misconfigured
-    from connectors._instances import instances
+def _webhooks(path: Path) -> list[tuple[Instance, Webhook]]:
     from connectors._source import Webhook
-    from pipeline.settings import environment_value
 
-    key = settings().author_key.get_secret_value().encode()
-    try:
-        built = [
-            one.build(key) for one in instances(path, environment_value) if one.schedule.enabled
-        ]
-    except Misconfigured as error:
-        raise CommandError(str(error), ExitStatus.USAGE) from None
-    found = [source for source in built if isinstance(source, Webhook)]
+    found = []
+    for instance in all_instances(path):
+        if instance.schedule.enabled:
+            source = instance.build(author_key())
+            if isinstance(source, Webhook):
+                found.append((instance, source))
     if not found:
         raise CommandError(f"reading {path}: no instance in it is a webhook or a form")
     return found
