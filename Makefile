@@ -4,10 +4,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint programs bench generate lock clean help
+.PHONY: demo test lint programs bench bench-alerts generate lock clean help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11, 3.12 or 3.13 is needed (make PYTHON=/path/to/python)" >&2; exit 1; }
@@ -35,6 +35,9 @@ test: lint programs  ## lint, types and every test
 
 bench: $(VENV)/.installed-dev  ## the project side by side with what one would use instead
 	$(BIN)/feedback bench
+
+bench-alerts: $(VENV)/.installed-dev  ## the spike alerts side by side with the usual methods, simulated
+	$(BIN)/python -m bench.alerts --data $(or $(FEEDBACK_DATA),../shared/data)
 
 generate: $(VENV)/.installed  ## write the JSON Schemas, the Kibana objects and the reference tables anew
 	$(BIN)/python -m schemas.export

@@ -20,7 +20,7 @@ from connectors._errors import BadRecord, Malformed, Skip
 from connectors._questions import Answer, FormConfig, Kind, Measure, ScoreQuestion, is_personal
 from connectors._scores import Scores, is_yes
 from connectors._source import Source, SourceConfig
-from schemas.feedback import Family, Feedback, Operation
+from schemas.feedback import SUBMISSION, Family, Feedback, Operation, submission_mark
 
 __all__ = ["Answer", "Form", "FormConfig", "Kind", "Submission", "json_object"]
 
@@ -135,7 +135,8 @@ class Form(Source):
         return {name.casefold(): score for name, score in self.config.scores.items()}
 
     def _pieces(self, sent: Submission) -> Iterator[dict[str, Any]]:
-        common: dict[str, Any] = {"at": sent.at, "attributes": dict(sent.attributes)}
+        mark = {SUBMISSION: submission_mark(self.name, sent.id)}
+        common: dict[str, Any] = {"at": sent.at, "attributes": mark | dict(sent.attributes)}
         common |= {
             name: value
             for name in ("revision", "redated", "language", "url")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from connectors._questions import Answer, Kind, Measure, ScoreQuestion
-from schemas.feedback import FFT_DONT_KNOW
+from schemas.measures import FFT_DONT_KNOW
 
 _FFT_WORDS: Final = {
     "very good": 1,

@@ -22,6 +22,7 @@ from pipeline.commands import (
     explain,
     ingest,
     reply,
+    report,
     search,
     serve,
     setup,
@@ -68,6 +69,7 @@ app.command()(connectors.connectors)
 app.command()(reply.reply)
 app.command()(worker.worker)
 app.command()(search.search)
+app.command()(report.report)
 app.command()(explain.explain)
 app.command()(train.train)
 app.command()(evaluate.evaluate)

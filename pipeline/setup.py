@@ -20,6 +20,7 @@ from schemas.documents import (
     mappings,
 )
 from schemas.kafka_topics import KAFKA_TOPICS
+from schemas.score_documents import SCORES_TEMPLATE, score_index_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
         for name, body in templates.items():
             client.cluster.put_component_template(name=name, **body)
         client.indices.put_index_template(name=TEMPLATE_NAME, **index_template())
+        client.indices.put_index_template(name=SCORES_TEMPLATE, **score_index_template())
         # A template is for indices to come; those that an earlier version made are strict and
         # would refuse what has a field that they don't know.
         client.indices.put_mapping(
@@ -127,7 +129,7 @@ def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
         ) from None
     except ApiError as error:
         raise CommandError(f"putting index templates: {error}") from None
-    return (*templates, TEMPLATE_NAME)
+    return (*templates, TEMPLATE_NAME, SCORES_TEMPLATE)
 
 
 def _has_analyzer(client: Any, name: str) -> bool:

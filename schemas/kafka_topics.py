@@ -14,6 +14,7 @@ from schemas.coverage import Coverage
 from schemas.cursor import Cursor
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import EnrichedFeedback, Family, Feedback
+from schemas.score import Score
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 _LARGE_MESSAGE_BYTES: Final = 12_000_000
@@ -87,8 +88,12 @@ COVERAGE = KafkaTopic(
     "feedback status, any subscriber",
     "What each run of a source brought, and since when nothing came.", compacted=True,
 )  # fmt: skip
+SCORES = KafkaTopic(
+    "feedback.scores.v1", Score, "score_id", 3, -1, "any subscriber",
+    "Scores of a period with their intervals; the latest computation of each.", compacted=True,
+)  # fmt: skip
 
-KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS, COVERAGE)
+KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS, COVERAGE, SCORES)
 
 RAW: Final = MappingProxyType({Family.REVIEW: REVIEWS, Family.SOCIAL: SOCIAL, Family.FORM: FORMS})
 """The raw Kafka topic of each family."""

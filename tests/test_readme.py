@@ -47,6 +47,7 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
         *SOURCES,
         *EXPLAIN_AND_SEARCH,
         *TRAIN_AND_EVALUATE,
+        *REPORT,
     }
     exports = {line for line in COMMANDS if line.startswith("export FEEDBACK_")}
     assert set(COMMANDS) - exports == run
@@ -56,6 +57,7 @@ INGEST_AND_SEARCH = [line for line in BLOCKS[2].splitlines() if line]
 SOURCES = [line for line in BLOCKS[3].splitlines() if line]
 EXPLAIN_AND_SEARCH = [line for line in BLOCKS[4].splitlines() if line]
 TRAIN_AND_EVALUATE = [line for line in BLOCKS[5].splitlines() if line]
+REPORT = [line for line in BLOCKS[6].splitlines() if line]
 SETTINGS_FILE = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)[0]
 
 
@@ -80,6 +82,11 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     assert "[PHONE]" in feedback(explain, environment, tmp_path)
     assert "1 found" in feedback(urgent, environment, tmp_path)
     assert "found" in feedback(topic, environment, tmp_path)
+    by_site, page, publish = REPORT
+    feedback(by_site, environment, tmp_path)
+    feedback(page, environment, tmp_path)
+    assert "<html" in (tmp_path / "report.html").read_text("utf-8")
+    feedback(publish, environment, tmp_path)
     assert "comments:line 5" in feedback(dead, environment, tmp_path)
     assert "feedback-index" in feedback_status(status, environment, tmp_path)
     worker.terminate()

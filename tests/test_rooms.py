@@ -20,7 +20,13 @@ MAY_IMPORT = {
     "pipeline/commands": set(ROOMS),
     "bench": set(ROOMS),
 }
-PURE = ("pipeline/stages", "pipeline/enrichment.py", "pipeline/search.py", "pipeline/overview.py")
+PURE = (
+    "pipeline/stages",
+    "pipeline/enrichment.py",
+    "pipeline/search.py",
+    "pipeline/overview.py",
+    "pipeline/scores",
+)
 ENGINES = {"faust", "aiokafka", "kafka", "elasticsearch"}
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

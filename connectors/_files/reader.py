@@ -16,7 +16,7 @@ from connectors._errors import BadRecord, Skip
 from connectors._files.cells import clean, date_parser, number, one_line
 from connectors._files.mapping import MEASURES, Mapping, fold
 from connectors._files.rows import Row
-from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
+from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, submission_mark
 
 _NAMES = ("organization", "site", "service", "language")
 
@@ -105,7 +105,8 @@ class RowReader:
         for name, column in self._attributes:
             value = one_line(values.get(column, ""))
             if value:
-                attributes[name] = value
+                marked = name == SUBMISSION
+                attributes[name] = submission_mark(self._dataset, value) if marked else value
         for column, measure in self._measures:
             measure(values.get(column, ""), fields, attributes)
         if self._author is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors._errors import BadRecord
-from schemas.feedback import Csat
+from schemas.measures import Csat
 
 
 class Part(BaseModel):

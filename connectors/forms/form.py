@@ -15,7 +15,8 @@ from connectors._errors import BadRecord, Forged, Malformed, Skip
 from connectors._signatures import require_equal, require_hmac
 from connectors._source import Received, SourceConfig, Webhook
 from connectors.forms._form import SCALES, FormConfig, Submission, Tongue, Translated
-from schemas.feedback import EARLIEST_YEAR, Family, Feedback, Fft, Nps, Stars
+from schemas.feedback import EARLIEST_YEAR, Family, Feedback
+from schemas.measures import Fft, Nps, Stars
 
 _SIGNATURE: Final = "x-hub-signature-256"
 

@@ -17,7 +17,8 @@ from connectors._errors import BadRecord, Malformed
 from connectors._moments import from_seconds
 from connectors._signatures import require_hmac
 from connectors._source import Received, SourceConfig, Webhook
-from schemas.feedback import Csat, Family, Feedback
+from schemas.feedback import Family, Feedback
+from schemas.measures import Csat
 
 Seconds = Annotated[int, Field(gt=0, lt=100_000_000_000)]
 

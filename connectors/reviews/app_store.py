@@ -22,7 +22,8 @@ from connectors._http import Answer, Http, verdict
 from connectors._moments import aware, milliseconds
 from connectors._source import Brings, Polled, SourceConfig
 from connectors._walks import Walk
-from schemas.feedback import Family, Feedback, Stars
+from schemas.feedback import Family, Feedback
+from schemas.measures import Stars
 
 _LAST_PAGE: Final = 10
 _ASKS: Final = 3

@@ -22,7 +22,8 @@ from connectors._http import Answer, Http, OAuth2, verdict
 from connectors._moments import aware, milliseconds
 from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
 from connectors._walks import Walk
-from schemas.feedback import Family, Feedback, Name, Stars
+from schemas.feedback import Family, Feedback, Name
+from schemas.measures import Stars
 
 _LONGEST_REPLY_BYTES: Final = 4_096
 _STARS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}

@@ -21,7 +21,8 @@ from connectors._http import Answer, Http, OAuth2, verdict
 from connectors._moments import from_seconds, milliseconds
 from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
 from connectors._walks import Walk
-from schemas.feedback import Family, Feedback, Stars
+from schemas.feedback import Family, Feedback
+from schemas.measures import Stars
 
 _LONGEST_REPLY: Final = 350
 _NOBODY: Final = "A Google user"

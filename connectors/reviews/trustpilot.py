@@ -19,7 +19,8 @@ from connectors._http import Http, OAuth2
 from connectors._moments import aware, milliseconds
 from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
 from connectors._walks import Walk
-from schemas.feedback import Family, Feedback, Stars
+from schemas.feedback import Family, Feedback
+from schemas.measures import Stars
 
 _TOKEN_PATH: Final = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105
 

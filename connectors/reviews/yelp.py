@@ -20,7 +20,8 @@ from connectors._errors import BadRecord, Retry
 from connectors._http import Answer, Bearer, Http, verdict, wait_of
 from connectors._moments import milliseconds
 from connectors._source import Brings, Polled, SourceConfig
-from schemas.feedback import Family, Feedback, Stars
+from schemas.feedback import Family, Feedback
+from schemas.measures import Stars
 
 _YELPS_CLOCK: Final = "America/Los_Angeles"
 """Yelp's documentation: the time that the review was created in PST."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 from deploy.demo.phrasebook import Tone
-from schemas.feedback import Ces, Csat, Fft, Nps, Stars
+from schemas.measures import Ces, Csat, Fft, Nps, Stars
 
 _Weights = dict[Tone, dict[int, float]]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pipeline.stages.vader import Scores
-from schemas.feedback import Feedback, Label, Language, Level, Measure, Sentiment
+from schemas.feedback import Feedback, Label, Language, Level, Sentiment
+from schemas.measures import Measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -221,7 +221,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def moment(number: int) -> datetime:
     """Distinct times of made-up feedback: two hours apart, the higher the later."""
-    return NOW - timedelta(days=4) + timedelta(hours=2 * number)
+    return NOW - timedelta(days=5, hours=12) + timedelta(hours=2 * number)
 
 
 SENTENCES = (

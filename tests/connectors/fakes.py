@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from connectors._registry import sources
 from connectors._source import Context, Source
+from schemas.feedback import SUBMISSION, Feedback
 from tests.connectors.fake_service import FakeCaller, FakeService
 
 T = TypeVar("T", FakeService, FakeCaller)
@@ -50,3 +51,8 @@ def built(
 
 OPEN: list[Source] = []
 """What :func:`built` made; a fixture closes it after each test."""
+
+
+def beside(record: Feedback) -> dict[str, str]:
+    """A record's attributes but for the mark of its submission."""
+    return {name: value for name, value in record.attributes.items() if name != SUBMISSION}

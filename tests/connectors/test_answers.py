@@ -11,6 +11,7 @@ from connectors._answers import Answer, Form, FormConfig, Kind, Submission
 from connectors._errors import BadRecord, Skip
 from connectors._source import Context
 from schemas.feedback import Feedback, Operation
+from tests.connectors.fakes import beside
 
 AT = "2026-11-20T12:00:00Z"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -79,7 +80,7 @@ class TestPersons:
     )
     def test_what_asks_for_them_is_not_copied(self, question: str) -> None:
         (found,) = records(text("a", "Jo Bloggs", question), RECOMMEND)
-        assert (found.text, found.attributes) == ("", {})
+        assert (found.text, beside(found)) == ("", {})
 
     @pytest.mark.parametrize(
         "question", ["Name one thing we did well", "Who was rude? Their name?"]
@@ -90,7 +91,7 @@ class TestPersons:
     def test_an_address_is_only_a_flag(self) -> None:
         mail = Answer("m", "Where can we reach you?", Kind.CONTACT, "jo@example.com")
         (found,) = records(text("a", "Good"), mail)
-        assert found.attributes == {"contact": "yes"}
+        assert beside(found) == {"contact": "yes"}
         assert "jo@" not in found.to_payload().decode()
 
     @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ class TestPersons:
     def test_the_question_for_contact_is_only_a_flag(self, value: Any, flag: str) -> None:
         asked = Answer("r", "May we write?", Kind.CHOICE, value)
         (found,) = records(text("a", "Good"), asked, settings={"contact_field": "r"})
-        assert found.attributes == {"contact": flag}
+        assert beside(found) == {"contact": flag}
 
     def test_further_questions_are_left_out_on_request(self) -> None:
         found = records(text("a", "Jo", "Wie heißen Sie?"), RECOMMEND, settings={"personal": ["a"]})
@@ -142,11 +143,11 @@ class TestScores:
 
     def test_without_a_known_scale_are_attributes(self) -> None:
         (found,) = records(text("a", "Good"), Answer("q", "How was it?", Kind.SCALE, 8))
-        assert (found.csat, found.attributes) == (None, {"How was it?": "8"})
+        assert (found.csat, beside(found)) == (None, {"How was it?": "8"})
 
     def test_off_their_scale_never_cost_the_text(self) -> None:
         (found,) = records(text("a", "Good"), Answer("q", "How was it?", Kind.STARS, 9, 1, 5))
-        assert (found.text, found.stars, found.attributes) == ("Good", None, {"How was it?": "9"})
+        assert (found.text, found.stars, beside(found)) == ("Good", None, {"How was it?": "9"})
 
     def test_the_named_one_goes_before_the_first(self) -> None:
         first, named = (
@@ -155,7 +156,7 @@ class TestScores:
         )
         (found,) = records(text("a", "Good"), first, named, settings={"scores": {"y": "stars"}})
         assert found.stars is not None and found.stars.value == 5
-        assert found.attributes == {"X?": "1"}
+        assert beside(found) == {"X?": "1"}
 
 
 def test_questions_and_hidden_fields_name_the_site() -> None:
@@ -168,7 +169,7 @@ def test_questions_and_hidden_fields_name_the_site() -> None:
     }
     hidden = {"hospital": "Eastgate", "visit": "day case", "user": "jo"}
     (found,) = records(text("a", "Good"), ward, settings=settings, hidden=hidden)
-    assert (found.site, found.service, found.attributes) == (
+    assert (found.site, found.service, beside(found)) == (
         "Eastgate",
         "Maternity",
         {"visit": "day case"},

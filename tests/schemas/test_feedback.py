@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from schemas.feedback import Family, Feedback, Fft, Nps, Stars
+from schemas.feedback import Family, Feedback
+from schemas.measures import Fft, Nps, Stars
 
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from connectors._source import Source
 from connectors.forms.fhir import Fhir, FhirConfig
 from schemas.feedback import Feedback, Operation
 from tests.connectors.fake_service import moment, served
-from tests.connectors.fakes import built
+from tests.connectors.fakes import beside, built
 from tests.connectors.services.fhir import CANONICAL, FakeFhir
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_a_comment_carries_its_question_its_scores_and_its_questionnaire() -> No
     assert record.question == "What could we do better?"
     assert record.csat is not None and (record.csat.value, record.csat.best) == (4, 5)
     assert (record.site, record.language) == ("Eastgate", "en-GB")
-    assert record.attributes == {"questionnaire": CANONICAL}
+    assert beside(record) == {"questionnaire": CANONICAL}
     assert record.redated
     assert record.author is not None and "Patient" not in record.to_payload().decode()
 

@@ -10,7 +10,7 @@ from connectors._source import Source
 from connectors.forms.google_forms import GoogleForms
 from schemas.feedback import Feedback, Operation
 from tests.connectors.fake_service import served
-from tests.connectors.fakes import built
+from tests.connectors.fakes import beside, built
 from tests.connectors.services.google_forms import FORM, FakeGoogleForms, answered, zulu
 
 _TIMES = ("createTime", "lastSubmittedTime")
@@ -44,7 +44,7 @@ def test_a_comment_carries_its_question_the_scores_and_the_form() -> None:
     assert record.nps is not None and (record.nps.value, record.nps.best) == (8, 10)
     assert record.stars is not None and record.stars.value == 4
     assert record.site == "Eastgate"
-    assert record.attributes == {"form": "After your visit"}
+    assert beside(record) == {"form": "After your visit"}
     assert record.author is not None and "Bloggs" not in record.to_payload().decode()
 
 

@@ -12,6 +12,7 @@ from connectors._source import Context, Received
 from connectors.forms.jotform import Jotform, JotformConfig
 from schemas.feedback import Feedback
 from tests.connectors.fake_service import Delivery
+from tests.connectors.fakes import beside
 from tests.connectors.services.jotform import SECRET, delivery
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -56,7 +57,7 @@ def test_names_addresses_and_numbers_stay_behind() -> None:
         NOW,
     )
     (found,) = records(sent)
-    assert (found.text, found.attributes) == ("Shorter queues", {"contact": "yes"})
+    assert (found.text, beside(found)) == ("Shorter queues", {"contact": "yes"})
 
 
 def test_scores_and_places_are_named() -> None:

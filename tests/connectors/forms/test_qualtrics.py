@@ -10,7 +10,7 @@ from connectors._source import Source
 from connectors.forms.qualtrics import Qualtrics
 from schemas.feedback import Feedback
 from tests.connectors.fake_service import moment, served
-from tests.connectors.fakes import built
+from tests.connectors.fakes import beside, built
 from tests.connectors.services.qualtrics import FakeQualtrics, response, utc
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_a_comment_carries_its_question_scores_language_and_embedded_data() -> N
     assert record.question == "What could we do better?"
     assert record.nps is not None and record.nps.value == 8
     assert (record.service, record.language) == ("Ward 4", "en-GB")
-    assert record.attributes == {"form": "After your visit"}
+    assert beside(record) == {"form": "After your visit"}
     payload = record.to_payload().decode()
     assert record.author is not None
     assert not any(told in payload for told in ("Bloggs", "192.0.2.7", "anonymous"))

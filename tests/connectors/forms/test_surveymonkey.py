@@ -16,6 +16,7 @@ from connectors.forms._survey import answers_of, questions_of
 from connectors.forms.surveymonkey import SurveyMonkey, SurveyMonkeyConfig, _verdict
 from schemas.feedback import Feedback, Operation
 from tests.connectors.fake_service import Served, moment, sentence, served
+from tests.connectors.fakes import beside
 from tests.connectors.services.surveymonkey import (
     FakeSurveyMonkey,
     FakeSurveyMonkeyWebhooks,
@@ -83,7 +84,7 @@ def test_contact_information_is_only_a_flag() -> None:
             ("15", {"row_id": "151", "text": "jo@example.com"}),
         )
     )
-    assert found.attributes == {"contact": "yes"}
+    assert beside(found) == {"contact": "yes"}
 
 
 def test_choices_and_variables_name_where_it_was() -> None:

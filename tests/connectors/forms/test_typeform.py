@@ -13,6 +13,7 @@ from connectors._source import Context, Received, Webhook
 from connectors.forms.typeform import Typeform, TypeformConfig
 from schemas.feedback import Feedback
 from tests.connectors.fake_service import moment
+from tests.connectors.fakes import beside
 from tests.connectors.services.typeform import SECRET, answered, event, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -50,7 +51,7 @@ def test_names_and_addresses_stay_behind() -> None:
     )
     (found,) = records(told)
     assert (found.text, found.nps and found.nps.value) == ("", 10)
-    assert found.attributes == {"contact": "yes"}
+    assert beside(found) == {"contact": "yes"}
 
 
 def test_a_rating_has_the_scale_that_the_settings_tell() -> None:
@@ -95,7 +96,7 @@ def test_hidden_fields_variables_and_choices_name_where_it_was() -> None:
         organization_field="trust",
         contact_field="reply",
     )
-    assert (found.organization, found.site, found.service, found.attributes) == (
+    assert (found.organization, found.site, found.service, beside(found)) == (
         "Northern",
         "Eastgate",
         "Maternity",

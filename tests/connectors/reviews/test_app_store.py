@@ -12,7 +12,8 @@ import pytest
 from connectors._errors import BadRecord, Retry
 from connectors._http import Answer, Http
 from connectors.reviews.app_store import AppStore, _verdict
-from schemas.feedback import Feedback, Stars
+from schemas.feedback import Feedback
+from schemas.measures import Stars
 from tests.connectors.fake_service import Served, moment, served
 from tests.connectors.fakes import built
 from tests.connectors.services.app_store import APP, FakeAppStore

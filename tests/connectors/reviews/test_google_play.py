@@ -12,7 +12,8 @@ import pytest
 from connectors._errors import BadRecord, Retry, Unauthorized
 from connectors._source import Context
 from connectors.reviews.google_play import GooglePlay
-from schemas.feedback import Feedback, Stars
+from schemas.feedback import Feedback
+from schemas.measures import Stars
 from tests.connectors.fake_service import Served, moment, served
 from tests.connectors.services.google_play import APP, FakeGooglePlay
 

@@ -10,7 +10,8 @@ import pytest
 from connectors._errors import BadRecord, Fatal, Retry
 from connectors._source import Context
 from connectors.reviews.yelp import Yelp
-from schemas.feedback import Feedback, Stars
+from schemas.feedback import Feedback
+from schemas.measures import Stars
 from tests.connectors.fake_service import Served, moment, served
 from tests.connectors.services.yelp import BUSINESSES, FakeYelp
 

@@ -26,17 +26,8 @@ from pipeline.search import Hit, SearchRequest, SearchResult, Sort
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import document, index_name, mappings
-from schemas.feedback import (
-    EnrichedFeedback,
-    Family,
-    Fft,
-    Label,
-    Language,
-    Level,
-    Priority,
-    Sentiment,
-    Stars,
-)
+from schemas.feedback import EnrichedFeedback, Family, Label, Language, Level, Priority, Sentiment
+from schemas.measures import Fft, Stars
 
 ORGANIZATION = "Search Test Trust"
 DAY = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)

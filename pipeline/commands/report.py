@@ -1,0 +1,175 @@
+"""`feedback report`: scores with their intervals and changes, for people, as a page, as JSON.
+
+``_report_gather`` asks for them; each format is drawn by a view of its own.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from pipeline.commands._context import err, out, print_json, settings
+from pipeline.errors import CommandError, ExitStatus
+from schemas.score import MeasureName, PeriodName
+
+if TYPE_CHECKING:
+    from pipeline.scores.report import Report
+
+_FILE_WIDTH: Final = 140
+"""Characters of a line where a table is written to a file."""
+
+_Values = list[str] | None
+
+
+class Calendar(StrEnum):
+    """Periods of the calendar."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+class By(StrEnum):
+    """What answers are grouped by."""
+
+    ORGANIZATION = "organization"
+    SITE = "site"
+    SERVICE = "service"
+    TOPIC = "topic"
+    SOURCE = "source"
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSON = "json"
+
+
+def _filter(flag: str, what: str) -> Any:
+    return typer.Option(flag, help=f"{what}; repeatable, * for any characters.", metavar="TEXT")
+
+
+def report(
+    period: Annotated[
+        Calendar | None,
+        typer.Option(
+            help="The last complete one before --until, or the trend's step with --since."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 2w ago; default: --period.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Until: a date, itself included; default: now.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="In which days begin: Europe/London.")] = "UTC",
+    by: Annotated[
+        list[By] | None, typer.Option(help="Groups to show; repeatable; default: all.")
+    ] = None,
+    organization: Annotated[_Values, _filter("--organization", "Trust or group")] = None,
+    site: Annotated[_Values, _filter("--site", "Hospital, branch or app")] = None,
+    service: Annotated[_Values, _filter("--service", "Ward, clinic or department")] = None,
+    topic: Annotated[_Values, _filter("--topic", "What the comment is about")] = None,
+    source: Annotated[_Values, _filter("--source", "The connector")] = None,
+    measure: Annotated[
+        list[MeasureName] | None,
+        typer.Option(help="Repeatable, the first is plotted; default: what was answered."),
+    ] = None,
+    goals: Annotated[
+        Path | None, typer.Option(help="TOML file of goals: measure, target, by, whose.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = (  # noqa: A002
+        Format.TABLE
+    ),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; default: print.")
+    ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Write the scores to Kafka and to the index too.")
+    ] = False,
+) -> None:
+    """Report scores by place, topic, source and period, with intervals, trends and goals."""
+    from pipeline.commands import _report_options as options
+    from pipeline.commands._report_gather import gather
+    from pipeline.search import SearchRequest
+
+    scope = SearchRequest(
+        organizations=tuple(organization or ()),
+        sites=tuple(site or ()),
+        services=tuple(service or ()),
+        topics=tuple(topic or ()),
+        sources=tuple(source or ()),
+    )
+    if publish:
+        options.require_exact(scope)
+    zone = options.zone_named(timezone)
+    taxonomy = options.taxonomy_of(settings())
+    request = options.request_of(
+        scope,
+        options.spans(PeriodName(period.value) if period else None, since, until, zone),
+        by=[one.value for one in by or By],
+        measures=measure or [],
+        goals=options.goals_of(goals, taxonomy),
+        zone=zone,
+    )
+    with err.status("counting answers", spinner="dots"):
+        made = gather(request, settings(), taxonomy)
+    _write(made, format, output)
+    if publish:
+        from pipeline.commands._report_publish import publish_scores
+
+        err.print(publish_scores(made, settings()), markup=False)
+
+
+def _write(made: Report, form: Format, output: Path | None) -> None:
+    if output is None:
+        if form is Format.TABLE:
+            from pipeline.commands._report_terminal import drawn
+
+            out.print(drawn(made, width=out.width))
+        elif form is Format.JSON:
+            from pipeline.commands._report_json import as_json
+
+            print_json(as_json(made))
+        else:
+            out.file.write(_rendered(made, form))
+        return
+    try:
+        output.write_text(_rendered(made, form), encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"writing {output}: {error.strerror}", ExitStatus.BAD_INPUT) from None
+    err.print(f"wrote {output}", markup=False)
+
+
+def _rendered(made: Report, form: Format) -> str:
+    if form is Format.HTML:
+        from pipeline.commands._report_html import page
+
+        return page(made)
+    if form is Format.MARKDOWN:
+        from pipeline.commands._report_markdown import markdown
+
+        return markdown(made)
+    if form is Format.JSON:
+        import orjson
+
+        from pipeline.commands._report_json import as_json
+
+        return orjson.dumps(as_json(made), option=orjson.OPT_INDENT_2).decode() + "\n"
+    from io import StringIO
+
+    from rich.console import Console
+
+    from pipeline.commands._report_terminal import drawn
+
+    text = StringIO()
+    wide = Console(file=text, width=_FILE_WIDTH)
+    wide.print(drawn(made, width=_FILE_WIDTH))
+    return text.getvalue()

@@ -1,0 +1,203 @@
+"""What to ask Elasticsearch for: how many answers weigh how much, by group and calendar period.
+
+One search counts all measures of all groups: a composite aggregation a measure, read page by page,
+so that no group is left out, however many there are. Scores of records that name a submission are
+not among them: ``submissions`` lists those, and :meth:`Counting.add` counts each once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from types import MappingProxyType
+from typing import Any, Final
+
+from pipeline.scores.estimates import Counts
+from pipeline.scores.measures import MEASURES, Measure, weight_of
+from pipeline.scores.periods import steps_of
+from pipeline.scores.submissions import GROUP_FIELDS, SUBMISSION_FIELD, Piece
+from schemas.score import MeasureName, Period, PeriodName
+
+_PAGE: Final = (
+    5_000  # the seven of a search stay below what one answer may hold (search.max_buckets)
+)
+_COMMENTS: Final = "comments"
+_ANSWERS: Final = "answers"
+
+Key = tuple[str | None, datetime | None]
+"""A group (None: no such value, or not grouped) and the start of a step (None: not divided)."""
+
+
+class Counting:
+    """One count under way: ask with :meth:`body`, hand over the answer, until :attr:`done`."""
+
+    def __init__(
+        self,
+        query: Mapping[str, Any],
+        *,
+        within: Period,
+        measures: Iterable[MeasureName] = tuple(MeasureName),
+        group: str | None = None,
+        step: PeriodName | None = None,
+        only: Mapping[str, str] = MappingProxyType({}),
+        zone: tzinfo,
+    ) -> None:
+        """``query`` is the scope's; ``group`` one of ``GROUP_FIELDS``; ``step`` a calendar one.
+
+        ``only`` narrows the scope to one value of some dimensions.
+        """
+        self._query = query
+        self._only = only
+        self._within = within
+        self._group = group
+        self._step = step
+        self._zone = zone
+        self._after: dict[str, dict[str, Any] | None] = {_COMMENTS: None}
+        self._measures = frozenset(measures)
+        self._after |= dict.fromkeys(self._measures)
+        steps = () if step is None else steps_of(within, step, zone)
+        self._starts = [one.start for one in steps]
+        # Seconds since 1970: comparing times of different zones is slow.
+        self._begins = [start.timestamp() for start in self._starts]
+        self._first, self._last = within.start.timestamp(), within.end.timestamp()
+        self.comments: Counter[Key] = Counter()
+        self.answers: dict[MeasureName, dict[Key, Counts]] = defaultdict(
+            lambda: defaultdict(Counter)
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether every page was read."""
+        return not self._after
+
+    def body(self) -> dict[str, Any]:
+        """The next search."""
+        during = {
+            "range": {
+                "@timestamp": {
+                    "gte": self._within.start.isoformat(),
+                    "lt": self._within.end.isoformat(),
+                }
+            }
+        }
+        only = [{"term": {GROUP_FIELDS[name]: value}} for name, value in self._only.items()]
+        return {
+            "size": 0,
+            "track_total_hits": False,
+            "query": {"bool": {"filter": [self._query, during, *only]}},
+            "aggs": {name: self._counted(name, after) for name, after in self._after.items()},
+        }
+
+    def take(self, response: Mapping[str, Any]) -> None:
+        """Count what Elasticsearch answered to :meth:`body`."""
+        found = response.get("aggregations", {})
+        for name in list(self._after):
+            page = found.get(name, {"buckets": []})
+            page = page.get(_ANSWERS, page)
+            for bucket in page["buckets"]:
+                self._count(name, bucket)
+            if len(page["buckets"]) < _PAGE:
+                del self._after[name]
+            else:
+                self._after[name] = page["after_key"]
+
+    def counts(self, measure: MeasureName, group: str | None, start: datetime | None) -> Counts:
+        """The answers of one group and step; empty where there are none."""
+        return self.answers.get(measure, {}).get((group, start), Counter())
+
+    def add(self, submission: Sequence[Piece]) -> None:
+        """Count one submission: each of its answers once in every group and step it is in."""
+        pieces = [piece for piece in submission if self._holds(piece)]
+        seen = {
+            (name, (group, self._step_of(piece.at)), weight)
+            for piece in pieces
+            for name, weight in piece.weights.items()
+            if name in self._measures
+            for group in self._groups_of(piece)
+        }
+        for name, place, weight in seen:
+            self.answers[name][place][weight] += 1
+
+    def _holds(self, piece: Piece) -> bool:
+        if not self._first <= piece.at < self._last:
+            return False
+        return not self._only or all(
+            value in piece.groups[name] for name, value in self._only.items()
+        )
+
+    def _groups_of(self, piece: Piece) -> Sequence[str | None]:
+        return (None,) if self._group is None else piece.groups[self._group] or (None,)
+
+    def _step_of(self, at: float) -> datetime | None:
+        if self._step is None:
+            return None
+        return self._starts[bisect(self._begins, at) - 1]
+
+    def _counted(self, name: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
+        composite = self._composite(name, after)
+        if name == _COMMENTS or MEASURES[MeasureName(name)].answered is None:
+            return composite
+        alone = {"bool": {"must_not": {"exists": {"field": SUBMISSION_FIELD}}}}
+        return {"filter": alone, "aggs": {_ANSWERS: composite}}
+
+    def _composite(self, name: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
+        sources: list[dict[str, Any]] = []
+        if self._group is not None:
+            sources.append(_terms("group", GROUP_FIELDS[self._group], missing=True))
+        if self._step is not None:
+            sources.append(
+                {
+                    "at": {
+                        "date_histogram": {
+                            "field": "@timestamp",
+                            "calendar_interval": self._step.value,
+                            "time_zone": str(self._zone),
+                        }
+                    }
+                }
+            )
+        if name != _COMMENTS:
+            sources += _answer_sources(MEASURES[MeasureName(name)])
+        if not sources:
+            sources.append(_terms("all", "ecs.version", missing=True))
+        composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
+        if after is not None:
+            composite["after"] = after
+        return {"composite": composite}
+
+    def _count(self, name: str, bucket: Mapping[str, Any]) -> None:
+        key = bucket["key"]
+        place = (key.get("group"), self._start(key.get("at")))
+        if name == _COMMENTS:
+            self.comments[place] += bucket["doc_count"]
+            return
+        measure = MEASURES[MeasureName(name)]
+        value = key["value"]
+        if not isinstance(value, str):
+            value = float(f"{value:.7g}")  # the index holds it in single precision
+        weight = weight_of(measure, value, key.get("held"))
+        if weight is not None:
+            self.answers[measure.name][place][weight] += bucket["doc_count"]
+
+    def _start(self, milliseconds: int | None) -> datetime | None:
+        if milliseconds is None:
+            return None
+        started = datetime.fromtimestamp(milliseconds / 1000, self._zone)
+        # The histogram's step may begin before what was asked for.
+        return max(started, self._within.start)
+
+
+def _answer_sources(measure: Measure) -> list[dict[str, Any]]:
+    if measure.answered is None:
+        return [_terms("value", "feedback.sentiment.label")]
+    field = f"feedback.measures.{measure.field}"
+    return [
+        _terms("value", f"{field}.value"),
+        _terms("held", f"{field}.score", missing=True),
+    ]
+
+
+def _terms(name: str, field: str, *, missing: bool = False) -> dict[str, Any]:
+    return {name: {"terms": {"field": field, "missing_bucket": missing}}}

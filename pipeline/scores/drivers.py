@@ -1,0 +1,187 @@
+"""Which topics move a score: answers that mention a topic against those that don't, two ways.
+
+- the difference of the two scores, with its interval: simple, but a topic shares the blame of those
+  that it comes with.
+- a ridge regression (Hoerl and Kennard, 1970) of what each answer weighs on the presence of all
+  topics at once: what a topic adds where the others are equal. Its penalty is as if one more answer
+  for each topic had shown nothing. Intervals are from the heteroscedasticity-robust covariance HC1
+  (White, 1980; MacKinnon and White, 1985), since the answers' spread differs between topics.
+
+Both tell what goes together and not what causes what. Topics about everything, which belong to no
+theme ("negative experience"), are left out: they would only repeat the score.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.scores.estimates import Change, Estimate, change, estimate
+from pipeline.scores.intervals import Interval, Z
+from pipeline.scores.measures import Measure, Weight, weight_of
+from schemas.feedback import SUBMISSION
+from schemas.score import LEAST_ANSWERS, Period
+
+MOST_ANSWERS: Final = 50_000
+"""The newest so many are looked at: more only narrow intervals that are narrow already."""
+
+_PAGE: Final = 5_000
+_LEAST_MENTIONS: Final = 10
+_PENALTY: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer's weight, and the topics of all comments that came with it."""
+
+    weight: Weight
+    topics: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A topic: the scores with and without it, and what it adds where others are equal."""
+
+    topic: str
+    mentions: int
+    share: float
+    """Of the answers, 0 to 1."""
+    with_topic: Estimate
+    without: Estimate
+    difference: Change
+    effect: float
+    effect_interval: Interval
+
+    @property
+    def impact(self) -> float:
+        """What the topic adds to the score of all: its effect times its share."""
+        return self.effect * self.share
+
+    @property
+    def distinguishable(self) -> bool:
+        """Whether chance alone would seldom give such an effect."""
+        low, high = self.effect_interval
+        return low > 0 or high < 0
+
+
+def answers_query(
+    measure: Measure,
+    query: Mapping[str, Any],
+    within: Period,
+    after: Sequence[Any] | None,
+) -> dict[str, Any]:
+    """The search for the next page of answers with their topics, the newest first."""
+    field = _field(measure)
+    during = {"gte": within.start.isoformat(), "lt": within.end.isoformat()}
+    body: dict[str, Any] = {
+        "size": _PAGE,
+        "track_total_hits": False,
+        "query": {
+            "bool": {
+                "filter": [
+                    query,
+                    {"range": {"@timestamp": during}},
+                    {"exists": {"field": field if measure.answered is None else f"{field}.value"}},
+                ]
+            }
+        },
+        "_source": [
+            "feedback.topics", field, f"feedback.attributes.{SUBMISSION}", "event.dataset",
+        ],
+        "sort": [{"@timestamp": "desc"}, {"event.id": "asc"}],
+    }  # fmt: skip
+    if after is not None:
+        body["search_after"] = list(after)
+    return body
+
+
+def next_page(response: Mapping[str, Any]) -> list[Any] | None:
+    """What :func:`answers_query` goes on after; None where there is no more."""
+    hits = response["hits"]["hits"]
+    return list(hits[-1]["sort"]) if len(hits) == _PAGE else None
+
+
+def read_answers(measure: Measure, hits: Iterable[Mapping[str, Any]]) -> list[Answer]:
+    """The answers of documents; those of one submission are one, with the topics of all."""
+    found: dict[Any, Answer] = {}
+    for number, hit in enumerate(hits):
+        feedback = hit["_source"]["feedback"]
+        weight = _weight(measure, feedback)
+        if weight is None:
+            continue
+        submission = feedback.get("attributes", {}).get(SUBMISSION)
+        key: Any = number
+        if submission is not None and measure.answered is not None:
+            key = (hit["_source"].get("event", {}).get("dataset"), submission, weight)
+        topics = frozenset(feedback.get("topics", ()))
+        known = found.get(key)
+        found[key] = Answer(weight, topics | known.topics if known else topics)
+    return list(found.values())
+
+
+def drivers(
+    measure: Measure, answers: Sequence[Answer], candidates: Iterable[str]
+) -> tuple[Driver, ...]:
+    """The candidates that enough answers mention, those that cost or earn most first."""
+    named = Counter(topic for answer in answers for topic in answer.topics)
+    topics = [
+        topic
+        for topic in sorted(candidates)
+        if named[topic] >= _LEAST_MENTIONS and len(answers) - named[topic] >= LEAST_ANSWERS
+    ]
+    if not topics or len(answers) < 2 * len(topics) + _LEAST_MENTIONS:
+        return ()
+    presence = np.array([[topic in answer.topics for topic in topics] for answer in answers], float)
+    weights = np.array([float(answer.weight) for answer in answers])
+    effects, errors = ridge(presence, weights)
+    found = []
+    for topic, effect, error in zip(topics, effects.tolist(), errors.tolist(), strict=True):
+        with_topic, without = _apart(measure, answers, topic)
+        difference = change(with_topic, without)
+        if difference is not None:
+            around = (effect - Z * error, effect + Z * error)
+            n = with_topic.n
+            share = n / len(answers)
+            found.append(Driver(topic, n, share, with_topic, without, difference, effect, around))
+    return tuple(sorted(found, key=lambda driver: -abs(driver.impact)))
+
+
+def ridge(
+    presence: NDArray[np.float64], weights: NDArray[np.float64], *, penalty: float = _PENALTY
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients and their HC1 standard errors, both [topics]; the intercept is not penalised.
+
+    ``presence`` is [answers, topics] of 0 and 1, ``weights`` [answers].
+    """
+    centred = presence - presence.mean(axis=0)
+    n, columns = centred.shape
+    around = np.linalg.inv(centred.T @ centred + penalty * np.eye(columns))
+    effects = around @ centred.T @ (weights - weights.mean())
+    left = weights - weights.mean() - centred @ effects
+    spread = centred * left[:, None]
+    covariance = around @ (spread.T @ spread) @ around * (n / (n - columns - 1))
+    return effects, np.sqrt(np.diag(covariance))
+
+
+def _apart(measure: Measure, answers: Sequence[Answer], topic: str) -> tuple[Estimate, Estimate]:
+    with_topic = Counter(answer.weight for answer in answers if topic in answer.topics)
+    without = Counter(answer.weight for answer in answers if topic not in answer.topics)
+    return estimate(measure, with_topic), estimate(measure, without)
+
+
+def _field(measure: Measure) -> str:
+    if measure.answered is None:
+        return "feedback.sentiment.label"
+    return f"feedback.measures.{measure.field}"
+
+
+def _weight(measure: Measure, feedback: Mapping[str, Any]) -> Weight | None:
+    if measure.answered is None:
+        return weight_of(measure, feedback["sentiment"]["label"], None)
+    answered = feedback["measures"][measure.field]
+    return weight_of(measure, answered["value"], answered.get("score"))

@@ -1,0 +1,193 @@
+"""A report: scores of everything together and of every group, put together from counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline.scores.counting import Counting
+from pipeline.scores.drivers import Driver
+from pipeline.scores.estimates import Estimate, estimate, score
+from pipeline.scores.goals import Progress
+from pipeline.scores.measures import MEASURES
+from schemas.coverage import Coverage, State
+from schemas.score import Dimensions, MeasureName, Period, Score
+
+Trend = tuple[tuple[Period, Estimate], ...]
+"""A score in each step of the time that a report looks back on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One group, or everything together (``name`` is None)."""
+
+    name: str | None
+    comments: int
+    comments_before: int
+    scores: Mapping[MeasureName, Score]
+    trends: Mapping[MeasureName, Trend]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The groups of a dimension, those with most comments first."""
+
+    dimension: str
+    rows: tuple[Row, ...]
+    unnamed: int = 0
+    """Comments that belong to none of the groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How a source fares: its run's state, or that it fell silent in the period."""
+
+    name: str
+    state: State
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts of one dimension: in the period, in the one before, and by step."""
+
+    now: Counting
+    before: Counting
+    trend: Counting
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all scores of a report share."""
+
+    period: Period
+    previous: Period
+    steps: tuple[Period, ...]
+    scope: Dimensions
+    measures: tuple[MeasureName, ...]
+    computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the views show. ``sources`` is None where the ledger could not be read."""
+
+    frame: Frame
+    zone: str
+    overall: Row
+    lead: MeasureName
+    """The measure that plots and drivers are about."""
+    breakdowns: tuple[Breakdown, ...]
+    scorecard: Breakdown
+    drivers: tuple[Driver, ...]
+    driver_answers: int
+    goals: tuple[Progress, ...]
+    sources: tuple[Source, ...] | None
+    newest: datetime | None
+    """When the newest feedback of the scope was given."""
+    titles: Mapping[str, str]
+    """What people call topics and themes."""
+
+
+def overall_row(frame: Frame, counts: Counts) -> Row:
+    """Everything together."""
+    return _row(frame, counts, None, frame.scope)
+
+
+def breakdown(frame: Frame, dimension: str, counts: Counts) -> Breakdown:
+    """The groups that have comments in the period or in the one before."""
+    names = {name for at in (counts.now, counts.before) for name, _ in at.comments} - {None}
+    rows = [
+        _row(frame, counts, name, frame.scope.model_copy(update={dimension: name}))
+        for name in names
+        if name is not None
+    ]
+    rows.sort(key=lambda row: (-row.comments, row.name or ""))
+    return Breakdown(dimension, tuple(rows), counts.now.comments.get((None, None), 0))
+
+
+def trend_of(counting: Counting, measure: MeasureName, group: str | None, frame: Frame) -> Trend:
+    """A group's scores by step."""
+    return tuple(
+        (step, estimate(MEASURES[measure], counting.counts(measure, group, step.start)))
+        for step in frame.steps
+    )
+
+
+def lead_of(row: Row, chosen: Sequence[MeasureName]) -> MeasureName:
+    """The first of the chosen measures; without, the one that most people answered."""
+    if chosen:
+        return chosen[0]
+    asked = [name for name in row.scores if name is not MeasureName.SHARE_NEGATIVE]
+    most = max(asked, key=lambda name: row.scores[name].n, default=MeasureName.SHARE_NEGATIVE)
+    return most if row.scores[most].n else MeasureName.SHARE_NEGATIVE
+
+
+def answered_only(report: Report) -> Report:
+    """The report without the measures that nobody answered, in either period."""
+    kept = tuple(
+        name
+        for name in report.frame.measures
+        if report.overall.scores[name].n or report.overall.scores[name].previous_n
+    )
+    return replace(report, frame=replace(report.frame, measures=kept))
+
+
+def scores_of(report: Report) -> Iterator[Score]:
+    """Every score of the period: of everything together and of each group, answered ones only."""
+    rows = [report.overall, *report.scorecard.rows]
+    rows += [row for part in report.breakdowns for row in part.rows]
+    for row in rows:
+        yield from (score for score in row.scores.values() if score.n or score.previous_n)
+
+
+def source_states(
+    ledger: Sequence[Coverage], now: datetime, by_source: Breakdown | None
+) -> tuple[Source, ...]:
+    """How every source of the ledger fares, and those that brought something before and stopped."""
+    found = [
+        Source(f"{entry.source}.{entry.instance}", entry.state(now), _note(entry, now))
+        for entry in ledger
+    ]
+    listed = {entry.source for entry in ledger}
+    for row in by_source.rows if by_source else ():
+        if row.comments == 0 and row.name is not None and row.name not in listed:
+            said = f"{row.comments_before:,} comments in the period before, none in this one"
+            found.append(Source(row.name, State.SILENT, said))
+    return tuple(sorted(found, key=lambda one: (-list(State).index(one.state), one.name)))
+
+
+def _row(frame: Frame, counts: Counts, group: str | None, dimensions: Dimensions) -> Row:
+    scores = {
+        name: score(
+            name,
+            frame.period,
+            dimensions,
+            counts.now.counts(name, group, None),
+            counts.before.counts(name, group, None),
+            frame.computed_at,
+        )
+        for name in frame.measures
+    }
+    trends = {name: trend_of(counts.trend, name, group, frame) for name in frame.measures}
+    place = (group, None)
+    return Row(
+        group, counts.now.comments.get(place, 0), counts.before.comments.get(place, 0),
+        scores, trends,
+    )  # fmt: skip
+
+
+def _note(entry: Coverage, now: datetime) -> str:
+    state = entry.state(now)
+    if entry.error is not None:
+        times = f" ({entry.failures} times)" if entry.failures > 1 else ""
+        return f"{entry.error}{times}"
+    if state is State.SILENT:
+        return f"nothing new since {entry.news_at or entry.first_at:%Y-%m-%d %H:%M} UTC"
+    if state is State.LATE:
+        return f"last run {entry.finished_at:%Y-%m-%d %H:%M} UTC"
+    if entry.gap_since is not None:
+        began, ended = entry.gap_since, entry.started_at
+        return f"not run from {began:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC"
+    return ""

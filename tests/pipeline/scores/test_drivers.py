@@ -1,0 +1,87 @@
+"""Drivers: planted effects are found, and the regression is statsmodels' own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.scores.drivers import Answer, drivers, read_answers, ridge
+from pipeline.scores.measures import MEASURES, Weight
+from schemas.score import MeasureName
+
+FFT = MEASURES[MeasureName.FFT_POSITIVE]
+
+
+def _answers(count: int = 2_000) -> list[Answer]:
+    """Waiting costs 40 points; parking costs nothing and comes mostly with waiting."""
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(count):
+        waiting = rng.random() < 0.3
+        parking = rng.random() < (0.6 if waiting else 0.1)
+        topics = {"food"} if rng.random() < 0.2 else set()
+        topics |= ({"waiting"} if waiting else set()) | ({"parking"} if parking else set())
+        happy = rng.random() < (0.5 if waiting else 0.9)
+        found.append(Answer(Weight(100 if happy else 0), frozenset(topics | {"everything"})))
+    return found
+
+
+def test_what_a_topic_costs_is_told_from_what_it_only_comes_with() -> None:
+    found = {one.topic: one for one in drivers(FFT, _answers(), {"waiting", "parking", "food"})}
+    waiting, parking = found["waiting"], found["parking"]
+    assert waiting.effect == pytest.approx(-40, abs=6)
+    assert waiting.distinguishable
+    assert parking.difference.value < -15  # it shares the blame
+    assert not parking.distinguishable  # and is cleared of it
+    assert waiting.impact == pytest.approx(waiting.effect * waiting.share)
+    assert next(iter(found)) == "waiting"
+
+
+def test_topics_of_few_answers_or_of_all_are_left_out() -> None:
+    answers = [*_answers(200), *[Answer(Weight(0), frozenset({"rare"}))] * 9]
+    assert {one.topic for one in drivers(FFT, answers, {"rare", "waiting", "absent"})} == {
+        "waiting"
+    }
+    assert drivers(FFT, answers[:12], {"waiting"}) == ()
+
+
+def test_without_penalty_the_regression_is_least_squares_with_robust_errors() -> None:
+    api = pytest.importorskip("statsmodels.api")
+    answers = _answers(300)
+    presence = np.array(
+        [[topic in one.topics for topic in ("food", "parking", "waiting")] for one in answers],
+        float,
+    )
+    weights = np.array([float(one.weight) for one in answers])
+    effects, errors = ridge(presence, weights, penalty=0.0)
+    fitted = api.OLS(weights, api.add_constant(presence)).fit(cov_type="HC1")
+    assert effects == pytest.approx(fitted.params[1:], rel=1e-9)
+    assert errors == pytest.approx(fitted.bse[1:], rel=1e-9)
+
+
+def test_the_penalty_is_that_of_rows_that_show_nothing() -> None:
+    answers = _answers(300)
+    presence = np.array([["food" in one.topics, "waiting" in one.topics] for one in answers], float)
+    weights = np.array([float(one.weight) for one in answers])
+    effects, _ = ridge(presence, weights, penalty=2.0)
+    rows = np.vstack([presence - presence.mean(axis=0), np.sqrt(2.0) * np.eye(2)])
+    values = np.concatenate([weights - weights.mean(), np.zeros(2)])
+    assert effects == pytest.approx(np.linalg.lstsq(rows, values, rcond=None)[0], rel=1e-9)
+
+
+def test_the_comments_of_one_submission_are_one_answer_with_all_their_topics() -> None:
+    def hit(topic: str, submission: str | None, value: float = 1) -> dict[str, object]:
+        attributes = {"attributes": {"submission": submission}} if submission else {}
+        measures = {"fft": {"value": value, "score": (5 - value) / 4}}
+        return {
+            "_source": {
+                "feedback": {"topics": [topic], "measures": measures, **attributes},
+                "event": {"dataset": "form"},
+            }
+        }
+
+    hits = [hit("food", "7"), hit("parking", "7"), hit("food", "8", 5), hit("food", None)]
+    found = read_answers(FFT, hits)
+    assert sorted((float(one.weight), sorted(one.topics)) for one in found) == [
+        (0.0, ["food"]), (100.0, ["food"]), (100.0, ["food", "parking"]),
+    ]  # fmt: skip

@@ -1,0 +1,96 @@
+"""Goals: met, on track, behind, missed, and what the trend says of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.scores.estimates import Estimate
+from pipeline.scores.goals import Goal, Status, load_goals, progress, project
+from pipeline.scores.intervals import wilson
+from pipeline.scores.periods import leading_to, period_of
+from pipeline.scores.report import Trend
+from schemas.score import MeasureName, PeriodName
+
+JUNE = period_of(PeriodName.MONTH, datetime(2026, 6, 5, tzinfo=UTC), UTC)
+DUE = datetime(2026, 9, 30, 23, 59, tzinfo=UTC)
+
+
+def _share(percent: float, n: int = 200) -> Estimate:
+    low, high = wilson(percent / 100 * n, n)
+    return Estimate(n, percent, (100 * low, 100 * high))
+
+
+def _trend(*percents: float | None) -> Trend:
+    steps = leading_to(JUNE, len(percents), UTC)
+    found = (Estimate(3) if one is None else _share(one) for one in percents)
+    return tuple(zip(steps, found, strict=True))
+
+
+def _goal(**changes: object) -> Goal:
+    fields = {"name": "Calls", "measure": "share_negative", "target": 20, "by": "2026-09-30"}
+    return Goal.model_validate({**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("trend", "changes", "expected"),
+    [
+        ((40, 36, 31, 27, 22, 18), {}, Status.MET),
+        ((48, 44, 40, 35, 31, 27), {}, Status.ON_TRACK),
+        ((31, 30, 29.5, 29, 28, 27.5), {}, Status.BEHIND),
+        ((27, 31, 28, 30, 26, 30), {}, Status.BEHIND),
+        ((48, 44, 40, 35, 31, 27), {"by": "2026-06-29"}, Status.MISSED),
+        ((48, 44, 40, 35, 31, None), {}, Status.UNKNOWN),
+        ((48, 44, 40, 35, 31, 27), {"measure": "csat"}, Status.MET),
+    ],
+)
+def test_a_goal_fares_as_its_score_and_its_trend(
+    trend: tuple[float | None, ...], changes: dict[str, object], expected: Status
+) -> None:
+    steps = _trend(*trend)
+    assert progress(_goal(**changes), steps[-1][1], JUNE.end, steps, UTC).status is expected
+
+
+def test_a_trend_that_chance_explains_is_none() -> None:
+    steps = _trend(27, 31, 28, 30, 26, 30)
+    assert project(steps, DUE) is None
+    found = progress(_goal(), steps[-1][1], JUNE.end, steps, UTC)
+    assert (found.status, found.projected) == (Status.BEHIND, None)
+
+
+def test_the_line_is_that_of_weighted_least_squares() -> None:
+    api = pytest.importorskip("statsmodels.api")
+    trend = tuple((p, _share(e.value or 0, 50 * (i + 1))) for i, (p, e) in
+                  enumerate(_trend(48, 43, 41, 35, 33, 27)))  # fmt: skip
+    middles = [(p.start.timestamp() + p.end.timestamp()) / 2 / 86_400 for p, _ in trend]
+    times = np.array(middles) - middles[-1]
+    fitted = api.WLS([e.value for _, e in trend], api.add_constant(times),
+                     weights=[e.n for _, e in trend]).fit()  # fmt: skip
+    there = DUE.timestamp() / 86_400 - middles[-1]
+    frame = fitted.get_prediction([[1.0, there]]).summary_frame(alpha=0.05)
+    expected = (frame["mean"][0], frame["mean_ci_lower"][0], frame["mean_ci_upper"][0])
+    assert project(trend, DUE) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_trend_is_drawn_on_no_further_than_it_is_long() -> None:
+    steps = _trend(48, 44, 40, 35, 31, 27)
+    years = datetime(2031, 1, 1, tzinfo=UTC)
+    far, further = project(steps, years), project(steps, years.replace(year=2035))
+    assert far is not None
+    assert far == further
+    assert far[0] > 0
+
+
+def test_goals_are_read_from_a_file_and_what_cannot_be_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "goals.toml"
+    path.write_text(
+        '[[goals]]\nname = "Calls"\nmeasure = "nps"\ntarget = 30\nby = 2026-12-31\nsite = "N"\n'
+    )
+    (goal,) = load_goals(path)
+    assert (goal.measure, goal.dimensions.site) == (MeasureName.NPS, "N")
+    path.write_text('[[goals]]\nname = "x"\nmeasure = "csat"\ntarget = 101\nby = 2026-12-31\n')
+    with pytest.raises(ValueError, match="target of 'x' must be from 0 to 100"):
+        load_goals(path)
