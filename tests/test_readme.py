@@ -105,12 +105,18 @@ def test_sources_are_collected_followed_and_served(
         (tmp_path / "feedback.toml").write_text(text, encoding="utf-8")
         with_secret = {**environment, "TYPEFORM_SECRET": "s3cret"}
         assert "app_store" in feedback(listed, with_secret, tmp_path)
-        assert "rss" in feedback(dry_run, with_secret, tmp_path)
+        assert "Visit" in feedback(dry_run, with_secret, tmp_path)
         told = orjson.loads(feedback(f"{once} --json", with_secret, tmp_path))
-        assert {one["source"] for one in told} == {"app_store.patients", "rss.news"}
+        assert [(one["source"], one["instance"]) for one in told] == [
+            ("app_store", "patients"),
+            ("rss", "news"),
+        ]
         assert all(one["published"] for one in told)
+        before = len(news.requests)
         with until_stopped(follow, with_secret, tmp_path) as log:
-            wait_until(lambda: len(news.requests) > 9, seconds=60, what="a run of the follower")
+            wait_until(
+                lambda: len(news.requests) > before, seconds=60, what="a run of the follower"
+            )
         port = any_free()
         with until_stopped(f"{serve} --port {port}", with_secret, tmp_path) as log:
             form = f"http://127.0.0.1:{port}/form/waiting-room"

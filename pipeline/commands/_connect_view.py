@@ -39,12 +39,11 @@ def collected_table(instances: Sequence[Instance], done: Sequence[Collected]) ->
     return table
 
 
-def as_json(instance: Instance, done: Collected) -> dict[str, Any]:
+def as_json(done: Collected) -> dict[str, Any]:
     """What machines read of a run."""
     reasons = {reason: found.count for reason, found in done.tally.reasons.items()}
     skips = {reason: found.count for reason, found in done.tally.skips.items()}
     return {
-        "source": instance.label,
         **ledger_json(done.coverage, datetime.now(UTC)),
         "dead_letter_reasons": reasons,
         "skip_reasons": skips,

@@ -65,7 +65,7 @@ def connect(
         return
     done = _once(instances, again=again, quiet=json)
     if json:
-        print_json([as_json(instance, one) for instance, one in zip(instances, done, strict=True)])
+        print_json([as_json(one) for one in done])
     else:
         out.print(collected_table(instances, done))
     _conclude(instances, done)
