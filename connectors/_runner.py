@@ -5,7 +5,7 @@ At most two pages are under way: while the broker acknowledges one, the next is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -161,13 +161,6 @@ def publish(
         outbox.settle(outbox.take_pending())
         stored = position
     return Outcome(sending.tally, cursor, sending.window, stored, reading.failure)
-
-
-def publish_items(connector: Parses, items: Iterable[Item], outbox: Outbox) -> Tally:
-    """Hand over what came without a cursor, and count it; the caller settles the outbox."""
-    sending = _Sending(connector, outbox, Tally(), Window(), backfill=False)
-    sending.page(Page(list(items), ""))
-    return sending.tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,71 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from deploy.local import LocalEngines, default_cache, down, up
 from pipeline.settings import Settings
-from pipeline.setup import create_kafka_topics, put_templates
-from pipeline.sinks.elasticsearch_client import connect
-
-
-@dataclass(frozen=True)
-class Engines:
-    """Where the shared engines listen."""
-
-    kafka_bootstrap_servers: str
-    elasticsearch_url: str
+from tests.engines import Engines, environment_of, running_engines, set_up
 
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
     """Kafka and Elasticsearch on free ports, for the whole session."""
-    home = Path(tempfile.mkdtemp(prefix="feedback-tests-"))
-    home.chmod(0o755)  # as root the engines run as another user
-    config = LocalEngines(
-        home=home / "engines",
-        cache=default_cache(),
-        kafka_port=0,
-        elasticsearch_port=0,
-    )
-    try:
-        running = up(config)
-        yield Engines(running.kafka.address, running.elasticsearch.address)
-    finally:
-        down(config)
-        shutil.rmtree(home, ignore_errors=True)
+    with running_engines() as engines:
+        yield engines
 
 
 @pytest.fixture(scope="session")
 def settings(engines: Engines) -> Settings:
     """Settings for the shared engines, with Kafka topics and templates set up."""
-    settings = Settings(
-        kafka_bootstrap_servers=engines.kafka_bootstrap_servers,
-        elasticsearch_url=engines.elasticsearch_url,
-    )
-    create_kafka_topics(settings)
-    with connect(settings) as client:
-        put_templates(client, settings)
-    return settings
+    return set_up(engines)
 
 
 @pytest.fixture(scope="session")
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a subprocess that is to use the shared engines."""
-    return {
-        **os.environ,
-        "FEEDBACK_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-        "FEEDBACK_ELASTICSEARCH_URL": settings.elasticsearch_url,
-    }
+    return environment_of(settings)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from pipeline.commands._context import err
-from pipeline.commands.ingest import connector_of, mapped, sentences
+from pipeline.commands._sources import sentences
+from pipeline.commands.ingest import connector_of, mapped
 from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:

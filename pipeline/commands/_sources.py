@@ -19,8 +19,8 @@ TRIED_OUT = "try"
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """The connectors' errors as the command's."""
+def sentences(hint: str = "") -> Iterator[None]:
+    """The connectors' errors as the command's; ``hint`` follows what may pass."""
     from connectors._errors import Fatal, Misconfigured, Retry
 
     try:
@@ -30,7 +30,7 @@ def sentences() -> Iterator[None]:
     except Fatal as error:
         raise CommandError(str(error), ExitStatus.BAD_INPUT) from None
     except Retry as error:
-        raise Unavailable(str(error)) from None
+        raise Unavailable(f"{error}{hint}") from None
 
 
 def author_key() -> bytes:

@@ -6,8 +6,6 @@ options into their configuration, shows the progress, and accounts for every row
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -24,6 +22,7 @@ from pipeline.commands._ingest_view import (
     tell_resumed,
     top_reasons,
 )
+from pipeline.commands._sources import sentences
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from schemas.feedback import Family, Feedback
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 _SHOWN_RECORDS: Final = 5
+_AGAIN: Final = "; run the same again: it goes on after what was acknowledged"
 
 _Texts = list[str] | None
 
@@ -124,23 +124,6 @@ def ingest(
     _conclude(account, connector)
 
 
-@contextmanager
-def sentences() -> Iterator[None]:
-    """The connector's errors as the command's."""
-    from connectors._errors import Fatal, Misconfigured, Retry
-
-    try:
-        yield
-    except Misconfigured as error:
-        raise CommandError(str(error), ExitStatus.USAGE) from None
-    except Fatal as error:
-        raise CommandError(str(error), ExitStatus.BAD_INPUT) from None
-    except Retry as error:
-        raise Unavailable(
-            f"{error}; run the same again: it goes on after what was acknowledged"
-        ) from None
-
-
 def connector_of(options: dict[str, Any]) -> FileConnector:
     """The file connector with these options; raises ``CommandError``."""
     from pydantic import ValidationError
@@ -193,7 +176,7 @@ def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
     from connectors._tally import Tally
 
     tally = Tally()
-    with sentences(), progress("reading") as show:
+    with sentences(_AGAIN), progress("reading") as show:
         records = rehearse(connector, tally, show)
         first = list(islice(records, _SHOWN_RECORDS))
         for _ in records:
@@ -215,7 +198,7 @@ def _publish(connector: FileConnector, configuration: Settings, *, again: bool) 
             f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
         ) from None
     create_kafka_topics(configuration)
-    with sentences():
+    with sentences(_AGAIN):
         dead_offsets = dead_offsets_now(servers)
         with progress("publishing") as show:
             outcome = run(connector, servers, again=again, progress=show)

@@ -25,6 +25,7 @@ from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.connectors.fake_service import NOW, FakeService, Served, served
 from tests.connectors.fakes import SERVICES
+from tests.engines import environment_of, running_engines, set_up
 from tests.walk import messages_on, run_feedback
 
 
@@ -49,25 +50,31 @@ def _toml(value: Any) -> str:
 
 def texts_of(settings: Settings, name: str) -> dict[str, str]:
     """What the index holds of a source, by native id; fails where one stands twice."""
-    filters = [{"term": {"event.dataset": name}}]
-    if name in ELSEWHERE_TOO:
-        filters.append({"term": {"feedback.site": "Walk"}})
     with connect(settings) as client:
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
         found = client.search(
             index=READ_ALIAS,
             size=1_000,
-            query={"bool": {"filter": filters}},
+            query={"term": {"event.dataset": name}},
         )["hits"]["hits"]
     ids = [hit["_source"]["feedback"]["native_id"] for hit in found]
     assert len(ids) == len(set(ids)), f"{name}: a document stands twice"
     return {hit["_source"]["feedback"]["native_id"]: hit["_source"]["message"] for hit in found}
 
 
-ELSEWHERE_TOO = {"app_store", "rss", "trustpilot"}
-"""Sources that other tests bring to the same index, from other sites."""
-
 Running = dict[str, tuple[FakeService, Served]]
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[Settings]:
+    """Engines of its own: other tests bring the same fakes' feedback by other ways."""
+    with running_engines() as engines:
+        yield set_up(engines)
+
+
+@pytest.fixture(scope="module")
+def environment(settings: Settings) -> dict[str, str]:
+    return environment_of(settings)
 
 
 @pytest.fixture
