@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 
 from connectors._outbox import Message
+from connectors._partitioner import partition_of
 from connectors._serve.refusals import Refusal
 from schemas.kafka_topics import COVERAGE, DEAD, RAW
 
@@ -152,12 +153,8 @@ class Delivery:
         return not failed
 
     def _partition_of(self, message: Message) -> int:
-        from aiokafka.partitioner import murmur2
-
-        # The partition that kafka-python chooses when the same source is polled.
-        hashed: int = murmur2(message.key) & 0x7FFFFFFF
         partitions = self._partitions[message.kafka_topic]
-        return partitions[hashed % len(partitions)]
+        return partitions[partition_of(message.key, len(partitions))]
 
     def _watch(self, futures: Sequence[asyncio.Future[Any]]) -> None:
         """Remember what the brokers still owe an answer to."""
