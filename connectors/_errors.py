@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from schemas.faults import first_fault
+
 
 class Retry(Exception):
     """Try the same again after ``wait`` seconds; nothing was lost and no cursor moved."""
@@ -25,9 +27,7 @@ class BadRecord(Exception):
     @classmethod
     def of(cls, source: str, error: ValidationError) -> Self:
         """What pydantic found first, without the value it found."""
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        return cls(f"parsing {source}: {where + ': ' if where else ''}{first['msg']}")
+        return cls(f"parsing {source}: {first_fault(error)}")
 
 
 class Skip(Exception):

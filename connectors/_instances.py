@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors._errors import Misconfigured
 from connectors._registry import sources
 from connectors._source import Context, Source
+from schemas.faults import setting_fault
 from schemas.settings_file import (
     RESERVED,
     Duration,
@@ -114,14 +115,5 @@ def settled(
             source, name, source.Config.model_validate(own), Schedule.model_validate(plan)
         )
     except ValidationError as error:
-        raise Misconfigured(f"reading [{label}] {_first(source, error)}") from None
-
-
-def _first(source: type[Source], error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    if first["type"] == "extra_forbidden":
-        fields = [*source.Config.model_fields, *Schedule.model_fields]
-        near = difflib.get_close_matches(where, fields, n=1)
-        return f"{where}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
-    return f"{where}: {first['msg']}"
+        known = [*source.Config.model_fields, *Schedule.model_fields]
+        raise Misconfigured(f"reading [{label}] {setting_fault(error, known)}") from None

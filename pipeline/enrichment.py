@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from pipeline.understanding import Understanding
+from schemas.faults import first_fault
 from schemas.feedback import EnrichedFeedback, Feedback
 
 
@@ -96,8 +97,7 @@ def read_feedback(payload: bytes | None) -> Feedback:
         return Feedback.from_payload(payload)
     except ValidationError as error:
         # Pydantic's own text repeats the input, which is what people wrote.
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "payload"
+        fault = first_fault(error)
         raise UnreadablePayload(
-            f"reading feedback: {place}: {first['msg']}", "ValidationError"
+            f"reading feedback: {fault.place or 'payload'}: {fault.message}", "ValidationError"
         ) from None

@@ -12,6 +12,7 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 from pipeline.stages.redact import Redactor
 from pipeline.understanding import Understanding
+from schemas.faults import first_fault
 
 
 def understanding_of(settings: Settings) -> Understanding:
@@ -34,10 +35,9 @@ def sentences(doing: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in (error.title, *first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise CommandError(f"{doing}: {place}: {message}", ExitStatus.USAGE) from None
+        fault = first_fault(error)
+        place = ".".join(filter(None, (error.title, fault.place)))
+        raise CommandError(f"{doing}: {place}: {fault.message}", ExitStatus.USAGE) from None
     except OSError as error:
         raise CommandError(f"{doing}: {_named(error)}", ExitStatus.USAGE) from None
     except (ImportError, ValueError, KeyError) as error:

@@ -15,6 +15,7 @@ from connectors._errors import BadRecord, Forged, Malformed, Skip
 from connectors._signatures import require_equal, require_hmac
 from connectors._source import Received, SourceConfig, Webhook
 from connectors.forms._form import SCALES, FormConfig, Submission, Tongue, Translated
+from schemas.faults import faults_of
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 from schemas.measures import Fft, Nps, Stars
 
@@ -160,8 +161,7 @@ api_token = { env = "FORM_API_TOKEN" }
 
 
 def _details(error: ValidationError) -> list[dict[str, str]]:
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [{"field": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in found[:20]]
+    return [{"field": one.place, "problem": one.message} for one in faults_of(error)[:20]]
 
 
 def _plausible(given: datetime, at: datetime) -> bool:

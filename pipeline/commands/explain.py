@@ -15,6 +15,7 @@ import typer
 from pipeline.commands._context import out, print_json, settings
 from pipeline.commands._explain_view import drawn
 from pipeline.errors import CommandError, ExitStatus
+from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
 
 if TYPE_CHECKING:
@@ -86,11 +87,9 @@ def record_of(text: str, question: str | None, rating: str | None) -> Feedback:
             **measures,
         )
     except ValidationError as error:
-        # Pydantic's own text repeats the input.
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = _WHERE.get(str(first["loc"][0]), "--rating")
-        message = first["msg"].removeprefix("Value error, ")
-    raise CommandError(f"reading {where}: {message}", ExitStatus.USAGE)
+        fault = first_fault(error)
+        where = _WHERE.get(fault.place.partition(".")[0], "--rating")
+    raise CommandError(f"reading {where}: {fault.message}", ExitStatus.USAGE)
 
 
 def _written(text: str) -> str:
