@@ -18,13 +18,13 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 
+from schemas.brokers import pace
 from schemas.cloud_events import Headers
 
 _BATCH_BYTES = 262_144
 _START_SECONDS = 8.0
 _METADATA_SECONDS = 15.0
 _CLOSE_SECONDS = 5.0
-_PACE_SECONDS = 0.25
 _REQUEST_TIMEOUT_MS = 10_000
 
 T = TypeVar("T")
@@ -77,30 +77,6 @@ class Batch:
         """Put one more record in; False where there is no room. The first one always fits."""
         taken = self.builder.append(timestamp=self.opened_ms, key=key, value=value, headers=headers)
         return taken is not None
-
-
-def _pace(client: Any) -> None:
-    """Have a client wait before it looks for a leader again, where it has just found none.
-
-    aiokafka looks again at once where nothing listens: thousands of times a second.
-    """
-    look = client.force_metadata_update
-    found, looking = True, None
-
-    async def patiently() -> bool:
-        nonlocal found
-        if not found:
-            await asyncio.sleep(_PACE_SECONDS)
-        found = bool(await look())
-        return found
-
-    def paced() -> asyncio.Future[bool]:
-        nonlocal looking
-        if looking is None or looking.done():
-            looking = asyncio.ensure_future(patiently())
-        return asyncio.shield(looking)
-
-    client.force_metadata_update = paced
 
 
 class Producer:
@@ -160,7 +136,7 @@ class Producer:
             max_batch_size=_BATCH_BYTES,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
-        _pace(producer.client)
+        pace(producer.client)
         try:
             await producer.start()
         except BaseException:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import suppress
+from typing import Any
 
 _PORT = 9092
 _TIMEOUT_S = 5.0
+_PACE_S = 0.25
+
+
+class BrokersAway(Exception):
+    """No broker answers, or none goes on answering; the same may work later."""
 
 
 def broker_addresses(bootstrap_servers: str) -> list[tuple[str, int]]:
@@ -29,3 +36,27 @@ def any_broker_listens(bootstrap_servers: str) -> bool:
         with suppress(OSError), socket.create_connection(address, timeout=_TIMEOUT_S):
             return True
     return False
+
+
+def pace(client: Any) -> None:
+    """Have an aiokafka client wait before it looks for a leader again where it just found none.
+
+    It looks again at once where nothing listens: thousands of times a second.
+    """
+    look = client.force_metadata_update
+    found, looking = True, None
+
+    async def patiently() -> bool:
+        nonlocal found
+        if not found:
+            await asyncio.sleep(_PACE_S)
+        found = bool(await look())
+        return found
+
+    def paced() -> asyncio.Future[bool]:
+        nonlocal looking
+        if looking is None or looking.done():
+            looking = asyncio.ensure_future(patiently())
+        return asyncio.shield(looking)
+
+    client.force_metadata_update = paced

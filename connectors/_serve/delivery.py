@@ -19,6 +19,7 @@ import structlog
 from connectors._outbox import Message
 from connectors._partitioner import partition_of
 from connectors._serve.refusals import Refusal
+from schemas.brokers import pace
 from schemas.kafka_topics import COVERAGE, DEAD, RAW
 
 _LINGER_S: Final = 0.004
@@ -211,6 +212,7 @@ class Delivery:
             max_request_size=2 * DEAD.max_message_bytes,
             request_timeout_ms=10_000,
         )
+        pace(producer.client)
         try:
             await producer.start()
             for kafka_topic in _KAFKA_TOPICS:

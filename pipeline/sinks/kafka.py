@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.sinks.failure import Failure, Fatal, Waiting
+from schemas.brokers import pace
 from schemas.cloud_events import Headers
 from schemas.kafka_topics import KafkaTopic
 
@@ -46,6 +47,7 @@ class KafkaSink:
             max_request_size=16_000_000,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
+        pace(self._producer.client)
         try:
             await self._producer.start()
         except KafkaError as error:
