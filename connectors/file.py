@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from itertools import islice
@@ -22,6 +22,7 @@ from connectors._errors import BadRecord, Fatal, Misconfigured
 from connectors._files.cells import SHORT_FORMATS, date_format_of
 from connectors._files.detect import SAMPLE_ROWS, dialect_of, encoding_of, sample_rows
 from connectors._files.mapping import (
+    MEASURES,
     Mapping,
     known_names,
     map_columns,
@@ -29,12 +30,13 @@ from connectors._files.mapping import (
     preset,
 )
 from connectors._files.options import FileConfig, check_names, delimiter_of, encoding_named, zone_of
-from connectors._files.reader import Identities, RowReader
+from connectors._files.reader import Identified, Identities, RowReader
 from connectors._files.rows import SINGLE_COLUMN, Dialect, Row, read_rows
 from connectors._files.source import HEAD_BYTES, Source
+from connectors._files.submissions import Submissions
 from connectors._files.workbook import opened, sheet_rows
 from schemas._record import deterministic_id
-from schemas.feedback import Family, Feedback
+from schemas.feedback import SUBMISSION, Family, Feedback
 
 _PAGE_BYTES = 8_000_000
 
@@ -85,6 +87,7 @@ class FileConnector(Connector):
             str(plan.dialect),
             str(plan.zone),
             str(bool(self.config.author_key.get_secret_value())),
+            *(["textless"] if self.config.textless else []),
         )
         return f"{plan.dataset}/{content}/{how[:8]}"
 
@@ -162,7 +165,7 @@ class FileConnector(Connector):
         """All rows, and how many bytes have been read for them."""
         dialect, source = self.plan.dialect, self.source
         if dialect.sheet is None:
-            with source.unpacked() as (stream, raw):
+            with source.unpacked(twice=self._joins) as (stream, raw):
                 yield read_rows(stream, dialect)[1], raw.tell
         else:
             with source.archive() as file, opened(file, dialect.sheet, source.name) as sheet:
@@ -176,6 +179,7 @@ class FileConnector(Connector):
         plan = self.plan
         done = 0 if cursor is None else int(orjson.loads(cursor)["rows"])
         identify = Identities(plan.mapping.columns.get("id"))
+        submissions = self._submissions()
         total, count = self.source.size, 0
         with self._rows() as (rows, tell):
             for page in _paged(rows, self.config.page_rows, done):
@@ -183,7 +187,7 @@ class FileConnector(Connector):
                 count += len(page)
                 items = [
                     Item(
-                        data=identify(row) if row.fault is None else BadRecord(row.fault),
+                        data=_read(row, identify, submissions),
                         origin=f"{plan.dataset}:line {row.line}",
                         payload=row.raw,
                         collected_at=now,
@@ -193,6 +197,19 @@ class FileConnector(Connector):
                 position = orjson.dumps({"rows": count}).decode()
                 yield Page(items, position, tell(), total, acknowledged=count <= done)
             yield Page((), orjson.dumps({"rows": count, "done": True}).decode(), total or 0, total)
+
+    @property
+    def _joins(self) -> bool:
+        """Whether a row without a text may be of a submission that has one in another row."""
+        mapping = self.plan.mapping
+        scored = any(name in mapping.columns for name in MEASURES)
+        return self.config.textless and scored and SUBMISSION in mapping.attributes
+
+    def _submissions(self) -> Submissions | None:
+        if not self._joins:
+            return None
+        with self._rows() as (rows, _):
+            return Submissions(self._reader, rows)
 
     def parse(self, item: Item) -> Feedback:
         """Read one row."""
@@ -216,6 +233,8 @@ class FileConnector(Connector):
             zone=plan.zone,
             author_key=self.config.author_key.get_secret_value().encode(),
             undated=plan.undated or datetime.now(UTC),
+            textless=self.config.textless,
+            backfill=self.config.backfill,
         )
 
     def _stem(self) -> str:
@@ -223,6 +242,17 @@ class FileConnector(Connector):
             return "stdin"
         name = self.source.path.name.removesuffix(".gz")
         return (name.rsplit(".", 1)[0] or name)[:200]
+
+
+def _read(
+    row: Row, identify: Identities, submissions: Submissions | None
+) -> Identified | BadRecord:
+    if row.fault is not None:
+        return BadRecord(row.fault)
+    found = identify(row)
+    if submissions is not None and submissions.carries(found):
+        return replace(found, is_carried=True)
+    return found
 
 
 def _paged(rows: Iterator[Row], most: int, done: int) -> Iterator[list[Row]]:

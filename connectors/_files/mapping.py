@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors._errors import Misconfigured
 from connectors._files.rows import Row
-from schemas.feedback import Family
+from schemas.feedback import SUBMISSION, Family
 
 MEASURES = ("stars", "nps", "csat", "ces", "fft")
 FIELDS = (
@@ -157,7 +157,8 @@ def map_columns(
         )
     kept = {name: _stated(column, by_fold, names, where) for name, column in attributes.items()}
     for name, candidates in chosen.attributes.items():
-        found = _first(candidates, by_fold, taken)
+        # What tells submissions apart is often what tells people apart.
+        found = _first(candidates, by_fold, set() if name == SUBMISSION else taken)
         if found is not None:
             kept.setdefault(name, found)
     used = taken | set(kept.values())

@@ -69,6 +69,14 @@ class FileConfig(BaseModel):
         default=SecretStr(""),
         description="Key of the authors' pseudonyms; without one authors are left out.",
     )
+    textless: bool = Field(
+        default=False,
+        description="Whether a row with a score and no text is feedback too; where several rows "
+        "are one submission, one of them.",
+    )
+    backfill: bool = Field(
+        default=False, description="Whether the rows are history, and no news to alert on."
+    )
     page_rows: int = Field(default=2_000, ge=1, description="Most rows in one page.")
 
 

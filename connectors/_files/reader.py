@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ from connectors._files.rows import Row
 from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, submission_mark
 
 _NAMES = ("organization", "site", "service", "language")
+_CARRIED: Final = "no text, and its score stands beside another one of the same submission"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Identified:
 
     values: dict[str, str]
     identity: str | None
+    is_carried: bool = False
+    """Whether another record of its submission carries its scores."""
 
 
 class Identities:
@@ -68,12 +71,18 @@ class RowReader:
         zone: tzinfo,
         author_key: bytes,
         undated: datetime,
+        textless: bool = False,
+        backfill: bool = False,
     ) -> None:
-        """``undated`` is the time of every row where the mapping has no column for it."""
+        """``undated`` is the time of every row where the mapping has no column for it.
+
+        ``textless``: rows with a score and no text are read too; ``backfill``: all is history.
+        """
         columns = mapping.columns
         self._source, self._dataset, self._family = source, dataset, family
         self._author_key = author_key
         self._undated = undated
+        self._textless, self._backfill = textless, backfill
         self._parse_date = date_parser(mapping.date_format, zone)
         self._no_text = mapping.no_text
         self._text, self._id = columns["text"], columns.get("id")
@@ -88,27 +97,29 @@ class RowReader:
             (columns[name], _measure(name, mapping)) for name in MEASURES if name in columns
         ]
 
-    def read(self, row: Identified, collected_at: datetime) -> Feedback:
-        """The record of a row. Raises ``BadRecord`` or, without a text, ``Skip``."""
-        values = row.values
+    def text_of(self, values: dict[str, str]) -> str:
+        """What was written; empty where it says that nothing was."""
         text = clean(values.get(self._text, ""))
-        if not text or (len(text) < 100 and fold(text) in self._no_text):
+        return "" if len(text) < 100 and fold(text) in self._no_text else text
+
+    def read(self, row: Identified, collected_at: datetime) -> Feedback:
+        """The record of a row. Raises ``BadRecord``, or ``Skip`` where it holds no feedback."""
+        values = row.values
+        text = self.text_of(values)
+        if not text and not self._textless:
             raise Skip()
         if len(text) > MAX_TEXT_CHARACTERS:
             raise BadRecord(f"reading text: longer than {MAX_TEXT_CHARACTERS:,} characters")
         fields: dict[str, Any] = dict(self._constants)
-        attributes: dict[str, str] = {}
+        attributes = self._beside(values)
         for name, column, read in self._plain:
             value = read(values.get(column, ""))
             if value:
                 fields[name] = value
-        for name, column in self._attributes:
-            value = one_line(values.get(column, ""))
-            if value:
-                marked = name == SUBMISSION
-                attributes[name] = submission_mark(self._dataset, value) if marked else value
         for column, measure in self._measures:
             measure(values.get(column, ""), fields, attributes)
+        if not text:
+            _require_score(fields, row)
         if self._author is not None:
             fields["author"] = pseudonym(self._author_key, values.get(self._author, ""))
         native_id = row.identity or one_line(values.get(self._id or "", ""))
@@ -119,12 +130,22 @@ class RowReader:
                 native_id=f"{self._dataset}/{native_id}",
                 created_at=self._created_at(values),
                 collected_at=collected_at,
+                backfill=self._backfill,
                 text=text,
                 attributes=attributes,
                 **fields,
             )
         except ValidationError as error:
             raise BadRecord(_reason(error)) from None
+
+    def _beside(self, values: dict[str, str]) -> dict[str, str]:
+        attributes: dict[str, str] = {}
+        for name, column in self._attributes:
+            value = one_line(values.get(column, ""))
+            if value:
+                marked = name == SUBMISSION
+                attributes[name] = submission_mark(self._dataset, value) if marked else value
+        return attributes
 
     def _created_at(self, values: dict[str, str]) -> datetime:
         if self._date is None:
@@ -133,6 +154,15 @@ class RowReader:
         if not cell.strip():
             raise BadRecord("reading created_at: there is no date")
         return self._parse_date(cell)
+
+
+def _require_score(fields: dict[str, Any], row: Identified) -> None:
+    """Leave out a row without a text that brings no score of its own; raises ``Skip``."""
+    if not any(name in fields for name in MEASURES):
+        raise Skip("no text and no score")
+    if row.is_carried:
+        raise Skip(_CARRIED)
+    fields.pop("question", None)  # there is no answer to it
 
 
 _ReadMeasure = Callable[[str, dict[str, Any], dict[str, str]], None]

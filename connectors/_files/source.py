@@ -82,12 +82,17 @@ class Source:
             yield file
 
     @contextmanager
-    def unpacked(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    def unpacked(self, *, twice: bool = False) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         """The bytes as text needs them, and the stream whose ``tell`` shows the progress.
 
         Gzip is unpacked; UTF-16 and UTF-32, in which a line's end is no single byte, are
-        turned into UTF-8. A byte order mark is left out.
+        turned into UTF-8. A byte order mark is left out. ``twice``: they are read another time,
+        for which standard input is held.
         """
+        if twice and self.path is None:
+            held = io.BytesIO(self._held)
+            yield held, held
+            return
         with self._raw() as raw:
             try:
                 stream: BinaryIO = raw

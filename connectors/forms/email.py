@@ -7,46 +7,28 @@ import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final
 
 import imap_tools
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Misconfigured, Retry, Skip, Unauthorized
+from connectors._errors import BadRecord, Misconfigured, Retry, Skip
 from connectors._moments import from_seconds
 from connectors._source import Polled, SourceConfig
 from connectors.forms._mail import Mail, read_mail
+from connectors.forms._mailbox import MailboxConfig, opened
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 
-_TIMEOUT_S: Final = 60
 _MOST_BYTES: Final = 1_000_000
 _UID: Final = re.compile(rb"\bUID (\d+)")
-_NOT_NOW: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")
-"""What a server says beside a login that may succeed later (RFC 5530)."""
 
 
-class EmailConfig(SourceConfig):
-    """One folder of one mailbox."""
+class EmailConfig(MailboxConfig):
+    """One folder of one mailbox, and what in it is no feedback."""
 
-    host: Annotated[str, Field(min_length=1, description="The IMAP server.")]
-    port: int | None = Field(
-        default=None, ge=1, le=65_535, description="Its port; none: 993, or 143 without `tls`."
-    )
-    user: Annotated[str, Field(min_length=1, description="Who logs in.")]
-    password: Annotated[SecretStr, Field(description="Their password, or an app password.")]
-    folder: str = Field(default="INBOX", min_length=1, description="The folder that is read.")
-    tls: Literal["on", "starttls", "off"] = Field(
-        default="on", description='How the connection is secured; "off" only on this machine.'
-    )
-    ca_file: Path | None = Field(
-        default=None, description="Certificates to trust, as PEM; none: those of the system."
-    )
     ours: tuple[str, ...] = Field(
         default=(),
         description="Domains and addresses whose mail is no feedback, such as your own.",
@@ -57,19 +39,6 @@ class EmailConfig(SourceConfig):
         "or a mailing list sends the feedback.",
     )
     per_page: int = Field(default=50, ge=1, le=500, description="Mails a request.")
-
-    @model_validator(mode="after")
-    def _no_password_in_the_clear(self) -> Self:
-        if self.tls == "off" and not _is_loopback(self.host):
-            raise ValueError('tls can be "off" for 127.0.0.1, ::1 and localhost only')
-        return self
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Fetched(BaseModel):
@@ -86,8 +55,13 @@ class Email(Polled):
     family: ClassVar[Family] = Family.FORM
     Config: ClassVar[type[SourceConfig]] = EmailConfig
     needs: ClassVar[str] = (
-        "a mailbox that is read over IMAP with a password; Gmail and iCloud call it an app "
-        "password, Microsoft 365 allows none."
+        "a mailbox that is read over IMAP: with a password, which Gmail and iCloud call an app "
+        "password, or with OAuth 2.0 (XOAUTH2), which Microsoft 365 demands. There, register an "
+        "app in Entra with the permission IMAP.AccessAsApp, let it into the mailbox with "
+        "New-ServicePrincipal and Add-MailboxPermission, and state its `client_id` and "
+        "`client_secret`, `scope` https://outlook.office365.com/.default and `token_url` "
+        "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. For Gmail, `refresh_token` is "
+        "one of the scope https://mail.google.com/, `token_url` https://oauth2.googleapis.com/token."
     )
     limits: ClassVar[str] = (
         "Read are the first megabyte of a mail and, of that, the words of whoever sent it: quoted "
@@ -112,51 +86,14 @@ site = "Eastgate"
         """Read what came after the cursor's mail, the oldest first."""
         doing = f"reading mail on {self.config.host}"
         try:
-            with self._mailbox() as mailbox:
+            with opened(self.config) as mailbox:
                 yield from self._pages(mailbox, cursor)
-        except imap_tools.MailboxLoginError as error:
-            raise _refused(doing, str(error)) from None
         except imap_tools.MailboxFolderSelectError:
             raise Misconfigured(f"{doing}: there is no folder {self.config.folder!r}") from None
         except ssl.SSLCertVerificationError as error:
             raise Misconfigured(f"{doing}: {error.verify_message}") from None
         except (OSError, imaplib.IMAP4.error, imap_tools.ImapToolsError) as error:
             raise Retry(f"{doing}: {type(error).__name__}") from None
-
-    @contextmanager
-    def _mailbox(self) -> Iterator[imap_tools.BaseMailBox]:
-        mailbox = self._connected()
-        try:
-            self._log_in(mailbox)
-            mailbox.folder.set(self.config.folder, readonly=True)
-            yield mailbox
-        finally:
-            for leave in (mailbox.logout, mailbox.client.shutdown):
-                with suppress(Exception):  # all was read, or the connection is lost already
-                    leave()
-
-    def _connected(self) -> imap_tools.BaseMailBox:
-        config = self.config
-        if config.tls == "off":
-            return imap_tools.MailBoxUnencrypted(config.host, config.port or 143, _TIMEOUT_S)
-        trusted = ssl.create_default_context(cafile=config.ca_file)
-        if config.tls == "starttls":
-            return imap_tools.MailBoxStartTls(
-                config.host, config.port or 143, _TIMEOUT_S, ssl_context=trusted
-            )
-        return imap_tools.MailBox(config.host, config.port or 993, _TIMEOUT_S, ssl_context=trusted)
-
-    def _log_in(self, mailbox: imap_tools.BaseMailBox) -> None:
-        user, password = self.config.user, self.config.password.get_secret_value()
-        if (user + password).isascii():
-            mailbox.login(user, password, initial_folder=None)
-            return
-        try:
-            mailbox.login_utf8(user, password, initial_folder=None)
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error as error:
-            raise _refused(f"reading mail on {self.config.host}", str(error)) from None
 
     def _pages(self, mailbox: imap_tools.BaseMailBox, cursor: str | None) -> Iterator[Page]:
         (said,) = mailbox.client.response("UIDVALIDITY")[1]
@@ -218,12 +155,6 @@ def _sent(mail: Mail, arrived: datetime) -> datetime:
     sent = mail.sent
     plausible = sent is not None and sent.year >= EARLIEST_YEAR and (sent - arrived).days < 1
     return sent if sent is not None and plausible else arrived
-
-
-def _refused(doing: str, said: str) -> Retry | Fatal:
-    if _NOT_NOW.search(said):
-        return Retry(f"{doing}: it can't be logged in now", wait=30)
-    return Unauthorized(f"{doing}: the credentials are refused")
 
 
 def _taken_apart(answer: Iterable[Any]) -> Iterator[dict[str, Any]]:

@@ -10,21 +10,31 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from urllib.parse import quote
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from connectors._base import Item, Page
 from connectors._errors import BadRecord, Fatal, Skip
-from connectors._http import Answer, Http, OAuth2, verdict
+from connectors._google import GoogleConfig
+from connectors._http import Answer, Http, verdict
 from connectors._moments import aware, milliseconds
 from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
 from connectors._walks import Walk
 from schemas.feedback import Family, Feedback, Name
 from schemas.measures import Stars
 
+_SCOPE: Final = "https://www.googleapis.com/auth/business.manage"
 _LONGEST_REPLY_BYTES: Final = 4_096
 _STARS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 _TRANSLATED: Final = "(Translated by Google)"
@@ -34,18 +44,13 @@ _Rating = Literal["ONE", "TWO", "THREE", "FOUR", "FIVE", "STAR_RATING_UNSPECIFIE
 _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-class GoogleBusinessConfig(SourceConfig):
+class GoogleBusinessConfig(GoogleConfig):
     """The places of one account."""
 
     account: Annotated[_Id, Field(description="Id of the account that the places belong to.")]
     locations: Annotated[
         dict[_Id, Name],
         Field(min_length=1, description="Site of every place, by the place's location id."),
-    ]
-    client_id: Annotated[str, Field(min_length=1, description="Id of the OAuth 2.0 client.")]
-    client_secret: Annotated[SecretStr, Field(description="Secret of the OAuth 2.0 client.")]
-    refresh_token: Annotated[
-        SecretStr, Field(description="Refresh token of somebody who manages the places.")
     ]
     recheck_days: int = Field(
         default=30,
@@ -57,9 +62,21 @@ class GoogleBusinessConfig(SourceConfig):
     base_url: str = Field(
         default="https://mybusiness.googleapis.com", description="Address of the API."
     )
-    token_url: str = Field(
-        default="https://oauth2.googleapis.com/token", description="Where access tokens come from."
-    )
+
+    @field_validator("site")
+    @classmethod
+    def _of_one_place_only(cls, site: str | None) -> str | None:
+        if site is not None:
+            raise ValueError("every place has its own in `locations`")
+        return site
+
+    @model_validator(mode="after")
+    def _let_in(self) -> Self:
+        if self.auth(_SCOPE) is None:
+            raise ValueError(
+                "credentials are client_id, client_secret and refresh_token, or a service_account"
+            )
+        return self
 
 
 class _Reviewer(BaseModel):
@@ -95,7 +112,8 @@ class GoogleBusiness(Polled, Answering):
     needs: ClassVar[str] = (
         "a Google Cloud project that was granted access to the Business Profile APIs, an OAuth 2.0 "
         "client of it, and a refresh token with the scope business.manage of somebody who manages "
-        "the places, which must be verified."
+        "the places, which must be verified; or a service account that manages them or, where "
+        "Google Workspace delegates that to it, acts for somebody who does (`act_as`)."
     )
     limits: ClassVar[str] = (
         "300 requests a minute. An edit comes like a new review; a deleted one is not told of. "
@@ -118,16 +136,9 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        auth = OAuth2(
-            config.token_url,
-            {
-                "grant_type": "refresh_token",
-                "client_id": config.client_id,
-                "client_secret": config.client_secret.get_secret_value(),
-                "refresh_token": config.refresh_token.get_secret_value(),
-            },
+        return self.opened(
+            Http(config.base_url, auth=config.auth(_SCOPE), per_second=5, verdict=_verdict)
         )
-        return self.opened(Http(config.base_url, auth=auth, per_second=5, verdict=_verdict))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what changed since the cursor, place by place, the newest first."""

@@ -13,17 +13,19 @@ from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import quote
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from connectors._base import Item, Page
 from connectors._errors import BadRecord, Retry
-from connectors._http import Answer, Http, OAuth2, verdict
+from connectors._google import GoogleConfig
+from connectors._http import Answer, Http, verdict
 from connectors._moments import from_seconds, milliseconds
 from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
 from connectors._walks import Walk
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
+_SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 _LONGEST_REPLY: Final = 350
 _NOBODY: Final = "A Google user"
 """What stands for the name of whoever has closed the account: no one person."""
@@ -31,8 +33,8 @@ _NEWEST_FIRST: Final = 2
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class GooglePlayConfig(SourceConfig):
-    """One app."""
+class GooglePlayConfig(GoogleConfig):
+    """One app; the credentials are for replies."""
 
     app: Annotated[
         str,
@@ -50,20 +52,9 @@ class GooglePlayConfig(SourceConfig):
         default="us", pattern=r"^[A-Za-z]{2}$", description="Country of the store."
     )
     per_page: int = Field(default=100, ge=1, le=150, description="Reviews a request.")
-    client_id: str | None = Field(default=None, description="OAuth client, for replies.")
-    client_secret: SecretStr | None = Field(
-        default=None, description="Secret of the OAuth client, for replies."
-    )
-    refresh_token: SecretStr | None = Field(
-        default=None,
-        description="Token of an account that may reply to reviews, of scope androidpublisher.",
-    )
     base_url: str = Field(default="https://play.google.com", description="Address of the store.")
     api_url: str = Field(
         default="https://androidpublisher.googleapis.com", description="Address of the API."
-    )
-    token_url: str = Field(
-        default="https://oauth2.googleapis.com/token", description="Where tokens are given out."
     )
 
 
@@ -88,8 +79,9 @@ class GooglePlay(Polled, Answering):
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = GooglePlayConfig
     needs: ClassVar[str] = (
-        "the app's package name. For replies also an OAuth client with a refresh token of an "
-        "account that may reply to reviews, from the Google Cloud and Play consoles."
+        "the app's package name. For replies also credentials of an account that may reply to "
+        "reviews, from the Google Cloud and Play consoles: an OAuth client with a refresh token of "
+        "scope androidpublisher, or the key file of a service account."
     )
     limits: ClassVar[str] = (
         "At most 150 reviews a request, of one language; Google documents no limit of requests "
@@ -178,15 +170,14 @@ country = "gb"
 
     @cached_property
     def _api(self) -> Http:
-        config = self.config
-        auth = OAuth2(config.token_url, {"grant_type": "refresh_token", **_credentials(config)})
-        return self.opened(Http(config.api_url, auth=auth))
+        return self.opened(Http(self.config.api_url, auth=self.config.auth(_SCOPE)))
 
     def reply(self, native_id: str, text: str) -> Reply:
         """The request that publishes a reply below a review, or replaces the one there."""
-        if len(_credentials(self.config)) < 3:
+        if self.config.auth(_SCOPE) is None:
             raise BadRecord(
-                "replying on google_play: client_id, client_secret and refresh_token are not set"
+                "replying on google_play: client_id, client_secret and refresh_token are not set, "
+                "nor is service_account"
             )
         if not text.strip() or len(text) > _LONGEST_REPLY:
             raise BadRecord(
@@ -257,10 +248,3 @@ def _token(listed: list[Any]) -> str | None:
     except (LookupError, TypeError):
         return None
     return token if isinstance(token, str) and token else None
-
-
-def _credentials(config: GooglePlayConfig) -> dict[str, str]:
-    """The form's fields that are set."""
-    secrets = {"client_secret": config.client_secret, "refresh_token": config.refresh_token}
-    found = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
-    return {"client_id": config.client_id, **found} if config.client_id else found

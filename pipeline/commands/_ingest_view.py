@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,7 @@ from schemas.feedback import Feedback
 
 if TYPE_CHECKING:
     from connectors._runner import Outcome
-    from connectors._tally import OnProgress, Tally
+    from connectors._tally import OnProgress, Reason
     from connectors.file import FileConnector
     from pipeline.commands._ingest_account import Account
 
@@ -88,7 +88,7 @@ def _rows(account: Account) -> list[tuple[str, int | None]]:
         ("rows read", tally.read),
         ("readable" if account.dry_run else "published", tally.published),
         ("dead-lettered", tally.dead_lettered),
-        ("skipped (no text)", tally.skipped),
+        ("skipped", tally.skipped),
         ("repeated (same id again)", tally.repeated),
     ]
     if account.refused_by_worker:
@@ -105,17 +105,24 @@ def table(account: Account) -> Any:
     table.add_column()
     table.add_column(justify="right")
     table.add_column(overflow="fold")
+    reasons = {"dead-lettered": account.tally.reasons, "skipped": account.tally.skips}
     for name, count in _rows(account):
         table.add_row(name, f"{count:,}")
-        if name == "dead-lettered":
-            for reason, count, examples in top_reasons(account.tally):
-                table.add_row("", f"{count:,}", f"{reason} ({', '.join(examples)})")
+        for reason, number, examples in top_reasons(reasons.get(name, {})):
+            table.add_row("", f"{number:,}", f"{reason} ({', '.join(examples)})")
     return table
 
 
-def top_reasons(tally: Tally) -> list[tuple[str, int, list[str]]]:
-    ordered = sorted(tally.reasons.items(), key=lambda item: -item[1].count)
+def top_reasons(reasons: Mapping[str, Reason]) -> list[tuple[str, int, list[str]]]:
+    ordered = sorted(reasons.items(), key=lambda item: -item[1].count)
     return [(text, reason.count, reason.examples) for text, reason in ordered[:_SHOWN_REASONS]]
+
+
+def _told(reasons: Mapping[str, Reason]) -> list[dict[str, Any]]:
+    return [
+        {"reason": reason, "count": count, "examples": examples}
+        for reason, count, examples in top_reasons(reasons)
+    ]
 
 
 def records_table(records: list[Feedback]) -> Any:
@@ -159,8 +166,6 @@ def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
         "waiting": account.waiting,
         "worker": account.worker,
         "adds_up": account.adds_up,
-        "reasons": [
-            {"reason": reason, "count": count, "examples": examples}
-            for reason, count, examples in top_reasons(tally)
-        ],
+        "reasons": _told(tally.reasons),
+        "skips": _told(tally.skips),
     }

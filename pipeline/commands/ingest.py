@@ -84,6 +84,13 @@ def ingest(
         bool,
         typer.Option("--again", help="Publish what is already published anew, with the same ids."),
     ] = False,
+    news: Annotated[
+        bool,
+        typer.Option(
+            "--news",
+            help="Count these in alerts, as if they had just come in; default: they are history.",
+        ),
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until a running worker indexed it.")] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
 ) -> None:
@@ -106,6 +113,8 @@ def ingest(
             "date_format": date_format,
             "constants": {name: text for name, text in constants.items() if text},
             "author_key": configuration.author_key,
+            "textless": True,
+            "backfill": not news,
         }
     )
     tell_mapping(connector)
@@ -217,7 +226,7 @@ def _conclude(account: Account, connector: FileConnector) -> None:
             soft_wrap=True,
         )
     if tally.dead_lettered == tally.read:
-        reason = top_reasons(tally)[0][0] if tally.reasons else "there is none"
+        reason = top_reasons(tally.reasons)[0][0] if tally.reasons else "there is none"
         raise CommandError(
             f"reading {connector.source.name}: no row could be read ({reason})",
             ExitStatus.BAD_INPUT,

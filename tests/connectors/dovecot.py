@@ -40,10 +40,13 @@ first_valid_gid = 1
 disable_plaintext_auth = no
 auth_failure_delay = 0
 mail_location = maildir:{home}/mail
+auth_mechanisms = plain xoauth2
 passdb {{
   driver = static
+  mechanisms = plain
   args = password={password}
 }}
+{oauth2}
 userdb {{
   driver = static
   args = uid={owner} gid={owner_group} home={home}
@@ -64,6 +67,23 @@ service anvil {{
   }}
 }}
 {tls}
+"""
+
+
+# Whether a token is good, Dovecot asks whoever gave it out (RFC 7662).
+_OAUTH2: Final = """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {file}
+}}
+"""
+_INTROSPECTION: Final = """\
+introspection_mode = post
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 
@@ -104,8 +124,13 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(certificate: Path | None = None, key: Path | None = None) -> Iterator[Dovecot]:
-    """Run it; with a certificate it speaks TLS too. Skips the test where there is none."""
+def dovecot(
+    certificate: Path | None = None, key: Path | None = None, *, introspection: str | None = None
+) -> Iterator[Dovecot]:
+    """Run it; with a certificate it speaks TLS too. Skips the test where there is none.
+
+    ``introspection``: the address where it asks whether a token is good.
+    """
     program = required("dovecot")
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     if not version.stdout.startswith("2.3."):
@@ -114,7 +139,7 @@ def dovecot(certificate: Path | None = None, key: Path | None = None) -> Iterato
     # pytest's own directories are closed to the user that Dovecot reads mail as
     home = Path(tempfile.mkdtemp(prefix="dovecot-"))
     try:
-        config = _configured(home, ports, certificate, key)
+        config = _configured(home, ports, certificate, key, introspection)
         process = subprocess.Popen([program, "-F", "-c", config], stderr=subprocess.DEVNULL)
         try:
             _await(process, ports[0], home)
@@ -130,13 +155,22 @@ def dovecot(certificate: Path | None = None, key: Path | None = None) -> Iterato
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _configured(home: Path, ports: list[int], certificate: Path | None, key: Path | None) -> Path:
+def _configured(
+    home: Path,
+    ports: list[int],
+    certificate: Path | None,
+    key: Path | None,
+    introspection: str | None,
+) -> Path:
     me = pwd.getpwuid(os.geteuid())
     root = me.pw_uid == 0
     owner = pwd.getpwnam("nobody") if root else me
     group = "dovecot" if root else grp.getgrgid(me.pw_gid).gr_name
     tls = f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}" if certificate else "ssl = no"
+    oauth2 = home / "oauth2.conf"
+    oauth2.write_text(_INTROSPECTION.format(url=introspection))
     text = _CONFIG.format(
+        oauth2=_OAUTH2.format(file=oauth2) if introspection else "",
         home=home,
         user="dovecot" if root else me.pw_name,
         group=group,

@@ -20,7 +20,7 @@ from connectors._errors import BadRecord, Fatal, Misconfigured
 from connectors._runner import rehearse
 from connectors._tally import Tally
 from connectors.file import FileConfig, FileConnector
-from schemas.feedback import Feedback
+from schemas.feedback import SUBMISSION, Feedback
 
 DATA = Path(os.environ.get("FEEDBACK_DATA", "../shared/data"))
 
@@ -263,15 +263,26 @@ def test_the_nhs_preset_accounts_for_every_row_of_the_real_file() -> None:
     if not path.exists():
         pytest.skip(f"the NHS data are not at {DATA}; FEEDBACK_DATA names their folder")
     tally = Tally()
-    records = list(rehearse(FileConnector(FileConfig(path=path, preset="nhs-fft")), tally))
-    assert (tally.read, tally.published, tally.skipped) == (6_264, 4_913, 1_351)
+    config = FileConfig(path=path, preset="nhs-fft", textless=True)
+    records = list(rehearse(FileConnector(config), tally))
+    assert (tally.read, tally.published, tally.skipped) == (6_264, 5_162, 1_102)
     assert (tally.dead_lettered, tally.repeated) == (0, 0)
+    assert sum(bool(record.text) for record in records) == 4_913
+    # Every one of the 3,333 people who answered, and each without a text once.
+    assert len({r.attributes[SUBMISSION] for r in records if r.fft is not None}) == 3_333
+    assert len({r.attributes[SUBMISSION] for r in records if not r.text}) == 5_162 - 4_913
     assert {record.organization for record in records} == {"NEAS", "NHFT"}
     assert not any("\xa0" in (record.service or "") for record in records)
     assert not any("\x0b" in record.text for record in records)
     unanswered = Counter(record.fft is None for record in records)
     kept = Counter(record.attributes.get("fft") == "7" for record in records)
     assert unanswered == kept
+
+
+@pytest.mark.parametrize("backfill", [True, False])
+def test_rows_are_history_or_news_as_whoever_brings_them_says(csv: Path, backfill: bool) -> None:
+    (record,), _ = read(csv, "text,date\na,2024-01-01\n", backfill=backfill)
+    assert record.backfill is backfill
 
 
 @hypothesis.settings(deadline=None)  # the machine's pace is not the question

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,7 +17,9 @@ from connectors._source import Context
 from connectors.forms.email import Email, EmailConfig
 from schemas.feedback import Feedback
 from tests.connectors.dovecot import PASSWORD, USER, Dovecot, dovecot
+from tests.connectors.fake_service import Served
 from tests.connectors.services.email import mail
+from tests.connectors.token_server import CLIENT, REFRESH, SCOPE, SECRET, TokenServer
 
 _SELF_MADE = (
     *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
@@ -277,6 +280,78 @@ def test_says_what_is_wrong_without_the_password(server: Dovecot) -> None:
         with pytest.raises(kind) as raised:
             list(source(server.port, **settings).fetch(None))
         assert "pass" not in str(raised.value) and USER not in str(raised.value)
+
+
+@dataclass
+class Tokens:
+    """A token server, and a mailbox whose door it keeps."""
+
+    server: TokenServer
+    url: str
+    mailbox: Dovecot
+
+    def source(self, **settings: object) -> Email:
+        given = {"password": None, "token_url": f"{self.url}/token", "client_id": CLIENT}
+        return source(self.mailbox.port, **given, **settings)
+
+
+@pytest.fixture
+def tokens() -> Iterator[Tokens]:
+    server = TokenServer(USER)
+    with (
+        Served(server.app) as service,
+        dovecot(introspection=f"{service.url}/introspect") as running,
+    ):
+        running.deliver(mail(1))
+        yield Tokens(server, service.url, running)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [{"refresh_token": REFRESH}, {"client_secret": SECRET, "scope": SCOPE}],
+)
+def test_logs_in_with_a_token_instead_of_a_password(
+    tokens: Tokens, credentials: dict[str, object]
+) -> None:
+    (page,) = tokens.source(**credentials).fetch(None)
+    assert len(page.items) == 1
+    assert list(tokens.source(**credentials).fetch(page.cursor)) == []
+    assert tokens.server.given == 2
+
+
+def test_a_token_that_is_refused_is_said_and_not_shown(tokens: Tokens) -> None:
+    refused = tokens.source(refresh_token="refresh-token-old")  # noqa: S106
+    with pytest.raises(Unauthorized, match=r"a token, POST .*/token: status 400") as one:
+        list(refused.fetch(None))
+    tokens.server.takes_back = True
+    with pytest.raises(Unauthorized, match="the credentials are refused") as other:
+        list(tokens.source(refresh_token=REFRESH).fetch(None))
+    for raised in (one, other):
+        assert not any(word in str(raised.value) for word in ("refresh-token", "access.", USER))
+
+
+def test_a_token_that_can_not_be_checked_now_is_tried_later(tokens: Tokens) -> None:
+    tokens.server.is_away = True
+    with pytest.raises(Retry, match="can't be logged in now"):
+        list(tokens.source(refresh_token=REFRESH).fetch(None))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"password": None}, "either password or token_url"),
+        ({"token_url": "https://id.example/token"}, "either password or token_url"),
+        ({"password": None, "token_url": "http://id.example/token"}, "must begin with https://"),
+        ({"password": None, "token_url": "https://id.example/token"}, "client_id is needed"),
+        (
+            {"password": None, "token_url": "https://id.example/token", "client_id": CLIENT},
+            "client_id is needed, and refresh_token, client_secret or both",
+        ),
+    ],
+)
+def test_half_a_way_in_is_refused(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        source(**settings)
 
 
 def test_a_lost_connection_is_tried_again_and_goes_on(certificate: tuple[Path, Path]) -> None:

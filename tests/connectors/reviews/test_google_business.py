@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from connectors.reviews.google_business import GoogleBusiness, original
 from schemas.feedback import Feedback
 from tests.connectors.fake_service import moment, sentence, served
 from tests.connectors.fakes import built
+from tests.connectors.google_key import key_file
 from tests.connectors.services.google_business import FakeGoogleBusiness
 
 NOW = moment(50)
@@ -167,3 +169,71 @@ def test_a_place_is_named_by_its_id_only() -> None:
     table = {**FakeGoogleBusiness().settings("http://x"), "locations": {"locations/11": "East"}}
     with pytest.raises(Misconfigured, match="locations"):
         settled(GoogleBusiness, "one", table, lambda name: None)
+
+
+def settled_with(**settings: Any) -> GoogleBusiness:
+    table = {**FakeGoogleBusiness().settings("http://127.0.0.1:9"), **settings}
+    given = {name: value for name, value in table.items() if value is not None}
+    made = settled(GoogleBusiness, "one", given, lambda name: None).build(b"key")
+    assert isinstance(made, GoogleBusiness)
+    return made
+
+
+NO_CLIENT = {"client_id": None, "client_secret": None, "refresh_token": None}
+
+
+def test_a_site_beside_the_places_is_refused() -> None:
+    with pytest.raises(Misconfigured, match=r"site: .*every place has its own in `locations`"):
+        settled_with(site="Eastgate")
+
+
+@pytest.mark.parametrize("settings", [NO_CLIENT, {"client_secret": None}, {"refresh_token": ""}])
+def test_half_credentials_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured, match="or a service_account"):
+        settled_with(**settings)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "planted-secret",
+        "{}",
+        '{"client_email": "a@b.example", "private_key": "planted-secret"}',
+        '{"private_key": "planted-secret"}',
+    ],
+)
+def test_what_is_no_key_file_is_refused_and_not_repeated(file: str) -> None:
+    with pytest.raises(Misconfigured) as raised:
+        settled_with(**NO_CLIENT, service_account=file)
+    assert "service_account: " in str(raised.value)
+    assert "it is no key file of a service account, in JSON" in str(raised.value)
+    assert "planted-secret" not in str(raised.value)
+
+
+def test_a_service_account_signs_for_its_token_and_again_when_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key.json").write_text(key_file(), encoding="utf-8")
+    fake = FakeGoogleBusiness()
+    with served(fake) as service:
+        service.faults.append("401")
+        account = {"service_account": {"file": str(tmp_path / "key.json")}, "act_as": "jo@nhs.uk"}
+        token_url = f"{service.url}/token"
+        with settled_with(
+            **NO_CLIENT, **account, base_url=service.url, token_url=token_url
+        ) as made:
+            texts = {made.parse(item).text for page in made.fetch(None) for item in page.items}
+    assert texts == set(fake.texts.values())
+    assert len(fake.claims) == 2
+    assert fake.claims[0]["scope"] == "https://www.googleapis.com/auth/business.manage"
+    assert fake.claims[0]["sub"] == "jo@nhs.uk"
+
+
+def test_a_key_that_google_no_longer_knows_ends_the_run() -> None:
+    with served(FakeGoogleBusiness()) as service:
+        urls = {"base_url": service.url, "token_url": f"{service.url}/token"}
+        file = key_file(known=False)
+        with (
+            settled_with(**NO_CLIENT, service_account=file, **urls) as made,
+            pytest.raises(Unauthorized, match="status 400") as raised,
+        ):
+            list(made.fetch(None))
+    assert "assertion" not in str(raised.value)

@@ -15,6 +15,7 @@ from connectors.reviews.google_play import GooglePlay
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.connectors.fake_service import Served, moment, served
+from tests.connectors.google_key import key_file
 from tests.connectors.services.google_play import APP, FakeGooglePlay
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -126,6 +127,16 @@ def test_publishes_a_reply(fake: FakeGooglePlay, service: Served) -> None:
     with source_of(fake, service.url) as source:
         source.send(source.reply("gp:AOqpTO-_E", "We are sorry."))
     assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
+
+
+def test_a_service_account_replies_too(fake: FakeGooglePlay, service: Served) -> None:
+    none: dict[str, object] = {"client_id": None, "client_secret": None, "refresh_token": None}
+    with source_of(fake, service.url, **none, service_account=key_file()) as source:
+        source.send(source.reply("gp:AOqpTO-_E", "We are sorry."))
+    assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
+    (claims,) = fake.claims
+    assert claims["scope"] == "https://www.googleapis.com/auth/androidpublisher"
+    assert "sub" not in claims
 
 
 def test_a_dead_refresh_token_is_said(fake: FakeGooglePlay, service: Served) -> None:

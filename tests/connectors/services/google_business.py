@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.connectors.fake_service import FakeService, moment, sentence
+from tests.connectors.google_key import claimed
 
 _MOST_A_PAGE = 50
 _STARS = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
@@ -29,6 +30,8 @@ class FakeGoogleBusiness(FakeService):
         }
         self.replies: dict[str, str] = {}
         self.token = 0
+        self.claims: list[dict[str, Any]] = []
+        """What service accounts signed, and was found good."""
         self.forgets_pages = False
         self.texts = {
             f"{place}/{one['reviewId']}": sentence(index)
@@ -78,7 +81,10 @@ class FakeGoogleBusiness(FakeService):
             "client_secret": "gb-secret-4711",
             "refresh_token": "gb-refresh-0815",
         }
-        if form != expected:
+        claims = claimed(form, audience=str(request.url))
+        if claims is not None:
+            self.claims.append(claims)
+        elif form != expected:
             return JSONResponse({"error": "invalid_grant"}, 400)
         self.token += 1
         return JSONResponse({"access_token": f"ya29.{self.token}", "expires_in": 3599})

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.connectors.fake_service import FakeService, moment, sentence
+from tests.connectors.google_key import claimed
 
 APP = "org.example.patient"
 PER_PAGE = 5
@@ -33,6 +34,8 @@ class FakeGooglePlay(FakeService):
         """Whether every page is the first one, and its own successor."""
         self.cookies_seen: list[str | None] = []
         self.replies: dict[str, str] = {}
+        self.claims: list[dict[str, Any]] = []
+        """What service accounts signed, and was found good."""
         self.texts = {one[0]: one[4] for one in self.reviews}
 
     def _review(self, number: int) -> list[Any]:
@@ -105,7 +108,11 @@ class FakeGooglePlay(FakeService):
             "client_secret": "gp-secret-0815",
             "refresh_token": "gp-refresh-4711",
         }
-        if dict(await request.form()) != expected:
+        form = dict(await request.form())
+        claims = claimed(form, audience=str(request.url))
+        if claims is not None:
+            self.claims.append(claims)
+        elif form != expected:
             return JSONResponse({"error": "invalid_grant"}, 400)
         return JSONResponse({"access_token": "ya29.a", "expires_in": 3599, "token_type": "Bearer"})
 

@@ -16,6 +16,12 @@ from pipeline.commands import ingest as command
 from pipeline.commands._ingest_account import worker_runs
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import connect
+from schemas._record import deterministic_id
+from schemas.documents import READ_ALIAS
+from schemas.feedback import Feedback, Label
+from schemas.kafka_topics import FORMS
+from tests.walk import messages_on, wait_until
 
 Run = Callable[..., Result]
 
@@ -41,7 +47,7 @@ def failure(result: Result) -> tuple[ExitStatus, str]:
 
 ROWS = (
     "id,text,date,rating\n1,Kind nurses,2026-05-06,5\n2,,2026-05-06,1\n3,Slow,never,2\n"
-    "4,Waited for hours,2026-05-07,1\n4,Waited for hours,2026-05-08,1\n"
+    "4,Waited for hours,2026-05-07,1\n4,Waited for hours,2026-05-08,1\n5,,2026-05-08,\n"
 )
 
 
@@ -54,6 +60,7 @@ def test_a_dry_run_shows_records_and_counts_and_needs_no_server(run: Run, tmp_pa
     assert "Kind nurses" in result.stdout
     assert "reading created_at: no date in the format auto" in " ".join(result.stdout.split())
     assert "dry:line 4" in result.stdout
+    assert "no text and no score (dry:line 7)" in " ".join(result.stdout.split())
 
 
 def test_without_a_worker_rows_wait_in_kafka_and_the_command_says_so(
@@ -67,27 +74,40 @@ def test_without_a_worker_rows_wait_in_kafka_and_the_command_says_so(
         name: answer[name]
         for name in ("rows_read", "published", "dead_lettered", "skipped", "repeated", "indexed")
     } == {
-        "rows_read": 5, "published": 2, "dead_lettered": 1, "skipped": 1, "repeated": 1,
+        "rows_read": 6, "published": 3, "dead_lettered": 1, "skipped": 1, "repeated": 1,
         "indexed": 0,
     }  # fmt: skip
-    assert "2 records wait in Kafka: start `feedback worker`" in result.stderr
+    assert answer["skips"] == [
+        {"reason": "no text and no score", "count": 1, "examples": ["waiting:line 7"]}
+    ]
+    assert "3 records wait in Kafka: start `feedback worker`" in result.stderr
 
 
 def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_none(
-    run: Run, tmp_path: Path, start_worker: Callable[..., subprocess.Popen[bytes]]
+    run: Run,
+    tmp_path: Path,
+    settings: Settings,
+    start_worker: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
-    from tests.walk import wait_until
-
     worker = start_worker()
     wait_until(lambda: worker_runs(_settings(run)), seconds=60, what="a worker")
     path = tmp_path / "followed.csv"
     path.write_text(ROWS)
     first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
     worker.terminate()
-    assert (first["indexed"], first["waiting"], first["adds_up"]) == (2, 0, True)
-    assert (second["indexed"], second["published_earlier_rows"]) == (2, 5)
+    assert (first["indexed"], first["waiting"], first["adds_up"]) == (3, 0, True)
+    assert (second["indexed"], second["published_earlier_rows"]) == (3, 6)
     said = run(path).stderr
-    assert "already ingested: 5 rows" in said
+    assert "already ingested: 6 rows" in said
+    assert label_of("followed/2", settings) == Label.NOT_SCORED  # it has stars and no text
+
+
+def label_of(native_id: str, settings: Settings) -> str:
+    with connect(settings) as client:
+        client.indices.refresh(index=READ_ALIAS)
+        query = {"term": {"event.id": deterministic_id("file", native_id)}}
+        (hit,) = client.search(index=READ_ALIAS, query=query)["hits"]["hits"]
+    return str(hit["_source"]["feedback"]["sentiment"]["label"])
 
 
 def _settings(run: Run) -> Settings:
@@ -103,6 +123,46 @@ def test_standard_input_is_read_and_its_ids_stay_the_same(run: Run) -> None:
     assert [(a["dataset"], a["published"], a["indexed"]) for a in answers] == [
         ("stdin", 1, None)
     ] * 2
+
+
+def test_a_file_is_history_unless_it_is_said_to_be_news(
+    run: Run, tmp_path: Path, settings: Settings
+) -> None:
+    for name, options in (("history", []), ("news", ["--news"])):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(ROWS)
+        assert run(path, "--no-wait", *options).exit_code == 0
+    came = [Feedback.from_payload(message.value) for message in messages_on(FORMS, settings)]
+    told = {r.native_id: r.backfill for r in came if r.native_id in {"history/1", "news/1"}}
+    assert told == {"history/1": True, "news/1": False}
+
+
+def test_the_named_sheet_of_a_workbook_is_read(run: Run, tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for title, text in (("Spring", "Kind"), ("Autumn", "Slow")):
+        sheet = book.create_sheet(title)
+        sheet.append(["id", "text", "date"])
+        sheet.append([1, text, "2026-05-06"])
+    del book["Sheet"]
+    path = tmp_path / "visits.xlsx"
+    book.save(path)
+    named = run(path, "--dry-run", "--sheet", "autumn")
+    assert "Slow" in named.stdout
+    assert "Kind" not in named.stdout
+    told = [
+        orjson.loads(run(path, "--no-wait", "--json", *options).stdout)
+        for options in ([], ["--sheet", "Autumn"])
+    ]
+    assert [(one["sheet"], one["dataset"], one["published"]) for one in told] == [
+        ("Spring", "visits", 1),
+        ("Autumn", "visits/Autumn", 1),
+    ]
+    assert failure(run(path, "--sheet", "Autum")) == (
+        ExitStatus.USAGE,
+        "reading visits.xlsx: no sheet 'Autum'; did you mean 'Autumn'?",
+    )
 
 
 def test_no_kafka_is_one_sentence_and_its_status(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""How a mailbox is reached and opened: what must be told of it, TLS, password or OAuth 2.0."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+import imap_tools
+from pydantic import Field, SecretStr, model_validator
+
+from connectors._errors import Fatal, Retry, Unauthorized
+from connectors._oauth import access_token
+from connectors._source import SourceConfig
+
+_TIMEOUT_S: Final = 60
+_NOT_NOW: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")
+"""What a server says beside a login that may succeed later (RFC 5530)."""
+
+
+class MailboxConfig(SourceConfig):
+    """One folder of one mailbox."""
+
+    host: Annotated[str, Field(min_length=1, description="The IMAP server.")]
+    port: int | None = Field(
+        default=None, ge=1, le=65_535, description="Its port; none: 993, or 143 without `tls`."
+    )
+    user: Annotated[str, Field(min_length=1, description="Who logs in.")]
+    password: SecretStr | None = Field(
+        default=None, description="Their password, or an app password."
+    )
+    token_url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Instead of a password: where access tokens come from (OAuth 2.0).",
+    )
+    client_id: str | None = Field(
+        default=None, min_length=1, description="Id of the OAuth 2.0 client."
+    )
+    client_secret: SecretStr | None = Field(
+        default=None, description="Secret of the OAuth 2.0 client."
+    )
+    refresh_token: SecretStr | None = Field(
+        default=None,
+        description="Refresh token of `user`; none: the client logs in for itself (client "
+        "credentials).",
+    )
+    scope: str | None = Field(
+        default=None, min_length=1, description="What the token is for, as the service names it."
+    )
+    folder: str = Field(default="INBOX", min_length=1, description="The folder that is read.")
+    tls: Literal["on", "starttls", "off"] = Field(
+        default="on", description='How the connection is secured; "off" only on this machine.'
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates to trust, as PEM; none: those of the system."
+    )
+
+    @model_validator(mode="after")
+    def _no_secret_in_the_clear(self) -> Self:
+        if self.tls == "off" and not _is_loopback(self.host):
+            raise ValueError('tls can be "off" for 127.0.0.1, ::1 and localhost only')
+        if self.token_url is not None:
+            url = urlsplit(self.token_url)
+            if url.scheme != "https" and not _is_loopback(url.hostname or ""):
+                raise ValueError("token_url must begin with https://")
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if (self.password is None) == (self.token_url is None):
+            raise ValueError("either password or token_url is needed")
+        granted = self.refresh_token or self.client_secret
+        if self.token_url is not None and not (self.client_id and granted):
+            raise ValueError(
+                "beside token_url, client_id is needed, and refresh_token, client_secret or both"
+            )
+        return self
+
+    def token(self) -> SecretStr | None:
+        """An access token, where there is no password. Raises ``Retry`` or ``Unauthorized``."""
+        if self.token_url is None:
+            return None
+        secrets = {"client_secret": self.client_secret, "refresh_token": self.refresh_token}
+        form = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
+        form["grant_type"] = "refresh_token" if self.refresh_token else "client_credentials"
+        form["client_id"] = self.client_id or ""
+        return access_token(self.token_url, form | ({"scope": self.scope} if self.scope else {}))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def opened(config: MailboxConfig) -> Iterator[imap_tools.BaseMailBox]:
+    """The mailbox, its folder open for reading only.
+
+    Raises ``Retry`` or ``Unauthorized`` where it can't be logged in, and what imap_tools and the
+    connection raise.
+    """
+    token = config.token()
+    mailbox = _connected(config)
+    try:
+        _log_in(mailbox, config, token)
+        mailbox.folder.set(config.folder, readonly=True)
+        yield mailbox
+    finally:
+        for leave in (mailbox.logout, mailbox.client.shutdown):
+            with suppress(Exception):  # all was read, or the connection is lost already
+                leave()
+
+
+def _connected(config: MailboxConfig) -> imap_tools.BaseMailBox:
+    if config.tls == "off":
+        return imap_tools.MailBoxUnencrypted(config.host, config.port or 143, _TIMEOUT_S)
+    trusted = ssl.create_default_context(cafile=config.ca_file)
+    if config.tls == "starttls":
+        return imap_tools.MailBoxStartTls(
+            config.host, config.port or 143, _TIMEOUT_S, ssl_context=trusted
+        )
+    return imap_tools.MailBox(config.host, config.port or 993, _TIMEOUT_S, ssl_context=trusted)
+
+
+def _log_in(
+    mailbox: imap_tools.BaseMailBox, config: MailboxConfig, token: SecretStr | None
+) -> None:
+    try:
+        if token is not None:
+            _log_in_with(mailbox, config.user, token)
+        elif config.password is not None:
+            user, password = config.user, config.password.get_secret_value()
+            plain = (user + password).isascii()
+            (mailbox.login if plain else mailbox.login_utf8)(user, password, initial_folder=None)
+    except imaplib.IMAP4.abort:
+        raise
+    except (imaplib.IMAP4.error, imap_tools.MailboxLoginError) as error:
+        raise _refused(f"reading mail on {config.host}", str(error)) from None
+
+
+def _log_in_with(mailbox: imap_tools.BaseMailBox, user: str, token: SecretStr) -> None:
+    """As https://developers.google.com/workspace/gmail/imap/xoauth2-protocol has it, Microsoft too.
+
+    imap_tools sends the token once more where it is refused: the server then tells why, and
+    waits for an empty answer.
+    """
+    said = f"user={user}\1auth=Bearer {token.get_secret_value()}\1\1".encode()
+    mailbox.client.authenticate("XOAUTH2", lambda told: b"" if told else said)
+
+
+def _refused(doing: str, said: str) -> Retry | Fatal:
+    if _NOT_NOW.search(said):
+        return Retry(f"{doing}: it can't be logged in now", wait=30)
+    return Unauthorized(f"{doing}: the credentials are refused")
