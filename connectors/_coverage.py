@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from connectors._latest import latest_values
+from connectors._kafka import latest_values
 from connectors._outbox import Message
 from schemas.cloud_events import cloud_event_headers
 from schemas.coverage import Coverage

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from connectors._latest import latest_values
+from connectors._kafka import latest_values
 from connectors._outbox import Message
 from schemas._record import deterministic_id
 from schemas.cloud_events import cloud_event_headers

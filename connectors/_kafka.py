@@ -1,67 +1,47 @@
-"""Reading a Kafka topic without a group: what stands between two offsets, and no more."""
+"""Reading a Kafka topic without a group, for connectors: brokers that are away are a ``Retry``."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
-
 from connectors._errors import Retry
-from schemas.brokers import any_broker_listens
+from schemas import reading
+from schemas.brokers import BrokersAway
+from schemas.kafka_topics import KafkaTopic
+from schemas.reading import Offsets, partitions_of
 
-Offsets = dict[TopicPartition, int]
+__all__ = ["Offsets", "latest_values", "open_consumer", "partitions_of", "reach", "read_between"]
 
-FETCH_BYTES = 16_000_000
+
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    try:
+        yield
+    except BrokersAway as error:
+        raise Retry(str(error)) from None
 
 
 def reach(bootstrap_servers: str) -> None:
     """Raise ``Retry`` where nothing listens at any of the addresses."""
-    if not any_broker_listens(bootstrap_servers):
-        raise Retry(f"connecting to Kafka at {bootstrap_servers}: nothing answers")
+    with _tried_again():
+        reading.reach(bootstrap_servers)
 
 
 def open_consumer(bootstrap_servers: str) -> Any:
     """A consumer without a group. Raises ``Retry`` where no broker answers."""
-    reach(bootstrap_servers)
-    try:
-        return KafkaConsumer(
-            bootstrap_servers=bootstrap_servers.split(","),
-            group_id=None,
-            enable_auto_commit=False,
-            bootstrap_timeout_ms=8_000,
-            metrics_enabled=False,
-            fetch_max_bytes=FETCH_BYTES,
-            max_partition_fetch_bytes=FETCH_BYTES,
-        )
-    except (KafkaError, OSError) as error:
-        raise Retry(f"connecting to Kafka at {bootstrap_servers}: {type(error).__name__}") from None
+    with _tried_again():
+        return reading.open_consumer(bootstrap_servers)
 
 
-def partitions_of(consumer: Any, kafka_topic: str) -> list[TopicPartition]:
-    """The partitions of a Kafka topic; none where there is no such topic."""
-    found = consumer.partitions_for_topic(kafka_topic) or ()
-    return [TopicPartition(kafka_topic, number) for number in sorted(found)]
+def read_between(consumer: Any, start: Offsets, end: Offsets) -> Iterator[Any]:
+    """Every record from ``start`` to before ``end``. Raises ``Retry`` when nothing arrives."""
+    with _tried_again():
+        yield from reading.read_between(consumer, start, end)
 
 
-def read_between(
-    consumer: Any, start: Offsets, end: Offsets, *, patience: float = 15.0
-) -> Iterator[Any]:
-    """Every record from ``start`` to before ``end``, whatever was compacted away in between.
-
-    Raises ``Retry`` when nothing arrives for ``patience`` seconds.
-    """
-    left = [partition for partition in end if start[partition] < end[partition]]
-    consumer.assign(left)
-    for partition in left:
-        consumer.seek(partition, start[partition])
-    deadline = time.monotonic() + patience
-    while left:
-        for partition, records in consumer.poll(timeout_ms=500).items():
-            deadline = time.monotonic() + patience
-            yield from (record for record in records if record.offset < end[partition])
-        left = [partition for partition in left if consumer.position(partition) < end[partition]]
-        if left and time.monotonic() > deadline:
-            raise Retry(f"reading {left[0].topic}: nothing arrived for {patience:g} s")
+def latest_values(bootstrap_servers: str, kafka_topic: KafkaTopic) -> dict[bytes, bytes]:
+    """Every key of a compacted Kafka topic with its latest value. Raises ``Retry``."""
+    with _tried_again():
+        return reading.latest_values(bootstrap_servers, kafka_topic)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.settings import Settings
+from pipeline.shell import Agent
 from schemas.brokers import broker_addresses
-from schemas.kafka_topics import ENRICH_GROUP, ENRICHED, INDEX_GROUP, RAW, KafkaTopic
+from schemas.kafka_topics import (
+    ALERTS,
+    CASES,
+    CASES_GROUP,
+    ENRICH_GROUP,
+    ENRICHED,
+    INDEX_GROUP,
+    NOTIFY_GROUP,
+    RAW,
+    SIGNALS,
+    WATCH_GROUP,
+    KafkaTopic,
+)
 
 
 class Role(StrEnum):
@@ -18,16 +30,30 @@ class Role(StrEnum):
 
     ENRICH = "enrich"
     INDEX = "index"
+    WATCH = "watch"
+    NOTIFY = "notify"
+    CASES = "cases"
 
 
-GROUP: Final = {Role.ENRICH: ENRICH_GROUP, Role.INDEX: INDEX_GROUP}
+GROUP: Final = {
+    Role.ENRICH: ENRICH_GROUP,
+    Role.INDEX: INDEX_GROUP,
+    Role.WATCH: WATCH_GROUP,
+    Role.NOTIFY: NOTIFY_GROUP,
+    Role.CASES: CASES_GROUP,
+}
 READS: Final[dict[Role, tuple[KafkaTopic, ...]]] = {
     Role.ENRICH: tuple(RAW.values()),
     Role.INDEX: (ENRICHED,),
+    Role.WATCH: (SIGNALS,),
+    Role.NOTIFY: (ALERTS,),
+    Role.CASES: (ENRICHED, CASES),
 }
+PROCESSES: Final = ((Role.ENRICH,), (Role.INDEX,), (Role.WATCH, Role.NOTIFY, Role.CASES))
+"""Roles that share a process: those with much to do have one, and a core, to themselves."""
 
 
-def build_app(settings: Settings, role: Role, agent: Callable[[Any], Awaitable[None]]) -> Any:
+def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
     """A Faust app with one agent over the role's Kafka topics.
 
     ``agent`` gets a stream of :class:`~pipeline.record_batches.RecordBatch` events and must

@@ -12,7 +12,9 @@ import typer
 from rich.markup import escape
 
 from pipeline.commands import (
+    alerts,
     bench,
+    cases,
     connect,
     connectors,
     dead,
@@ -73,6 +75,8 @@ app.command()(report.report)
 app.command()(explain.explain)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(cases.app, name="cases")
 app.add_typer(dead.app, name="dead")
 app.command()(bench.bench)
 

@@ -11,8 +11,12 @@ from pipeline.app import GROUP, READS, Role
 from pipeline.errors import Unavailable
 from pipeline.settings import Settings
 from pipeline.setup import connect_admin
+from schemas.brokers import BrokersAway
+from schemas.kafka_topics import KafkaTopic
+from schemas.reading import open_consumer, read_between
 
 _LONGEST_S: Final = 15.0
+_FEW: Final = 1_000
 
 
 def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
@@ -40,8 +44,8 @@ def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
         reraise=True,
     )
     try:
-        return retrying(_lags, admin)
-    except KafkaError:
+        return retrying(_lags, admin, settings)
+    except (KafkaError, BrokersAway):
         return None
     finally:
         admin.close()
@@ -54,7 +58,7 @@ def records_waiting(settings: Settings, roles: Iterable[Role]) -> int | None:
     return None if lags is None else sum(lag["lag"] for lag in lags if lag["group"] in groups)
 
 
-def _lags(admin: Any) -> list[dict[str, Any]]:
+def _lags(admin: Any, settings: Settings) -> list[dict[str, Any]]:
     there = set(admin.list_topics())
     groups = list(GROUP.values())
     committed = {group: admin.list_group_offsets(group).get(group, {}) for group in groups}
@@ -70,26 +74,40 @@ def _lags(admin: Any) -> list[dict[str, Any]]:
                     "group": group,
                     "members": len(described[group]["members"]),
                     "kafka_topic": topic.name,
-                    "lag": _lag(admin, topic.name, committed[group]),
+                    "lag": _lag(admin, settings, topic, committed[group]),
                 }
             )
     return found
 
 
-def _lag(admin: Any, kafka_topic: str, committed: dict[Any, Any]) -> int:
+def _lag(admin: Any, settings: Settings, kafka_topic: KafkaTopic, committed: dict[Any, Any]) -> int:
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
 
-    (description,) = admin.describe_topics([kafka_topic])
+    (description,) = admin.describe_topics([kafka_topic.name])
     partitions = [
-        TopicPartition(kafka_topic, partition["partition_index"])
+        TopicPartition(kafka_topic.name, partition["partition_index"])
         for partition in description["partitions"]
     ]
     ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
     starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-    lag = 0
+    begin: dict[Any, int] = {}
+    end: dict[Any, int] = {}
     for partition in partitions:
         # What retention removed waits for nobody.
         read = committed[partition].offset if partition in committed else 0
-        lag += max(0, ends[partition].offset - max(read, starts[partition].offset))
+        begin[partition] = max(read, starts[partition].offset)
+        end[partition] = max(begin[partition], ends[partition].offset)
+    lag = sum(end.values()) - sum(begin.values())
+    if kafka_topic.transactional and 0 < lag <= _FEW:
+        return _count(settings, begin, end)
     return lag
+
+
+def _count(settings: Settings, begin: dict[Any, int], end: dict[Any, int]) -> int:
+    """How many records stand there: each transaction's end takes an offset too, which is none."""
+    consumer = open_consumer(settings.kafka_bootstrap_servers)
+    try:
+        return sum(1 for _ in read_between(consumer, begin, end))
+    finally:
+        consumer.close()

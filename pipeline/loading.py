@@ -25,7 +25,7 @@ def understanding_of(settings: Settings) -> Understanding:
             taxonomy=settings.taxonomy,
             model=settings.model,
             urgency=settings.urgency,
-            redactor=_redactor_of(settings),
+            redactor=redactor_of(settings),
         )
 
 
@@ -44,7 +44,8 @@ def sentences(doing: str) -> Iterator[None]:
         raise CommandError(f"{doing}: {error}", ExitStatus.USAGE) from None
 
 
-def _redactor_of(settings: Settings) -> Redactor:
+def redactor_of(settings: Settings) -> Redactor:
+    """What hides personal data, as the settings want it."""
     regions = [region.strip().upper() for region in settings.phone_regions.split(",")]
     names = None
     if settings.redact_names is not None:

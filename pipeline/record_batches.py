@@ -17,7 +17,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, Message
@@ -49,12 +49,25 @@ class BatchScheduler(DefaultSchedulingStrategy):
                     yield tp, RecordBatch(run)
 
 
+class CommittedOnly(AIOKafkaConsumerThread):
+    """Reads no record of a transaction that a crash left undone."""
+
+    def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> Any:
+        consumer = super()._create_consumer(loop)
+        # Faust asks for this only where it runs the transactions itself.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
 class BatchConsumer(Consumer):
     """Faust's consumer with one message a :class:`RecordBatch`; its offset is the last record's."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._room = asyncio.Event()
         super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> CommittedOnly:
+        return CommittedOnly(self, loop=self.loop, beacon=self.beacon)
 
     def _to_message(self, tp: TP, record: RecordBatch) -> ConsumerMessage:
         last = record.records[-1]

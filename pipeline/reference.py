@@ -53,7 +53,9 @@ def kafka_topics_table() -> str:
 
 
 def _kept(topic: KafkaTopic) -> str:
-    return "latest a key" if topic.compacted else f"{topic.retention_ms // DAY_MS} days"
+    if topic.compacted:
+        return "latest a key"
+    return "for good" if topic.retention_ms < 0 else f"{topic.retention_ms // DAY_MS} days"
 
 
 def with_current_table(readme: str) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 from pipeline.errors import CommandError, Unavailable
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import shown_urls
+from schemas.alert_documents import ALERTS_INDEX, ALERTS_TEMPLATE, alert_index_template
 from schemas.brokers import any_broker_listens
+from schemas.case_documents import CASES_INDEX, CASES_TEMPLATE, case_index_template
 from schemas.documents import (
     INDEX_PATTERN,
     TEMPLATE_NAME,
@@ -117,6 +119,11 @@ def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
             client.cluster.put_component_template(name=name, **body)
         client.indices.put_index_template(name=TEMPLATE_NAME, **index_template())
         client.indices.put_index_template(name=SCORES_TEMPLATE, **score_index_template())
+        client.indices.put_index_template(name=ALERTS_TEMPLATE, **alert_index_template())
+        client.indices.put_index_template(name=CASES_TEMPLATE, **case_index_template())
+        # Kibana's dashboard has a place for alerts before there is one.
+        client.options(ignore_status=400).indices.create(index=ALERTS_INDEX)
+        client.options(ignore_status=400).indices.create(index=CASES_INDEX)
         # A template is for indices to come; those that an earlier version made are strict and
         # would refuse what has a field that they don't know.
         client.indices.put_mapping(
@@ -129,7 +136,7 @@ def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
         ) from None
     except ApiError as error:
         raise CommandError(f"putting index templates: {error}") from None
-    return (*templates, TEMPLATE_NAME, SCORES_TEMPLATE)
+    return (*templates, TEMPLATE_NAME, SCORES_TEMPLATE, ALERTS_TEMPLATE, CASES_TEMPLATE)
 
 
 def _has_analyzer(client: Any, name: str) -> bool:

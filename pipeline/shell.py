@@ -8,7 +8,8 @@ else the worker stops and commits nothing of the batch.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
@@ -26,9 +27,10 @@ from pipeline.sinks.dead_letters import letters_of
 from pipeline.sinks.elasticsearch import ElasticsearchSink
 from pipeline.sinks.failure import Failure, Waiting
 from pipeline.sinks.kafka import KafkaSink, Message, Pending
-from schemas.cloud_events import feedback_headers
+from pipeline.watching.signals import signal_of, signal_payload, site_key
+from schemas.cloud_events import Headers, feedback_headers
 from schemas.feedback import EnrichedFeedback
-from schemas.kafka_topics import DEAD, ENRICHED, URGENT, KafkaTopic
+from schemas.kafka_topics import DEAD, ENRICHED, SIGNALS, URGENT, KafkaTopic
 
 _SLICE: Final = 250  # records between two looks at the network, about 50 ms of stages
 _LONGEST_WAIT_S: Final = 10.0
@@ -36,6 +38,9 @@ _LONGEST_WAIT_S: Final = 10.0
 log = structlog.get_logger("worker")
 
 T = TypeVar("T")
+
+Agent = Callable[[Any], Awaitable[None]]
+"""Takes a role's stream of :class:`~pipeline.record_batches.RecordBatch` events, and ends never."""
 
 
 class Loop(Protocol):
@@ -57,6 +62,7 @@ class Control:
         self._free = asyncio.Event()
         self._free.set()
         self._stopping = False
+        self._last: list[Callable[[], Awaitable[None]]] = []
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self.records = 0
 
@@ -65,34 +71,46 @@ class Control:
         if not self.failed.done():
             self.failed.set_result(error)
 
+    def at_last(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Have this done once the last batch has ended, before the group is left."""
+        self._last.append(do)
+
     async def finish(self, timeout: float) -> None:
         """Let the batch in hand end, at most ``timeout`` seconds, and begin no other."""
         self._stopping = True
         async with asyncio.timeout(timeout):
             await self._free.wait()
+            for do in self._last:
+                await do()
+
+    @asynccontextmanager
+    async def in_hand(self) -> AsyncIterator[None]:
+        """Where a batch is handled: ends never once the worker stops, or on an error."""
+        if self._stopping:
+            await asyncio.Event().wait()
+        self._free.clear()
+        try:
+            yield
+        except Exception as error:
+            self.fail(error)
+            await asyncio.Event().wait()
+        finally:
+            self._free.set()
 
     async def run(self, stream: Any, loop: Loop) -> None:
         """Hand the stream's batches to the loop, and acknowledge each after its effect."""
         async for events in stream.noack_take(loop.most_batches, within=loop.within_s):
-            if self._stopping:
-                await asyncio.Event().wait()
-            self._free.clear()
-            try:
+            async with self.in_hand():
                 records = [record for event in events for record in event.value.records]
                 await loop.handle(records)
                 for event in events:
                     event.value.handled = True
                     await stream.ack(event)
                 self.records += len(records)
-            except Exception as error:
-                self.fail(error)
-                await asyncio.Event().wait()
-            finally:
-                self._free.set()
 
 
 class EnrichLoop:
-    """Raw payloads in, enriched records out, the urgent ones on a second Kafka topic besides."""
+    """Raw payloads in, enriched records out; their signals, and the urgent ones, besides."""
 
     most_batches = 8
     within_s = 0.02
@@ -120,15 +138,17 @@ class EnrichLoop:
         messages = {index: message_of(record) for index, record in enriched}
         pending = await self._send(ENRICHED, messages)
         refused = {failure.index for failure in pending.failures}  # one dead letter is enough
+        taken = [(index, record) for index, record in enriched if index not in refused]
         urgent = {
-            index: replace(messages[index], headers=feedback_headers(record, URGENT.ce_type))
-            for index, record in enriched
-            if record.urgent and index not in refused
+            index: replace(messages[index], headers=_typed(messages[index].headers, URGENT))
+            for index, record in taken
+            if record.urgent
         }
-        if urgent:
-            besides = await self._send(URGENT, urgent)
-            pending.deliveries.extend(besides.deliveries)
-            pending.failures.extend(besides.failures)
+        for kafka_topic, copies in ((URGENT, urgent), (SIGNALS, _signals(taken, messages))):
+            if copies:
+                besides = await self._send(kafka_topic, copies)
+                pending.deliveries.extend(besides.deliveries)
+                pending.failures.extend(besides.failures)
         await bury(self._kafka, "enrich", records, unread + pending.failures)
         return pending
 
@@ -184,6 +204,27 @@ def message_of(record: EnrichedFeedback) -> Message:
         record.to_payload(),
         feedback_headers(record, ENRICHED.ce_type),
     )
+
+
+def _signals(
+    taken: Sequence[tuple[int, EnrichedFeedback]], messages: dict[int, Message]
+) -> dict[int, Message]:
+    signals = ((index, signal_of(record)) for index, record in taken)
+    return {
+        index: Message(
+            site_key(signal.site),
+            signal_payload(signal),
+            _typed(messages[index].headers, SIGNALS),
+        )
+        for index, signal in signals
+        if signal is not None
+    }
+
+
+def _typed(headers: Headers, kafka_topic: KafkaTopic) -> Headers:
+    """The headers of the same event on another Kafka topic."""
+    ours = ("ce_type", kafka_topic.ce_type.encode())
+    return [ours if header[0] == "ce_type" else header for header in headers]
 
 
 async def bury(

@@ -1,19 +1,22 @@
-"""A process for each role of the worker: each has an interpreter, and a core, to itself.
+"""A process for each busy role of the worker: an interpreter, and a core, to itself.
 
 In one process the roles share the interpreter's lock, and an enrichment batch holds up the bulk
-requests; measured beside each other, two processes move a good third more events.
+requests; measured beside each other, two processes move a good third more events. Roles that have
+little to do share one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, Final
 
-from pipeline.app import Role
+from pipeline.app import PROCESSES, Role
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.settings import Settings
 from pipeline.sinks.failure import Fatal, Waiting
@@ -28,12 +31,14 @@ def run_roles(settings: Settings, roles: Sequence[Role], *, drain: bool = False)
 
     Raises ``CommandError`` with the reason when a role fails; the others are stopped first.
     """
-    if len(roles) == 1:
-        _run_role(settings, roles[0], drained=_Drained(settings, roles) if drain else None)
+    drained = _Drained(settings, roles) if drain else None
+    shared = [[role for role in process if role in roles] for process in PROCESSES]
+    processes = [process for process in shared if process]
+    if len(processes) == 1:
+        _run_here(settings, processes[0], drained=drained)
         return
     context = get_context("spawn")
-    children = [_Child(context, settings, role) for role in roles]
-    drained = _Drained(settings, roles) if drain else None
+    children = [_Child(context, settings, process) for process in processes]
     stopping = False
 
     def stop(*_: object) -> None:
@@ -70,12 +75,14 @@ class _Drained:
 
 
 class _Child:
-    """One role in a process of its own."""
+    """A process with its roles."""
 
-    def __init__(self, context: Any, settings: Settings, role: Role) -> None:
-        self._role = role
+    def __init__(self, context: Any, settings: Settings, roles: Sequence[Role]) -> None:
+        self._name = " and ".join(roles)
         self._reason, reason = context.Pipe(duplex=False)
-        self._process = context.Process(target=_child, args=(settings, role, reason), name=role)
+        self._process = context.Process(
+            target=_child, args=(settings, roles, reason), name=self._name
+        )
         self._process.start()
         reason.close()
         self._told = False
@@ -103,10 +110,10 @@ class _Child:
             message, known = self._reason.recv()
             return CommandError(message, ExitStatus(known))
         except EOFError:
-            return CommandError(f"running the {self._role} role: it ended with status {status}")
+            return CommandError(f"running the {self._name} role: it ended with status {status}")
 
 
-def _child(settings: Settings, role: Role, reason: Any) -> None:
+def _child(settings: Settings, roles: Sequence[Role], reason: Any) -> None:
     """What a child process runs."""
     import sys
 
@@ -114,7 +121,7 @@ def _child(settings: Settings, role: Role, reason: Any) -> None:
 
     logs.configure(settings)
     try:
-        _run_role(settings, role)
+        _run_here(settings, roles)
     except CommandError as error:
         reason.send((str(error), int(error.status)))
         sys.exit(error.status)
@@ -123,21 +130,23 @@ def _child(settings: Settings, role: Role, reason: Any) -> None:
         raise
 
 
-def _run_role(settings: Settings, role: Role, *, drained: Callable[[], bool] | None = None) -> None:
-    """Run one role in this process; raises ``CommandError``."""
+def _run_here(
+    settings: Settings, roles: Sequence[Role], *, drained: Callable[[], bool] | None = None
+) -> None:
+    """Run roles in this process; raises ``CommandError``."""
     import uvloop
 
     try:
-        uvloop.run(_main(settings, role, drained))
+        uvloop.run(_main(settings, roles, drained))
     except Waiting as error:
         raise Unavailable(str(error)) from error
     except Fatal as error:
         raise CommandError(str(error)) from error
 
 
-async def _main(settings: Settings, role: Role, drained: Callable[[], bool] | None) -> None:
-    from pipeline.worker import run
-
+async def _main(
+    settings: Settings, roles: Sequence[Role], drained: Callable[[], bool] | None
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -146,11 +155,41 @@ async def _main(settings: Settings, role: Role, drained: Callable[[], bool] | No
     if parent is not None:  # readable once the parent is gone, however it went
         loop.add_reader(parent.sentinel, stop.set)
     watch = asyncio.ensure_future(_stop_when(drained, stop)) if drained is not None else None
+    ending = asyncio.ensure_future(_end_once_stopped(stop))
     try:
-        await run(settings, role, stop=stop)
+        await _run_all(settings, roles, stop)
     finally:
+        ending.cancel()
         if watch is not None:
             watch.cancel()
+
+
+async def _run_all(settings: Settings, roles: Sequence[Role], stop: asyncio.Event) -> None:
+    """Run roles beside each other; the first that ends stops the others."""
+    from pipeline.worker import run
+
+    async def one(role: Role) -> None:
+        try:
+            await run(settings, role, stop=stop)
+        finally:
+            stop.set()
+
+    outcomes = await asyncio.gather(*map(one, roles), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    if failures:
+        raise failures[0]
+
+
+async def _end_once_stopped(stop: asyncio.Event) -> None:
+    """End the process by force where the servers let no role end in time.
+
+    aiokafka waits for a broker that is gone, and nobody else may be left to end this process.
+    """
+    await stop.wait()
+    # On a thread, since whatever hangs may hang the event loop too.
+    last = threading.Timer(_END_S, os._exit, args=[ExitStatus.UNAVAILABLE])
+    last.daemon = True
+    last.start()
 
 
 async def _stop_when(drained: Callable[[], bool], stop: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -13,7 +14,7 @@ from pipeline.app import Role, build_app
 from pipeline.enrichment import Enrichment
 from pipeline.loading import understanding_of
 from pipeline.settings import Settings
-from pipeline.shell import Control, EnrichLoop, IndexLoop, Loop
+from pipeline.shell import Agent, Control, EnrichLoop, IndexLoop
 from pipeline.sinks.elasticsearch import ElasticsearchSink
 from pipeline.sinks.elasticsearch_client import connect_async
 from pipeline.sinks.kafka import KafkaSink
@@ -54,23 +55,38 @@ async def _start(
     role: Role, settings: Settings, kafka: KafkaSink, stack: AsyncExitStack
 ) -> tuple[Any, Control]:
     control = Control()
-    loop: Loop
-    if role is Role.ENRICH:
-        understanding = understanding_of(settings)
-        understanding.prepare()
-        loop = EnrichLoop(Enrichment(understanding), kafka)
-    else:
-        client = connect_async(settings)
-        stack.push_async_callback(client.close)
-        sink = ElasticsearchSink(client, bulk_bytes=settings.index_bulk_bytes)
-        loop = IndexLoop(sink, kafka, batch=settings.index_batch)
-
-    async def agent(stream: Any) -> None:
-        await control.run(stream, loop)
-
-    app = build_app(settings, role, agent)
+    app = build_app(settings, role, await _agent_of(role, settings, kafka, control, stack))
     await app.start()
     return app, control
+
+
+async def _agent_of(
+    role: Role, settings: Settings, kafka: KafkaSink, control: Control, stack: AsyncExitStack
+) -> Agent:
+    """The wiring table of the roles. What a role opens, ``stack`` closes."""
+    match role:
+        case Role.ENRICH:
+            understanding = understanding_of(settings)
+            understanding.prepare()
+            return partial(control.run, loop=EnrichLoop(Enrichment(understanding), kafka))
+        case Role.INDEX:
+            client = connect_async(settings)
+            stack.push_async_callback(client.close)
+            sink = ElasticsearchSink(client, bulk_bytes=settings.index_bulk_bytes)
+            loop = IndexLoop(sink, kafka, batch=settings.index_batch)
+            return partial(control.run, loop=loop)
+        case Role.WATCH:
+            from pipeline.watching.role import begin as begin_watching
+
+            return await begin_watching(settings, control, stack)
+        case Role.NOTIFY:
+            from pipeline.telling.role import begin as begin_telling
+
+            return await begin_telling(settings, control, stack)
+        case Role.CASES:
+            from pipeline.cases.role import begin as begin_cases
+
+            return await begin_cases(settings, control, stack)
 
 
 async def _until_stopped(app: Any, control: Control, stop: asyncio.Event) -> BaseException | None:

@@ -10,11 +10,17 @@ from types import MappingProxyType
 from typing import Final
 
 from schemas._record import Record
+from schemas.alert import Alert
+from schemas.alerting_state import AlertingState
+from schemas.case import CaseEvent
 from schemas.coverage import Coverage
 from schemas.cursor import Cursor
 from schemas.dead_letter import DeadLetter
+from schemas.delivery import Delivery
 from schemas.feedback import EnrichedFeedback, Family, Feedback
 from schemas.score import Score
+from schemas.signal import Signal
+from schemas.silence import Silence
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 _LARGE_MESSAGE_BYTES: Final = 12_000_000
@@ -34,6 +40,9 @@ class KafkaTopic:
     restricted: bool = False
     compacted: bool = False
     max_message_bytes: int = 1_048_588
+    segment_bytes: int | None = None
+    transactional: bool = False
+    """Written in Kafka transactions: some of its offsets are no records."""
 
     @property
     def ce_type(self) -> str:
@@ -50,6 +59,8 @@ class KafkaTopic:
             config["min.cleanable.dirty.ratio"] = "0.1"
         else:
             config["retention.ms"] = str(self.retention_ms)
+        if self.segment_bytes is not None:
+            config["segment.bytes"] = str(self.segment_bytes)
         return config
 
 
@@ -67,7 +78,7 @@ FORMS = KafkaTopic(
 )  # fmt: skip
 ENRICHED = KafkaTopic(
     "feedback.enriched.v1", EnrichedFeedback, "event_id", 6, 30 * DAY_MS,
-    "worker (index), any subscriber",
+    "worker (index, cases), any subscriber",
     "Feedback with language, sentiment, topics and their evidence; personal data hidden.",
 )  # fmt: skip
 URGENT = KafkaTopic(
@@ -92,12 +103,47 @@ SCORES = KafkaTopic(
     "feedback.scores.v1", Score, "score_id", 3, -1, "any subscriber",
     "Scores of a period with their intervals; the latest computation of each.", compacted=True,
 )  # fmt: skip
+SIGNALS = KafkaTopic(
+    "feedback.signals.v1", Signal, "site", 3, 7 * DAY_MS, "worker (watch)",
+    "What the spike alerts count, all of a site in one partition.",
+)  # fmt: skip
+ALERTING = KafkaTopic(
+    "feedback.alerting.v1", AlertingState, "partition", 3, -1, "worker (watch)",
+    "What the spike alerts go on from; as many partitions as the signals have.",
+    compacted=True, restricted=True, max_message_bytes=_LARGE_MESSAGE_BYTES,
+    segment_bytes=64 * 1024 * 1024,
+)  # fmt: skip
+ALERTS = KafkaTopic(
+    "feedback.alerts.v1", Alert, "alert_id", 3, 90 * DAY_MS, "worker (notify), any subscriber",
+    "Spikes of negative and of urgent feedback; read committed ones only.",
+    transactional=True,
+)  # fmt: skip
+SILENCES = KafkaTopic(
+    "feedback.silences.v1", Silence, "silence_id", 1, -1, "worker (notify), feedback alerts",
+    "Alerts that are acknowledged, and what is to be quiet for a while.", compacted=True,
+)  # fmt: skip
+DELIVERIES = KafkaTopic(
+    "feedback.deliveries.v1", Delivery, "delivery_id", 1, -1, "worker (notify)",
+    "What is still to be told to whom; told ones are deleted.", restricted=True, compacted=True,
+    max_message_bytes=_LARGE_MESSAGE_BYTES,
+)  # fmt: skip
+CASES = KafkaTopic(
+    "feedback.cases.v1", CaseEvent, "case_id", 3, -1, "worker (cases), any subscriber",
+    "What happened to each case, from its opening on; kept forever.",
+)  # fmt: skip
 
-KAFKA_TOPICS: Final = (REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS, COVERAGE, SCORES)
+KAFKA_TOPICS: Final = (
+    REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS, COVERAGE, SCORES,
+    SIGNALS, ALERTING, ALERTS, SILENCES, DELIVERIES, CASES,
+)  # fmt: skip
 
 RAW: Final = MappingProxyType({Family.REVIEW: REVIEWS, Family.SOCIAL: SOCIAL, Family.FORM: FORMS})
 """The raw Kafka topic of each family."""
 
 ENRICH_GROUP: Final = "feedback-enrich"
 INDEX_GROUP: Final = "feedback-index"
+WATCH_GROUP: Final = "feedback-watch"
+NOTIFY_GROUP: Final = "feedback-notify"
+DELIVER_GROUP: Final = "feedback-deliver"
+CASES_GROUP: Final = "feedback-cases"
 """Consumer groups of the worker's roles."""

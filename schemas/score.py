@@ -32,6 +32,15 @@ class MeasureName(StrEnum):
     """Mean star rating from 0, worst, to 1, best."""
     SHARE_NEGATIVE = "share_negative"
     """Percent of comments that sound negative, of those whose sentiment was scored."""
+    CASES_OPENED = "cases_opened"
+    """Cases that were opened in the period."""
+    CASE_HOURS_TO_ANSWER = "case_hours_to_answer"
+    """Median hours from opening to the first answer, of the cases opened in the period; those
+    without an answer count as longer than all others."""
+    CASE_HOURS_TO_RESOLVE = "case_hours_to_resolve"
+    """Median hours from opening to resolution, likewise."""
+    SHARE_CASES_OVERDUE = "share_cases_overdue"
+    """Percent of the cases opened in the period that were past due at some time."""
 
 
 class PeriodName(StrEnum):
@@ -83,10 +92,14 @@ class Score(Record):
     measure: MeasureName
     period: Period
     dimensions: Dimensions = Dimensions()
-    n: int = Field(ge=0, description="Answers; a submission's answer counts once.")
-    value: float | None = Field(default=None, description="Absent where suppressed.")
+    n: int = Field(ge=0, description="Answers, or cases; a submission's answer counts once.")
+    value: float | None = Field(
+        default=None, description="Absent where suppressed; a median, where more than half wait."
+    )
     low: float | None = Field(default=None, description="Lower end of the 95 % interval.")
-    high: float | None = Field(default=None, description="Upper end of the 95 % interval.")
+    high: float | None = Field(
+        default=None, description="Upper end of the 95 % interval; absent where nothing tells it."
+    )
     suppressed: bool = Field(description="Whether there are fewer than five answers.")
     previous_n: int | None = Field(
         default=None, ge=0, description="Answers in the period of the same length before."

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -16,11 +18,17 @@ import pytest
 
 from connectors._instances import instances
 from deploy.local.ports import any_free
+from pipeline.errors import ExitStatus
 from pipeline.reference import settings_page, with_current_table
 from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import connect
+from schemas.alert import Alert
+from schemas.alert_documents import ALERTS_INDEX, alert_document
 from tests.connectors.fake_service import served
 from tests.connectors.services.app_store import APP, FakeAppStore
+from tests.connectors.services.google_play import FakeGooglePlay
 from tests.connectors.services.rss import FakeFeeds
+from tests.spikes import spike
 from tests.walk import feedback, run_feedback, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +41,22 @@ COMMENTS = """Date,Rating,Comment
 2026-03-04,2,More waiting. The toilets were dirty. Please call me about it.
 no date,3,Fine
 2026-03-05,4,
+2026-03-06,,
+"""
+TRUST = "Trust of the README"
+WARD = "Ward of the README"
+THEMES = {
+    "Respect and dignity": "The receptionist was rude.",
+    "Communication and empathy": "They listened to me and my family.",
+    "Accessibility and convenience": "The parking is too expensive.",
+    "Efficiency and responsiveness": "Waited four hours to be seen.",
+    "Proactive care and education": "The ward was dirty.",
+}
+GOALS = """[[goals]]
+name = "Four stars"
+measure = "stars"
+target = 0.75
+by = 2030-12-31
 """
 
 
@@ -48,6 +72,7 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
         *EXPLAIN_AND_SEARCH,
         *TRAIN_AND_EVALUATE,
         *REPORT,
+        *ALERTS_AND_CASES,
     }
     exports = {line for line in COMMANDS if line.startswith("export FEEDBACK_")}
     assert set(COMMANDS) - exports == run
@@ -58,7 +83,8 @@ SOURCES = [line for line in BLOCKS[3].splitlines() if line]
 EXPLAIN_AND_SEARCH = [line for line in BLOCKS[4].splitlines() if line]
 TRAIN_AND_EVALUATE = [line for line in BLOCKS[5].splitlines() if line]
 REPORT = [line for line in BLOCKS[6].splitlines() if line]
-SETTINGS_FILE = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)[0]
+ALERTS_AND_CASES = [line for line in BLOCKS[7].splitlines() if line]
+SETTINGS_FILE, WHO_IS_TOLD = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 
 
 def test_a_file_of_ones_own_is_brought_in_and_found(
@@ -74,24 +100,67 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     feedback(f"{ingest} --dry-run", environment, tmp_path)
     feedback(ingest, environment, tmp_path)
     # The worker first works off what other tests left on Kafka.
-    wait_until(lambda: found(machine, environment, tmp_path) >= 3, seconds=180, what="3 documents")
+    wait_until(lambda: found(machine, environment, tmp_path) >= 4, seconds=180, what="4 documents")
     counts = orjson.loads(feedback(f"{ingest} --json", environment, tmp_path))
-    assert (counts["indexed"], counts["dead_lettered"], counts["skipped"]) == (3, 1, 1)
+    assert (counts["indexed"], counts["dead_lettered"], counts["skipped"]) == (4, 1, 1)
     assert "2 found" in feedback(f"{words} --site North", environment, tmp_path)
-    assert orjson.loads(feedback(machine, environment, tmp_path))["total"] == 3
+    answer = orjson.loads(feedback(machine, environment, tmp_path))
+    assert answer["total"] == 4
     explain, urgent, topic = EXPLAIN_AND_SEARCH
     assert "[PHONE]" in feedback(explain, environment, tmp_path)
     assert "1 found" in feedback(urgent, environment, tmp_path)
     assert "found" in feedback(topic, environment, tmp_path)
-    by_site, page, publish = REPORT
-    feedback(by_site, environment, tmp_path)
-    feedback(page, environment, tmp_path)
-    assert "<html" in (tmp_path / "report.html").read_text("utf-8")
-    feedback(publish, environment, tmp_path)
     assert "comments:line 5" in feedback(dead, environment, tmp_path)
     assert "feedback-index" in feedback_status(status, environment, tmp_path)
+    by_site, page, publish = REPORT
+    feedback(by_site, environment, tmp_path)
+    (tmp_path / "visits.csv").write_text("\n".join(visits()), encoding="utf-8")
+    feedback(f"feedback ingest visits.csv --organization '{TRUST}'", environment, tmp_path)
+    collect_what_fails_and_what_is_silent(environment, tmp_path)
+    (tmp_path / "goals.toml").write_text(GOALS, encoding="utf-8")
+    feedback(f"{page} --organization '{TRUST}' --goals goals.toml", environment, tmp_path)
+    shows_what_is_promised((tmp_path / "report.html").read_text("utf-8"))
+    feedback(publish, environment, tmp_path)
     worker.terminate()
     assert worker.wait(30) == 0
+
+
+def visits() -> list[str]:
+    """Made-up comments of each theme, in every month of a spring."""
+    rows = ["Date,Rating,Comment,Ward"]
+    for number in range(75):
+        text = list(THEMES.values())[number % 5]
+        rating = 5 - number % 5
+        rows.append(f"2026-0{number % 3 + 3}-1{number % 7},{rating},{text},Ward {number % 2 + 1}")
+    return rows
+
+
+def collect_what_fails_and_what_is_silent(environment: dict[str, str], folder: Path) -> None:
+    with served(rss := FakeFeeds()) as news:
+        feeds = orjson.dumps(rss.settings(news.url)["urls"]).decode()
+        (folder / "feedback.toml").write_text(
+            f'[rss.quiet]\nurls = {feeds}\nsilent_after = "1s"\n'
+            f'[rss.gone]\nurls = ["{news.url}/nowhere"]\n',
+            encoding="utf-8",
+        )
+        assert run_feedback(SOURCES[2], environment, folder).returncode == ExitStatus.BAD_INPUT
+
+
+def shows_what_is_promised(page: str) -> None:
+    """The README's sentence on the page, part by part."""
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert {"Stars over time", "Goals", "What moves Stars", "Sources"} <= set(headings)
+    parts = dict(zip(headings, re.split(r"<h2>.*?</h2>", page)[1:], strict=True))
+    assert 'aria-label="Stars by period, with 95 % intervals' in parts["Stars over time"]
+    assert "Four stars" in parts["Goals"]
+    assert rows_of(parts["Scorecard of themes"]) == set(THEMES)
+    assert "Parking" in rows_of(parts["What moves Stars"])
+    states = dict(re.findall(r'"row">(rss\.\w+)</th>.*?class="tag \w+">(\w+)<', parts["Sources"]))
+    assert (states["rss.quiet"], states["rss.gone"]) == ("silent", "failed")
+
+
+def rows_of(part: str) -> set[str]:
+    return set(re.findall(r'"row">(.*?)</th>', part))
 
 
 def found(line: str, environment: dict[str, str], folder: Path) -> int:
@@ -130,6 +199,84 @@ def test_sources_are_collected_followed_and_served(
             wait_until(lambda: answers(form), seconds=60, what="the form")
             assert "How was your visit?" in httpx.get(form, timeout=10).text
         assert "s3cret" not in log.read_text("utf-8")
+
+
+def test_alerts_and_cases_are_dealt_with(
+    settings: Settings,
+    environment: dict[str, str],
+    start_worker: Callable[..., subprocess.Popen[bytes]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "feedback.toml").write_text(WHO_IS_TOLD, encoding="utf-8")
+    told = {
+        "FEEDBACK_CONFIG": str(tmp_path / "feedback.toml"),
+        "WARD_LEADS_MAIL": "json://127.0.0.1:9",
+        "TICKETING_SECRET": f"whsec_{b64encode(bytes(32)).decode()}",
+    }
+    environment = {**environment, **told}
+    start_worker(**told)
+    text = "Date,Comment\n{:%Y-%m-%d},This is a formal complaint: the nurse was rude to my mother."
+    (tmp_path / "complaint.csv").write_text(text.format(datetime.now(UTC)), encoding="utf-8")
+    feedback(f"feedback ingest complaint.csv --news --site '{WARD}'", environment, tmp_path)
+    cases = f"feedback cases list --site '{WARD}' --json"
+    wait_until(
+        lambda: bool(ids_of(cases, "cases", environment, tmp_path)), seconds=180, what="a case"
+    )
+    (case_id,) = ids_of(cases, "cases", environment, tmp_path)
+    index_alert(settings, alert := spike(site=WARD))
+    for line in ALERTS_AND_CASES:
+        an_id = case_id if " cases " in line else alert.alert_id[:12]
+        feedback(line.replace(" ID", f" {an_id}"), environment, tmp_path)
+    shown = feedback(f"feedback cases show {case_id}", environment, tmp_path)
+    assert ("PALS" in shown, "A second nurse at night." in shown) == (True, True)
+    routes = feedback(ALERTS_AND_CASES[4], environment, tmp_path)
+    assert ("ward-leads" in routes, "ticketing" in routes) == (True, True)
+
+
+def ids_of(line: str, kind: str, environment: dict[str, str], folder: Path) -> list[str]:
+    done = run_feedback(line, environment, folder)
+    return (
+        [one[f"{kind[:-1]}_id"] for one in orjson.loads(done.stdout)[kind]]
+        if done.returncode == 0
+        else []
+    )
+
+
+def index_alert(settings: Settings, alert: Alert) -> None:
+    with connect(settings) as client:
+        client.index(
+            index=ALERTS_INDEX, id=alert.alert_id, document=alert_document(alert), refresh=True
+        )
+
+
+def test_a_review_is_answered_where_the_service_lets_one(tmp_path: Path) -> None:
+    with served(fake := FakeGooglePlay()) as service:
+        told = {**fake.settings(service.url), "client_secret": {"env": "PLAY_SECRET"}}
+        told["refresh_token"] = {"env": "PLAY_TOKEN"}
+        lines = [f"{name} = {as_toml(value)}" for name, value in told.items()]
+        text = "\n".join(
+            ["[google_play.patients]", *lines, "", "[app_store.patients]", 'app = "1"']
+        )
+        (tmp_path / "feedback.toml").write_text(text, encoding="utf-8")
+        secrets = fake.settings("")
+        environment = {
+            **os.environ,
+            "PLAY_SECRET": secrets["client_secret"],
+            "PLAY_TOKEN": secrets["refresh_token"],
+        }
+        answer = "feedback reply google_play.patients gp:1 'We are sorry.'"
+        assert "not sent" in feedback(answer, environment, tmp_path)
+        assert fake.replies == {}
+        feedback(f"{answer} --send", environment, tmp_path)
+        assert fake.replies == {"gp:1": "We are sorry."}
+    refused = run_feedback("feedback reply app_store.patients 1 'Hello'", environment, tmp_path)
+    assert (refused.returncode, "takes no answers" in refused.stderr) == (2, True)
+
+
+def as_toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {as_toml(one)}" for name, one in value.items()) + " }"
+    return orjson.dumps(value).decode()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pipeline.settings import Settings
 from pipeline.shell import EnrichLoop
 from pipeline.sinks.kafka import KafkaSink, Message, Pending
 from schemas.feedback import Feedback, Operation
-from schemas.kafka_topics import DEAD, ENRICHED, FORMS, URGENT, KafkaTopic
+from schemas.kafka_topics import DEAD, ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
 from tests.walk import comments, messages_on, publish
 
 URGENT_TEXT = "I want to kill myself"
@@ -94,16 +94,20 @@ async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
     return kafka
 
 
-async def test_a_batch_is_done_only_when_the_brokers_have_both(settings: Settings) -> None:
+async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Settings) -> None:
     kafka = await _handle(settings, _given("both", *["No complaints."] * 600, URGENT_TEXT))
-    assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name] * 3 + [URGENT.name]
+    calm = [ENRICHED.name, SIGNALS.name]
+    urgent = [ENRICHED.name, URGENT.name, SIGNALS.name]
+    assert [topic.name for topic, _ in kafka.begun] == [*calm, *calm, *urgent]
     begun = [delivery for _, pending in kafka.begun for delivery in pending.deliveries]
     assert set(kafka.awaited) == set(begun)
 
 
-async def test_without_anything_urgent_nothing_more_is_asked_of_kafka(settings: Settings) -> None:
+async def test_without_anything_urgent_no_more_than_signals_is_asked_of_kafka(
+    settings: Settings,
+) -> None:
     kafka = await _handle(settings, _given("calm", "No complaints.", "Waited for hours."))
-    assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name]
+    assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name, SIGNALS.name]
 
 
 async def test_what_only_the_urgent_kafka_topic_refuses_is_dead_lettered(

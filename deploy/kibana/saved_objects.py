@@ -12,9 +12,11 @@ import orjson
 
 from deploy.kibana import charts
 from deploy.kibana.lens import DATA_VIEW, saved_object
+from schemas.alert_documents import ALERTS_INDEX
 from schemas.documents import READ_ALIAS
 
 DASHBOARD: Final = "feedback-overview"
+ALERTS_VIEW: Final = "feedback-alerts"
 _PLACE_AND_TEXT: Final = ("feedback.site", "feedback.service", "feedback.topics", "message")
 _SEARCH_INDEX: Final = "kibanaSavedObjectMeta.searchSourceJSON.index"
 _CORE_VERSION: Final = "8.8.0"
@@ -43,7 +45,9 @@ SavedObject = dict[str, Any]
 def saved_objects() -> list[SavedObject]:
     """Every object, what is referred to before what refers to it."""
     return [
-        data_view(),
+        data_view(DATA_VIEW, READ_ALIAS, "Feedback"),
+        data_view(ALERTS_VIEW, ALERTS_INDEX, "Feedback alerts"),
+        alerts_search(),
         urgent_search(),
         negative_search(),
         *(saved_object(chart) for chart, *_ in _LAYOUT),
@@ -57,16 +61,28 @@ def ndjson() -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def data_view() -> SavedObject:
-    """The data view of the read alias."""
+def data_view(id_: str, index: str, name: str) -> SavedObject:
+    """The data view of an index or alias."""
     return {
         "type": "index-pattern",
-        "id": DATA_VIEW,
-        "attributes": {"title": READ_ALIAS, "name": "Feedback", "timeFieldName": "@timestamp"},
+        "id": id_,
+        "attributes": {"title": index, "name": name, "timeFieldName": "@timestamp"},
         "references": [],
         "coreMigrationVersion": _CORE_VERSION,
         "typeMigrationVersion": "8.0.0",
     }
+
+
+def alerts_search() -> SavedObject:
+    """The spike alerts, newest first, those that have ended too."""
+    return _search(
+        "feedback-spikes",
+        "Spike alerts",
+        "Where more negative or urgent feedback came than is usual, newest first.",
+        view=ALERTS_VIEW,
+        query="event.kind: alert",
+        columns=["alert.state", "alert.severity", "message"],
+    )
 
 
 def urgent_search() -> SavedObject:
@@ -92,7 +108,13 @@ def negative_search() -> SavedObject:
 
 
 def _search(
-    id_: str, title: str, description: str, *, query: str, columns: list[str]
+    id_: str,
+    title: str,
+    description: str,
+    *,
+    query: str,
+    columns: list[str],
+    view: str = DATA_VIEW,
 ) -> SavedObject:
     source = {
         "highlightAll": True,
@@ -111,7 +133,7 @@ def _search(
             "sort": [["@timestamp", "desc"]],
             "kibanaSavedObjectMeta": {"searchSourceJSON": _json(source)},
         },
-        "references": [{"type": "index-pattern", "id": DATA_VIEW, "name": _SEARCH_INDEX}],
+        "references": [{"type": "index-pattern", "id": view, "name": _SEARCH_INDEX}],
         "coreMigrationVersion": _CORE_VERSION,
         "typeMigrationVersion": "7.9.3",
     }
@@ -121,8 +143,9 @@ def dashboard() -> SavedObject:
     """The overview of the last 30 days."""
     placed = [("lens", chart.id, (x, y, w, h)) for chart, x, y, w, h in _LAYOUT]
     placed += [
-        ("search", urgent_search()["id"], (0, 58, 48, 14)),
-        ("search", negative_search()["id"], (0, 72, 48, 18)),
+        ("search", alerts_search()["id"], (0, 58, 48, 10)),
+        ("search", urgent_search()["id"], (0, 68, 48, 14)),
+        ("search", negative_search()["id"], (0, 82, 48, 18)),
     ]
     options = {
         "useMargins": True,

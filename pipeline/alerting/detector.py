@@ -7,26 +7,19 @@ from dataclasses import asdict
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.alerting.intake import Dropped, Once, OpenBucket
-from pipeline.alerting.keys import Keys
 from pipeline.alerting.notice import alert_of
 from pipeline.alerting.options import LATE, Options
-from pipeline.alerting.seasons import Seasons
 from pipeline.alerting.signals import BUCKET_S, BUCKETS_A_DAY, Key, Signal
 from pipeline.alerting.state import pack, unpack
 from pipeline.alerting.warming import Warming
-from pipeline.alerting.watch import Hours, Watch
+from pipeline.alerting.watches import Told, Watches
 from pipeline.alerting.words import Example, Words
 from schemas.alert import Alert, AlertKind
 
 _EARLY: Final = 2 * BUCKETS_A_DAY
 _FIRST_REACH: Final = BUCKETS_A_DAY  # how far before the first watermark counting may begin
-_GUESSES: Final = {AlertKind.NEGATIVE: (0.02, 0.3), AlertKind.URGENT: (0.0005, 0.02)}
-"""Rate a bucket and share of a key that nothing is known of."""
-_TOPIC_SHARE: Final = 0.1
-_LEAST_RATE: Final = 1e-5
 
 
 class Detector:
@@ -38,30 +31,26 @@ class Detector:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
-        self._keys = Keys()
-        self._seasons = Seasons(self._options.half_life_days)
-        self._watches = {
-            AlertKind.NEGATIVE: Watch(self._options.negative, self._options),
-            AlertKind.URGENT: Watch(self._options.urgent, self._options),
-        }
+        self._watches = Watches(self._options)
         self._warming = Warming(self._options.warm_up_days)
-        self._words = {kind: Words() for kind in self._watches}
+        self._words = {kind: Words() for kind in self._watches.of}
         self._once = Once()
         self._open: dict[int, OpenBucket] = {}
         self._last: int | None = None
+        self._touched: set[int] | None = None
+        """Keys with late feedback since the last glance; None: any may have news."""
         self.dropped = Dropped()
-        self._make_room()
 
     @property
     def keys(self) -> int:
         """How many are watched."""
-        return len(self._keys.all)
+        return len(self._watches.keys.all)
 
     @property
     def array_bytes(self) -> int:
         """What the counts and rates take in memory; examples and open events come on top."""
-        arrays = [self._seasons.arrays(), *(watch.arrays() for watch in self._watches.values())]
-        return sum(array.nbytes for each in arrays for array in each.values())
+        sums = sum(w.x.sums.nbytes + w.n.sums.nbytes for w in self._watches.of.values())
+        return sums + sum(array.nbytes for array in self._watches.arrays().values())
 
     def add(self, signals: Iterable[Signal]) -> None:
         """Count feedback; what comes twice, too late or as backfill is counted in ``dropped``."""
@@ -81,7 +70,10 @@ class Detector:
                 into = late if last is not None and bucket <= last else self._open
                 self._take(signal, bucket, into)
         for bucket, counts in late.items():
-            self._add_late(bucket, counts)
+            if last is not None:
+                self._watches.add_late(last, bucket, counts.tally(self._watches.keys.room))
+                if self._touched is not None:
+                    self._touched.update(counts.came)
 
     def advance(self, watermark: float) -> list[Alert]:
         """Close the buckets that end by the watermark (seconds since 1970); returns what to tell.
@@ -94,39 +86,39 @@ class Detector:
                 return []
             first = max(min(self._open), end - _FIRST_REACH)
             for bucket in [b for b in self._open if b < first]:
-                self.dropped.late += len(self._open.pop(bucket).came)
+                self.dropped.late += self._open.pop(bucket).events
             self._last = first - 1
         alerts: list[Alert] = []
         for bucket in range(self._last + 1, end + 1):
             alerts += self._close(bucket)
-            self._last = bucket
+            self._last, self._touched = bucket, None
         self._once.forget_before(self._last - LATE + 1)
         return alerts
 
     def _take(self, signal: Signal, bucket: int, into: dict[int, OpenBucket]) -> None:
         site = signal.site or ""
         if self.keys + len(signal.topics) + 2 > self._options.most_keys and (
-            Key(site, None, signal.source) not in self._keys.index
+            Key(site, None, signal.source) not in self._watches.keys.index
         ):
             self.dropped.keys += 1
             return
-        index = self._keys.index
+        index = self._watches.keys.index
         wanted = [Key(site), *(Key(site, topic) for topic in dict.fromkeys(signal.topics))]
-        places = [index[k] if k in index else self._watch(k, bucket) for k in wanted]
+        places = [index[k] if k in index else self._watches.begin(k, bucket) for k in wanted]
         source = Key(site, None, signal.source)
-        own = index[source] if source in index else self._watch(source, bucket)
+        own = index[source] if source in index else self._watches.begin(source, bucket)
         counts = into.get(bucket)
         if counts is None:
             counts = into[bucket] = OpenBucket()
         negative, scored, urgent = signal.negative, signal.scored, signal.urgent
         pair = (site, signal.source)
-        if self._warming.counts_apart(pair, bucket, int(self._keys.since[places[0]])):
+        if self._warming.counts_apart(pair, bucket, int(self._watches.keys.since[places[0]])):
             for place in places:
                 self._warming.take(pair, place, negative, scored, urgent)
-            counts.take([own], negative, scored, urgent)
+            counts.take([own], negative, scored, urgent, signal.at)
             return
         places.append(own)
-        counts.take(places, negative, scored, urgent)
+        counts.take(places, negative, scored, urgent, signal.at)
         if negative or urgent:
             self._keep_words(signal, bucket, places)
 
@@ -142,98 +134,55 @@ class Detector:
                 for place in places:
                     words.keep(place, kept)
 
-    def _add_late(self, bucket: int, counts: OpenBucket) -> None:
-        last = self._last
-        if last is None:
-            return
-        negative, urgent = self._watches[AlertKind.NEGATIVE], self._watches[AlertKind.URGENT]
-        for windows, places in (
-            (negative.x, counts.negative),
-            (negative.n, counts.scored),
-            (urgent.x, counts.urgent),
-            (urgent.n, counts.came),
-        ):
-            windows.add_late(last, bucket, np.array(places, dtype=np.int64))
+    def glance(self) -> list[Alert]:
+        """Look at the first open bucket as it stands, without waiting for its end; returns what is
+        to be told already.
 
-    def _watch(self, key: Key, bucket: int) -> int:
-        """Begin to watch a key, with what its site and its topic let expect."""
-        site = Key(key.site)
-        if key != site and site not in self._keys.index:
-            self._watch(site, bucket)
-        room = self._keys.room
-        place = self._keys.add(key, bucket)
-        if self._keys.room != room or len(self._keys.sites) > self._seasons.sites:
-            self._make_room()
-        known = bucket - int(self._keys.since[place])
-        for kind, watch in self._watches.items():
-            rate, share = _GUESSES[kind]
-            levels = watch.levels
-            if key != site:
-                parent = int(self._keys.parent[place])
-                share = float(levels.share[parent])
-                rate = float(levels.rate[parent]) * self._part(kind, key)
-            levels.start(place, max(rate, _LEAST_RATE), share, known)
-        return place
-
-    def _part(self, kind: AlertKind, key: Key) -> float:
-        """How much of what comes to a site is about a topic, over all sites."""
-        if key.topic is None:
-            return 1.0
-        levels = self._watches[kind].levels
-        seen = levels.seen
-        of_topic = float(seen[self._keys.alike(key.topic)].sum())
-        of_all = float(seen[: self.keys][self._keys.parent[: self.keys] < 0].sum())
-        return (of_topic + _TOPIC_SHARE) / (of_all + 1.0)
-
-    def _make_room(self) -> None:
-        self._seasons.grow(len(self._keys.sites))
-        for watch in self._watches.values():
-            watch.grow(self._keys.room)
+        Expected is what the whole bucket lets expect, and counts only grow: what fires now would
+        fire at its close, unless far more good than usual comes in between. The close goes on with
+        the episode, whose first notice this was. A glance that finds no news changes nothing.
+        """
+        if self._last is None:
+            return []
+        bucket, room = self._last + 1, self._watches.keys.room
+        counts = self._open.get(bucket) or OpenBucket()
+        new, touched = counts.settle(room), self._touched
+        self._touched = set()
+        places = None
+        if touched is not None:
+            places = np.union1d(new, np.array(sorted(touched), dtype=np.int64))
+            if not len(places):
+                return []
+        told = self._watches.glance(bucket, counts.tally(room), places)
+        return self._alerts(told, max(counts.latest, bucket * BUCKET_S))
 
     def _close(self, bucket: int) -> list[Alert]:
-        keys, room = self._keys, self._keys.room
         counts = self._open.pop(bucket, None) or OpenBucket()
-        came = _tally(counts.came, room)
-        hours = Hours(
-            self._seasons.exposure(bucket)[:, keys.site],
-            self._seasons.factors(bucket - LATE)[keys.site],
-        )
-        silent = keys.silent(bucket, self._options.warm_up_days)
-        columns = {
-            AlertKind.NEGATIVE: (_tally(counts.negative, room), _tally(counts.scored, room)),
-            AlertKind.URGENT: (_tally(counts.urgent, room), came),
-        }
-        alerts = []
-        for kind, watch in self._watches.items():
-            x, n = columns[kind]
-            notices = watch.close(bucket, x, n, hours, silent, keys.parent)
-            words = self._words[kind]
-            alerts += [alert_of(each, kind, keys.all[each.key], words) for each in notices]
-        own = [keys.index[Key(site)] for site in keys.sites]
-        self._seasons.learn(bucket, came[own].astype(np.float64))
-        self._take_warmed(bucket)
+        told = self._watches.close(bucket, counts.tally(self._watches.keys.room))
+        alerts = self._alerts(told)
+        for buckets, by_place in self._warming.warmed(bucket):
+            for place, brought in by_place.items():
+                self._watches.raise_by(place, buckets, brought)
         return alerts
 
-    def _take_warmed(self, bucket: int) -> None:
-        for buckets, brought in self._warming.warmed(bucket):
-            for place, (negative, scored, urgent, came) in brought.items():
-                self._watches[AlertKind.NEGATIVE].levels.raise_by(place, buckets, negative, scored)
-                self._watches[AlertKind.URGENT].levels.raise_by(place, buckets, urgent, came)
+    def _alerts(self, told: list[Told], now: float | None = None) -> list[Alert]:
+        keys = self._watches.keys.all
+        return [
+            alert_of(notice, kind, keys[notice.key], self._words[kind], now)
+            for kind, notice in told
+        ]
 
     def to_bytes(self) -> bytes:
         """The whole state."""
-        arrays = {f"seasons.{k}": v for k, v in self._seasons.arrays().items()}
-        for kind, watch in self._watches.items():
-            arrays |= {f"{kind}.{name}": array for name, array in watch.arrays().items()}
+        room = self._watches.keys.room
+        arrays = self._watches.arrays()
+        arrays |= {f"open.{bucket}": counts.counts(room) for bucket, counts in self._open.items()}
         facts = {
-            "keys": self._keys.facts(),
+            "watches": self._watches.facts(),
             "warming": self._warming.facts(),
-            "episodes": {
-                kind.value: watch.episodes.facts() for kind, watch in self._watches.items()
-            },
             "words": {kind.value: words.facts() for kind, words in self._words.items()},
             "once": self._once.facts(),
-            "open": [[bucket, counts.facts()] for bucket, counts in self._open.items()],
+            "open": [[b, counts.latest, counts.events] for b, counts in self._open.items()],
             "last": self._last,
             "dropped": asdict(self.dropped),
         }
@@ -245,23 +194,14 @@ class Detector:
         :class:`~.state.StateError`."""
         facts, arrays = unpack(data)
         detector = cls(options)
-        detector._keys = Keys.restored(facts["keys"])
-        detector._seasons.restore(_under("seasons", arrays))
-        for kind, watch in detector._watches.items():
-            watch.restore(_under(kind, arrays), facts["episodes"][kind])
-            detector._words[kind].restore(facts["words"][kind])
+        detector._last = facts["last"]
+        detector._watches.restore(facts["watches"], arrays, detector._last)
+        for kind, words in detector._words.items():
+            words.restore(facts["words"][kind])
         detector._warming.restore(facts["warming"])
         detector._once.restore(facts["once"])
-        detector._open = {bucket: OpenBucket(*lists) for bucket, lists in facts["open"]}
-        detector._last = facts["last"]
+        for bucket, latest, events in facts["open"]:
+            before = arrays[f"open.{bucket}"]
+            detector._open[bucket] = OpenBucket(before=before, latest=latest, events=events)
         detector.dropped = Dropped(**facts["dropped"])
         return detector
-
-
-def _tally(places: list[int], room: int) -> NDArray[np.uint32]:
-    return np.bincount(np.array(places, dtype=np.int64), minlength=room).astype(np.uint32)
-
-
-def _under(name: str, arrays: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
-    start = f"{name}."
-    return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}

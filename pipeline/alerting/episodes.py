@@ -108,6 +108,40 @@ class Episodes:
         self._hot = {k: hot for k, hot in self._hot.items() if hot[-1][0] > bucket - 2}
         return notices
 
+    def glance(
+        self,
+        bucket: int,
+        found: dict[int, Found],
+        limit: float,
+        parents: NDArray[np.int64],
+        onset: Callable[[int, int, int], int],
+    ) -> list[Notice]:
+        """Take in what a bucket shows that is still open, as far as it is news already.
+
+        What is none leaves no trace: :meth:`step` will see the bucket as if for the first time.
+        """
+        notices = []
+        # Sites come first, as in a step.
+        for key in sorted(found, key=lambda key: (parents[key] >= 0, key)):
+            one = found[key]
+            episode = self.firing.get(key)
+            if episode is None:
+                hot = self._hot_before(bucket, key)
+                if not self._suffices(len(hot) + 1, one, limit):
+                    continue
+                self._hot.pop(key, None)
+                start = hot[0][1] if hot else onset(key, WINDOWS[one.window], bucket)
+                self._begin(bucket, key, start, one)
+            elif episode.told < 0 or one.score < episode.told_score + _WORSE:
+                continue
+            self._see(bucket, self.firing[key], one, limit)
+            notices += self._tell(bucket, key, int(parents[key]))
+        return notices
+
+    def _hot_before(self, bucket: int, key: int) -> list[tuple[int, int]]:
+        """The hot buckets of the two before."""
+        return [each for each in self._hot.get(key, []) if each[0] > bucket - 3]
+
     def _heat(
         self,
         bucket: int,
@@ -116,14 +150,22 @@ class Episodes:
         limit: float,
         onset: Callable[[int, int, int], int],
     ) -> None:
-        hot = [each for each in self._hot.get(key, []) if each[0] > bucket - 3]
+        hot = self._hot_before(bucket, key)
         start = hot[0][1] if hot else onset(key, WINDOWS[one.window], bucket)
         hot.append((bucket, start))
         self._hot[key] = hot
-        if len(hot) >= 2 or not self._rules.confirm or one.score >= limit + self._rules.extreme:
+        if self._suffices(len(hot), one, limit):
             del self._hot[key]
-            ratio = min(one.seen / one.mean, _MOST_RATIO)
-            self.firing[key] = Episode(start, bucket, ratio, one, bucket)
+            self._begin(bucket, key, start, one)
+
+    def _suffices(self, hot: int, one: Found, limit: float) -> bool:
+        """Whether so many hot buckets, the last of which showed this, are an episode."""
+        long = WINDOWS[one.window] > self._rules.confirm_up_to
+        return hot >= 2 or long or one.score >= limit + self._rules.extreme
+
+    def _begin(self, bucket: int, key: int, start: int, one: Found) -> None:
+        ratio = min(one.seen / one.mean, _MOST_RATIO)
+        self.firing[key] = Episode(start, bucket, ratio, one, bucket)
 
     def _follow(
         self,
@@ -135,12 +177,15 @@ class Episodes:
         counted: Counted,
     ) -> None:
         if one is not None and one.score >= limit:
-            episode.found, episode.found_at = one, bucket
-            if one.score >= limit + _WORSE and one.seen >= _CRITICAL_RATIO * one.mean:
-                episode.severity = Severity.CRITICAL
+            self._see(bucket, episode, one, limit)
         if bucket > episode.fired:
             calm = _is_calm(episode.ratio, counted.x[:, key], counted.mean[:, key])
             episode.calm = episode.calm + 1 if calm else 0
+
+    def _see(self, bucket: int, episode: Episode, one: Found, limit: float) -> None:
+        episode.found, episode.found_at = one, bucket
+        if one.score >= limit + _WORSE and one.seen >= _CRITICAL_RATIO * one.mean:
+            episode.severity = Severity.CRITICAL
 
     def _over(self, bucket: int, episode: Episode) -> bool:
         since = bucket - episode.found_at

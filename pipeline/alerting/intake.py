@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.uint32]
+
+
+class Tallies(NamedTuple):
+    """How much came of each key; arrays of shape (keys,)."""
+
+    negative: Counts
+    scored: Counts
+    urgent: Counts
+    came: Counts
 
 
 @dataclass(slots=True)
 class OpenBucket:
-    """What came in a bucket that is not closed: places of keys, one for each count."""
+    """What came in a bucket that is not closed: the tallies of what was looked at before, and
+    places of keys, one for each count since."""
 
     negative: list[int] = field(default_factory=list)
     scored: list[int] = field(default_factory=list)
     urgent: list[int] = field(default_factory=list)
     came: list[int] = field(default_factory=list)
+    before: Counts = field(default_factory=lambda: np.zeros((4, 0), dtype=np.uint32))
+    latest: float = 0.0
+    """When the last of it was given, seconds since 1970."""
+    events: int = 0
 
-    def take(self, places: list[int], negative: bool, scored: bool, urgent: bool) -> None:
+    def take(
+        self, places: list[int], negative: bool, scored: bool, urgent: bool, at: float
+    ) -> None:
         """Count one event for all of its keys."""
+        self.events += 1
+        self.latest = max(self.latest, at)
         self.came += places
         if scored:
             self.scored += places
@@ -25,9 +48,27 @@ class OpenBucket:
         if urgent:
             self.urgent += places
 
-    def facts(self) -> list[list[int]]:
-        """The state."""
-        return [self.negative, self.scored, self.urgent, self.came]
+    def tally(self, room: int) -> Tallies:
+        """All of it, with room for so many keys."""
+        return Tallies(*self.counts(room))
+
+    def counts(self, room: int) -> Counts:
+        """The rows of :meth:`tally`; shape (4, room)."""
+        rows = [
+            np.bincount(np.array(places, dtype=np.int64), minlength=room)
+            for places in (self.negative, self.scored, self.urgent, self.came)
+        ]
+        counts = np.array(rows).astype(np.uint32)
+        counts[:, : self.before.shape[1]] += self.before
+        return counts
+
+    def settle(self, room: int) -> NDArray[np.int64]:
+        """Tally what came since the last time; the keys that it was about."""
+        touched = np.unique(np.array(self.came, dtype=np.int64))
+        self.before = self.counts(room)
+        for places in (self.negative, self.scored, self.urgent, self.came):
+            places.clear()
+        return touched
 
 
 @dataclass(slots=True)

@@ -22,7 +22,8 @@ from pipeline.alerting.signals import BUCKETS_A_DAY
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_SWING_PRIOR: Final = 40.0  # expected negatives that the shared swing is worth
+_SWING_PRIOR: Final = 200.0  # expected negatives that the shared swing is worth
+_SHARE_PRIOR: Final = 40.0  # and that no swing of the share is worth: each key learns its own
 _FIRST_SWING: Final = 0.02  # variance beyond chance, by squared mean, until it is learnt
 _MOST: Final = 60.0
 _GUESS: Final = 1.0 * BUCKETS_A_DAY  # what a guessed rate is worth at most, in buckets seen
@@ -37,7 +38,8 @@ class Levels:
         self._keep = 0.5 ** (1 / self._life)
         none = np.zeros(0)
         self.seen, self.exposure, self.total = none, none.copy(), none.copy()
-        self._swing = np.zeros((4, len(WINDOWS), 0))
+        # Single precision will do, and half the state.
+        self._swing = np.zeros((4, len(WINDOWS), 0), dtype=np.float32)
         # Sums over all keys: squared deviations less the mean, squared means; for each window.
         self._shared = np.zeros((2, len(WINDOWS)))
         self._shared[0], self._shared[1] = _FIRST_SWING * 200, 200.0
@@ -71,6 +73,11 @@ class Levels:
         """Expected a bucket of factor 1; shape (keys,)."""
         return self.seen / self.exposure
 
+    @property
+    def others(self) -> Floats:
+        """Comments a bucket of factor 1 that were judged and are none of these; shape (keys,)."""
+        return np.maximum(self.total - self.seen, 0.0) / self.exposure
+
     def known(self, buckets: float) -> float:
         """What so many buckets are worth after discounting."""
         return float((1 - self._keep**buckets) / (1 - self._keep))
@@ -98,7 +105,7 @@ class Levels:
         share = self.share
         usual = n * share * (1 - share)
         of_share = np.minimum((x - n * share) ** 2, _CLIP**2 * usual * 4 + 1.0) * counts
-        swing = self._swing[:, window] * keep
+        swing = self._swing[:, window].astype(np.float64) * keep
         swing[0] += square
         swing[1] += mean * counts
         swing[2] += of_share
@@ -121,16 +128,16 @@ class Levels:
         """
         beyond, squares = self._shared[0, window], self._shared[1, window]
         of_all = 1.0 + np.maximum(0.0, beyond) / squares * mean
-        swing = self._swing[:2, window, keys]
+        swing = self._swing[:2, window, keys].astype(np.float64)
         own = (swing[0] + _SWING_PRIOR * of_all) / (swing[1] + _SWING_PRIOR)
         dispersion: Floats = np.clip(own, 1.0, _MOST)
         return dispersion
 
     def share_dispersion(self, window: Any, keys: Any) -> Floats:
         """Variance of the share in a window by what chance makes it, at least 1."""
-        swing = self._swing[2:, window, keys]
+        swing = self._swing[2:, window, keys].astype(np.float64)
         dispersion: Floats = np.clip(
-            (swing[0] + _SWING_PRIOR * 1.05) / (swing[1] + _SWING_PRIOR), 1.0, _MOST
+            (swing[0] + _SHARE_PRIOR * 1.05) / (swing[1] + _SHARE_PRIOR), 1.0, _MOST
         )
         return dispersion
 

@@ -15,11 +15,14 @@ from schemas.alert import Alert, AlertKind, AlertState, Interval
 _MOST_EXPONENT: Final = 300.0
 
 
-def alert_of(notice: Notice, kind: AlertKind, key: Key, words: Words) -> Alert:
-    """The record of a notice."""
+def alert_of(
+    notice: Notice, kind: AlertKind, key: Key, words: Words, now: float | None = None
+) -> Alert:
+    """The record of a notice; of a bucket that is still open, with what came until ``now``,
+    seconds since 1970."""
     episode, found = notice.episode, notice.episode.found
     resolved = notice.state is AlertState.RESOLVED
-    end = _time(notice.bucket + 1)
+    end = _time(notice.bucket + 1) if now is None else datetime.fromtimestamp(int(now), UTC)
     low, high = count_interval(found.mean, found.dispersion)
     since = min(episode.start, episode.found_at - WINDOWS[found.window] + 1)
     standing_out = words.standing_out(notice.key, since)
@@ -35,7 +38,7 @@ def alert_of(notice: Notice, kind: AlertKind, key: Key, words: Words) -> Alert:
         updated_at=end,
         resolved_at=end if resolved else None,
         counted_from=_time(episode.found_at - WINDOWS[found.window] + 1),
-        counted_to=_time(episode.found_at + 1),
+        counted_to=min(end, _time(episode.found_at + 1)),
         seen=found.seen,
         total=found.total,
         expected=round(found.mean, 3),

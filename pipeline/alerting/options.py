@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-WINDOWS: Final = (1, 4, 24, 96)
-"""Trailing windows that are put to the test, in buckets: 15 min, 1 h, 6 h, 24 h."""
-TESTS_A_DAY: Final = (1.2, 1.0, 0.8, 0.3)
-"""How many tests a day a window's 96 count for: they overlap, must agree twice, and counts are
-whole. Set so that the simulation's false alarms meet the budget."""
+WINDOWS: Final = (1, 4, 12, 24, 48, 96)
+"""Trailing windows that are put to the test, in buckets: 15 min, 1, 3, 6, 12 and 24 h."""
 RING: Final = 98
 """Buckets that are kept: the longest window and two that may still change."""
 LATE: Final = 2
@@ -29,8 +26,9 @@ class Rules:
     share_margin: float | None = 1.0
     """The share's lower bound must be so many times the usual share; None: no share is tested."""
     share_z: float = 1.0
-    confirm: bool = True
-    """Whether two of three buckets must agree, unless it is extreme."""
+    confirm_up_to: int = 4
+    """In windows of up to so many buckets, two of three must agree, unless it is extreme; a longer
+    one is no moment's chance."""
     extreme: float = 2.0
     """So many powers of ten rarer than asked need no second bucket."""
 
@@ -49,4 +47,4 @@ class Options:
     calm_buckets: int = 2
     """Buckets back to normal that end an episode."""
     most_keys: int = 100_000
-    """More are not watched, and counted as ``Detector.refused_keys``."""
+    """More are not watched, and counted as ``Detector.dropped.keys``."""

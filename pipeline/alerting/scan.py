@@ -4,9 +4,13 @@ Two tests, each at its part of the budget: is the count too high for the key at 
 (negative binomial tail), and is the share too high for so many comments (binomial tail)? Besides,
 the share's lower Wilson bound must be above the usual share, so that mere popularity is no alert.
 
-A test's result is a score: the power of ten of the days in which chance does this once to a key,
-all tests of the day counted. It is comparable over keys and windows, and the budget is a limit
-on it.
+A test's result is a score: the power of ten of the days in which chance does this once to a key.
+For that, the tail is multiplied by how often a day chance gets a new start at it: a trailing sum
+passes x upwards, clumps counted once, about DAY / window * (x - mean)^2 / (x * dispersion) times
+for each time that it is found there (the rate of arrivals times the probability of x - 1; Aldous
+1989, Poisson clumping). Whole numbers leave steps between tails: on average over them, half of the
+last step counts (mid-p, Lancaster 1961). So the score is comparable over keys, few or many their
+comments, and over windows; the budget is a limit on it.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.alerting.levels import Levels
-from pipeline.alerting.options import TESTS_A_DAY, WINDOWS, Rules
+from pipeline.alerting.options import WINDOWS, Rules
+from pipeline.alerting.signals import BUCKETS_A_DAY
 from pipeline.alerting.tail import (
     count_exponent,
     count_tail,
@@ -33,7 +38,8 @@ Indexes = NDArray[np.int64]
 _SLACK: Final = 3.5  # a tail is less than its exponential bound, but never by so much more
 _LN_10: Final = math.log(10)
 _WINDOWS: Final = np.array(WINDOWS)
-_TESTS: Final = np.array(TESTS_A_DAY) * len(WINDOWS)
+_FEWEST_STARTS: Final = 0.25
+_TRIES: Final = 1.0  # windows and tests that are as good as independent; set by the simulation
 _SHARE_RATIO: Final = 1.15  # seen by expected where the share alone speaks
 
 
@@ -51,37 +57,47 @@ class Found(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What there is to test: arrays of shape (windows, keys)."""
+    """What there is to test: arrays of shape (windows, keys), or of some keys."""
 
     x: NDArray[np.uint32]
     n: NDArray[np.uint32]
     mean: Floats
+    coming: Floats | None = None
+    """Other comments that the rest of an open bucket lets expect; shape (keys,)."""
 
 
 def scan(
-    counted: Counted, levels: Levels, rules: Rules, testable: Indexes, limit: float
+    counted: Counted,
+    levels: Levels,
+    rules: Rules,
+    testable: Indexes,
+    limit: float,
+    places: Indexes | None = None,
 ) -> dict[int, Found]:
     """The keys whose score reaches ``limit``, each with its most improbable window.
 
     ``testable`` is the number of buckets of each key that may be tested, counted back from now:
-    0 for a key that raises nothing yet.
+    0 for a key that raises nothing yet. ``places`` are the keys of the columns, all if None.
     """
     few = min(rules.least_ratio, _SHARE_RATIO) if rules.share_margin else rules.least_ratio
     some = counted.x >= rules.least
     some &= counted.x > few * counted.mean
     some &= testable >= _WINDOWS[:, None]
-    window, key = np.nonzero(some)
-    if not len(key):
+    window, column = np.nonzero(some)
+    if not len(column):
         return {}
-    x = counted.x[window, key].astype(np.float64)
+    x = counted.x[window, column].astype(np.float64)
+    key = column if places is None else places[column]
+    total = np.maximum(counted.n[window, column], x)
+    n = total if counted.coming is None else total + counted.coming[column]
     cells = _Cells(
         window,
         key,
         x,
-        np.maximum(counted.n[window, key], x),
-        counted.mean[window, key],
+        n,
+        counted.mean[window, column],
         levels.share[key],
-        _TESTS[window] * (2 if rules.share_margin is not None else 1),
+        total,
     )
     cells = cells.where(_share_is_high(cells, rules))
     return _most_improbable(cells, levels, rules, limit)
@@ -96,7 +112,8 @@ class _Cells(NamedTuple):
     n: Floats
     mean: Floats
     share: Floats
-    tests: Floats
+    total: Floats
+    """n without those that are still to come."""
 
     def where(self, mask: NDArray[np.bool_]) -> _Cells:
         return _Cells._make(column[mask] for column in self)
@@ -115,15 +132,18 @@ def _most_improbable(cells: _Cells, levels: Levels, rules: Rules, limit: float) 
     # What is not known of the level swings too.
     swing = levels.dispersion(cells.window, cells.mean, cells.key)
     swing = swing + cells.mean / levels.seen[cells.key]
-    needed = -(limit * _LN_10 + np.log(cells.tests))
-    log_p = np.zeros(len(cells.x))
-    high = cells.x >= rules.least_ratio * cells.mean
-    high &= -count_exponent(cells.x, cells.mean, swing) < needed + _SLACK
+    x, mean = cells.x, cells.mean
+    next_by_this = (mean + x * (swing - 1)) / (swing * (x + 1))
+    starts = _log_starts(cells.window, x, mean, swing, next_by_this)
+    enough = -limit * _LN_10
+    log_rate = np.full(len(x), np.inf)
+    high = x >= rules.least_ratio * mean
+    high &= starts - count_exponent(x, mean, swing) < enough + _SLACK
     if high.any():
-        log_p[high] = count_tail(cells.x[high], cells.mean[high], swing[high])
+        log_rate[high] = starts[high] + count_tail(x[high], mean[high], swing[high])
     if rules.share_margin is not None:
-        log_p = np.minimum(log_p, _share_log_p(cells, levels, needed))
-    score = -(log_p + np.log(cells.tests)) / _LN_10
+        log_rate = np.minimum(log_rate, _share_log_rate(cells, levels, enough))
+    score = -log_rate / _LN_10
     found: dict[int, Found] = {}
     for place in np.flatnonzero(score >= limit):
         key = int(cells.key[place])
@@ -132,7 +152,7 @@ def _most_improbable(cells: _Cells, levels: Levels, rules: Rules, limit: float) 
                 float(score[place]),
                 int(cells.window[place]),
                 int(cells.x[place]),
-                int(cells.n[place]),
+                int(cells.total[place]),
                 float(cells.mean[place]),
                 float(swing[place]),
                 float(cells.share[place]),
@@ -140,13 +160,28 @@ def _most_improbable(cells: _Cells, levels: Levels, rules: Rules, limit: float) 
     return found
 
 
-def _share_log_p(cells: _Cells, levels: Levels, needed: Floats) -> Floats:
+def _share_log_rate(cells: _Cells, levels: Levels, enough: float) -> Floats:
     x, n, share = cells.x, cells.n, cells.share
     swing = levels.share_dispersion(cells.window, cells.key)
     swing = swing + n / np.maximum(levels.total[cells.key], 1.0)
-    log_p = np.zeros(len(x))
+    next_by_this = (n - x) * share / ((x + 1) * (1 - share))
+    starts = _log_starts(cells.window, x, n * share, swing, next_by_this)
+    log_rate = np.full(len(x), np.inf)
     worth = x > n * share
-    worth &= -share_exponent(x, n, share, swing) < needed + _SLACK
+    worth &= starts - share_exponent(x, n, share, swing) < enough + _SLACK
     if worth.any():
-        log_p[worth] = share_tail(x[worth], n[worth], share[worth], swing[worth])
-    return log_p
+        log_rate[worth] = starts[worth] + share_tail(x[worth], n[worth], share[worth], swing[worth])
+    return log_rate
+
+
+def _log_starts(
+    window: Indexes, x: Floats, mean: Floats, dispersion: Floats, next_by_this: Floats
+) -> Floats:
+    """ln of what makes a tail P(X >= x) a rate a day; ``next_by_this`` is P(x + 1) / P(x)."""
+    width = _WINDOWS[window]
+    starts = BUCKETS_A_DAY / width * (x - mean) ** 2 / (x * dispersion)
+    middle = (1 + np.minimum(next_by_this, 1.0)) / 2
+    log_starts: Floats = np.log(
+        _TRIES * middle * np.clip(starts, _FEWEST_STARTS, BUCKETS_A_DAY / 1.0)
+    )
+    return log_starts

@@ -13,9 +13,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-VERSION: Final = 1
+VERSION: Final = 2
 _MAGIC: Final = b"feedback-alerting"
-_TYPES: Final = {"<f8", "<i8", "<u4"}
+_TYPES: Final = {"<f8", "<f4", "<i8", "<u4"}
 
 
 class StateError(ValueError):

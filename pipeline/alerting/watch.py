@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from pipeline.alerting.episodes import Episodes, Notice
 from pipeline.alerting.levels import Levels
 from pipeline.alerting.options import LATE, RING, WINDOWS, Options, Rules
 from pipeline.alerting.scan import Counted, scan
-from pipeline.alerting.windows import Windows
+from pipeline.alerting.windows import Counts, Windows
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.int64]
@@ -25,6 +26,12 @@ class Hours(NamedTuple):
     """Factors summed over each trailing window; shape (windows, keys)."""
     settled: Floats
     """Factors of the bucket that is learnt now; shape (keys,)."""
+
+
+def under(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays of one part, by their own names."""
+    start = f"{name}."
+    return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
 
 class Watch:
@@ -61,9 +68,40 @@ class Watch:
         testable = np.where(silent, 0, np.minimum(bucket - self.episodes.ended, RING))
         limit = self.limit(silent)
         found = scan(counted, self.levels, self._rules, testable, limit)
-        notices = self.episodes.step(bucket, found, limit, counted, parents, self._onset)
+        onset = partial(self._onset, x)
+        notices = self.episodes.step(bucket, found, limit, counted, parents, onset)
         self._learn(bucket, counted, hours)
         return notices
+
+    def glance(
+        self,
+        bucket: int,
+        x: Counts,
+        n: Counts,
+        exposure: Floats,
+        silent: NDArray[np.bool_],
+        parents: Indexes,
+        places: Indexes,
+    ) -> list[Notice]:
+        """Test some keys, ``places``, as :meth:`close` would were the bucket over; learn nothing.
+
+        Expected is what the whole bucket lets expect, and other comments are taken to come as
+        usual until its end. ``exposure`` is that of ``places``, shape (windows, len(places));
+        other arrays as in :meth:`close`.
+        """
+        others = self.levels.others[places] * exposure[0]
+        came = n[places].astype(np.float64) - x[places]
+        counted = Counted(
+            self.x.with_open(bucket, x, places),
+            self.n.with_open(bucket, n, places),
+            self.levels.rate[places] * exposure,
+            np.maximum(others - came, 0.0),
+        )
+        since = np.minimum(bucket - self.episodes.ended[places], RING)
+        testable = np.where(silent[places], 0, since)
+        limit = self.limit(silent)
+        found = scan(counted, self.levels, self._rules, testable, limit, places)
+        return self.episodes.glance(bucket, found, limit, parents, partial(self._onset, x))
 
     def limit(self, silent: NDArray[np.bool_]) -> float:
         """The score that the budget asks for, with so many keys that may raise an alert."""
@@ -82,10 +120,12 @@ class Watch:
         n = self.n.at(settled).astype(np.float64)
         self.levels.learn(x, n, hours.settled, frozen)
 
-    def _onset(self, key: int, window: int, bucket: int) -> int:
-        """Where in the trailing window the likelihood says that the rate went up."""
+    def _onset(self, newest: Counts, key: int, window: int, bucket: int) -> int:
+        """Where in the trailing window the likelihood says that the rate went up; ``newest`` are
+        the counts of its last bucket."""
         span = np.arange(bucket - window + 1, bucket + 1)
-        from_then_on = np.cumsum([self.x.at(int(b))[key] for b in span[::-1]])[::-1]
+        before = [self.x.at(int(b))[key] for b in span[-2::-1]]
+        from_then_on = np.cumsum([newest[key], *before])[::-1]
         usual = float(self.levels.rate[key]) * np.arange(window, 0, -1)
         ratio = np.maximum(from_then_on / usual, 1.0)
         gain = from_then_on * np.log(ratio) - usual * (ratio - 1)
@@ -98,10 +138,11 @@ class Watch:
         arrays = {f"{n}.{k}": v for n, part in parts.items() for k, v in part.arrays().items()}
         return {**arrays, "ended": self.episodes.ended}
 
-    def restore(self, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> None:
-        """Take the state back: :meth:`arrays`, and ``episodes.facts()``."""
-        parts: dict[str, Windows | Levels] = {"x": self.x, "n": self.n, "levels": self.levels}
-        for name, part in parts.items():
-            own = {k.split(".")[1]: v for k, v in arrays.items() if k.startswith(f"{name}.")}
-            part.restore(own)
+    def restore(
+        self, arrays: dict[str, NDArray[Any]], facts: dict[str, Any], last: int | None
+    ) -> None:
+        """Take the state back: :meth:`arrays`, ``episodes.facts()`` and the newest bucket."""
+        self.x.restore(under("x", arrays), last)
+        self.n.restore(under("n", arrays), last)
+        self.levels.restore(under("levels", arrays))
         self.episodes.restore(facts, arrays["ended"])

@@ -35,12 +35,20 @@ class Windows:
             self.sums[index] -= self._ring[(bucket - window) % RING]
         self._ring[bucket % RING] = counts
 
-    def add_late(self, last: int, bucket: int, keys: Indexes) -> None:
-        """Count one more for each of ``keys`` in a bucket that is closed, ``last`` the newest."""
-        np.add.at(self._ring[bucket % RING], keys, 1)
+    def add_late(self, last: int, bucket: int, counts: Counts) -> None:
+        """Count more in a bucket that is closed, ``last`` the newest; shape (keys,)."""
+        self._ring[bucket % RING] += counts
         for index, window in enumerate(WINDOWS):
             if last - bucket < window:
-                np.add.at(self.sums[index], keys, 1)
+                self.sums[index] += counts
+
+    def with_open(self, bucket: int, counts: Counts, keys: Indexes) -> Counts:
+        """What :attr:`sums` of some keys will be if ``bucket``, the one after the last, closes with
+        these counts of all keys; shape (windows, len(keys))."""
+        newest = counts[keys]
+        leaving = [self._ring[(bucket - window) % RING, keys] for window in WINDOWS]
+        sums: Counts = self.sums[:, keys] + newest - np.array(leaving, dtype=np.uint32)
+        return sums
 
     def at(self, bucket: int) -> Counts:
         """The counts of one of the last buckets; shape (keys,)."""
@@ -49,8 +57,13 @@ class Windows:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The state."""
-        return {"ring": self._ring, "sums": self.sums}
+        return {"ring": self._ring}
 
-    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Take the state back."""
-        self._ring, self.sums = arrays["ring"], arrays["sums"]
+    def restore(self, arrays: dict[str, NDArray[Any]], last: int | None) -> None:
+        """Take the state back; ``last`` is the newest bucket."""
+        self._ring = arrays["ring"]
+        self.sums = np.zeros((len(WINDOWS), self._ring.shape[1]), dtype=np.uint32)
+        if last is not None:
+            for index, window in enumerate(WINDOWS):
+                held = np.arange(last - window + 1, last + 1) % RING
+                self.sums[index] = self._ring[held].sum(axis=0, dtype=np.uint32)

@@ -81,17 +81,31 @@ class Words:
 
     def facts(self) -> dict[str, Any]:
         """The state."""
+        # A comment is kept for its site, its topics and its source, and written once.
+        numbers: dict[str, int] = {}
+        written: list[list[Any]] = []
+        for of in self._examples.values():
+            for example in of:
+                if example.event_id not in numbers:
+                    numbers[example.event_id] = len(written)
+                    written.append(list(example))
         return {
             "background": list(self._background.items()),
             "comments": self._comments,
-            "examples": [[place, [list(e) for e in of]] for place, of in self._examples.items()],
+            "written": written,
+            "examples": [
+                [place, [numbers[example.event_id] for example in of]]
+                for place, of in self._examples.items()
+            ],
         }
 
     def restore(self, facts: dict[str, Any]) -> None:
         """Take the state back."""
         self._background = Counter(dict(facts["background"]))
         self._comments = facts["comments"]
+        written = [
+            Example(bucket, event, tuple(words)) for bucket, event, words in facts["written"]
+        ]
         self._examples = {
-            place: [Example(bucket, event_id, tuple(words)) for bucket, event_id, words in kept]
-            for place, kept in facts["examples"]
+            place: [written[number] for number in numbers] for place, numbers in facts["examples"]
         }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.commands._report_cases import gather_cases
 from pipeline.errors import CommandError, Unavailable
 from pipeline.scores import report as parts
 from pipeline.scores.counting import Counting
@@ -26,6 +27,7 @@ from pipeline.scores.report import Counts, Frame, Report
 from pipeline.scores.submissions import Submissions
 from pipeline.search import SearchRequest, build_query
 from pipeline.settings import Settings
+from schemas.case_documents import CASES_INDEX
 from schemas.documents import READ_ALIAS
 from schemas.score import MeasureName, Period, PeriodName
 
@@ -97,6 +99,7 @@ class _Asking:
             sources=sources,
             newest=self._newest(),
             titles=_titles(taxonomy),
+            cases=gather_cases(self._search_cases, self._request.scope, frame, self._request.by),
         )
         return report if self._request.chosen else parts.answered_only(report)
 
@@ -128,7 +131,7 @@ class _Asking:
         frame = self._frame
         start = min(frame.previous.start, frame.steps[0].start)
         within = Period(name=PeriodName.CUSTOM, start=start, end=frame.period.end)
-        listing = Submissions(self._query, within=within, measures=tuple(MeasureName))
+        listing = Submissions(self._query, within=within, measures=tuple(MEASURES))
         while not listing.done:
             for submission in listing.take(self._search(listing.body())):
                 for counting in each.values():
@@ -165,6 +168,12 @@ class _Asking:
         }
         newest = self._search(body)["aggregations"]["newest"]["value"]
         return None if newest is None else datetime.fromtimestamp(newest / 1000, self._request.zone)
+
+    def _search_cases(self, body: dict[str, Any]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._client.search(
+            index=CASES_INDEX, body=body, ignore_unavailable=True
+        ).body
+        return answer
 
     def _search(self, body: dict[str, Any]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self._client.search(index=READ_ALIAS, body=body).body

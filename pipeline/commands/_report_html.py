@@ -11,7 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.commands import _report_words as words
-from pipeline.commands._report_html_actions import drivers, goals, sources
+from pipeline.commands._report_cases import case_definitions
+from pipeline.commands._report_html_actions import cases, drivers, goals, sources
 from pipeline.commands._report_markup import (
     bullets,
     cell,
@@ -68,11 +69,12 @@ def _sections(report: Report, title: str) -> Iterator[str]:
         for part in report.breakdowns:
             if part.rows:
                 yield section(words.dimension_title(part.dimension), _breakdown(report, part))
+    if report.cases is not None:
+        yield section("Cases", cases(report))
     if report.sources is not None:
         yield section("Sources", sources(report))
-    listed = (
-        f"<dt>{escape(t)}</dt><dd>{escape(text)}.</dd>" for t, text in words.definitions(report)
-    )
+    told = [*words.definitions(report), *(case_definitions() if report.cases else ())]
+    listed = (f"<dt>{escape(t)}</dt><dd>{escape(text)}.</dd>" for t, text in told)
     read = f"<dl>{''.join(listed)}</dl>{bullets(words.notes(report))}"
     yield section("How to read it", read)
 

@@ -1,10 +1,11 @@
-"""What the report's page says to act on: goals, the topics that move the score, sources."""
+"""What the report's page says to act on: goals, topics that move the score, cases, sources."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Final
 
+from pipeline.commands import _report_cases as shared
 from pipeline.commands import _report_words as words
 from pipeline.commands._report_markup import figure, table
 from pipeline.commands._report_svg import Point, dot_plot
@@ -77,6 +78,24 @@ def drivers(report: Report) -> str:
     )
     note = f"Of {report.driver_answers:,} answers, what weighs most first. {words.DRIVER_NOTE}"
     return figure(plot, note, table(head, rows))
+
+
+def cases(report: Report) -> str:
+    """How many were opened, and how long people waited; then of each place."""
+    if report.cases is None:
+        return ""
+    scores = report.cases.overall.scores.values()
+    rows = []
+    for score, row in zip(scores, shared.case_rows(report.cases), strict=True):
+        css = {True: "good", False: "bad", None: "open"}[shared.is_better(score)]
+        *cells, moved = map(escape, row)
+        rows.append([*cells, f'<span class="{css}">{moved}</span>' if moved else ""])
+    parts = table(list(shared.HEAD), rows)
+    place = shared.place_of(report.cases)
+    if place is not None:
+        of_place = ([escape(cell) for cell in row] for row in shared.group_rows(report, place))
+        parts += table(shared.group_head(place), of_place)
+    return parts
 
 
 def sources(report: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from pipeline.commands._report_cases import cases_json
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import Estimate
 from pipeline.scores.goals import Progress
@@ -42,6 +43,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "topics": [_driver(driver) for driver in report.drivers],
         },
         "goals": [_goal(goal) for goal in report.goals],
+        **({"cases": cases_json(report.cases)} if report.cases else {}),
         "sources": None if report.sources is None else [asdict(one) for one in report.sources],
     }
 

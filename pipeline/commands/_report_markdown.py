@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pipeline.commands import _report_cases as shared
 from pipeline.commands import _report_words as words
 from pipeline.commands._report_terminal import SHOWN_GROUPS, sparkline
 from pipeline.scores.measures import MEASURES
@@ -35,12 +36,21 @@ def _lines(report: Report) -> Iterator[str]:
                 yield from _groups(report, part)
         if report.drivers:
             yield from _drivers(report)
+    if report.cases:
+        yield "\n## Cases\n"
+        yield from _table(list(shared.HEAD), shared.case_rows(report.cases))
+        place = shared.place_of(report.cases)
+        if place is not None:
+            yield ""
+            yield from _table(shared.group_head(place), shared.group_rows(report, place))
     if report.sources:
         yield "\n## Sources\n"
         rows = ([one.name, str(one.state), one.note] for one in report.sources)
         yield from _table(["Source", "State now", "Note"], rows)
     yield "\n## How to read it\n"
     yield from (f"- {title}: {text}." for title, text in words.definitions(report))
+    if report.cases:
+        yield from (f"- {title}: {text}." for title, text in shared.case_definitions())
     yield from (f"- {note}" for note in words.notes(report))
 
 

@@ -146,6 +146,16 @@ def _dimensions(scope: SearchRequest) -> Dimensions:
     return Dimensions(**{name: " | ".join(values) for name, values in named.items() if values})
 
 
+def require_of_answers(measures: Sequence[MeasureName]) -> None:
+    """Refuse measures of cases, which are shown whenever there are any."""
+    for name in measures:
+        if name not in MEASURES:
+            raise CommandError(
+                f"choosing {name}: --measure is of answers; cases are shown where there are some",
+                ExitStatus.USAGE,
+            )
+
+
 def require_exact(scope: SearchRequest) -> None:
     """Refuse to publish scores of a scope that dimensions cannot tell exactly."""
     for name in ("organizations", "sites", "services", "topics", "sources"):

@@ -10,7 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.commands import _report_cases as shared
 from pipeline.commands import _report_words as words
+from pipeline.scores.cases import CaseScores
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Breakdown, Report, Row, Trend
 from schemas.coverage import State
@@ -43,6 +45,8 @@ def drawn(report: Report, *, width: int) -> Group:
                 parts += [*_groups(report, part, shown), ""]
         if report.drivers:
             parts += [_drivers(report), Text(words.DRIVER_NOTE, "dim"), ""]
+    if report.cases:
+        parts += [*_cases(report, report.cases), ""]
     if report.sources:
         parts += [_sources(report), ""]
     parts += [Text(note, "dim") for note in words.notes(report)]
@@ -153,6 +157,23 @@ def _drivers(report: Report) -> Table:
             words.number(report.lead, one.impact, signed=True),
         )
     return table
+
+
+def _cases(report: Report, cases: CaseScores) -> Iterator[Table]:
+    table = _table("cases", [heading.lower() for heading in shared.HEAD])
+    scores = cases.overall.scores.values()
+    for score, (*cells, moved) in zip(scores, shared.case_rows(cases), strict=True):
+        style = {True: "green", False: "bold red", None: "dim"}[shared.is_better(score)]
+        table.add_row(*cells, Text(moved, style))
+    yield table
+    place = shared.place_of(cases)
+    if place is not None:
+        of_place = Table(box=None, title=f"cases by {place}", title_justify="left")
+        for heading in shared.group_head(place):
+            of_place.add_column(heading)
+        for row in shared.group_rows(report, place):
+            of_place.add_row(*map(Text, row))
+        yield of_place
 
 
 def _sources(report: Report) -> Table:

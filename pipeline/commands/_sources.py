@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.commands._context import settings
 from pipeline.errors import CommandError, ExitStatus, Unavailable
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 TRIED_OUT = "try"
 """The instance's name where settings are given as options."""
+
+_WRITE_ONE: Final = (
+    "write one with a section for each source: `feedback connectors` lists them, `feedback "
+    'connectors NAME` shows the section of one, README.md under "Your sources" a whole file'
+)
 
 
 @contextmanager
@@ -52,8 +57,13 @@ def all_instances(path: Path | None) -> list[Instance]:
     """Every instance of the settings file; raises ``CommandError``."""
     from connectors._instances import instances
 
+    where = path or settings().config
+    if not where.exists():
+        raise CommandError(
+            f"reading {where}: No such file or directory; {_WRITE_ONE}", ExitStatus.USAGE
+        )
     with sentences():
-        return instances(path or settings().config, environment_value)
+        return instances(where, environment_value)
 
 
 def chosen(

@@ -94,17 +94,18 @@ def _first(instance: Instance) -> list[Feedback]:
 def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collected]:
     from connectors._collect import Known, collect
     from connectors._follow import known_of, polled
+    from connectors._outboxes import Outboxes
 
     servers = settings().kafka_bootstrap_servers
     done = []
-    with sentences():
+    with sentences(), Outboxes(servers) as outboxes:
         sources = [polled(instance, author_key()) for instance in instances]
         knowns = known_of(instances, sources, servers)
         for instance, source, known in zip(instances, sources, knowns, strict=True):
             if again:
                 known = Known(None, known.coverage)
             with err.status(f"collecting {instance.label}", spinner="dots"), source:
-                done.append(collect(instance, source, servers, known))
+                done.append(collect(instance, source, outboxes, known))
             if not quiet:
                 err.print(f"{instance.label}: {ledger_state(done[-1].coverage)}")
     return done

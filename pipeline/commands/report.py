@@ -109,6 +109,7 @@ def report(
     )
     if publish:
         options.require_exact(scope)
+    options.require_of_answers(measure or [])
     zone = options.zone_named(timezone)
     taxonomy = options.taxonomy_of(settings())
     request = options.request_of(

@@ -16,21 +16,28 @@ class Roles(StrEnum):
 
     ENRICH = "enrich"
     INDEX = "index"
+    WATCH = "watch"
+    NOTIFY = "notify"
+    CASES = "cases"
     ALL = "all"
 
 
 def worker(
     role: Annotated[
-        Roles, typer.Option("--role", help="Enrich raw feedback, index what is enriched, or both.")
-    ] = Roles.ALL,
+        list[Roles],
+        typer.Option(
+            "--role",
+            help="Enrich, index, watch for spikes, notify people, keep cases; may be repeated.",
+        ),
+    ] = [Roles.ALL],  # noqa: B006 - read only
     drain: Annotated[
         bool, typer.Option("--drain", help="Stop once nothing is left to read.")
     ] = False,
 ) -> None:
-    """Enrich and index feedback as it arrives, until SIGTERM or Ctrl-C.
+    """Enrich, index and watch feedback as it arrives, tell people, until SIGTERM or Ctrl-C.
 
-    Each role runs in a process of its own. The batch in hand is finished before it stops. Start
-    more workers to scale: Kafka shares the partitions among them.
+    Each busy role runs in a process of its own. The batch in hand is finished before it stops.
+    Start more workers to scale: Kafka shares the partitions among them.
     """
     from pipeline import logs
     from pipeline.app import Role
@@ -43,4 +50,5 @@ def worker(
         raise CommandError(
             f"starting the worker: there is no Kafka topic {missing[0]}; run `feedback setup`"
         )
-    run_roles(settings(), list(Role) if role is Roles.ALL else [Role(role)], drain=drain)
+    roles = list(Role) if Roles.ALL in role else [Role(name) for name in dict.fromkeys(role)]
+    run_roles(settings(), roles, drain=drain)

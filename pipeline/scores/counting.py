@@ -38,7 +38,7 @@ class Counting:
         query: Mapping[str, Any],
         *,
         within: Period,
-        measures: Iterable[MeasureName] = tuple(MeasureName),
+        measures: Iterable[MeasureName] = tuple(MEASURES),
         group: str | None = None,
         step: PeriodName | None = None,
         only: Mapping[str, str] = MappingProxyType({}),

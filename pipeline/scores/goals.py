@@ -45,6 +45,8 @@ class Goal(BaseModel):
 
     @model_validator(mode="after")
     def _attainable(self) -> Self:
+        if self.measure not in MEASURES:
+            raise ValueError(f"the goal {self.name!r} is of cases; goals are of answers")
         measure = MEASURES[self.measure]
         if not measure.lowest <= self.target <= measure.highest:
             raise ValueError(

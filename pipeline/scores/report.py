@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pipeline.scores.cases import CaseScores
 from pipeline.scores.counting import Counting
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import Estimate, estimate, score
@@ -88,6 +89,8 @@ class Report:
     """When the newest feedback of the scope was given."""
     titles: Mapping[str, str]
     """What people call topics and themes."""
+    cases: CaseScores | None = None
+    """None where no case was opened, in either period."""
 
 
 def overall_row(frame: Frame, counts: Counts) -> Row:
@@ -140,6 +143,8 @@ def scores_of(report: Report) -> Iterator[Score]:
     rows += [row for part in report.breakdowns for row in part.rows]
     for row in rows:
         yield from (score for score in row.scores.values() if score.n or score.previous_n)
+    for case_row in report.cases.rows if report.cases else ():
+        yield from (score for score in case_row.scores.values() if score.n or score.previous_n)
 
 
 def source_states(

@@ -20,7 +20,10 @@ _REQUEST_TIMEOUT_MS: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to publish; ``key`` is hexadecimal and chooses the partition."""
+    """One message to publish; ``key`` is hexadecimal and chooses the partition.
+
+    With an empty value it is a tombstone: a compacted Kafka topic forgets the key.
+    """
 
     key: str
     value: bytes
@@ -114,7 +117,7 @@ class KafkaSink:
             fields = {
                 "timestamp": now,
                 "key": message.key.encode(),
-                "value": message.value,
+                "value": message.value or None,
                 "headers": message.headers,
             }
             if batch.append(**fields) is None:

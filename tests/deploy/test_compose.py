@@ -30,7 +30,14 @@ def _image_version(service: str) -> str:
 
 
 def test_our_own_services_are_set_up_and_the_workers() -> None:
-    assert OURS == ["setup", "worker-enrich", "worker-index", "connect", "serve"]
+    assert OURS == [
+        "setup",
+        "worker-enrich",
+        "worker-index",
+        "worker-act",
+        "connect",
+        "serve",
+    ]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -39,8 +46,8 @@ def test_every_variable_is_a_setting_and_its_value_valid(name: str) -> None:
     assert all(variable.startswith("FEEDBACK_") for variable in environment)
     given = {v.removeprefix("FEEDBACK_").lower(): value for v, value in environment.items()}
     assert set(given) <= set(Settings.model_fields)
-    settings = Settings.model_validate(given)
-    assert {field: getattr(settings, field) for field in given} == given
+    settings = Settings.model_validate(given).model_dump(mode="json")
+    assert {field: settings[field] for field in given} == given
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -23,7 +23,10 @@ def test_a_workers_lines_are_json_and_hold_no_text_of_people(
     assert start_worker("--drain").wait(60) == 0
     log = (tmp_path / "worker-0.log").read_bytes()
     lines = [orjson.loads(line) for line in log.splitlines()]
-    assert {line["event"] for line in lines} == {"worker_ready", "worker_stopped"}
+    assert {line["event"] for line in lines} == {
+        *("worker_ready", "worker_stopped"),
+        *("watched", "delivering"),
+    }
     assert b"Zebedee" not in log
 
 

@@ -14,6 +14,7 @@ import pytest
 import deploy.kibana
 from deploy.kibana.lens import RECORDS
 from deploy.kibana.saved_objects import ndjson, saved_objects
+from schemas.alert_documents import ALERTS_INDEX, alert_mappings
 from schemas.documents import INDEX_PATTERN, READ_ALIAS, mappings
 
 OBJECTS = saved_objects()
@@ -35,6 +36,10 @@ def _fields(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 MAPPED = set(_fields(mappings()["properties"]))
+FIELDS_OF_VIEW = {
+    "feedback": MAPPED,
+    "feedback-alerts": set(_fields(alert_mappings()["properties"])),
+}
 
 
 def _layers(lens: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def test_every_line_and_every_nested_string_is_json() -> None:
     lines = ndjson().decode().splitlines()
     assert [json.loads(line) for line in lines] == OBJECTS
     nested = [text for each in OBJECTS for text in _nested(each["attributes"])]
-    assert len(nested) == 5
+    assert len(nested) == 6
     assert all(json.loads(text) for text in nested)
 
 
@@ -102,11 +107,14 @@ def test_every_chart_and_search_is_on_the_dashboard() -> None:
     assert shown == {(e["type"], e["id"]) for e in OBJECTS if e["type"] in ("lens", "search")}
 
 
-def test_the_data_view_reads_the_alias_by_a_mapped_time() -> None:
-    attributes = OBJECTS[0]["attributes"]
-    assert attributes["title"] == READ_ALIAS
-    assert not re.fullmatch(INDEX_PATTERN.replace(".", r"\.").replace("*", ".*"), READ_ALIAS)
-    assert attributes["timeFieldName"] in MAPPED
+def test_the_data_views_read_alias_and_alerts_by_a_mapped_time() -> None:
+    views = {each["id"]: each["attributes"] for each in OBJECTS if each["type"] == "index-pattern"}
+    titles = {id_: attributes["title"] for id_, attributes in views.items()}
+    assert titles == {"feedback": READ_ALIAS, "feedback-alerts": ALERTS_INDEX}
+    for id_, attributes in views.items():
+        pattern = INDEX_PATTERN.replace(".", r"\.").replace("*", ".*")
+        assert not re.fullmatch(pattern, attributes["title"])
+        assert attributes["timeFieldName"] in FIELDS_OF_VIEW[id_]
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=_ids(SEARCHES))
@@ -115,18 +123,20 @@ def test_a_saved_search_names_its_index_reference_and_mapped_columns(
 ) -> None:
     source = json.loads(search["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])
     assert [ref["name"] for ref in search["references"]] == [source["indexRefName"]]
-    assert _kql_fields(source["query"]["query"]) <= MAPPED
+    mapped = FIELDS_OF_VIEW[search["references"][0]["id"]]
+    assert _kql_fields(source["query"]["query"]) <= mapped
     sorted_by = {field for field, _ in search["attributes"]["sort"]}
-    assert sorted_by | set(search["attributes"]["columns"]) <= MAPPED
+    assert sorted_by | set(search["attributes"]["columns"]) <= mapped
 
 
-def test_what_is_urgent_and_what_is_negative_can_be_read_through() -> None:
+def test_alerts_and_what_is_urgent_or_negative_can_be_read_through() -> None:
     assert {
         each["attributes"]["title"]: json.loads(
             each["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]
         )["query"]["query"]
         for each in SEARCHES
     } == {
+        "Spike alerts": "event.kind: alert",
         "Urgent feedback": "feedback.urgent: true",
         "Negative feedback": "feedback.sentiment.label: negative",
     }

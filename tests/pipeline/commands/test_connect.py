@@ -146,6 +146,7 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
         ("connect", "name some, or all of the settings file with --all"),
         ("connect mastodn", "there is no connector 'mastodn'"),
         ("connect --all --config nowhere.toml", "reading nowhere.toml: No such file"),
+        ("connect --all", "`feedback connectors NAME` shows the section of one"),
         ("connect trustpilot --set business_unit", "it must be KEY=VALUE"),
         ("connect trustpilot --set site=x", "business_unit: Field required"),
         ("connectors nothing", "there is no connector 'nothing'"),

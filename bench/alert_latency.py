@@ -1,0 +1,272 @@
+"""From publishing the comment that tips it to the webhook's arrival, at 500 comments a second.
+
+``python -m bench.alert_latency`` starts engines of its own and the whole worker. Sites with nine
+quiet days behind them, and hundreds of others, get comments by the clock; then one site after the
+other turns bad. Which comment tipped it is found afterwards: the detector is handed the same
+signals and looks after each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from bench.servers import own_servers
+from pipeline.app import Role
+from pipeline.settings import Settings
+from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.watching.options import WatchSettings
+from pipeline.watching.partition import Counts, Partition
+from pipeline.watching.reader import Reader
+from pipeline.watching.signals import signal_payload, site_key
+from schemas._record import deterministic_id
+from schemas.feedback import Feedback
+from schemas.kafka_topics import ALERTS, FORMS, SIGNALS
+from schemas.signal import Signal
+
+_A_SECOND: Final = 500
+_TICK_S: Final = 0.02
+_SITES: Final = 300
+_SPIKE_A_SECOND: Final = 5
+_SPIKE_S: Final = 12.0
+_LEAD_S: Final = 10.0
+_DAYS: Final = 9
+_BAR_S: Final = 5.0
+_BAD: Final = "Waited four hours, nobody told us anything. Terrible, dirty and rude."
+_GOOD: Final = "The nurses were lovely and explained everything."
+_SETTINGS: Final = """
+[notify.bench]
+webhook = "http://127.0.0.1:{port}/"
+secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+allow_private = true
+"""
+
+
+class Arrivals:
+    """When the first word of each site came."""
+
+    def __init__(self) -> None:
+        self.webhooks: dict[str, float] = {}
+        self.alerts: dict[str, float] = {}
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """A webhook."""
+        now, body = time.time(), await request.read()
+        found = orjson.loads(body)
+        site = (found.get("data") or found).get("site") or ""
+        self.webhooks.setdefault(site, now)
+        return web.Response()
+
+    async def watch_alerts(self, settings: Settings) -> None:
+        """The records on the Kafka topic, as any subscriber sees them."""
+        from aiokafka import AIOKafkaConsumer
+
+        async with AIOKafkaConsumer(
+            ALERTS.name,
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+        ) as consumer:
+            async for record in consumer:
+                site = orjson.loads(record.value).get("site") or ""
+                self.alerts.setdefault(site, time.time())
+
+
+@asynccontextmanager
+async def _receiver(arrivals: Arrivals) -> AsyncIterator[int]:
+    app = web.Application()
+    app.router.add_post("/", arrivals.receive)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _history(sites: list[str], until: datetime) -> list[Message]:
+    chance = random.Random("history")
+    messages = []
+    for number in range(_DAYS * 96):
+        for site in sites:
+            negative = number % 7 == 3
+            signal = Signal(
+                event_id=deterministic_id("bench", site, str(number)),
+                at=until - timedelta(minutes=15 * (_DAYS * 96 - number) - chance.random() * 14),
+                site=site,
+                source="form",
+                topics=("staff",),
+                negative=negative,
+                scored=True,
+                urgent=False,
+            )
+            messages.append(Message(site_key(site), signal_payload(signal), []))
+    return messages
+
+
+def _comment(number: int, site: str, text: str) -> Message:
+    record = Feedback.collect(
+        source="form",
+        native_id=str(number),
+        created_at=datetime.now(UTC),
+        family="form",
+        text=f"{text} ({number})",
+        site=site,
+    )
+    return Message(record.event_id, record.to_payload(), [])
+
+
+def _spoken(spikes: list[str], tick: int) -> Iterator[tuple[str, str]]:
+    """Site and text of a tick's comments: 500 a second, the sites' spikes one after the other."""
+    chance = random.Random(tick)
+    for _ in range(round(_A_SECOND * _TICK_S)):
+        yield (
+            f"Site {chance.randrange(_SITES)}",
+            _BAD if chance.random() < 0.2 else _GOOD,
+        )
+    at = tick * _TICK_S - _LEAD_S
+    every = round(1 / _SPIKE_A_SECOND / _TICK_S)
+    if at >= 0 and tick % every == 0 and int(at // _SPIKE_S) < len(spikes):
+        yield spikes[int(at // _SPIKE_S)], _BAD
+
+
+async def _publish(sink: KafkaSink, spikes: list[str]) -> dict[str, float]:
+    """Publish by the clock, whether or not the worker keeps up; when each comment was."""
+    published: dict[str, float] = {}
+    deliveries: list[Any] = []
+    began, number = time.time(), 0
+    for tick in range(round((_LEAD_S + _SPIKE_S * len(spikes)) / _TICK_S)):
+        await asyncio.sleep(max(0.0, began + tick * _TICK_S - time.time()))
+        messages = []
+        for site, text in _spoken(spikes, tick):
+            number += 1
+            messages.append(_comment(number, site, text))
+        now = time.time()
+        published |= {message.key: now for message in messages}
+        deliveries += (await sink.begin(FORMS, messages)).deliveries
+    await sink.finish(deliveries)
+    return published
+
+
+async def _tipped_by(
+    settings: Settings, spikes: list[str], published: dict[str, float]
+) -> dict[str, tuple[str, float]]:
+    """The comment after which the detector would have told, had it looked after each, and when its
+    signal was published."""
+    reader = Reader(settings.kafka_bootstrap_servers)
+    found: dict[str, tuple[str, float]] = {}
+    options = WatchSettings().options(SIGNALS.partitions)
+    for number in range(SIGNALS.partitions):
+        partition = Partition(number, None, options, Counts(), end=0)
+        start, end = await reader.bounds(SIGNALS, number)
+        async for records in reader.between(SIGNALS, number, start, end):
+            for record in records:
+                partition.take([record], behind=False)
+                signal = orjson.loads(record.value)
+                if signal["site"] in spikes:
+                    partition.glance()
+                for alert in partition.alerts:
+                    if signal["event_id"] in published:
+                        tipping = (signal["event_id"], record.timestamp / 1000)
+                        found.setdefault(alert.site or "", tipping)
+                partition.alerts.clear()
+    await reader.close()
+    return found
+
+
+def _wait_until_ready(settings: Settings, log: Path, worker: subprocess.Popen[bytes]) -> None:
+    """Until every role is ready and the history is counted."""
+    from pipeline.lag import records_waiting
+
+    def ready() -> bool:
+        return log.read_bytes().count(b"worker_ready") == len(Role)
+
+    while not ready() or records_waiting(settings, [Role.WATCH]) != 0:
+        if worker.poll() is not None:
+            raise SystemExit(f"the worker ended: {log.read_text('utf-8')[-500:]}")
+        time.sleep(0.5)
+
+
+async def _measure(settings: Settings, folder: Path, spikes: list[str]) -> list[str]:
+    arrivals = Arrivals()
+    sink = KafkaSink(settings.kafka_bootstrap_servers)
+    await sink.start()
+    await sink.write(SIGNALS, _history(spikes, datetime.now(UTC)))
+    async with _receiver(arrivals) as port:
+        config, log = folder / "feedback.toml", folder / "worker.log"
+        config.write_text(_SETTINGS.format(port=port), encoding="utf-8")
+        with log.open("wb") as output:
+            worker = subprocess.Popen(  # noqa: ASYNC220 - it starts once, before anything is timed
+                [
+                    "env",
+                    f"FEEDBACK_KAFKA_BOOTSTRAP_SERVERS={settings.kafka_bootstrap_servers}",
+                    f"FEEDBACK_ELASTICSEARCH_URL={settings.elasticsearch_url}",
+                    f"FEEDBACK_CONFIG={config}",
+                    *(sys.executable, "-m", "pipeline.cli", "worker"),
+                ],
+                stderr=output,
+            )
+        watching = asyncio.ensure_future(arrivals.watch_alerts(settings))
+        try:
+            await asyncio.to_thread(_wait_until_ready, settings, log, worker)
+            arrivals.webhooks.clear()
+            arrivals.alerts.clear()
+            published = await _publish(sink, spikes)
+            await asyncio.sleep(_BAR_S + 2)
+        finally:
+            watching.cancel()
+            worker.terminate()
+            await asyncio.to_thread(worker.wait, 60)
+    await sink.stop()
+    tipped = await _tipped_by(settings, spikes, published)
+    return [
+        _line(site, published[tipped[site][0]], tipped[site][1], arrivals)
+        for site in spikes
+        if site in tipped
+    ]
+
+
+def _line(site: str, tipped: float, signal: float, arrivals: Arrivals) -> str:
+    def after(arrived: float | None) -> str:
+        return "never" if arrived is None else f"{arrived - tipped:.2f} s"
+
+    steps = {
+        "signal": signal,
+        "alert on Kafka": arrivals.alerts.get(site),
+        "webhook": arrivals.webhooks.get(site),
+    }
+    return f"{site}: " + ", ".join(f"{step} after {after(at)}" for step, at in steps.items())
+
+
+def main() -> None:
+    """Measure, and print a line for each site that turned bad."""
+    parser = argparse.ArgumentParser(prog="python -m bench.alert_latency", description=__doc__)
+    parser.add_argument("--spikes", type=int, default=5, help="sites that turn bad (5)")
+    options = parser.parse_args()
+    spikes = [f"Hospital {number}" for number in range(options.spikes)]
+    with (
+        own_servers(Settings(), lambda line: print(line, file=sys.stderr)) as servers,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        servers.empty()
+        lines = asyncio.run(_measure(servers.settings, Path(folder), spikes))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""When a rule fits: what feedback must be like; pure.
+
+What is given must hold; of several values any one is enough. Values match in any case, and ``*``
+stands for any characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import translate
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fields = Mapping[str, Any]
+Check = Callable[[Fields], bool]
+
+CONTACT_REQUEST: Final = "contact_request"
+"""The reason of urgency that is a wish to be contacted."""
+
+COMPLAINTS: Final = "complaints_and_feedback"
+"""The type of interaction, in the taxonomy, that is a complaint where it sounds negative."""
+
+_COMPLAINS: Final = re.compile(
+    r"\b(?:formal|official)(?:ly)? compla\w+|\bcomplain(?:ing)? (?:formal|official)ly"
+    r"|\b(?:make|made|making|file|filed|filing|lodge|lodged|lodging|rais(?:e|ed|ing)|put in|submit)"
+    r" (?:a|an|this|my) (?:\w+ )?complaint|\b(?:wish|want|like|writing|need|going) to complain\b"
+    r"|\bcomplaints? procedure",
+    re.IGNORECASE,
+)
+_CONTACT_ATTRIBUTES: Final = ("contact", "contact_requested")
+_MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
+_FFT_UNSURE: Final = 6
+_FIELDS: Final = {
+    "interactions": "interactions",
+    "organizations": "organization",
+    "sites": "site",
+    "services": "service",
+    "topics": "topics",
+    "themes": "themes",
+    "urgent_reasons": "urgent_reasons",
+    "sources": "source",
+    "families": "family",
+    "priorities": "priority",
+    "languages": "language",
+}
+
+
+class When(BaseModel):
+    """The conditions of one rule, as the settings file gives them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    interactions: tuple[str, ...] = Field(
+        default=(), description="Types of interaction, as the taxonomy has them."
+    )
+    labels: tuple[str, ...] = Field(default=(), description="Sentiment: negative.")
+    levels: tuple[str, ...] = Field(default=(), description="Sentiment: very_negative.")
+    urgent: bool | None = Field(default=None, description="Whether it cannot wait.")
+    urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it cannot wait.")
+    urgent_reasons_but: tuple[str, ...] = Field(
+        default=(), description="It cannot wait, for another reason than these."
+    )
+    max_score: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="The lowest of its scores is at most that, from 0, worst, to 1, best: 0.5 is "
+        "three of five stars.",
+    )
+    contact: bool | None = Field(default=None, description="Whether a contact is asked for.")
+    complaint: bool | None = Field(
+        default=None,
+        description="Whether it is a complaint: calls itself one (in English), or sounds negative "
+        "and is about what the taxonomy counts as complaints.",
+    )
+    organizations: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    families: tuple[str, ...] = Field(default=(), description="review, social, form.")
+    priorities: tuple[str, ...] = Field(default=(), description="high, medium, low.")
+    languages: tuple[str, ...] = Field(default=(), description="As the source declared them.")
+
+
+class Conditions:
+    """The conditions made ready: a check for each that is given, the rarest first."""
+
+    def __init__(self, when: When) -> None:
+        self._checks = list(_checks(when))
+
+    def hold(self, fields: Fields) -> bool:
+        """Whether feedback, given as its JSON object, is like that."""
+        for check in self._checks:  # noqa: SIM110 -- all() of a generator takes twice as long
+            if not check(fields):
+                return False
+        return True
+
+
+def lowest_score(fields: Fields) -> float | None:
+    """The lowest of the scores given, from 0, worst, to 1, best; None where there is none."""
+    found = []
+    for name in _MEASURES:
+        measure = fields.get(name)
+        if measure is None or (name == "fft" and measure["value"] == _FFT_UNSURE):
+            continue
+        worst, best = measure["worst"], measure["best"]
+        found.append((measure["value"] - worst) / (best - worst))
+    return min(found, default=None)
+
+
+def wants_contact(fields: Fields) -> bool:
+    """Whether the person asks to be contacted, in the form or in the text."""
+    attributes = fields.get("attributes", {})
+    asked = any(attributes.get(name) == "yes" for name in _CONTACT_ATTRIBUTES)
+    return asked or CONTACT_REQUEST in fields.get("urgent_reasons", ())
+
+
+def is_complaint(fields: Fields) -> bool:
+    """Whether it calls itself a complaint, or sounds like one."""
+    negative = fields.get("sentiment", {}).get("label") == "negative"
+    if negative and COMPLAINTS in fields.get("interactions", ()):
+        return True
+    text = fields.get("text", "")
+    return "ompla" in text and _COMPLAINS.search(text) is not None
+
+
+def _checks(when: When) -> Iterable[Check]:
+    if when.urgent is not None:
+        yield lambda fields: bool(fields.get("urgent")) is when.urgent
+    if when.urgent_reasons_but:
+        but = frozenset(when.urgent_reasons_but)
+        yield lambda fields: not but.issuperset(fields.get("urgent_reasons", ()))
+    if when.contact is not None:
+        yield lambda fields: wants_contact(fields) is when.contact
+    if when.complaint is not None:
+        yield lambda fields: is_complaint(fields) is when.complaint
+    for name, field in _FIELDS.items():
+        if values := getattr(when, name, ()):
+            yield _any_of(field, _matcher(values))
+    if when.labels:
+        yield _sentiment("label", _matcher(when.labels))
+    if when.levels:
+        yield _sentiment("level", _matcher(when.levels))
+    if (most := when.max_score) is not None:
+        yield lambda fields: (score := lowest_score(fields)) is not None and score <= most
+
+
+def _any_of(field: str, matches: Callable[[str], bool]) -> Check:
+    def check(fields: Fields) -> bool:
+        found = fields.get(field)
+        if not found:
+            return False
+        return matches(found) if isinstance(found, str) else any(map(matches, found))
+
+    return check
+
+
+def _sentiment(part: str, matches: Callable[[str], bool]) -> Check:
+    return lambda fields: matches(fields.get("sentiment", {}).get(part) or "")
+
+
+def _matcher(values: Sequence[str]) -> Callable[[str], bool]:
+    plain = frozenset(value.casefold() for value in values if "*" not in value)
+    # Only * is special: what fnmatch knows besides may stand in a site's name.
+    starred = [re.sub(r"[?\[\]]", "[\\g<0>]", value.casefold()) for value in values if "*" in value]
+    if not starred:
+        return lambda text: text.casefold() in plain
+    pattern = re.compile("|".join(map(translate, starred)))
+    return lambda text: text.casefold() in plain or pattern.match(text.casefold()) is not None

@@ -1,0 +1,122 @@
+"""``[cases.outlets.NAME]``: where cases are kept besides: Jira, Zendesk, or a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from schemas.feedback import Priority
+from schemas.settings_file import Resolve, SettingsFileError, revealed
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s]*$")]
+
+
+class _Outlet(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    types: tuple[str, ...] = Field(default=(), description="Types of case; default: all.")
+    priorities: tuple[Priority, ...] = Field(default=(), description="Default: all.")
+    sites: tuple[str, ...] = Field(default=(), description="Default: all.")
+    text: bool = Field(
+        default=False,
+        description="Whether the feedback's text, personal data hidden, is told. It stays there "
+        "where its author takes it back.",
+    )
+    allow_private: bool = Field(
+        default=False, description="Whether the address may be http or a private one."
+    )
+
+    @property
+    def wanted(self) -> list[dict[str, Any]]:
+        """The cases that it is for, as filters of a search."""
+        given = {"type": self.types, "priority": self.priorities, "site": self.sites}
+        return [{"terms": {f"case.{name}": list(some)}} for name, some in given.items() if some]
+
+
+class JiraOptions(_Outlet):
+    """A project of Jira Cloud."""
+
+    kind: Literal["jira"]
+    base_url: Url = Field(description="https://YOURS.atlassian.net")
+    email: str = Field(description="The account's.")
+    api_token: SecretStr
+    project: str = Field(pattern=r"^[A-Z][A-Z0-9_]+$", description="The project's key.")
+    issue_type: str = Field(default="Task", description="Name of the type of issue.")
+    labels: tuple[Annotated[str, Field(pattern=r"^\S+$")], ...] = ()
+    fields: dict[str, Any] = Field(
+        default_factory=dict, description="More of the issue's fields, as the API takes them."
+    )
+    done: str | None = Field(
+        default=None, description="Status that the issue is brought to when the case is resolved."
+    )
+    again: str | None = Field(default=None, description="And when the case is opened again.")
+
+
+class ZendeskOptions(_Outlet):
+    """An account of Zendesk."""
+
+    kind: Literal["zendesk"]
+    base_url: Url = Field(description="https://YOURS.zendesk.com")
+    email: str = Field(description="The agent's.")
+    api_token: SecretStr
+    tags: tuple[str, ...] = ()
+
+
+class WebhookOptions(_Outlet):
+    """An address that takes signed webhooks."""
+
+    kind: Literal["webhook"]
+    url: SecretStr
+    secret: SecretStr = Field(description="whsec_ and 24 to 64 bytes in base64.")
+
+    @model_validator(mode="after")
+    def _usable(self) -> WebhookOptions:
+        from pipeline.telling.webhooks import key_of
+
+        key_of(self.secret.get_secret_value())
+        return self
+
+
+OutletOptions = JiraOptions | ZendeskOptions | WebhookOptions
+_KINDS: Final[TypeAdapter[OutletOptions]] = TypeAdapter(
+    Annotated[OutletOptions, Field(discriminator="kind")]
+)
+
+
+def read_outlet(name: str, table: Any, resolve: Resolve) -> OutletOptions:
+    """One outlet; raises :class:`~schemas.settings_file.SettingsFileError`."""
+    section = f"reading [cases.outlets.{name}]"
+    if not isinstance(table, Mapping):
+        raise SettingsFileError(f"{section}: it is no section")
+    told = {key: revealed(value, f"{section} {key}", resolve) for key, value in table.items()}
+    try:
+        options = _KINDS.validate_python({**told, "name": name})
+    except ValidationError as error:
+        raise SettingsFileError(f"{section}: {_problem(error)}") from None
+    url = options.url.get_secret_value() if options.kind == "webhook" else options.base_url
+    if urlsplit(url).scheme != "https" and not options.allow_private:
+        raise SettingsFileError(f"{section}: the address must be https")
+    return options
+
+
+def _problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if problem["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return "kind: it must be webhook, jira or zendesk"
+    where = ".".join(map(str, problem["loc"][1:]))  # the first is the kind
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: there is no such setting"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said

@@ -1,0 +1,188 @@
+"""The worker's role ``cases``: opens cases, keeps their state, watches the clock.
+
+Enriched feedback becomes ``opened`` events by the rules, and every event of a case, whoever
+published it, goes into the case's document. An offset is committed only when the events are with
+the brokers and the documents in the index; what is read again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from pipeline.cases.fold import NoSuchCase, apply
+from pipeline.cases.notice import notice_of
+from pipeline.cases.options import cases_settings
+from pipeline.cases.rounds import Rounds
+from pipeline.cases.rules import Rules, withdrawn
+from pipeline.cases.store import CaseStore
+from pipeline.errors import CommandError, ExitStatus
+from pipeline.settings import Settings
+from pipeline.shell import Agent, Control, bury, insist
+from pipeline.sinks.elasticsearch_client import connect_async
+from pipeline.sinks.failure import Failure, Fatal
+from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.telling.notices import Notice
+from pipeline.telling.pending import deliveries_of
+from pipeline.telling.pending import publish as publish_deliveries
+from pipeline.telling.routes import Routes, routes
+from schemas.case import Case, CaseEvent
+from schemas.cloud_events import cloud_event_headers
+from schemas.kafka_topics import CASES, ENRICHED
+from schemas.settings_file import SettingsFileError
+
+_SOURCE: Final = "feedback-cases"
+_REMEMBERED: Final = 10_000
+
+Tell = Callable[[Sequence[Notice]], Awaitable[None]]
+
+log = structlog.get_logger("worker")
+
+
+async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
+    """The role's agent; raises ``CommandError`` for a settings file that errs."""
+    try:
+        options = cases_settings(settings)
+        told = routes(settings)
+    except SettingsFileError as error:
+        raise CommandError(str(error), ExitStatus.USAGE) from None
+    kafka = KafkaSink(settings.kafka_bootstrap_servers)
+    await kafka.start()
+    stack.push_async_callback(kafka.stop)
+    client = connect_async(settings)
+    stack.push_async_callback(client.close)
+    store = CaseStore(client)
+    loop = CasesLoop(options.rules, store, kafka, partial(tell, kafka, told))
+    rounds = Rounds(options, store, partial(publish, kafka))
+    await stack.enter_async_context(rounds)
+
+    async def agent(stream: Any) -> None:
+        rounds.start(stream.app.consumer.assignment, control.fail)
+        await control.run(stream, loop)
+
+    return agent
+
+
+class CasesLoop:
+    """Enriched payloads and events of cases in; events and documents out."""
+
+    most_batches = 24
+    within_s = 0.05
+
+    def __init__(self, rules: Rules, store: CaseStore, kafka: KafkaSink, tell: Tell) -> None:
+        self._rules = rules
+        self._store = store
+        self._kafka = kafka
+        self._tell = tell
+        # What was opened a moment ago, and may not be in the index yet.
+        self._opened: dict[str, None] = {}
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Open what is to be opened, and bring the cases up to date."""
+        if self._rules.rules:
+            await self._open([r for r in records if r.topic == ENRICHED.name])
+        await self._fold([r for r in records if r.topic == CASES.name])
+
+    async def _open(self, records: Sequence[Any]) -> None:
+        now = datetime.now(UTC)
+        events: dict[str, CaseEvent] = {}
+        failures: list[Failure] = []
+        for index, record in enumerate(records):
+            try:
+                event = self._event(orjson.loads(record.value or b""), now)
+            except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+                kind = type(error).__name__
+                failures.append(Failure(index, f"reading enriched feedback: {kind}", kind, False))
+                continue
+            if event is not None:
+                events[event.event_id] = event
+        await bury(self._kafka, "cases", records, failures)
+        if events:
+            await self._publish_new(list(events.values()))
+
+    def _event(self, fields: dict[str, Any], now: datetime) -> CaseEvent | None:
+        if fields["operation"] == "delete":
+            return withdrawn(fields, now)
+        return self._rules.opened(fields, now)
+
+    async def _publish_new(self, events: list[CaseEvent]) -> None:
+        """Publish those that no case has yet; a note only where there is a case."""
+        there = await insist(lambda: self._store.get(event.case_id for event in events))
+        new = []
+        for event in events:
+            if self._is_news(event, there.get(event.case_id)):
+                new.append(event)
+                if event.opening is not None:
+                    self._opened[event.case_id] = None
+        if new:
+            await insist(partial(publish, self._kafka, new))
+            log.info("cases_opened", cases=sum(event.opening is not None for event in new))
+        for case_id in list(self._opened)[:-_REMEMBERED]:
+            del self._opened[case_id]
+
+    def _is_news(self, event: CaseEvent, case: Case | None) -> bool:
+        if event.opening is not None:
+            return case is None and event.case_id not in self._opened
+        if case is None:
+            return event.case_id in self._opened
+        return event.event_id not in case.events
+
+    async def _fold(self, records: Sequence[Any]) -> None:
+        if not records:
+            return
+        events: list[tuple[int, CaseEvent]] = []
+        failures: list[Failure] = []
+        for index, record in enumerate(records):
+            try:
+                events.append((index, CaseEvent.from_payload(record.value or b"")))
+            except ValidationError:
+                reason = "reading a case's event: it is none"
+                failures.append(Failure(index, reason, "ValidationError", retryable=False))
+        # Several fetches of a partition come in their order; a case is in one partition.
+        before = await insist(lambda: self._store.get(event.case_id for _, event in events))
+        after = dict(before)
+        notices = []
+        for index, event in events:
+            case = after.get(event.case_id)
+            try:
+                after[event.case_id] = apply(case, event)
+            except NoSuchCase as error:
+                failures.append(Failure(index, str(error), "NoSuchCase", retryable=False))
+                continue
+            if after[event.case_id] is not case:
+                notices.append(notice_of(event, after[event.case_id]))
+        # Told first: once the document has an event, it is no news any more.
+        await self._tell([notice for notice in notices if notice is not None])
+        changed = [case for case_id, case in after.items() if case is not before.get(case_id)]
+        await insist(lambda: self._store.write(changed))
+        await bury(self._kafka, "cases", records, failures)
+
+
+async def tell(kafka: KafkaSink, told: Routes, notices: Sequence[Notice]) -> None:
+    """Have notices on their way to whom the routes name."""
+    now = datetime.now(UTC)
+    await publish_deliveries(
+        kafka, [one for notice in notices for one in deliveries_of(notice, told, now)]
+    )
+
+
+async def publish(kafka: KafkaSink, events: Sequence[CaseEvent]) -> None:
+    """Publish events in their order; returns when the brokers have them all."""
+    failures = await kafka.write(CASES, [message_of(event) for event in events])
+    if failures:  # an event is bounded by its record, and far below what fits
+        raise Fatal(failures[0].reason)
+
+
+def message_of(event: CaseEvent) -> Message:
+    """The message of an event, with its CloudEvents headers."""
+    headers = cloud_event_headers(
+        event_id=event.event_id, source=_SOURCE, event_type=CASES.ce_type, time=event.at
+    )
+    return Message(event.case_id, event.to_payload(), headers)

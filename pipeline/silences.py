@@ -1,0 +1,85 @@
+"""Silences: read from their compacted Kafka topic, published to it, and held against alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from pipeline.errors import CommandError, Unavailable
+from pipeline.settings import Settings
+from pipeline.setup import create_kafka_topics
+from pipeline.sinks.kafka import KafkaSink, Message
+from schemas.alert import Alert
+from schemas.brokers import BrokersAway
+from schemas.cloud_events import cloud_event_headers
+from schemas.kafka_topics import SILENCES
+from schemas.silence import Silence
+
+
+def read_silences(bootstrap_servers: str) -> list[Silence]:
+    """Every silence and acknowledgement as it stands, those that have ended too; blocks.
+
+    Raises :class:`Unavailable` where no broker answers.
+    """
+    from schemas.reading import latest_values
+
+    try:
+        payloads = latest_values(bootstrap_servers, SILENCES).values()
+    except BrokersAway as error:
+        raise Unavailable(
+            f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+        ) from None
+    found = []
+    for payload in payloads:
+        try:
+            found.append(Silence.from_payload(payload))
+        except ValidationError:
+            continue  # of a version that can't be read any more: better told than kept quiet
+    return found
+
+
+def silence_that_covers(silences: Iterable[Silence], alert: Alert, at: datetime) -> Silence | None:
+    """What keeps the alert quiet at that time: its acknowledgement, before any other silence."""
+    covering = [silence for silence in silences if silence.covers(alert, at)]
+    return next((one for one in covering if one.alert_id), covering[0] if covering else None)
+
+
+def publish_silence(settings: Settings, silence: Silence) -> None:
+    """Have it on Kafka, in place of what had its id; blocks.
+
+    Raises :class:`Unavailable` or :class:`CommandError`.
+    """
+    create_kafka_topics(settings)
+    asyncio.run(_send(settings.kafka_bootstrap_servers, _message(silence)))
+
+
+def _message(silence: Silence) -> Message:
+    now = datetime.now(UTC)
+    headers = cloud_event_headers(
+        event_id=f"{silence.silence_id}.{int(now.timestamp() * 1000)}",
+        source="alerts",
+        event_type=SILENCES.ce_type,
+        time=now,
+    )
+    return Message(silence.silence_id, silence.to_payload(), headers)
+
+
+async def _send(bootstrap_servers: str, message: Message) -> None:
+    from pipeline.sinks.failure import Fatal, Waiting
+
+    sink = KafkaSink(bootstrap_servers)
+    try:
+        await sink.start()
+        try:
+            failures = await sink.write(SILENCES, [message])
+        finally:
+            await sink.stop()
+    except Waiting as error:
+        raise Unavailable(f"publishing a silence: {error}") from None
+    except Fatal as error:
+        raise CommandError(f"publishing a silence: {error}") from None
+    if failures:
+        raise CommandError(f"publishing a silence: {failures[0].reason}")

@@ -1,0 +1,152 @@
+"""From an alert to the notice that people read, at three in the morning and on a phone. Pure.
+
+The first words say where, the next what; numbers come with what is usual; the last lines say what
+to type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from pipeline.telling.notices import Notice, Urgency
+from pipeline.telling.route_settings import AlertSettings
+from schemas._record import deterministic_id
+from schemas.alert import Alert, AlertKind, AlertState, Severity
+
+_URGENCY: Final = {Severity.WARNING: Urgency.WARNING, Severity.CRITICAL: Urgency.CRITICAL}
+_DATA_VIEW: Final = "feedback"
+_RARE_DAYS: Final = 2.0
+
+
+def notice_of_alert(alert: Alert, said: AlertSettings, *, examples: Sequence[str] = ()) -> Notice:
+    """The notice of one revision of an alert; the same revision is the same notice."""
+    return Notice(
+        notice_id=deterministic_id("alert", alert.alert_id, str(alert.revision)),
+        type=f"alert.{alert.state}",
+        at=alert.updated_at,
+        urgency=_URGENCY[alert.severity],
+        title=title_of(alert),
+        text="\n".join(_lines(alert, said)),
+        data=alert.to_payload(),
+        site=alert.site,
+        topics=(alert.topic,) if alert.topic else (),
+        source=alert.source,
+        about=alert.alert_id,
+        examples=tuple(examples) if alert.state is AlertState.FIRING else (),
+    )
+
+
+def title_of(alert: Alert) -> str:
+    """One line: where, about what, how many."""
+    where = alert.site or "No site"
+    about = [part.replace("_", " ") for part in (alert.topic, alert.source) if part]
+    subject = f"{where}, {', '.join(about)}" if about else where
+    if alert.state is AlertState.RESOLVED:
+        return f"{subject}: back to usual"
+    what = "urgent" if alert.kind is AlertKind.URGENT else f"of {alert.total} negative"
+    still = "still " if alert.revision else ""
+    return f"{subject}: {still}{alert.seen} {what}, usual are {_usual(alert)}"
+
+
+def _lines(alert: Alert, said: AlertSettings) -> list[str]:
+    zone = ZoneInfo(said.zone)
+    lines = [alert.sentence, f"{_since(alert, zone)} {_share(alert)}".strip()]
+    if alert.state is AlertState.FIRING:
+        lines += [
+            f"Look closer: `feedback alerts show {alert.alert_id}`",
+            f"I look after it: `feedback alerts ack {alert.alert_id}`",
+        ]
+    else:
+        lines.append(f"Look back: `feedback alerts show {alert.alert_id}`")
+    if said.kibana:
+        lines.append(f"The comments: {kibana_link(alert, said.kibana)}")
+    return lines
+
+
+def _usual(alert: Alert) -> str:
+    low, high = alert.interval.low, alert.interval.high
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _since(alert: Alert, zone: ZoneInfo) -> str:
+    begun = moment(alert.started_at, zone)
+    if alert.resolved_at is not None:
+        return f"From {begun} to {moment(alert.resolved_at, zone, beside=alert.started_at)}."
+    return f"Since {begun}, for {span(alert.updated_at - alert.started_at)}."
+
+
+def _share(alert: Alert) -> str:
+    if alert.state is AlertState.RESOLVED or not alert.total:
+        return ""
+    share = f"{alert.share:.0%} of {alert.total}, usual are {alert.usual_share:.0%}."
+    if alert.once_in_days < _RARE_DAYS:
+        return share
+    return f"{share} Chance alone does this {_rarely(alert.once_in_days)}."
+
+
+def _rarely(days: float) -> str:
+    if days < 60:
+        return f"once in {days:.0f} days"
+    if days < 730:
+        return f"once in {days / 30.4:.0f} months"
+    years = days / 365.25
+    return f"once in {years:.0f} years" if years < 1_000 else "less than once in 1,000 years"
+
+
+def moment(at: datetime, zone: ZoneInfo, *, beside: datetime | None = None) -> str:
+    """``Mon 3 Aug 14:15 BST``; without the day where it is the same as ``beside``'s."""
+    local = at.astimezone(zone)
+    clock = f"{local:%H:%M %Z}"
+    if beside is not None and beside.astimezone(zone).date() == local.date():
+        return clock
+    return f"{local:%a} {local.day} {local:%b} {clock}"
+
+
+def span(length: timedelta) -> str:
+    """``45 minutes``, ``2 h 15 min``, ``3 days``."""
+    minutes = round(length.total_seconds() / 60)
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def kibana_link(alert: Alert, kibana: str) -> str:
+    """Kibana's Discover with the feedback that the alert is about."""
+    until = alert.resolved_at or alert.updated_at
+    terms = [
+        f"{field}: {_kuery(value)}"
+        for field, value in (
+            ("feedback.site", alert.site),
+            ("feedback.topics", alert.topic),
+            ("event.dataset", alert.source),
+        )
+        if value is not None
+    ]
+    negative = alert.kind is AlertKind.NEGATIVE
+    terms.append("feedback.sentiment.label: negative" if negative else "feedback.urgent: true")
+    query = _rison(" and ".join(terms))
+    time = f"(from:{_rison(_utc(alert.started_at))},to:{_rison(_utc(until))})"
+    place = f"_g=(time:{time})&_a=(dataSource:(dataViewId:{_DATA_VIEW},type:dataView),"
+    place += f"query:(language:kuery,query:{query}))"
+    return f"{kibana.rstrip('/')}/app/discover#/?{quote(place, safe='=&():,!')}"
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _kuery(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _rison(text: str) -> str:
+    escaped = text.replace("!", "!!").replace("'", "!'")
+    return f"'{escaped}'"

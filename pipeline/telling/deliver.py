@@ -1,0 +1,64 @@
+"""Telling a target, whatever it is: a service through apprise, or a webhook."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Self
+
+import orjson
+
+from pipeline.telling.notices import Notice
+from pipeline.telling.outcomes import Outcome
+from pipeline.telling.routes import Target
+from pipeline.telling.services import send_to_service
+from pipeline.telling.webhooks import WebhookClient, send_webhook
+
+
+class Sender:
+    """Tells targets, each once a call; what it opened is closed at the end of the context."""
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._clients: dict[bool, WebhookClient] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def send(self, target: Target, notice: Notice) -> Outcome:
+        """Tell a target now; never raises for what the target does."""
+        settings = target.route.settings
+        if target.apprise is not None:
+            outcome = await send_to_service(target.apprise, notice, examples=settings.examples)
+        else:
+            assert settings.webhook is not None  # noqa: S101 - a route has one or the other
+            outcome = await send_webhook(
+                await self._client(settings.allow_private),
+                settings.webhook.get_secret_value(),
+                settings.keys,
+                notice.notice_id,
+                payload_of(notice),
+                datetime.now(UTC),
+            )
+        return replace(outcome, destination=target.name)
+
+    async def _client(self, allow_private: bool) -> WebhookClient:
+        if allow_private not in self._clients:
+            client = WebhookClient(allow_private=allow_private)
+            self._clients[allow_private] = await self._stack.enter_async_context(client)
+        return self._clients[allow_private]
+
+
+def payload_of(notice: Notice) -> bytes:
+    """The body of a webhook: type, time of what happened, and the record."""
+    return orjson.dumps(
+        {
+            "type": notice.type,
+            "timestamp": notice.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "data": orjson.Fragment(notice.data),
+        }
+    )

@@ -1,0 +1,164 @@
+"""What a digest sums up: alerts, scores and cases from Elasticsearch, sources from Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from pipeline.sinks.failure import Waiting
+from pipeline.telling.alert_notices import notice_of_alert
+from pipeline.telling.digests import Summary
+from pipeline.telling.notices import Notice, Urgency
+from pipeline.telling.route_settings import AlertSettings
+from pipeline.telling.routes import Route
+from schemas.alert import Alert, AlertState
+from schemas.alert_documents import ALERTS_INDEX, alert_of_document
+from schemas.brokers import BrokersAway
+from schemas.case_documents import CASES_INDEX
+from schemas.coverage import Coverage, State
+from schemas.kafka_topics import COVERAGE
+from schemas.score import Score
+from schemas.score_documents import SCORES_INDEX
+
+_MOST_ALERTS: Final = 500
+_PERIOD: Final = {"daily": "day", "weekly": "week"}
+
+
+class Summaries:
+    """Gathers what a route's digest says; what a route filters out is not in it."""
+
+    def __init__(self, client: Any, bootstrap_servers: str, said: AlertSettings) -> None:
+        """``client``: Elasticsearch's asynchronous one."""
+        self._client = client
+        self._bootstrap_servers = bootstrap_servers
+        self._said = said
+
+    async def gather(self, route: Route, since: datetime, until: datetime) -> Summary:
+        """The summary of a time; raises :class:`Waiting` where a server is away."""
+        from elasticsearch import ApiError, TransportError
+
+        try:
+            return Summary(
+                since=since,
+                until=until,
+                alerts=await self._alerts(route, since, until),
+                scores=await self._scores(route, since, until),
+                cases=await self._cases(route),
+                troubled=await asyncio.to_thread(self._troubled, route, until),
+            )
+        except (ApiError, TransportError) as error:
+            raise Waiting(f"gathering a digest: {type(error).__name__}") from None
+        except BrokersAway as error:
+            raise Waiting(f"gathering a digest: {error}") from None
+
+    async def _alerts(self, route: Route, since: datetime, until: datetime) -> list[Alert]:
+        within = [
+            {"range": {"@timestamp": {"lt": until.isoformat()}}},
+            {"range": {"alert.updated_at": {"gte": since.isoformat()}}},
+        ]
+        hits = await self._search(ALERTS_INDEX, {"bool": {"filter": within}}, "@timestamp")
+        alerts = [alert_of_document(hit) for hit in hits]
+        return [alert for alert in alerts if self._wants(route, alert)]
+
+    def _wants(self, route: Route, alert: Alert) -> bool:
+        notice = notice_of_alert(alert, self._said)
+        types = {f"alert.{state}" for state in AlertState}
+        return any(route.takes(replace(notice, type=name)) for name in types)
+
+    async def _scores(self, route: Route, since: datetime, until: datetime) -> list[Score]:
+        # Those of everything together; a route for some sites is not told of all.
+        wanted = route.settings
+        if wanted.sites or wanted.organizations or wanted.topics or wanted.sources:
+            return []
+        filters = [
+            {"term": {"score.depth": 0}},
+            {"term": {"score.period.name": _PERIOD[wanted.digest or "daily"]}},
+            {"range": {"score.period.end": {"gt": since.isoformat(), "lte": until.isoformat()}}},
+        ]
+        hits = await self._search(SCORES_INDEX, {"bool": {"filter": filters}}, "event.created")
+        latest = {hit["score"]["measure"]: hit for hit in hits}
+        return [_score_of(hit) for hit in latest.values()]
+
+    async def _cases(self, route: Route) -> tuple[int, int] | None:
+        if not await self._client.indices.exists(index=CASES_INDEX):
+            return None
+        fields = {
+            "case.site": route.settings.sites,
+            "organization.name": route.settings.organizations,
+            "case.topics": route.settings.topics,
+            "event.dataset": route.settings.sources,
+        }
+        filters = [_any_of(field, patterns) for field, patterns in fields.items() if patterns]
+        done = [{"term": {"case.status": "resolved"}}]
+        overdue = [{"term": {"case.overdue": True}}]
+        counts = [
+            await self._client.count(
+                index=CASES_INDEX, query={"bool": {"filter": [*filters, *more], "must_not": done}}
+            )
+            for more in ([], overdue)
+        ]
+        return counts[0]["count"], counts[1]["count"]
+
+    def _troubled(self, route: Route, until: datetime) -> list[Coverage]:
+        from schemas.reading import latest_values
+
+        found = []
+        for payload in latest_values(self._bootstrap_servers, COVERAGE).values():
+            try:
+                found.append(Coverage.from_payload(payload))
+            except ValidationError:
+                continue
+        return [
+            one
+            for one in found
+            if one.state(until) is not State.OK and route.takes(_about(one, until))
+        ]
+
+    async def _search(self, index: str, query: dict[str, Any], order: str) -> list[dict[str, Any]]:
+        await self._client.indices.refresh(index=index, ignore_unavailable=True)
+        response = await self._client.search(
+            index=index,
+            query=query,
+            size=_MOST_ALERTS,
+            sort=[{order: {"order": "asc", "unmapped_type": "date"}}],
+            ignore_unavailable=True,
+        )
+        return [hit["_source"] for hit in response["hits"]["hits"]]
+
+
+def _any_of(field: str, patterns: tuple[str, ...]) -> dict[str, Any]:
+    one_of = [
+        {"wildcard": {field: {"value": pattern, "case_insensitive": True}}} for pattern in patterns
+    ]
+    return {"bool": {"should": one_of}}
+
+
+def _about(coverage: Coverage, until: datetime) -> Notice:
+    """A source as the route's filters see it; it is as urgent as they want."""
+    return Notice(
+        notice_id="source",
+        type="source.silent",
+        at=until,
+        urgency=Urgency.CRITICAL,
+        title="",
+        text="",
+        data=b"{}",
+        site=coverage.site,
+        organization=coverage.organization,
+        source=coverage.source,
+    )
+
+
+def _score_of(document: dict[str, Any]) -> Score:
+    fields = {name: value for name, value in document["score"].items() if name != "depth"}
+    return Score.model_validate(
+        {
+            **fields,
+            "score_id": document["event"]["id"],
+            "computed_at": document["event"]["created"],
+        }
+    )

@@ -1,0 +1,97 @@
+"""From an enriched record to its ``Signal``, and to the message that carries it. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+import orjson
+
+from pipeline.stages._tokens import lowered, without_placeholders
+from schemas._record import deterministic_id
+from schemas.feedback import EnrichedFeedback, Label, Operation
+from schemas.signal import Signal
+
+_NOW: Final = timedelta()
+_SOON: Final = timedelta(minutes=30)
+_NEWS: Final = timedelta(days=1)
+_MOST_WORDS: Final = 30
+_MOST_CHARACTERS: Final = 2_000
+# Whole words: no part of what has digits, nor of "couldn't"; "nurse's" is "nurse".
+_WORD: Final = re.compile(r"(?<!\w)(?<!\w')[^\W\d_]{3,30}(?!\w|'(?!s\b)\w)")
+_FUNCTION_WORDS: Final = frozenset(
+    """
+    about above across after again against all almost along already also although always among
+    and another any anyone anything are around ask asked back because became become been before
+    behind being below between both but came can cannot come could did does doing done down during
+    each either else enough even ever every everyone everything few for from gave get getting give
+    given goes going gone got had has have having her here hers herself him himself his how however
+    into its itself just keep kept less let like made make many may maybe might mine more most much
+    must myself near neither never nor not nothing now off often once one only onto other others our
+    ours ourselves out over own per perhaps please put quite rather really said same say saying see
+    seem seemed seems seen she should since some someone something still such take taken than that
+    the their theirs them themselves then there these they thing things this those though through
+    thus till together told too took toward towards two under until upon use used very want wanted
+    was way well went were what whatever when where whether which while who whom whose why will with
+    within without would yet you your yours yourself
+    """.split()  # noqa: SIM905 - two hundred quoted words would fill a screen
+)
+
+
+def signal_of(record: EnrichedFeedback) -> Signal | None:
+    """What is counted of a record; None for what was taken back, which no count forgets."""
+    if record.operation is Operation.DELETE:
+        return None
+    at, news = _when(record.created_at, record.collected_at)
+    label = record.sentiment.label
+    negative = label is Label.NEGATIVE
+    return Signal.trusted(
+        {
+            "event_id": record.event_id,
+            "at": at,
+            "site": record.site,
+            "source": record.source,
+            "topics": record.topics,
+            "negative": negative,
+            "scored": label is not Label.NOT_SCORED,
+            "urgent": record.urgent,
+            "backfill": record.backfill or not news,
+            "words": content_words(record.text) if negative or record.urgent else (),
+        }
+    )
+
+
+def _when(created: datetime, collected: datetime) -> tuple[datetime, bool]:
+    """When it counts, and whether it is news.
+
+    A replay keeps its times: it comes too late, or to a bucket that knows it.
+    """
+    after = collected - created
+    if after <= _SOON:
+        return (created if after >= _NOW else collected), True
+    return (collected, True) if after <= _NEWS else (created, False)
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """Distinct words of a redacted text that say what it is about, lower-cased, in their order.
+
+    Letters only: what has digits may identify somebody.
+    """
+    text = text[:_MOST_CHARACTERS]
+    if "[" in text:
+        text = without_placeholders(text)
+    found = dict.fromkeys(_WORD.findall(lowered(text)))
+    return tuple([word for word in found if word not in _FUNCTION_WORDS][:_MOST_WORDS])
+
+
+def signal_payload(signal: Signal) -> bytes:
+    """The signal as JSON; pydantic's serializer would cost as much as all the rest."""
+    return orjson.dumps(signal.__dict__)
+
+
+@lru_cache(maxsize=10_000)
+def site_key(site: str | None) -> str:
+    """The key of a site's signals: hexadecimal, since the Kafka sink reads the partition off it."""
+    return deterministic_id("site", site or "")

@@ -1,0 +1,69 @@
+"""An answer that is published where the feedback was given, and noted in the case."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import orjson
+
+from pipeline.cases.fold import apply
+from pipeline.cases.rules import opened
+from pipeline.cases.store import CaseStore
+from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import connect, connect_async
+from schemas.case import Case, CaseEvent, CaseEventType
+from schemas.case_documents import CASES_INDEX
+from schemas.feedback import Feedback
+from schemas.kafka_topics import CASES
+from tests.connectors.fake_service import Served
+from tests.connectors.services.trustpilot import FakeTrustpilot
+from tests.pipeline.cases.test_fold import NOW, opening
+from tests.walk import messages_on, run_feedback
+
+REVIEW = Feedback.collect(
+    source="trustpilot", native_id="60a1", created_at=NOW, family="review", text="Never again."
+)
+
+
+def _put(settings: Settings, case: Case) -> None:
+    async def write() -> None:
+        async with connect_async(settings) as client:
+            await CaseStore(client).write([case])
+
+    asyncio.run(write())
+    with connect(settings) as client:
+        client.indices.refresh(index=CASES_INDEX)
+        client.index(
+            index=f"feedback-{NOW:%Y.%m}.01", id=REVIEW.event_id, refresh=True,
+            document={
+                "@timestamp": NOW.isoformat(), "message": REVIEW.text,
+                "event": {"id": REVIEW.event_id, "dataset": REVIEW.source},
+                "feedback": {"native_id": REVIEW.native_id},
+            },
+        )  # fmt: skip
+
+
+def test_an_answer_is_shown_then_sent_and_noted(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    first = opening(feedback_id=REVIEW.event_id, source="trustpilot", type="review_reply")
+    case = apply(None, opened(first, NOW))
+    _put(settings, case)
+    service = FakeTrustpilot()
+    with Served(service.app) as served:
+        told = {**service.settings(served.url), "reply_as": "507f191e"}
+        lines = [f"{name} = {orjson.dumps(value).decode()}" for name, value in told.items()]
+        (tmp_path / "feedback.toml").write_text("\n".join(["[trustpilot.us]", *lines]), "utf-8")
+        line = f"feedback cases reply {case.case_id[:8]} 'We are sorry.' --by Ann"
+        dry = run_feedback(line, environment, tmp_path)
+        assert (dry.returncode, "not sent" in dry.stdout, service.replies) == (0, True, {})
+        sent = run_feedback(f"{line} --send", environment, tmp_path)
+    assert (sent.returncode, service.replies) == (0, {"60a1": "We are sorry."})
+    # There is no worker here: that is said, and what was done stands.
+    assert "the index does not show it" in sent.stderr
+    events = [CaseEvent.from_payload(message.value) for message in messages_on(CASES, settings)]
+    (event,) = [event for event in events if event.case_id == case.case_id]
+    assert (event.type, event.sent, event.by) == (CaseEventType.REPLIED, True, "Ann")
+    assert json.loads(event.to_payload())["text"] == "We are sorry."

@@ -1,0 +1,125 @@
+"""The book of what waits: what comes next, what is told already, what is replaced."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipeline.telling.attempts import RETRIES
+from pipeline.telling.notices import packed, unpacked
+from pipeline.telling.pending import Book, deliveries_of
+from pipeline.telling.routes import routes_of
+from schemas.delivery import Delivery
+from tests.pipeline.telling.receivers import SECRET
+from tests.pipeline.telling.samples import a_notice
+
+NOW = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def a_delivery(number: int = 1, **fields: Any) -> Delivery:
+    notice = {name: fields.pop(name) for name in ("at", "about", "type") if name in fields}
+    given = {
+        "delivery_id": f"{number:032x}",
+        "destination": "ops",
+        "notice": packed(a_notice(notice_id=f"{number:032x}", **notice)),
+        "due_at": NOW,
+    }
+    return Delivery(**{**given, **fields})
+
+
+def test_a_notice_comes_back_as_it_was_packed() -> None:
+    notice = a_notice(about="x", examples=("y",), organization="Trust")
+    record = Delivery.from_payload(a_delivery(notice=packed(notice)).to_payload())
+    assert unpacked(record.notice) == notice
+
+
+def test_the_same_notice_for_the_same_destination_is_the_same_delivery() -> None:
+    routes = routes_of(
+        {
+            "notify": {
+                "hook": {"webhook": "https://e.org", "secret": SECRET},
+                "chat": {"apprise": ["json://e.org/1", "json://e.org/2"]},
+            }
+        },
+        lambda _: None,
+    )
+    first, again = (deliveries_of(a_notice(about="x"), routes, NOW) for _ in range(2))
+    assert first == again
+    assert [one.destination for one in first] == ["hook", "chat/1", "chat/2"]
+    assert len({one.delivery_id for one in first}) == 3
+    # Services are told everything, people what is current.
+    assert [one.notice.about for one in first] == [None, "x", "x"]
+
+
+def test_what_is_due_first_comes_first_and_of_those_what_happened_first() -> None:
+    book = Book()
+    book.put(a_delivery(1, at=NOW))
+    book.put(a_delivery(2, at=NOW - MINUTE))
+    book.put(a_delivery(3, due_at=NOW - MINUTE, at=NOW))
+    order = []
+    while (delivery := book.next("ops")) is not None:
+        order.append(int(delivery.delivery_id, 16))
+        book.done(delivery)
+    assert order == [3, 2, 1]
+
+
+def test_what_is_told_is_not_told_again_when_it_is_published_again() -> None:
+    book = Book()
+    assert book.read(a_delivery().delivery_id, a_delivery())
+    assert book.read(a_delivery().delivery_id, None)
+    assert not book.read(a_delivery().delivery_id, a_delivery())
+    assert list(book.destinations) == []
+
+
+def test_an_older_record_does_not_undo_a_later_attempt() -> None:
+    book = Book()
+    book.read(a_delivery().delivery_id, a_delivery(attempt=2, due_at=NOW + MINUTE))
+    book.read(a_delivery().delivery_id, a_delivery())
+    assert book.next("ops") == a_delivery(attempt=2, due_at=NOW + MINUTE)
+
+
+def test_a_later_notice_of_the_same_replaces_one_that_waits_once_it_is_due() -> None:
+    book = Book()
+    earlier, later = a_delivery(1, about="x", at=NOW - MINUTE), a_delivery(2, about="x", at=NOW)
+    held = a_delivery(2, about="x", at=NOW, due_at=NOW + MINUTE)
+    book.put(earlier)
+    book.put(held)
+    assert not book.replaced(earlier, NOW)
+    book.put(later)
+    assert book.replaced(earlier, NOW)
+    assert not book.replaced(later, NOW)
+    assert book.replaced_by(later) == [earlier]
+
+
+def test_a_destination_that_answers_again_is_told_all_that_failed_there() -> None:
+    book = Book()
+    book.put(a_delivery(1, attempt=3, due_at=NOW + 5 * MINUTE))
+    book.put(a_delivery(2, held=True, due_at=NOW + 5 * MINUTE))
+    book.hasten("ops", NOW)
+    failed = book.next("ops")
+    assert failed is not None
+    assert (failed.attempt, failed.due_at) == (3, NOW)
+    book.done(failed)
+    held = book.next("ops")
+    assert held is not None
+    assert held.due_at == NOW + 5 * MINUTE
+
+
+def test_a_digest_leaves_its_time_behind() -> None:
+    book = Book()
+    digest = a_delivery(1, type="digest", at=NOW)
+    assert book.last_digest("ops") is None
+    book.read(digest.delivery_id, digest)
+    assert book.last_digest("ops") == NOW
+    book.read(digest.delivery_id, digest.model_copy(update={"told_at": NOW}))
+    assert book.last_digest("ops") == NOW
+    assert book.next("ops") is None
+
+
+def test_retries_are_those_of_the_specification() -> None:
+    starts = [sum(RETRIES[:n], timedelta()) for n in range(len(RETRIES) + 1)]
+    assert [str(start) for start in starts] == [
+        "0:00:00", "0:00:05", "0:05:05", "0:35:05", "2:35:05", "7:35:05", "17:35:05",
+        "1 day, 7:35:05", "2 days, 3:35:05", "3 days, 3:35:05",
+    ]  # fmt: skip

@@ -1,0 +1,452 @@
+"""The notify role on real engines: alerts become documents, webhooks and mails, and none is lost.
+
+Each test has a site of its own, since they share the engines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from standardwebhooks import Webhook
+
+from pipeline.settings import Settings
+from pipeline.silences import publish_silence
+from pipeline.sinks.elasticsearch_client import connect, connect_async
+from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.telling.alert_notices import notice_of_alert
+from pipeline.telling.attempts import Attempts
+from pipeline.telling.deliver import Sender
+from pipeline.telling.digesting import _delivery
+from pipeline.telling.digests import Summary
+from pipeline.telling.documents import AlertDocuments
+from pipeline.telling.pending import Book, deliveries_of
+from pipeline.telling.pending import publish as publish_deliveries
+from pipeline.telling.route_settings import AlertSettings
+from pipeline.telling.routes import routes_of
+from schemas._record import deterministic_id
+from schemas.alert import Alert, AlertState, Severity
+from schemas.alert_documents import ALERTS_INDEX, alert_of_document
+from schemas.dead_letter import DeadLetter
+from schemas.kafka_topics import ALERTS, DEAD, DELIVERIES, KafkaTopic
+from schemas.silence import Silence
+from tests.pipeline.telling.receivers import SECRET, Hooks, free_port, mail_server, receiver
+from tests.pipeline.telling.samples import an_alert
+from tests.walk import messages_on, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+
+SITES = [
+    "Alder",
+    "Beech",
+    "Cedar",
+    "Elm",
+    "Fir",
+    "Furze",
+    "Ginkgo",
+    "Gorse",
+    "Hazel",
+    "Heath",
+    "Ivy",
+    "Juniper",
+    "Larch",
+]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def left_as_found(settings: Settings) -> Iterator[None]:
+    """The alerts of these tests are taken out again, since others count theirs."""
+    yield
+    with connect(settings) as client:
+        client.indices.refresh(index=ALERTS_INDEX)
+        found = client.search(
+            index=ALERTS_INDEX, query={"terms": {"feedback.site": SITES}}, size=99
+        )
+        for hit in found["hits"]["hits"]:
+            client.delete(index=ALERTS_INDEX, id=hit["_id"])
+        client.indices.refresh(index=ALERTS_INDEX)
+
+
+def put(settings: Settings, kafka_topic: KafkaTopic, *messages: Message) -> None:
+    async def send() -> None:
+        sink = KafkaSink(settings.kafka_bootstrap_servers)
+        await sink.start()
+        await sink.write(kafka_topic, messages)
+        await sink.stop()
+
+    asyncio.run(send())
+
+
+def publish(settings: Settings, *alerts: Alert) -> None:
+    put(settings, ALERTS, *(Message(a.alert_id, a.to_payload(), []) for a in alerts))
+
+
+def the_notice_id(alert: Alert) -> str:
+    return notice_of_alert(alert, AlertSettings()).notice_id
+
+
+@pytest.fixture
+def start(start_worker: Start, tmp_path: Path) -> Start:
+    """Start the role with these routes, and wait until it owns the deliveries."""
+    started = 0
+
+    def begin(routes: str, **variables: str) -> subprocess.Popen[bytes]:
+        nonlocal started
+        config = tmp_path / "feedback.toml"
+        config.write_text(routes)
+        log = tmp_path / f"worker-{started}.log"
+        started += 1
+        variables = {"FEEDBACK_CONFIG": str(config), "HOOK_SECRET": SECRET, **variables}
+        worker = start_worker("--role", "notify", **variables)
+        wait_until(lambda: b'"delivering"' in log.read_bytes(), seconds=40, what="it delivers")
+        return worker
+
+    return begin
+
+
+def to_hook(hooks: Hooks, site: str, more: str = "") -> str:
+    return f"""
+[notify.{site.lower()}]
+webhook = "{hooks.url}"
+secret = {{ env = "HOOK_SECRET" }}
+allow_private = true
+sites = ["{site}"]
+{more}
+"""
+
+
+def waits(settings: Settings, site: str) -> list[bytes]:
+    """The deliveries of a site that still wait."""
+    latest: dict[bytes, bytes | None] = {m.key: m.value for m in messages_on(DELIVERIES, settings)}
+    return [v for v in latest.values() if v and orjson.loads(v)["notice"].get("site") == site]
+
+
+def stop(worker: subprocess.Popen[bytes]) -> None:
+    worker.terminate()
+    assert worker.wait(30) == 0
+
+
+def test_an_alert_becomes_a_document_a_webhook_and_a_mail_within_two_seconds(
+    settings: Settings, start: Any
+) -> None:
+    alert = an_alert("Alder")
+    with receiver() as hooks, mail_server() as mails:
+        mail = f'[notify.mail]\napprise = "{mails.url()}"\nsites = ["Alder"]\n'
+        worker = start(to_hook(hooks, "Alder") + mail)
+        published = time.time()
+        publish(settings, alert)
+        wait_until(lambda: len(hooks.got) == 1 and len(mails.got) == 1, seconds=15, what="told")
+        assert hooks.at[0] - published < 2
+        # A repeat, and a replay of the offset, tell nobody anything.
+        publish(settings, alert, alert)
+        over = an_alert("Alder", state=AlertState.RESOLVED)
+        publish(settings, over)
+        wait_until(lambda: len(hooks.got) == 2 and len(mails.got) == 2, seconds=15, what="told")
+        stop(worker)
+    body, headers = hooks.got[0][2], hooks.got[0][1]
+    assert Webhook(SECRET).verify(body, headers) == {
+        "type": "alert.firing",
+        "timestamp": "2026-08-03T15:00:00Z",
+        "data": orjson.loads(alert.to_payload()),
+    }
+    assert hooks.ids == [the_notice_id(alert), the_notice_id(over)]
+    assert [mail["X-Notice-ID"] for mail in mails.got] == hooks.ids
+    assert [mail["subject"] for mail in mails.got] == [
+        "Alder, waiting time: 23 of 31 negative, usual are 2 to 9",
+        "Alder, waiting time: back to usual",
+    ]
+    with connect(settings) as client:
+        document = client.get(index=ALERTS_INDEX, id=alert.alert_id)
+    assert (document["_version"], alert_of_document(document["_source"])) == (2, over)
+    assert waits(settings, "Alder") == []
+
+
+def test_a_silenced_and_an_acknowledged_alert_stay_quiet(settings: Settings, start: Any) -> None:
+    now = datetime.now(UTC)
+    acknowledged, silenced = an_alert("Beech"), an_alert("Beech", topic="food")
+    loud = an_alert("Beech", topic="parking")
+    publish_silence(
+        settings,
+        Silence(silence_id=deterministic_id("ack"), alert_id=acknowledged.alert_id, starts_at=now),
+    )
+    publish_silence(
+        settings,
+        Silence(
+            silence_id=deterministic_id("food"),
+            site="Beech",
+            topic="food",
+            starts_at=now,
+            ends_at=now + timedelta(hours=1),
+        ),
+    )
+    with receiver() as hooks:
+        worker = start(to_hook(hooks, "Beech"))
+        over = an_alert("Beech", state=AlertState.RESOLVED)
+        publish(settings, acknowledged, silenced, over)
+        publish(settings, loud)
+        wait_until(lambda: bool(hooks.got), seconds=15, what="the loud one is told")
+        stop(worker)
+    assert hooks.ids == [the_notice_id(loud)]
+    with connect(settings) as client:
+        client.indices.refresh(index=ALERTS_INDEX)
+        there = client.count(index=ALERTS_INDEX, query={"term": {"feedback.site": "Beech"}})
+    assert there["count"] == 3
+
+
+def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
+    settings: Settings, start: Any
+) -> None:
+    alerts = [an_alert("Cedar", topic=f"topic {n}") for n in range(5)]
+    with receiver([(500, {})]) as hooks:
+        worker = start(to_hook(hooks, "Cedar"))
+        publish(settings, *alerts)
+        wait_until(lambda: len(set(hooks.ids)) == 5, seconds=15, what="each was tried")
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+        failed = set(hooks.ids)
+        assert len(waits(settings, "Cedar")) == 5
+        hooks.answers, told = [(204, {})], len(hooks.got)
+        again = start(to_hook(hooks, "Cedar"))
+        wait_until(lambda: len(hooks.got) >= told + 5, seconds=30, what="told after all")
+        stop(again)
+    assert failed == set(hooks.ids[told:]) == {the_notice_id(alert) for alert in alerts}
+    assert waits(settings, "Cedar") == []
+
+
+def test_a_delivery_that_was_made_but_not_noted_is_repeated_with_the_same_identifier(
+    settings: Settings, start: Any
+) -> None:
+    alert = an_alert("Elm")
+    with receiver([(204, {})]) as hooks:
+        worker = start(to_hook(hooks, "Elm"))
+        answer = hooks.answer
+
+        def kill_first() -> tuple[int, dict[str, str]]:
+            os.kill(worker.pid, signal.SIGKILL)
+            return answer()
+
+        hooks.answer = kill_first  # type: ignore[method-assign]
+        publish(settings, alert)
+        worker.wait(15)
+        hooks.answer = answer  # type: ignore[method-assign]
+        again = start(to_hook(hooks, "Elm"))
+        wait_until(lambda: len(hooks.got) == 2, seconds=30, what="told again")
+        stop(again)
+    assert hooks.ids == [the_notice_id(alert)] * 2
+
+
+def test_a_destination_that_is_down_holds_up_nobody_and_is_told_once_it_is_up(
+    settings: Settings, start: Any
+) -> None:
+    alerts = [an_alert("Fir", topic=f"topic {n}") for n in range(3)]
+    port = free_port()
+    down = f"""
+[notify.down]
+webhook = "http://127.0.0.1:{port}/hook"
+secret = {{ env = "HOOK_SECRET" }}
+allow_private = true
+sites = ["Fir"]
+"""
+    with receiver() as hooks:
+        worker = start(to_hook(hooks, "Fir") + down)
+        published = time.time()
+        publish(settings, *alerts)
+        wait_until(lambda: len(hooks.got) == 3, seconds=15, what="the others are told")
+        assert max(hooks.at) - published < 3
+    with receiver(port=port) as up:
+        wait_until(lambda: len(up.got) == 3, seconds=30, what="it is told too")
+        stop(worker)
+    assert sorted(up.ids) == sorted(the_notice_id(alert) for alert in alerts)
+
+
+def test_when_the_owner_of_the_deliveries_dies_another_worker_goes_on(
+    settings: Settings, start: Any, start_worker: Start, tmp_path: Path
+) -> None:
+    alert = an_alert("Furze")
+    with receiver([(500, {})]) as hooks:
+        owner = start(to_hook(hooks, "Furze"))
+        heir = start_worker(
+            "--role",
+            "notify",
+            FEEDBACK_CONFIG=str(tmp_path / "feedback.toml"),
+            HOOK_SECRET=SECRET,
+        )
+        log = tmp_path / "worker-1.log"
+        wait_until(lambda: b"worker_ready" in log.read_bytes(), seconds=30, what="it is ready")
+        time.sleep(4)  # the groups share out their partitions
+        publish(settings, alert)
+        wait_until(lambda: bool(hooks.got), seconds=15, what="it was tried")
+        assert b'"delivering"' not in log.read_bytes()
+        os.kill(owner.pid, signal.SIGKILL)
+        hooks.answers, told = [(204, {})], len(hooks.got)
+        wait_until(lambda: len(hooks.got) > told, seconds=40, what="the heir tells it")
+        stop(heir)
+    assert hooks.ids[told:] == [the_notice_id(alert)]
+
+
+def test_a_destination_that_asks_to_wait_is_left_alone_so_long(
+    settings: Settings, start: Any
+) -> None:
+    alerts = [an_alert("Ginkgo", topic=f"topic {n}") for n in range(3)]
+    with receiver([(429, {"Retry-After": "7"}), (204, {})]) as hooks:
+        worker = start(to_hook(hooks, "Ginkgo"))
+        publish(settings, *alerts)
+        wait_until(lambda: len(hooks.got) == 4, seconds=20, what="all are told")
+        stop(worker)
+    assert hooks.at[1] - hooks.at[0] > 6.9
+    assert set(hooks.ids[1:]) == {the_notice_id(alert) for alert in alerts}
+
+
+async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) -> None:
+    routes = routes_of(
+        {"notify": {"heath": {"apprise": f"json://127.0.0.1:{free_port()}"}}}, lambda _: None
+    )
+    book, kafka = Book(), KafkaSink(settings.kafka_bootstrap_servers)
+    notice = notice_of_alert(an_alert("Heath"), AlertSettings())
+    (delivery,) = deliveries_of(notice, routes, datetime.now(UTC))
+    await kafka.start()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(kafka.stop)
+        client = connect_async(settings)
+        stack.push_async_callback(client.close)
+        sender = await stack.enter_async_context(Sender())
+        documents = AlertDocuments(client)
+        attempts = Attempts(book, routes, kafka, sender, documents, no_silences, retries=())
+        await publish_deliveries(kafka, [delivery])
+        book.put(delivery)
+        await attempts.attempt(delivery)
+    assert book.next("heath") is None
+    assert waits(settings, "Heath") == []
+    assert buried(settings, "heath") == {
+        notice.notice_id: "telling heath: the last attempt, number 1, failed: "
+        "json: it was not reached or refused"
+    }
+
+
+async def no_silences() -> list[Silence]:
+    return []
+
+
+def test_a_destination_that_is_gone_gets_no_more_and_dead_letters_say_why(
+    settings: Settings, start: Any
+) -> None:
+    first, second = an_alert("Gorse"), an_alert("Gorse", topic="food")
+    with receiver([(410, {})]) as hooks:
+        worker = start(to_hook(hooks, "Gorse"))
+        publish(settings, first)
+        wait_until(lambda: bool(hooks.got), seconds=15, what="tried")
+        publish(settings, second)
+        wait_until(lambda: len(buried(settings, "gorse")) == 2, seconds=30, what="buried")
+        stop(worker)
+    assert hooks.ids == [the_notice_id(first)]
+    assert buried(settings, "gorse") == {
+        the_notice_id(first): "telling gorse: status 410: it wants no more of them",
+        the_notice_id(second): "telling gorse: it said before that it wants no more",
+    }
+    assert waits(settings, "Gorse") == []
+
+
+def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back(
+    settings: Settings, start: Any, tmp_path: Path
+) -> None:
+    alert = an_alert("Larch")
+    with receiver() as hooks:
+        away = {
+            "FEEDBACK_ELASTICSEARCH_URL": f"http://127.0.0.1:{free_port()}",
+            "FEEDBACK_LOG_LEVEL": "debug",
+        }
+        worker = start(to_hook(hooks, "Larch"), **away)
+        publish(settings, alert)
+        wait_until(lambda: bool(hooks.got), seconds=15, what="told")
+        wait_until(lambda: bool(waits(settings, "Larch")), seconds=15, what="its document waits")
+        stop(worker)
+        worker = start(to_hook(hooks, "Larch"))
+        wait_until(lambda: not waits(settings, "Larch"), seconds=30, what="it is written")
+        stop(worker)
+    assert hooks.ids == [the_notice_id(alert)]
+    logged = (tmp_path / "worker-0.log").read_text()
+    assert SECRET.removeprefix("whsec_") not in logged
+    assert hooks.url not in logged
+    with connect(settings) as client:
+        document = client.get(index=ALERTS_INDEX, id=alert.alert_id)
+    assert alert_of_document(document["_source"]) == alert
+
+
+def buried(settings: Settings, destination: str) -> dict[str, str]:
+    letters = [DeadLetter.from_payload(message.value) for message in messages_on(DEAD, settings)]
+    found = [letter for letter in letters if letter.origin.startswith(f"{destination}:")]
+    return {letter.origin.partition(":")[2]: letter.reason for letter in found}
+
+
+def test_what_cannot_be_read_is_dead_lettered_and_the_next_is_told(
+    settings: Settings, start: Any
+) -> None:
+    with receiver() as hooks:
+        worker = start(to_hook(hooks, "Hazel"))
+        put(settings, ALERTS, Message("0" * 32, b'{"alert_id": 1}', []))
+        publish(settings, an_alert("Hazel"))
+        wait_until(lambda: len(hooks.got) == 1, seconds=15, what="told")
+        stop(worker)
+    letters = [DeadLetter.from_payload(message.value) for message in messages_on(DEAD, settings)]
+    (letter,) = [one for one in letters if one.kafka_topic == ALERTS.name]
+    assert (letter.stage, letter.payload) == ("notify", b'{"alert_id": 1}')
+
+
+def test_outside_of_its_hours_a_route_holds_all_but_what_is_critical(
+    settings: Settings, start: Any
+) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%A").lower()
+    hours = f'[hours.office]\nzone = "UTC"\ndays = "{tomorrow}"\ntimes = "23:00-24:00"\n'
+    quiet = an_alert("Ivy")
+    loud = an_alert("Ivy", topic="food", severity=Severity.CRITICAL)
+    with receiver() as hooks:
+        worker = start(hours + to_hook(hooks, "Ivy", 'hours = "office"'))
+        publish(settings, quiet, loud)
+        wait_until(lambda: bool(hooks.got), seconds=15, what="the critical one is told")
+        stop(worker)
+    assert hooks.ids == [the_notice_id(loud)]
+    (held,) = waits(settings, "Ivy")
+    assert orjson.loads(held)["notice"]["notice_id"] == the_notice_id(quiet)
+
+
+def test_a_digest_is_told_once_a_period_and_single_notices_are_not(
+    settings: Settings, start: Any
+) -> None:
+    with receiver() as hooks:
+        routes = to_hook(hooks, "Juniper", 'digest = "daily"\nat = "00:00"')
+        (route,) = routes_of(
+            {"notify": {"juniper": {"webhook": "https://e.org", "secret": SECRET}}}, lambda _: None
+        )
+        told = datetime.now(UTC) - timedelta(days=2)
+        before = _delivery(route.targets[0], Summary(told, told), told)
+        marker = before.model_copy(update={"told_at": told})
+        put(settings, DELIVERIES, Message(marker.delivery_id, marker.to_payload(), []))
+        now = datetime.now(UTC)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        alert = an_alert("Juniper", started_at=midnight - timedelta(hours=3), updated_at=midnight)
+        with receiver() as singles:
+            single = to_hook(singles, "Juniper").replace("[notify.juniper]", "[notify.single]")
+            worker = start(single)
+            publish(settings, alert)
+            wait_until(lambda: bool(singles.got), seconds=15, what="the alert is indexed")
+            stop(worker)
+        for _ in range(2):
+            worker = start(routes)
+            publish(settings, an_alert("Juniper", topic="food"))
+            wait_until(lambda: bool(hooks.got), seconds=20, what="the digest is told")
+            time.sleep(1)
+            stop(worker)
+    (body,) = map(orjson.loads, hooks.bodies)
+    assert (body["type"], body["timestamp"]) == ("digest", f"{midnight:%Y-%m-%dT%H:%M:%SZ}")
+    assert [one["alert_id"] for one in body["data"]["alerts"]] == [alert.alert_id]

@@ -1,0 +1,170 @@
+"""Who is told what, and when: a table of notices and routes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import CommandError
+from pipeline.settings import Settings
+from pipeline.telling.notices import Notice, Urgency
+from pipeline.telling.routes import Routes, chosen, routes, routes_of
+from schemas.settings_file import SettingsFileError
+from tests.pipeline.telling.receivers import SECRET
+from tests.pipeline.telling.samples import a_notice
+
+MONDAY_NOON = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
+SUNDAY_NIGHT = datetime(2026, 8, 2, 23, 0, tzinfo=UTC)
+MONDAY_EIGHT = datetime(2026, 8, 3, 7, 0, tzinfo=UTC)  # 08:00 in London
+CRITICAL = a_notice(urgency=Urgency.CRITICAL)
+OFFICE = {"office": {"zone": "Europe/London", "days": "mon-fri", "times": "08:00-18:00"}}
+
+
+def one_route(**settings: Any) -> Routes:
+    given = {"webhook": "https://example.org/hook", "secret": SECRET, **settings}
+    return routes_of({"notify": {"ops": given}, "hours": OFFICE}, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "notice", "told"),
+    [
+        ({}, a_notice(), True),
+        ({"sites": "North"}, a_notice(), True),
+        ({"sites": ["South", "north"]}, a_notice(), True),
+        ({"sites": ["Nor*"]}, a_notice(), True),
+        ({"sites": ["South"]}, a_notice(), False),
+        ({"sites": ["North"]}, a_notice(site=None), False),
+        ({"organizations": ["Trust"]}, a_notice(organization="Trust"), True),
+        ({"organizations": ["Trust"]}, a_notice(), False),
+        ({"topics": ["food", "waiting_time"]}, a_notice(), True),
+        ({"topics": ["food"]}, a_notice(), False),
+        ({"topics": ["food"]}, a_notice(topics=()), False),
+        ({"sources": ["type*"]}, a_notice(), True),
+        ({"sources": ["rss"]}, a_notice(), False),
+        ({"types": ["alert.*"]}, a_notice(), True),
+        ({"types": ["case.*", "alert.resolved"]}, a_notice(), False),
+        ({"least": "warning"}, a_notice(), True),
+        ({"least": "critical"}, a_notice(), False),
+        ({"least": "critical"}, CRITICAL, True),
+        ({"sites": ["North"], "topics": ["food"]}, a_notice(), False),
+        ({"digest": "daily"}, a_notice(), False),
+    ],
+)
+def test_a_route_takes_what_passes_all_its_filters(
+    settings: dict[str, Any], notice: Notice, told: bool
+) -> None:
+    assert bool(chosen(notice, one_route(**settings), MONDAY_NOON)) == told
+
+
+@pytest.mark.parametrize(
+    ("settings", "notice", "at", "when"),
+    [
+        ({"hours": "office"}, a_notice(), MONDAY_NOON, MONDAY_NOON),
+        ({"hours": "office"}, a_notice(), SUNDAY_NIGHT, MONDAY_EIGHT),
+        ({"hours": "office", "outside": "drop"}, a_notice(), SUNDAY_NIGHT, None),
+        ({"hours": "office", "outside": "tell"}, a_notice(), SUNDAY_NIGHT, SUNDAY_NIGHT),
+        ({"hours": "office"}, CRITICAL, SUNDAY_NIGHT, SUNDAY_NIGHT),
+        ({"hours": "office", "critical": "hold"}, CRITICAL, SUNDAY_NIGHT, MONDAY_EIGHT),
+        ({"hours": "office", "outside": "drop"}, CRITICAL, SUNDAY_NIGHT, SUNDAY_NIGHT),
+        ({}, a_notice(), SUNDAY_NIGHT, SUNDAY_NIGHT),
+    ],
+)
+def test_hours_say_when_it_is_told(
+    settings: dict[str, Any], notice: Notice, at: datetime, when: datetime | None
+) -> None:
+    found = [choice.at for choice in chosen(notice, one_route(**settings), at)]
+    assert found == ([] if when is None else [when])
+
+
+def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
+    urls = ["mailtos://u:p@example.org?to=a@example.org", "json://example.org/x"]
+    (route,) = routes_of({"notify": {"ops": {"apprise": urls}}}, lambda _: None)
+    assert [target.name for target in route.targets] == ["ops/1", "ops/2"]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (
+            {"webhook": "https://e.org", "secret": SECRET, "leest": "info"},
+            "reading [notify.ops] leest: there is no such setting; did you mean least?",
+        ),
+        ({}, "reading [notify.ops] a route has either apprise or webhook"),
+        (
+            {"webhook": "https://e.org", "apprise": "json://e.org", "secret": SECRET},
+            "reading [notify.ops] a route has either apprise or webhook",
+        ),
+        (
+            {"webhook": "https://e.org"},
+            'reading [notify.ops] a webhook needs a secret = { env = "…" }',
+        ),
+        (
+            {"webhook": "http://e.org", "secret": SECRET},
+            "reading [notify.ops] a webhook is https, unless allow_private = true",
+        ),
+        (
+            {"webhook": "https://e.org", "secret": "whsec_c2hvcnQ="},
+            "reading [notify.ops] secret: a webhook's secret has 24 to 64 bytes in base64",
+        ),
+        (
+            {"webhook": "https://e.org", "secret": {"env": "NOT_THERE"}},
+            "reading [notify.ops] secret: the environment variable NOT_THERE is not set",
+        ),
+        (
+            {"apprise": "nonsense://token-1"},
+            "reading [notify.ops] apprise: apprise does not know such an address, or it lacks a "
+            "part",
+        ),
+        (
+            {"apprise": "json://e.org", "hours": "night"},
+            "reading [notify.ops] hours: there is [hours.office]",
+        ),
+        (
+            {"apprise": "json://e.org", "zone": "Moon"},
+            "reading [notify.ops] zone: no such time zone; expected one like Europe/London",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place_and_no_secret(
+    table: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(SettingsFileError) as error:
+        routes_of({"notify": {"ops": table}, "hours": OFFICE}, lambda _: None)
+    assert str(error.value) == sentence
+
+
+def test_secrets_come_from_the_environment_and_from_files(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("json://example.org/token-2\n")
+    found = routes_of(
+        {
+            "notify": {
+                "hook": {"webhook": "https://e.org", "secret": {"env": "HOOK"}},
+                "chat": {"apprise": [{"file": str(tmp_path / "url")}]},
+            }
+        },
+        {"HOOK": SECRET}.get,
+    )
+    hook, chat = found
+    assert hook.settings.keys == (SECRET,)
+    assert chat.targets[0].apprise == "json://example.org/token-2"
+    assert SECRET not in repr(found)
+    assert "token-2" not in repr(found)
+
+
+def test_without_a_settings_file_nobody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert routes(Settings()) == Routes()
+    with pytest.raises(CommandError, match=r"reading other\.toml: No such file"):
+        routes(Settings(config=Path("other.toml")))
+
+
+def test_every_setting_is_described() -> None:
+    from pipeline.telling.route_settings import AlertSettings, RouteSettings
+
+    fields = [*RouteSettings.model_fields.values(), *AlertSettings.model_fields.values()]
+    assert [field for field in fields if not field.description] == []

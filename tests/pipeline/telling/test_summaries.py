@@ -1,0 +1,168 @@
+"""What a digest and a notice look up: real documents in Elasticsearch, real records on Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import connect, connect_async
+from pipeline.sinks.failure import Waiting
+from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.telling.documents import AlertDocuments
+from pipeline.telling.route_settings import AlertSettings
+from pipeline.telling.routes import Route, routes_of
+from pipeline.telling.summaries import Summaries
+from schemas._record import deterministic_id
+from schemas.alert import AlertState
+from schemas.alert_documents import ALERTS_INDEX
+from schemas.case import Case, CaseStatus
+from schemas.case_documents import CASES_INDEX, case_document
+from schemas.coverage import Coverage
+from schemas.documents import document, index_name
+from schemas.feedback import Family, Priority
+from schemas.kafka_topics import COVERAGE
+from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
+from schemas.score_documents import SCORES_INDEX, score_document
+from tests.pipeline.telling.receivers import free_port
+from tests.pipeline.telling.samples import STARTED, an_alert
+from tests.schemas.test_documents import FULL
+
+SINCE = datetime(2026, 8, 3, tzinfo=UTC)
+UNTIL = SINCE + timedelta(days=1)
+
+
+def a_route(**settings: Any) -> Route:
+    given = {"apprise": "json://example.org", "digest": "daily", **settings}
+    (route,) = routes_of({"notify": {"board": given}}, lambda _: None)
+    return route
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[Any]:
+    """Elasticsearch; the documents of these tests are taken out again, since others count."""
+    async with connect_async(settings) as client:
+        yield client
+        for index, sites in ((ALERTS_INDEX, "feedback.site"), (CASES_INDEX, "case.site")):
+            await client.indices.refresh(index=index)
+            found = await client.search(index=index, query={"terms": {sites: ["Maple", "Oak"]}})
+            for hit in found["hits"]["hits"]:
+                await client.delete(index=index, id=hit["_id"], refresh=True)
+        for score in (a_score(None, 40), a_score("Maple", 10)):
+            await client.options(ignore_status=404).delete(index=SCORES_INDEX, id=score.score_id)
+
+
+async def put_sources(settings: Settings, sources: dict[str, bytes]) -> None:
+    kafka = KafkaSink(settings.kafka_bootstrap_servers)
+    await kafka.start()
+    await kafka.write(COVERAGE, [Message(key, value, []) for key, value in sources.items()])
+    await kafka.stop()
+
+
+def a_case(number: int, **fields: Any) -> Case:
+    given: dict[str, Any] = {
+        "case_id": deterministic_id("summaries", str(number)),
+        "revision": 1,
+        "events": (),
+        "feedback_id": FULL.event_id,
+        "type": "complaint",
+        "priority": Priority.HIGH,
+        "opened_at": SINCE,
+        "updated_at": SINCE,
+        "due_at": UNTIL,
+        "source": "rss",
+        "site": "Maple",
+        "given_at": SINCE,
+    }
+    return Case(**{**given, **fields})
+
+
+def a_score(site: str | None, value: float) -> Score:
+    return Score.of(
+        MeasureName.NPS,
+        Period(name=PeriodName.DAY, start=SINCE, end=UNTIL),
+        Dimensions(site=site),
+        n=20,
+        value=value,
+        low=value - 9,
+        high=value + 9,
+        suppressed=False,
+        computed_at=UNTIL,
+    )
+
+
+def a_source(instance: str, **fields: Any) -> tuple[str, bytes]:
+    given: dict[str, Any] = {
+        "source": "rss",
+        "instance": instance,
+        "site": "Maple",
+        "family": Family.SOCIAL,
+        "started_at": UNTIL,
+        "finished_at": UNTIL,
+        "first_at": SINCE,
+    }
+    return deterministic_id("summaries", instance), Coverage(**{**given, **fields}).to_payload()
+
+
+async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client: Any) -> None:
+    over, on = an_alert("Maple", state=AlertState.RESOLVED), an_alert("Maple", topic="food")
+    long_ago = an_alert(
+        "Maple", started_at=SINCE - timedelta(days=9), updated_at=SINCE - timedelta(days=8)
+    )
+    documents = AlertDocuments(client)
+    assert await documents.write([over, on, long_ago, an_alert("Oak")]) == []
+    with connect(settings) as blocking:
+        for case in (
+            a_case(1),
+            a_case(2, overdue=True),
+            a_case(3, status=CaseStatus.RESOLVED, resolved_at=UNTIL),
+            a_case(4, site="Oak"),
+        ):
+            blocking.index(
+                index=CASES_INDEX, id=case.case_id, document=case_document(case), refresh=True
+            )
+        for score in (a_score(None, 40), a_score("Maple", 10)):
+            blocking.index(index=SCORES_INDEX, id=score.score_id, document=score_document(score))
+    sources = dict(
+        [
+            a_source("fine"),
+            a_source("broken", error="status 500"),
+            a_source("elsewhere", error="status 500", site="Oak"),
+        ]
+    )
+    await put_sources(settings, sources)
+    summaries = Summaries(client, settings.kafka_bootstrap_servers, AlertSettings())
+    found = await summaries.gather(a_route(sites=["map*"]), SINCE, UNTIL)
+    assert {alert.alert_id for alert in found.alerts} == {over.alert_id, on.alert_id}
+    assert found.cases == (2, 1)
+    assert [one.instance for one in found.troubled] == ["broken"]
+    assert found.scores == []
+    await put_sources(settings, dict.fromkeys(sources, b""))
+    everywhere = await summaries.gather(a_route(), SINCE, UNTIL)
+    assert {score.measure: score.value for score in everywhere.scores}[MeasureName.NPS] == 40
+
+
+async def test_a_digest_waits_for_a_server_that_is_away(settings: Settings) -> None:
+    away = settings.model_copy(update={"elasticsearch_url": f"http://127.0.0.1:{free_port()}"})
+    async with connect_async(away) as client:
+        summaries = Summaries(client, settings.kafka_bootstrap_servers, AlertSettings())
+        with pytest.raises(Waiting, match="gathering a digest: ConnectionError"):
+            await summaries.gather(a_route(), SINCE, UNTIL)
+
+
+async def test_the_comments_that_an_alert_names_are_looked_up(
+    settings: Settings, client: Any
+) -> None:
+    body = document(orjson.loads(FULL.to_payload()))
+    with connect(settings) as blocking:
+        blocking.index(index=index_name(STARTED), id=FULL.event_id, document=body, refresh=True)
+    alert = an_alert("Maple", example_ids=(FULL.event_id, "f" * 32))
+    try:
+        assert await AlertDocuments(client).examples(alert) == [" ".join(FULL.text.split())]
+    finally:
+        with connect(settings) as blocking:
+            blocking.delete(index=index_name(STARTED), id=FULL.event_id)

@@ -1,0 +1,54 @@
+"""docs/telling.md is true: its example loads, its tables are those of the settings."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from pydantic import BaseModel
+
+from pipeline.telling.route_settings import AlertSettings, RouteSettings
+from pipeline.telling.routes import routes_of
+from tests.pipeline.telling.receivers import SECRET
+from tests.walk import ROOT
+
+PAGE = (ROOT / "docs" / "telling.md").read_text(encoding="utf-8")
+SECRETS = {
+    "WARD_LEADS_MAIL": "mailtos://user:password@example.org?to=leads@example.org",
+    "BOARD_MAIL": "mailtos://user:password@example.org?to=board@example.org",
+    "SLACK_URL": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#feedback",
+    "TEAMS_URL": "workflow://prod-1.example.org:443/643e69f83c8944/abc-sig/",
+    "TICKETING_SECRET": SECRET,
+}
+
+
+def test_the_example_loads() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    found = routes_of(tomllib.loads(example), SECRETS.get)
+    assert [target.name for route in found for target in route.targets] == [
+        "ward-leads",
+        "on-call/1",
+        "on-call/2",
+        "ticketing",
+        "board",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [("settings", RouteSettings), ("alerts", AlertSettings)]
+)
+def test_the_tables_are_current(name: str, model: type[BaseModel]) -> None:
+    (table,) = re.findall(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", PAGE, re.DOTALL)
+    assert table.splitlines()[2:] == list(
+        map(_row, model.model_fields, model.model_fields.values())
+    )
+
+
+def _row(name: str, field: object) -> str:
+    default = getattr(field, "default", None)
+    shown = {None: "none", (): "none", True: "true", False: "false"}.get(default, str(default))
+    for long, short in (("2 days, 0:00:00", "2d"), ("08:00:00", "08:00")):
+        shown = short if shown == long else shown
+    shown = shown if shown == "none" else f"`{shown}`"
+    return f"| `{name}` | {shown} | {getattr(field, 'description', '')} |"

@@ -1,0 +1,210 @@
+"""What people read: subject, plain text, HTML and Markdown of an alert and of a digest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.telling.alert_notices import kibana_link, notice_of_alert, span, title_of
+from pipeline.telling.deliver import payload_of
+from pipeline.telling.digests import Summary, digest_notice, last_due
+from pipeline.telling.notices import Urgency
+from pipeline.telling.route_settings import AlertSettings, RouteSettings
+from pipeline.telling.texts import as_html, as_markdown, as_text, subject
+from schemas.alert import AlertKind, AlertState, Interval, Severity
+from schemas.coverage import Coverage
+from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
+from tests.pipeline.telling.samples import STARTED, a_notice, an_alert
+
+LONDON = AlertSettings(zone="Europe/London")
+
+
+def test_a_firing_alert_says_where_what_since_when_and_what_to_type() -> None:
+    alert = an_alert()
+    notice = notice_of_alert(alert, LONDON)
+    assert subject(notice) == "North, waiting time: 23 of 31 negative, usual are 2 to 9"
+    assert as_text(notice) == (
+        "North: 23 of 31 comments on waiting time were negative within 1 hour, where 2 to 9 are "
+        "usual; words that stand out: hours, nobody.\n"
+        "Since Mon 3 Aug 14:15 BST, for 1 h 45 min. 74% of 31, usual are 20%. Chance alone does "
+        "this once in 14 years.\n"
+        f"Look closer: `feedback alerts show {alert.alert_id}`\n"
+        f"I look after it: `feedback alerts ack {alert.alert_id}`"
+    )
+
+
+def test_a_resolved_alert_says_that_it_is_over() -> None:
+    alert = an_alert(state=AlertState.RESOLVED)
+    notice = notice_of_alert(alert, LONDON, examples=["not shown any more"])
+    assert (notice.type, subject(notice)) == (
+        "alert.resolved",
+        "North, waiting time: back to usual",
+    )
+    assert as_text(notice, examples=True).splitlines()[1:] == [
+        "From Mon 3 Aug 14:15 BST to 16:00 BST.",
+        f"Look back: `feedback alerts show {alert.alert_id}`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"topic": None}, "North: 23 of 31 negative, usual are 2 to 9"),
+        ({"topic": None, "site": None}, "No site: 23 of 31 negative, usual are 2 to 9"),
+        ({"revision": 2}, "North, waiting time: still 23 of 31 negative, usual are 2 to 9"),
+        (
+            {"kind": AlertKind.URGENT, "topic": None, "source": "google_play", "seen": 4,
+             "interval": Interval(low=0, high=0)},
+            "North, google play: 4 urgent, usual are 0",
+        ),
+    ],
+)  # fmt: skip
+def test_titles(fields: dict[str, Any], title: str) -> None:
+    assert title_of(an_alert(**fields)) == title
+
+
+def test_what_is_critical_comes_first() -> None:
+    notice = notice_of_alert(an_alert(severity=Severity.CRITICAL), LONDON)
+    assert subject(notice).startswith("Critical · North, waiting time: 23 of 31")
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(minutes=45), "45 minutes"),
+        (timedelta(hours=2), "2 h"),
+        (timedelta(hours=2, minutes=15), "2 h 15 min"),
+        (timedelta(days=3, hours=2), "3 days"),
+    ],
+)
+def test_spans(length: timedelta, said: str) -> None:
+    assert span(length) == said
+
+
+def test_names_and_words_are_shown_as_they_are_in_every_form() -> None:
+    notice = a_notice(
+        text="A*B & <C>: _so_.\n- one\n- two\nType `feedback x`\nSee https://k/?a=1&b"
+    )
+    assert as_html(notice) == (
+        "<p>A*B &amp; &lt;C&gt;: _so_.</p>\n<ul><li>one</li><li>two</li></ul>\n"
+        "<p>Type <code>feedback x</code></p>\n"
+        '<p>See <a href="https://k/?a=1&amp;b">https://k/?a=1&amp;b</a></p>'
+    )
+    assert as_markdown(notice) == (
+        "A\\*B & \\<C\\>: \\_so\\_.\n\n- one\n- two\n\nType `feedback x`\n\nSee https://k/?a=1&b"
+    )
+
+
+def test_examples_are_shown_only_where_they_are_asked_for() -> None:
+    notice = notice_of_alert(an_alert(), LONDON, examples=["Waited\nfor [NAME]."])
+    assert "Waited" not in as_text(notice)
+    assert as_text(notice, examples=True).endswith("Some of the comments:\n- “Waited for [NAME].”")
+    assert b"Waited" not in payload_of(notice)
+
+
+def test_the_link_leads_to_the_comments_in_kibana() -> None:
+    link = kibana_link(an_alert("St. Mary's"), "https://kibana.example.org/")
+    assert link == (
+        "https://kibana.example.org/app/discover#/?_g=(time:(from:%272026-08-03T13:15:00Z%27,"
+        "to:%272026-08-03T15:00:00Z%27))&_a=(dataSource:(dataViewId:feedback,type:dataView),"
+        "query:(language:kuery,query:%27feedback.site:%20%22St.%20Mary!%27s%22%20and%20"
+        "feedback.topics:%20%22waiting_time%22%20and%20feedback.sentiment.label:%20negative%27))"
+    )
+
+
+def test_a_webhooks_payload_is_type_timestamp_and_data() -> None:
+    alert = an_alert()
+    assert orjson.loads(payload_of(notice_of_alert(alert, LONDON))) == {
+        "type": "alert.firing",
+        "timestamp": "2026-08-03T15:00:00Z",
+        "data": orjson.loads(alert.to_payload()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "now", "due"),
+    [
+        ({"digest": "daily"}, "2026-08-05T07:59", "2026-08-04T08:00"),
+        ({"digest": "daily"}, "2026-08-05T08:00", "2026-08-05T08:00"),
+        ({"digest": "daily", "zone": "Europe/London"}, "2026-08-05T07:00", "2026-08-05T07:00"),
+        ({"digest": "daily", "zone": "Asia/Tokyo"}, "2026-08-05T23:30", "2026-08-05T23:00"),
+        ({"digest": "weekly"}, "2026-08-05T12:00", "2026-08-03T08:00"),
+        ({"digest": "weekly", "day": "friday"}, "2026-08-05T12:00", "2026-07-31T08:00"),
+    ],
+)
+def test_when_a_digest_is_due(settings: dict[str, str], now: str, due: str) -> None:
+    found = last_due(
+        RouteSettings.model_validate({"apprise": "json://e.org", **settings}),
+        datetime.fromisoformat(now).replace(tzinfo=UTC),
+    )
+    assert found == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_a_digest_sums_up_and_has_an_identifier_a_period() -> None:
+    since, until = STARTED - timedelta(hours=13), STARTED + timedelta(hours=11)
+    settings = RouteSettings.model_validate({"apprise": "json://e.org", "digest": "daily"})
+    summary = Summary(
+        since=since,
+        until=until,
+        alerts=[an_alert("South"), an_alert(state=AlertState.RESOLVED)],
+        scores=[
+            Score.of(
+                MeasureName.NPS,
+                Period(name=PeriodName.DAY, start=since, end=until),
+                Dimensions(),
+                n=120,
+                value=34.2,
+                low=20.4,
+                high=48.0,
+                change=5.1,
+                changed=True,
+                suppressed=False,
+                computed_at=until,
+            )
+        ],
+        cases=(12, 3),
+        troubled=[
+            Coverage(
+                source="rss",
+                instance="news",
+                family="social",
+                started_at=since,
+                finished_at=since,
+                first_at=since - timedelta(days=30),
+                news_at=since - timedelta(days=9),
+                every_s=604_800,
+                silent_after_s=604_800,
+            )
+        ],
+    )
+    notice = digest_notice("boss", settings, summary)
+    assert notice.urgency is Urgency.INFO
+    assert subject(notice) == (
+        "Feedback, Mon 3 Aug to Tue 4 Aug: 2 new alerts, 1 going on, 3 cases overdue, "
+        "1 source in trouble"
+    )
+    assert as_text(notice) == (
+        "From Mon 3 Aug 00:15 UTC to Tue 4 Aug 00:15 UTC.\n"
+        "Alerts:\n"
+        "- South, waiting time: 23 of 31 negative, usual are 2 to 9 "
+        "(since Mon 3 Aug 13:15 UTC, going on)\n"
+        "- North, waiting time: back to usual (Mon 3 Aug 13:15 UTC to 15:00 UTC)\n"
+        "Scores:\n"
+        "- NPS 34 (n = 120, 95 %: 20 to 48), up 5\n"
+        "Cases: 12 open, 3 overdue. `feedback cases list`\n"
+        "Sources in trouble:\n"
+        "- rss.news brings nothing new; the last news came Sat 25 Jul 00:15 UTC"
+    )
+    assert notice.notice_id == digest_notice("boss", settings, Summary(since, until)).notice_id
+    assert notice.notice_id != digest_notice("boss", settings, Summary(until, since)).notice_id
+
+
+def test_a_quiet_day_is_said_to_be_one() -> None:
+    settings = RouteSettings.model_validate({"apprise": "json://e.org", "digest": "daily"})
+    notice = digest_notice("boss", settings, Summary(STARTED, STARTED + timedelta(days=1)))
+    assert notice.title == "Feedback, Mon 3 Aug to Tue 4 Aug: no new alert"
+    assert as_text(notice).splitlines()[1:] == ["No alert began, went on or ended."]

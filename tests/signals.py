@@ -1,0 +1,105 @@
+"""What tests of the alerts need: signals with a spike in them, and what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.settings import Settings
+from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.watching.options import WatchSettings
+from pipeline.watching.partition import Counts, Partition
+from pipeline.watching.signals import signal_payload, site_key
+from schemas._record import deterministic_id
+from schemas.alert import Alert
+from schemas.kafka_topics import ALERTS, SIGNALS
+from schemas.signal import Signal
+
+DAYS = 9
+SPIKE_HOURS = 2
+WORDS = ("lift", "broken", "stairs")
+
+
+def signal(name: str, at: datetime, site: str, *, negative: bool, source: str = "form") -> Signal:
+    """One signal; its words are those of the spike where it is negative."""
+    return Signal(
+        event_id=deterministic_id("test", name),
+        at=at,
+        site=site,
+        source=source,
+        topics=("waiting_time",) if negative else ("staff",),
+        negative=negative,
+        scored=True,
+        urgent=False,
+        words=WORDS if negative else (),
+    )
+
+
+def history(sites: Sequence[str], until: datetime) -> list[Signal]:
+    """Nine quiet days of each site, in the order of their times; every seventh is negative."""
+    chance = random.Random("history")
+    start = until - timedelta(days=DAYS)
+    found = []
+    for site in sites:
+        for number in range(DAYS * 96):
+            at = start + timedelta(minutes=15 * number + chance.random() * 14.9)
+            found.append(signal(f"{site} {number} {until}", at, site, negative=number % 7 == 3))
+    return sorted(found, key=lambda one: one.at)
+
+
+def spike(site: str, since: datetime) -> list[Signal]:
+    """Two hours in which almost everything is negative, six times as much as usual."""
+    return [
+        signal(f"{site} spike {number} {since}", at, site, negative=number % 8 > 0)
+        for number in range(SPIKE_HOURS * 24)
+        if (at := since + timedelta(minutes=2.5 * number))
+    ]
+
+
+def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
+    """Publish signals as the enrich role does."""
+    messages = [Message(site_key(one.site), signal_payload(one), []) for one in signals]
+
+    async def send() -> None:
+        sink = KafkaSink(settings.kafka_bootstrap_servers)
+        await sink.start()
+        for start in range(0, len(messages), 2_000):
+            await sink.write(SIGNALS, messages[start : start + 2_000])
+        await sink.stop()
+
+    asyncio.run(send())
+
+
+def records_on(name: str, settings: Settings) -> list[Any]:
+    """The committed records of a Kafka topic, each partition in its order."""
+    from kafka import KafkaConsumer
+
+    with KafkaConsumer(
+        name,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=2_000,
+        group_id=None,
+        isolation_level="read_committed",
+    ) as consumer:
+        return sorted(consumer, key=lambda record: (record.partition, record.offset))
+
+
+def alerts_of(settings: Settings, sites: Iterable[str]) -> list[Alert]:
+    """What subscribers read of these sites."""
+    alerts = [Alert.from_payload(record.value) for record in records_on(ALERTS.name, settings)]
+    return [alert for alert in alerts if alert.site in set(sites)]
+
+
+def undisturbed(settings: Settings) -> list[Partition]:
+    """Every partition of the signals as a worker that nothing disturbs would know it."""
+    options = WatchSettings().options(SIGNALS.partitions)
+    partitions = [
+        Partition(number, None, options, Counts(), end=0) for number in range(SIGNALS.partitions)
+    ]
+    for record in records_on(SIGNALS.name, settings):
+        partitions[record.partition].take([record], behind=False)
+    return partitions
