@@ -132,11 +132,21 @@ class Episodes:
                 self._hot.pop(key, None)
                 start = hot[0][1] if hot else onset(key, WINDOWS[one.window], bucket)
                 self._begin(bucket, key, start, one)
-            elif episode.told < 0 or one.score < episode.told_score + _WORSE:
+            elif not self._got_worse(bucket, episode, one, limit):
                 continue
             self._see(bucket, self.firing[key], one, limit)
             notices += self._tell(bucket, key, int(parents[key]))
         return notices
+
+    def _got_worse(self, bucket: int, episode: Episode, one: Found, limit: float) -> bool:
+        """Whether an episode that was told is to be told again before its bucket ends.
+
+        Once a bucket, and when it becomes critical: a spike grows with every comment.
+        """
+        if episode.told < 0 or one.score < episode.told_score + _WORSE:
+            return False
+        turns = episode.severity is not Severity.CRITICAL and _is_critical(one, limit)
+        return turns or bucket > episode.told_at
 
     def _hot_before(self, bucket: int, key: int) -> list[tuple[int, int]]:
         """The hot buckets of the two before."""
@@ -184,7 +194,7 @@ class Episodes:
 
     def _see(self, bucket: int, episode: Episode, one: Found, limit: float) -> None:
         episode.found, episode.found_at = one, bucket
-        if one.score >= limit + _WORSE and one.seen >= _CRITICAL_RATIO * one.mean:
+        if _is_critical(one, limit):
             episode.severity = Severity.CRITICAL
 
     def _over(self, bucket: int, episode: Episode) -> bool:
@@ -232,6 +242,10 @@ class Episodes:
             fields = {**fields, "found": Found(*fields["found"])}
             self.firing[key] = Episode(**{**fields, "severity": Severity(fields["severity"])})
         self._hot = {key: [(b, start) for b, start in hot] for key, hot in facts["hot"]}
+
+
+def _is_critical(one: Found, limit: float) -> bool:
+    return one.score >= limit + _WORSE and one.seen >= _CRITICAL_RATIO * one.mean
 
 
 def _is_calm(ratio: float, seen: NDArray[np.uint32], mean: NDArray[np.float64]) -> bool:

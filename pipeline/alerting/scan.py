@@ -181,7 +181,5 @@ def _log_starts(
     width = _WINDOWS[window]
     starts = BUCKETS_A_DAY / width * (x - mean) ** 2 / (x * dispersion)
     middle = (1 + np.minimum(next_by_this, 1.0)) / 2
-    log_starts: Floats = np.log(
-        _TRIES * middle * np.clip(starts, _FEWEST_STARTS, BUCKETS_A_DAY / 1.0)
-    )
+    log_starts: Floats = np.log(_TRIES * middle * np.clip(starts, _FEWEST_STARTS, BUCKETS_A_DAY))
     return log_starts

@@ -73,6 +73,17 @@ def test_what_was_told_is_not_told_by_the_next_glance() -> None:
     assert (len(told), detector.glance()) == (1, [])
 
 
+def test_a_spike_that_grows_is_told_again_in_its_bucket_only_as_it_turns_critical() -> None:
+    stream = Stream()
+    detector = Detector(OPTIONS)
+    run(detector, usual(stream), SPIKE_AT)
+    told: list[Alert] = []
+    for signal in stream.spread(SPIKE_AT, 0.24, 1_000, bad=1.0):
+        detector.add([signal])
+        told += detector.glance()
+    assert [alert.severity for alert in told] == ["warning", "critical"]
+
+
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 9))
 def test_glances_begin_the_episodes_that_the_closes_would(seed: int) -> None:
