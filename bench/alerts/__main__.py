@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from bench.alerts import nhs, ours, page, speed, verdicts
+from bench.alerts import nhs, ours, page, speed, verdicts, walk
 from bench.alerts.hospitals import Hospitals, Size, simulate
 from pipeline.alerting.options import Options
 
@@ -44,7 +44,7 @@ def main() -> None:
         comparisons.append(compare("Real days of two NHS trusts", real))
     except nhs.NoData as error:
         print(f"skipped: {error}")
-    block = page.rendered(comparisons, speed.measure())
+    block = page.rendered(comparisons, walk.through(), speed.measure())
     print(block)
     if not asked.quick:
         page.write(DOCS / "alerting.md", block)

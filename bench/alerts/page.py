@@ -15,6 +15,7 @@ from bench.alerts.baselines import METHODS
 from bench.alerts.hospitals import RATIOS, Hospitals
 from bench.alerts.speed import Speed
 from bench.alerts.verdicts import Truth, Verdict
+from bench.alerts.walk import Walked
 
 _BLOCK: Final = re.compile(r"(<!-- alerts bench -->\n).*(<!-- /alerts bench -->)", re.DOTALL)
 Mask = NDArray[np.bool_]
@@ -71,15 +72,17 @@ def _both(one: Verdict, other: Verdict, mask: Mask) -> str:
     return f"{hours[0]:.2g} h, {hours[1]:.2g} h ({int(both.sum())})"
 
 
-def rendered(comparisons: Sequence[Comparison], speed: Speed) -> str:
+def rendered(comparisons: Sequence[Comparison], walked: Walked, speed: Speed) -> str:
     """The block in Markdown."""
     lines: list[str] = []
     for each in comparisons:
         lines += _section(each)
+    lines += _walk(walked)
     lines += [
         f"Cost, on one core: {speed.keys:,} keys, {speed.events_per_s:,.0f} events a second, "
-        f"{speed.close_ms:.0f} ms to close a bucket; the state takes {speed.state_mb:.0f} MB in "
-        f"memory and {speed.packed_mb:.1f} MB packed after a first hour.",
+        f"{speed.close_ms:.0f} ms to close a bucket, {speed.glance_ms:.0f} ms for a glance at "
+        f"all of them; the state takes {speed.state_mb:.0f} MB in memory and "
+        f"{speed.packed_mb:.1f} MB packed after a day.",
         "",
     ]
     return "\n".join(lines)
@@ -97,6 +100,7 @@ def _section(each: Comparison) -> list[str]:
         f"({ratio:.2f} times the budget).",
         "",
     ]
+    lines += [_glances(ours), ""]
     for half in each.truth.halves:
         best = each.best(half)
         lines += [
@@ -121,6 +125,31 @@ def _section(each: Comparison) -> list[str]:
             "",
         ]
     return lines
+
+
+def _walk(walked: Walked) -> list[str]:
+    return [
+        "### Events, one by one",
+        "",
+        f"{walked.events:,} events of {walked.sites} sites with topics, two sources and urgent "
+        f"feedback, {walked.keys} keys in all, {walked.days} days, through the whole detector with "
+        "a glance every five minutes:",
+        "",
+        "| what came | alerts |",
+        "|---|---|",
+        *(f"| {what} | {told} |" for what, told in walked.rows),
+        "",
+    ]
+
+
+def _glances(ours: Verdict) -> str:
+    known = np.isfinite(ours.delays)
+    sooner = ours.sooner[known] if ours.sooner is not None else np.zeros(0)
+    told = sooner > 0
+    return (
+        f"Of {int(known.sum())} spikes that the detector found, it told {told.mean():.0%} before "
+        f"the 15 minutes were over, {sooner[told].mean():.0f} minutes sooner on average."
+    )
 
 
 def write(page: Path, block: str) -> None:

@@ -27,6 +27,8 @@ class Verdict:
     """Hours from a spike's start to the alarm, for each spike; infinite where it was missed."""
     false_alarms: dict[str, float]
     """A key and day, by half."""
+    sooner: NDArray[np.float64] | None = None
+    """Minutes that a glance won before the bucket's close, for each spike."""
 
 
 @dataclass(slots=True)
@@ -69,18 +71,22 @@ def truth_of(hospitals: Hospitals) -> Truth:
 def judge_ours(hospitals: Hospitals, truth: Truth, fired: Sequence[Fired]) -> Verdict:
     """The detector's own episodes."""
     delays = np.full(len(hospitals.spikes), np.inf)
-    by_key: dict[int, list[int]] = {}
+    sooner = np.zeros(len(hospitals.spikes))
+    by_key: dict[int, list[Fired]] = {}
     for one in fired:
-        by_key.setdefault(one.key, []).append(one.bucket)
+        by_key.setdefault(one.key, []).append(one)
     for index, (spike, key) in enumerate(zip(hospitals.spikes, truth.keys, strict=True)):
-        hits = [b for b in by_key.get(int(key), []) if spike.start <= b < spike.end + GRACE]
+        of_key = by_key.get(int(key), [])
+        hits = [one for one in of_key if spike.start <= one.bucket < spike.end + GRACE]
         if hits:
-            delays[index] = (min(hits) - spike.start + 1) / 4
+            delays[index] = (hits[0].bucket - spike.start + hits[0].part) / 4
+            sooner[index] = (1 - hits[0].part) * 15
     wrong = dict.fromkeys(truth.halves, 0)
     for one in fired:
         if truth.clean[one.key, one.bucket]:
             wrong["dense" if truth.halves["dense"][one.key] else "sparse"] += 1
-    return Verdict("ours", delays, {half: n / truth.days[half] for half, n in wrong.items()})
+    false_alarms = {half: n / truth.days[half] for half, n in wrong.items()}
+    return Verdict("ours", delays, false_alarms, sooner)
 
 
 def judge_baselines(hospitals: Hospitals, truth: Truth, ours: Verdict) -> list[Verdict]:
