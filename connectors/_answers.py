@@ -19,7 +19,7 @@ from connectors._base import Item
 from connectors._errors import BadRecord, Malformed, Skip
 from connectors._questions import Answer, FormConfig, Kind, Measure, ScoreQuestion, is_personal
 from connectors._scores import Scores, is_yes
-from connectors._source import Source, SourceConfig
+from connectors._source import PLACES, Source, SourceConfig
 from schemas.feedback import SUBMISSION, Family, Feedback, Operation, submission_mark
 
 __all__ = ["Answer", "Form", "FormConfig", "Kind", "Submission", "json_object"]
@@ -73,6 +73,9 @@ class _Piece(BaseModel):
     attributes: dict[str, str] = {}
 
 
+_AS_THEY_ARE: Final = _Piece.model_fields.keys() & Feedback.model_fields.keys() - {"text"}
+
+
 class Form(Source):
     """A source of submissions. Its items are pieces of them, without personal fields."""
 
@@ -86,10 +89,7 @@ class Form(Source):
 
         Never raises for an odd value: ``parse`` says what is wrong with it.
         """
-        return [
-            self.item(piece, origin=str(piece["id"]), payload=orjson.dumps(piece))
-            for piece in self._pieces(submission)
-        ]
+        return [self.item(piece, origin=str(piece["id"])) for piece in self._pieces(submission)]
 
     def parse(self, item: Item) -> Feedback:
         """Read one piece."""
@@ -99,23 +99,16 @@ class Form(Source):
             raise BadRecord.of(self.name, error) from None
         if not (piece.text or piece.scores or piece.deleted):
             raise Skip("no text and no score")
+        fields: dict[str, Any] = {name: getattr(piece, name) for name in _AS_THEY_ARE}
+        if not piece.deleted:
+            fields.update(**piece.scores)
         return self.record(
             item,
             native_id=piece.id,
             created_at=piece.at,
-            revision=piece.revision,
             operation=Operation.DELETE if piece.deleted else Operation.UPSERT,
-            redated=piece.redated,
             text="" if piece.deleted else piece.text,
-            question=piece.question,
-            organization=piece.organization,
-            site=piece.site,
-            service=piece.service,
-            author=piece.author,
-            language=piece.language,
-            url=piece.url,
-            attributes=piece.attributes,
-            **({} if piece.deleted else piece.scores),
+            **fields,
         )
 
     @cached_property
@@ -123,7 +116,7 @@ class Form(Source):
         """What settings say of a question, by its name in small letters."""
         config = self.config
         roles = {name.casefold(): "keep" for name in config.keep}
-        for role in ("organization", "site", "service", "contact"):
+        for role in (*PLACES, "contact"):
             named = getattr(config, f"{role}_field")
             if named:
                 roles[named.casefold()] = role
@@ -230,7 +223,7 @@ def _place(common: dict[str, Any], role: str | None, name: str, value: Any) -> N
     value = _joined(value)
     if role is None or value is None or value == "":
         return
-    if role in ("organization", "site", "service"):
+    if role in PLACES:
         common[role] = str(value)[:_LONGEST_NAME]
     elif role == "keep":
         common["attributes"][name[:100]] = str(value)

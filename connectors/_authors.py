@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 
 _HEX_DIGITS = 32
 
@@ -15,4 +16,11 @@ def pseudonym(key: bytes, author: str) -> str | None:
     author = author.strip()
     if not key or not author:
         return None
-    return hmac.digest(key, author.encode("utf-8", "replace"), "sha256").hex()[:_HEX_DIGITS]
+    mac = _keyed(key).copy()
+    mac.update(author.encode("utf-8", "replace"))
+    return mac.hexdigest()[:_HEX_DIGITS]
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")

@@ -21,8 +21,8 @@ class Item:
     """What :meth:`Connector.parse` takes."""
     origin: str
     """Where it was found, for a person who looks for it: ``"visits:line 7"``."""
-    payload: bytes
-    """Its bytes as they came; a dead letter keeps them."""
+    payload: bytes | None
+    """Its bytes as they came, which a dead letter keeps; None: those of ``data`` as JSON."""
     collected_at: datetime
     """When it was read, with its time zone."""
 

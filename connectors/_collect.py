@@ -10,7 +10,7 @@ from connectors._base import Page
 from connectors._coverage import coverage_message, following
 from connectors._errors import Fatal, Retry
 from connectors._instances import Instance
-from connectors._outbox import Outbox
+from connectors._outboxes import Outboxes
 from connectors._runner import Outcome, Reading, publish
 from connectors._source import Polled
 from connectors._tally import OnProgress, Tally
@@ -44,7 +44,7 @@ class Collected:
 def collect(
     instance: Instance,
     source: Polled,
-    bootstrap_servers: str,
+    outboxes: Outboxes,
     known: Known,
     *,
     pages: Iterator[Page] | None = None,
@@ -56,13 +56,14 @@ def collect(
     """
     started = datetime.now(UTC)
     position = known.cursor.position if known.cursor else None
-    with Outbox(bootstrap_servers) as outbox:
+    with outboxes.lent() as outbox:
         outcome = publish(
             source,
             Reading(source.fetch(position) if pages is None else pages),
             outbox,
             cursor=known.cursor,
             backfill=known.is_backfill,
+            gather=pages is None,
             progress=progress,
         )
         entry = following(
@@ -91,15 +92,13 @@ def entry_of(
 ) -> Coverage:
     """What a run alone tells of its source."""
     tally, now, window = outcome.tally, datetime.now(UTC), outcome.window
-    failure, config, schedule = outcome.failure, instance.config, instance.schedule
+    failure, schedule = outcome.failure, instance.schedule
     silent_after = schedule.silent_after
     return Coverage(
         source=instance.source.name,
         instance=instance.name,
         family=instance.source.family,
-        organization=config.organization,
-        site=config.site,
-        service=config.service,
+        **instance.config.place,
         started_at=started,
         finished_at=now,
         backfill=backfill,

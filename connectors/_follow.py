@@ -20,6 +20,7 @@ from connectors._coverage import load_coverage
 from connectors._cursors import load_cursors
 from connectors._errors import Misconfigured, Retry, Unauthorized
 from connectors._instances import Instance
+from connectors._outboxes import Outboxes
 from connectors._source import Polled, Streamed
 from schemas.coverage import State
 
@@ -58,20 +59,21 @@ def follow(
     """
     sources = [polled(instance, author_key) for instance in instances]
     knowns = known_of(instances, sources, bootstrap_servers)
-    threads = [
-        threading.Thread(
-            target=_Follower(instance, source, bootstrap_servers, known, stop).run,
-            name=instance.label,
-            daemon=True,  # a request that hangs must not keep the process
-        )
-        for instance, source, known in zip(instances, sources, knowns, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    stop.wait()
-    end = time.monotonic() + _GRACE_S
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
+    with Outboxes(bootstrap_servers) as outboxes:
+        threads = [
+            threading.Thread(
+                target=_Follower(instance, source, outboxes, known, stop).run,
+                name=instance.label,
+                daemon=True,  # a request that hangs must not keep the process
+            )
+            for instance, source, known in zip(instances, sources, knowns, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        end = time.monotonic() + _GRACE_S
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def polled(instance: Instance, author_key: bytes) -> Polled:
@@ -89,13 +91,13 @@ class _Follower:
         self,
         instance: Instance,
         source: Polled,
-        bootstrap_servers: str,
+        outboxes: Outboxes,
         known: Known,
         stop: threading.Event,
     ) -> None:
         self._instance = instance
         self._source = source
-        self._servers = bootstrap_servers
+        self._outboxes = outboxes
         self._known = known
         self._stop = stop
         self._failures = 0
@@ -133,7 +135,7 @@ class _Follower:
         return self._every * random.uniform(0.95, 1.05)  # noqa: S311
 
     def _collect(self, pages: Iterator[Page] | None) -> Collected:
-        done = collect(self._instance, self._source, self._servers, self._known, pages=pages)
+        done = collect(self._instance, self._source, self._outboxes, self._known, pages=pages)
         self._known = done.known
         _say(self._instance, done)
         return done

@@ -5,11 +5,14 @@ No message names more than host and path: queries and headers hold keys and peop
 
 from __future__ import annotations
 
+import logging
+import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -100,6 +103,18 @@ def _until(text: str, now: datetime) -> float:
     return 1.0
 
 
+@cache
+def hush() -> None:
+    """Keep httpx from logging every request: its lines hold the queries."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """Whose certificates are believed. Reading them takes as long as some thousand records."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Http:
     """Requests to one service, one after the other."""
 
@@ -115,6 +130,7 @@ class Http:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``params`` go with every request; ``per_second``: the most that the service allows."""
+        hush()
         self._client = httpx.Client(
             base_url=base_url,
             headers={"User-Agent": USER_AGENT, **(headers or {})},
@@ -124,6 +140,7 @@ class Http:
             follow_redirects=True,
             event_hooks={"request": [self._tell_strangers_nothing]},
             trust_env=False,
+            verify=trusted_authorities(),
         )
         self._own_headers = [name for name in headers or {} if name.lower() != "user-agent"]
         self._pause = 1 / per_second if per_second else 0.0

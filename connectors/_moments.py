@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware time: what a revision is."""
-    return max(0, round(moment.timestamp() * 1000))
+    # ``timestamp()`` takes three times as long with pydantic's time zones.
+    return max(0, round((moment - _EPOCH) / _MILLISECOND))
 
 
 def from_seconds(seconds: float) -> datetime:

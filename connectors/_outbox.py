@@ -84,6 +84,17 @@ class Outbox:
         else:
             self._producer.close()
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it is connected, and the broker has acknowledged all that was sent."""
+        under_way = self._pending or self._open or self._unsettled
+        return self._producer is not None and not under_way
+
+    @property
+    def held(self) -> int:
+        """How many messages nobody has taken yet."""
+        return len(self._pending)
+
     def send(self, message: Message) -> None:
         """Hand a message over; raises ``Retry`` where its Kafka topic can't be reached."""
         producer = self._producer or self._reconnect()

@@ -98,6 +98,9 @@ class Producer:
 
     def partitions(self, kafka_topic: str) -> int:
         """How many partitions a Kafka topic has; raises ``KafkaError`` where nobody tells."""
+        known = self._producer.client.cluster.partitions_for_topic(kafka_topic)
+        if known:  # asking the other thread takes longer than sending some records
+            return len(known)
         return len(self._wait_for(self._producer.partitions_for(kafka_topic), _METADATA_SECONDS))
 
     def batch(self, kafka_topic: str, partition: int, delivery: Delivery) -> Batch:

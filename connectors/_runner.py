@@ -5,22 +5,29 @@ At most two pages are under way: while the broker acknowledges one, the next is 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+import orjson
+from pydantic_core import PydanticSerializationError
 
 from connectors._base import Item, Page
 from connectors._cursors import cursor_message, load_cursor
 from connectors._dead_letters import dead_letter_message
 from connectors._errors import BadRecord, Fatal, Retry, Skip
 from connectors._outbox import Message, Outbox
+from connectors._records import as_history
 from connectors._tally import OnProgress, Progress, Tally
 from schemas.cloud_events import feedback_headers
 from schemas.cursor import Cursor
 from schemas.feedback import Feedback
 from schemas.kafka_topics import RAW
 
+_GATHERED = 500
+_GATHER_S = 0.5
 _OVERHEAD_BYTES = 4_096  # key, headers and the batch around a single record
 
 
@@ -134,28 +141,36 @@ def publish(
     *,
     cursor: Cursor | None = None,
     backfill: bool = False,
+    gather: bool = False,
     progress: OnProgress | None = None,
 ) -> Outcome:
     """Publish pages, each page's cursor after the acknowledgement of all that it stands behind.
 
+    ``gather``: pages that come fast may wait for one another, and travel together.
     What was read before a source failed counts. Raises ``Retry`` where Kafka fails.
     """
     instance = connector.instance
     sending = _Sending(connector, outbox, Tally(), Window(), backfill)
     behind: list[tuple[Message, Any]] = []
-    position, stored = None, cursor.position if cursor else None
+    position, stored, reached = None, cursor.position if cursor else None, None
+    posted = time.monotonic()
     for page in reading:
         sending.page(page)
+        reached = None if page.acknowledged else page.cursor
+        _report(progress, page, sending.tally)
+        is_soon = time.monotonic() - posted < _GATHER_S
+        if gather and is_soon and outbox.held < _GATHERED:
+            continue
         sent = outbox.take_pending()
         outbox.settle(behind)
         if position is not None and position != stored and instance is not None:
             outbox.send(cursor_message(connector.name, instance, position))
             sent += outbox.take_pending()
             stored = position
-        behind = sent
-        position = None if page.acknowledged else page.cursor
-        _report(progress, page, sending.tally)
+        behind, position, posted = sent, reached, time.monotonic()
     outbox.settle(behind)
+    outbox.settle(outbox.take_pending())
+    position = reached
     if position is not None and position != stored and instance is not None:
         outbox.send(cursor_message(connector.name, instance, position))
         outbox.settle(outbox.take_pending())
@@ -206,10 +221,8 @@ def understand(
     try:
         record = connector.parse(item)
         if backfill:
-            record = record.model_copy(update={"backfill": True})
-        payload = record.to_payload()
-        if len(payload) > RAW[record.family].max_message_bytes - _OVERHEAD_BYTES:
-            raise BadRecord("publishing the record: it is larger than its Kafka topic takes")
+            record = as_history(record)
+        payload = _payload_of(record)
     except BadRecord as error:
         tally.add_dead_letter(error.reason, item.origin)
         return error
@@ -218,6 +231,16 @@ def understand(
         return None
     tally.add_record(record.event_id)
     return record, payload
+
+
+def _payload_of(record: Feedback) -> bytes:
+    try:
+        payload = record.to_payload()
+    except PydanticSerializationError:  # an attribute holds half a surrogate pair
+        raise BadRecord("publishing the record: a text of it is no Unicode") from None
+    if len(payload) > RAW[record.family].max_message_bytes - _OVERHEAD_BYTES:
+        raise BadRecord("publishing the record: it is larger than its Kafka topic takes")
+    return payload
 
 
 def message_of(record: Feedback, payload: bytes) -> Message:
@@ -233,7 +256,7 @@ def dead_letter_of(name: str, item: Item, refused: BadRecord) -> Message:
         stage=name,
         origin=item.origin,
         reason=refused.reason,
-        payload=item.payload,
+        payload=orjson.dumps(item.data) if item.payload is None else item.payload,
         error=type(refused).__name__,
         source=name,
         failed_at=item.collected_at,

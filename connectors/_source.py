@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors._authors import pseudonym
 from connectors._base import Item, Page
 from connectors._errors import BadRecord
+from connectors._records import collected
 from schemas._record import deterministic_id
 from schemas.feedback import Family, Feedback, Name
 
@@ -41,6 +42,15 @@ class SourceConfig(BaseModel):
     site: Name | None = Field(default=None, description="Hospital, branch, app.")
     service: Name | None = Field(default=None, description="Ward, clinic, department, product.")
 
+    @cached_property
+    def place(self) -> Mapping[str, str | None]:
+        """Which organization, site and service, by these names."""
+        return {name: getattr(self, name) for name in PLACES}
+
+
+PLACES: Final = tuple(SourceConfig.model_fields)
+"""What says where feedback belongs."""
+
 
 class Brings(StrEnum):
     """What a source's interface tells beyond new feedback."""
@@ -51,9 +61,9 @@ class Brings(StrEnum):
     """Only some of it: counts and shares of this source say nothing about all."""
 
 
-_NOT_WHAT_IS_READ: Final = frozenset(
-    {*SourceConfig.model_fields, "base_url", "live", "per_page", "recheck_days"}
-)
+_HOW_IT_IS_READ: Final = {"base_url", "live", "per_page", "recheck_days", "port", "tls", "ca_file"}
+_WHO_READS: Final = {"client_id", "token_url", "scope", "act_as"}
+_NOT_WHAT_IS_READ: Final = frozenset({*SourceConfig.model_fields, *_HOW_IT_IS_READ, *_WHO_READS})
 
 
 def _now() -> datetime:
@@ -113,9 +123,14 @@ class Source(ABC):
     def instance(self) -> str:
         """The instance's name and a likeness of its settings, as the cursor knows it.
 
-        A cursor says nothing about another app or tag: whoever changes it wants it read anew.
+        A cursor says nothing about another app or tag: whoever changes it wants it read anew. Not
+        so who changes the way to log in.
         """
-        ignored = {name for name in type(self.config).model_fields if name.startswith("reply_")}
+        ignored = {
+            name
+            for name, field in type(self.config).model_fields.items()
+            if name.startswith("reply_") or "SecretStr" in str(field.annotation)
+        }
         read = self.config.model_dump_json(exclude=_NOT_WHAT_IS_READ | ignored)
         return f"{self.context.instance}/{deterministic_id(read)[:8]}"
 
@@ -126,8 +141,11 @@ class Source(ABC):
         Raises ``BadRecord``, or ``Skip`` where there is nothing to work on.
         """
 
-    def item(self, data: Any, *, origin: str, payload: bytes) -> Item:
-        """An item read now; ``origin`` is the source's id of it, no personal value."""
+    def item(self, data: Any, *, origin: str, payload: bytes | None = None) -> Item:
+        """An item read now; ``origin`` is the source's id of it, no personal value.
+
+        ``payload`` are its bytes as they came; None: ``data`` is JSON, and they are made from it.
+        """
         return Item(
             data, f"{self.name}/{self.context.instance}:{origin}", payload, self.context.now()
         )
@@ -137,19 +155,17 @@ class Source(ABC):
 
         ``native_id`` must be the same in every instance that sees the item, and no other item's.
         """
-        config = self.config
-        given = {name: value for name, value in fields.items() if value is not None}
-        given.setdefault("organization", config.organization)
-        given.setdefault("site", config.site)
-        given.setdefault("service", config.service)
+        for name, value in self.config.place.items():
+            if fields.get(name) is None:
+                fields[name] = value
         try:
-            return Feedback.collect(
+            return collected(
                 source=self.name,
                 family=self.family,
                 native_id=native_id,
                 collected_at=item.collected_at,
                 author=pseudonym(self.context.author_key, author),
-                **given,
+                fields=fields,
             )
         except ValidationError as error:
             raise BadRecord.of(self.name, error) from None

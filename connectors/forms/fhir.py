@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-import orjson
 from pydantic import Field, SecretStr, model_validator
 
 from connectors._answers import Answer, Form, FormConfig, Submission
@@ -165,7 +164,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         status, native_id = resource.get("status"), f"{self._server}/{resource.get('id')}"
         if status != _TAKEN_BACK and status not in _TAKEN:
             left = {_LEFT_OUT: f"its status is {status}"}
-            return [self.item(left, origin=native_id, payload=orjson.dumps(left))]
+            return [self.item(left, origin=native_id)]
         changed = inner(resource, "meta").get("lastUpdated")
         canonical = resource.get("questionnaire")
         return self.items(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
-import orjson
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from connectors._answers import json_object
@@ -94,7 +93,7 @@ service = "Patient portal"
             "updated_at": rating.get("updated_at") or event.get("created_at"),
             "contact": _contact(rating),
         }
-        return [self.item(kept, origin=native_id, payload=orjson.dumps(kept))]
+        return [self.item(kept, origin=native_id)]
 
     def parse(self, item: Item) -> Feedback:
         """Read one rating."""

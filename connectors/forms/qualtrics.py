@@ -154,7 +154,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
         kind = str(inner(response, "labels").get("status") or "")
         if any(word in kind.casefold() for word in _UNREAL):
             left = {_LEFT_OUT: f"it is of the type {kind}"}
-            return [self.item(left, origin=native_id, payload=orjson.dumps(left))]
+            return [self.item(left, origin=native_id)]
         noted = embedded(response)
         title = survey.get("name")
         numbers = frozenset(

@@ -5,16 +5,13 @@ Speaks Tally's webhooks, https://tally.so/help/webhooks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Final
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
 
-from pydantic import Field, SecretStr
-
-from connectors._answers import Answer, Form, FormConfig, Kind, Submission, json_object
-from connectors._base import Item
+from connectors._answers import Answer, Kind, Submission
 from connectors._errors import Malformed
-from connectors._signatures import require_hmac
-from connectors._source import Received, SourceConfig, Webhook
+from connectors._source import SourceConfig
+from connectors.forms._signed import SignedConfig, SignedForm
 
 _KINDS: Final = {
     "INPUT_TEXT": Kind.TEXT,
@@ -30,20 +27,17 @@ _KINDS: Final = {
 _HIDDEN: Final = frozenset({"HIDDEN_FIELDS", "CALCULATED_FIELDS"})
 
 
-class TallyConfig(FormConfig):
+class TallyConfig(SignedConfig):
     """One form, or several with the same questions."""
 
-    webhook_secret: Annotated[
-        SecretStr, Field(min_length=1, description="Signing secret of the form's webhook.")
-    ]
 
-
-class Tally(Form, Webhook):
+class Tally(SignedForm):
     """Is called for each submission."""
 
     name: ClassVar[str] = "tally"
     title: ClassVar[str] = "Tally"
     Config: ClassVar[type[SourceConfig]] = TallyConfig
+    signature: ClassVar[str] = "tally-signature"
     needs: ClassVar[str] = (
         "a webhook on the form (Integrations, Webhooks) with this address and a signing secret."
     )
@@ -62,15 +56,11 @@ scores = { "How likely are you to recommend us?" = "nps" }
 
     config: TallyConfig
 
-    def accept(self, received: Received) -> Sequence[Item]:
-        """Verify a submission and take it apart."""
-        require_hmac(
-            received.headers.get("tally-signature"), received.body, self.config.webhook_secret
-        )
-        event = json_object(received.body)
+    def submission(self, event: dict[str, Any]) -> Submission | None:
+        """A response that was sent in."""
         kind = event.get("eventType")
         if isinstance(kind, str) and kind != "FORM_RESPONSE":
-            return []
+            return None
         sent = event.get("data")
         if not isinstance(sent, dict) or not isinstance(sent.get("fields"), list):
             raise Malformed("reading the submission: it has no data with fields")
@@ -78,18 +68,16 @@ scores = { "How likely are you to recommend us?" = "nps" }
         if not native_id:
             raise Malformed("reading the submission: it has no submissionId")
         fields = [one for one in sent["fields"] if isinstance(one, dict)]
-        return self.items(
-            Submission(
-                id=str(native_id),
-                at=sent.get("createdAt"),
-                answers=[answer for field in fields for answer in _answers(field)],
-                hidden={
-                    str(one.get("label")): one.get("value")
-                    for one in fields
-                    if str(one.get("type")) in _HIDDEN
-                },
-                respondent=str(sent.get("respondentId") or ""),
-            )
+        return Submission(
+            id=str(native_id),
+            at=sent.get("createdAt"),
+            answers=[answer for field in fields for answer in _answers(field)],
+            hidden={
+                str(one.get("label")): one.get("value")
+                for one in fields
+                if str(one.get("type")) in _HIDDEN
+            },
+            respondent=str(sent.get("respondentId") or ""),
         )
 
 

@@ -5,16 +5,12 @@ Speaks the Webhooks API, https://www.typeform.com/developers/webhooks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from pydantic import Field, SecretStr
-
-from connectors._answers import Answer, Form, FormConfig, Kind, Submission, json_object
-from connectors._base import Item
+from connectors._answers import Answer, Kind, Submission
 from connectors._errors import Malformed
-from connectors._signatures import require_hmac
-from connectors._source import Received, SourceConfig, Webhook
+from connectors._source import SourceConfig
+from connectors.forms._signed import SignedConfig, SignedForm
 
 _KINDS: Final = {
     "short_text": Kind.TEXT,
@@ -31,20 +27,18 @@ _KINDS: Final = {
 _SCORES: Final = frozenset({Kind.SCALE, Kind.STARS, Kind.NPS})
 
 
-class TypeformConfig(FormConfig):
+class TypeformConfig(SignedConfig):
     """One form, or several with the same questions."""
 
-    webhook_secret: Annotated[
-        SecretStr, Field(min_length=1, description="Secret of the form's webhook.")
-    ]
 
-
-class Typeform(Form, Webhook):
+class Typeform(SignedForm):
     """Is called for each submission."""
 
     name: ClassVar[str] = "typeform"
     title: ClassVar[str] = "Typeform"
     Config: ClassVar[type[SourceConfig]] = TypeformConfig
+    signature: ClassVar[str] = "typeform-signature"
+    prefix: ClassVar[str] = "sha256="
     needs: ClassVar[str] = (
         "a webhook on the form (Connect, Webhooks) with this address and a secret of your choice."
     )
@@ -62,30 +56,21 @@ scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
 
     config: TypeformConfig
 
-    def accept(self, received: Received) -> Sequence[Item]:
-        """Verify a submission and take it apart."""
-        require_hmac(
-            received.headers.get("typeform-signature"),
-            received.body,
-            self.config.webhook_secret,
-            prefix="sha256=",
-        )
-        event = json_object(received.body)
+    def submission(self, event: dict[str, Any]) -> Submission | None:
+        """A response that was sent in."""
         kind = event.get("event_type")
         if isinstance(kind, str) and kind != "form_response":
-            return []
+            return None
         sent = event.get("form_response")
         if not isinstance(sent, dict) or not sent.get("token"):
             raise Malformed("reading the submission: it has no form_response with a token")
         fields = _by_id(_listed(sent.get("definition"), "fields"))
         answers = [_answer(one, fields) for one in _listed(sent, "answers")]
-        return self.items(
-            Submission(
-                id=str(sent["token"]),
-                at=sent.get("submitted_at"),
-                answers=answers,
-                hidden=_hidden(sent),
-            )
+        return Submission(
+            id=str(sent["token"]),
+            at=sent.get("submitted_at"),
+            answers=answers,
+            hidden=_hidden(sent),
         )
 
 

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import httpx
-import orjson
 from pydantic import Field, SecretStr, ValidationError
 
 from connectors._answers import json_object
@@ -161,14 +160,14 @@ since = 2024-01-01
     def _items(self, ticket: Any) -> list[Item]:
         """What the ticket says, and its rating where it has one."""
         if not isinstance(ticket, dict):
-            return [self.item(ticket, origin="?", payload=orjson.dumps(ticket))]
+            return [self.item(ticket, origin="?")]
         found = [] if self.config.take == "ratings" else [self._part(ticket_part(ticket))]
         if self.config.take != "tickets" and may_be_rated(ticket):
             found.append(self._part(rating_part(ticket)))
         return found
 
     def _part(self, part: dict[str, Any]) -> Item:
-        return self.item(part, origin=part["id"], payload=orjson.dumps(part))
+        return self.item(part, origin=part["id"])
 
     def parse(self, item: Item) -> Feedback:
         """Read a ticket's subject and first message, or its rating, good or bad."""

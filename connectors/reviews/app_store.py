@@ -167,7 +167,7 @@ site = "Patient app"
         return feed
 
     def _item(self, review: Any) -> Item:
-        return self.item(review, origin=str(_label(review, "id")), payload=orjson.dumps(review))
+        return self.item(review, origin=str(_label(review, "id")))
 
     def parse(self, item: Item) -> Feedback:
         """Read one review: title and text are one comment.

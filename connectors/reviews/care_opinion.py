@@ -130,7 +130,7 @@ organization = "Eastgate Hospitals"
         if story_id.isalnum():
             data["services"] = self._services_of(story, f"{_STORIES}/{story_id}")
             data["tags"] = self._told_of(f"{_STORIES}/{story_id}/tags") if self.config.tags else []
-        return self.item(data, origin=story_id, payload=orjson.dumps(data))
+        return self.item(data, origin=story_id)
 
     def _services_of(self, story: Any, path: str) -> list[Any]:
         """The health services that a story is about, with their names and sites."""

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final
 
-import orjson
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from connectors._base import Item, Page
@@ -124,7 +123,7 @@ site = "Eastgate"
                 return
 
     def _item(self, review: Any) -> Item:
-        return self.item(review, origin=_id_of(review), payload=orjson.dumps(review))
+        return self.item(review, origin=_id_of(review))
 
     def parse(self, item: Item) -> Feedback:
         """Read one review: title and text are one comment."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from connectors._moments import aware, from_seconds, milliseconds
+from schemas._record import deterministic_id
 
 COLLECTION: Final = "app.bsky.feed.post"
 _ALPHABET: Final = "234567abcdefghijklmnopqrstuvwxyz"
@@ -63,6 +64,11 @@ class Post(BaseModel):
         """Milliseconds since 1970 of the last update."""
         updated = (tid_us(self.rev) or 0) // 1000
         return max(updated, self.created + 1) if self.rev else self.created
+
+
+def native_id_of(uri: str) -> str:
+    """What a record goes by: a uri names the author's account."""
+    return deterministic_id(uri)
 
 
 def tid_us(tid: Any) -> int | None:

@@ -76,12 +76,15 @@ def read_feed(answer: Answer, location: str) -> Feed:
         "content-type": answer.headers.get("content-type", "application/xml"),
         "content-location": location,
     }
-    parsed = feedparser.parse(
-        io.BytesIO(answer.body),
-        response_headers=headers,
-        sanitize_html=False,  # no markup is kept anyway
-        resolve_relative_uris=False,
-    )
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(answer.body),
+            response_headers=headers,
+            sanitize_html=False,  # no markup is kept anyway
+            resolve_relative_uris=False,
+        )
+    except (ValueError, OverflowError):  # a reference to a character that there is not
+        raise Retry(f"reading {answer.where}: the feed is not well-formed") from None
     if parsed.bozo and not parsed.entries:
         raise Retry(f"reading {answer.where}: the feed is not well-formed")
     feed = parsed.feed

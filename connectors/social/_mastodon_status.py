@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from connectors._moments import milliseconds
+from schemas._record import deterministic_id
 
 
 class Account(BaseModel):
@@ -26,9 +27,13 @@ class Status(BaseModel):
     content: str
     spoiler_text: str = ""
     language: str | None = None
-    url: str | None = None
     reblog: Any = None
     account: Account = Account()
+
+    @property
+    def native_id(self) -> str:
+        """The same for every server that knows the post; its URI names the author."""
+        return deterministic_id(self.uri)
 
     @property
     def created(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from connectors._base import Item
@@ -47,6 +48,7 @@ class Memory:
 
     def dump(self) -> dict[str, list[object]]:
         """What a cursor keeps."""
+        self._forget()
         return {key: list(post[: 4 if post.gone else 3]) for key, post in self.posts.items()}
 
     def __contains__(self, key: str) -> bool:
@@ -86,8 +88,13 @@ class Memory:
 
     def _keep(self, key: str, post: _Post) -> None:
         self.posts[key] = post
-        while len(self.posts) > self.most:
-            del self.posts[min(self.posts, key=lambda key: self.posts[key].created)]
+        if len(self.posts) > 2 * self.most:  # all at once: to look for the oldest takes long
+            self._forget()
+
+    def _forget(self) -> None:
+        spare = len(self.posts) - self.most
+        for key in nsmallest(spare, self.posts, key=lambda key: self.posts[key].created):
+            del self.posts[key]
 
 
 def taken_back(source: Source, item: Item, gone: Gone) -> Feedback:

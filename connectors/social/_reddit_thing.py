@@ -10,6 +10,7 @@ from pydantic import BaseModel, StringConstraints
 
 from connectors._moments import from_seconds, milliseconds
 
+_PERMALINK: Final = re.compile(r"/\w+/[^/]+/comments/(\w+)(?:/[^/]*(?:/(\w+))?)?/?$")
 _GONE: Final = re.compile(r"\[\s*(deleted|removed)( by \w+)?\s*\]", re.IGNORECASE)
 
 
@@ -32,6 +33,20 @@ class Thing(BaseModel):
     def words(self) -> str:
         """Title and text, or the comment."""
         return "\n".join(part.strip() for part in (self.title, self.selftext, self.body) if part)
+
+    @property
+    def url(self) -> str | None:
+        """Where it can be read, without its title, and without the name of who has a profile."""
+        found = _PERMALINK.match(self.permalink)
+        if found is None:
+            return None
+        post, comment = found.groups()
+        return f"https://www.reddit.com/comments/{post}" + (f"/_/{comment}" if comment else "")
+
+    @property
+    def place(self) -> str:
+        """The subreddit; a profile is none, and bears a name."""
+        return "" if self.subreddit.startswith("u_") else self.subreddit
 
     @property
     def gone(self) -> bool:

@@ -10,7 +10,7 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError, connect_sse
 
 from connectors._errors import Retry
-from connectors._http import USER_AGENT, Answer, verdict
+from connectors._http import USER_AGENT, Answer, hush, trusted_authorities, verdict
 
 HEARTBEAT: Final = "heartbeat"
 
@@ -23,13 +23,18 @@ def events(
     Raises ``Retry``, after a last heartbeat where nothing at all came for ``silence`` seconds,
     and ``Fatal``.
     """
+    hush()
     address = httpx.URL(url)
     where = f"GET {address.host}{address.path}"
     timeout = httpx.Timeout(silence, connect=10.0)
     with ExitStack() as stack:
         client = stack.enter_context(
             httpx.Client(
-                auth=auth, headers={"User-Agent": USER_AGENT}, timeout=timeout, trust_env=False
+                auth=auth,
+                headers={"User-Agent": USER_AGENT},
+                timeout=timeout,
+                trust_env=False,
+                verify=trusted_authorities(),
             )
         )
         try:

@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from time import monotonic
 from typing import Annotated, Any, ClassVar, Final, Self
 
-import orjson
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from connectors._base import Item, Page
 from connectors._errors import BadRecord, Retry, Skip
 from connectors._http import Http
 from connectors._moments import milliseconds
-from connectors._source import Brings, SourceConfig, Streamed
-from connectors.social._bluesky_cursor import DAY_MS, BlueskyCursor
-from connectors.social._bluesky_post import COLLECTION, Post, iso, matches, sorted_at, terms
+from connectors._source import Brings, SourceConfig
+from connectors.social._bluesky_cursor import BlueskyCursor
+from connectors.social._bluesky_post import (
+    COLLECTION,
+    Post,
+    iso,
+    matches,
+    native_id_of,
+    sorted_at,
+    terms,
+)
 from connectors.social._bluesky_session import Session
 from connectors.social._jetstream import read_event
 from connectors.social._memory import Gone, Memory, taken_back
+from connectors.social._watching import Watching, WatchingConfig, WatchingCursor
 from connectors.social._websocket import messages
 from schemas.feedback import Family, Feedback
 
@@ -41,7 +50,7 @@ def _searchable(query: str) -> str:
     return query
 
 
-class BlueskyConfig(SourceConfig):
+class BlueskyConfig(WatchingConfig):
     """One search."""
 
     query: Annotated[
@@ -59,13 +68,6 @@ class BlueskyConfig(SourceConfig):
     own_dids: frozenset[str] = Field(
         default=frozenset(), description="Accounts (did:…) whose posts are left out."
     )
-    days: int = Field(default=7, ge=0, description="How far back the first run goes.")
-    overlap_minutes: int = Field(
-        default=60, ge=0, description="How far back each run looks for posts that came late."
-    )
-    remember: int = Field(
-        default=500, ge=0, le=2_000, description="Newest posts to watch for deletes."
-    )
     per_page: int = Field(default=100, ge=1, le=100, description="Posts a request.")
     base_url: str = Field(default="https://bsky.social", description="Address of the search.")
     jetstream_url: str = Field(
@@ -81,13 +83,14 @@ class BlueskyConfig(SourceConfig):
         return self
 
 
-class Bluesky(Streamed):
+class Bluesky(Watching[BlueskyCursor]):
     """Searches from now back to what is known, and listens to the whole network's posts."""
 
     name: ClassVar[str] = "bluesky"
     title: ClassVar[str] = "Bluesky"
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = BlueskyConfig
+    Cursor: ClassVar[type[WatchingCursor]] = BlueskyCursor
     needs: ClassVar[str] = (
         "the handle of an account and an app password of it, from Settings, Privacy and security, "
         "App passwords. Listening needs neither."
@@ -96,10 +99,11 @@ class Bluesky(Streamed):
         "3,000 requests in 5 minutes by address; 30 sessions in 5 minutes and 300 a day by "
         "account, and a run opens one. Posts can't be edited. The newest `remember` posts are "
         "watched for deletes: at once by the stream, once a day by `fetch`. Jetstream goes back a "
-        "day or so."
+        "day or so. A post's addresses name its author's account: records have a hash of its uri, "
+        "and no address."
     )
     cursor_is: ClassVar[str] = (
-        "the time up to which was searched, Jetstream's microsecond, and the newest posts by uri"
+        "the time up to which was searched, Jetstream's microsecond, and the newest posts' uris"
     )
     brings: ClassVar[frozenset[Brings]] = frozenset({Brings.DELETES})
     example: ClassVar[str] = """\
@@ -121,21 +125,8 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
     def _terms(self) -> list[re.Pattern[str]]:
         return terms(self.config.query)
 
-    def _resume(self, cursor: str | None) -> BlueskyCursor:
-        days, remember, now = self.config.days, self.config.remember, self.context.now()
-        return BlueskyCursor.resume(cursor, days=days, remember=remember, now=now)
-
-    def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Search what is newer than the cursor; once a day, look again at those remembered."""
-        now = self.context.now()
-        state = self._resume(cursor)
-        yield from self._walk(state)
-        if milliseconds(now) - state.checked >= DAY_MS:
-            yield from self._recheck(state)
-            state.checked = milliseconds(now)
-        yield Page([], state.text())
-
-    def _walk(self, state: BlueskyCursor) -> Iterator[Page]:
+    def walk(self, state: BlueskyCursor) -> Iterator[Page]:
+        """Search from now back to what is known."""
         since = state.at - self.config.overlap_minutes * 60_000
         page: str | None = None
         while True:
@@ -167,7 +158,8 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             params["lang"] = config.language
         return self._http.get_json("/xrpc/app.bsky.feed.searchPosts", params=params)
 
-    def _recheck(self, state: BlueskyCursor) -> Iterator[Page]:
+    def recheck(self, state: BlueskyCursor) -> Iterator[Page]:
+        """Look which of the posts that are remembered are still there."""
         for uris in state.memory.living(_CHECKED_AT_ONCE):
             answer = self._http.get_json("/xrpc/app.bsky.feed.getPosts", params={"uris": uris})
             found = {view["uri"] for view in answer["posts"]}
@@ -178,16 +170,16 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
     def _item(self, post: Any) -> Item:
         # The record key, and no DID: that is a person's.
         origin = str(post.get("uri")).rpartition("/")[2] if isinstance(post, dict) else ""
-        return self.item(post, origin=origin, payload=orjson.dumps(post))
+        return self.item(post, origin=origin)
 
     def _gone(self, gone: Gone) -> Item:
         origin = gone.native_id.rpartition("/")[2]
-        return self.item(gone, origin=origin, payload=orjson.dumps(gone))
+        return self.item(replace(gone, native_id=native_id_of(gone.native_id)), origin=origin)
 
     def stream(self, cursor: str | None) -> Iterator[Page]:
         """Listen to Jetstream; a page without items says how far."""
         now = self.context.now()
-        state = self._resume(cursor)
+        state = self.resume(cursor)
         late = self.config.overlap_minutes * 60_000
         start = state.live - _REWIND_US if state.live else (milliseconds(now) - late) * 1000
         params = {"wantedCollections": COLLECTION, "cursor": str(start)}
@@ -233,13 +225,12 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             raise Skip
         return self.record(
             item,
-            native_id=post.uri,
+            native_id=native_id_of(post.uri),
             created_at=post.created_at,
             revision=post.revision,
             text=post.record.text,
             language=next(iter(post.record.langs or ()), None),
             author=post.did,
-            url=f"https://bsky.app/profile/{post.did}/post/{post.key}",
         )
 
 

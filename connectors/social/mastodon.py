@@ -20,11 +20,12 @@ from connectors._errors import BadRecord, Misconfigured, Retry, Skip
 from connectors._html import plain_text
 from connectors._http import Answer, Bearer, Http, verdict
 from connectors._moments import milliseconds
-from connectors._source import Brings, SourceConfig, Streamed
-from connectors.social._mastodon_cursor import DAY_MS, MastodonCursor
-from connectors.social._mastodon_status import Status, earlier, id_of, rank
+from connectors._source import Brings, SourceConfig
+from connectors.social._mastodon_cursor import MastodonCursor
+from connectors.social._mastodon_status import Status, earlier, id_at, id_of, rank
 from connectors.social._memory import Gone, Memory, taken_back
 from connectors.social._sse import events
+from connectors.social._watching import Watching, WatchingConfig, WatchingCursor
 from schemas.feedback import Family, Feedback
 
 _CHECKED_AT_ONCE: Final = 20
@@ -34,7 +35,7 @@ _LISTEN_S: Final = 6 * 3600.0
 """After so long the stream ends, so that ``fetch`` mends what it may have missed."""
 
 
-class MastodonConfig(SourceConfig):
+class MastodonConfig(WatchingConfig):
     """One hashtag on one server."""
 
     tag: Annotated[
@@ -46,24 +47,18 @@ class MastodonConfig(SourceConfig):
     own_accounts: frozenset[str] = Field(
         default=frozenset(), description="Accounts (user@server) whose posts are left out."
     )
-    days: int = Field(default=7, ge=0, description="How far back the first run goes.")
-    overlap_minutes: int = Field(
-        default=60, ge=0, description="How far back each run looks for posts that came here late."
-    )
-    remember: int = Field(
-        default=500, ge=0, le=2_000, description="Newest posts to watch for edits and deletes."
-    )
     per_page: int = Field(default=40, ge=1, le=40, description="Posts a request.")
     base_url: str = Field(default="https://mastodon.social", description="Address of the server.")
 
 
-class Mastodon(Streamed):
+class Mastodon(Watching[MastodonCursor]):
     """Reads the hashtag's timeline, the oldest first, and listens to its stream."""
 
     name: ClassVar[str] = "mastodon"
     title: ClassVar[str] = "Mastodon"
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = MastodonConfig
+    Cursor: ClassVar[type[WatchingCursor]] = MastodonCursor
     needs: ClassVar[str] = (
         "nothing for most servers' timelines; for streaming an access token of a user with "
         "`read:statuses`, from Preferences, Development, New application."
@@ -72,7 +67,8 @@ class Mastodon(Streamed):
         "300 requests in 5 minutes, by account and by address; `X-RateLimit-Reset` is waited for. "
         "A server knows only posts that reached it, some of them late. The newest `remember` posts "
         "are watched for edits and deletes: at once by the stream, once a day by `fetch`, which "
-        "needs Mastodon 4.3."
+        "needs Mastodon 4.3. A post's own addresses name its author: a record has a hash of its "
+        "URI, and its address on this server."
     )
     cursor_is: ClassVar[str] = "the last status id that was read, and the newest posts by their id"
     brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
@@ -93,25 +89,14 @@ base_url = "https://mastodon.social"
         http = Http(self.config.base_url, auth=self._auth, per_second=5, verdict=_verdict)
         return self.opened(http)
 
-    def _resume(self, cursor: str | None) -> MastodonCursor:
-        days, remember, now = self.config.days, self.config.remember, self.context.now()
-        return MastodonCursor.resume(cursor, days=days, remember=remember, now=now)
-
-    def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read the posts that follow the cursor; once a day, look again at those remembered."""
-        now = self.context.now()
-        state = self._resume(cursor)
-        yield from self._walk(state)
-        if milliseconds(now) - state.checked >= DAY_MS:
-            yield from self._recheck(state)
-            state.checked = milliseconds(now)
-        yield Page([], state.text())
-
-    def _walk(self, state: MastodonCursor) -> Iterator[Page]:
+    def walk(self, state: MastodonCursor) -> Iterator[Page]:
+        """Read the timeline from the position on, the oldest first."""
         # A post from another server has an id of when it was written, and may come in behind.
         late = self.config.overlap_minutes * 60_000
         position = earlier(state.id, late) if state.arrived else state.id
-        while listed := self._timeline(position):
+        # What is written meanwhile is for the next walk: on a lively day this one would never end.
+        end = rank(id_at(milliseconds(self.context.now())))
+        while rank(position) < end and (listed := self._timeline(position)):
             highest = id_of(listed[-1])
             if rank(highest) <= rank(position):
                 raise Misconfigured(f"reading {self.config.base_url}: it does not page by min_id")
@@ -132,7 +117,8 @@ base_url = "https://mastodon.social"
         answer = self._http.request("GET", path, params=params)
         return None if answer.status == 404 else answer.json()
 
-    def _recheck(self, state: MastodonCursor) -> Iterator[Page]:
+    def recheck(self, state: MastodonCursor) -> Iterator[Page]:
+        """Look again at the posts that are remembered."""
         for ids in state.memory.living(_CHECKED_AT_ONCE):
             found = self._found("/api/v1/statuses", {"id[]": ids})
             if found is None:
@@ -147,18 +133,22 @@ base_url = "https://mastodon.social"
         return [self._item(one) for one in listed if _is_news(one, state.memory)]
 
     def _item(self, status: Any) -> Item:
-        return self.item(status, origin=id_of(status), payload=orjson.dumps(status))
+        return self.item(status, origin=id_of(status))
 
     def _gone(self, status_id: str, state: MastodonCursor) -> list[Item]:
         gone = state.memory.take_back(status_id)
-        return [self.item(gone, origin=status_id, payload=orjson.dumps(gone))] if gone else []
+        return [self.item(gone, origin=status_id)] if gone else []
 
     def stream(self, cursor: str | None) -> Iterator[Page]:
         """Listen to the hashtag's server-sent events; a page without items is a heartbeat."""
-        state = self._resume(cursor)
+        state = self.resume(cursor)
         end = monotonic() + _LISTEN_S
         url = self._streaming_url() + "/api/v1/streaming/hashtag"
+        connected = False
         for event in events(url, {"tag": self.config.tag}, self._auth, _SILENCE_S):
+            if not connected:
+                yield from self.walk(state)  # what came until the server took the connection
+                connected = True
             yield Page(self._heard(event, state), state.text())
             if monotonic() > end:
                 return
@@ -201,25 +191,29 @@ base_url = "https://mastodon.social"
         parts = (status.spoiler_text.strip(), plain_text(status.content))
         text = "\n".join(part for part in parts if part)
         if not text and status.edited_at is not None:
-            return taken_back(self, item, Gone(status.uri, status.created, status.revision))
+            return taken_back(self, item, Gone(status.native_id, status.created, status.revision))
         if not text:
             raise Skip
         return self.record(
             item,
-            native_id=status.uri,
+            native_id=status.native_id,
             created_at=status.created_at,
             revision=status.revision,
             text=text,
             language=status.language,
             author=author,
-            url=status.url,
+            url=f"{self.config.base_url}/statuses/{status.id}",  # its own address names the author
         )
 
     def _with_server(self, acct: str) -> str:
         """The account as another server calls it: local ones come without their server."""
         if not acct or "@" in acct:
             return acct
-        return f"{acct}@{httpx.URL(self.config.base_url).host}"
+        return f"{acct}@{self._host}"
+
+    @cached_property
+    def _host(self) -> str:
+        return httpx.URL(self.config.base_url).host
 
 
 def _verdict(answer: Answer) -> Exception | None:
@@ -241,4 +235,4 @@ def _is_news(status: Any, memory: Memory) -> bool:
         known = Status.model_validate(status)
     except ValidationError:
         return memory.news(id_of(status), 0, 0)  # met once: ``parse`` says what is wrong
-    return memory.news(known.id, known.created, known.revision, known.uri)
+    return memory.news(known.id, known.created, known.revision, known.native_id)

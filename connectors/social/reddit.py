@@ -90,7 +90,8 @@ class Reddit(Polled):
     limits: ClassVar[str] = (
         "100 requests a minute, averaged over 10 minutes; a listing ends near 1,000 things, "
         "older ones can't be read. Edits and deletes are looked for once a day among the newest "
-        "1,000 that were read, `recheck_days` back. What moderators bring back stays away."
+        "1,000 that were read, `recheck_days` back. What moderators bring back stays away. "
+        "Addresses are given without the title, and without the name of a profile."
     )
     cursor_is: ClassVar[str] = (
         "the newest post and comment that were seen, and the names of the newest 1,000"
@@ -216,8 +217,8 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             operation=Operation.DELETE if thing.gone else Operation.UPSERT,
             text="" if thing.gone else thing.words,
             author="" if thing.gone else author,
-            url=f"https://www.reddit.com{thing.permalink}" if thing.permalink else None,
-            attributes={"subreddit": thing.subreddit} if thing.subreddit else None,
+            url=thing.url,
+            attributes={"subreddit": thing.place} if thing.place else None,
         )
 
 

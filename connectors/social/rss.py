@@ -85,7 +85,8 @@ class Rss(Polled):
     limits: ClassVar[str] = (
         "A feed shows its latest entries only, and older pages where it links to them "
         "(RFC 5005). An entry without a time gets its feed's; a feed that has none either goes "
-        "to the dead letters. What has left a feed may be old or deleted: nothing tells."
+        "to the dead letters. What has left a feed may be old or deleted: nothing tells. "
+        "Ids and addresses are the feed's own, even where they name an author."
     )
     cursor_is: ClassVar[str] = "hashes of the entries that were read, and the feeds' ETags"
     brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final
 
-import orjson
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
 
 from connectors._base import Item, Page
@@ -128,7 +127,7 @@ every = "1h"
         return self._http.get_json("/2/tweets/search/recent", params=params)
 
     def _item(self, post: Any) -> Item:
-        return self.item(post, origin=str(post.get("id")), payload=orjson.dumps(post))
+        return self.item(post, origin=str(post.get("id")))
 
     def parse(self, item: Item) -> Feedback:
         """Read one post; an edited one goes by its first id."""

@@ -157,7 +157,7 @@ organization = "Eastgate Hospitals"
         return self._http.get_json("/youtube/v3/commentThreads", params=params)
 
     def _item(self, thread: Any) -> Item:
-        return self.item(thread, origin=_id_of(thread), payload=orjson.dumps(thread))
+        return self.item(thread, origin=_id_of(thread))
 
     def parse(self, item: Item) -> Feedback:
         """Read one thread's first comment."""

@@ -1,8 +1,17 @@
 """The text of HTML, as a reader sees it."""
 
+import random
+
 import pytest
 
-from connectors._html import plain_text
+from connectors._html import _parsed, plain_text
+
+PIECES = (
+    "<p>", "</p>", "<br/>", '<a href="x>y" b>', "</a >", "<span class=a>", "<a b='<'>", "words ",
+    "&amp;", "&am", "p;", "&lt", "<", ">", '"', "'", "&#x41;", "<!-- c -->", "<script>",
+    "</script>", "<P\n>", "</ p>", "<a/b>", "\xa0", "<title>", "</p", '<b a="1"', "<i/>", "\r\n",
+    "<?x>", "</>", '<a =">">', "<x-y>", '<p"q">',
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -22,3 +31,10 @@ from connectors._html import plain_text
 )
 def test_tags_go_and_words_stay(html: str, text: str) -> None:
     assert plain_text(html) == text
+
+
+def test_what_is_read_quickly_is_what_the_parser_reads() -> None:
+    made_up = random.Random(5)
+    for _ in range(5_000):
+        html = "".join(made_up.choices(PIECES, k=made_up.randrange(1, 9)))
+        assert plain_text(html) == _parsed(html), html

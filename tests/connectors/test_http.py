@@ -133,6 +133,12 @@ def test_no_message_holds_a_query(http: Http, service: Served, fault: str) -> No
     assert SECRET not in str(raised.value)
 
 
+def test_no_request_is_logged_with_its_query(http: Http, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        http.get_json("/echo")
+    assert SECRET not in caplog.text
+
+
 def test_nobody_answering_is_retried_later(waits: list[float]) -> None:
     http = Http("http://127.0.0.1:9", sleep=waits.append)
     with pytest.raises(Retry, match="ConnectError"):

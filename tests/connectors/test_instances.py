@@ -68,3 +68,29 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, text: str, senten
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="No such file"):
         instances(tmp_path / "nowhere.toml", lambda name: None)
+
+
+MAILBOX = """
+[email.complaints]
+host = "mail.example.org"
+user = "complaints@example.org"
+"""
+ONE_WAY = 'password = "x"\n'
+ANOTHER_WAY = 'token_url = "https://login.example.org"\nclient_id = "a"\nrefresh_token = "b"\n'
+
+
+@pytest.mark.parametrize(
+    ("settings", "goes_on"),
+    [
+        (ANOTHER_WAY, True),
+        (ONE_WAY + 'site = "North"\n', True),
+        (ONE_WAY + 'folder = "B"\n', False),
+    ],
+)
+def test_a_cursor_stays_with_what_is_read_and_not_with_who_reads(
+    tmp_path: Path, settings: str, goes_on: bool
+) -> None:
+    before, after = (
+        read(tmp_path, MAILBOX + each)[0].build(b"").instance for each in (ONE_WAY, settings)
+    )
+    assert (before == after) == goes_on

@@ -17,6 +17,7 @@ import pytest
 from connectors._collect import Collected, collect
 from connectors._follow import known_of, polled
 from connectors._instances import instances
+from connectors._outboxes import Outboxes
 from connectors._registry import sources
 from connectors._source import Brings
 from pipeline.settings import Settings
@@ -35,7 +36,7 @@ def toml_of(fakes: Running) -> str:
     for name, (fake, service) in fakes.items():
         lines.append(f"[{name}.walk]")
         lines += [f"{key} = {_toml(value)}" for key, value in fake.settings(service.url).items()]
-        lines += ['site = "Walk"', ""]
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -133,10 +134,11 @@ def collected(path: Path, settings: Settings, now: datetime) -> dict[str, Collec
     found = instances(path, lambda name: None)
     built = [polled(one, b"a key") for one in found]
     done = {}
-    for one, source, known in zip(found, built, known_of(found, built, servers), strict=True):
-        source.context = replace(source.context, now=lambda: now)
-        with source:
-            done[source.name] = collect(one, source, servers, known)
+    with Outboxes(servers) as outboxes:
+        for one, source, known in zip(found, built, known_of(found, built, servers), strict=True):
+            source.context = replace(source.context, now=lambda: now)
+            with source:
+                done[source.name] = collect(one, source, outboxes, known)
     return done
 
 

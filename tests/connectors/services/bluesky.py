@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from schemas._record import deterministic_id
 from tests.connectors.fake_service import FakeService, moment, sentence
 
 PER_PAGE = 10
@@ -31,7 +32,7 @@ class FakeBluesky(FakeService):
 
     def __init__(self) -> None:
         self.posts = [self.post(number) for number in range(35)]
-        self.texts = {one["uri"]: one["record"]["text"] for one in self.posts}
+        self.texts = {native_id(one): one["record"]["text"] for one in self.posts}
         self.sessions: list[str] = []
         self.access = self.refresh = ""
         self.events: list[str] = []
@@ -147,10 +148,11 @@ class FakeBluesky(FakeService):
         assert asked.getlist("wantedCollections") == [COLLECTION]
         try:
             while call == self.calls:
-                for event in self.events[position:]:
+                heard = self.events[position:]
+                for event in heard:
                     if cursor is None or not event.startswith("{") or _time(event) >= cursor:
                         await socket.send_text(event)
-                position = len(self.events)
+                position += len(heard)
                 await asyncio.sleep(0.01)
             await socket.close()
         except WebSocketDisconnect:
@@ -173,7 +175,12 @@ class FakeBluesky(FakeService):
         self.events.append(json.dumps({"did": did, "time_us": int(at.timestamp() * 1e6), **event}))
 
     def delete(self) -> None:
-        del self.texts[self.posts.pop(21)["uri"]]
+        del self.texts[native_id(self.posts.pop(21))]
+
+
+def native_id(post: dict[str, Any]) -> str:
+    """What its record goes by."""
+    return deterministic_id(post["uri"])
 
 
 def tid(at: datetime, clock: int = 0) -> str:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from schemas._record import deterministic_id
 from tests.connectors.fake_service import FakeService, moment, sentence
 
 PER_PAGE = 10
@@ -28,7 +29,7 @@ class FakeMastodon(FakeService):
 
     def __init__(self) -> None:
         self.statuses = [self.status(number) for number in range(35)]
-        self.texts = {one["uri"]: f"{sentence(n)} #nhs" for n, one in enumerate(self.statuses)}
+        self.texts = {native_id(one): f"{sentence(n)} #nhs" for n, one in enumerate(self.statuses)}
         self.events: list[tuple[str, str]] = []
         self.beat = 15.0
         self.calls = 0
@@ -130,9 +131,10 @@ class FakeMastodon(FakeService):
         yield ":)\n"
         waited = 0.0
         while call == self.calls and not await request.is_disconnected():
-            for event, data in self.events[position:]:
+            heard = self.events[position:]
+            for event, data in heard:
                 yield f"event: {event}\ndata: {data}\n\n"
-            position = len(self.events)
+            position += len(heard)
             await asyncio.sleep(0.01)
             waited += 0.01
             if waited >= self.beat:
@@ -153,10 +155,15 @@ class FakeMastodon(FakeService):
         status = self.statuses[20]
         status["content"] = "<p>I take it back:<br>they made it good.</p>"
         status["edited_at"] = _iso(moment(40))
-        self.texts[status["uri"]] = "I take it back:\nthey made it good."
+        self.texts[native_id(status)] = "I take it back:\nthey made it good."
 
     def delete(self) -> None:
-        del self.texts[self.statuses.pop(21)["uri"]]
+        del self.texts[native_id(self.statuses.pop(21))]
+
+
+def native_id(status: dict[str, Any]) -> str:
+    """What its record goes by."""
+    return deterministic_id(status["uri"])
 
 
 def _iso(at: datetime) -> str:

@@ -18,7 +18,7 @@ from connectors.social.mastodon import Mastodon, MastodonConfig
 from schemas.feedback import Feedback, Operation
 from tests.connectors.fake_service import Served, moment, served
 from tests.connectors.fakes import OPEN
-from tests.connectors.services.mastodon import FakeMastodon
+from tests.connectors.services.mastodon import FakeMastodon, native_id
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -48,6 +48,12 @@ def run(connector: Mastodon, cursor: str | None = None) -> tuple[list[Feedback],
     return [connector.parse(item) for page in pages for item in page.items], pages[-1].cursor
 
 
+def listening(fake: FakeMastodon, service: Served) -> Iterator[Page]:
+    """The stream, all that was written before having been fetched."""
+    connector = source(fake, service.url)
+    return connector.stream(run(connector)[1])
+
+
 def heard(pages: Iterator[Page]) -> Page:
     """The next page that holds something."""
     return next(page for page in pages if page.items)
@@ -62,13 +68,15 @@ class TestParsing:
         connector = source(fake, "https://near.example", site="Eastgate")
         status = fake.status(0) | {"spoiler_text": "hospital", "edited_at": "2026-11-16T00:00:00Z"}
         record = connector.parse(item(connector, status))
-        assert record.native_id == status["uri"]
+        assert record.native_id == native_id(status)
         assert record.text == (
             "hospital\nThe nurses were lovely and explained everything. Visit 0. #nhs"
         )
         assert record.created_at == moment(0)
         assert record.revision == int(datetime(2026, 11, 16, tzinfo=UTC).timestamp() * 1000)
-        assert (record.language, record.url, record.site) == ("en", status["url"], "Eastgate")
+        assert (record.language, record.site) == ("en", "Eastgate")
+        assert record.url == f"https://near.example/statuses/{status['id']}"
+        assert b"jo" not in record.to_payload()
 
     def test_knows_an_author_by_account_and_server(self, fake: FakeMastodon) -> None:
         near, far = (source(fake, f"https://{host}.example") for host in ("near", "far"))
@@ -111,7 +119,7 @@ class TestFetching:
         late = fake.status(36, moment(34) - timedelta(minutes=30))
         fake.statuses.append(late)
         records, cursor = run(source(fake, service.url), cursor)
-        assert [one.native_id for one in records] == [late["uri"]]
+        assert [one.native_id for one in records] == [native_id(late)]
         assert run(source(fake, service.url), cursor)[0] == []
 
     def test_a_run_that_ends_early_brings_the_late_ones_all_the_same(
@@ -122,8 +130,19 @@ class TestFetching:
         fake.statuses += late
         first = next(source(fake, service.url).fetch(cursor))
         rest, _ = run(source(fake, service.url), first.cursor)
-        found = [one.data["uri"] for one in first.items] + [one.native_id for one in rest]
-        assert found == [one["uri"] for one in late]
+        found = [native_id(one.data) for one in first.items] + [one.native_id for one in rest]
+        assert found == [native_id(one) for one in late]
+
+    def test_leaves_what_is_written_meanwhile_to_the_next_run(
+        self, fake: FakeMastodon, service: Served
+    ) -> None:
+        written = fake.statuses
+        fake.statuses = written[:10]
+        pages = source(fake, service.url, moment(9)).fetch(None)
+        first = next(pages)
+        fake.statuses = written
+        assert [page.items for page in pages] == [[]]
+        assert len(first.items) == 10
 
     def test_a_tag_that_nobody_has_used_is_empty(self, fake: FakeMastodon, service: Served) -> None:
         assert run(source(fake, service.url, tag="nobody"))[0] == []
@@ -141,7 +160,7 @@ class TestFetching:
         later = NOW + timedelta(days=1)
         records, cursor = run(source(fake, service.url, later, remember=10), cursor)
         assert [(one.operation, one.native_id) for one in records] == [
-            (Operation.DELETE, removed["uri"])
+            (Operation.DELETE, native_id(removed))
         ]
         assert run(source(fake, service.url, later, remember=10), cursor)[0] == []
 
@@ -179,7 +198,7 @@ class TestStreaming:
         fake.say("delete", status["id"])
         deleted = connector.parse(heard(pages).items[0])
         pages.close()
-        assert {created.native_id, edited.native_id, deleted.native_id} == {status["uri"]}
+        assert {created.native_id, edited.native_id, deleted.native_id} == {native_id(status)}
         assert edited.text == "Line two"
         assert created.revision < edited.revision < deleted.revision
         assert deleted.operation is Operation.DELETE
@@ -197,7 +216,16 @@ class TestStreaming:
         cursor = heard(pages).cursor
         pages.close()
         records, _ = run(source(fake, service.url), cursor)
-        assert [one.native_id for one in records] == [missed["uri"]]
+        assert [one.native_id for one in records] == [native_id(missed)]
+
+    def test_brings_what_came_before_the_server_took_the_connection(
+        self, fake: FakeMastodon, service: Served
+    ) -> None:
+        _, cursor = run(source(fake, service.url))
+        fake.statuses.append(fake.status(37))
+        pages = source(fake, service.url).stream(cursor)
+        assert [one.data for one in next(pages).items] == fake.statuses[-1:]
+        pages.close()
 
     def test_goes_on_from_the_cursor_after_a_broken_connection(
         self, fake: FakeMastodon, service: Served
@@ -219,7 +247,7 @@ class TestStreaming:
     def test_a_delete_of_an_unknown_post_and_other_events_bring_nothing(
         self, fake: FakeMastodon, service: Served
     ) -> None:
-        pages = source(fake, service.url).stream(None)
+        pages = listening(fake, service)
         next(pages)
         fake.say("delete", "1")
         fake.say("announcement", {"id": "1"})
@@ -228,7 +256,7 @@ class TestStreaming:
 
     def test_a_thump_is_an_empty_page(self, fake: FakeMastodon, service: Served) -> None:
         fake.beat = 0.05
-        pages = source(fake, service.url).stream(None)
+        pages = listening(fake, service)
         assert [next(pages).items for _ in range(3)] == [[], [], []]
         pages.close()
 
@@ -236,7 +264,7 @@ class TestStreaming:
         self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(mastodon, "_SILENCE_S", 0.2)
-        pages = source(fake, service.url).stream(None)
+        pages = listening(fake, service)
         assert [next(pages).items, next(pages).items] == [[], []]
         with pytest.raises(Retry, match="silent"):
             next(pages)
@@ -245,12 +273,12 @@ class TestStreaming:
         self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(mastodon, "_LISTEN_S", 0.0)
-        assert len(list(source(fake, service.url).stream(None))) == 1
+        assert len(list(listening(fake, service))) == 1
 
     def test_a_broken_event_is_a_bad_record_of_its_own(
         self, fake: FakeMastodon, service: Served
     ) -> None:
-        pages = source(fake, service.url).stream(None)
+        pages = listening(fake, service)
         next(pages)
         fake.say("update", '{"id": ')
         assert heard(pages).items[0].payload == b'{"id": '
@@ -258,10 +286,11 @@ class TestStreaming:
 
     def test_finds_a_streaming_server_of_its_own(self, fake: FakeMastodon, service: Served) -> None:
         fake.streaming_path = "/elsewhere"
-        pages = source(fake, service.url).stream(None)
+        pages = listening(fake, service)
         next(pages)
         pages.close()
-        assert service.requests[-1].path == "/elsewhere/api/v1/streaming/hashtag"
+        asked = {request.path for request in service.requests}
+        assert "/elsewhere/api/v1/streaming/hashtag" in asked
 
     def test_refused_credentials_end_it(self, fake: FakeMastodon, service: Served) -> None:
         with pytest.raises(Unauthorized) as raised:

@@ -43,14 +43,25 @@ def test_reads_title_and_text_of_a_post() -> None:
     assert record.native_id == "t3_1q0003"
     assert record.text == f"Visit 3\n{sentence(3)}"
     assert record.created_at == moment(3)
-    assert record.url == "https://www.reddit.com/r/eastgate/comments/1q0003/visit/"
+    assert record.url == "https://www.reddit.com/comments/1q0003"
     assert record.attributes == {"subreddit": "eastgate"}
     assert record.author is not None and "jobloggs" not in record.author
 
 
 def test_reads_a_comment() -> None:
-    record = parsed(FakeReddit().comments[0])
+    comment = FakeReddit().comments[0] | {"permalink": "/r/eastgate/comments/1q0003/visit/1q0025/"}
+    record = parsed(comment)
     assert (record.native_id, record.text) == ("t1_1q0025", sentence(25))
+    assert record.url == "https://www.reddit.com/comments/1q0003/_/1q0025"
+
+
+@pytest.mark.parametrize(
+    "permalink", ["/r/u_jobloggs/comments/1q0003/visit/", "/user/jobloggs/comments/1q0003/visit/"]
+)
+def test_tells_no_name_of_a_profile(permalink: str) -> None:
+    record = parsed(FakeReddit().posts[3] | {"permalink": permalink, "subreddit": "u_jobloggs"})
+    assert record.url == "https://www.reddit.com/comments/1q0003"
+    assert b"jobloggs" not in record.to_payload()
 
 
 @pytest.mark.parametrize(

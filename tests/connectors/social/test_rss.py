@@ -166,6 +166,12 @@ def test_a_whole_feed_with_a_slip_is_read_all_the_same() -> None:
     assert feed.at == "2026-11-18T10:00:00+00:00"
 
 
+def test_a_feed_with_a_character_that_there_is_not_is_tried_again() -> None:
+    body = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>&#xD83D;</title></entry></feed>"
+    with pytest.raises(Retry, match="not well-formed"):
+        read_feed(answer(body), "http://a.example/feed")
+
+
 def test_addresses_may_come_as_one_text_and_must_be_of_the_web() -> None:
     config = RssConfig.model_validate({"urls": "http://a.example/1 https://b.example/2?key=k"})
     assert len(config.urls) == 2

@@ -1,0 +1,48 @@
+"""Forms whose service calls for each submission and signs the body with a shared secret."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, SecretStr
+
+from connectors._answers import Form, FormConfig, Submission, json_object
+from connectors._base import Item
+from connectors._signatures import require_hmac
+from connectors._source import Received, Webhook
+
+
+class SignedConfig(FormConfig):
+    """What both sides know."""
+
+    webhook_secret: Annotated[
+        SecretStr, Field(min_length=1, description="Signing secret of the form's webhook.")
+    ]
+
+
+class SignedForm(Form, Webhook):
+    """Is called with one event at a time, an HMAC-SHA256 of it in base64 in a header."""
+
+    signature: ClassVar[str]
+    """The header, in small letters."""
+    prefix: ClassVar[str] = ""
+    """What stands before the HMAC."""
+
+    config: SignedConfig
+
+    def accept(self, received: Received) -> Sequence[Item]:
+        """Verify a submission and take it apart."""
+        require_hmac(
+            received.headers.get(self.signature),
+            received.body,
+            self.config.webhook_secret,
+            prefix=self.prefix,
+        )
+        sent = self.submission(json_object(received.body))
+        return [] if sent is None else self.items(sent)
+
+    @abstractmethod
+    def submission(self, event: dict[str, Any]) -> Submission | None:
+        """What an event tells; None where it is of something else. Raises ``Malformed``."""

@@ -1,0 +1,100 @@
+"""Networks that show all posts of one kind, and where posts are edited or deleted.
+
+A source of this kind walks to the newest post, remembers the newest it brought, and once a day
+looks whether they are still what they were. Its cursor says how far it came, and what it remembers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+
+import orjson
+from pydantic import Field
+
+from connectors._base import Page
+from connectors._moments import milliseconds
+from connectors._source import SourceConfig, Streamed
+from connectors.social._memory import Memory
+
+_DAY_MS: Final = 86_400_000
+
+
+class WatchingConfig(SourceConfig):
+    """How far back is looked."""
+
+    days: int = Field(default=7, ge=0, description="How far back the first run goes.")
+    overlap_minutes: int = Field(
+        default=60, ge=0, description="How far back each run looks for posts that came late."
+    )
+    remember: int = Field(
+        default=500, ge=0, le=2_000, description="Newest posts to watch for edits and deletes."
+    )
+
+
+@dataclass(slots=True)
+class WatchingCursor(ABC):
+    """What each network adds is how far its own lists were read."""
+
+    checked: int
+    """When edits and deletes were last looked for, in milliseconds since 1970."""
+    memory: Memory
+
+    @classmethod
+    @abstractmethod
+    def beginning(cls, ms: int) -> dict[str, Any]:
+        """What is added, where nothing was read yet and what is later than ``ms`` is to be."""
+
+    @classmethod
+    def resume(cls, cursor: str | None, *, days: int, remember: int, now: datetime) -> Self:
+        """What a cursor stands for; None: so many days ago."""
+        if cursor is None:
+            ms = milliseconds(now)
+            return cls(ms, Memory(remember), **cls.beginning(ms - days * _DAY_MS))
+        state = orjson.loads(cursor)
+        return cls(memory=Memory.load(remember, state.pop("posts")), **state)
+
+    def text(self) -> str:
+        """The cursor."""
+        state = {one.name: getattr(self, one.name) for one in fields(self)}
+        state["posts"] = state.pop("memory").dump()
+        return orjson.dumps(state).decode()
+
+
+C = TypeVar("C", bound=WatchingCursor)
+
+
+class Watching(Streamed, Generic[C]):
+    """Catches up, and once a day looks again at what is remembered."""
+
+    Cursor: ClassVar[type[WatchingCursor]]
+
+    config: WatchingConfig
+
+    def resume(self, cursor: str | None) -> C:
+        """Where to go on."""
+        days, remember, now = self.config.days, self.config.remember, self.context.now()
+        found: Any = self.Cursor.resume(cursor, days=days, remember=remember, now=now)
+        resumed: C = found
+        return resumed
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Read the posts that follow the cursor; once a day, look again at those remembered."""
+        now = milliseconds(self.context.now())
+        state = self.resume(cursor)
+        yield from self.walk(state)
+        if now - state.checked >= _DAY_MS:
+            yield from self.recheck(state)
+            state.checked = now
+        yield Page([], state.text())
+
+    @abstractmethod
+    def walk(self, state: C) -> Iterator[Page]:
+        """The posts that are not known; ``state`` moves with them."""
+
+    @abstractmethod
+    def recheck(self, state: C) -> Iterator[Page]:
+        """What has become of the posts in the cursor's memory."""
