@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from schemas.faults import setting_fault
 from schemas.settings_file import SettingsFileError
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -143,10 +144,8 @@ def _read(name: str, section: Mapping[str, Any]) -> WorkingHours:
     try:
         return _Section.model_validate(section).hours()
     except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        setting = ".".join(map(str, problem["loc"]))
-        said = problem["msg"].removeprefix("Value error, ")
-        raise SettingsFileError(f"reading [hours.{name}]: {setting}: {said}") from None
+        fault = setting_fault(error, _Section.model_fields)
+        raise SettingsFileError(f"reading [hours.{name}]: {fault}") from None
     except ValueError as error:
         raise SettingsFileError(f"reading [hours.{name}]: {error}") from None
 

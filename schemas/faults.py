@@ -41,6 +41,6 @@ def setting_fault(error: ValidationError, settings: Iterable[str]) -> str:
     fault = first_fault(error)
     if fault.kind != "extra_forbidden":
         return str(fault)
-    near = difflib.get_close_matches(fault.place, settings, n=1)
+    near = difflib.get_close_matches(fault.place.rpartition(".")[2], settings, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"{fault.place}: there is no such setting{hint}"

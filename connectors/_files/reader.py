@@ -16,6 +16,7 @@ from connectors._errors import BadRecord, Skip
 from connectors._files.cells import clean, date_parser, number, one_line
 from connectors._files.mapping import MEASURES, Mapping, fold
 from connectors._files.rows import Row
+from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, submission_mark
 
 _NAMES = ("organization", "site", "service", "language")
@@ -194,7 +195,5 @@ def _measure(name: str, mapping: Mapping) -> _ReadMeasure:
 
 
 def _reason(error: ValidationError) -> str:
-    # Only where and what: pydantic's own text of an error would quote the value.
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the row"
-    return f"reading {where}: {first['msg'].removeprefix('Value error, ')}"
+    fault = first_fault(error)
+    return f"reading {fault.place or 'the row'}: {fault.message}"

@@ -35,6 +35,7 @@ from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rule, Rules
 from pipeline.settings import Settings, environment_value
 from pipeline.working_hours import WorkingHours, working_hours
 from schemas.case import CaseType
+from schemas.faults import setting_fault
 from schemas.feedback import Name, Priority
 from schemas.settings_file import Duration, Resolve, SettingsFileError, read_sections
 
@@ -131,7 +132,8 @@ def cases_of(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:
     try:
         options = CasesOptions.model_validate(sections["cases"])
     except ValidationError as error:
-        raise SettingsFileError(f"reading [cases]: {first_problem(error)}") from None
+        fault = setting_fault(error, _names())
+        raise SettingsFileError(f"reading [cases]: {fault}") from None
     known = working_hours(sections)
     hours = _hours(options.hours, known, "[cases]")
     return CasesSettings(
@@ -142,14 +144,8 @@ def cases_of(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:
     )
 
 
-def first_problem(error: ValidationError) -> str:
-    """What is wrong first, with its place and without its value."""
-    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: there is no such setting"
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {said}" if where else said
+def _names() -> list[str]:
+    return [name for part in (CasesOptions, RuleOptions, When) for name in part.model_fields]
 
 
 def _rules(options: CasesOptions, known: Mapping[str, WorkingHours]) -> list[Rule]:

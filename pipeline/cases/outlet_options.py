@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.faults import first_fault
 from schemas.feedback import Priority
 from schemas.settings_file import Resolve, SettingsFileError, revealed
 
@@ -112,11 +113,10 @@ def read_outlet(name: str, table: Any, resolve: Resolve) -> OutletOptions:
 
 
 def _problem(error: ValidationError) -> str:
-    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if problem["type"] in ("union_tag_invalid", "union_tag_not_found"):
+    fault = first_fault(error)
+    if fault.kind in ("union_tag_invalid", "union_tag_not_found"):
         return "kind: it must be webhook, jira or zendesk"
-    where = ".".join(map(str, problem["loc"][1:]))  # the first is the kind
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: there is no such setting"
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {said}" if where else said
+    place = fault.place.partition(".")[2]  # the first part is the kind
+    if fault.kind == "extra_forbidden":
+        return f"{place}: there is no such setting"
+    return str(fault._replace(place=place))

@@ -10,6 +10,7 @@ import typer
 from pipeline.commands._context import err, out, print_json, settings
 from pipeline.errors import CommandError, ExitStatus
 from schemas.alert import AlertKind, AlertState
+from schemas.faults import first_fault
 
 if TYPE_CHECKING:
     from schemas.alert import Alert
@@ -167,9 +168,7 @@ def _made(make: Any, **fields: Any) -> Silence:
     try:
         made: Silence = make(**fields)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        option = ".".join(map(str, first["loc"]))
-        raise CommandError(f"reading --{option}: {first['msg']}", ExitStatus.USAGE) from None
+        raise CommandError(f"reading --{first_fault(error)}", ExitStatus.USAGE) from None
     return made
 
 

@@ -139,15 +139,12 @@ def connector_of(options: dict[str, Any]) -> FileConnector:
 
     from connectors._files.options import FileConfig
     from connectors.file import FileConnector
+    from schemas.faults import first_fault
 
     try:
         connector = FileConnector(FileConfig.model_validate(options))
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CommandError(
-            f"reading the option {where}: {first['msg']}", ExitStatus.USAGE
-        ) from None
+        raise CommandError(f"reading the option {first_fault(error)}", ExitStatus.USAGE) from None
     with sentences():
         _ = connector.plan
     return connector

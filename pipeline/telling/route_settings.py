@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -20,6 +19,7 @@ from pydantic import (
 )
 
 from pipeline.telling.notices import Urgency
+from schemas.faults import setting_fault
 from schemas.settings_file import Duration, Resolve, SettingsFileError, revealed
 
 
@@ -184,21 +184,10 @@ def read_section(model: type[M], section: str, table: Mapping[str, Any], resolve
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise SettingsFileError(f"{doing} {_first(model, error)}".rstrip(": ")) from None
+        raise SettingsFileError(f"{doing} {setting_fault(error, model.model_fields)}") from None
 
 
 def _revealed(value: Any, doing: str, resolve: Resolve) -> Any:
     if isinstance(value, list):
         return [revealed(one, doing, resolve) for one in value]
     return revealed(value, doing, resolve)
-
-
-def _first(model: type[BaseModel], error: ValidationError) -> str:
-    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(where, model.model_fields, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"{where}: there is no such setting{hint}"
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {said}" if where else said

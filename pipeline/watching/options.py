@@ -12,6 +12,7 @@ from pipeline.alerting.options import Options
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 from pipeline.telling.route_settings import AlertSettings
+from schemas.faults import first_fault
 from schemas.settings_file import SettingsFileError, read_sections
 
 _DEFAULT = Options()
@@ -77,9 +78,7 @@ def watch_settings(path: Path) -> WatchSettings:
     try:
         return WatchSettings.model_validate(section)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = " ".join(["[alerts]", *map(str, first["loc"])])
-        raise _error(path, f"{where}: {first['msg']}") from None
+        raise _error(path, f"[alerts] {first_fault(error)}") from None
 
 
 def _error(path: Path, what: str) -> CommandError:

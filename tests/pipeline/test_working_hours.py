@@ -137,7 +137,7 @@ def test_a_day_may_have_its_own_times_and_be_closed() -> None:
         ({"times": "08:00-25:00"}, "times: expected times from 00:00 to 24:00"),
         ({"times": "08:00-12:00, 11:00-13:00"}, "times: times overlap"),
         ({"times": "closed"}, 'no day has times; give times = "08:00-18:00"'),
-        ({"wekday": "x"}, "wekday: Extra inputs are not permitted"),
+        ({"wenesday": "x"}, "wenesday: there is no such setting; did you mean wednesday?"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_with_its_place(

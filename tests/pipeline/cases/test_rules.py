@@ -172,7 +172,10 @@ def test_without_the_section_no_case_is_opened() -> None:
 @pytest.mark.parametrize(
     ("cases", "expected"),
     [
-        ({"hour": "office"}, "reading [cases]: hour: there is no such setting"),
+        (
+            {"hour": "office"},
+            "reading [cases]: hour: there is no such setting; did you mean hours?",
+        ),
         ({"hours": "night"}, "reading [cases]: hours: there is no [hours.night]; office"),
         (
             {"rules": {"x": {"when": {"sites": ["A"]}, "due": "3 weeks"}}},
@@ -189,7 +192,7 @@ def test_without_the_section_no_case_is_opened() -> None:
         ),
         (
             {"rules": {"x": {"when": {"site": ["A"]}}}},
-            "reading [cases]: rules.x.when.site: there is no such setting",
+            "reading [cases]: rules.x.when.site: there is no such setting; did you mean sites?",
         ),
         (
             {"outlets": {"x": {"kind": "fax"}}},
