@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pipeline.telling.route_settings import AlertSettings, RouteSettings
 from pipeline.telling.routes import routes_of
 from tests.pipeline.telling.receivers import SECRET
+from tests.settings_tables import rows_of
 from tests.walk import ROOT
 
 PAGE = (ROOT / "docs" / "telling.md").read_text(encoding="utf-8")
@@ -40,15 +41,4 @@ def test_the_example_loads() -> None:
 )
 def test_the_tables_are_current(name: str, model: type[BaseModel]) -> None:
     (table,) = re.findall(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", PAGE, re.DOTALL)
-    assert table.splitlines()[2:] == list(
-        map(_row, model.model_fields, model.model_fields.values())
-    )
-
-
-def _row(name: str, field: object) -> str:
-    default = getattr(field, "default", None)
-    shown = {None: "none", (): "none", True: "true", False: "false"}.get(default, str(default))
-    for long, short in (("2 days, 0:00:00", "2d"), ("08:00:00", "08:00")):
-        shown = short if shown == long else shown
-    shown = shown if shown == "none" else f"`{shown}`"
-    return f"| `{name}` | {shown} | {getattr(field, 'description', '')} |"
+    assert table.splitlines()[2:] == rows_of(model)

@@ -1,11 +1,14 @@
 """``[alerts]`` of the settings file."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.watching.options import WatchSettings, watch_settings
+from tests.settings_tables import rows_of
+from tests.walk import ROOT
 
 
 def written(folder: Path, text: str) -> Path:
@@ -55,3 +58,11 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
 def test_a_section_that_is_no_table_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"\[alerts\]"):
         watch_settings(written(tmp_path, "alerts = 3\n"))
+
+
+def test_the_page_on_alerts_shows_them_as_they_are(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "alerting.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"<!-- settings -->\n(.*?)<!-- /settings -->", page, re.DOTALL)
+    assert table.splitlines()[2:] == rows_of(WatchSettings)
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert watch_settings(written(tmp_path, example)).false_alarms_a_day == 0.5
