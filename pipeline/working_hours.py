@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from schemas.faults import setting_fault
-from schemas.settings_file import SettingsFileError
+from schemas.settings_file import SettingsFileError, Zone
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT: Final = tuple(day[:3] for day in WEEKDAYS)
@@ -153,7 +153,7 @@ def _read(name: str, section: Mapping[str, Any]) -> WorkingHours:
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    zone: str = Field(description="IANA time zone, such as Europe/London.")
+    zone: Zone = Field(description="IANA time zone, such as Europe/London.")
     days: str = "mon-fri"
     times: str | None = None
     monday: str | None = None
@@ -164,15 +164,6 @@ class _Section(BaseModel):
     saturday: str | None = None
     sunday: str | None = None
     holidays: list[date] = Field(default_factory=list)
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (OSError, ValueError, KeyError):
-            raise ValueError("no such time zone; expected one like Europe/London") from None
-        return zone
 
     @field_validator("days")
     @classmethod
