@@ -110,7 +110,8 @@ def test_a_cases_whole_life(
         assert set(cases_of(settings, "life")) == {first.event_id}
         assert (case().type, case().owner, case().overdue) == ("complaint", "PALS", False)
         wait_until(lambda: case().overdue, seconds=30, what="overdue")
-        late = told("feedback cases list --overdue --site '*gate'", environment, tmp_path)
+        overdue = "feedback cases list --overdue --source life --site '*gate'"
+        late = told(overdue, environment, tmp_path)
         assert [one["case_id"] for one in late["cases"]] == [by_id]
 
         shown = told(f"feedback cases assign {short} Ann --by Bea", environment, tmp_path)

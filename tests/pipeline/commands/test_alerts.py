@@ -31,7 +31,8 @@ def _ago(hours: float) -> datetime:
 
 
 EXAMPLE = EnrichedFeedback.model_validate(
-    FULL.model_dump() | {"event_id": "a1e7" * 8, "text": "Hours in [a] queue\x1b[2J, again"}
+    FULL.model_dump()
+    | {"event_id": "a1e7" * 8, "site": SITE, "text": "Hours in [a] queue\x1b[2J, again"}
 )
 FOOD = spike(
     site=SITE, topic="food", source=None, started_at=_ago(5), updated_at=_ago(4),
