@@ -108,7 +108,7 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     assert answer["total"] == 4
     explain, urgent, topic = EXPLAIN_AND_SEARCH
     assert "[PHONE]" in feedback(explain, environment, tmp_path)
-    assert "1 found" in feedback(urgent, environment, tmp_path)
+    assert "1 found" in feedback(f"{urgent} --site North", environment, tmp_path)
     assert "found" in feedback(topic, environment, tmp_path)
     assert "comments:line 5" in feedback(dead, environment, tmp_path)
     assert "feedback-index" in feedback_status(status, environment, tmp_path)
