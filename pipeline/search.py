@@ -6,6 +6,7 @@ Fields are those of ``schemas.documents``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -202,6 +203,15 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     if bounds:
         filters.append({"range": {"@timestamp": bounds}})
     return filters
+
+
+def filters_of(fields: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
+    """A filter a field that has values: any one of them, as :class:`SearchRequest` matches."""
+    return [
+        _any_of([_matches(field, value) for value in values])
+        for field, values in fields.items()
+        if values
+    ]
 
 
 def _any_of(queries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from pipeline.errors import CommandError, Unavailable
+from pipeline.publishing import publishing
 from pipeline.settings import Settings
 from pipeline.setup import create_kafka_topics
-from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.sinks.kafka import Message
 from schemas.alert import Alert
 from schemas.brokers import BrokersAway
 from schemas.cloud_events import cloud_event_headers
@@ -68,18 +69,7 @@ def _message(silence: Silence) -> Message:
 
 
 async def _send(bootstrap_servers: str, message: Message) -> None:
-    from pipeline.sinks.failure import Fatal, Waiting
-
-    sink = KafkaSink(bootstrap_servers)
-    try:
-        await sink.start()
-        try:
-            failures = await sink.write(SILENCES, [message])
-        finally:
-            await sink.stop()
-    except Waiting as error:
-        raise Unavailable(f"publishing a silence: {error}") from None
-    except Fatal as error:
-        raise CommandError(f"publishing a silence: {error}") from None
+    async with publishing(bootstrap_servers, "a silence") as sink:
+        failures = await sink.write(SILENCES, [message])
     if failures:
         raise CommandError(f"publishing a silence: {failures[0].reason}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pipeline.commands._asking import asking
-from pipeline.errors import CommandError, ExitStatus
+from pipeline.commands._asking import asking, checked_prefix, the_one
+from pipeline.search import filters_of
 from pipeline.settings import Settings
 from pipeline.silences import silence_that_covers
 from schemas.alert import Alert, AlertKind, AlertState, Severity
@@ -21,8 +20,6 @@ MOST_ALERTS: Final = 10_000
 """The window that Elasticsearch opens to one search by default."""
 
 _SHOWN_DIGITS: Final = 8
-_Found = TypeVar("_Found")
-_PREFIX: Final = re.compile(r"[0-9a-f]{4,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +127,6 @@ def silence_named(silences: Iterable[Silence], prefix: str) -> Silence:
     return the_one(found, [silence.silence_id for silence in found], prefix, "silence")
 
 
-def checked_prefix(text: str, what: str) -> str:
-    """An id's beginning; raises ``CommandError``."""
-    prefix = text.strip().lower()
-    if _PREFIX.fullmatch(prefix) is None:
-        raise CommandError(
-            f"finding {what}: an id is 4 to 32 of the characters 0-9 and a-f", ExitStatus.USAGE
-        )
-    return prefix
-
-
-def the_one(found: Sequence[_Found], ids: Sequence[str], prefix: str, what: str) -> _Found:
-    """The only one that was found; raises ``CommandError`` for none and for several."""
-    if not found:
-        raise CommandError(f"finding {what} {prefix}: there is none")
-    if len(found) > 1:
-        raise CommandError(f"finding {what} {prefix}: which of {', '.join(ids)}?", ExitStatus.USAGE)
-    return found[0]
-
-
 def shown_id(identifier: str) -> str:
     """As much of an id as people need."""
     return identifier[:_SHOWN_DIGITS]
@@ -163,17 +141,8 @@ def _filters(request: AlertRequest) -> list[dict[str, Any]]:
         "alert.severity": request.severities,
         "alert.state": (AlertState.FIRING,) if request.firing_only else (),
     }
-    filters: list[dict[str, Any]] = [
-        {"bool": {"should": [_matches(field, value) for value in values]}}
-        for field, values in fields.items()
-        if values
-    ]
+    filters = filters_of(fields)
     if request.since is not None:
         # What began before and went on after was there too.
         filters.append({"range": {"alert.updated_at": {"gte": request.since.isoformat()}}})
     return filters
-
-
-def _matches(field: str, value: str) -> dict[str, Any]:
-    kind = "wildcard" if "*" in value else "term"
-    return {kind: {field: {"value": value, "case_insensitive": True}}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._context import err, login_name, out, print_json, settings
 from pipeline.errors import CommandError, ExitStatus
 from schemas.alert import AlertKind, AlertState
 from schemas.faults import first_fault
@@ -50,7 +50,7 @@ def ack(
         alert_id=alert.alert_id,
         starts_at=now,
         ends_at=ends_at,
-        by=by or _login_name(),
+        by=by or login_name(),
         note=note,
     )
     publish_silence(settings(), made)
@@ -91,7 +91,7 @@ def silence(
         **given,
         starts_at=now,
         ends_at=_end(for_, now),
-        by=by or _login_name(),
+        by=by or login_name(),
         note=note,
     )
     firing = _firing()
@@ -174,12 +174,3 @@ def _made(make: Any, **fields: Any) -> Silence:
 
 def _signed(silence: Silence) -> str:
     return f"by {silence.by} " if silence.by else ""
-
-
-def _login_name() -> str | None:
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (OSError, ImportError, KeyError):
-        return None  # a container's account without a name

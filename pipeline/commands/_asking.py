@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from pipeline.errors import CommandError, Unavailable
+from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S: Final = 8.0
 _NOT_READY: Final = (429, 502, 503, 504)
+_PREFIX: Final = re.compile(r"[0-9a-f]{4,32}")
+
+_Found = TypeVar("_Found")
 
 
 @contextmanager
@@ -46,3 +50,22 @@ def asking(settings: Settings, doing: str) -> Iterator[Elasticsearch]:
                 f"{doing}: connecting to {where}: {type(error).__name__}; start one with "
                 "`feedback up` or set FEEDBACK_ELASTICSEARCH_URL"
             ) from None
+
+
+def checked_prefix(text: str, what: str) -> str:
+    """An id's beginning; raises ``CommandError``."""
+    prefix = text.strip().lower()
+    if _PREFIX.fullmatch(prefix) is None:
+        raise CommandError(
+            f"finding {what}: an id is 4 to 32 of the characters 0-9 and a-f", ExitStatus.USAGE
+        )
+    return prefix
+
+
+def the_one(found: Sequence[_Found], ids: Sequence[str], prefix: str, what: str) -> _Found:
+    """The only one that was found; raises ``CommandError`` for none and for several."""
+    if not found:
+        raise CommandError(f"finding {what} {prefix}: there is none")
+    if len(found) > 1:
+        raise CommandError(f"finding {what} {prefix}: which of {', '.join(ids)}?", ExitStatus.USAGE)
+    return found[0]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import secrets
 import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pipeline.commands._cases_gather import case_as_it_is
-from pipeline.commands._context import err, settings
-from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.commands._context import err, login_name, settings
+from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 from schemas.case import Case, CaseEvent, CaseEventType
 
@@ -73,10 +72,7 @@ def opening_by_hand(
 
 def person() -> str:
     """Who types, as the system knows them."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "somebody"
+    return login_name() or "somebody"
 
 
 def carry_out(event: CaseEvent) -> Case | None:
@@ -145,17 +141,7 @@ def _without_personal_data(value: Any) -> Any:
 
 async def _publish(settings: Settings, event: CaseEvent) -> None:
     from pipeline.cases.role import publish
-    from pipeline.sinks.failure import Fatal, Waiting
-    from pipeline.sinks.kafka import KafkaSink
+    from pipeline.publishing import publishing
 
-    sink = KafkaSink(settings.kafka_bootstrap_servers)
-    try:
-        await sink.start()
-        try:
-            await publish(sink, [event])
-        finally:
-            await sink.stop()
-    except Waiting as error:
-        raise Unavailable(f"publishing a case's event: {error}") from None
-    except Fatal as error:
-        raise CommandError(f"publishing a case's event: {error}") from None
+    async with publishing(settings.kafka_bootstrap_servers, "a case's event") as sink:
+        await publish(sink, [event])

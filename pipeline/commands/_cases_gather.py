@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.commands._alerts_gather import checked_prefix, the_one
-from pipeline.commands._asking import asking
+from pipeline.commands._asking import asking, checked_prefix, the_one
 from pipeline.errors import CommandError
+from pipeline.search import filters_of
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
 from schemas.case_documents import CASES_INDEX, case_of
@@ -135,17 +135,8 @@ def _clauses(request: CaseRequest) -> dict[str, Any]:
         "case.topics": request.topics,
         "event.dataset": request.sources,
     }
-    filters: list[dict[str, Any]] = [
-        {"bool": {"should": [_matches(field, value) for value in values]}}
-        for field, values in fields.items()
-        if values
-    ]
+    filters = filters_of(fields)
     if request.overdue:
         filters.append({"term": {"case.overdue": True}})
     owned = [{"exists": {"field": "case.owner"}}] if request.unassigned else []
     return {"filter": filters, "must_not": owned}
-
-
-def _matches(field: str, value: str) -> dict[str, Any]:
-    kind = "wildcard" if "*" in value else "term"
-    return {kind: {field: {"value": value, "case_insensitive": True}}}

@@ -33,3 +33,13 @@ def settings() -> Settings:
 def print_json(result: Any) -> None:
     """Write one JSON document to standard output, for machines."""
     out.file.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def login_name() -> str | None:
+    """Who types, as the system knows them; None for a container's account without a name."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, ImportError, KeyError):
+        return None

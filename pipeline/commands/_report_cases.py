@@ -8,7 +8,7 @@ from typing import Any, Final
 from pipeline.commands._search_view import clean
 from pipeline.scores.cases import CASE_MEASURES, CaseRow, CaseScores, case_scores
 from pipeline.scores.report import Frame, Report
-from pipeline.search import SearchRequest
+from pipeline.search import SearchRequest, filters_of
 from schemas.case_documents import case_of
 from schemas.score import LEAST_ANSWERS, MeasureName, Score
 
@@ -159,13 +159,4 @@ def _filters(scope: SearchRequest) -> list[dict[str, Any]]:
         "case.topics": scope.topics,
         "event.dataset": scope.sources,
     }
-    return [
-        {"bool": {"should": [_matches(field, value) for value in values]}}
-        for field, values in fields.items()
-        if values
-    ]
-
-
-def _matches(field: str, value: str) -> dict[str, Any]:
-    kind = "wildcard" if "*" in value else "term"
-    return {kind: {field: {"value": value, "case_insensitive": True}}}
+    return filters_of(fields)

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.errors import CommandError, Unavailable
+from pipeline.publishing import publishing
 from pipeline.scores.report import Report, scores_of
 from pipeline.settings import Settings
 from pipeline.setup import create_kafka_topics
-from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.sinks.kafka import Message
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import SCORES
 from schemas.score import Score
@@ -76,19 +77,8 @@ def index_scores(scores: Iterable[Score], settings: Settings) -> None:
 
 
 async def _send(scores: Iterable[Score], settings: Settings) -> None:
-    from pipeline.sinks.failure import Fatal, Waiting
-
-    sink = KafkaSink(settings.kafka_bootstrap_servers)
-    try:
-        await sink.start()
-        try:
-            await sink.write(SCORES, score_messages(scores))
-        finally:
-            await sink.stop()
-    except Waiting as error:
-        raise Unavailable(f"publishing scores: {error}") from None
-    except Fatal as error:
-        raise CommandError(f"publishing scores: {error}") from None
+    async with publishing(settings.kafka_bootstrap_servers, "scores") as sink:
+        await sink.write(SCORES, score_messages(scores))
 
 
 def _first_error(answer: Any) -> str:
