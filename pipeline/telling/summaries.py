@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from pipeline.search import filters_of
 from pipeline.sinks.failure import Waiting
 from pipeline.telling.alert_notices import notice_of_alert
 from pipeline.telling.digests import Summary
@@ -92,7 +93,7 @@ class Summaries:
             "case.topics": route.settings.topics,
             "event.dataset": route.settings.sources,
         }
-        filters = [_any_of(field, patterns) for field, patterns in fields.items() if patterns]
+        filters = filters_of(fields)
         done = [{"term": {"case.status": "resolved"}}]
         overdue = [{"term": {"case.overdue": True}}]
         counts = [
@@ -128,13 +129,6 @@ class Summaries:
             ignore_unavailable=True,
         )
         return [hit["_source"] for hit in response["hits"]["hits"]]
-
-
-def _any_of(field: str, patterns: tuple[str, ...]) -> dict[str, Any]:
-    one_of = [
-        {"wildcard": {field: {"value": pattern, "case_insensitive": True}}} for pattern in patterns
-    ]
-    return {"bool": {"should": one_of}}
 
 
 def _about(coverage: Coverage, until: datetime) -> Notice:
