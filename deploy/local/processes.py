@@ -7,6 +7,7 @@ command line agree, so that an id which the system gave to somebody else is neve
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from deploy.local.errors import EngineError
 
 STOP_SECONDS = 20.0
 _CLOCK_SLACK_SECONDS = 2.0
+_EXEC_SECONDS = 2.0
 _TAIL_BYTES = 64 * 1024
 _NO_JAVA = ("Error occurred during initialization",)
 # In this order, the last line with one of the signs is the most telling.
@@ -97,10 +99,19 @@ def find(known: Record | None) -> psutil.Process | None:
         same_time = abs(process.create_time() - known.created) < _CLOCK_SLACK_SECONDS
         if not same_time or process.status() == psutil.STATUS_ZOMBIE:
             return None
-        marked = any(known.mark in word for word in process.cmdline())
+        marked = any(known.mark in word for word in _words(process))
     except psutil.Error:
         return None
     return process if marked else None
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """The command line; for a moment it is empty while one program makes way for the next, as
+    when a start script becomes the Java that it starts."""
+    deadline = time.monotonic() + _EXEC_SECONDS
+    while not (words := process.cmdline()) and time.monotonic() < deadline:
+        time.sleep(_EXEC_SECONDS / 100)
+    return words
 
 
 def rss_bytes(process: psutil.Process) -> int:
