@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import signal as signals
 import subprocess
@@ -20,6 +21,8 @@ from pipeline.app import Role
 from pipeline.lag import records_waiting
 from pipeline.settings import Settings
 from pipeline.setup import connect_admin, create_kafka_topics
+from pipeline.watching.ledger import Ledger
+from pipeline.watching.reader import Reader
 from schemas.alerting_state import AlertingState
 from schemas.kafka_topics import ALERTING, ALERTS, SIGNALS
 from schemas.signal import Signal
@@ -96,7 +99,7 @@ def parts(found: Sequence[Signal], count: int) -> Iterator[Sequence[Signal]]:
 
 def wait_until_counted(settings: Settings) -> None:
     wait_until(
-        lambda: records_waiting(settings, [Role.WATCH]) == 0, seconds=60, what="signals counted"
+        lambda: records_waiting(settings, [Role.WATCH]) == 0, seconds=120, what="signals counted"
     )
 
 
@@ -222,3 +225,27 @@ def test_a_worker_that_was_thought_dead_tells_nothing_twice(
         worker.send_signal(signals.SIGTERM)
         assert worker.wait(60) == 0
     assert_told_once(settings)
+
+
+def test_a_partition_that_was_taken_and_left_goes_on_without_another_signal(
+    settings: Settings, start_worker: Start
+) -> None:
+    publish_signals(settings, history(SITES, SINCE))
+    worker = start_worker("--role", "watch")
+    wait_until_counted(settings)
+    publish_signals(settings, episode())
+    asyncio.run(take_and_leave(settings))
+    wait_until_counted(settings)
+    worker.send_signal(signals.SIGTERM)
+    assert worker.wait(60) == 0
+    assert_told_once(settings)
+
+
+async def take_and_leave(settings: Settings) -> None:
+    """Shut the worker out of what it has, as one that was thought dead does for a moment."""
+    reader = Reader(settings.kafka_bootstrap_servers)
+    for number in range(SIGNALS.partitions):
+        ledger = Ledger(settings.kafka_bootstrap_servers, number, reader)
+        await ledger.open()
+        await ledger.close()
+    await reader.close()

@@ -33,11 +33,18 @@ log = structlog.get_logger("worker")
 class Owned:
     """One partition with its ledger, and the events that no snapshot knows yet."""
 
-    def __init__(self, partition: Partition, ledger: Ledger, acknowledge: Acknowledge) -> None:
+    def __init__(
+        self,
+        partition: Partition,
+        ledger: Ledger,
+        acknowledge: Acknowledge,
+        held: Sequence[Any] = (),
+    ) -> None:
+        """``held`` are events that came already, and that the partition does not know of."""
         self.partition = partition
         self._ledger = ledger
         self._acknowledge = acknowledge
-        self._held: list[Any] = []
+        self._held = list(held)
         self._written_at = float("-inf")
         self._written_bytes = 0
         self._glanced_at = float("-inf")
@@ -51,11 +58,17 @@ class Owned:
     async def handle(self, event: Any, reader: Reader, *, behind: bool) -> None:
         """Count one fetch; its event is acknowledged once a snapshot knows of it."""
         records = event.value.records
-        await self._fill(reader, records[0].offset, behind)
+        if self.partition.next_offset is not None:
+            await self._fill(reader, records[0].offset, behind)
         await self._count(records, behind)
         event.value.records = ()  # held for a minute, it need not keep them
         self._held.append(event)
         await self.write_if_due()
+
+    async def resume(self, reader: Reader, *, behind: bool) -> None:
+        """Count what came before the partition was this worker's again: it does not come twice."""
+        if self._held:
+            await self._fill(reader, self._held[-1].message.offset + 1, behind)
 
     async def write_if_due(self) -> None:
         """Glance, and take a snapshot where it is time; raises :class:`~.ledger.Fenced`."""
@@ -91,9 +104,10 @@ class Owned:
                 _say(alert)
         await self._acknowledge_saved()
 
-    async def close(self) -> None:
-        """Disconnect; events that are held stay unacknowledged."""
+    async def close(self) -> list[Any]:
+        """Disconnect; the events that are held, which stay unacknowledged."""
         await self._ledger.close()
+        return self._held
 
     async def _count(self, records: Sequence[Any], behind: bool) -> None:
         for start in range(0, len(records), _SLICE):
@@ -116,7 +130,7 @@ class Owned:
                 async for records in reader.between(SIGNALS, partition.number, begin, offset):
                     await self._count(records, behind)
 
-        if partition.next_offset is not None and partition.next_offset < offset:
+        if (partition.next_offset or 0) < offset:
             log.info("reading_signals_again", partition=partition.number)
             await insist(attempt)
 

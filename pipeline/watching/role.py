@@ -30,6 +30,7 @@ _BEHIND_LOOK_S: Final = 1.0
 _IDLE_S: Final = 5.0
 _TIME_PASSES_S: Final = 30.0
 _MARGIN_S: Final = 60.0  # what was published until now may be as old
+_SHUT_OUT_S: Final = 5.0  # two heartbeats, by which the group says whose the partition is
 
 log = structlog.get_logger("worker")
 
@@ -56,6 +57,10 @@ class WatchRole:
         self._reader = Reader(settings.kafka_bootstrap_servers)
         self._upstream = Upstream(settings)
         self._owned: dict[int, Owned] = {}
+        self._shut_out: dict[int, float] = {}
+        """Partitions that another member has taken over, and when they may be taken back."""
+        self._held: dict[int, list[Any]] = {}
+        """Events of these, which do not come again if the partition is this member's after all."""
         self._counts = Counts()
         self._lock = asyncio.Lock()
         self._stream: Any = None
@@ -102,6 +107,10 @@ class WatchRole:
         if number not in self._assigned():
             return  # a rebalance took it; who has it now gets the same records
         self._control.records += len(event.value.records)
+        if self._is_shut_out(number):
+            event.value.records = ()
+            self._held.setdefault(number, []).append(event)
+            return
         owned = await self._own(number)
         async with self._unless_fenced(number):
             await owned.handle(event, self._reader, behind=self._upstream.behind)
@@ -114,20 +123,27 @@ class WatchRole:
             _, end = await insist(lambda: self._reader.bounds(SIGNALS, number))
             options = self._chosen.options(await ledger.partitions())
             partition = Partition(number, state, options, self._counts, end=end)
-            self._owned[number] = Owned(partition, ledger, self._acknowledge)
+            held = self._held.pop(number, [])
+            owned = self._owned[number] = Owned(partition, ledger, self._acknowledge, held)
+            await owned.resume(self._reader, behind=self._upstream.behind)
         return self._owned[number]
+
+    def _is_shut_out(self, number: int) -> bool:
+        return time.monotonic() < self._shut_out.get(number, 0.0)
 
     @asynccontextmanager
     async def _unless_fenced(self, number: int) -> AsyncIterator[None]:
         """Forgets a partition that another member has taken over.
 
-        If it is this one's after all, the next record begins with what the other has saved.
+        If it is this one's after all, it goes on from what the other has saved. Whether it is, the
+        group says soon; to take it back before would shut out the other in its turn.
         """
         try:
             yield
         except Fenced:
             log.warning("partition_taken_over", partition=number)
-            await self._drop(number)
+            self._held[number] = await self._owned.pop(number).close()
+            self._shut_out[number] = time.monotonic() + _SHUT_OUT_S
 
     async def _drop(self, number: int) -> None:
         await self._owned.pop(number).close()
@@ -150,7 +166,8 @@ class WatchRole:
         for number in set(self._owned) - assigned:
             await self._drop(number)
         for number in assigned:
-            await self._own(number)
+            if not self._is_shut_out(number):
+                await self._own(number)
         if any(owned.partition.unfinished for owned in self._owned.values()):
             await self._upstream.look(after=_BEHIND_LOOK_S)
         await self._let_time_pass()
@@ -177,6 +194,9 @@ class WatchRole:
         """Save what was counted, so that the next owner need not count it again."""
         async with self._lock:
             await self._write_all()
+            # Whoever has them next gets the events that were not acknowledged.
+            self._held.clear()
+            self._shut_out.clear()
 
     async def _at_last(self) -> None:
         async with self._lock:
