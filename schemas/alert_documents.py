@@ -12,32 +12,37 @@ import orjson
 
 from schemas.alert import Alert
 from schemas.documents import ECS_VERSION
+from schemas.mappings import (
+    COUNT,
+    DATE,
+    KEYWORD,
+    NUMBER,
+    TEXT,
+    small_index_template,
+    strict_mappings,
+)
 
 ALERTS_INDEX: Final = "feedback-alerts"
 ALERTS_TEMPLATE: Final = "feedback-alerts"
 
-_KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
-_DATE: Final = {"type": "date"}
-_NUMBER: Final = {"type": "double"}
-_COUNT: Final = {"type": "long"}
 _COPIED: Final = {
-    "revision": _COUNT,
-    "kind": _KEYWORD,
-    "state": _KEYWORD,
-    "severity": _KEYWORD,
-    "updated_at": _DATE,
-    "counted_from": _DATE,
-    "counted_to": _DATE,
-    "seen": _COUNT,
-    "total": _COUNT,
-    "expected": _NUMBER,
-    "interval": {"properties": {"low": _COUNT, "high": _COUNT}},
-    "ratio": _NUMBER,
-    "share": _NUMBER,
-    "usual_share": _NUMBER,
-    "once_in_days": _NUMBER,
-    "words": _KEYWORD,
-    "example_ids": _KEYWORD,
+    "revision": COUNT,
+    "kind": KEYWORD,
+    "state": KEYWORD,
+    "severity": KEYWORD,
+    "updated_at": DATE,
+    "counted_from": DATE,
+    "counted_to": DATE,
+    "seen": COUNT,
+    "total": COUNT,
+    "expected": NUMBER,
+    "interval": {"properties": {"low": COUNT, "high": COUNT}},
+    "ratio": NUMBER,
+    "share": NUMBER,
+    "usual_share": NUMBER,
+    "once_in_days": NUMBER,
+    "words": KEYWORD,
+    "example_ids": KEYWORD,
 }
 # Where the documents of feedback have them, so that one filter fits both.
 _NAMED: Final = {
@@ -52,30 +57,18 @@ _NAMED: Final = {
 
 def alert_mappings() -> dict[str, Any]:
     """The mappings of the alerts' index; ``@timestamp`` is the episode's start."""
-    event = {"id": _KEYWORD, "kind": _KEYWORD, "dataset": _KEYWORD, "start": _DATE, "end": _DATE}
-    return {
-        "dynamic": "strict",
-        "properties": {
-            "@timestamp": _DATE,
-            "ecs": {"properties": {"version": _KEYWORD}},
-            "event": {"properties": event},
-            "message": {"type": "text"},
-            "feedback": {"properties": {"site": _KEYWORD, "topics": _KEYWORD}},
-            "alert": {"properties": dict(_COPIED)},
-        },
-    }
+    mappings = strict_mappings(
+        {"kind": KEYWORD, "dataset": KEYWORD, "start": DATE, "end": DATE},
+        feedback={"site": KEYWORD, "topics": KEYWORD},
+        alert=dict(_COPIED),
+    )
+    mappings["properties"]["message"] = TEXT
+    return mappings
 
 
 def alert_index_template() -> dict[str, Any]:
     """The index template, as ``PUT _index_template`` takes it."""
-    return {
-        "index_patterns": [ALERTS_INDEX],
-        "template": {
-            "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
-            "mappings": alert_mappings(),
-        },
-        "priority": 200,
-    }
+    return small_index_template(ALERTS_INDEX, alert_mappings())
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:

@@ -7,60 +7,48 @@ from typing import Any, Final
 
 from schemas.case import Case
 from schemas.documents import ECS_VERSION
+from schemas.mappings import (
+    COUNT,
+    DATE,
+    FLAG,
+    KEYWORD,
+    TEXT,
+    small_index_template,
+    strict_mappings,
+)
 
 CASES_INDEX: Final = "feedback-cases"
 CASES_TEMPLATE: Final = "feedback-cases"
 
-_KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
-_DATE: Final = {"type": "date"}
-_COUNT: Final = {"type": "long"}
-_FLAG: Final = {"type": "boolean"}
-_TEXT: Final = {"type": "text"}
 _UNINDEXED: Final = {"type": "object", "enabled": False}
 
 
 def case_mappings() -> dict[str, Any]:
     """The mappings of the cases' index; ``@timestamp`` is when the case was opened."""
-    links = {"outlet": _KEYWORD, "state": _KEYWORD, "reference": _KEYWORD, "url": _KEYWORD}
+    links = {"outlet": KEYWORD, "state": KEYWORD, "reference": KEYWORD, "url": KEYWORD}
     case = {
-        "revision": _COUNT,
+        "revision": COUNT,
         "events": {"type": "keyword", "index": False, "doc_values": False},
-        **dict.fromkeys(("feedback_id", "type", "priority", "rule", "owner", "status"), _KEYWORD),
-        **dict.fromkeys(("site", "service", "topics", "urgent_reasons"), _KEYWORD),
+        **dict.fromkeys(("feedback_id", "type", "priority", "rule", "owner", "status"), KEYWORD),
+        **dict.fromkeys(("site", "service", "topics", "urgent_reasons"), KEYWORD),
         **dict.fromkeys(
-            ("updated_at", "due_at", "resolve_by", "first_answered_at", "resolved_at"), _DATE
+            ("updated_at", "due_at", "resolve_by", "first_answered_at", "resolved_at"), DATE
         ),
-        **dict.fromkeys(("first_overdue_at", "given_at"), _DATE),
-        **dict.fromkeys(("overdue", "withdrawn"), _FLAG),
-        **dict.fromkeys(("resolution", "changed"), _TEXT),
-        "reopened": _COUNT,
+        **dict.fromkeys(("first_overdue_at", "given_at"), DATE),
+        **dict.fromkeys(("overdue", "withdrawn"), FLAG),
+        **dict.fromkeys(("resolution", "changed"), TEXT),
+        "reopened": COUNT,
         "notes": _UNINDEXED,
         # An outlet's name and its state in one: "jira:opened".
-        "linked": _KEYWORD,
+        "linked": KEYWORD,
         "links": {"properties": links},
     }
-    return {
-        "dynamic": "strict",
-        "properties": {
-            "@timestamp": _DATE,
-            "ecs": {"properties": {"version": _KEYWORD}},
-            "event": {"properties": {"id": _KEYWORD, "dataset": _KEYWORD}},
-            "organization": {"properties": {"name": _KEYWORD}},
-            "case": {"properties": case},
-        },
-    }
+    return strict_mappings({"dataset": KEYWORD}, organization={"name": KEYWORD}, case=case)
 
 
 def case_index_template() -> dict[str, Any]:
     """The index template, as ``PUT _index_template`` takes it."""
-    return {
-        "index_patterns": [CASES_INDEX],
-        "template": {
-            "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
-            "mappings": case_mappings(),
-        },
-        "priority": 200,
-    }
+    return small_index_template(CASES_INDEX, case_mappings())
 
 
 def case_document(case: Case) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from schemas.mappings import DATE, KEYWORD
+
 READ_ALIAS: Final = "feedback"
 INDEX_PATTERN: Final = "feedback-*.*.*"
 TEMPLATE_NAME: Final = "feedback"
@@ -18,8 +20,6 @@ COMPONENT_SETTINGS: Final = "feedback-settings"
 COMPONENT_MAPPINGS: Final = "feedback-mappings"
 ECS_VERSION: Final = "8.17.0"
 
-_KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
-_DATE: Final = {"type": "date"}
 _SCORE: Final = {"type": "half_float"}
 _UNINDEXED: Final = {"type": "object", "enabled": False}
 _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
@@ -59,41 +59,41 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
     """
     measures = {name: _measure() for name in _MEASURES}
     feedback: dict[str, Any] = {
-        "family": _KEYWORD,
-        "native_id": _KEYWORD,
+        "family": KEYWORD,
+        "native_id": KEYWORD,
         "revision": {"type": "long"},
         "backfill": {"type": "boolean"},
-        "question": {"type": "text", "fields": {"keyword": _KEYWORD}},
-        "site": _KEYWORD,
-        "service": _KEYWORD,
+        "question": {"type": "text", "fields": {"keyword": KEYWORD}},
+        "site": KEYWORD,
+        "service": KEYWORD,
         "measures": {"properties": measures},
         "language": {
             "properties": {
-                "declared": _KEYWORD,
-                "detected": _KEYWORD,
+                "declared": KEYWORD,
+                "detected": KEYWORD,
                 "confidence": _SCORE,
             }
         },
         "sentiment": {
             "properties": {
-                "label": _KEYWORD,
+                "label": KEYWORD,
                 "probability": _SCORE,
-                "level": _KEYWORD,
+                "level": KEYWORD,
                 "level_probability": _SCORE,
                 "contradicts_rating": {"type": "boolean"},
-                "method": _KEYWORD,
+                "method": KEYWORD,
                 "compound": _SCORE,
                 "positive": _SCORE,
                 "neutral": _SCORE,
                 "negative": _SCORE,
             }
         },
-        "topics": _KEYWORD,
-        "themes": _KEYWORD,
-        "interactions": _KEYWORD,
-        "priority": _KEYWORD,
+        "topics": KEYWORD,
+        "themes": KEYWORD,
+        "interactions": KEYWORD,
+        "priority": KEYWORD,
         "urgent": {"type": "boolean"},
-        "urgent_reasons": _KEYWORD,
+        "urgent_reasons": KEYWORD,
         "redactions": {"type": "flattened"},
         # Read with the document, never searched: no field of its own for each topic.
         "topic_probabilities": _UNINDEXED,
@@ -104,20 +104,20 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
     return {
         "dynamic": "strict",
         "properties": {
-            "@timestamp": _DATE,
-            "ecs": {"properties": {"version": _KEYWORD}},
+            "@timestamp": DATE,
+            "ecs": {"properties": {"version": KEYWORD}},
             "event": {
                 "properties": {
-                    "id": _KEYWORD,
-                    "created": _DATE,
-                    "ingested": _DATE,
-                    "dataset": _KEYWORD,
+                    "id": KEYWORD,
+                    "created": DATE,
+                    "ingested": DATE,
+                    "dataset": KEYWORD,
                 }
             },
             "message": _text(analyzer),
-            "url": {"properties": {"full": _KEYWORD}},
-            "user": {"properties": {"hash": _KEYWORD}},
-            "organization": {"properties": {"name": _KEYWORD}},
+            "url": {"properties": {"full": KEYWORD}},
+            "user": {"properties": {"hash": KEYWORD}},
+            "organization": {"properties": {"name": KEYWORD}},
             "feedback": {"properties": feedback},
         },
     }

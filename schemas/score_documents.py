@@ -5,35 +5,40 @@ from __future__ import annotations
 from typing import Any, Final
 
 from schemas.documents import ECS_VERSION
+from schemas.mappings import (
+    COUNT,
+    DATE,
+    FLAG,
+    KEYWORD,
+    NUMBER,
+    small_index_template,
+    strict_mappings,
+)
 from schemas.score import Dimensions, Score
 
 SCORES_INDEX: Final = "feedback-scores"
 SCORES_TEMPLATE: Final = "feedback-scores"
 
-_KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
-_DATE: Final = {"type": "date"}
-_NUMBER: Final = {"type": "double"}
-_COUNT: Final = {"type": "long"}
 _COPIED: Final = {
-    "measure": _KEYWORD,
-    "n": _COUNT,
-    "value": _NUMBER,
-    "low": _NUMBER,
-    "high": _NUMBER,
-    "suppressed": {"type": "boolean"},
-    "previous_n": _COUNT,
-    "previous_value": _NUMBER,
-    "change": _NUMBER,
-    "change_low": _NUMBER,
-    "change_high": _NUMBER,
-    "changed": {"type": "boolean"},
+    "measure": KEYWORD,
+    "n": COUNT,
+    "value": NUMBER,
+    "low": NUMBER,
+    "high": NUMBER,
+    "suppressed": FLAG,
+    "previous_n": COUNT,
+    "previous_value": NUMBER,
+    "change": NUMBER,
+    "change_low": NUMBER,
+    "change_high": NUMBER,
+    "changed": FLAG,
 }
 
 
 def score_mappings() -> dict[str, Any]:
     """The mappings of the scores' index; ``@timestamp`` is the period's start."""
-    period = {"name": _KEYWORD, "start": _DATE, "end": _DATE}
-    dimensions = dict.fromkeys(Dimensions.model_fields, _KEYWORD)
+    period = {"name": KEYWORD, "start": DATE, "end": DATE}
+    dimensions = dict.fromkeys(Dimensions.model_fields, KEYWORD)
     score = {
         **_COPIED,
         "period": {"properties": period},
@@ -41,27 +46,12 @@ def score_mappings() -> dict[str, Any]:
         # How many dimensions are given: 0 is everything together.
         "depth": {"type": "byte"},
     }
-    return {
-        "dynamic": "strict",
-        "properties": {
-            "@timestamp": _DATE,
-            "ecs": {"properties": {"version": _KEYWORD}},
-            "event": {"properties": {"id": _KEYWORD, "created": _DATE}},
-            "score": {"properties": score},
-        },
-    }
+    return strict_mappings({"created": DATE}, score=score)
 
 
 def score_index_template() -> dict[str, Any]:
     """The index template, as ``PUT _index_template`` takes it."""
-    return {
-        "index_patterns": [SCORES_INDEX],
-        "template": {
-            "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
-            "mappings": score_mappings(),
-        },
-        "priority": 200,
-    }
+    return small_index_template(SCORES_INDEX, score_mappings())
 
 
 def score_document(score: Score) -> dict[str, Any]:

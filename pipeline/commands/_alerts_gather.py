@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from pipeline.commands._asking import asking, checked_prefix, the_one
+from pipeline.commands._asking import MOST, asking, checked_prefix, listed, the_one
 from pipeline.search import filters_of
 from pipeline.settings import Settings
 from pipeline.silences import silence_that_covers
@@ -15,9 +15,6 @@ from schemas.alert import Alert, AlertKind, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_of_document
 from schemas.documents import READ_ALIAS
 from schemas.silence import Silence
-
-MOST_ALERTS: Final = 10_000
-"""The window that Elasticsearch opens to one search by default."""
 
 _SHOWN_DIGITS: Final = 8
 
@@ -34,7 +31,7 @@ class AlertRequest:
     sources: tuple[str, ...] = ()
     kinds: tuple[AlertKind, ...] = ()
     severities: tuple[Severity, ...] = ()
-    limit: int = MOST_ALERTS
+    limit: int = MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +47,17 @@ def find_alerts(settings: Settings, request: AlertRequest) -> tuple[list[Alert],
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    with asking(settings, "listing alerts") as client:
-        answer = client.search(
-            index=ALERTS_INDEX,
-            ignore_unavailable=True,
-            query={"bool": {"filter": _filters(request)}},
-            sort=[
-                {"@timestamp": {"order": "desc", "unmapped_type": "date"}},
-                {"event.id": {"order": "asc", "unmapped_type": "keyword"}},
-            ],
-            size=request.limit,
-            track_total_hits=True,
-        )
-    hits = answer["hits"]
-    return [alert_of_document(hit["_source"]) for hit in hits["hits"]], hits["total"]["value"]
+    query = {"filter": _filters(request)}
+    found, total = listed(
+        settings,
+        "listing alerts",
+        ALERTS_INDEX,
+        query,
+        by="@timestamp",
+        order="desc",
+        limit=request.limit,
+    )
+    return [alert_of_document(document) for document in found], total
 
 
 def alert_named(settings: Settings, prefix: str) -> Alert:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands._context import err, login_name, out, print_json, settings
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, ExitStatus
 from schemas.alert import AlertKind, AlertState
 from schemas.faults import first_fault
@@ -21,7 +22,6 @@ _By = Annotated[
 ]
 _Note = Annotated[str | None, typer.Option(help="Why, for the others.")]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or how it begins.")]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
 
 
 def ack(
@@ -106,7 +106,7 @@ def silence(
     )
 
 
-def silences(json: _Json = False) -> None:
+def silences(json: Json = False) -> None:
     """List what is quiet now: silences, and acknowledgements of alerts that go on."""
     from pipeline.commands._alerts_gather import active
     from pipeline.commands._alerts_view import silence_json, silences_table

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands._context import out, print_json, settings
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show who would be told.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Tell every route of the settings file that this is a test, whatever it filters and when."""
     targets = _targets(to or [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.settings import Settings
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _TIMEOUT_S: Final = 8.0
 _NOT_READY: Final = (429, 502, 503, 504)
 _PREFIX: Final = re.compile(r"[0-9a-f]{4,32}")
+
+MOST: Final = 10_000
+"""The window that Elasticsearch opens to one search by default."""
 
 _Found = TypeVar("_Found")
 
@@ -50,6 +53,34 @@ def asking(settings: Settings, doing: str) -> Iterator[Elasticsearch]:
                 f"{doing}: connecting to {where}: {type(error).__name__}; start one with "
                 "`feedback up` or set FEEDBACK_ELASTICSEARCH_URL"
             ) from None
+
+
+def listed(
+    settings: Settings,
+    doing: str,
+    index: str,
+    query: dict[str, Any],
+    *,
+    by: str,
+    order: str,
+    limit: int,
+) -> tuple[list[dict[str, Any]], int]:
+    """The documents in the ``order``, "asc" or "desc", of the date ``by``, and how many there are
+    beyond the limit too; raises as :func:`asking`."""
+    with asking(settings, doing) as client:
+        answer = client.search(
+            index=index,
+            ignore_unavailable=True,
+            query={"bool": query},
+            sort=[
+                {by: {"order": order, "unmapped_type": "date"}},
+                {"event.id": {"order": "asc", "unmapped_type": "keyword"}},
+            ],
+            size=limit,
+            track_total_hits=True,
+        )
+    hits = answer["hits"]
+    return [hit["_source"] for hit in hits["hits"]], hits["total"]["value"]
 
 
 def checked_prefix(text: str, what: str) -> str:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.commands._asking import asking, checked_prefix, the_one
+from pipeline.commands._asking import asking, checked_prefix, listed, the_one
 from pipeline.errors import CommandError
 from pipeline.search import filters_of
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
 from schemas.case_documents import CASES_INDEX, case_of
 from schemas.documents import READ_ALIAS
-
-MOST_CASES: Final = 10_000
-"""The window that Elasticsearch opens to one search by default."""
 
 _UNRESOLVED: Final = (CaseStatus.OPEN, CaseStatus.IN_PROGRESS)
 
@@ -43,20 +40,16 @@ def find_cases(settings: Settings, request: CaseRequest) -> tuple[list[Case], in
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    with asking(settings, "listing cases") as client:
-        answer = client.search(
-            index=CASES_INDEX,
-            ignore_unavailable=True,
-            query={"bool": _clauses(request)},
-            sort=[
-                {"case.due_at": {"order": "asc", "unmapped_type": "date"}},
-                {"event.id": {"order": "asc", "unmapped_type": "keyword"}},
-            ],
-            size=request.limit,
-            track_total_hits=True,
-        )
-    hits = answer["hits"]
-    return [case_of(hit["_source"]) for hit in hits["hits"]], hits["total"]["value"]
+    found, total = listed(
+        settings,
+        "listing cases",
+        CASES_INDEX,
+        _clauses(request),
+        by="case.due_at",
+        order="asc",
+        limit=request.limit,
+    )
+    return [case_of(document) for document in found], total
 
 
 def case_named(settings: Settings, prefix: str) -> Case:

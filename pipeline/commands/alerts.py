@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline.commands import _alerts_silence, _alerts_trial
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from schemas.alert import AlertKind, Severity
 
@@ -20,13 +21,6 @@ app = typer.Typer(
     help="Spikes of negative and urgent feedback: see, acknowledge, silence them.",
     no_args_is_help=True,
 )
-
-_Values = list[str] | None
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
-
-
-def _filter(flag: str, what: str) -> Any:
-    return typer.Option(flag, help=f"{what}; repeatable, * for any characters.", metavar="TEXT")
 
 
 @app.command("list")
@@ -37,13 +31,13 @@ def list_alerts(
     since: Annotated[
         str | None, typer.Option(help="Seen since: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
     ] = None,
-    site: Annotated[_Values, _filter("--site", "Hospital, branch or app")] = None,
-    topic: Annotated[_Values, _filter("--topic", "What it is about")] = None,
-    source: Annotated[_Values, _filter("--source", "The connector")] = None,
+    site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
+    topic: Annotated[Values, filter_option("--topic", "What it is about")] = None,
+    source: Annotated[Values, filter_option("--source", "The connector")] = None,
     kind: Annotated[list[AlertKind] | None, typer.Option(help="Repeatable.")] = None,
     severity: Annotated[list[Severity] | None, typer.Option(help="Repeatable.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 100,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """List the alerts that go on, newest first, and who acknowledged them."""
     from pipeline.commands._alerts_gather import AlertRequest, find_alerts, joined
@@ -79,7 +73,7 @@ def list_alerts(
 @app.command()
 def show(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The id, or how it begins.")],
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Show all of an alert: figures, words, examples, and what keeps it quiet."""
     from pipeline.commands._alerts_gather import alert_named, examples_of, joined

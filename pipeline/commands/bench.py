@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="4,000 events and one round: rough figures.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
     save: Annotated[
         Path | None, typer.Option("--save", help="Write the JSON document to this file too.")
     ] = None,

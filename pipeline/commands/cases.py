@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from schemas.case import Case, CaseEventType, CaseStatus
 from schemas.feedback import Priority
@@ -22,18 +23,12 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_Values = list[str] | None
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The case's id, or how it begins.")]
 _By = Annotated[str | None, typer.Option(help="Who does it; default: the system's user.")]
 _Due = Annotated[
     str | None,
     typer.Option(help="Due then: 4h, 3d (of [cases] hours), or a date, itself included."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
-
-
-def _filter(flag: str, what: str) -> Any:
-    return typer.Option(flag, help=f"{what}; repeatable, * for any characters.", metavar="TEXT")
 
 
 @app.command("list")
@@ -44,16 +39,16 @@ def list_cases(
     everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     overdue: Annotated[bool, typer.Option("--overdue", help="Past due.")] = False,
     unassigned: Annotated[bool, typer.Option("--unassigned", help="Nobody's.")] = False,
-    owner: Annotated[_Values, _filter("--owner", "Who deals with it")] = None,
-    kind: Annotated[_Values, _filter("--type", "complaint, urgent, review_reply …")] = None,
+    owner: Annotated[Values, filter_option("--owner", "Who deals with it")] = None,
+    kind: Annotated[Values, filter_option("--type", "complaint, urgent, review_reply …")] = None,
     priority: Annotated[list[Priority] | None, typer.Option(help="Repeatable.")] = None,
-    organization: Annotated[_Values, _filter("--organization", "Trust or group")] = None,
-    site: Annotated[_Values, _filter("--site", "Hospital, branch or app")] = None,
-    service: Annotated[_Values, _filter("--service", "Ward, clinic or department")] = None,
-    topic: Annotated[_Values, _filter("--topic", "What it is about")] = None,
-    source: Annotated[_Values, _filter("--source", "The connector")] = None,
+    organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
+    site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
+    service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
+    topic: Annotated[Values, filter_option("--topic", "What it is about")] = None,
+    source: Annotated[Values, filter_option("--source", "The connector")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, by due time.")] = 100,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """List the cases that are not resolved, what is due first in front."""
     from pipeline.commands._cases_gather import CaseRequest, find_cases
@@ -89,7 +84,7 @@ def list_cases(
 
 
 @app.command()
-def show(identifier: _Id, json: _Json = False) -> None:
+def show(identifier: _Id, json: Json = False) -> None:
     """Show all of a case, with the feedback's text and what was done."""
     from pipeline.commands._cases_gather import feedback_of
     from pipeline.commands._cases_view import case_json, case_page
@@ -112,7 +107,7 @@ def open_case(
     owner: Annotated[str | None, typer.Option(help="Who is to deal with it.")] = None,
     due: _Due = "3d",
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Open a case of a piece of feedback by hand."""
     from pipeline.commands._cases_act import opening_by_hand
@@ -134,7 +129,7 @@ def assign(
     identifier: _Id,
     owner: Annotated[str, typer.Argument(help="Who is to deal with it.")],
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Say who deals with a case."""
     _do(_named(identifier), CaseEventType.ASSIGNED, by, json, owner=owner)
@@ -145,7 +140,7 @@ def note(
     identifier: _Id,
     text: Annotated[str, typer.Argument(help="What others should know; kept without contacts.")],
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Note something, for the others."""
     _do(_named(identifier), CaseEventType.NOTED, by, json, text=text)
@@ -169,7 +164,7 @@ def reply(
         Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
     ] = None,
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Answer where the feedback was given (a dry run unless told to --send), or note an answer.
 
@@ -206,7 +201,7 @@ def resolve(
         str | None, typer.Option(help="What was changed because of it, to be told to patients.")
     ] = None,
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Close a case, with how it ended and what was changed because of it."""
     case = _named(identifier)
@@ -221,7 +216,7 @@ def reopen(
     reason: Annotated[str, typer.Argument(help="Why.")],
     due: _Due = "3d",
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Open a resolved case again."""
     from pipeline.commands._cases_act import until
@@ -237,7 +232,7 @@ def due(
     identifier: _Id,
     when: Annotated[str, typer.Argument(help="4h, 3d, or a date, itself included.")],
     by: _By = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Change until when a case is due."""
     from pipeline.commands._cases_act import until

@@ -13,6 +13,7 @@ import typer
 from pipeline.commands._connect_view import as_json, collected_table, ledger_state
 from pipeline.commands._context import err, out, print_json, settings
 from pipeline.commands._ingest_view import records_table
+from pipeline.commands._options import Json
 from pipeline.commands._sources import author_key, chosen, connected, sentences
 from pipeline.errors import CommandError, ExitStatus
 from schemas.feedback import Feedback
@@ -48,7 +49,7 @@ def connect(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read the first pages, show them, publish nothing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Collect feedback from sources: reviews, social mentions, forms."""
     instances = chosen(names or [], everything=everything, path=config, given=given or [])

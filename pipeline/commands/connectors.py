@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands._context import out, print_json
+from pipeline.commands._options import Json
 from pipeline.commands._sources import sentences
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def connectors(
     name: Annotated[str | None, typer.Argument(help="One connector, in full.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """List the connectors, or show what one needs."""
     from connectors._declarations import declaration, page_of

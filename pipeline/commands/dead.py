@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def list_letters(
     payload: Annotated[
         bool, typer.Option("--payload", help="Show the refused bytes; they may be personal.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Show the newest dead letters, and count them by reason."""
     wanted = _Filter(reason, stage, source, _since(since))

@@ -18,6 +18,7 @@ import typer
 
 from pipeline.commands import engines
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave engines running that the demo started.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Walk the whole way once: engines, comments, Kafka, Faust, Elasticsearch, search.
 

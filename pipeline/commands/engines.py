@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Table
 
 from pipeline.commands._connect_view import ledger_json, ledger_table
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def down() -> None:
 
 
 def status(
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Show the engines, how far the worker has read, and how the sources fare."""
     import deploy.local

@@ -21,6 +21,7 @@ from pipeline.commands._labelled import (
     TopicsOption,
     read_labelled,
 )
+from pipeline.commands._options import Json
 from pipeline.commands.train import require_training
 from pipeline.errors import CommandError, ExitStatus
 
@@ -42,7 +43,7 @@ def evaluate(
         bool,
         typer.Option("--unseen-only", help="Leave out writers that the model was trained on."),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Judge topics and sentiment against labels, and measure the time a comment takes.
 

@@ -14,6 +14,7 @@ import typer
 
 from pipeline.commands._context import out, print_json, settings
 from pipeline.commands._explain_view import drawn
+from pipeline.commands._options import Json
 from pipeline.errors import CommandError, ExitStatus
 from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
@@ -38,7 +39,7 @@ def explain(
             metavar="[MEASURE=]NUMBER",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Show what is found in one comment, and which of its words say so.
 

@@ -22,6 +22,7 @@ from pipeline.commands._ingest_view import (
     tell_resumed,
     top_reasons,
 )
+from pipeline.commands._options import Json
 from pipeline.commands._sources import sentences
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from schemas.feedback import Family, Feedback
@@ -92,7 +93,7 @@ def ingest(
         ),
     ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until a running worker indexed it.")] = True,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Bring the comments of a file in; a second time adds nothing."""
     configuration = settings()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands._context import out, print_json
+from pipeline.commands._options import Json
 from pipeline.commands._sources import author_key, chosen, sentences
 from pipeline.errors import CommandError, ExitStatus
 
@@ -25,7 +26,7 @@ def reply(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Answer feedback where it was given; a dry run unless told to --send."""
     from connectors._errors import BadRecord

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from pipeline.commands._context import err, out, print_json, settings
+from pipeline.commands._options import Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from schemas.score import MeasureName, PeriodName
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 _FILE_WIDTH: Final = 140
 """Characters of a line where a table is written to a file."""
-
-_Values = list[str] | None
 
 
 class Calendar(StrEnum):
@@ -52,10 +51,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def _filter(flag: str, what: str) -> Any:
-    return typer.Option(flag, help=f"{what}; repeatable, * for any characters.", metavar="TEXT")
-
-
 def report(
     period: Annotated[
         Calendar | None,
@@ -73,11 +68,11 @@ def report(
     by: Annotated[
         list[By] | None, typer.Option(help="Groups to show; repeatable; default: all.")
     ] = None,
-    organization: Annotated[_Values, _filter("--organization", "Trust or group")] = None,
-    site: Annotated[_Values, _filter("--site", "Hospital, branch or app")] = None,
-    service: Annotated[_Values, _filter("--service", "Ward, clinic or department")] = None,
-    topic: Annotated[_Values, _filter("--topic", "What the comment is about")] = None,
-    source: Annotated[_Values, _filter("--source", "The connector")] = None,
+    organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
+    site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
+    service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
+    topic: Annotated[Values, filter_option("--topic", "What the comment is about")] = None,
+    source: Annotated[Values, filter_option("--source", "The connector")] = None,
     measure: Annotated[
         list[MeasureName] | None,
         typer.Option(help="Repeatable, the first is plotted; default: what was answered."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from pipeline.commands._context import out, print_json, settings
+from pipeline.commands._options import Json, Values, filter_option
 from pipeline.commands._search_view import drawn
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search import (
@@ -31,25 +32,19 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S: Final = 8.0
 
-_Values = list[str] | None
-
-
-def _filter(flag: str, what: str) -> Any:
-    return typer.Option(flag, help=f"{what}; repeatable, * for any characters.", metavar="TEXT")
-
 
 def search(
     words: Annotated[
-        _Values,
+        Values,
         typer.Argument(
             help='Words that must all occur: "exact phrase", a | b, begin*, and -not after a --.'
         ),
     ] = None,
-    site: Annotated[_Values, _filter("--site", "Hospital, branch or app")] = None,
-    service: Annotated[_Values, _filter("--service", "Ward, clinic or department")] = None,
-    organization: Annotated[_Values, _filter("--organization", "Trust or group")] = None,
-    topic: Annotated[_Values, _filter("--topic", "What the comment is about")] = None,
-    theme: Annotated[_Values, _filter("--theme", "The topics' group")] = None,
+    site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
+    service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
+    organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
+    topic: Annotated[Values, filter_option("--topic", "What the comment is about")] = None,
+    theme: Annotated[Values, filter_option("--theme", "The topics' group")] = None,
     label: Annotated[list[Label] | None, typer.Option(help="Sentiment; repeatable.")] = None,
     level: Annotated[
         list[Level] | None, typer.Option(help="Sentiment in five levels; repeatable.")
@@ -58,16 +53,16 @@ def search(
         bool, typer.Option("--contradicts-rating", help="Text and rating say opposite things.")
     ] = False,
     urgent: Annotated[bool, typer.Option("--urgent", help="What cannot wait.")] = False,
-    reason: Annotated[_Values, _filter("--reason", "Why it cannot wait")] = None,
+    reason: Annotated[Values, filter_option("--reason", "Why it cannot wait")] = None,
     interaction: Annotated[
-        _Values, _filter("--interaction", "The topics' interaction type")
+        Values, filter_option("--interaction", "The topics' interaction type")
     ] = None,
     priority: Annotated[
         list[Priority] | None, typer.Option(help="The interaction's; repeatable.")
     ] = None,
-    source: Annotated[_Values, _filter("--source", "The connector")] = None,
+    source: Annotated[Values, filter_option("--source", "The connector")] = None,
     family: Annotated[list[Family] | None, typer.Option(help="Repeatable.")] = None,
-    language: Annotated[_Values, _filter("--language", "Language found or declared")] = None,
+    language: Annotated[Values, filter_option("--language", "Language found or declared")] = None,
     since: Annotated[
         str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
     ] = None,
@@ -78,7 +73,7 @@ def search(
     sort: Annotated[
         Sort | None, typer.Option(help="Default: relevance for words, else newest.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Find feedback by words, place, topic, sentiment, urgency and time."""
     now = datetime.now(UTC)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from pipeline.commands._context import out, print_json, settings
+from pipeline.commands._options import Json
 
 
 def setup(
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Create the Kafka topics and the index templates. Safe to repeat."""
     from pipeline.setup import create_kafka_topics, put_templates
