@@ -15,7 +15,15 @@ from typing import Final
 
 import numpy as np
 
-from bench.alerts.hospitals import DAY, Hospitals, Size, hours_of_a_day, plan, plant_counts
+from bench.alerts.hospitals import (
+    DAY,
+    SOURCES,
+    Hospitals,
+    Size,
+    hours_of_a_day,
+    plan,
+    plant_counts,
+)
 
 FILE: Final = "nhs_feedback.csv"
 _NEGATIVE: Final = 4.0
@@ -37,23 +45,23 @@ def resample(folder: Path, *, sites: int, days: int, seed: int = 5) -> Hospitals
     by_trust = _days(path)
     size = Size(sites=sites, topics=len(_TOPICS), days=days, seed=seed)
     rng = np.random.default_rng(seed)
-    x = np.zeros((sites, len(_TOPICS), size.buckets), dtype=np.uint8)
+    x = np.zeros((sites, len(SOURCES), len(_TOPICS), size.buckets), dtype=np.uint8)
     n = np.zeros_like(x)
     trusts = sorted(by_trust)
+    parts = np.multiply.outer(SOURCES, _TOPICS)[..., None]
     for site in range(sites):
         real = by_trust[trusts[site % len(trusts)]]
         hours = hours_of_a_day(rng)
         for day in range(days):
             negative, scored = real[int(rng.integers(len(real)))]
             span = slice(day * DAY, (day + 1) * DAY)
-            for topic, part in enumerate(_TOPICS):
-                bad = rng.poisson(_FOLD * part * negative * hours)
-                good = rng.poisson(_FOLD * part * (scored - negative) * hours)
-                x[site, topic, span] = np.minimum(bad, 120)
-                n[site, topic, span] = np.minimum(bad, 120) + np.minimum(good, 70)
+            bad = rng.poisson(_FOLD * negative * parts * hours)
+            good = rng.poisson(_FOLD * (scored - negative) * parts * hours)
+            x[site, ..., span] = np.minimum(bad, 120)
+            n[site, ..., span] = np.minimum(bad, 120) + np.minimum(good, 70)
     spikes = plan(rng, size)
-    usual = [plant_counts(rng, spike, x, n) for spike in spikes]
-    return Hospitals(size, x, n, spikes, usual, [])
+    usual = [plant_counts(rng, size, spike, x, n) for spike in spikes]
+    return Hospitals(size, x, n, spikes, usual)
 
 
 def _days(path: Path) -> dict[str, list[tuple[int, int]]]:

@@ -1,23 +1,32 @@
-"""The project's detector on simulated counts: its own code, from a count to a notice.
+"""The project's detector on simulated counts: the whole of it, from an event to an episode.
 
-The comments of 15 minutes come in three lots, at random; after the first and the second it takes
-a glance, as the worker would, and after the third the bucket closes.
+Counts become events at random moments of their 15 minutes. They come in three lots; after the first
+and the second the detector takes a glance, as the worker would, and after the third the bucket
+closes. Backfills and replays come in between.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.alerts.hospitals import Hospitals, rows_of
-from pipeline.alerting.options import LATE, Options
-from pipeline.alerting.seasons import Seasons
-from pipeline.alerting.watch import Hours, Watch
+from bench.alerts.hospitals import DAY, Batch, Hospitals, Load
+from pipeline.alerting.detector import Detector
+from pipeline.alerting.options import Options
+from pipeline.alerting.signals import BUCKET_S, Key, Signal
+from schemas.alert import AlertKind
 
-Counts = NDArray[np.uint32]
-MONDAY = 4 * 96  # the simulation starts on a Monday
+START: Final = 1_767_571_200.0
+"""A Monday, as in the simulation."""
+_LOTS: Final = 3
+_FILLED_DAYS: Final = 10
+_FILLED_EACH_DAY: Final = 300
+
+Progress = Callable[[int, int], None]
 
 
 class Fired(NamedTuple):
@@ -25,64 +34,149 @@ class Fired(NamedTuple):
 
     key: int
     bucket: int
-    window: int
-    """Index into the detector's trailing windows."""
     part: float = 1.0
     """How much of the bucket was over."""
 
 
-def run(hospitals: Hospitals, options: Options) -> list[Fired]:
+class Run(NamedTuple):
+    """What the detector made of it all."""
+
+    fired: list[Fired]
     """Every episode, those included that a site's alert stands for."""
+    events: int
+    dropped: dict[str, int]
+
+
+def run(hospitals: Hospitals, options: Options, on_progress: Progress | None = None) -> Run:
+    """Let the detector live through the days; ``on_progress`` is told of each."""
     size = hospitals.size
-    width = size.topics + 1
-    sites = np.repeat(np.arange(size.sites), width)
-    parents = np.where(np.arange(hospitals.keys) % width == 0, -1, sites * width)
-    x = np.concatenate([rows_of(hospitals, hospitals.x, s) for s in range(size.sites)])
-    n = np.concatenate([rows_of(hospitals, hospitals.n, s) for s in range(size.sites)])
-    x, n = np.ascontiguousarray(x.T), np.ascontiguousarray(n.T)
-    seasons = Seasons(options.half_life_days)
-    watch = Watch(options.negative, options)
-    seasons.grow(size.sites)
-    watch.grow(hospitals.keys)
-    for key in range(hospitals.keys):
-        watch.levels.start(key, 0.02, 0.3, 0)
+    stream = Stream(hospitals)
+    detector = Detector(options)
+    rows = _rows(hospitals)
     fired: list[Fired] = []
-    firing = watch.episodes.firing
     before: set[int] = set()
-    rng = np.random.default_rng(size.seed)
     for bucket in range(size.buckets):
-        at = bucket + MONDAY
-        hours = Hours(seasons.exposure(at)[:, sites], seasons.factors(at - LATE)[sites])
-        silent = np.full(hospitals.keys, bucket < options.warm_up_days * 96)
-        lots = _lots(rng, x[bucket], n[bucket])
-        for number, (some_x, some_n, places) in enumerate(lots, 1):
-            watch.glance(at, some_x, some_n, hours.exposure[:, places], silent, parents, places)
-            new = sorted(set(firing) - before)
-            part = number / (len(lots) + 1)
-            fired += [Fired(key, bucket, firing[key].found.window, part) for key in new]
-            before.update(new)
-        counts = (x[bucket].astype(np.uint32), n[bucket].astype(np.uint32))
-        watch.close(at, *counts, hours, silent, parents)
-        seasons.learn(at, n[bucket, ::width].astype(np.float64))
-        now = set(firing)
-        fired += [Fired(key, bucket, firing[key].found.window) for key in sorted(now - before)]
-        before = now
-    return fired
+        end = START + (bucket + 1) * BUCKET_S
+        for number, lot in enumerate(stream.lots(bucket), 1):
+            detector.add(lot)
+            if number < _LOTS:
+                detector.glance()
+            else:
+                detector.advance(end)
+            now = {rows[key] for key in detector.ongoing(AlertKind.NEGATIVE)}
+            fired += [Fired(key, bucket, number / _LOTS) for key in sorted(now - before)]
+            before = now
+        if on_progress and (bucket + 1) % DAY == 0:
+            on_progress((bucket + 1) // DAY, size.days)
+    dropped = detector.dropped
+    return Run(
+        fired,
+        stream.events,
+        {"backfill": dropped.backfill, "late": dropped.late, "repeated": dropped.repeated},
+    )
 
 
-def _lots(
-    rng: np.random.Generator, x: NDArray[np.uint16], n: NDArray[np.uint16]
-) -> list[tuple[Counts, Counts, NDArray[np.int64]]]:
-    """What had come after a third and after two thirds of a bucket: negatives, all, and the keys
-    that something new came of."""
-    others = n - x
-    some_x, some_others = rng.binomial(x, 2 / 3), rng.binomial(others, 2 / 3)
-    first_x, first_others = rng.binomial(some_x, 1 / 2), rng.binomial(some_others, 1 / 2)
-    new = np.flatnonzero((some_x > first_x) | (some_others > first_others))
-    lots = []
-    for bad, good, places in (
-        (first_x, first_others, np.flatnonzero(first_x + first_others)),
-        (some_x, some_others, new),
-    ):
-        lots.append((bad.astype(np.uint32), (bad + good).astype(np.uint32), places))
-    return lots
+def _rows(hospitals: Hospitals) -> dict[Key, int]:
+    """Each key's number among all sites' keys."""
+    size = hospitals.size
+    numbers: dict[Key, int] = {}
+    for site in range(size.sites):
+        name, first = f"site {site}", site * size.width
+        numbers[Key(name)] = first
+        for topic in range(size.topics):
+            numbers[Key(name, f"topic {topic}")] = first + 1 + topic
+        for source in range(size.width - size.topics - 1):
+            numbers[Key(name, None, f"source {source}")] = first + 1 + size.topics + source
+    return numbers
+
+
+class Stream:
+    """The events, a bucket at a time."""
+
+    def __init__(self, hospitals: Hospitals) -> None:
+        self._hospitals = hospitals
+        self._rng = np.random.default_rng(hospitals.size.seed)
+        self._sites = [f"site {site}" for site in range(hospitals.size.sites)]
+        self._sources = [f"source {source}" for source in range(hospitals.x.shape[1])]
+        self._topics = [(f"topic {topic}",) for topic in range(hospitals.size.topics)]
+        self._replayed = {b.site: deque[Signal]() for b in hospitals.batches if _replays(b)}
+        self.events = 0
+
+    def lots(self, bucket: int) -> Iterator[list[Signal]]:
+        """What comes in each third of a bucket."""
+        counts = (self._hospitals.x[..., bucket], self._hospitals.n[..., bucket])
+        cells = np.nonzero(counts[1])
+        x, n = (count[cells] for count in counts)
+        which = np.repeat(np.arange(len(n)), n)
+        negative = np.arange(len(which)) - np.repeat(np.cumsum(n) - n, n) < np.repeat(x, n)
+        moments = self._rng.random(len(which))
+        for number in range(_LOTS):
+            mine = np.flatnonzero((moments * _LOTS).astype(np.int64) == number)
+            times = START + (bucket + moments[mine]) * BUCKET_S
+            columns = [column[which[mine]].tolist() for column in cells]
+            lot = self._signals(times, columns, negative[mine])
+            self._remember(lot)
+            yield lot + (self._loads(bucket) if number == 0 else [])
+
+    def _signals(
+        self, times: NDArray[np.float64], cells: list[list[int]], negative: NDArray[np.bool_]
+    ) -> list[Signal]:
+        sites, sources, topics = self._sites, self._sources, self._topics
+        first = self.events
+        self.events += len(times)
+        return [
+            Signal(
+                f"{number:016x}{0:016x}",
+                at,
+                sites[site],
+                sources[source],
+                topics[topic],
+                bad,
+                True,
+                False,
+            )
+            for number, (at, site, source, topic, bad) in enumerate(
+                zip(times.tolist(), *cells, negative.tolist(), strict=True), first
+            )
+        ]
+
+    def _remember(self, lot: list[Signal]) -> None:
+        """The last day of the sites that it will be replayed of."""
+        if self._replayed:
+            by_name = {f"site {site}": kept for site, kept in self._replayed.items()}
+            for signal in lot:
+                kept = by_name.get(signal.site or "")
+                if kept is not None:
+                    kept.append(signal)
+                    while kept[0].at < signal.at - DAY * BUCKET_S:
+                        kept.popleft()
+
+    def _loads(self, bucket: int) -> list[Signal]:
+        return [
+            signal
+            for batch in self._hospitals.batches
+            if batch.bucket == bucket
+            for signal in self.load(batch)
+        ]
+
+    def load(self, batch: Batch) -> list[Signal]:
+        """Days of feedback, nearly all of it negative, or the last day once more."""
+        if _replays(batch):
+            return list(self._replayed[batch.site])
+        rng, count = self._rng, _FILLED_DAYS * _FILLED_EACH_DAY
+        ages = np.sort(rng.uniform(0.5, _FILLED_DAYS, count))
+        if batch.load is Load.FLAGGED:
+            ages -= 0.5
+        cells = [
+            [batch.site] * count,
+            rng.integers(len(self._sources), size=count).tolist(),
+            rng.integers(len(self._topics), size=count).tolist(),
+        ]
+        times = START + batch.bucket * BUCKET_S - ages * DAY * BUCKET_S
+        loaded = self._signals(times, cells, rng.random(count) < 0.9)
+        flagged = batch.load is Load.FLAGGED
+        return [signal._replace(backfill=flagged) for signal in loaded]
+
+
+def _replays(batch: Batch) -> bool:
+    return batch.load is Load.REPLAY

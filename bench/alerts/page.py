@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.alerts.baselines import METHODS
-from bench.alerts.hospitals import RATIOS, Hospitals
+from bench.alerts.hospitals import RATIOS, Hospitals, Load
 from bench.alerts.speed import Speed
-from bench.alerts.verdicts import Truth, Verdict
+from bench.alerts.verdicts import Gain, Truth, Verdict
 from bench.alerts.walk import Walked
 
 _BLOCK: Final = re.compile(r"(<!-- alerts bench -->\n).*(<!-- /alerts bench -->)", re.DOTALL)
@@ -32,6 +33,15 @@ class Comparison:
     limit: Verdict
     budget: float
     """False alarms a key and day that the detector was told to keep."""
+    gains: dict[str, Gain]
+    """Over the best baseline of each half."""
+    loads: Counter[Load]
+    """False alarms after backfills and replays."""
+    silence: int
+    """False alarms of sites that lost a source."""
+    dropped: dict[str, int]
+    """Events that were not counted, by reason."""
+    events: int
 
     def of(self, half: str, ratio: float | None = None) -> Mask:
         """Which spikes are in a half, and of a ratio."""
@@ -42,16 +52,29 @@ class Comparison:
 
     def best(self, half: str) -> Verdict:
         """The baseline that finds most in a half."""
-        return max(
-            self.verdicts[1:], key=lambda v: (found(v, self.of(half)), -capped(v, self.of(half)))
-        )
+        return best(self.verdicts[1:], self.of(half))
 
-    @property
-    def false_alarms(self) -> float:
-        """Ours, a key and day."""
-        days = self.truth.days
-        total = sum(self.verdicts[0].false_alarms[half] * days[half] for half in days)
-        return total / sum(days.values())
+    def of_budget(self, half: str | None = None) -> str:
+        """The detector's false alarms by those allowed, with the interval that so few leave."""
+        ours, days = self.verdicts[0], self.truth.days
+        halves = [half] if half else list(days)
+        count = round(sum(ours.false_alarms[each] * days[each] for each in halves))
+        allowed = self.budget * sum(days[each] for each in halves)
+        low, high = (each / allowed for each in _poisson_interval(count))
+        return f"{count / allowed:.2f} times ({count}; {low:.2f} to {high:.2f})"
+
+
+def best(baselines: Sequence[Verdict], mask: Mask) -> Verdict:
+    """The one that finds most; among these the quickest."""
+    return max(baselines, key=lambda v: (found(v, mask), -capped(v, mask)))
+
+
+def _poisson_interval(count: int) -> tuple[float, float]:
+    """The exact 95 % interval of a Poisson mean (Garwood 1936)."""
+    from scipy.stats import chi2
+
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
 
 
 def found(verdict: Verdict, mask: Mask) -> float:
@@ -90,19 +113,19 @@ def rendered(comparisons: Sequence[Comparison], walked: Walked, speed: Speed) ->
 
 def _section(each: Comparison) -> list[str]:
     size, ours = each.hospitals.size, each.verdicts[0]
-    ratio = each.false_alarms / each.budget
     lines = [
         f"### {each.title}",
         "",
-        f"{size.sites} sites, {each.hospitals.keys:,} keys, {size.days} days, "
-        f"{len(each.hospitals.spikes):,} planted spikes. False alarms of the detector: "
-        f"{each.false_alarms:.1e} a key and day where {each.budget:.1e} were allowed "
-        f"({ratio:.2f} times the budget).",
+        f"{size.sites} sites, {each.hospitals.keys:,} keys, {size.days} days, {each.events:,} "
+        f"events, {len(each.hospitals.spikes):,} planted spikes. The detector was allowed "
+        f"{each.budget:.1e} false alarms a key and day and raised {each.of_budget()} as many; the "
+        f"dense half {each.of_budget('dense')}, the sparse half {each.of_budget('sparse')}.",
         "",
     ]
+    lines += _loads(each)
     lines += [_glances(ours), ""]
     for half in each.truth.halves:
-        best = each.best(half)
+        rival = each.best(half)
         lines += [
             f"**The {half} half of keys** ({int(each.of(half).sum())} spikes; everybody at "
             f"{ours.false_alarms[half]:.1e} false alarms a key and day). Found of spikes of so "
@@ -120,11 +143,35 @@ def _section(each: Comparison) -> list[str]:
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines += [
             "",
-            f"Median delay on the spikes that both found, the detector and {best.name}: "
-            f"{_both(ours, best, each.of(half))}.",
+            f"Against {rival.name}, sites drawn anew: {_gain(each.gains[half])}. Median delay on "
+            f"the spikes that both found: {_both(ours, rival, each.of(half))}.",
             "",
         ]
     return lines
+
+
+def _loads(each: Comparison) -> list[str]:
+    if not each.hospitals.batches:
+        return []
+    batches = Counter(batch.load for batch in each.hospitals.batches)
+    told = "; ".join(
+        f"{load.value}, at {batches[load]} sites: {n}" for load, n in each.loads.items()
+    )
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in each.dropped.items())
+    return [
+        f"Alerts within a day of {told}. Alerts at the {len(each.hospitals.silent)} sites that "
+        f"lost a source, while it was silent and in the two days after: {each.silence}. Events "
+        f"not counted: {dropped}.",
+        "",
+    ]
+
+
+def _gain(gain: Gain) -> str:
+    (fewest, most), (least, longest) = gain
+    return (
+        f"{100 * fewest:+.1f} to {100 * most:+.1f} percentage points more found and "
+        f"{least:+.2f} to {longest:+.2f} hours sooner on average (95 of 100 draws)"
+    )
 
 
 def _walk(walked: Walked) -> list[str]:

@@ -46,6 +46,11 @@ class Detector:
         """How many are watched."""
         return len(self._watches.keys.all)
 
+    def ongoing(self, kind: AlertKind) -> list[Key]:
+        """Keys in an episode, those included that their site's alert stands for."""
+        keys = self._watches.keys.all
+        return [keys[place] for place in self._watches.of[kind].episodes.firing]
+
     @property
     def array_bytes(self) -> int:
         """What the counts and rates take in memory; examples and open events come on top."""
