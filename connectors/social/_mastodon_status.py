@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
@@ -30,20 +31,20 @@ class Status(BaseModel):
     reblog: Any = None
     account: Account = Account()
 
-    @property
+    @cached_property
     def native_id(self) -> str:
         """The same for every server that knows the post; its URI names the author."""
         return deterministic_id(self.uri)
 
-    @property
+    @cached_property
     def created(self) -> int:
         """Milliseconds since 1970."""
         return milliseconds(self.created_at)
 
-    @property
+    @cached_property
     def revision(self) -> int:
         """Milliseconds since 1970 of the last edit."""
-        return milliseconds(max(self.edited_at or self.created_at, self.created_at))
+        return max(milliseconds(self.edited_at), self.created) if self.edited_at else self.created
 
 
 def id_of(status: Any) -> str:

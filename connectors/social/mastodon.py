@@ -130,10 +130,19 @@ base_url = "https://mastodon.social"
                 yield Page(items, state.text())
 
     def _news(self, listed: list[Any], state: MastodonCursor) -> list[Item]:
-        return [self._item(one) for one in listed if _is_news(one, state.memory)]
+        items = [self._item(one, state.memory) for one in listed]
+        return [item for item in items if item is not None]
 
-    def _item(self, status: Any) -> Item:
-        return self.item(status, origin=id_of(status))
+    def _item(self, status: Any, memory: Memory) -> Item | None:
+        """A post that is new or has changed; as what was understood of it, where that is all."""
+        try:
+            read = Status.model_validate(status)
+        except ValidationError:  # met once: ``parse`` says what is wrong
+            is_news = memory.news(id_of(status), 0, 0)
+            return self.item(status, origin=id_of(status)) if is_news else None
+        if not memory.news(read.id, read.created, read.revision, read.native_id):
+            return None
+        return self.item(read, origin=read.id, payload=orjson.dumps(status))
 
     def _gone(self, status_id: str, state: MastodonCursor) -> list[Item]:
         gone = state.memory.take_back(status_id)
@@ -178,7 +187,8 @@ base_url = "https://mastodon.social"
         if isinstance(item.data, Gone):
             return taken_back(self, item, item.data)
         try:
-            status = Status.model_validate(item.data)
+            read = isinstance(item.data, Status)
+            status = item.data if read else Status.model_validate(item.data)
         except ValidationError as error:
             raise BadRecord.of(self.name, error) from None
         if status.reblog is not None:
@@ -228,11 +238,3 @@ def _verdict(answer: Answer) -> Exception | None:
         except Retry as cut_off:
             return cut_off
     return problem
-
-
-def _is_news(status: Any, memory: Memory) -> bool:
-    try:
-        known = Status.model_validate(status)
-    except ValidationError:
-        return memory.news(id_of(status), 0, 0)  # met once: ``parse`` says what is wrong
-    return memory.news(known.id, known.created, known.revision, known.native_id)

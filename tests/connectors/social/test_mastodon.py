@@ -128,9 +128,10 @@ class TestFetching:
         _, cursor = run(source(fake, service.url))
         late = [fake.status(40 + n, moment(34) - timedelta(minutes=30 - n)) for n in range(12)]
         fake.statuses += late
-        first = next(source(fake, service.url).fetch(cursor))
+        connector = source(fake, service.url)
+        first = next(connector.fetch(cursor))
         rest, _ = run(source(fake, service.url), first.cursor)
-        found = [native_id(one.data) for one in first.items] + [one.native_id for one in rest]
+        found = [one.native_id for one in [*map(connector.parse, first.items), *rest]]
         assert found == [native_id(one) for one in late]
 
     def test_leaves_what_is_written_meanwhile_to_the_next_run(
@@ -224,7 +225,7 @@ class TestStreaming:
         _, cursor = run(source(fake, service.url))
         fake.statuses.append(fake.status(37))
         pages = source(fake, service.url).stream(cursor)
-        assert [one.data for one in next(pages).items] == fake.statuses[-1:]
+        assert [orjson.loads(one.payload or b"") for one in next(pages).items] == fake.statuses[-1:]
         pages.close()
 
     def test_goes_on_from_the_cursor_after_a_broken_connection(
