@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.alerting.detector import Detector
-from pipeline.alerting.signals import BUCKET_S, BUCKETS_A_DAY
+from pipeline.alerting.signals import BUCKET_S, BUCKETS_A_DAY, Key
 from pipeline.alerting.state import StateError
 from schemas.alert import AlertKind, AlertState, Severity
 from tests.pipeline.alerting.streams import (
@@ -169,6 +169,20 @@ def test_the_alert_of_a_site_stands_for_its_topics_and_sources() -> None:
     others = [a for a in alerts if a.topic or a.source]
     assert [a for a in others if site[0].updated_at < a.updated_at < end and a.revision == 0] == []
     assert site[0].updated_at == min(alert.updated_at for alert in alerts)
+
+
+def test_episodes_that_a_sites_alert_stands_for_go_on_all_the_same() -> None:
+    stream = Stream()
+    signals = usual(stream, QUIET_DAYS + 1)
+    for topic in ("waiting", "food"):
+        signals += stream.spread(SPIKE_AT, 3, 40, bad=1.0, topics=(topic,))
+    detector = Detector(OPTIONS)
+    run(detector, [one for one in signals if one.at < SPIKE_AT + 2 * 3600], SPIKE_AT + 2 * 3600)
+    ongoing = detector.ongoing(AlertKind.NEGATIVE)
+    assert {Key("North"), Key("North", "waiting"), Key("North", "food")} <= set(ongoing)
+    assert detector.ongoing(AlertKind.URGENT) == []
+    detector.advance(SPIKE_AT + 3 * DAY_S)
+    assert detector.ongoing(AlertKind.NEGATIVE) == []
 
 
 def test_the_afternoon_peak_of_every_day_is_no_alert() -> None:
