@@ -99,12 +99,10 @@ def test_a_cases_whole_life(
             return cases_of(settings, "life")[first.event_id]
 
         def told_at(path: str) -> dict[str, str]:
-            """What came there, by its identifier: the same one may come twice."""
-            return {
-                headers["webhook-id"]: json.loads(body)["type"]
-                for at, headers, body in hooks.got
-                if at.endswith("/team") == bool(path)
-            }
+            """What came there of the case, by its identifier: the same one may come twice."""
+            came = [(headers["webhook-id"], json.loads(body)) for at, headers, body in hooks.got
+                    if at.endswith("/team") == bool(path)]  # fmt: skip
+            return {key: one["type"] for key, one in came if one["data"]["case_id"] == by_id}
 
         wait_until(lambda: bool(cases_of(settings, "life")), seconds=90, what="a case")
         assert set(cases_of(settings, "life")) == {first.event_id}
