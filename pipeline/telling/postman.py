@@ -169,8 +169,11 @@ class Postman:
             due = max(delivery.due_at, free_at) if delivery is not None else None
             if delivery is None or due is None or due > now:
                 left = (due - now).total_seconds() if due is not None else _LONGEST_SLEEP_S
+                # Not wait_for: before Python 3.12 it loses a cancellation that comes with the wake,
+                # and the lane would go on beside its successor.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), min(left, _LONGEST_SLEEP_S))
+                    async with asyncio.timeout(min(left, _LONGEST_SLEEP_S)):
+                        await woken.wait()
                 continue
             self._busy.add(destination)
             try:

@@ -91,7 +91,8 @@ class Ledger:
         producer, self._producer = self._producer, None
         if producer is not None:
             with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), _STOP_S)
+                async with asyncio.timeout(_STOP_S):
+                    await producer.stop()
 
     async def _commit(self, payload: bytes | None, alerts: Sequence[Alert]) -> None:
         from aiokafka.errors import KafkaError, ProducerFenced
