@@ -192,7 +192,8 @@ def test_kill_9_of_the_role_loses_no_case_and_doubles_none(
     config = str(rules_file)
     dead = len(messages_on(DEAD, settings))
     for least in (200, 1_200):
-        role = start_worker("--role", "cases", FEEDBACK_CONFIG=config)
+        # Small batches: otherwise one may take all of them before it can be killed.
+        role = start_worker("--role", "cases", FEEDBACK_CONFIG=config, FEEDBACK_INDEX_BATCH="20")
         wait_until(lambda least=least: _count(settings) > least, seconds=90, what="cases")
         role.kill()
         role.wait()
