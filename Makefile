@@ -28,7 +28,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 programs:  ## install Chromium and Dovecot, which some tests need, where apt-get can be used
-	@$(PYTHON) -m tests.programs
+	@$(PYTHON) -m tests.support.programs
 
 test: lint programs  ## lint, types and every test
 	$(BIN)/python -m pytest

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings import Settings
-from tests.engines import Engines, environment_of, running_engines, set_up
+from tests.support.engines import Engines, environment_of, running_engines, set_up
 
 
 @pytest.fixture(scope="session")

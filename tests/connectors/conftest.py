@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors import _http
-from tests.connectors.fakes import OPEN
+from tests.support.fakes import OPEN
 
 
 @pytest.fixture(autouse=True)

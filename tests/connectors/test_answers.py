@@ -11,7 +11,7 @@ from connectors._answers import Answer, Form, FormConfig, Kind, Submission
 from connectors._errors import BadRecord, Skip
 from connectors._source import Context
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fakes import beside
+from tests.support.fakes import beside
 
 AT = "2026-11-20T12:00:00Z"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -17,8 +17,8 @@ from connectors._errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip,
 from connectors._registry import sources
 from connectors._source import Brings, Polled, Received, Source, Webhook
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import NOW, Delivery, FakeCaller, FakeService, served
-from tests.connectors.fakes import CALLERS, SERVICES, built
+from tests.support.fake_service import NOW, Delivery, FakeCaller, FakeService, served
+from tests.support.fakes import CALLERS, SERVICES, built
 
 SOURCES = sorted(sources().items())
 _SECRET = re.compile(r"(secret|token|password|key)s?$")

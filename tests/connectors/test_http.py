@@ -15,7 +15,7 @@ from starlette.routing import Route
 from connectors import _http
 from connectors._errors import Fatal, Retry, Unauthorized
 from connectors._http import Bearer, Http, OAuth2, wait_of
-from tests.connectors.fake_service import Served
+from tests.support.fake_service import Served
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "planted-secret-1"  # noqa: S105 - planted to be looked for

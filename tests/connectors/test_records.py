@@ -17,9 +17,9 @@ from connectors._source import Polled
 from connectors._tally import Tally
 from schemas.feedback import Family, Feedback, Operation
 from schemas.measures import Fft, Nps, Stars
-from tests.connectors.fake_service import NOW, FakeService, served
-from tests.connectors.fakes import SERVICES, built
 from tests.connectors.test_conformance import understood
+from tests.support.fake_service import NOW, FakeService, served
+from tests.support.fakes import SERVICES, built
 
 GIVEN = datetime(2026, 3, 4, 5, 6, 7, 890_123, tzinfo=timezone(timedelta(hours=2)))
 AUTHOR = "0" * 32

@@ -11,7 +11,7 @@ import orjson
 
 from pipeline.logs import NowAndThen
 from pipeline.settings import Settings
-from tests.walk import comments, publish
+from tests.support.pipeline import comments, publish
 
 
 def test_a_workers_lines_are_json_and_hold_no_text_of_people(

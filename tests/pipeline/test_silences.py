@@ -10,7 +10,7 @@ from pipeline.errors import ExitStatus, Unavailable
 from pipeline.settings import Settings
 from pipeline.silences import publish_silence, read_silences, silence_that_covers
 from schemas.silence import Silence
-from tests.spikes import STARTED, spike
+from tests.support.spikes import STARTED, spike
 
 ALERT = spike(site="Silences Test")
 NOW = STARTED

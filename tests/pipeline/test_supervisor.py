@@ -13,7 +13,7 @@ import psutil
 from pipeline.app import PROCESSES, Role
 from pipeline.errors import ExitStatus
 from pipeline.settings import Settings
-from tests.walk import wait_until
+from tests.support.pipeline import wait_until
 
 Start = Callable[..., subprocess.Popen[bytes]]
 

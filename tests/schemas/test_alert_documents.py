@@ -19,7 +19,7 @@ from schemas.alert_documents import (
     alert_version,
 )
 from schemas.documents import mappings
-from tests.spikes import resolved, spike
+from tests.support.spikes import resolved, spike
 
 FIRST = spike(site="Documents Test")
 LAST = resolved(FIRST)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.silence import Silence
-from tests.spikes import STARTED, spike
+from tests.support.spikes import STARTED, spike
 
 ALERT = spike()
 NOW = STARTED + timedelta(hours=1)

@@ -16,10 +16,10 @@ from connectors._errors import BadRecord, Misconfigured, Retry, Skip, Unauthoriz
 from connectors._source import Context
 from connectors.forms.email import Email, EmailConfig
 from schemas.feedback import Feedback
-from tests.connectors.dovecot import PASSWORD, USER, Dovecot, dovecot
-from tests.connectors.fake_service import Served
-from tests.connectors.services.email import mail
-from tests.connectors.token_server import CLIENT, REFRESH, SCOPE, SECRET, TokenServer
+from tests.support.dovecot import PASSWORD, USER, Dovecot, dovecot
+from tests.support.fake_service import Served
+from tests.support.services.email import mail
+from tests.support.token_server import CLIENT, REFRESH, SCOPE, SECRET, TokenServer
 
 _SELF_MADE = (
     *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),

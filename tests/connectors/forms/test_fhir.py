@@ -10,9 +10,9 @@ from connectors._errors import Misconfigured, Skip
 from connectors._source import Source
 from connectors.forms.fhir import Fhir, FhirConfig
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import moment, served
-from tests.connectors.fakes import beside, built
-from tests.connectors.services.fhir import CANONICAL, FakeFhir
+from tests.support.fake_service import moment, served
+from tests.support.fakes import beside, built
+from tests.support.services.fhir import CANONICAL, FakeFhir
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"

@@ -9,9 +9,9 @@ from connectors._errors import BadRecord, Fatal
 from connectors._source import Source
 from connectors.forms.google_forms import GoogleForms
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import served
-from tests.connectors.fakes import beside, built
-from tests.connectors.services.google_forms import FORM, FakeGoogleForms, answered, zulu
+from tests.support.fake_service import served
+from tests.support.fakes import beside, built
+from tests.support.services.google_forms import FORM, FakeGoogleForms, answered, zulu
 
 _TIMES = ("createTime", "lastSubmittedTime")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

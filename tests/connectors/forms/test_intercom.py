@@ -13,8 +13,8 @@ from connectors._moments import milliseconds
 from connectors._source import Context, Received
 from connectors.forms.intercom import Intercom, IntercomConfig
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment
-from tests.connectors.services.intercom import SECRET, event, rating, signed
+from tests.support.fake_service import moment
+from tests.support.services.intercom import SECRET, event, rating, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

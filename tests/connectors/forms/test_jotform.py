@@ -11,9 +11,9 @@ from connectors._errors import Malformed
 from connectors._source import Context, Received
 from connectors.forms.jotform import Jotform, JotformConfig
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import Delivery
-from tests.connectors.fakes import beside
-from tests.connectors.services.jotform import SECRET, delivery
+from tests.support.fake_service import Delivery
+from tests.support.fakes import beside
+from tests.support.services.jotform import SECRET, delivery
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from connectors._errors import Misconfigured, Retry, Skip
 from connectors._source import Source
 from connectors.forms.qualtrics import Qualtrics
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment, served
-from tests.connectors.fakes import beside, built
-from tests.connectors.services.qualtrics import FakeQualtrics, response, utc
+from tests.support.fake_service import moment, served
+from tests.support.fakes import beside, built
+from tests.support.services.qualtrics import FakeQualtrics, response, utc
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

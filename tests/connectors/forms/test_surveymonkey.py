@@ -15,9 +15,9 @@ from connectors._source import Context, Received
 from connectors.forms._survey import answers_of, questions_of
 from connectors.forms.surveymonkey import SurveyMonkey, SurveyMonkeyConfig, _verdict
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import Served, moment, sentence, served
-from tests.connectors.fakes import beside
-from tests.connectors.services.surveymonkey import (
+from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fakes import beside
+from tests.support.services.surveymonkey import (
     FakeSurveyMonkey,
     FakeSurveyMonkeyWebhooks,
     event,

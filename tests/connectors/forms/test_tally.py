@@ -9,9 +9,9 @@ from typing import Any
 from connectors._source import Context, Received
 from connectors.forms.tally import Tally, TallyConfig
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment
-from tests.connectors.fakes import beside
-from tests.connectors.services.tally import SECRET, event, field, signed
+from tests.support.fake_service import moment
+from tests.support.fakes import beside
+from tests.support.services.tally import SECRET, event, field, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COMMENT = field("RYQpAd", "What could we do better?", "TEXTAREA", "Shorter queues")

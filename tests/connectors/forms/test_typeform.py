@@ -12,9 +12,9 @@ from connectors._errors import BadRecord
 from connectors._source import Context, Received, Webhook
 from connectors.forms.typeform import Typeform, TypeformConfig
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment
-from tests.connectors.fakes import beside
-from tests.connectors.services.typeform import SECRET, answered, event, signed
+from tests.support.fake_service import moment
+from tests.support.fakes import beside
+from tests.support.services.typeform import SECRET, answered, event, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

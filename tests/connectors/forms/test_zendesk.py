@@ -15,8 +15,8 @@ from connectors._moments import milliseconds
 from connectors._source import Context, Received
 from connectors.forms.zendesk import Zendesk, ZendeskConfig
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import Delivery, moment, served
-from tests.connectors.services.zendesk import (
+from tests.support.fake_service import Delivery, moment, served
+from tests.support.services.zendesk import (
     SECRET,
     FakeZendesk,
     event,

@@ -14,9 +14,9 @@ from connectors._http import Answer, Http
 from connectors.reviews.app_store import AppStore, _verdict
 from schemas.feedback import Feedback
 from schemas.measures import Stars
-from tests.connectors.fake_service import Served, moment, served
-from tests.connectors.fakes import built
-from tests.connectors.services.app_store import APP, FakeAppStore
+from tests.support.fake_service import Served, moment, served
+from tests.support.fakes import built
+from tests.support.services.app_store import APP, FakeAppStore
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

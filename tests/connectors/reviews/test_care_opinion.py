@@ -11,9 +11,9 @@ from connectors._errors import Retry, Skip, Unauthorized
 from connectors._http import Answer
 from connectors.reviews.care_opinion import CareOpinion
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment, served
-from tests.connectors.fakes import built
-from tests.connectors.services.care_opinion import FakeCareOpinion
+from tests.support.fake_service import moment, served
+from tests.support.fakes import built
+from tests.support.services.care_opinion import FakeCareOpinion
 
 NOW = moment(50)
 

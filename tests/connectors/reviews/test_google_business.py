@@ -14,10 +14,10 @@ from connectors._errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors._instances import settled
 from connectors.reviews.google_business import GoogleBusiness, original
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment, sentence, served
-from tests.connectors.fakes import built
-from tests.connectors.google_key import key_file
-from tests.connectors.services.google_business import FakeGoogleBusiness
+from tests.support.fake_service import moment, sentence, served
+from tests.support.fakes import built
+from tests.support.google_key import key_file
+from tests.support.services.google_business import FakeGoogleBusiness
 
 NOW = moment(50)
 

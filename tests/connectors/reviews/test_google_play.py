@@ -14,9 +14,9 @@ from connectors._source import Context
 from connectors.reviews.google_play import GooglePlay
 from schemas.feedback import Feedback
 from schemas.measures import Stars
-from tests.connectors.fake_service import Served, moment, served
-from tests.connectors.google_key import key_file
-from tests.connectors.services.google_play import APP, FakeGooglePlay
+from tests.support.fake_service import Served, moment, served
+from tests.support.google_key import key_file
+from tests.support.services.google_play import APP, FakeGooglePlay
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from connectors._authors import pseudonym
 from connectors._errors import BadRecord
 from connectors.reviews.trustpilot import Trustpilot
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import moment, sentence, served
-from tests.connectors.fakes import built
-from tests.connectors.services.trustpilot import FakeTrustpilot
+from tests.support.fake_service import moment, sentence, served
+from tests.support.fakes import built
+from tests.support.services.trustpilot import FakeTrustpilot
 
 NOW = moment(50)
 

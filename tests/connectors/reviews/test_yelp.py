@@ -12,8 +12,8 @@ from connectors._source import Context
 from connectors.reviews.yelp import Yelp
 from schemas.feedback import Feedback
 from schemas.measures import Stars
-from tests.connectors.fake_service import Served, moment, served
-from tests.connectors.services.yelp import BUSINESSES, FakeYelp
+from tests.support.fake_service import Served, moment, served
+from tests.support.services.yelp import BUSINESSES, FakeYelp
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from pipeline.settings import Settings
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback
 from schemas.kafka_topics import DEAD, RAW
-from tests.walk import messages_on
+from tests.support.pipeline import messages_on
 
 
 @dataclass(frozen=True)

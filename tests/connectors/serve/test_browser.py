@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.settings import Settings
 from tests.connectors.serve.conftest import Serve, form, records_on
-from tests.programs import required
+from tests.support.programs import required
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -13,7 +13,7 @@ from connectors.forms.form import Form
 from pipeline.settings import Settings
 from schemas.coverage import State
 from tests.connectors.serve.conftest import running
-from tests.walk import wait_until
+from tests.support.pipeline import wait_until
 
 
 def instance_of(name: str) -> Instance:

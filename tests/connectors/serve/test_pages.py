@@ -14,7 +14,7 @@ from connectors._serve.words import WORDS, tongue_of
 from pipeline.settings import Settings
 from schemas.kafka_topics import FORMS
 from tests.connectors.serve.conftest import Serve, form, records_on
-from tests.walk import messages_on
+from tests.support.pipeline import messages_on
 
 TEXT = "The nurses were lovely."
 

@@ -20,7 +20,7 @@ from deploy.local import LocalEngines, default_cache, down, up
 from pipeline.settings import Settings
 from pipeline.setup import create_kafka_topics
 from tests.connectors.serve.conftest import records_on
-from tests.walk import wait_until
+from tests.support.pipeline import wait_until
 
 TOKEN = "planted-token-of-a-form"  # noqa: S105
 WORDS = "Planted words of a patient"

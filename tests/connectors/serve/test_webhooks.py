@@ -17,11 +17,11 @@ from pipeline.settings import Settings
 from schemas.cloud_events import feedback_headers
 from schemas.feedback import Feedback
 from schemas.kafka_topics import FORMS, RAW
-from tests.connectors.fake_service import Delivery, FakeCaller, served
-from tests.connectors.fakes import CALLERS, built
 from tests.connectors.serve.conftest import Live, Serve, dead_letters_on, form
-from tests.connectors.services.form import FakeForm
-from tests.walk import messages_on
+from tests.support.fake_service import Delivery, FakeCaller, served
+from tests.support.fakes import CALLERS, built
+from tests.support.pipeline import messages_on
+from tests.support.services.form import FakeForm
 
 
 @pytest.fixture(params=sorted(CALLERS))

@@ -16,9 +16,9 @@ from connectors.social import bluesky
 from connectors.social._bluesky_post import matches, terms, tid_us
 from connectors.social.bluesky import Bluesky, BlueskyConfig
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import Served, moment, served
-from tests.connectors.fakes import OPEN
-from tests.connectors.services.bluesky import PASSWORD, FakeBluesky, native_id, tid
+from tests.support.fake_service import Served, moment, served
+from tests.support.fakes import OPEN
+from tests.support.services.bluesky import PASSWORD, FakeBluesky, native_id, tid
 
 pytestmark = pytest.mark.timeout(60)
 

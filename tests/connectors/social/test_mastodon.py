@@ -16,9 +16,9 @@ from connectors._source import Context
 from connectors.social import mastodon
 from connectors.social.mastodon import Mastodon, MastodonConfig
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import Served, moment, served
-from tests.connectors.fakes import OPEN
-from tests.connectors.services.mastodon import FakeMastodon, native_id
+from tests.support.fake_service import Served, moment, served
+from tests.support.fakes import OPEN
+from tests.support.services.mastodon import FakeMastodon, native_id
 
 pytestmark = pytest.mark.timeout(60)
 

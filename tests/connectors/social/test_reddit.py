@@ -12,9 +12,9 @@ from connectors._errors import BadRecord, Fatal, Skip
 from connectors._source import Polled, Source
 from connectors.social._reddit_cursor import RedditCursor
 from schemas.feedback import Feedback, Operation
-from tests.connectors.fake_service import Served, moment, sentence, served
-from tests.connectors.fakes import built
-from tests.connectors.services.reddit import AGENT, FakeReddit, seconds
+from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fakes import built
+from tests.support.services.reddit import AGENT, FakeReddit, seconds
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -16,9 +16,9 @@ from connectors._source import Polled, Source
 from connectors.social._feeds import feed_verdict, read_feed
 from connectors.social.rss import RssConfig
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import Served, moment, sentence, served
-from tests.connectors.fakes import built
-from tests.connectors.services.rss import KEY, FakeFeeds
+from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fakes import built
+from tests.support.services.rss import KEY, FakeFeeds
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

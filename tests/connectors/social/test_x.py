@@ -11,9 +11,9 @@ import pytest
 from connectors._errors import BadRecord, Retry
 from connectors._source import Polled
 from schemas.feedback import Feedback
-from tests.connectors.fake_service import Served, moment, sentence, served
-from tests.connectors.fakes import built
-from tests.connectors.services.x import FakeX, snowflake
+from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fakes import built
+from tests.support.services.x import FakeX, snowflake
 
 
 def parsed(post: dict[str, Any]) -> Feedback:

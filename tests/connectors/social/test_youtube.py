@@ -12,9 +12,9 @@ from connectors._errors import Fatal, Retry, Skip, Unauthorized
 from connectors._source import Polled
 from connectors.social.youtube import YouTubeConfig
 from schemas.feedback import Family, Feedback
-from tests.connectors.fake_service import moment, sentence, served
-from tests.connectors.fakes import built
-from tests.connectors.services.youtube import CHANNEL, VIDEO, FakeYouTube
+from tests.support.fake_service import moment, sentence, served
+from tests.support.fakes import built
+from tests.support.services.youtube import CHANNEL, VIDEO, FakeYouTube
 
 
 def parsed(thread: dict[str, Any]) -> Feedback:

@@ -16,7 +16,7 @@ from schemas.case import Case
 from schemas.case_documents import CASES_INDEX
 from schemas.score_documents import SCORES_INDEX
 from tests.pipeline.scores.test_case_scores import case
-from tests.walk import feedback, run_feedback
+from tests.support.pipeline import feedback, run_feedback
 
 JANUARY = datetime(2019, 1, 5, tzinfo=UTC)
 SPAN = "--since 2019-01-01 --until 2019-01-31 --site Southgate"

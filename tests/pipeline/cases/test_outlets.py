@@ -12,10 +12,10 @@ from pipeline.cases.outlet_options import read_outlet
 from pipeline.cases.outlets import Later, Refusal, outlet_of
 from pipeline.telling.webhooks import WebhookClient
 from schemas.case import CaseEventType, LinkState
-from tests.connectors.fake_service import Served
 from tests.pipeline.cases.services import TOKEN, FakeJira, FakeZendesk
 from tests.pipeline.cases.test_fold import RESOLVED, event, folded
 from tests.pipeline.telling.receivers import SECRET, receiver
+from tests.support.fake_service import Served
 
 CASE = folded(event(CaseEventType.ASSIGNED, owner="PALS"))
 DONE = apply(CASE, RESOLVED)

@@ -17,10 +17,10 @@ from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.case_documents import CASES_INDEX
 from schemas.feedback import Feedback
 from schemas.kafka_topics import CASES
-from tests.connectors.fake_service import Served
-from tests.connectors.services.trustpilot import FakeTrustpilot
 from tests.pipeline.cases.test_fold import NOW, opening
-from tests.walk import messages_on, run_feedback
+from tests.support.fake_service import Served
+from tests.support.pipeline import messages_on, run_feedback
+from tests.support.services.trustpilot import FakeTrustpilot
 
 REVIEW = Feedback.collect(
     source="trustpilot", native_id="60a1", created_at=NOW, family="review", text="Never again."

@@ -20,9 +20,9 @@ from pipeline.sinks.elasticsearch_client import connect_async
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX
 from schemas.kafka_topics import CASES
-from tests.connectors.fake_service import Served
 from tests.pipeline.cases.services import TOKEN, FakeZendesk
 from tests.pipeline.cases.test_fold import opening
+from tests.support.fake_service import Served
 
 ALL = [TP(CASES.name, partition) for partition in range(CASES.partitions)]
 NOW = datetime.now(UTC)

@@ -19,7 +19,7 @@ from schemas.alert_documents import ALERTS_INDEX, alert_document, alert_version
 from schemas.documents import document, index_name
 from schemas.feedback import EnrichedFeedback
 from tests.schemas.test_documents import FULL
-from tests.spikes import resolved, spike
+from tests.support.spikes import resolved, spike
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SITE = "Alerts Test"

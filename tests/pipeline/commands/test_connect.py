@@ -13,9 +13,9 @@ import pytest
 
 from connectors._coverage import load_coverage
 from pipeline.settings import Settings
-from tests.connectors.fake_service import Served, served
-from tests.connectors.services.trustpilot import FakeTrustpilot
-from tests.walk import feedback, run_feedback, wait_until
+from tests.support.fake_service import Served, served
+from tests.support.pipeline import feedback, run_feedback, wait_until
+from tests.support.services.trustpilot import FakeTrustpilot
 
 Line = Callable[..., str]
 

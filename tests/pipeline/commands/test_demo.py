@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.walk import feedback
+from tests.support.pipeline import feedback
 
 
 @pytest.fixture

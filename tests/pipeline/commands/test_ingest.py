@@ -21,7 +21,7 @@ from schemas._record import deterministic_id
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Label
 from schemas.kafka_topics import FORMS
-from tests.walk import messages_on, wait_until
+from tests.support.pipeline import messages_on, wait_until
 
 Run = Callable[..., Result]
 

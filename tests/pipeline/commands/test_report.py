@@ -29,7 +29,7 @@ from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.score_documents import SCORES_INDEX
-from tests.walk import feedback, wait_until
+from tests.support.pipeline import feedback, wait_until
 
 TRUST = "Scores Test Trust"
 LONDON = ZoneInfo("Europe/London")

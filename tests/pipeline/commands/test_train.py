@@ -9,7 +9,7 @@ import pytest
 
 from connectors._files.mapping import presets
 from pipeline.stages.classify_topics import Taxonomy
-from tests.walk import run_feedback
+from tests.support.pipeline import run_feedback
 
 HEAD = "Comment,Who,Sentiment,Topics"
 

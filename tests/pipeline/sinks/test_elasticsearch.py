@@ -18,7 +18,7 @@ from pipeline.sinks.elasticsearch_client import connect, connect_async
 from pipeline.sinks.failure import Failure, Fatal
 from schemas.documents import TEMPLATE_NAME
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
-from tests.walk import documents_of
+from tests.support.pipeline import documents_of
 
 ENRICHMENT = Enrichment()
 

@@ -42,7 +42,7 @@ from schemas.kafka_topics import ALERTS, DEAD, DELIVERIES, KafkaTopic
 from schemas.silence import Silence
 from tests.pipeline.telling.receivers import SECRET, Hooks, free_port, mail_server, receiver
 from tests.pipeline.telling.samples import an_alert
-from tests.walk import messages_on, wait_until
+from tests.support.pipeline import messages_on, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pipeline.telling.route_settings import AlertSettings, RouteSettings
 from pipeline.telling.routes import routes_of
 from tests.pipeline.telling.receivers import SECRET
-from tests.settings_tables import rows_of
-from tests.walk import ROOT
+from tests.support.pipeline import ROOT
+from tests.support.settings_tables import rows_of
 
 PAGE = (ROOT / "docs" / "telling.md").read_text(encoding="utf-8")
 SECRETS = {

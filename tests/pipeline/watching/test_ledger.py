@@ -12,7 +12,7 @@ from pipeline.watching.ledger import Fenced, Ledger
 from pipeline.watching.reader import Reader
 from schemas.alert import Alert, Interval
 from schemas.alerting_state import AlertingState
-from tests.signals import alerts_of
+from tests.support.signals import alerts_of
 
 AT = datetime(2026, 8, 3, 9, tzinfo=UTC)
 PARTITION = 2

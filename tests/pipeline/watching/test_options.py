@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.watching.options import WatchSettings, watch_settings
-from tests.settings_tables import rows_of
-from tests.walk import ROOT
+from tests.support.pipeline import ROOT
+from tests.support.settings_tables import rows_of
 
 
 def written(folder: Path, text: str) -> Path:

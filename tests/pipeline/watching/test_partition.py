@@ -10,7 +10,7 @@ from pipeline.watching.partition import Counts, Partition
 from pipeline.watching.signals import signal_payload
 from schemas.alerting_state import AlertingState
 from schemas.signal import Signal
-from tests.signals import history, signal, spike
+from tests.support.signals import history, signal, spike
 
 SINCE = datetime(2026, 8, 3, 9, tzinfo=UTC)
 LATER = (SINCE + timedelta(days=1)).timestamp() * 1000

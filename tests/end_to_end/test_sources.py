@@ -1,0 +1,188 @@
+"""Every source, through every fault, edit and delete, to the index of a real Elasticsearch."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors._collect import Collected, collect
+from connectors._follow import known_of, polled
+from connectors._instances import instances
+from connectors._outboxes import Outboxes
+from connectors._registry import sources
+from connectors._source import Brings
+from pipeline.settings import Settings
+from pipeline.sinks.elasticsearch_client import connect
+from schemas.documents import READ_ALIAS
+from schemas.kafka_topics import KAFKA_TOPICS
+from tests.support.engines import environment_of, running_engines, set_up
+from tests.support.fake_service import NOW, FakeService, Served, served
+from tests.support.fakes import SERVICES
+from tests.support.pipeline import messages_on, run_feedback
+
+
+def toml_of(fakes: Running) -> str:
+    """A settings file with one instance of each; JSON's values are TOML's, but for null."""
+    lines = []
+    for name, (fake, service) in fakes.items():
+        lines.append(f"[{name}.walk]")
+        lines += [f"{key} = {_toml(value)}" for key, value in fake.settings(service.url).items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f'"{key}" = {_toml(one)}' for key, one in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return orjson.dumps(value).decode()
+
+
+def texts_of(settings: Settings, name: str) -> dict[str, str]:
+    """What the index holds of a source, by native id; fails where one stands twice."""
+    with connect(settings) as client:
+        client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
+        found = client.search(
+            index=READ_ALIAS,
+            size=1_000,
+            query={"term": {"event.dataset": name}},
+        )["hits"]["hits"]
+    ids = [hit["_source"]["feedback"]["native_id"] for hit in found]
+    assert len(ids) == len(set(ids)), f"{name}: a document stands twice"
+    return {hit["_source"]["feedback"]["native_id"]: hit["_source"]["message"] for hit in found}
+
+
+Running = dict[str, tuple[FakeService, Served]]
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[Settings]:
+    """Engines of its own: other tests bring the same fakes' feedback by other ways."""
+    with running_engines() as engines:
+        yield set_up(engines)
+
+
+@pytest.fixture(scope="module")
+def environment(settings: Settings) -> dict[str, str]:
+    return environment_of(settings)
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    """Every fake by its connector's name, served and about to fail in every way."""
+    with ExitStack() as stack:
+        found: Running = {}
+        for name, kind in SERVICES.items():
+            fake = kind()
+            try:
+                service = stack.enter_context(served(fake))
+            except pytest.skip.Exception:  # a program that the fake needs is not installed
+                continue
+            service.faults.extend(fake.faults)
+            found[name] = (fake, service)
+        yield found
+
+
+@pytest.mark.timeout(900)
+def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
+    running: Running,
+    settings: Settings,
+    environment: dict[str, str],
+    start_worker: Callable[..., subprocess.Popen[bytes]],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "feedback.toml"
+    path.write_text(toml_of(running), encoding="utf-8")
+    start_worker()
+    first = collected(path, settings, NOW)
+    assert first.keys() == running.keys()
+    assert failures(first) == {}
+    assert all(one.coverage.backfill for one in first.values())
+    expect(running, settings)
+    for name, (fake, _) in running.items():
+        brings = sources()[name].brings
+        if Brings.EDITS in brings:
+            fake.edit()
+        if Brings.DELETES in brings:
+            fake.delete()
+    # Two days later, since some edits are looked for once a day.
+    second = collected(path, settings, NOW + timedelta(days=2))
+    assert failures(second) == {}
+    assert not any(one.coverage.backfill for one in second.values())
+    expect(running, settings)
+    for _, service in running.values():
+        service.faults.extend(["403"] * 5)
+    refused = run_feedback("feedback --debug connect --all --json", environment, tmp_path)
+    assert refused.returncode != 0
+    assert_unseen(running, settings, refused.stdout + refused.stderr)
+
+
+def collected(path: Path, settings: Settings, now: datetime) -> dict[str, Collected]:
+    """Every instance of the settings file, run once at some time; by the connector's name."""
+    servers = settings.kafka_bootstrap_servers
+    found = instances(path, lambda name: None)
+    built = [polled(one, b"a key") for one in found]
+    done = {}
+    with Outboxes(servers) as outboxes:
+        for one, source, known in zip(found, built, known_of(found, built, servers), strict=True):
+            source.context = replace(source.context, now=lambda: now)
+            with source:
+                done[source.name] = collect(one, source, outboxes, known)
+    return done
+
+
+def failures(done: dict[str, Collected]) -> dict[str, str]:
+    """What failed, and why."""
+    return {name: str(one.failure) for name, one in done.items() if one.failure is not None}
+
+
+def assert_unseen(
+    running: Running,
+    settings: Settings,
+    output: str,
+) -> None:
+    """No secret is in what was said, nor in any record, header or key on any Kafka topic."""
+    said = output.encode()
+    for kafka_topic in KAFKA_TOPICS:
+        for message in messages_on(kafka_topic, settings):
+            headers = b"".join(value for _, value in message.headers)
+            said += b"\n".join((message.key or b"", message.value or b"", headers))
+    secrets = [secret for fake, _ in running.values() for secret in fake.secrets]
+    assert len(secrets) >= 10
+    assert [secret for secret in secrets if secret.encode() in said] == []
+
+
+def expect(running: Running, settings: Settings) -> None:
+    """Wait until the index holds exactly what the services do."""
+    held = {
+        name: {native_id: _indexed(text) for native_id, text in fake.texts.items()}
+        for name, (fake, _) in running.items()
+    }
+    end = time.monotonic() + 60
+    while (found := indexed(running, settings)) != held and time.monotonic() < end:
+        time.sleep(0.5)
+    assert found == held
+
+
+def indexed(running: Running, settings: Settings) -> dict[str, dict[str, str]]:
+    """What the index holds of each source."""
+    return {
+        name: {native_id: _indexed(text) for native_id, text in texts_of(settings, name).items()}
+        for name in running
+    }
+
+
+def _indexed(text: str) -> str:
+    """A text as far as redaction leaves it alone."""
+    return text.partition("[")[0][:40]

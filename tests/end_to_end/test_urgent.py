@@ -1,0 +1,130 @@
+"""What cannot wait is on a Kafka topic of its own besides, under the same promises."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka.structs import ConsumerRecord
+
+from pipeline import shell
+from pipeline.enrichment import Enrichment
+from pipeline.settings import Settings
+from pipeline.shell import EnrichLoop
+from pipeline.sinks.kafka import KafkaSink, Message, Pending
+from schemas.feedback import Feedback, Operation
+from schemas.kafka_topics import DEAD, ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
+from tests.support.pipeline import comments, messages_on, publish
+
+URGENT_TEXT = "I want to kill myself"
+Delivery = asyncio.Future[Any]
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+def _given(source: str, *texts: str) -> list[Feedback]:
+    records = comments(source, len(texts))
+    return [
+        record.model_copy(update={"text": text})
+        for record, text in zip(records, texts, strict=True)
+    ]
+
+
+def _on(kafka_topic: KafkaTopic, settings: Settings) -> dict[str, Any]:
+    """The messages of a Kafka topic by their key."""
+    return {message.key.decode(): message for message in messages_on(kafka_topic, settings)}
+
+
+def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(
+    settings: Settings, start_worker: Start
+) -> None:
+    urgent, calm, gone = _given("urgent", URGENT_TEXT, "No complaints.", URGENT_TEXT)
+    gone = gone.model_copy(update={"operation": Operation.DELETE})
+    publish(settings, [urgent, calm, gone])
+    assert start_worker("--drain").wait(60) == 0
+    enriched, copies = _on(ENRICHED, settings), _on(URGENT, settings)
+    ids = {urgent.event_id, calm.event_id, gone.event_id}
+    assert (ids & set(enriched), ids & set(copies)) == (ids, {urgent.event_id})
+    original, copy = enriched[urgent.event_id], copies[urgent.event_id]
+    assert copy.value == original.value
+    assert orjson.loads(copy.value)["urgent_reasons"] == ["self_harm"]
+    ours = ("ce_type", URGENT.name.encode())
+    assert [*copy.headers] == [
+        ours if name == "ce_type" else (name, value) for name, value in original.headers
+    ]
+
+
+class Watched(KafkaSink):
+    """Remembers what was handed to the producer, and what was waited for."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        super().__init__(bootstrap_servers)
+        self.begun: list[tuple[KafkaTopic, Pending]] = []
+        self.awaited: list[Delivery] = []
+
+    async def begin(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> Pending:
+        pending = await super().begin(kafka_topic, messages)
+        self.begun.append((kafka_topic, pending))
+        return pending
+
+    async def finish(self, deliveries: Iterable[Delivery]) -> None:
+        self.awaited += deliveries
+        await super().finish(deliveries)
+
+
+async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
+    """Let the enrich role handle a batch."""
+    kafka = Watched(settings.kafka_bootstrap_servers)
+    await kafka.start()
+    batch = [
+        ConsumerRecord(
+            FORMS.name, 0, 10**9 + offset, 0, 0, record.event_id.encode(), record.to_payload(),
+            None, 0, 0, (),
+        )
+        for offset, record in enumerate(records)
+    ]  # fmt: skip
+    try:
+        await EnrichLoop(Enrichment(), kafka).handle(batch)
+    finally:
+        await kafka.stop()
+    return kafka
+
+
+async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Settings) -> None:
+    kafka = await _handle(settings, _given("both", *["No complaints."] * 600, URGENT_TEXT))
+    calm = [ENRICHED.name, SIGNALS.name]
+    urgent = [ENRICHED.name, URGENT.name, SIGNALS.name]
+    assert [topic.name for topic, _ in kafka.begun] == [*calm, *calm, *urgent]
+    begun = [delivery for _, pending in kafka.begun for delivery in pending.deliveries]
+    assert set(kafka.awaited) == set(begun)
+
+
+async def test_without_anything_urgent_no_more_than_signals_is_asked_of_kafka(
+    settings: Settings,
+) -> None:
+    kafka = await _handle(settings, _given("calm", "No complaints.", "Waited for hours."))
+    assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name, SIGNALS.name]
+
+
+async def test_what_only_the_urgent_kafka_topic_refuses_is_dead_lettered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "URGENT", replace(URGENT, max_message_bytes=1_010))
+    calm, urgent = _given("narrow", "No complaints.", URGENT_TEXT)
+    await _handle(settings, [calm, urgent])
+    letters = [orjson.loads(letter.value) for letter in _on(DEAD, settings).values()]
+    (letter,) = (letter for letter in letters if letter.get("key") == urgent.event_id)
+    assert letter["reason"].startswith(f"publishing to {URGENT.name}: ")
+    assert calm.event_id not in {letter.get("key") for letter in letters}
+
+
+async def test_what_both_refuse_is_dead_lettered_once(settings: Settings) -> None:
+    (urgent,) = _given("large", URGENT_TEXT)
+    attributes = {f"part {n}": "x" * 10_000 for n in range(105)}
+    kafka = await _handle(settings, [urgent.model_copy(update={"attributes": attributes})])
+    assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name, DEAD.name]
+    assert [len(pending.failures) for _, pending in kafka.begun] == [1, 0]

@@ -1,0 +1,58 @@
+"""The fakes there are, found by walking ``tests/connectors/services``: nothing lists them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import TypeVar
+
+from connectors._registry import sources
+from connectors._source import Context, Source
+from schemas.feedback import SUBMISSION, Feedback
+from tests.support.fake_service import FakeCaller, FakeService
+
+T = TypeVar("T", FakeService, FakeCaller)
+
+_SERVICES = Path(__file__).parent / "services"
+
+
+def _found(kind: type[T]) -> dict[str, type[T]]:
+    fakes: dict[str, type[T]] = {}
+    for path in sorted(_SERVICES.glob("*.py")):
+        if path.stem.startswith("_"):
+            continue
+        module = importlib.import_module(f"tests.support.services.{path.stem}")
+        for value in vars(module).values():
+            if (
+                inspect.isclass(value)
+                and issubclass(value, kind)
+                and value.__module__ == module.__name__
+                and not inspect.isabstract(value)
+            ):
+                fakes[value.name] = value
+    return fakes
+
+
+SERVICES: dict[str, type[FakeService]] = _found(FakeService)  # type: ignore[type-abstract]
+CALLERS: dict[str, type[FakeCaller]] = _found(FakeCaller)  # type: ignore[type-abstract]
+
+
+def built(
+    fake: FakeService | FakeCaller, url: str, instance: str = "test", **context: object
+) -> Source:
+    """The connector of a fake, told to talk to it."""
+    kind = sources()[fake.name]
+    config = kind.Config.model_validate(fake.settings(url))
+    source = kind(config, Context(instance, **context))  # type: ignore[arg-type]
+    OPEN.append(source)
+    return source
+
+
+OPEN: list[Source] = []
+"""What :func:`built` made; a fixture closes it after each test."""
+
+
+def beside(record: Feedback) -> dict[str, str]:
+    """A record's attributes but for the mark of its submission."""
+    return {name: value for name, value in record.attributes.items() if name != SUBMISSION}

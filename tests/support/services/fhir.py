@@ -1,0 +1,165 @@
+"""A FHIR R4 server, as https://hl7.org/fhir/R4 specifies searches and paging."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, ClassVar
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.support.fake_service import FakeService, moment, sentence
+
+CANONICAL = "https://eastgate.example/Questionnaire/after-your-visit"
+FHIR_JSON = "application/fhir+json"
+PER_PAGE = 10
+
+
+class FakeFhir(FakeService):
+    name: ClassVar[str] = "fhir"
+    secrets: ClassVar = ("fhir-secret-4711",)
+    faults: ClassVar = ("429", "500", "truncated", "hang up", "401")
+    spared: ClassVar = ("/token",)
+
+    def __init__(self) -> None:
+        self.resources = [response(number) for number in range(35)]
+        self.token = 0
+        self.next_is_at = ""
+        """Where links to the next page lead; empty: to this server."""
+        self.forgets_pages = False
+        self.texts = {f"eastgate/{number}:better": sentence(number) for number in range(35)}
+
+    @property
+    def app(self) -> Any:
+        return Starlette(
+            routes=[
+                Route("/token", self._give_token, methods=["POST"]),
+                Route("/r4/QuestionnaireResponse", self._search),
+                Route("/r4", self._page),
+            ]
+        )
+
+    def settings(self, url: str) -> dict[str, Any]:
+        return {
+            "base_url": f"{url}/r4",
+            "server": "eastgate",
+            "questionnaire": CANONICAL,
+            "token_url": f"{url}/token",
+            "client_id": "feedback",
+            "client_secret": "fhir-secret-4711",
+            "per_page": PER_PAGE,
+        }
+
+    async def _give_token(self, request: Request) -> Response:
+        form = await request.form()
+        basic = base64.b64encode(b"feedback:fhir-secret-4711").decode()
+        if request.headers.get("authorization") != f"Basic {basic}":
+            return JSONResponse({"error": "invalid_client"}, 401)
+        if form.get("grant_type") != "client_credentials" or not form.get("scope"):
+            return JSONResponse({"error": "invalid_request"}, 400)
+        self.token += 1
+        return JSONResponse({"access_token": f"token-{self.token}", "token_type": "Bearer"})
+
+    def _refused(self, request: Request) -> Response | None:
+        if request.headers.get("accept") != FHIR_JSON:
+            return _outcome(406, "not-supported")
+        if request.headers.get("authorization") != f"Bearer token-{self.token}":
+            return _outcome(401, "login")
+        return None
+
+    async def _search(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        asked = request.query_params
+        since = asked.get("_lastUpdated", "ge")
+        if asked.get("_sort") != "_lastUpdated" or not since.startswith("ge"):
+            return _outcome(400, "invalid")
+        found = [
+            one
+            for one in self.resources
+            if one["meta"]["lastUpdated"] >= since[2:]
+            and asked.get("questionnaire", one["questionnaire"]) == one["questionnaire"]
+        ]
+        found.sort(key=lambda one: str(one["meta"]["lastUpdated"]))
+        return self._bundle(request, found, 0, int(asked.get("_count", 20)))
+
+    async def _page(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        if self.forgets_pages:
+            return _outcome(410, "not-found")
+        _, ids, start, size = request.query_params["_getpages"].split("/")
+        by_id = {one["id"]: one for one in self.resources}
+        found = [by_id[one] for one in ids.split(",")]
+        return self._bundle(request, found, int(start), int(size))
+
+    def _bundle(
+        self, request: Request, found: list[dict[str, Any]], start: int, size: int
+    ) -> Response:
+        links = [{"relation": "self", "url": str(request.url)}]
+        if start + size < len(found):
+            ids = ",".join(one["id"] for one in found)
+            here = self.next_is_at or f"{request.url.scheme}://{request.url.netloc}"
+            url = f"{here}/r4?_getpages=search/{ids}/{start + size}/{size}"
+            links.append({"relation": "next", "url": url})
+        entries = [
+            {"fullUrl": f"urn:{one['id']}", "resource": one, "search": {"mode": "match"}}
+            for one in found[start : start + size]
+        ]
+        bundle = {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
+        return JSONResponse(bundle, media_type=FHIR_JSON)
+
+    def edit(self) -> None:
+        one = response(20) | {"status": "amended"}
+        one["item"][0]["item"][0]["answer"] = [{"valueString": "I take it back, all was well."}]
+        one["meta"]["lastUpdated"] = instant(40)
+        self.resources[20] = one
+        self.texts["eastgate/20:better"] = "I take it back, all was well."
+
+    def delete(self) -> None:
+        one = response(21) | {"status": "entered-in-error"}
+        one["meta"]["lastUpdated"] = instant(41)
+        self.resources[21] = one
+        del self.texts["eastgate/21:better"]
+
+
+def response(number: int) -> dict[str, Any]:
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": str(number),
+        "meta": {"versionId": "1", "lastUpdated": instant(number)},
+        "questionnaire": CANONICAL,
+        "status": "completed",
+        "subject": {"reference": f"Patient/p{number % 7}"},
+        "authored": instant(number),
+        "item": [
+            {
+                "linkId": "visit",
+                "text": "Your visit",
+                "item": [
+                    {
+                        "linkId": "better",
+                        "text": "What could we do better?",
+                        "answer": [{"valueString": sentence(number)}],
+                    },
+                    {
+                        "linkId": "overall",
+                        "text": "Overall",
+                        "answer": [{"valueInteger": number % 5 + 1}],
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def instant(number: int) -> str:
+    return moment(number).isoformat().replace("+00:00", ".000Z")
+
+
+def _outcome(status: int, code: str) -> Response:
+    issue = {"severity": "error", "code": code}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+    return JSONResponse(outcome, status, media_type=FHIR_JSON)
