@@ -15,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages._evidence import spans_of_places
-from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE, tag_names, tagged
-from pipeline.stages._questions import kind_of
-from pipeline.stages._tokens import lowered, token_spans
 from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
+from pipeline.stages.evidence import spans_of_places
+from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE, tag_names, tagged
+from pipeline.stages.questions import kind_of
 from pipeline.stages.score_sentiment import MEASURES
 from pipeline.stages.text_model import TextModel, context_of
+from pipeline.stages.tokens import lowered, token_spans
 from pipeline.understanding import Understanding, Words
 from schemas.feedback import Feedback, Language, Level, Sentiment, Span
 

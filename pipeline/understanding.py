@@ -11,15 +11,14 @@ from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from pipeline.stages._evidence import MOST_SPANS, merged, spans_of_places, strongest
-from pipeline.stages._parameters import DEFAULT
-from pipeline.stages._questions import kind_of
-from pipeline.stages._tokens import token_spans, tokens_of, without_placeholders
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
+from pipeline.stages.evidence import MOST_SPANS, merged, spans_of_places, strongest
 from pipeline.stages.flag_urgent import UrgencyFlagger, UrgencyRules
+from pipeline.stages.parameters import DEFAULT
+from pipeline.stages.questions import kind_of
 from pipeline.stages.redact import Redactor
-from pipeline.stages.redact_beside import Beside
+from pipeline.stages.redact_fields import Beside
 from pipeline.stages.score_sentiment import (
     LEVELS,
     SCORED_LANGUAGES,
@@ -32,6 +31,7 @@ from pipeline.stages.score_sentiment import (
     rating_of,
 )
 from pipeline.stages.text_model import BEST_ONE_FROM, Comment, Predictions, TextModel
+from pipeline.stages.tokens import token_spans, tokens_of, without_placeholders
 from pipeline.stages.vader import Scores, Vader
 from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
 

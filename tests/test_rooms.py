@@ -23,8 +23,8 @@ MAY_IMPORT = {
 PURE = (
     "pipeline/stages",
     "pipeline/enrichment.py",
-    "pipeline/search.py",
-    "pipeline/overview.py",
+    "pipeline/search/query.py",
+    "pipeline/search/overview.py",
     "pipeline/scores",
 )
 ENGINES = {"faust", "aiokafka", "kafka", "elasticsearch"}

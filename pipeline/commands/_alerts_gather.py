@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pipeline.commands._asking import MOST, asking, checked_prefix, listed, the_one
-from pipeline.search import filters_of
+from pipeline.search.query import filters_of
 from pipeline.settings import Settings
 from pipeline.silences import silence_that_covers
 from schemas.alert import Alert, AlertKind, AlertState, Severity

@@ -103,7 +103,7 @@ def until(text: str | None) -> datetime | None:
     Raises ``CommandError``.
     """
     from pipeline.cases.options import cases_settings, due_of
-    from pipeline.search import parse_time
+    from pipeline.search.query import parse_time
     from schemas.settings_file import SettingsFileError
 
     if text is None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipeline.commands._asking import asking, checked_prefix, listed, the_one
 from pipeline.errors import CommandError
-from pipeline.search import filters_of
+from pipeline.search.query import filters_of
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
 from schemas.case_documents import CASES_INDEX, case_of

@@ -17,7 +17,7 @@ from schemas.feedback import Label
 
 if TYPE_CHECKING:
     from deploy.demo.comments import BadTurn
-    from pipeline.overview import Group, Overview
+    from pipeline.search.overview import Group, Overview
 
 _BAR: Final = 24
 _MOST_TOPICS: Final = 10

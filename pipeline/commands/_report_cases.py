@@ -8,7 +8,7 @@ from typing import Any, Final
 from pipeline.commands._search_view import clean
 from pipeline.scores.cases import CASE_MEASURES, CaseRow, CaseScores, case_scores
 from pipeline.scores.report import Frame, Report
-from pipeline.search import SearchRequest, filters_of
+from pipeline.search.query import SearchRequest, filters_of
 from schemas.case_documents import case_of
 from schemas.score import LEAST_ANSWERS, MeasureName, Score
 

@@ -25,7 +25,7 @@ from pipeline.scores.goals import Goal, Progress, progress
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Counts, Frame, Report
 from pipeline.scores.submissions import Submissions
-from pipeline.search import SearchRequest, build_query
+from pipeline.search.query import SearchRequest, build_query
 from pipeline.settings import Settings
 from schemas.case_documents import CASES_INDEX
 from schemas.documents import READ_ALIAS

@@ -16,7 +16,7 @@ from pipeline.scores.goals import Goal, load_goals
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.periods import before, last_complete, leading_to, steps_of, usual_step
 from pipeline.scores.report import Frame
-from pipeline.search import SearchRequest, parse_time
+from pipeline.search.query import SearchRequest, parse_time
 from pipeline.settings import Settings
 from pipeline.stages.classify_topics import Taxonomy
 from schemas.score import Dimensions, MeasureName, Period, PeriodName

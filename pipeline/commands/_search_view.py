@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from pipeline.search import Hit, SearchResult
+from pipeline.search.query import Hit, SearchResult
 from schemas.feedback import Label
 
 _SHOWN_CHARACTERS: Final = 600

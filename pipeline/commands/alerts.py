@@ -98,7 +98,7 @@ app.command()(_alerts_trial.test)
 
 
 def _since(text: str | None, now: datetime) -> datetime | None:
-    from pipeline.search import parse_time
+    from pipeline.search.query import parse_time
 
     try:
         return None if text is None else parse_time(text, now=now)

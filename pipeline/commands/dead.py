@@ -77,7 +77,7 @@ def list_letters(
 
 
 def _since(text: str | None) -> datetime | None:
-    from pipeline.search import parse_time
+    from pipeline.search.query import parse_time
 
     try:
         return None if text is None else parse_time(text, now=datetime.now(UTC))

@@ -23,7 +23,7 @@ from pipeline.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:
     from deploy.demo.comments import BadTurn
-    from pipeline.overview import Overview
+    from pipeline.search.overview import Overview
 
 _DRAIN_S: Final = 180.0
 # What one would type, and the same as a SearchRequest's fields.
@@ -161,7 +161,7 @@ def _drain() -> None:
 
 def _overview(turn: BadTurn) -> Overview:
     from deploy.demo.connector import SOURCE
-    from pipeline.overview import overview_query, read_overview
+    from pipeline.search.overview import overview_query, read_overview
     from pipeline.sinks.elasticsearch_client import connect
     from schemas.documents import READ_ALIAS
 
@@ -175,7 +175,7 @@ def _search(fields: dict[str, Any]) -> Any:
     from deploy.demo.connector import SOURCE
     from pipeline.commands._search_view import drawn
     from pipeline.commands.search import run
-    from pipeline.search import SearchRequest
+    from pipeline.search.query import SearchRequest
 
     return drawn(run(SearchRequest(**fields, sources=(SOURCE,), limit=2), settings()))
 

@@ -93,7 +93,7 @@ def report(
     """Report scores by place, topic, source and period, with intervals, trends and goals."""
     from pipeline.commands import _report_options as options
     from pipeline.commands._report_gather import gather
-    from pipeline.search import SearchRequest
+    from pipeline.search.query import SearchRequest
 
     scope = SearchRequest(
         organizations=tuple(organization or ()),

@@ -14,7 +14,7 @@ from pipeline.commands._context import out, print_json, settings
 from pipeline.commands._options import Json, Values, filter_option
 from pipeline.commands._search_view import drawn
 from pipeline.errors import CommandError, ExitStatus, Unavailable
-from pipeline.search import (
+from pipeline.search.query import (
     MAX_HITS,
     SearchRequest,
     SearchResult,

@@ -103,8 +103,8 @@ def require_training() -> None:
 
 def _data_files(taxonomy: Path | None, lexicon: Path | None) -> tuple[Taxonomy, Any]:
     from pipeline.loading import sentences
-    from pipeline.stages._lexicon import Lexicon
     from pipeline.stages.classify_topics import Taxonomy
+    from pipeline.stages.lexicon import Lexicon
 
     with sentences("reading taxonomy and lexicon"):
         return Taxonomy.load(taxonomy), Lexicon.load(lexicon)

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from pipeline.stages._terms import Terms, follows, term_words
+from pipeline.stages.terms import Terms, follows, term_words
 from schemas.feedback import Priority, Span
 
 _MOST_REMEMBERED: Final = 50_000

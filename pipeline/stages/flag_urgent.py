@@ -19,7 +19,6 @@ from typing import Final, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from pipeline.spans import joined
 from pipeline.stages._phrases import (
     LONGEST_WORD,
     MARK,
@@ -31,6 +30,7 @@ from pipeline.stages._phrases import (
     tokens,
 )
 from pipeline.stages.classify_topics import Identifier
+from pipeline.stages.spans import joined
 
 _DEFAULT: Final = Path(__file__).parent.parent / "urgency" / "healthcare.toml"
 _RAW: Final = re.compile(r"\S+")

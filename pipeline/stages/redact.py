@@ -16,7 +16,7 @@ from pipeline.stages._personal import dates, labelled, numbers, online, places
 from pipeline.stages._personal.names import NameFinder
 from pipeline.stages._personal.phones import Phones
 from pipeline.stages._personal.view import HIDDEN, Finder, Span, View
-from pipeline.stages._windows import LONG, around
+from pipeline.stages._text_windows import LONG, around
 
 TYPES: Final = (
     "account",

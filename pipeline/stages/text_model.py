@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from pipeline.stages._bag import BagReader, Bags
-from pipeline.stages._features import CONTEXT_SIZE, VECTOR_VALUE, context
-from pipeline.stages._parameters import DEFAULT, LEVELS, Card, Parameters, WordVectors
-from pipeline.stages._questions import Kind
+from pipeline.stages._feature_sums import BagReader, Bags
+from pipeline.stages.features import CONTEXT_SIZE, VECTOR_VALUE, context
+from pipeline.stages.parameters import DEFAULT, LEVELS, Card, Parameters, WordVectors
+from pipeline.stages.questions import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pipeline.search import filters_of
+from pipeline.search.query import filters_of
 from pipeline.sinks.failure import Waiting
 from pipeline.telling.alert_notices import notice_of_alert
 from pipeline.telling.digests import Summary

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from pipeline.stages._features import (
+from pipeline.stages.features import (
     BAG_POWER,
     BEGIN,
     END,
@@ -24,9 +24,9 @@ from pipeline.stages._features import (
     weighs,
     word_names,
 )
-from pipeline.stages._parameters import WordVectors
-from pipeline.stages._questions import Kind
-from pipeline.stages._terms import Terms, follows
+from pipeline.stages.parameters import WordVectors
+from pipeline.stages.questions import Kind
+from pipeline.stages.terms import Terms, follows
 from pipeline.stages.text_model import Comment, context_of
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.stages._lexicon import Lexicon
-from pipeline.stages._parameters import likeness_of
-from pipeline.stages._questions import Kind, kind_of
-from pipeline.stages._tokens import tokens_of
+from pipeline.stages.lexicon import Lexicon
+from pipeline.stages.parameters import likeness_of
+from pipeline.stages.questions import Kind, kind_of
 from pipeline.stages.score_sentiment import LEVELS, rating_of
 from pipeline.stages.text_model import Comment
+from pipeline.stages.tokens import tokens_of
 from pipeline.stages.vader import Vader
 from schemas.feedback import Feedback
 

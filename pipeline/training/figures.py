@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages._parameters import LEVELS
+from pipeline.stages.parameters import LEVELS
 from pipeline.training.examples import NO_LEVEL
 
 LEAST_EXAMPLES: Final = 25

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from pipeline.stages._features import CONTEXT_RATING, CONTEXT_SIZE
-from pipeline.stages._parameters import LEVELS, WordVectors
+from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE
+from pipeline.stages.parameters import LEVELS, WordVectors
 from pipeline.training.design import Counts, Design, learn_design, matrix
 from pipeline.training.examples import NO_LEVEL
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.stages._parameters import LEVELS, Card
+from pipeline.stages.parameters import LEVELS, Card
 from pipeline.stages.score_sentiment import LEVELS as LEVEL_NAMES
 from pipeline.training.examples import NO_LEVEL
 from pipeline.training.train import Trained, Unseen

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages._lexicon import Lexicon
-from pipeline.stages._parameters import Card, Parameters, WordVectors
 from pipeline.stages.classify_topics import Taxonomy
+from pipeline.stages.lexicon import Lexicon
+from pipeline.stages.parameters import Card, Parameters, WordVectors
 from pipeline.stages.text_model import BEST_ONE_FROM, level_shares, logistic
 from pipeline.training.design import Counter
 from pipeline.training.examples import NO_LEVEL, Examples, phrase_comments, without_hints

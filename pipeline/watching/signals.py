@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from pipeline.stages._tokens import lowered, without_placeholders
+from pipeline.stages.tokens import lowered, without_placeholders
 from schemas._record import deterministic_id
 from schemas.feedback import EnrichedFeedback, Label, Operation
 from schemas.signal import Signal

@@ -1,4 +1,4 @@
-"""The fakes there are, found by walking ``tests/connectors/services``: nothing lists them."""
+"""The fakes there are, found by walking ``tests/support/services``: nothing lists them."""
 
 from __future__ import annotations
 

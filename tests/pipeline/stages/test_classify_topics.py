@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.stages._tokens import token_spans, tokens_of
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
+from pipeline.stages.tokens import token_spans, tokens_of
 from schemas.feedback import Priority
 
 RETAIL = """

@@ -4,10 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.stages._bag import BagReader
-from pipeline.stages._evidence import merged, spans_of_places, strongest
-from pipeline.stages._questions import Kind
-from pipeline.stages._tokens import token_spans, tokens_of
+from pipeline.stages._feature_sums import BagReader
+from pipeline.stages.evidence import merged, spans_of_places, strongest
+from pipeline.stages.questions import Kind
+from pipeline.stages.tokens import token_spans, tokens_of
 from schemas.feedback import Span
 
 

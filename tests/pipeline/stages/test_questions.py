@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.stages._questions import Kind, kind_of
+from pipeline.stages.questions import Kind, kind_of
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.stages._terms import Phrase, Terms, follows, term_words
+from pipeline.stages.terms import Phrase, Terms, follows, term_words
 
 
 @pytest.mark.parametrize(

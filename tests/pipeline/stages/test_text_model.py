@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.stages import _bag
-from pipeline.stages._evidence import strongest
-from pipeline.stages._parameters import DEFAULT, Card, Parameters, WordVectors
-from pipeline.stages._questions import Kind
-from pipeline.stages._tokens import tokens_of
+from pipeline.stages import _feature_sums
 from pipeline.stages.classify_topics import Taxonomy
+from pipeline.stages.evidence import strongest
+from pipeline.stages.parameters import DEFAULT, Card, Parameters, WordVectors
+from pipeline.stages.questions import Kind
 from pipeline.stages.text_model import Comment, Predictions, TextModel, softmax
+from pipeline.stages.tokens import tokens_of
 from pipeline.stages.vader import Vader
 from pipeline.training.design import Counter
 from pipeline.training.fit import Fit, Task, fit
@@ -157,8 +157,8 @@ def test_what_it_remembers_is_bounded_and_forgotten_without_a_trace(
     model: TextModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = model.read(COMMENTS)
-    monkeypatch.setattr(_bag, "_MOST_ROWS", 500)
-    monkeypatch.setattr(_bag, "_MOST_PAIRS", 1_000)
+    monkeypatch.setattr(_feature_sums, "_MOST_ROWS", 500)
+    monkeypatch.setattr(_feature_sums, "_MOST_PAIRS", 1_000)
     sizes = []
     for batch in range(40):
         words = [[f"room{batch}q{place}" for place in range(50)], [str(batch)] * 3]
@@ -180,7 +180,7 @@ def test_a_large_batch_is_looked_up_in_portions(
     comments = [number for number in range(len(COMMENTS)) for _ in TOPICS]
     columns = [*range(len(TOPICS))] * len(COMMENTS)
     places = strongest(whole.bags, model.bag.table, comments, columns)
-    monkeypatch.setattr(_bag, "_MOST_AT_ONCE", 30)
+    monkeypatch.setattr(_feature_sums, "_MOST_AT_ONCE", 30)
     assert_alike(model.read(COMMENTS), whole)
     assert strongest(whole.bags, model.bag.table, comments, columns) == places
 

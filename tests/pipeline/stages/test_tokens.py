@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages._tokens import (
+from pipeline.stages.redact import TYPES
+from pipeline.stages.tokens import (
     MOST_TOKENS,
     lowered,
     token_spans,
     tokens_of,
     without_placeholders,
 )
-from pipeline.stages.redact import TYPES
 
 # Surrogates that stand alone are among them, and all that is written from right to left.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

@@ -6,8 +6,8 @@ import random
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pipeline.stages._lexicon import Lexicon
 from pipeline.stages.classify_topics import Taxonomy
+from pipeline.stages.lexicon import Lexicon
 from pipeline.training.examples import Example, Examples
 from schemas.feedback import Feedback
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.stages._questions import Kind
+from pipeline.stages.questions import Kind
 from pipeline.training.examples import (
     NO_LEVEL,
     Example,

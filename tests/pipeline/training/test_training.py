@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.stages._lexicon import Lexicon
-from pipeline.stages._parameters import WordVectors, likeness_of
-from pipeline.stages._questions import Kind
-from pipeline.stages._tokens import tokens_of
+from pipeline.stages.lexicon import Lexicon
+from pipeline.stages.parameters import WordVectors, likeness_of
+from pipeline.stages.questions import Kind
 from pipeline.stages.text_model import Comment, TextModel
+from pipeline.stages.tokens import tokens_of
 from pipeline.stages.vader import Scores
 from pipeline.training.design import Counter, learn_design
 from pipeline.training.examples import NO_LEVEL, Example, Examples

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.spans import joined
-from pipeline.stages._bag import Bags, portions
+from pipeline.stages._feature_sums import Bags, portions
+from pipeline.stages.spans import joined
 from schemas.feedback import Span
 
 if TYPE_CHECKING:

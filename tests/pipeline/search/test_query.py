@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.highlights import MARK, UNMARK
-from pipeline.search import SearchRequest, Sort, build_query, parse_time, read_response
+from pipeline.search.highlights import MARK, UNMARK
+from pipeline.search.query import SearchRequest, Sort, build_query, parse_time, read_response
 from schemas.documents import mappings
 from schemas.feedback import Label, Level
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from pipeline.stages._features import (
+from pipeline.stages.features import (
     BAG_POWER,
     BEGIN,
     END,
@@ -22,8 +22,8 @@ from pipeline.stages._features import (
     tagged,
     word_names,
 )
-from pipeline.stages._questions import Kind
-from pipeline.stages._terms import Phrase, Terms, follows
+from pipeline.stages.questions import Kind
+from pipeline.stages.terms import Phrase, Terms, follows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

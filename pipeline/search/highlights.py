@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pipeline.spans import joined
+from pipeline.stages.spans import joined
 
 # The marks around a match: private-use characters, which no keyboard writes.
 MARK: Final = "\ue000"

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from pipeline.highlights import MARK, UNMARK, Spans, evidence, matches
+from pipeline.search.highlights import MARK, UNMARK, Spans, evidence, matches
 from schemas.feedback import Level
 
 MAX_HITS: Final = 10_000

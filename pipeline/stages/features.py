@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.stages._questions import Kind
+from pipeline.stages.questions import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from pipeline.stages._tokens import lowered
+from pipeline.stages.tokens import lowered
 
 _MOST_REMEMBERED: Final = 50_000
 _TERM_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*\*?")

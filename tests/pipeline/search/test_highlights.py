@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.highlights import MARK, UNMARK, evidence, matches
+from pipeline.search.highlights import MARK, UNMARK, evidence, matches
 
 TEXT = "Waited hours, rude staff"
 EVIDENCE = {

@@ -1,0 +1,1 @@
+"""Search: queries to Elasticsearch as plain data, and how to read the responses. Pure."""
