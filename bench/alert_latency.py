@@ -26,12 +26,12 @@ from aiohttp import web
 
 from bench.servers import own_servers
 from pipeline.app import Role
+from pipeline.enrich.signals import signal_payload, site_key
+from pipeline.kafka.reader import Reader
 from pipeline.settings import Settings
 from pipeline.sinks.kafka import KafkaSink, Message
-from pipeline.watching.options import WatchSettings
-from pipeline.watching.partition import Counts, Partition
-from pipeline.watching.reader import Reader
-from pipeline.watching.signals import signal_payload, site_key
+from pipeline.watch.partition import Counts, Partition
+from pipeline.watch.settings import WatchSettings
 from schemas._record import deterministic_id
 from schemas.feedback import Feedback
 from schemas.kafka_topics import ALERTS, FORMS, SIGNALS

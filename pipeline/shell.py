@@ -22,12 +22,12 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from pipeline.enrich.signals import signal_of, signal_payload, site_key
 from pipeline.enrichment import Enrichment
 from pipeline.sinks.dead_letters import letters_of
 from pipeline.sinks.elasticsearch import ElasticsearchSink
 from pipeline.sinks.failure import Failure, Waiting
 from pipeline.sinks.kafka import KafkaSink, Message, Pending
-from pipeline.watching.signals import signal_of, signal_payload, site_key
 from schemas.cloud_events import Headers, feedback_headers
 from schemas.feedback import EnrichedFeedback
 from schemas.kafka_topics import DEAD, ENRICHED, SIGNALS, URGENT, KafkaTopic

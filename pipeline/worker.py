@@ -76,7 +76,7 @@ async def _agent_of(
             loop = IndexLoop(sink, kafka, batch=settings.index_batch)
             return partial(control.run, loop=loop)
         case Role.WATCH:
-            from pipeline.watching.role import begin as begin_watching
+            from pipeline.watch.role import begin as begin_watching
 
             return await begin_watching(settings, control, stack)
         case Role.NOTIFY:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.alerts import nhs, ours, page, speed, verdicts, walk
 from bench.alerts.hospitals import Hospitals, Size, simulate
-from pipeline.alerting.options import Options
+from pipeline.watch.detection.options import Options
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 BUDGET: Final = 1.5e-4

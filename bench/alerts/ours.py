@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.alerts.hospitals import DAY, Batch, Hospitals, Load
-from pipeline.alerting.detector import Detector
-from pipeline.alerting.options import Options
-from pipeline.alerting.signals import BUCKET_S, Key, Signal
+from pipeline.watch.detection.detector import Detector
+from pipeline.watch.detection.options import Options
+from pipeline.watch.detection.signals import BUCKET_S, Key, Signal
 from schemas.alert import AlertKind
 
 START: Final = 1_767_571_200.0

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.alerting.detector import Detector
-from pipeline.alerting.options import Options
-from pipeline.alerting.signals import BUCKET_S, BUCKETS_A_DAY, Signal
+from pipeline.watch.detection.detector import Detector
+from pipeline.watch.detection.options import Options
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY, Signal
 
 _SITES: Final = 300
 _TOPICS: Final = tuple(f"topic_{number}" for number in range(32))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.alerts.baselines import BASELINES, scores
 from bench.alerts.hospitals import AFTERMATH, DAY, LEARNING_DAYS, Hospitals, Load, rows_of
 from bench.alerts.ours import Fired
-from pipeline.alerting.tail import count_tail
+from pipeline.watch.detection.tail_probability import count_tail
 
 GRACE = 4
 """Buckets after its end in which a spike may still be found."""

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from bench.alerts.hospitals import hours_of_a_day
-from pipeline.alerting.detector import Detector
-from pipeline.alerting.options import Options, Rules
-from pipeline.alerting.signals import BUCKET_S, BUCKETS_A_DAY, Signal
+from pipeline.watch.detection.detector import Detector
+from pipeline.watch.detection.options import Options, Rules
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY, Signal
 from schemas.alert import Alert, AlertKind
 
 SITES: Final = 20

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pipeline.commands._asking import MOST, asking, checked_prefix, listed, the_one
 from pipeline.search.query import filters_of
 from pipeline.settings import Settings
-from pipeline.silences import silence_that_covers
+from pipeline.watch.silences import silence_that_covers
 from schemas.alert import Alert, AlertKind, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_of_document
 from schemas.documents import READ_ALIAS

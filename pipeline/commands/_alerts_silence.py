@@ -35,7 +35,7 @@ def ack(
     """Acknowledge an alert: somebody looks after it, and nobody else is told any more."""
     from pipeline.commands._alerts_gather import alert_named, shown_id
     from pipeline.commands._alerts_view import about, moment
-    from pipeline.silences import publish_silence
+    from pipeline.watch.silences import publish_silence
     from schemas.silence import Silence
 
     now = datetime.now(UTC)
@@ -76,7 +76,7 @@ def silence(
     """Keep alerts quiet for a while: those that match all that is given."""
     from pipeline.commands._alerts_gather import shown_id
     from pipeline.commands._alerts_view import about, moment
-    from pipeline.silences import publish_silence
+    from pipeline.watch.silences import publish_silence
     from schemas.silence import Silence
 
     given = {"site": site, "topic": topic, "source": source, "kind": kind}
@@ -110,7 +110,7 @@ def silences(json: Json = False) -> None:
     """List what is quiet now: silences, and acknowledgements of alerts that go on."""
     from pipeline.commands._alerts_gather import active
     from pipeline.commands._alerts_view import silence_json, silences_table
-    from pipeline.silences import read_silences
+    from pipeline.watch.silences import read_silences
 
     there = read_silences(settings().kafka_bootstrap_servers)
     acknowledged = any(one.alert_id for one in there)
@@ -127,7 +127,7 @@ def unsilence(identifier: _Id) -> None:
     """Lift a silence, or take back the acknowledgement of an alert."""
     from pipeline.commands._alerts_gather import shown_id, silence_named
     from pipeline.commands._alerts_view import about
-    from pipeline.silences import publish_silence, read_silences
+    from pipeline.watch.silences import publish_silence, read_silences
 
     now = datetime.now(UTC)
     found = silence_named(read_silences(settings().kafka_bootstrap_servers), identifier)

@@ -42,7 +42,7 @@ def list_alerts(
     """List the alerts that go on, newest first, and who acknowledged them."""
     from pipeline.commands._alerts_gather import AlertRequest, find_alerts, joined
     from pipeline.commands._alerts_view import alert_json, alerts_table
-    from pipeline.silences import read_silences
+    from pipeline.watch.silences import read_silences
 
     now = datetime.now(UTC)
     request = AlertRequest(
@@ -78,7 +78,7 @@ def show(
     """Show all of an alert: figures, words, examples, and what keeps it quiet."""
     from pipeline.commands._alerts_gather import alert_named, examples_of, joined
     from pipeline.commands._alerts_view import alert_json, alert_page
-    from pipeline.silences import read_silences
+    from pipeline.watch.silences import read_silences
 
     alert = alert_named(settings(), identifier)
     examples = examples_of(settings(), alert)

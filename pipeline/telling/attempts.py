@@ -10,7 +10,6 @@ from typing import Final
 import structlog
 
 from pipeline.shell import insist
-from pipeline.silences import silence_that_covers
 from pipeline.sinks.failure import Waiting
 from pipeline.sinks.kafka import KafkaSink
 from pipeline.telling.deliver import Sender
@@ -19,6 +18,7 @@ from pipeline.telling.notices import unpacked
 from pipeline.telling.outcomes import TOLD, Outcome, Verdict, later
 from pipeline.telling.pending import DIGEST, Book, bury, publish, retract
 from pipeline.telling.routes import Routes
+from pipeline.watch.silences import silence_that_covers
 from schemas.alert import Alert
 from schemas.delivery import Delivery
 from schemas.silence import Silence

@@ -23,7 +23,6 @@ from pydantic import ValidationError
 from pipeline.errors import Unavailable
 from pipeline.settings import Settings
 from pipeline.shell import Agent, Control, bury, insist
-from pipeline.silences import read_silences, silence_that_covers
 from pipeline.sinks.elasticsearch_client import connect_async
 from pipeline.sinks.failure import Failure, Waiting
 from pipeline.sinks.kafka import KafkaSink
@@ -37,6 +36,7 @@ from pipeline.telling.pending import Book, deliveries_of, publish
 from pipeline.telling.postman import Postman
 from pipeline.telling.routes import Routes, routes
 from pipeline.telling.summaries import Summaries
+from pipeline.watch.silences import read_silences, silence_that_covers
 from schemas._record import deterministic_id
 from schemas.alert import Alert
 from schemas.delivery import Delivery

@@ -9,7 +9,7 @@ import pytest
 
 from bench.alerts.hospitals import DAY, SOURCES, Batch, Hospitals, Load, Size, rows_of, simulate
 from bench.alerts.ours import START, Stream
-from pipeline.alerting.signals import BUCKET_S
+from pipeline.watch.detection.signals import BUCKET_S
 
 SIZE = Size(sites=3, topics=4, days=50, seed=21)
 

@@ -15,14 +15,14 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.alerting.signals import BUCKET_S
-from pipeline.alerting.state import unpack
 from pipeline.app import Role
+from pipeline.kafka.reader import Reader
 from pipeline.lag import records_waiting
 from pipeline.settings import Settings
 from pipeline.setup import connect_admin, create_kafka_topics
-from pipeline.watching.ledger import Ledger
-from pipeline.watching.reader import Reader
+from pipeline.watch.checkpoint import Ledger
+from pipeline.watch.detection.signals import BUCKET_S
+from pipeline.watch.detection.state import unpack
 from schemas.alerting_state import AlertingState
 from schemas.kafka_topics import ALERTING, ALERTS, SIGNALS
 from schemas.signal import Signal

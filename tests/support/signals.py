@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
+from pipeline.enrich.signals import signal_payload, site_key
 from pipeline.settings import Settings
 from pipeline.sinks.kafka import KafkaSink, Message
-from pipeline.watching.options import WatchSettings
-from pipeline.watching.partition import Counts, Partition
-from pipeline.watching.signals import signal_payload, site_key
+from pipeline.watch.partition import Counts, Partition
+from pipeline.watch.settings import WatchSettings
 from schemas._record import deterministic_id
 from schemas.alert import Alert
 from schemas.kafka_topics import ALERTS, SIGNALS

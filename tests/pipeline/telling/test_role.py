@@ -21,7 +21,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from pipeline.settings import Settings
-from pipeline.silences import publish_silence
 from pipeline.sinks.elasticsearch_client import connect, connect_async
 from pipeline.sinks.kafka import KafkaSink, Message
 from pipeline.telling.alert_notices import notice_of_alert
@@ -34,6 +33,7 @@ from pipeline.telling.pending import Book, deliveries_of
 from pipeline.telling.pending import publish as publish_deliveries
 from pipeline.telling.route_settings import AlertSettings
 from pipeline.telling.routes import routes_of
+from pipeline.watch.silences import publish_silence
 from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_of_document

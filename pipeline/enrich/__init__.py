@@ -1,0 +1,1 @@
+"""Role ``enrich``: raw payloads in, enriched records out."""

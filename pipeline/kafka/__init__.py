@@ -1,0 +1,1 @@
+"""Kafka: the only room, besides ``pipeline.streams``, that opens clients of Kafka."""

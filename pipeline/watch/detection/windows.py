@@ -1,0 +1,69 @@
+"""Counts of the last day in buckets of event time, and their sums over trailing windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.watch.detection.options import RING, WINDOWS
+
+Counts = NDArray[np.uint32]
+Indexes = NDArray[np.int64]
+
+
+class Windows:
+    """A ring of the last buckets of every key, newest last; sums are kept, not computed anew."""
+
+    def __init__(self, keys: int = 0) -> None:
+        self._ring: Counts = np.zeros((RING, keys), dtype=np.uint32)
+        self.sums: Counts = np.zeros((len(WINDOWS), keys), dtype=np.uint32)
+        """Shape (windows, keys), after :meth:`close`."""
+
+    def grow(self, keys: int) -> None:
+        """Make room for so many keys."""
+        more = keys - self._ring.shape[1]
+        if more > 0:
+            self._ring = np.pad(self._ring, ((0, 0), (0, more)))
+            self.sums = np.pad(self.sums, ((0, 0), (0, more)))
+
+    def close(self, bucket: int, counts: Counts) -> None:
+        """Put in the counts of a bucket, the one after the last; shape (keys,)."""
+        for index, window in enumerate(WINDOWS):
+            self.sums[index] += counts
+            self.sums[index] -= self._ring[(bucket - window) % RING]
+        self._ring[bucket % RING] = counts
+
+    def add_late(self, last: int, bucket: int, counts: Counts) -> None:
+        """Count more in a bucket that is closed, ``last`` the newest; shape (keys,)."""
+        self._ring[bucket % RING] += counts
+        for index, window in enumerate(WINDOWS):
+            if last - bucket < window:
+                self.sums[index] += counts
+
+    def with_open(self, bucket: int, counts: Counts, keys: Indexes) -> Counts:
+        """What :attr:`sums` of some keys will be if ``bucket``, the one after the last, closes with
+        these counts of all keys; shape (windows, len(keys))."""
+        newest = counts[keys]
+        leaving = [self._ring[(bucket - window) % RING, keys] for window in WINDOWS]
+        sums: Counts = self.sums[:, keys] + newest - np.array(leaving, dtype=np.uint32)
+        return sums
+
+    def at(self, bucket: int) -> Counts:
+        """The counts of one of the last buckets; shape (keys,)."""
+        counts: Counts = self._ring[bucket % RING]
+        return counts
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The state."""
+        return {"ring": self._ring}
+
+    def restore(self, arrays: dict[str, NDArray[Any]], last: int | None) -> None:
+        """Take the state back; ``last`` is the newest bucket."""
+        self._ring = arrays["ring"]
+        self.sums = np.zeros((len(WINDOWS), self._ring.shape[1]), dtype=np.uint32)
+        if last is not None:
+            for index, window in enumerate(WINDOWS):
+                held = np.arange(last - window + 1, last + 1) % RING
+                self.sums[index] = self._ring[held].sum(axis=0, dtype=np.uint32)

@@ -1,0 +1,98 @@
+"""What the spike alerts are told of an enriched record."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.enrich.signals import content_words, signal_of, signal_payload, site_key
+from pipeline.enrichment import Enrichment
+from schemas.feedback import EnrichedFeedback, Feedback, Operation
+from schemas.signal import Signal
+
+COLLECTED = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def enrichment() -> Enrichment:
+    return Enrichment()
+
+
+def enriched(
+    enrichment: Enrichment, text: str = "Terrible, dirty ward.", **fields: object
+) -> EnrichedFeedback:
+    given = {"created_at": COLLECTED, "collected_at": COLLECTED, "site": "Eastgate", **fields}
+    record = Feedback.collect(source="form", native_id="1", family="form", text=text, **given)  # type: ignore[arg-type]
+    return enrichment.enrich(record, at=COLLECTED)
+
+
+def test_the_message_is_a_valid_signal(enrichment: Enrichment) -> None:
+    record = enriched(enrichment, "The nurse was rude, I want to kill myself.")
+    signal = signal_of(record)
+    assert signal is not None
+    expected = Signal(
+        event_id=record.event_id,
+        at=COLLECTED,
+        site="Eastgate",
+        source="form",
+        topics=record.topics,
+        negative=True,
+        scored=True,
+        urgent=True,
+        words=("nurse", "rude", "kill"),
+    )
+    assert Signal.from_payload(signal_payload(signal)) == expected
+
+
+def test_a_signal_without_a_site_is_valid_too(enrichment: Enrichment) -> None:
+    signal = signal_of(enriched(enrichment, "", site=None))
+    assert signal is not None
+    read = Signal.from_payload(signal_payload(signal))
+    assert (read.site, read.scored, read.negative, read.words) == (None, False, False, ())
+    int(site_key(read.site), 16)
+
+
+def test_what_was_taken_back_is_no_signal(enrichment: Enrichment) -> None:
+    assert signal_of(enriched(enrichment, operation=Operation.DELETE)) is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "at", "backfill"),
+    [
+        (timedelta(minutes=-5), timedelta(), False),
+        (timedelta(minutes=30), timedelta(minutes=30), False),
+        (timedelta(minutes=31), timedelta(), False),
+        (timedelta(days=1), timedelta(), False),
+        (timedelta(days=1, seconds=1), timedelta(days=1, seconds=1), True),
+    ],
+)
+def test_late_news_counts_when_it_came_and_history_does_not_count(
+    enrichment: Enrichment, earlier: timedelta, at: timedelta, backfill: bool
+) -> None:
+    signal = signal_of(enriched(enrichment, created_at=COLLECTED - earlier))
+    assert signal is not None
+    assert (signal.at, signal.backfill) == (COLLECTED - at, backfill)
+
+
+def test_a_sources_first_run_is_history(enrichment: Enrichment) -> None:
+    signal = signal_of(enriched(enrichment, backfill=True))
+    assert signal is not None
+    assert signal.backfill
+
+
+def test_only_what_counts_has_words(enrichment: Enrichment) -> None:
+    signal = signal_of(enriched(enrichment, "The nurses were lovely."))
+    assert signal is not None
+    assert signal.words == ()
+
+
+def test_words_are_distinct_and_whole_and_hold_nothing_that_identifies() -> None:
+    text = (
+        "The NURSE's 'rude' ward couldn't help [EMAIL] in B12, nurse rude; "
+        "call 07700900123 x99y Müller’s Ward"
+    )
+    assert content_words(text) == ("nurse", "rude", "ward", "help", "call", "müller")
+
+
+def test_a_long_text_gives_no_more_words_than_are_kept() -> None:
+    words = [a + b + c for a in "bcdfg" for b in "aeiou" for c in "klmz"]
+    assert content_words(" ".join(words)) == tuple(words[:30])

@@ -1,0 +1,41 @@
+"""Silences on a real Kafka: the latest of each, and which one keeps an alert quiet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pipeline.errors import ExitStatus, Unavailable
+from pipeline.settings import Settings
+from pipeline.watch.silences import publish_silence, read_silences, silence_that_covers
+from schemas.silence import Silence
+from tests.support.spikes import STARTED, spike
+
+ALERT = spike(site="Silences Test")
+NOW = STARTED
+HOUR = timedelta(hours=1)
+ALL = Silence.matching(starts_at=NOW, ends_at=NOW + HOUR, site="Silences Test")
+MINE = Silence.acknowledging(ALERT.alert_id, starts_at=NOW, by="anna")
+
+
+def test_what_is_published_is_read_in_its_latest_form(settings: Settings) -> None:
+    for silence in (ALL, MINE, ALL.lifted(NOW + HOUR / 2)):
+        publish_silence(settings, silence)
+    found = {one.silence_id: one for one in read_silences(settings.kafka_bootstrap_servers)}
+    assert found[ALL.silence_id].ends_at == NOW + HOUR / 2
+    assert found[MINE.silence_id] == MINE
+
+
+def test_an_acknowledgement_comes_before_other_silences() -> None:
+    assert silence_that_covers([ALL, MINE], ALERT, NOW) == MINE
+    assert silence_that_covers([ALL, MINE], spike(site="Silences Test", topic=None), NOW) == ALL
+    assert silence_that_covers([ALL, MINE], spike(), NOW) is None
+    assert silence_that_covers([ALL], ALERT, NOW + HOUR) is None
+
+
+def test_no_kafka_is_said_in_one_sentence() -> None:
+    with pytest.raises(Unavailable) as caught:
+        read_silences("127.0.0.1:9")
+    assert caught.value.status is ExitStatus.UNAVAILABLE
+    assert str(caught.value).startswith("connecting to Kafka at 127.0.0.1:9: nothing answers; ")
