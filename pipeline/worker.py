@@ -80,7 +80,7 @@ async def _agent_of(
 
             return await begin_watching(settings, control, stack)
         case Role.NOTIFY:
-            from pipeline.telling.role import begin as begin_telling
+            from pipeline.notify.role import begin as begin_telling
 
             return await begin_telling(settings, control, stack)
         case Role.CASES:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pipeline.cases.outlet_options import JiraOptions, OutletOptions
 from pipeline.cases.outlets import Refusal, Service, ending_of, sentences_of, subject_of
-from pipeline.telling.webhooks import WebhookClient
+from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, Link, LinkState
 
 _LONGEST_SUMMARY: Final = 255

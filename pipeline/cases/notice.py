@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from pipeline.telling.notices import Notice, Urgency
+from pipeline.notify.notice import Notice, Urgency
 from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.feedback import Priority
 

@@ -84,7 +84,7 @@ class WebhookOptions(_Outlet):
 
     @model_validator(mode="after")
     def _usable(self) -> WebhookOptions:
-        from pipeline.telling.webhooks import key_of
+        from pipeline.notify.webhooks import key_of
 
         key_of(self.secret.get_secret_value())
         return self

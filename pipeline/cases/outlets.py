@@ -22,8 +22,8 @@ from pipeline.cases.outlet_options import (
     WebhookOptions,
     ZendeskOptions,
 )
-from pipeline.telling.outcomes import Verdict
-from pipeline.telling.webhooks import WebhookClient, send_webhook
+from pipeline.notify.outcome import Verdict
+from pipeline.notify.webhooks import WebhookClient, send_webhook
 from schemas._record import deterministic_id
 from schemas.case import Case, Link, LinkState
 from schemas.feedback import Priority

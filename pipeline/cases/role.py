@@ -24,15 +24,15 @@ from pipeline.cases.rounds import Rounds
 from pipeline.cases.rules import Rules, withdrawn
 from pipeline.cases.store import CaseStore
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.notify.delivery_queue import deliveries_of
+from pipeline.notify.delivery_queue import publish as publish_deliveries
+from pipeline.notify.notice import Notice
+from pipeline.notify.routes import Routes, routes
 from pipeline.settings import Settings
 from pipeline.shell import Agent, Control, bury, insist
 from pipeline.sinks.elasticsearch_client import connect_async
 from pipeline.sinks.failure import Failure, Fatal
 from pipeline.sinks.kafka import KafkaSink, Message
-from pipeline.telling.notices import Notice
-from pipeline.telling.pending import deliveries_of
-from pipeline.telling.pending import publish as publish_deliveries
-from pipeline.telling.routes import Routes, routes
 from schemas.case import Case, CaseEvent
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import CASES, ENRICHED

@@ -16,9 +16,9 @@ from pipeline.errors import CommandError, ExitStatus
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.telling.notices import Notice
-    from pipeline.telling.outcomes import Outcome
-    from pipeline.telling.routes import Target
+    from pipeline.notify.notice import Notice
+    from pipeline.notify.outcome import Outcome
+    from pipeline.notify.routes import Target
 
 
 def test(
@@ -47,7 +47,7 @@ def test(
 
 def _targets(names: Sequence[str]) -> list[Target]:
     """The addresses of the routes that are named, or of all; raises ``CommandError``."""
-    from pipeline.telling.routes import routes
+    from pipeline.notify.routes import routes
 
     there = list(routes(settings()))
     if not there:
@@ -67,7 +67,7 @@ def _targets(names: Sequence[str]) -> list[Target]:
 def _notice(at: datetime) -> Notice:
     import orjson
 
-    from pipeline.telling.notices import Notice, Urgency
+    from pipeline.notify.notice import Notice, Urgency
     from schemas._record import deterministic_id
 
     return Notice(
@@ -83,7 +83,7 @@ def _notice(at: datetime) -> Notice:
 
 
 async def _send(targets: Sequence[Target], notice: Notice) -> list[Outcome]:
-    from pipeline.telling.deliver import Sender
+    from pipeline.notify.sender import Sender
 
     async with Sender() as sender:
         return await asyncio.gather(*(sender.send(target, notice) for target in targets))
@@ -118,7 +118,7 @@ def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
 
 def _service(target: Target) -> str:
     """What may be shown of an address."""
-    from pipeline.telling.services import kind_of
+    from pipeline.notify.services import kind_of
 
     return "webhook" if target.apprise is None else kind_of(target.apprise)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.notify.route_settings import AlertSettings
 from pipeline.settings import Settings
-from pipeline.telling.route_settings import AlertSettings
 from pipeline.watch.detection.options import Options
 from schemas.faults import first_fault
 from schemas.settings_file import SettingsFileError, read_sections

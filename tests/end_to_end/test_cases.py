@@ -18,7 +18,7 @@ from schemas.case import Case, CaseEvent, case_id_of
 from schemas.case_documents import CASES_INDEX, case_of
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import CASES, DEAD
-from tests.pipeline.telling.receivers import SECRET, receiver
+from tests.pipeline.notify.receivers import SECRET, receiver
 from tests.support.pipeline import (
     comments,
     feedback,

@@ -13,7 +13,7 @@ from pipeline.cases.conditions import When
 from pipeline.cases.options import CasesOptions, RuleOptions, cases_of
 from pipeline.cases.rules import DEFAULTS
 from pipeline.cli import app
-from tests.pipeline.telling.receivers import SECRET
+from tests.pipeline.notify.receivers import SECRET
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cases.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.S)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pipeline.cases.fold import NoSuchCase, apply
 from pipeline.cases.notice import notice_of
 from pipeline.cases.rules import opened, withdrawn
-from pipeline.telling.notices import Urgency
+from pipeline.notify.notice import Urgency
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState, Opening
 from schemas.case_documents import case_document, case_of
 from schemas.feedback import Priority

@@ -10,11 +10,11 @@ from standardwebhooks import Webhook as Verifier
 from pipeline.cases.fold import apply
 from pipeline.cases.outlet_options import read_outlet
 from pipeline.cases.outlets import Later, Refusal, outlet_of
-from pipeline.telling.webhooks import WebhookClient
+from pipeline.notify.webhooks import WebhookClient
 from schemas.case import CaseEventType, LinkState
 from tests.pipeline.cases.services import TOKEN, FakeJira, FakeZendesk
 from tests.pipeline.cases.test_fold import RESOLVED, event, folded
-from tests.pipeline.telling.receivers import SECRET, receiver
+from tests.pipeline.notify.receivers import SECRET, receiver
 from tests.support.fake_service import Served
 
 CASE = folded(event(CaseEventType.ASSIGNED, owner="PALS"))

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from pipeline.notify.alert_notices import moment, title_of
+from pipeline.notify.delivery_queue import DIGEST
+from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.route_settings import RouteSettings
 from pipeline.scores.cases import CASE_MEASURES
 from pipeline.scores.measures import MEASURES
-from pipeline.telling.alert_notices import moment, title_of
-from pipeline.telling.notices import Notice, Urgency
-from pipeline.telling.pending import DIGEST
-from pipeline.telling.route_settings import RouteSettings
 from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertState
 from schemas.coverage import Coverage, State

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
+from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.digest_data import Summaries
+from pipeline.notify.route_settings import AlertSettings
+from pipeline.notify.routes import Route, routes_of
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect, connect_async
 from pipeline.sinks.failure import Waiting
 from pipeline.sinks.kafka import KafkaSink, Message
-from pipeline.telling.documents import AlertDocuments
-from pipeline.telling.route_settings import AlertSettings
-from pipeline.telling.routes import Route, routes_of
-from pipeline.telling.summaries import Summaries
 from schemas._record import deterministic_id
 from schemas.alert import AlertState
 from schemas.alert_documents import ALERTS_INDEX
@@ -28,8 +28,8 @@ from schemas.feedback import Family, Priority
 from schemas.kafka_topics import COVERAGE
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
 from schemas.score_documents import SCORES_INDEX, score_document
-from tests.pipeline.telling.receivers import free_port
-from tests.pipeline.telling.samples import STARTED, an_alert
+from tests.pipeline.notify.receivers import free_port
+from tests.pipeline.notify.samples import STARTED, an_alert
 from tests.schemas.test_documents import FULL
 
 SINCE = datetime(2026, 8, 3, tzinfo=UTC)

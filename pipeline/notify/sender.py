@@ -9,11 +9,11 @@ from typing import Self
 
 import orjson
 
-from pipeline.telling.notices import Notice
-from pipeline.telling.outcomes import Outcome
-from pipeline.telling.routes import Target
-from pipeline.telling.services import send_to_service
-from pipeline.telling.webhooks import WebhookClient, send_webhook
+from pipeline.notify.notice import Notice
+from pipeline.notify.outcome import Outcome
+from pipeline.notify.routes import Target
+from pipeline.notify.services import send_to_service
+from pipeline.notify.webhooks import WebhookClient, send_webhook
 
 
 class Sender:

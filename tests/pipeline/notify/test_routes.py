@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from pipeline.errors import CommandError
+from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.routes import Routes, chosen, routes, routes_of
 from pipeline.settings import Settings
-from pipeline.telling.notices import Notice, Urgency
-from pipeline.telling.routes import Routes, chosen, routes, routes_of
 from schemas.settings_file import SettingsFileError
-from tests.pipeline.telling.receivers import SECRET
-from tests.pipeline.telling.samples import a_notice
+from tests.pipeline.notify.receivers import SECRET
+from tests.pipeline.notify.samples import a_notice
 
 MONDAY_NOON = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2026, 8, 2, 23, 0, tzinfo=UTC)
@@ -164,7 +164,7 @@ def test_without_a_settings_file_nobody_is_told(
 
 
 def test_every_setting_is_described() -> None:
-    from pipeline.telling.route_settings import AlertSettings, RouteSettings
+    from pipeline.notify.route_settings import AlertSettings, RouteSettings
 
     fields = [*RouteSettings.model_fields.values(), *AlertSettings.model_fields.values()]
     assert [field for field in fields if not field.description] == []

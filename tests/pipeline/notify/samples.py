@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.telling.notices import Notice, Urgency
+from pipeline.notify.notice import Notice, Urgency
 from schemas.alert import Alert, AlertKind, AlertState, Interval, Severity
 
 STARTED = datetime(2026, 8, 3, 13, 15, tzinfo=UTC)

@@ -20,19 +20,19 @@ import orjson
 import pytest
 from standardwebhooks import Webhook
 
+from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.alert_notices import notice_of_alert
+from pipeline.notify.attempts import Attempts
+from pipeline.notify.delivery_queue import Book, deliveries_of
+from pipeline.notify.delivery_queue import publish as publish_deliveries
+from pipeline.notify.digest import Summary
+from pipeline.notify.digest_schedule import _delivery
+from pipeline.notify.route_settings import AlertSettings
+from pipeline.notify.routes import routes_of
+from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
 from pipeline.sinks.elasticsearch_client import connect, connect_async
 from pipeline.sinks.kafka import KafkaSink, Message
-from pipeline.telling.alert_notices import notice_of_alert
-from pipeline.telling.attempts import Attempts
-from pipeline.telling.deliver import Sender
-from pipeline.telling.digesting import _delivery
-from pipeline.telling.digests import Summary
-from pipeline.telling.documents import AlertDocuments
-from pipeline.telling.pending import Book, deliveries_of
-from pipeline.telling.pending import publish as publish_deliveries
-from pipeline.telling.route_settings import AlertSettings
-from pipeline.telling.routes import routes_of
 from pipeline.watch.silences import publish_silence
 from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertState, Severity
@@ -40,8 +40,8 @@ from schemas.alert_documents import ALERTS_INDEX, alert_of_document
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import ALERTS, DEAD, DELIVERIES, KafkaTopic
 from schemas.silence import Silence
-from tests.pipeline.telling.receivers import SECRET, Hooks, free_port, mail_server, receiver
-from tests.pipeline.telling.samples import an_alert
+from tests.pipeline.notify.receivers import SECRET, Hooks, free_port, mail_server, receiver
+from tests.pipeline.notify.samples import an_alert
 from tests.support.pipeline import messages_on, wait_until
 
 pytestmark = pytest.mark.timeout(180)

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from pipeline.telling.addresses import CheckedResolver, Lookup, Refused, checked_socket, is_public
-from pipeline.telling.outcomes import TOLD, Outcome, Verdict, later
+from pipeline.notify.addresses import CheckedResolver, Lookup, Refused, checked_socket, is_public
+from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
 
 _TIMEOUT_S: Final = 20.0
 _CONNECT_S: Final = 10.0

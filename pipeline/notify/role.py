@@ -3,7 +3,7 @@
 An alert's offset is committed once each of its deliveries stands on the Kafka topic of the
 deliveries and its document is in Elasticsearch. Telling waits for no server but Kafka: a document
 that Elasticsearch does not take within seconds becomes a delivery as well. The
-:mod:`~pipeline.telling.postman` brings deliveries to their destinations.
+:mod:`~pipeline.notify.dispatcher` brings deliveries to their destinations.
 
 Other roles tell the same way: they publish the deliveries of their notices, then acknowledge.
 """
@@ -21,21 +21,21 @@ import structlog
 from pydantic import ValidationError
 
 from pipeline.errors import Unavailable
+from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.alert_notices import notice_of_alert
+from pipeline.notify.attempts import DOCUMENTS, Attempts
+from pipeline.notify.delivery_queue import Book, deliveries_of, publish
+from pipeline.notify.digest_data import Summaries
+from pipeline.notify.digest_schedule import Digesting
+from pipeline.notify.dispatcher import Postman
+from pipeline.notify.notice import Notice, packed
+from pipeline.notify.routes import Routes, routes
+from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
 from pipeline.shell import Agent, Control, bury, insist
 from pipeline.sinks.elasticsearch_client import connect_async
 from pipeline.sinks.failure import Failure, Waiting
 from pipeline.sinks.kafka import KafkaSink
-from pipeline.telling.alert_notices import notice_of_alert
-from pipeline.telling.attempts import DOCUMENTS, Attempts
-from pipeline.telling.deliver import Sender
-from pipeline.telling.digesting import Digesting
-from pipeline.telling.documents import AlertDocuments
-from pipeline.telling.notices import Notice, packed
-from pipeline.telling.pending import Book, deliveries_of, publish
-from pipeline.telling.postman import Postman
-from pipeline.telling.routes import Routes, routes
-from pipeline.telling.summaries import Summaries
 from pipeline.watch.silences import read_silences, silence_that_covers
 from schemas._record import deterministic_id
 from schemas.alert import Alert

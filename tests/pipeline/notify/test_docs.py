@@ -1,4 +1,4 @@
-"""docs/telling.md is true: its example loads, its tables are those of the settings."""
+"""docs/notifications.md is true: its example loads, its tables are those of the settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import tomllib
 import pytest
 from pydantic import BaseModel
 
-from pipeline.telling.route_settings import AlertSettings, RouteSettings
-from pipeline.telling.routes import routes_of
-from tests.pipeline.telling.receivers import SECRET
+from pipeline.notify.route_settings import AlertSettings, RouteSettings
+from pipeline.notify.routes import routes_of
+from tests.pipeline.notify.receivers import SECRET
 from tests.support.pipeline import ROOT
 from tests.support.settings_tables import rows_of
 

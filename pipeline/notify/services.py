@@ -13,9 +13,9 @@ import threading
 from functools import cache
 from typing import Any, Final
 
-from pipeline.telling.notices import Notice, Urgency
-from pipeline.telling.outcomes import TOLD, Outcome, later
-from pipeline.telling.texts import as_html, as_markdown, as_text, subject
+from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.outcome import TOLD, Outcome, later
+from pipeline.notify.rendering import as_html, as_markdown, as_text, subject
 
 _NAME: Final = "Feedback"
 _LONGEST_S: Final = 60.0

@@ -8,16 +8,16 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.telling.alert_notices import kibana_link, notice_of_alert, span, title_of
-from pipeline.telling.deliver import payload_of
-from pipeline.telling.digests import Summary, digest_notice, last_due
-from pipeline.telling.notices import Urgency
-from pipeline.telling.route_settings import AlertSettings, RouteSettings
-from pipeline.telling.texts import as_html, as_markdown, as_text, subject
+from pipeline.notify.alert_notices import kibana_link, notice_of_alert, span, title_of
+from pipeline.notify.digest import Summary, digest_notice, last_due
+from pipeline.notify.notice import Urgency
+from pipeline.notify.rendering import as_html, as_markdown, as_text, subject
+from pipeline.notify.route_settings import AlertSettings, RouteSettings
+from pipeline.notify.sender import payload_of
 from schemas.alert import AlertKind, AlertState, Interval, Severity
 from schemas.coverage import Coverage
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
-from tests.pipeline.telling.samples import STARTED, a_notice, an_alert
+from tests.pipeline.notify.samples import STARTED, a_notice, an_alert
 
 LONDON = AlertSettings(zone="Europe/London")
 

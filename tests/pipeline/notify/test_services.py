@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from pipeline.logs import configure
+from pipeline.notify.notice import Urgency
+from pipeline.notify.outcome import TOLD, Outcome, Verdict
+from pipeline.notify.routes import routes_of
+from pipeline.notify.sender import Sender
+from pipeline.notify.services import send_to_service
 from pipeline.settings import Settings
-from pipeline.telling.deliver import Sender
-from pipeline.telling.notices import Urgency
-from pipeline.telling.outcomes import TOLD, Outcome, Verdict
-from pipeline.telling.routes import routes_of
-from pipeline.telling.services import send_to_service
-from tests.pipeline.telling.receivers import SECRET, free_port, mail_server, receiver
-from tests.pipeline.telling.samples import a_notice
+from tests.pipeline.notify.receivers import SECRET, free_port, mail_server, receiver
+from tests.pipeline.notify.samples import a_notice
 
 
 async def test_a_mail_comes_as_text_and_as_html_with_the_notices_identifier() -> None:

@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from pipeline.telling.notices import Notice, Urgency
-from pipeline.telling.route_settings import AlertSettings
+from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.route_settings import AlertSettings
 from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertKind, AlertState, Severity
 

@@ -19,8 +19,8 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from pipeline.telling.attempts import Attempts
-from pipeline.telling.digesting import Digesting
+from pipeline.notify.attempts import Attempts
+from pipeline.notify.digest_schedule import Digesting
 from schemas.delivery import Delivery
 from schemas.kafka_topics import DELIVER_GROUP, DELIVERIES
 

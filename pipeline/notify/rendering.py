@@ -12,7 +12,7 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from pipeline.telling.notices import Notice, Urgency
+from pipeline.notify.notice import Notice, Urgency
 
 _PARTS: Final = re.compile(r"`([^`\n]+)`|(https?://\S+)")
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")

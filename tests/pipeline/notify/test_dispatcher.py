@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.telling.postman import Postman
+from pipeline.notify.dispatcher import Postman
 
 
 class EmptyBook:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from pipeline.telling.addresses import CheckedResolver, Refused, is_public
-from pipeline.telling.outcomes import TOLD, Outcome, Verdict
-from pipeline.telling.webhooks import WebhookClient, send_webhook, signed
-from tests.pipeline.telling.receivers import OTHER_SECRET, SECRET, free_port, receiver
+from pipeline.notify.addresses import CheckedResolver, Refused, is_public
+from pipeline.notify.outcome import TOLD, Outcome, Verdict
+from pipeline.notify.webhooks import WebhookClient, send_webhook, signed
+from tests.pipeline.notify.receivers import OTHER_SECRET, SECRET, free_port, receiver
 
 ID = "0123456789abcdef0123456789abcdef"
 BODY = '{"type":"alert.firing","timestamp":"2026-08-03T13:15:00Z","data":{"site":"Nörd"}}'.encode()

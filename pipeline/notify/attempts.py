@@ -9,15 +9,15 @@ from typing import Final
 
 import structlog
 
+from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.delivery_queue import DIGEST, Book, bury, publish, retract
+from pipeline.notify.notice import unpacked
+from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
+from pipeline.notify.routes import Routes
+from pipeline.notify.sender import Sender
 from pipeline.shell import insist
 from pipeline.sinks.failure import Waiting
 from pipeline.sinks.kafka import KafkaSink
-from pipeline.telling.deliver import Sender
-from pipeline.telling.documents import AlertDocuments
-from pipeline.telling.notices import unpacked
-from pipeline.telling.outcomes import TOLD, Outcome, Verdict, later
-from pipeline.telling.pending import DIGEST, Book, bury, publish, retract
-from pipeline.telling.routes import Routes
 from pipeline.watch.silences import silence_that_covers
 from schemas.alert import Alert
 from schemas.delivery import Delivery

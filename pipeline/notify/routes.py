@@ -12,9 +12,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.route_settings import AlertSettings, RouteSettings, read_section
 from pipeline.settings import Settings, environment_value
-from pipeline.telling.notices import Notice, Urgency
-from pipeline.telling.route_settings import AlertSettings, RouteSettings, read_section
 from pipeline.working_hours import WorkingHours, working_hours
 from schemas.settings_file import Resolve, SettingsFileError, read_sections
 

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.telling.notices import Urgency
+from pipeline.notify.notice import Urgency
 from schemas.faults import setting_fault
 from schemas.settings_file import Duration, Resolve, SettingsFileError, Zone, revealed
 
@@ -100,7 +100,7 @@ class RouteSettings(_Zoned):
     @field_validator("apprise")
     @classmethod
     def _addresses(cls, urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        from pipeline.telling.services import is_address
+        from pipeline.notify.services import is_address
 
         if not all(is_address(url.get_secret_value()) for url in urls):
             raise ValueError("apprise does not know such an address, or it lacks a part")
@@ -116,7 +116,7 @@ class RouteSettings(_Zoned):
     @field_validator("secret", "secrets")
     @classmethod
     def _keys(cls, given: Any) -> Any:
-        from pipeline.telling.webhooks import key_of
+        from pipeline.notify.webhooks import key_of
 
         for one in _listed(given) or ():
             key_of(one.get_secret_value())

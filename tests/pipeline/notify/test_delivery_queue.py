@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.telling.attempts import RETRIES
-from pipeline.telling.notices import packed, unpacked
-from pipeline.telling.pending import Book, deliveries_of
-from pipeline.telling.routes import routes_of
+from pipeline.notify.attempts import RETRIES
+from pipeline.notify.delivery_queue import Book, deliveries_of
+from pipeline.notify.notice import packed, unpacked
+from pipeline.notify.routes import routes_of
 from schemas.delivery import Delivery
-from tests.pipeline.telling.receivers import SECRET
-from tests.pipeline.telling.samples import a_notice
+from tests.pipeline.notify.receivers import SECRET
+from tests.pipeline.notify.samples import a_notice
 
 NOW = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
