@@ -25,11 +25,11 @@ import orjson
 from aiohttp import web
 
 from bench.servers import own_servers
-from pipeline.app import Role
 from pipeline.enrich.signals import signal_payload, site_key
+from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.reader import Reader
 from pipeline.settings import Settings
-from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.streams.roles import Role
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings
 from schemas._record import deterministic_id
@@ -191,7 +191,7 @@ async def _tipped_by(
 
 def _wait_until_ready(settings: Settings, log: Path, worker: subprocess.Popen[bytes]) -> None:
     """Until every role is ready and the history is counted."""
-    from pipeline.lag import records_waiting
+    from pipeline.streams.lag import records_waiting
 
     def ready() -> bool:
         return log.read_bytes().count(b"worker_ready") == len(Role)

@@ -19,8 +19,8 @@ from bench.contestants import Contestant
 from bench.errors import ContestantError
 from bench.processes import Running, cpu_s, machine_cpu_s, running
 from bench.servers import Servers
-from pipeline.sinks.elasticsearch_client import connect_async
-from pipeline.sinks.kafka import Message
+from pipeline.elasticsearch.client import connect_async
+from pipeline.kafka.producer import Message
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import ENRICHED
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from deploy.demo.comments import make_comments
-from pipeline.enrichment import Enrichment
-from pipeline.sinks.kafka import Message
+from pipeline.enrich.enricher import Enrichment
+from pipeline.kafka.producer import Message
 from schemas.cloud_events import feedback_headers
 from schemas.kafka_topics import FORMS
 

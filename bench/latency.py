@@ -17,9 +17,9 @@ from bench.burst import cpu_spent, warm
 from bench.contestants import Contestant
 from bench.errors import ContestantError
 from bench.servers import Servers
+from pipeline.elasticsearch.client import connect_async
+from pipeline.kafka.producer import Message
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect_async
-from pipeline.sinks.kafka import Message
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import ENRICHED, FORMS
 

@@ -31,8 +31,8 @@ import psutil
 from bench.latency import percentile
 from bench.processes import cpu_s
 from deploy.local import LocalEngines, default_cache, down, up
+from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import Settings
-from pipeline.setup import create_kafka_topics
 from schemas._record import deterministic_id
 from schemas.kafka_topics import FORMS
 

@@ -15,9 +15,10 @@ from kafka import TopicPartition
 
 from bench.errors import BenchError
 from deploy.local import EngineError, LocalEngines, Status, default_cache, down, up
+from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.templates import put_templates
+from pipeline.kafka.admin import connect_admin, create_kafka_topics
 from pipeline.settings import Settings
-from pipeline.setup import connect_admin, create_kafka_topics, put_templates
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
 

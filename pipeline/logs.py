@@ -20,7 +20,8 @@ _LIBRARIES: Final = {
     "faust": logging.ERROR,
     "kafka": logging.CRITICAL,
     "mode": logging.ERROR,
-    "pipeline.record_batches": logging.ERROR,  # Faust's services log under the module's name
+    # Services of Faust log under the name of their module.
+    "pipeline.streams.record_batches": logging.ERROR,
 }
 
 _AGAIN_AFTER_S: Final = 10.0

@@ -22,7 +22,7 @@ MAY_IMPORT = {
 }
 PURE = (
     "pipeline/stages",
-    "pipeline/enrichment.py",
+    "pipeline/enrich/enricher.py",
     "pipeline/search/query.py",
     "pipeline/search/overview.py",
     "pipeline/scores",

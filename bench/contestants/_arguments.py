@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pipeline.index.sink import bulk_operation
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch import bulk_operation
 from schemas.kafka_topics import RAW
 
 BATCH: Final = 1_000

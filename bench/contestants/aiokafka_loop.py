@@ -8,10 +8,10 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
-from pipeline.enrichment import Enrichment
+from pipeline.elasticsearch.client import connect_async
+from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.role import message_of
 from pipeline.settings import Settings
-from pipeline.shell import message_of
-from pipeline.sinks.elasticsearch_client import connect_async
 from schemas.kafka_topics import ENRICHED
 
 

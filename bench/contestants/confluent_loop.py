@@ -5,10 +5,10 @@ from __future__ import annotations
 from confluent_kafka import Consumer, Producer
 
 from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
-from pipeline.enrichment import Enrichment
+from pipeline.elasticsearch.client import connect
+from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.role import message_of
 from pipeline.settings import Settings
-from pipeline.shell import message_of
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.kafka_topics import ENRICHED
 
 

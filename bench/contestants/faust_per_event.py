@@ -10,11 +10,11 @@ import orjson
 import uvloop
 
 from bench.contestants._arguments import RAW_NAMES, settings
-from pipeline.app import faust_broker
-from pipeline.enrichment import Enrichment
+from pipeline.elasticsearch.client import connect_async
+from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.role import message_of
 from pipeline.settings import Settings
-from pipeline.shell import message_of
-from pipeline.sinks.elasticsearch_client import connect_async
+from pipeline.streams.app import faust_broker
 from schemas.documents import document, index_name
 from schemas.kafka_topics import ENRICHED
 

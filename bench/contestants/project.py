@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.contestants._arguments import parser, settings_of
-from pipeline.app import Role
-from pipeline.supervisor import run_roles
+from pipeline.streams.roles import Role
+from pipeline.worker.supervisor import run_roles
 
 if __name__ == "__main__":
     arguments = parser()

@@ -12,11 +12,11 @@ from quixstreams import Application
 from quixstreams.sinks import BatchingSink, SinkBatch
 
 from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
-from pipeline.enrichment import Enrichment
+from pipeline.elasticsearch.client import connect
+from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.role import message_of
+from pipeline.kafka.producer import Message
 from pipeline.settings import Settings
-from pipeline.shell import message_of
-from pipeline.sinks.elasticsearch_client import connect
-from pipeline.sinks.kafka import Message
 from schemas.kafka_topics import ENRICHED
 
 

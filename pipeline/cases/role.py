@@ -23,16 +23,18 @@ from pipeline.cases.options import cases_settings
 from pipeline.cases.rounds import Rounds
 from pipeline.cases.rules import Rules, withdrawn
 from pipeline.cases.store import CaseStore
+from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.kafka.dead_letters import bury
+from pipeline.kafka.failure import Failure, Fatal
+from pipeline.kafka.producer import KafkaSink, Message
+from pipeline.kafka.retry import insist
 from pipeline.notify.delivery_queue import deliveries_of
 from pipeline.notify.delivery_queue import publish as publish_deliveries
 from pipeline.notify.notice import Notice
 from pipeline.notify.routes import Routes, routes
 from pipeline.settings import Settings
-from pipeline.shell import Agent, Control, bury, insist
-from pipeline.sinks.elasticsearch_client import connect_async
-from pipeline.sinks.failure import Failure, Fatal
-from pipeline.sinks.kafka import KafkaSink, Message
+from pipeline.streams.loop import Agent, Control
 from schemas.case import Case, CaseEvent
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import CASES, ENRICHED

@@ -18,8 +18,8 @@ import structlog
 from pipeline.cases.options import CasesSettings
 from pipeline.cases.outlets import Later, Outlet, Refusal, outlet_of
 from pipeline.cases.store import CaseStore
+from pipeline.kafka.failure import Waiting
 from pipeline.notify.webhooks import WebhookClient
-from pipeline.sinks.failure import Waiting
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState
 from schemas.kafka_topics import CASES
 

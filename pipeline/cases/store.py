@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from pipeline.sinks.elasticsearch import verdicts
-from pipeline.sinks.failure import Fatal, Waiting
+from pipeline.index.sink import verdicts
+from pipeline.kafka.failure import Fatal, Waiting
 from schemas.case import Case, CaseEvent, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX, CASES_TEMPLATE, case_document, case_of
 from schemas.documents import READ_ALIAS

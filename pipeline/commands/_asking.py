@@ -31,7 +31,7 @@ def asking(settings: Settings, doing: str) -> Iterator[Elasticsearch]:
     """
     from elasticsearch import ApiError, TransportError, UnsupportedProductError
 
-    from pipeline.sinks.elasticsearch_client import connect, shown_urls
+    from pipeline.elasticsearch.client import connect, shown_urls
 
     where = f"Elasticsearch at {shown_urls(settings)}"
     with connect(settings) as client:

@@ -80,7 +80,7 @@ def carry_out(event: CaseEvent) -> Case | None:
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    from pipeline.setup import create_kafka_topics
+    from pipeline.kafka.admin import create_kafka_topics
 
     create_kafka_topics(settings())
     asyncio.run(_publish(settings(), event))
@@ -130,7 +130,7 @@ def until(text: str | None) -> datetime | None:
 def _without_personal_data(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    from pipeline.loading import redactor_of
+    from pipeline.enrich.loading import redactor_of
 
     redaction = redactor_of(settings()).redact(value)
     if redaction.counts:
@@ -141,7 +141,7 @@ def _without_personal_data(value: Any) -> Any:
 
 async def _publish(settings: Settings, event: CaseEvent) -> None:
     from pipeline.cases.role import publish
-    from pipeline.publishing import publishing
+    from pipeline.kafka.publishing import publishing
 
     async with publishing(settings.kafka_bootstrap_servers, "a case's event") as sink:
         await publish(sink, [event])

@@ -17,7 +17,7 @@ from pipeline.commands._search_view import clean
 from schemas.feedback import Label, Span
 
 if TYPE_CHECKING:
-    from pipeline.explanation import Explanation, Part, Score, TopicFound
+    from pipeline.enrich.explanation import Explanation, Part, Score, TopicFound
 
 _GOOD: Final = "green"
 _BAD: Final = "red"

@@ -55,7 +55,7 @@ def follow(account: Account, configuration: Settings) -> None:
     """Look for the published records in the index; wait for them while a worker runs."""
     from elasticsearch import ApiError, TransportError
 
-    from pipeline.sinks.elasticsearch_client import connect, shown_urls
+    from pipeline.elasticsearch.client import connect, shown_urls
 
     account.worker = worker_runs(configuration)
     try:
@@ -74,7 +74,7 @@ def follow(account: Account, configuration: Settings) -> None:
 
 def worker_runs(configuration: Settings) -> bool:
     """Whether both of the worker's consumer groups have members."""
-    from pipeline.lag import group_lags
+    from pipeline.streams.lag import group_lags
 
     lags = group_lags(configuration) or []
     members = {lag["group"]: lag["members"] for lag in lags}

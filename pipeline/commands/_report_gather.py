@@ -56,7 +56,7 @@ class ReportRequest:
 
 def gather(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
     """Ask for everything and put it together; raises ``Unavailable`` or ``CommandError``."""
-    from pipeline.sinks.elasticsearch_client import connect
+    from pipeline.elasticsearch.client import connect
 
     with connect(settings) as client, _sentences(settings):
         asking = _Asking(client.options(request_timeout=_TIMEOUT_S), request)
@@ -214,7 +214,7 @@ def _sentences(settings: Settings) -> Iterator[None]:
     """Elasticsearch's errors as the command's."""
     from elasticsearch import ApiError, TransportError
 
-    from pipeline.sinks.elasticsearch_client import shown_urls
+    from pipeline.elasticsearch.client import shown_urls
 
     where = f"Elasticsearch at {shown_urls(settings)}"
     try:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.errors import CommandError, Unavailable
-from pipeline.publishing import publishing
+from pipeline.kafka.admin import create_kafka_topics
+from pipeline.kafka.producer import Message
+from pipeline.kafka.publishing import publishing
 from pipeline.scores.report import Report, scores_of
 from pipeline.settings import Settings
-from pipeline.setup import create_kafka_topics
-from pipeline.sinks.kafka import Message
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import SCORES
 from schemas.score import Score
@@ -56,7 +56,7 @@ def index_scores(scores: Iterable[Score], settings: Settings) -> None:
     """Put the template, and each score as a document under its id."""
     from elasticsearch import ApiError, TransportError
 
-    from pipeline.sinks.elasticsearch_client import connect, shown_urls
+    from pipeline.elasticsearch.client import connect, shown_urls
 
     operations: list[dict[str, Any]] = []
     for score in scores:

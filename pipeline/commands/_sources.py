@@ -46,7 +46,7 @@ def author_key() -> bytes:
 def connected() -> None:
     """Make sure that Kafka answers and has its Kafka topics; raises ``CommandError``."""
     from connectors._kafka import reach
-    from pipeline.setup import create_kafka_topics
+    from pipeline.kafka.admin import create_kafka_topics
 
     with sentences():
         reach(settings().kafka_bootstrap_servers)

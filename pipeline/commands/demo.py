@@ -120,8 +120,9 @@ def _engines(legs: Legs, *, keep: bool) -> Iterator[bool]:
 
 
 def _set_up() -> None:
-    from pipeline.setup import create_kafka_topics, put_templates
-    from pipeline.sinks.elasticsearch_client import connect
+    from pipeline.elasticsearch.client import connect
+    from pipeline.elasticsearch.templates import put_templates
+    from pipeline.kafka.admin import create_kafka_topics
 
     create_kafka_topics(settings())
     with connect(settings()) as client:
@@ -161,8 +162,8 @@ def _drain() -> None:
 
 def _overview(turn: BadTurn) -> Overview:
     from deploy.demo.connector import SOURCE
+    from pipeline.elasticsearch.client import connect
     from pipeline.search.overview import overview_query, read_overview
-    from pipeline.sinks.elasticsearch_client import connect
     from schemas.documents import READ_ALIAS
 
     with connect(settings()) as client:

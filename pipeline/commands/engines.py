@@ -44,7 +44,7 @@ def status(
 ) -> None:
     """Show the engines, how far the worker has read, and how the sources fare."""
     import deploy.local
-    from pipeline.lag import group_lags
+    from pipeline.streams.lag import group_lags
 
     now = deploy.local.status(local_engines())
     lags = group_lags(settings())

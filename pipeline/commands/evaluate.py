@@ -51,7 +51,7 @@ def evaluate(
     counts as neutral.
     """
     require_training()
-    from pipeline.loading import understanding_of
+    from pipeline.enrich.loading import understanding_of
     from pipeline.training.evaluate import Nothing
     from pipeline.training.evaluate import evaluate as judge
 

@@ -20,7 +20,7 @@ from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
 
 if TYPE_CHECKING:
-    from pipeline.explanation import Explanation
+    from pipeline.enrich.explanation import Explanation
 
 _MOST_BYTES: Final = 4 * MAX_TEXT_CHARACTERS + 1
 _WHERE: Final = {"text": "the text", "question": "--question"}
@@ -48,8 +48,8 @@ def explain(
     feedback explain "Nobody rang back." --question "What could we do better?" --rating fft=4
     """
     record = record_of(_written(text), question, rating)
-    from pipeline.explanation import explain as explained
-    from pipeline.loading import understanding_of
+    from pipeline.enrich.explanation import explain as explained
+    from pipeline.enrich.loading import understanding_of
 
     explanation = explained(understanding_of(settings()), record)
     if json:
@@ -59,7 +59,7 @@ def explain(
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """The explanation for machines: see :func:`pipeline.explanation.explain`."""
+    """The explanation for machines: see :func:`pipeline.enrich.explanation.explain`."""
     return {
         **asdict(explanation),
         "language": explanation.language.model_dump(),

@@ -195,7 +195,7 @@ def _publish(connector: FileConnector, configuration: Settings, *, again: bool) 
     from connectors._errors import Retry
     from connectors._kafka import reach
     from connectors._runner import run
-    from pipeline.setup import create_kafka_topics
+    from pipeline.kafka.admin import create_kafka_topics
 
     servers = configuration.kafka_bootstrap_servers
     try:

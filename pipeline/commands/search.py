@@ -110,7 +110,7 @@ def run(request: SearchRequest, configuration: Settings) -> SearchResult:
     """Ask Elasticsearch; raises ``Unavailable`` or ``CommandError`` with a sentence for users."""
     from elasticsearch import ApiError, TransportError
 
-    from pipeline.sinks.elasticsearch_client import connect, shown_urls
+    from pipeline.elasticsearch.client import connect, shown_urls
     from schemas.documents import READ_ALIAS
 
     where = f"Elasticsearch at {shown_urls(configuration)}"

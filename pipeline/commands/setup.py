@@ -10,8 +10,9 @@ def setup(
     json: Json = False,
 ) -> None:
     """Create the Kafka topics and the index templates. Safe to repeat."""
-    from pipeline.setup import create_kafka_topics, put_templates
-    from pipeline.sinks.elasticsearch_client import connect
+    from pipeline.elasticsearch.client import connect
+    from pipeline.elasticsearch.templates import put_templates
+    from pipeline.kafka.admin import create_kafka_topics
 
     topics = create_kafka_topics(settings())
     client = connect(settings())

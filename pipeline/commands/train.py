@@ -102,7 +102,7 @@ def require_training() -> None:
 
 
 def _data_files(taxonomy: Path | None, lexicon: Path | None) -> tuple[Taxonomy, Any]:
-    from pipeline.loading import sentences
+    from pipeline.enrich.loading import sentences
     from pipeline.stages.classify_topics import Taxonomy
     from pipeline.stages.lexicon import Lexicon
 

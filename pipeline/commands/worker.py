@@ -40,9 +40,9 @@ def worker(
     Start more workers to scale: Kafka shares the partitions among them.
     """
     from pipeline import logs
-    from pipeline.app import Role
-    from pipeline.setup import missing_kafka_topics
-    from pipeline.supervisor import run_roles
+    from pipeline.kafka.admin import missing_kafka_topics
+    from pipeline.streams.roles import Role
+    from pipeline.worker.supervisor import run_roles
 
     logs.configure(settings())
     missing = missing_kafka_topics(settings())

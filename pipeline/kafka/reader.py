@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from pipeline.sinks.failure import Waiting
+from pipeline.kafka.failure import Waiting
 from schemas.brokers import pace
 from schemas.kafka_topics import KafkaTopic
 

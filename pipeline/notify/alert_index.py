@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pipeline.sinks.elasticsearch import verdicts
-from pipeline.sinks.failure import Failure, Fatal, Waiting
+from pipeline.index.sink import verdicts
+from pipeline.kafka.failure import Failure, Fatal, Waiting
 from schemas.alert import Alert
 from schemas.alert_documents import ALERTS_INDEX, ALERTS_TEMPLATE, alert_document, alert_version
 from schemas.documents import READ_ALIAS

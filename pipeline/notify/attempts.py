@@ -9,15 +9,15 @@ from typing import Final
 
 import structlog
 
+from pipeline.kafka.failure import Waiting
+from pipeline.kafka.producer import KafkaSink
+from pipeline.kafka.retry import insist
 from pipeline.notify.alert_index import AlertDocuments
 from pipeline.notify.delivery_queue import DIGEST, Book, bury, publish, retract
 from pipeline.notify.notice import unpacked
 from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
 from pipeline.notify.routes import Routes
 from pipeline.notify.sender import Sender
-from pipeline.shell import insist
-from pipeline.sinks.failure import Waiting
-from pipeline.sinks.kafka import KafkaSink
 from pipeline.watch.silences import silence_that_covers
 from schemas.alert import Alert
 from schemas.delivery import Delivery

@@ -15,11 +15,11 @@ from typing import Final
 
 import structlog
 
+from pipeline.kafka.failure import Failure
+from pipeline.kafka.producer import KafkaSink, Message
+from pipeline.kafka.retry import insist
 from pipeline.notify.notice import Notice, packed
 from pipeline.notify.routes import Routes, Target, chosen
-from pipeline.shell import insist
-from pipeline.sinks.failure import Failure
-from pipeline.sinks.kafka import KafkaSink, Message
 from schemas._record import deterministic_id
 from schemas.cloud_events import cloud_event_headers, dead_letter_headers
 from schemas.dead_letter import DeadLetter

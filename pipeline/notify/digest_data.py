@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from pipeline.kafka.failure import Waiting
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.digest import Summary
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route
 from pipeline.search.query import filters_of
-from pipeline.sinks.failure import Waiting
 from schemas.alert import Alert, AlertState
 from schemas.alert_documents import ALERTS_INDEX, alert_of_document
 from schemas.brokers import BrokersAway

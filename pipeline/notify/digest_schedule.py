@@ -9,12 +9,12 @@ from typing import Final
 
 import structlog
 
+from pipeline.kafka.failure import Waiting
+from pipeline.kafka.producer import KafkaSink
 from pipeline.notify.delivery_queue import Book, publish
 from pipeline.notify.digest import PERIODS, Summary, digest_notice, last_due
 from pipeline.notify.notice import packed
 from pipeline.notify.routes import Route, Routes, Target
-from pipeline.sinks.failure import Waiting
-from pipeline.sinks.kafka import KafkaSink
 from schemas._record import deterministic_id
 from schemas.delivery import Delivery
 

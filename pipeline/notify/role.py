@@ -20,7 +20,12 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import Unavailable
+from pipeline.kafka.dead_letters import bury
+from pipeline.kafka.failure import Failure, Waiting
+from pipeline.kafka.producer import KafkaSink
+from pipeline.kafka.retry import insist
 from pipeline.notify.alert_index import AlertDocuments
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.attempts import DOCUMENTS, Attempts
@@ -32,10 +37,7 @@ from pipeline.notify.notice import Notice, packed
 from pipeline.notify.routes import Routes, routes
 from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
-from pipeline.shell import Agent, Control, bury, insist
-from pipeline.sinks.elasticsearch_client import connect_async
-from pipeline.sinks.failure import Failure, Waiting
-from pipeline.sinks.kafka import KafkaSink
+from pipeline.streams.loop import Agent, Control
 from pipeline.watch.silences import read_silences, silence_that_covers
 from schemas._record import deterministic_id
 from schemas.alert import Alert

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.enrichment import Enrichment
+from pipeline.enrich.analyzer import Understanding
+from pipeline.enrich.enricher import Enrichment
 from pipeline.stages.score_sentiment import LEVELS
 from pipeline.training.examples import Examples
 from pipeline.training.figures import (
@@ -18,7 +19,6 @@ from pipeline.training.figures import (
     topic_figures,
     vader_figures,
 )
-from pipeline.understanding import Understanding
 from schemas.feedback import EnrichedFeedback, Label
 
 _BATCH: Final = 1_000

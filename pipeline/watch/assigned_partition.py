@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from pipeline.kafka.reader import Reader
-from pipeline.shell import insist
+from pipeline.kafka.retry import insist
 from pipeline.watch.checkpoint import Ledger
 from pipeline.watch.partition import Partition
 from schemas.alert import Alert

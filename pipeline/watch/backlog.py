@@ -7,10 +7,10 @@ import time
 from contextlib import suppress
 from typing import Any, Final
 
-from pipeline.app import GROUP, READS, Role
 from pipeline.errors import Unavailable
+from pipeline.kafka.admin import connect_admin
 from pipeline.settings import Settings
-from pipeline.setup import connect_admin
+from pipeline.streams.roles import GROUP, READS, Role
 
 _STEADY_S: Final = 60.0
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from pipeline.kafka.failure import Fatal, Waiting
 from pipeline.kafka.reader import Reader
-from pipeline.sinks.failure import Fatal, Waiting
 from schemas.alert import Alert
 from schemas.alerting_state import AlertingState
 from schemas.brokers import pace

@@ -13,8 +13,9 @@ from typing import Any, Final
 import structlog
 
 from pipeline.kafka.reader import Reader
+from pipeline.kafka.retry import insist
 from pipeline.settings import Settings
-from pipeline.shell import Agent, Control, insist
+from pipeline.streams.loop import Agent, Control
 from pipeline.watch.assigned_partition import Owned
 from pipeline.watch.backlog import Upstream
 from pipeline.watch.checkpoint import Fenced, Ledger

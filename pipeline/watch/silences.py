@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from pipeline.errors import CommandError, Unavailable
-from pipeline.publishing import publishing
+from pipeline.kafka.admin import create_kafka_topics
+from pipeline.kafka.producer import Message
+from pipeline.kafka.publishing import publishing
 from pipeline.settings import Settings
-from pipeline.setup import create_kafka_topics
-from pipeline.sinks.kafka import Message
 from schemas.alert import Alert
 from schemas.brokers import BrokersAway
 from schemas.cloud_events import cloud_event_headers

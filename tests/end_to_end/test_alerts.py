@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.app import Role
+from pipeline.kafka.admin import connect_admin, create_kafka_topics
 from pipeline.kafka.reader import Reader
-from pipeline.lag import records_waiting
 from pipeline.settings import Settings
-from pipeline.setup import connect_admin, create_kafka_topics
+from pipeline.streams.lag import records_waiting
+from pipeline.streams.roles import Role
 from pipeline.watch.checkpoint import Ledger
 from pipeline.watch.detection.signals import BUCKET_S
 from pipeline.watch.detection.state import unpack
@@ -198,7 +198,7 @@ def test_a_worker_that_joins_and_leaves_in_mid_episode_tells_nothing_twice(
 
 
 def members(settings: Settings) -> int:
-    from pipeline.lag import group_lags
+    from pipeline.streams.lag import group_lags
 
     return sum(
         lag["members"] for lag in group_lags(settings) or () if lag["kafka_topic"] == SIGNALS.name

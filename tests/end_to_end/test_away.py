@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.app import Role
-from pipeline.lag import records_waiting
 from pipeline.settings import Settings
+from pipeline.streams.lag import records_waiting
+from pipeline.streams.roles import Role
 from tests.support.pipeline import comments, documents_of, publish, wait_until
 
 Start = Callable[..., subprocess.Popen[bytes]]

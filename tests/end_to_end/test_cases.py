@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline.cases.store import CaseStore
+from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect, connect_async
 from schemas.case import Case, CaseEvent, case_id_of
 from schemas.case_documents import CASES_INDEX, case_of
 from schemas.feedback import Feedback, Operation

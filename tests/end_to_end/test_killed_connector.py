@@ -12,8 +12,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from tests.support.fake_service import served
 from tests.support.pipeline import feedback, wait_until

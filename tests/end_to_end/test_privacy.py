@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.feedback import MAX_TEXT_CHARACTERS, Feedback
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, URGENT, KafkaTopic

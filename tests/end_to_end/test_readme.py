@@ -18,10 +18,10 @@ import pytest
 
 from connectors._instances import instances
 from deploy.local.ports import any_free
+from pipeline.elasticsearch.client import connect
 from pipeline.errors import ExitStatus
 from pipeline.reference import settings_page, with_current_table
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.alert import Alert
 from schemas.alert_documents import ALERTS_INDEX, alert_document
 from tests.support.fake_service import served

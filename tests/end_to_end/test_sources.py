@@ -20,8 +20,8 @@ from connectors._instances import instances
 from connectors._outboxes import Outboxes
 from connectors._registry import sources
 from connectors._source import Brings
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support.engines import environment_of, running_engines, set_up

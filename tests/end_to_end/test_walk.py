@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS

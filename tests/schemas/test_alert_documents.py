@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from elasticsearch import ConflictError
 
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.alert import Alert
 from schemas.alert_documents import (
     ALERTS_INDEX,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import orjson
 
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import document, index_name
 from schemas.feedback import EnrichedFeedback, Label, Language, Level, Priority, Sentiment
 

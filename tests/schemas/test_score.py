@@ -9,8 +9,8 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
 from schemas.score_documents import (
     SCORES_INDEX,

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import LocalEngines, default_cache, down, up
+from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.templates import put_templates
+from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import Settings
-from pipeline.setup import create_kafka_topics, put_templates
-from pipeline.sinks.elasticsearch_client import connect
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline.elasticsearch.client import connect
+from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
-from pipeline.sinks.kafka import KafkaSink, Message
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback
 from schemas.kafka_topics import RAW, KafkaTopic

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from pipeline.enrich.signals import signal_payload, site_key
+from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.settings import Settings
-from pipeline.sinks.kafka import KafkaSink, Message
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings
 from schemas._record import deterministic_id

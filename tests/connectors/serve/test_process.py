@@ -17,8 +17,8 @@ from pathlib import Path
 import httpx
 
 from deploy.local import LocalEngines, default_cache, down, up
+from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import Settings
-from pipeline.setup import create_kafka_topics
 from tests.connectors.serve.conftest import records_on
 from tests.support.pipeline import wait_until
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cases.store import CaseStore
+from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect, connect_async
 from schemas.case import Case
 from schemas.case_documents import CASES_INDEX
 from schemas.score_documents import SCORES_INDEX

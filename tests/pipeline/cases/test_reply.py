@@ -11,8 +11,8 @@ import orjson
 from pipeline.cases.fold import apply
 from pipeline.cases.rules import opened
 from pipeline.cases.store import CaseStore
+from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect, connect_async
 from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.case_documents import CASES_INDEX
 from schemas.feedback import Feedback

@@ -15,8 +15,8 @@ from pipeline.cases.outlet_options import read_outlet
 from pipeline.cases.rounds import Rounds
 from pipeline.cases.rules import Rules, opened
 from pipeline.cases.store import CaseStore
+from pipeline.elasticsearch.client import connect_async
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect_async
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX
 from schemas.kafka_topics import CASES

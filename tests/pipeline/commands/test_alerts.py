@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.commands import _alerts_silence, alerts
+from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.alert import Alert
 from schemas.alert_documents import ALERTS_INDEX, alert_document, alert_version
 from schemas.documents import document, index_name

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from pipeline.commands import explain as command
 from pipeline.commands._explain_view import drawn
 from pipeline.commands.explain import record_of
+from pipeline.enrich.analyzer import Understanding
+from pipeline.enrich.explanation import explain
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.explanation import explain
 from pipeline.settings import Settings
-from pipeline.understanding import Understanding
 
 UNDERSTANDING = Understanding.load()
 MIXED = "Nobody told me and I waited two hours. The nurses were kind. I want to end it all."

@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from pipeline.commands import ingest as command
 from pipeline.commands._ingest_account import worker_runs
+from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas._record import deterministic_id
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Label

@@ -23,10 +23,10 @@ from typer.testing import CliRunner, Result
 
 from pipeline.commands import _report_gather as gathering
 from pipeline.commands import report as command
+from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.scores import counting, drivers, submissions
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS
 from schemas.score_documents import SCORES_INDEX
 from tests.support.pipeline import feedback, wait_until

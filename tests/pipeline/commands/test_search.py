@@ -21,10 +21,10 @@ from typer.testing import CliRunner
 from pipeline.commands import _context
 from pipeline.commands._search_view import drawn
 from pipeline.commands.search import as_json, run, search
+from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search.query import Hit, SearchRequest, SearchResult, Sort
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import document, index_name, mappings
 from schemas.feedback import EnrichedFeedback, Family, Label, Language, Level, Priority, Sentiment
 from schemas.measures import Fft, Stars

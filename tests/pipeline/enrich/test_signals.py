@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.enrich.enricher import Enrichment
 from pipeline.enrich.signals import content_words, signal_of, signal_payload, site_key
-from pipeline.enrichment import Enrichment
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
 from schemas.signal import Signal
 

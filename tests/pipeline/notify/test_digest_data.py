@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
+from pipeline.elasticsearch.client import connect, connect_async
+from pipeline.kafka.failure import Waiting
+from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.notify.alert_index import AlertDocuments
 from pipeline.notify.digest_data import Summaries
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route, routes_of
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect, connect_async
-from pipeline.sinks.failure import Waiting
-from pipeline.sinks.kafka import KafkaSink, Message
 from schemas._record import deterministic_id
 from schemas.alert import AlertState
 from schemas.alert_documents import ALERTS_INDEX

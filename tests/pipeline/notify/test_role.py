@@ -20,6 +20,8 @@ import orjson
 import pytest
 from standardwebhooks import Webhook
 
+from pipeline.elasticsearch.client import connect, connect_async
+from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.notify.alert_index import AlertDocuments
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.attempts import Attempts
@@ -31,8 +33,6 @@ from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import routes_of
 from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect, connect_async
-from pipeline.sinks.kafka import KafkaSink, Message
 from pipeline.watch.silences import publish_silence
 from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertState, Severity

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
+from pipeline.elasticsearch.client import connect
 from pipeline.search.overview import Overview, overview_query, read_overview
 from pipeline.settings import Settings
-from pipeline.sinks.elasticsearch_client import connect
 from schemas.documents import READ_ALIAS, document, index_name
 from schemas.feedback import EnrichedFeedback, Label, Language, Sentiment
 

@@ -1,0 +1,1 @@
+"""Elasticsearch: the only room that opens clients of Elasticsearch and reads its errors."""

@@ -1,0 +1,1 @@
+"""Role ``index``: enriched records in, documents in Elasticsearch out."""

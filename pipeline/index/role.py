@@ -1,0 +1,47 @@
+"""Role ``index``: enriched payloads in, documents out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.index.sink import ElasticsearchSink
+from pipeline.kafka.dead_letters import bury
+from pipeline.kafka.failure import Waiting
+from pipeline.kafka.producer import KafkaSink
+from pipeline.kafka.retry import insist
+
+
+class IndexLoop:
+    """Enriched payloads in, documents out."""
+
+    # A bulk request costs Elasticsearch much the same for ten documents as for a hundred, and
+    # nobody can search them before the next refresh anyway.
+    most_batches = 24
+    within_s = 0.1
+
+    def __init__(self, elasticsearch: ElasticsearchSink, kafka: KafkaSink, *, batch: int) -> None:
+        self._elasticsearch = elasticsearch
+        self._kafka = kafka
+        self._batch = batch
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Index one batch; returns when Elasticsearch has all of it or it is dead-lettered."""
+        runs = [records[s : s + self._batch] for s in range(0, len(records), self._batch)]
+        await asyncio.gather(*map(self._write, runs))
+
+    async def _write(self, records: Sequence[Any]) -> None:
+        remaining = records
+
+        async def attempt() -> None:
+            nonlocal remaining
+            failures = await self._elasticsearch.write([record.value for record in remaining])
+            refused = [failure for failure in failures if not failure.retryable]
+            await bury(self._kafka, "index", remaining, refused)
+            later = [failure for failure in failures if failure.retryable]
+            remaining = [remaining[failure.index] for failure in later]
+            if later:
+                raise Waiting(later[0].reason)
+
+        await insist(attempt)

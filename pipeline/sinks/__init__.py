@@ -1,1 +1,0 @@
-"""Where enriched feedback goes: a module for each destination, named after it."""

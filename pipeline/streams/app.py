@@ -1,0 +1,63 @@
+"""``build_app``: the wiring of one worker role as a Faust app. Nothing happens at import."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pipeline.settings import Settings
+from pipeline.streams.loop import Agent
+from pipeline.streams.roles import GROUP, READS, Role
+from schemas.brokers import broker_addresses
+
+
+def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
+    """A Faust app with one agent over the role's Kafka topics.
+
+    ``agent`` gets a stream of :class:`~pipeline.streams.record_batches.RecordBatch` events and must
+    acknowledge each itself.
+    """
+    import faust
+
+    from pipeline.streams.record_batches import BatchScheduler, BatchTransport
+
+    app = faust.App(
+        GROUP[role],
+        broker=faust_broker(settings.kafka_bootstrap_servers),
+        datadir=Path(tempfile.gettempdir()) / f"feedback-{role}",
+        store="memory://",
+        ConsumerScheduler=BatchScheduler,
+        stream_buffer_maxsize=32,  # batches, not records
+        stream_wait_empty=False,
+        stream_recovery_delay=0,
+        broker_max_poll_records=_batch(settings, role),
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=3.0,
+        broker_request_timeout=30.0,
+        broker_max_poll_interval=24 * 3600.0,  # waiting for a server is no reason to leave
+        broker_commit_interval=0.5,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        autodiscover=False,
+    )
+    app.transport = BatchTransport(app.conf.broker_consumer, app, loop=app.loop)
+    names = [topic.name for topic in READS[role]]
+    channel = app.topic(*names, value_type=bytes, value_serializer="raw", key_serializer="raw")
+    app.agent(channel, name=f"feedback-{role}")(agent)
+    return app
+
+
+def _batch(settings: Settings, role: Role) -> int:
+    return settings.enrich_batch if role is Role.ENRICH else settings.index_batch
+
+
+def faust_broker(bootstrap_servers: str) -> list[str]:
+    """Kafka's ``host:port,host:port`` as the addresses Faust takes."""
+    return [
+        f"kafka://[{host}]:{port}" if ":" in host else f"kafka://{host}:{port}"
+        for host, port in broker_addresses(bootstrap_servers)
+    ]

@@ -1,0 +1,473 @@
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.enrich.analyzer import Understanding
+from pipeline.stages import classify_topics
+from pipeline.stages.flag_urgent import UrgencyRules
+from pipeline.stages.redact import Redactor
+from pipeline.stages.text_model import TextModel
+from pipeline.training.examples import NO_LEVEL, Examples
+from pipeline.training.train import train
+from schemas.feedback import EnrichedFeedback, Feedback, Label, Language, Operation, Priority
+from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
+
+UNDERSTANDING = Understanding.load()
+PACKAGED_TAXONOMY = Path(classify_topics.__file__).parent.parent / "taxonomies" / "healthcare.toml"
+BETTER = "What could we do better?"
+
+HOTEL = """
+name = "hotel"
+version = "1"
+[themes]
+stay = { title = "The stay" }
+[interactions]
+complaint = { title = "Complaint", priority = "medium" }
+[topics.room]
+title = "Room"
+theme = "stay"
+interaction = "complaint"
+terms = ["room*", "view from the window"]
+[topics.breakfast]
+title = "Breakfast"
+terms = ["breakfast", "café"]
+"""
+FURTHER = """
+[topics.robots]
+title = "Robots at the bedside"
+theme = "accessibility_and_convenience"
+interaction = "patient_education"
+terms = ["robot*", "machine that talks"]
+"""
+
+
+def record(text: str, question: str | None = None, **fields: Any) -> Feedback:
+    collected = Feedback.collect(
+        source="file",
+        native_id="1",
+        created_at=datetime(2026, 8, 3, tzinfo=UTC),
+        family="form",
+        question=question,
+        **fields,
+    )
+    # Texts that no payload can hold, such as lone surrogates, must not harm the stages either.
+    return collected.model_copy(update={"text": text})
+
+
+def read(
+    text: str, question: str | None = None, by: Understanding = UNDERSTANDING, **fields: Any
+) -> dict[str, Any]:
+    return by.read([record(text, question, **fields)])[0]
+
+
+def label(text: str, question: str | None = None, **fields: Any) -> Label:
+    found: Label = read(text, question, **fields)["sentiment"].label
+    return found
+
+
+def shown(found: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        name: [found["text"][start:end] for start, end in spans]
+        for name, spans in found["evidence"].items()
+    }
+
+
+# -- sentences that users complain of -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", [None, BETTER, "How could we improve?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no complaints",
+        "No complaints.",
+        "nothing to improve",
+        "Nothing to improve!",
+        "couldn't fault anything",
+        "Couldn’t fault anything",
+        "COULDN'T FAULT ANYTHING",
+        "no problems ever",
+        "No problems ever.",
+    ],
+)
+def test_praise_in_negative_words_is_praise(text: str, question: str | None) -> None:
+    assert label(text, question) is Label.POSITIVE
+
+
+@pytest.mark.parametrize("question", [None, BETTER])
+def test_a_wait_that_kills_is_a_complaint_and_no_emergency(question: str | None) -> None:
+    found = read("the wait was killing me", question)
+    assert found["sentiment"].label is Label.NEGATIVE
+    assert "waiting_time" in found["topics"]
+    assert (found["urgent"], found["urgent_reasons"]) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [("waiting time", "waiting_time"), ("Parking.", "parking"), ("PARKING", "parking")],
+)
+def test_what_could_be_better_is_a_complaint(text: str, topic: str) -> None:
+    found = read(text, BETTER)
+    assert (found["sentiment"].label, found["topics"]) == (Label.NEGATIVE, (topic,))
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (BETTER, Label.POSITIVE),
+        ("How could we improve?", Label.POSITIVE),
+        ("What was good about your visit?", Label.NEGATIVE),
+    ],
+)
+def test_nothing_is_praise_or_blame_by_the_question(question: str, expected: Label) -> None:
+    assert label("Nothing", question) is expected
+
+
+@pytest.mark.parametrize("question", [None, BETTER, "What was good about your visit?"])
+def test_nothing_apart_from_the_food_complains_of_the_food(question: str | None) -> None:
+    found = read("Nothing, apart from the food", question)
+    assert (found["sentiment"].label, found["topics"]) == (Label.NEGATIVE, ("food",))
+
+
+def test_an_evaluation_that_is_not_correct_is_a_complaint_where_one_was_asked_for() -> None:
+    assert label("evaluation is not correct", BETTER) is Label.NEGATIVE
+
+
+def test_an_evaluation_that_is_not_correct_is_a_complaint_unasked() -> None:
+    assert label("evaluation is not correct") is Label.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    "text", ["It was not good", "Everything was awful", "Rude staff", "never again", "I hate it"]
+)
+def test_plain_complaints_are_negative(text: str) -> None:
+    assert label(text) is Label.NEGATIVE
+
+
+@pytest.mark.parametrize("stars", [None, 1])
+@pytest.mark.parametrize(
+    "text",
+    ["Terrible", "Awful service", "Bad", "Poor service", "Useless", "Appalling", "Not happy"],
+)
+def test_plain_complaints_of_a_word_or_two_are_negative(text: str, stars: int | None) -> None:
+    rated: dict[str, Any] = {} if stars is None else {"stars": {"value": stars}}
+    assert label(text, **rated) is Label.NEGATIVE
+
+
+@pytest.mark.parametrize("text", ["Excellent", "Very good", "Thank you", "Great service", "fine"])
+def test_plain_praise_is_positive(text: str) -> None:
+    assert label(text) is Label.POSITIVE
+
+
+# -- language, rating ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("La espera fue horrible y nadie me explicó nada en toda la tarde", "es"),
+        ("Die Wartezeit war viel zu lang und niemand hat etwas gesagt", "de"),
+    ],
+)
+def test_another_language_is_named_and_not_scored(text: str, code: str) -> None:
+    found = read(text, BETTER, stars={"value": 1})
+    assert found["detected_language"].code == code
+    assert found["sentiment"].label is Label.NOT_SCORED
+    assert found["sentiment"].contradicts_rating is None
+    assert found["sentiment"].method == UNDERSTANDING.versions["sentiment"]
+    assert (found["topics"], found["evidence"]) == ((), {})
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "07700 900123"])
+def test_nothing_is_made_of_a_text_without_words(text: str) -> None:
+    found = read(text, BETTER, stars={"value": 1})
+    assert found["sentiment"].label is Label.NOT_SCORED
+    assert (found["topics"], found["evidence"], found["urgent"]) == ((), {}, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "measures", "contradicts"),
+    [
+        ("Terrible service, never again", {"nps": {"value": 10}}, True),
+        ("The staff were rude and the wait was awful", {"stars": {"value": 5}}, True),
+        ("Excellent care, lovely nurses", {"fft": {"value": 5}}, True),
+        ("Excellent care, lovely nurses", {"fft": {"value": 1}}, False),
+        ("Excellent care, lovely nurses", {"stars": {"value": 3}}, False),
+        ("The staff were rude and the wait was awful", {"stars": {"value": 1}}, False),
+        ("Excellent care, lovely nurses", {"fft": {"value": 6}}, None),
+        ("Excellent care, lovely nurses", {}, None),
+    ],
+)
+def test_a_text_that_says_the_opposite_of_its_rating_is_marked(
+    text: str, measures: dict[str, Any], contradicts: bool | None
+) -> None:
+    assert read(text, **measures)["sentiment"].contradicts_rating is contradicts
+
+
+# -- personal data and evidence --------------------------------------------------------------------
+
+
+def test_personal_data_is_hidden_everywhere_and_counted() -> None:
+    found = read(
+        "Call 07700 900123, or jane@example.org",
+        "Did jane@example.org call, and how could we improve?",
+        attributes={"ward": "A4", "contact": "07700 900124"},
+    )
+    assert found["text"] == "Call [PHONE], or [EMAIL]"
+    assert found["question"] == "Did [EMAIL] call, and how could we improve?"
+    assert found["attributes"] == {"ward": "A4", "contact": "[PHONE]"}
+    assert found["redactions"]["phone"] == 2
+
+
+def test_what_is_hidden_in_a_question_counts() -> None:
+    for _ in range(2):  # the second time the question is known
+        found = read("Yes", "Is jane@example.org right?")
+        assert (found["question"], found["redactions"]) == ("Is [EMAIL] right?", {"email": 1})
+
+
+def test_what_was_not_given_is_not_there() -> None:
+    found = read("Good")
+    assert found.keys() <= EnrichedFeedback.model_fields.keys()
+    assert not found.keys() & {"question", "attributes"}
+    assert found["redactions"] == {}
+
+
+def test_evidence_fits_the_redacted_text() -> None:
+    found = read("I am jane@example.org, 07700 900123. The waiting time was far too long")
+    assert found["text"].startswith("I am [EMAIL], [PHONE]. The")
+    assert "waiting" in shown(found)["topic:waiting_time"][0]
+    assert "too long" in shown(found)["sentiment"][-1]
+
+
+def test_evidence_stands_beside_every_finding_and_is_short() -> None:
+    found = read("I want to die. The nurses were rude, the food cold, the ward dirty, and I waited")
+    assert found["urgent_reasons"] == ("self_harm",)
+    assert found["evidence"].keys() == {
+        "sentiment",
+        "urgent:self_harm",
+        *(f"topic:{topic}" for topic in found["topics"]),
+    }
+    assert "want to die" in shown(found)["urgent:self_harm"]
+    assert all(len(spans) <= 3 for name, spans in found["evidence"].items() if name[:6] != "urgent")
+
+
+def test_no_other_stage_sees_a_placeholder() -> None:
+    plain, hidden = read("The staff were kind,  thanks"), read("The staff were kind, a@b.co thanks")
+    assert hidden["text"] == "The staff were kind, [EMAIL] thanks"
+    assert hidden["sentiment"] == plain["sentiment"]
+    assert hidden["topics"] == plain["topics"]
+
+
+def test_what_was_hidden_before_is_no_word_either() -> None:
+    once = read("a@b.co 07700 900123 the wait was awful")
+    again = read(once["text"])
+    assert (again["sentiment"], again["evidence"]) == (once["sentiment"], once["evidence"])
+
+
+def test_what_was_taken_back_is_never_urgent() -> None:
+    assert read("I want to die")["urgent"]
+    found = read("I want to die", operation=Operation.DELETE)
+    assert (found["urgent"], found["urgent_reasons"]) == (False, ())
+    assert "urgent:self_harm" not in found["evidence"]
+
+
+# -- taxonomies ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def understand(tmp_path: Path) -> Callable[[str], Understanding]:
+    def understand(taxonomy: str) -> Understanding:
+        path = tmp_path / "taxonomy.toml"
+        path.write_text(taxonomy, encoding="utf-8")
+        return Understanding.load(taxonomy=path)
+
+    return understand
+
+
+def test_another_sector_is_understood_at_once_by_terms_and_thresholds(
+    understand: Callable[[str], Understanding],
+) -> None:
+    hotel = understand(HOTEL)
+    found = read("A lovely view from the window, and the room was clean", BETTER, hotel)
+    assert found["topics"] == ("room",)
+    assert (found["themes"], found["interactions"]) == (("stay",), ("complaint",))
+    assert (found["priority"], found["topic_probabilities"]) == (Priority.MEDIUM, {})
+    assert shown(found) == {"topic:room": ["view from the window", "room"]}
+    sentiment = found["sentiment"]
+    assert (sentiment.label, sentiment.level, sentiment.probability) == (Label.POSITIVE, None, None)
+    assert sentiment.method == hotel.versions["sentiment"] == "vader-3.3.2-thresholds"
+    assert hotel.versions["topics"] == f"{hotel.versions['taxonomy']}-terms"
+    assert read("The room is on the second floor", None, hotel)["sentiment"].label is Label.NEUTRAL
+
+
+@pytest.mark.parametrize("text", ["I don't like the room", "You couldn't do better"])
+def test_telephones_apostrophes_change_no_tone(
+    understand: Callable[[str], Understanding], text: str
+) -> None:
+    hotel = understand(HOTEL)
+    curly = read(text.replace("'", "’"), None, hotel)["sentiment"]
+    assert curly == read(text, None, hotel)["sentiment"]
+
+
+def test_terms_find_topics_in_other_languages(understand: Callable[[str], Understanding]) -> None:
+    found = read("Le café était froid et personne ne nous a servi", None, understand(HOTEL))
+    assert found["sentiment"].label is Label.NOT_SCORED
+    assert found["topics"] == ("breakfast",)
+
+
+def test_evidence_by_terms_is_short_too(understand: Callable[[str], Understanding]) -> None:
+    found = read("room and " * 400, None, understand(HOTEL))
+    assert len(found["evidence"]["topic:room"]) <= 3
+
+
+def test_a_further_topic_is_found_by_its_terms_beside_the_models(
+    understand: Callable[[str], Understanding],
+) -> None:
+    edited = understand(PACKAGED_TAXONOMY.read_text(encoding="utf-8") + FURTHER)
+    text = "I waited three hours, then came a Machine that talks"
+    found, plain = read(text, BETTER, edited), read(text, BETTER)
+    assert found["topics"] == tuple(sorted({*plain["topics"], "robots"}))
+    assert "waiting_time" in found["topics"]
+    assert found["topic_probabilities"] == plain["topic_probabilities"]
+    assert found["sentiment"] == plain["sentiment"]
+    assert shown(found)["topic:robots"] == ["Machine that talks"]
+    assert "patient_education" in found["interactions"]
+    assert edited.versions["topics"] == UNDERSTANDING.versions["topics"]
+    assert edited.versions["taxonomy"] != UNDERSTANDING.versions["taxonomy"]
+
+
+def test_a_topic_taken_out_of_the_taxonomy_is_given_no_more(
+    understand: Callable[[str], Understanding],
+) -> None:
+    whole = PACKAGED_TAXONOMY.read_text(encoding="utf-8")
+    start = whole.index("[topics.waiting_time]")
+    edited = understand(whole[:start] + whole[whole.index("[topics.", start + 1) :])
+    found = read("I waited three hours", BETTER, edited)
+    assert "waiting_time" not in found["topics"]
+    assert "waiting_time" not in found["topic_probabilities"]
+
+
+# -- models ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hotel_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hotel")
+    trained = train(examples(), TAXONOMY, LEXICON, data={})
+    trained.parameters.save(folder, trained.card)
+    return folder
+
+
+def understanding_with(model: Path) -> Understanding:
+    return Understanding(TAXONOMY, UrgencyRules.load(), Redactor(), TextModel.load(model))
+
+
+@pytest.fixture(scope="module")
+def hotel(hotel_model: Path) -> Understanding:
+    return understanding_with(hotel_model)
+
+
+def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: Understanding) -> None:
+    found = read("The coffee was cold and the buffet empty", "How could we improve?", hotel)
+    assert found["topics"] == ("breakfast",)
+    assert found["topic_probabilities"]["breakfast"] > 0.5
+    assert found["sentiment"].label is Label.NEGATIVE
+    assert shown(found).keys() == {"sentiment", "topic:breakfast"}
+    assert hotel.versions["sentiment"] == hotel.versions["topics"] == found["sentiment"].method
+    assert found["sentiment"].method.startswith("hotel-")
+
+
+@pytest.mark.parametrize("text", [":)", "👍", "...", "-"])
+def test_a_text_without_words_has_no_evidence_and_harms_nothing(
+    hotel: Understanding, text: str
+) -> None:
+    assert read(text, by=hotel)["evidence"] == {}
+    assert read(text)["evidence"] == {}
+
+
+def test_a_model_of_another_taxonomy_is_refused(hotel_model: Path) -> None:
+    with pytest.raises(ValueError, match=r"hotel.*healthcare"):
+        Understanding.load(model=hotel_model)
+
+
+def test_a_model_that_learnt_no_sentiment_leaves_it_to_vader(tmp_path: Path) -> None:
+    unlabelled = [replace(example, level=NO_LEVEL) for example in examples(120).examples]
+    trained = train(Examples(unlabelled), TAXONOMY, LEVELLED, data={})
+    trained.parameters.save(tmp_path, trained.card)
+    hotel = understanding_with(tmp_path)
+    found = read("The coffee was horrible", None, hotel)
+    assert "breakfast" in found["topics"]
+    assert (found["sentiment"].label, found["sentiment"].level) == (Label.NEGATIVE, None)
+    assert found["sentiment"].method == hotel.versions["sentiment"] == "vader-3.3.2-thresholds"
+
+
+# -- any text, and batches -------------------------------------------------------------------------
+
+LONG = {
+    "one letter": "a" * 100_000,
+    "one capital that has no lower case of one character": "İ" * 100_000,
+    "apostrophes": "'" * 100_000,
+    "letters and apostrophes": "a'" * 50_000,
+    "digits": "1" * 100_000,
+    "single digits": "1 " * 50_000,
+    "at signs": "a@" * 50_000,
+    "dots": "a." * 50_000,
+    "brackets": "[A" * 50_000,
+    "marks": "?!" * 50_000,
+    "lines": "\n" * 100_000,
+    "emoji": "😡👍🏽👩‍👩‍👧" * 10_000,
+    "right to left": "كان الموظفون طيبين لكن الانتظار طويل " * 2_500,
+    "from right to left and back": "\u202egood\u202c " * 15_000,
+    "lone surrogates": "\ud800 wait \udfff" * 5_000,
+    "control characters": "".join(map(chr, range(32))) * 3_000,
+    "accents": "a" + "\u0301" * 99_999,
+    "repeated set phrases": "no problem at all " * 5_000,
+    "repeated beginnings of set phrases": "no problem at " * 7_000,
+    "repeated praise": "very good " * 10_000,
+    "repeated emergencies": "i want to die " * 7_000,
+    "telephone numbers": "07700900123 " * 8_000,
+    "addresses": "a@b.co http://a.b/ " * 5_000,
+    "different numbers": " ".join(map(str, range(17_000))),
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_no_text_hangs_or_crashes(text: str) -> None:
+    began = time.process_time()
+    found = read(text, text[:2_000].encode("ascii", "ignore").decode())
+    assert time.process_time() - began < 5
+    length = len(found["text"])
+    for spans in found["evidence"].values():
+        assert all(0 <= start < end <= length for start, end in spans)
+
+
+PHRASES = st.sampled_from(
+    [
+        *("the wait", "rude", "no complaints", "couldn’t fault", "NOTHING", "parking!", "İ", "?"),
+        *("07700 900123", "jane@example.org", "[EMAIL]", "want to die", "robot", "\n", "👍", ". "),
+        *("nada", "医生很好", "\ud800", "\0", "كان", "apart from the food", "at all", "no problem"),
+    ]
+)
+TEXTS = st.lists(PHRASES, max_size=12).map(" ".join) | st.text(st.characters(exclude_categories=()))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(TEXTS, st.sampled_from([None, BETTER, "Why?"])), max_size=4))
+def test_a_batch_is_understood_as_its_records_one_by_one(batch: list[tuple[str, Any]]) -> None:
+    records = [record(text, question, stars={"value": 2}) for text, question in batch]
+    found = UNDERSTANDING.read(records)
+    for one, other in zip(found, [UNDERSTANDING.read([one])[0] for one in records], strict=True):
+        assert one["sentiment"].probability == pytest.approx(
+            other["sentiment"].probability, abs=2e-3
+        )
+        rest = one.keys() - {"sentiment", "topic_probabilities"}
+        assert {name: one[name] for name in rest} == {name: other[name] for name in rest}
+        assert isinstance(one["detected_language"], Language)
+        assert one["topic_probabilities"].keys() <= set(one["topics"])

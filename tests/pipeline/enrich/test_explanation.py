@@ -1,0 +1,238 @@
+"""An explanation adds up to what the model says, and shows where and nothing hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from pipeline.enrich.analyzer import Understanding
+from pipeline.enrich.explanation import Explanation, Score, explain
+from pipeline.stages.score_sentiment import LEVELS
+from pipeline.stages.text_model import context_of
+from schemas.feedback import Family, Feedback, Label
+
+UNDERSTANDING = Understanding.load()
+MODEL = UNDERSTANDING.model
+assert MODEL is not None
+
+COMMENTS: list[tuple[str, dict[str, Any]]] = [
+    ("The receptionist was rude and I waited two hours.", {"fft": {"value": 4}}),
+    ("Nothing", {"question": "What could we do better?"}),
+    ("No complaints. No complaints at all!", {"question": "What was good?", "nps": {"value": 9}}),
+    ("İT WAS  COLD — someone to\ntalk to, please; more staff", {"stars": {"value": 2}}),
+    ("Call 07700 900123, or mail jo@example.org: nobody rang back", {"csat": {"value": 1}}),
+    ("👍", {"fft": {"value": 6}}),
+    ("?!", {}),
+    ("The wait was long. Kind staff! " * 200, {"question": "Why?", "ces": {"value": 7}}),
+]
+
+
+def _record(text: str, **fields: Any) -> Feedback:
+    return Feedback.collect(
+        source="test",
+        native_id="1",
+        created_at=datetime(2026, 8, 3, tzinfo=UTC),
+        family=Family.FORM,
+        text=text,
+        **fields,
+    )
+
+
+def _explained(text: str, **fields: Any) -> Explanation:
+    return explain(UNDERSTANDING, _record(text, **fields))
+
+
+def _outputs(text: str, **fields: Any) -> Any:
+    """All scores of the model, by its own way."""
+    assert MODEL is not None
+    comment = UNDERSTANDING.words([_record(text, **fields)])[0].comment
+    bags = MODEL.bag.read([comment.tokens], [comment.kind])
+    return (bags.scores + MODEL.outputs_beside(context_of([comment])))[0]
+
+
+def _sum(score: Score) -> float:
+    beside = score.question + score.rating + score.length + score.vader
+    words = sum(part.value for part in score.words) + score.other_words
+    return score.intercept + beside + words
+
+
+@pytest.mark.parametrize(("text", "fields"), COMMENTS)
+def test_the_parts_of_a_level_add_up_to_the_models_score(text: str, fields: Any) -> None:
+    assert MODEL is not None
+    found = _explained(text, **fields)
+    assert found.level_score is not None
+    assert found.tone is not None
+    heads = _outputs(text, **fields)[len(MODEL.topics) :].reshape(3, 5)[:2].mean(axis=0)
+    assert found.sentiment.level is not None
+    level = LEVELS.index(found.sentiment.level)
+    expected = heads[level] - np.delete(heads, level).mean()
+    assert found.level_score.score == pytest.approx(expected, abs=1e-3)
+    assert _sum(found.level_score) == pytest.approx(expected, abs=1e-3)
+    tone = heads[:2].mean() - heads[3:].mean()
+    assert _sum(found.tone) == pytest.approx(tone, abs=1e-3)
+
+
+@pytest.mark.parametrize(("text", "fields"), COMMENTS)
+def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any) -> None:
+    assert MODEL is not None
+    found = _explained(text, **fields)
+    outputs = _outputs(text, **fields)
+    for topic in (*found.topics, *found.next_topics):
+        if topic.score is not None and topic.margin is not None:
+            place = MODEL.topics.index(topic.name)
+            assert topic.score.score == pytest.approx(outputs[place], abs=1e-3)
+            assert _sum(topic.score) == pytest.approx(outputs[place], abs=1e-3)
+            least = outputs[place] - topic.margin
+            assert least == pytest.approx(MODEL.parameters.thresholds[place], abs=1e-3)
+
+
+@pytest.mark.parametrize(("text", "fields"), COMMENTS)
+def test_it_says_what_the_worker_says(text: str, fields: Any) -> None:
+    found = _explained(text, **fields)
+    read = UNDERSTANDING.read([_record(text, **fields)])[0]
+    assert found.text == read["text"]
+    assert found.sentiment == read["sentiment"]
+    assert {topic.name for topic in found.topics} == set(read["topics"])
+    assert tuple(found.urgent) == read["urgent_reasons"]
+    levels = found.levels
+    assert levels is not None
+    likeliest = max(levels, key=lambda level: levels[level])
+    assert likeliest == found.sentiment.level
+    evidence = {
+        f"topic:{topic.name}": tuple((place.start, place.end) for place in topic.evidence)
+        for topic in found.topics
+        if topic.evidence
+    }
+    assert evidence == {n: spans for n, spans in read["evidence"].items() if n[:6] == "topic:"}
+
+
+def _places(value: Any) -> Iterator[tuple[str, int, int]]:
+    """Every place of a JSON document."""
+    if isinstance(value, dict):
+        if "start" in value:
+            yield value["text"], value["start"], value["end"]
+        if "spans" in value:
+            yield value["text"], *value["spans"][0]
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _places(part)
+
+
+@pytest.mark.parametrize(("text", "fields"), COMMENTS)
+def test_every_offset_is_of_the_redacted_text(text: str, fields: Any) -> None:
+    found = _explained(text, **fields)
+    places = list(_places(asdict(found)))
+    assert [words for words, _, _ in places] == [found.text[a:b] for _, a, b in places]
+
+
+def test_what_is_hidden_is_named_and_its_value_is_nowhere() -> None:
+    values = ["jo.bloggs@example.org", "07700 900123", "943 476 5919"]
+    pieces = [*values, "bloggs", "example.org", "07700", "900123", "476 5919", "4765919"]
+    found = _explained(
+        f"Mail {values[0]} or ring {values[1]}, NHS number {values[2]}. Nobody rang back.",
+        question=f"What could we do better? Write to {values[0]}",
+    )
+    shown = {kind: [place.text for place in places] for kind, places in found.hidden.items()}
+    expected = {"email": ["[EMAIL]"], "phone": ["[PHONE]"], "nhs_number": ["[NHS_NUMBER]"]}
+    assert shown == expected
+    assert found.question == "What could we do better? Write to [EMAIL]"
+    assert [piece for piece in pieces if piece in repr(found)] == []
+
+
+def test_set_phrases_are_named_with_their_part_and_repeated_words_stand_together() -> None:
+    assert MODEL is not None
+    topic, phrase = next(
+        (topic, term)
+        for topic, terms in MODEL.card.terms.items()
+        for term in terms
+        if len(term.split()) > 2 and term.replace(" ", "").isalpha()
+    )
+    score = _explained(f"{phrase.title()} {phrase}").level_score
+    assert score is not None
+    (part,) = [part for part in score.words if part.text.lower() == phrase]
+    assert part.spans == ((0, len(phrase)), (len(phrase) + 1, 2 * len(phrase) + 1))
+    # A row of its own: no single word and no pair stands at so many words.
+    assert f"topic:{topic}" in part.phrases
+    assert sum(part.phrases.values()) == pytest.approx(part.value, abs=1e-3)
+
+
+def test_question_and_rating_have_parts_where_they_are_given() -> None:
+    alone = _explained("Fine")
+    assert alone.level_score is not None
+    assert (alone.level_score.question, alone.level_score.rating) == (0, 0)
+    assert (alone.rating, alone.levels_without_rating) == (None, None)
+    found = _explained("Fine", question="What could we do better?", fft={"value": 4})
+    assert found.level_score is not None
+    assert found.level_score.question != 0
+    assert found.level_score.rating != 0
+    assert found.question_kind == "better"
+    expected = {"measure": "fft", "value": 4, "worst": 5, "best": 1, "level": 2}
+    assert found.rating == expected
+
+
+@pytest.mark.parametrize("text", ["Nothing", "Couldn't fault", "rude staff", "👍"])
+def test_of_a_short_text_every_part_is_shown(text: str) -> None:
+    score = _explained(text).level_score
+    assert score is not None
+    assert score.other_words == pytest.approx(0, abs=1e-5)
+
+
+def test_a_text_against_its_rating_shows_what_it_says_alone() -> None:
+    found = _explained("Excellent, wonderful, fantastic staff. Thank you!", stars={"value": 1})
+    assert found.sentiment.contradicts_rating is True
+    assert found.levels_without_rating is not None
+    assert sum(list(found.levels_without_rating.values())[:2]) >= 0.7
+
+
+def test_topics_come_with_their_groups_and_the_next_are_less_likely_or_stricter() -> None:
+    found = _explained("The receptionist was rude and I waited two hours.")
+    waiting = next(topic for topic in found.topics if topic.name == "waiting_time")
+    assert (waiting.by, waiting.theme) == ("model", "efficiency_and_responsiveness")
+    assert waiting.probability is not None
+    assert waiting.threshold is not None
+    assert waiting.probability >= waiting.threshold
+    assert {place.text for place in waiting.evidence} & {"waited", "waited two hours", "hours"}
+    assert [topic.by for topic in found.next_topics] == ["not_given"] * 3
+    assert all((topic.margin or 0) < 0 for topic in found.next_topics)
+
+
+def test_a_word_for_vader_has_its_valence() -> None:
+    found = _explained("Rude staff, but kind nurses")
+    values = {word.text: word.value for word in found.vader_words}
+    assert values["Rude"] < 0 < values["kind"]
+
+
+def test_another_language_is_not_scored_and_has_no_parts() -> None:
+    found = _explained("Ich musste zwei Stunden warten und niemand hat mir geholfen")
+    assert found.language.code == "de"
+    assert found.sentiment.label is Label.NOT_SCORED
+    assert (found.levels, found.topics, found.next_topics, found.vader_words) == (None, (), (), ())
+
+
+def test_without_a_model_terms_and_vader_are_what_is_explained(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(
+        'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "Price"\nterms = ["price*"]\n'
+    )
+    found = explain(Understanding.load(taxonomy=file), _record("The prices are awful"))
+    assert (found.levels, found.level_score, found.tone) == (None, None, None)
+    assert found.sentiment.label is Label.NEGATIVE
+    (topic,) = found.topics
+    assert (topic.name, topic.by, topic.probability, topic.score) == ("price", "terms", None, None)
+    assert [place.text for place in topic.evidence] == ["prices"]
+    assert [word.text for word in found.vader_words] == ["awful"]
+
+
+def test_numbers_are_plain_so_that_json_can_hold_them() -> None:
+    found = _explained("The wait was awful, I want to end it all", stars={"value": 5})
+    assert found.urgent
+    body = {**asdict(found), "language": None, "sentiment": None}
+    assert orjson.loads(orjson.dumps(body))["level_score"]["words"]

@@ -1,0 +1,43 @@
+"""Set-up meets what an earlier version left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.templates import put_templates
+from pipeline.settings import Settings
+from schemas.documents import TEMPLATE_NAME, document, mappings
+from tests.schemas.test_documents import FULL
+
+INDEX = "feedback-1991.01.01"
+
+
+def _earlier_mappings() -> dict[str, Any]:
+    """As they were before there was anything urgent."""
+    earlier = mappings()
+    feedback = earlier["properties"]["feedback"]["properties"]
+    for name in ("urgent", "urgent_reasons", "evidence", "redactions", "topic_probabilities"):
+        del feedback[name]
+    del feedback["sentiment"]["properties"]["level"]
+    return earlier
+
+
+def test_an_index_of_an_earlier_version_takes_new_fields_after_set_up(settings: Settings) -> None:
+    body = document(orjson.loads(FULL.to_payload()))
+    with connect(settings) as client:
+        client.indices.delete_index_template(name=TEMPLATE_NAME)
+        try:
+            client.indices.create(index=INDEX, mappings=_earlier_mappings())
+        finally:
+            put_templates(client, settings)
+        client.index(index=INDEX, id=FULL.event_id, document=body)
+        there = client.indices.get_mapping(index=INDEX)[INDEX]["mappings"]
+        client.indices.delete(index=INDEX)
+    assert there["dynamic"] == "strict"
+    assert (
+        there["properties"]["feedback"]
+        == orjson.loads(orjson.dumps(mappings()))["properties"]["feedback"]
+    )

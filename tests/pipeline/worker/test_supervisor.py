@@ -1,0 +1,91 @@
+"""The worker's processes: none outlives the others, and none outlives its parent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from pipeline.errors import ExitStatus
+from pipeline.settings import Settings
+from pipeline.streams.roles import PROCESSES, Role
+from tests.support.pipeline import wait_until
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+def roles_of(worker: subprocess.Popen[bytes], log: Path) -> list[psutil.Process]:
+    """The processes of a worker, once every role is ready."""
+    ready = len(Role)
+    wait_until(lambda: log.read_bytes().count(b"worker_ready") == ready, seconds=60, what="ready")
+    children = psutil.Process(worker.pid).children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_a_killed_worker_leaves_no_role_behind(
+    settings: Settings, start_worker: Start, tmp_path: Path
+) -> None:
+    worker = start_worker()
+    roles = roles_of(worker, tmp_path / "worker-0.log")
+    assert len(roles) == len(PROCESSES)
+    worker.kill()
+    _, alive = psutil.wait_procs(roles, timeout=30)
+    assert alive == []
+
+
+def test_a_role_that_dies_ends_the_worker_with_a_sentence(
+    settings: Settings, start_worker: Start, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker-0.log"
+    worker = start_worker()
+    roles = roles_of(worker, log)
+    roles[0].kill()
+    assert worker.wait(60) == 1
+    assert b"role: it ended with status -9" in log.read_bytes()
+    _, alive = psutil.wait_procs(roles, timeout=10)
+    assert alive == []
+
+
+def test_a_worker_at_rest_uses_little(
+    settings: Settings, start_worker: Start, tmp_path: Path
+) -> None:
+    worker = start_worker()
+    roles = roles_of(worker, tmp_path / "worker-0.log")
+    used = [role.cpu_percent(interval=None) for role in roles]
+    assert used == [0.0] * len(PROCESSES)  # the first look only begins the measure
+    wait_until(lambda: all(role.is_running() for role in roles), seconds=1, what="running")
+    psutil.wait_procs(roles, timeout=5)
+    assert sum(role.cpu_percent(interval=None) for role in roles) < 30
+
+
+HANGING = """
+import asyncio, time
+from pipeline import supervisor
+
+async def hang():
+    stop = asyncio.Event()
+    ending = asyncio.ensure_future(supervisor._end_once_stopped(stop))
+    stop.set()
+    await asyncio.sleep(0.1)
+    time.sleep(60)
+
+supervisor._END_S = 1.0
+asyncio.run(hang())
+"""
+
+
+def test_a_role_that_no_server_lets_end_ends_all_the_same() -> None:
+    # With the worker's parent and Kafka gone, nobody else would end it; on real servers it took
+    # as long as the limit says.
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", HANGING], timeout=50, check=False)
+    assert done.returncode == ExitStatus.UNAVAILABLE
+    assert time.monotonic() - began < 30
+
+
+def test_every_role_has_its_place_in_a_process() -> None:
+    assert sorted(role for process in PROCESSES for role in process) == sorted(Role)
