@@ -30,8 +30,8 @@ from pydantic import (
 )
 
 from pipeline.cases.conditions import When
-from pipeline.cases.outlet_options import OutletOptions, read_outlet
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rule, Rules
+from pipeline.cases.trackers.options import OutletOptions, read_outlet
 from pipeline.settings import Settings, environment_value
 from pipeline.working_hours import WorkingHours, working_hours
 from schemas.case import CaseType

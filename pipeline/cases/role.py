@@ -17,10 +17,10 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
-from pipeline.cases.fold import NoSuchCase, apply
 from pipeline.cases.notice import notice_of
 from pipeline.cases.options import cases_settings
-from pipeline.cases.rounds import Rounds
+from pipeline.cases.periodic import Rounds
+from pipeline.cases.reducer import NoSuchCase, apply
 from pipeline.cases.rules import Rules, withdrawn
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect_async

@@ -232,8 +232,8 @@ def _count(settings: Settings, *, overdue: bool = False) -> int:
 
 
 async def test_a_revision_that_is_late_changes_nothing(settings: Settings) -> None:
-    from pipeline.cases.fold import apply
-    from tests.pipeline.cases.test_fold import OPENED, OVERDUE
+    from pipeline.cases.reducer import apply
+    from tests.pipeline.cases.test_reducer import OPENED, OVERDUE
 
     early = apply(None, OPENED)
     late = apply(early, OVERDUE)

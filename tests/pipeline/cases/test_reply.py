@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.cases.fold import apply
+from pipeline.cases.reducer import apply
 from pipeline.cases.rules import opened
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect, connect_async
@@ -17,7 +17,7 @@ from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.case_documents import CASES_INDEX
 from schemas.feedback import Feedback
 from schemas.kafka_topics import CASES
-from tests.pipeline.cases.test_fold import NOW, opening
+from tests.pipeline.cases.test_reducer import NOW, opening
 from tests.support.fake_service import Served
 from tests.support.pipeline import messages_on, run_feedback
 from tests.support.services.trustpilot import FakeTrustpilot

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from pipeline.cases.fold import apply
-from pipeline.cases.outlet_options import read_outlet
-from pipeline.cases.outlets import Later, Refusal, outlet_of
+from pipeline.cases.reducer import apply
+from pipeline.cases.trackers.base import Later, Refusal
+from pipeline.cases.trackers.factory import outlet_of
+from pipeline.cases.trackers.options import read_outlet
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import CaseEventType, LinkState
 from tests.pipeline.cases.services import TOKEN, FakeJira, FakeZendesk
-from tests.pipeline.cases.test_fold import RESOLVED, event, folded
+from tests.pipeline.cases.test_reducer import RESOLVED, event, folded
 from tests.pipeline.notify.receivers import SECRET, receiver
 from tests.support.fake_service import Served
 

@@ -16,8 +16,9 @@ from typing import Any, Final, Self
 import structlog
 
 from pipeline.cases.options import CasesSettings
-from pipeline.cases.outlets import Later, Outlet, Refusal, outlet_of
 from pipeline.cases.store import CaseStore
+from pipeline.cases.trackers.base import Later, Outlet, Refusal
+from pipeline.cases.trackers.factory import outlet_of
 from pipeline.kafka.failure import Waiting
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState

@@ -9,19 +9,19 @@ from typing import Any
 
 from faust.types import TP
 
-from pipeline.cases.fold import apply
 from pipeline.cases.options import CasesSettings
-from pipeline.cases.outlet_options import read_outlet
-from pipeline.cases.rounds import Rounds
+from pipeline.cases.periodic import Rounds
+from pipeline.cases.reducer import apply
 from pipeline.cases.rules import Rules, opened
 from pipeline.cases.store import CaseStore
+from pipeline.cases.trackers.options import read_outlet
 from pipeline.elasticsearch.client import connect_async
 from pipeline.settings import Settings
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX
 from schemas.kafka_topics import CASES
 from tests.pipeline.cases.services import TOKEN, FakeZendesk
-from tests.pipeline.cases.test_fold import opening
+from tests.pipeline.cases.test_reducer import opening
 from tests.support.fake_service import Served
 
 ALL = [TP(CASES.name, partition) for partition in range(CASES.partitions)]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.cases.fold import NoSuchCase, apply
 from pipeline.cases.notice import notice_of
+from pipeline.cases.reducer import NoSuchCase, apply
 from pipeline.cases.rules import opened, withdrawn
 from pipeline.notify.notice import Urgency
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState, Opening

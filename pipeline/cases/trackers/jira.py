@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from pipeline.cases.outlet_options import JiraOptions, OutletOptions
-from pipeline.cases.outlets import Refusal, Service, ending_of, sentences_of, subject_of
+from pipeline.cases.trackers.base import Refusal, Service, ending_of, sentences_of, subject_of
+from pipeline.cases.trackers.options import JiraOptions, OutletOptions
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, Link, LinkState
 

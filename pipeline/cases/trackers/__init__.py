@@ -1,0 +1,1 @@
+"""Issue trackers: a case's counterpart in Jira, in Zendesk, or behind a webhook."""
