@@ -34,7 +34,7 @@ test: lint programs  ## lint, types and every test
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.installed-dev  ## the project side by side with what one would use instead
-	$(BIN)/feedback bench
+	$(BIN)/python -m bench
 
 bench-alerts: $(VENV)/.installed-dev  ## the spike alerts side by side with the usual methods, simulated
 	$(BIN)/python -m bench.alerts --data $(or $(FEEDBACK_DATA),../shared/data)

@@ -1,42 +1,133 @@
-"""The `feedback` command: the subcommands' wiring, and errors as one line.
+"""The ``feedback`` command: loads the subcommand that is asked for, and reports errors in one line.
 
-Subcommands live in ``pipeline.commands``; each imports what is heavy only when it runs.
+``COMMANDS`` is the only place that names the modules of ``pipeline.commands``: listing them, for
+``--help`` and for completion, imports none.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
-from typing import Annotated
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
 
-from pipeline.commands import (
-    alerts,
-    bench,
-    cases,
-    connect,
-    connectors,
-    dead,
-    demo,
-    engines,
-    evaluate,
-    explain,
-    ingest,
-    reply,
-    report,
-    search,
-    serve,
-    setup,
-    train,
-    worker,
-)
-from pipeline.commands._context import err
 from pipeline.errors import CommandError, ExitStatus
+
+
+class _Command(NamedTuple):
+    """Where a command lives, and the line that lists it."""
+
+    target: str
+    """``module:attribute`` below ``pipeline.commands``; a function or a Typer application."""
+    summary: str
+    """The first paragraph of its docstring; a test keeps them equal."""
+
+
+COMMANDS: Final = {
+    "demo": _Command(
+        "demo.command:demo",
+        "Walk the whole way once: engines, comments, Kafka, Faust, Elasticsearch, search.",
+    ),
+    "up": _Command(
+        "engines:up",
+        "Start Kafka and Elasticsearch on this machine, without Docker; finds what runs.",
+    ),
+    "down": _Command(
+        "engines:down",
+        "Stop the Kafka and Elasticsearch that `feedback up` started; their data stays.",
+    ),
+    "status": _Command(
+        "engines:status",
+        "Show the engines, how far the worker has read, and how the sources fare.",
+    ),
+    "setup": _Command(
+        "setup:setup", "Create the Kafka topics and the index templates. Safe to repeat."
+    ),
+    "ingest": _Command(
+        "ingest.command:ingest", "Bring the comments of a file in; a second time adds nothing."
+    ),
+    "connect": _Command(
+        "sources.connect:connect",
+        "Collect feedback from sources: reviews, social mentions, forms.",
+    ),
+    "serve": _Command(
+        "sources.serve:serve", "Receive webhooks and forms, until SIGTERM or Ctrl-C."
+    ),
+    "connectors": _Command(
+        "sources.connectors:connectors", "List the connectors, or show what one needs."
+    ),
+    "reply": _Command(
+        "sources.reply:reply",
+        "Answer feedback where it was given; a dry run unless told to --send.",
+    ),
+    "worker": _Command(
+        "worker:worker",
+        "Enrich, index and watch feedback as it arrives, tell people, until SIGTERM or Ctrl-C.",
+    ),
+    "search": _Command(
+        "search.command:search",
+        "Find feedback by words, place, topic, sentiment, urgency and time.",
+    ),
+    "report": _Command(
+        "report:report",
+        "Report scores by place, topic, source and period, with intervals, trends and goals.",
+    ),
+    "explain": _Command(
+        "explain.command:explain",
+        "Show what is found in one comment, and which of its words say so.",
+    ),
+    "train": _Command("model.train:train", "Train topics and sentiment on labelled comments."),
+    "evaluate": _Command(
+        "model.evaluate:evaluate",
+        "Judge topics and sentiment against labels, and measure the time a comment takes.",
+    ),
+    "alerts": _Command(
+        "alerts.app:app",
+        "Spikes of negative and urgent feedback: see, acknowledge, silence them.",
+    ),
+    "cases": _Command(
+        "cases.app:app",
+        "Feedback that somebody has to deal with: see, assign, answer, resolve it.",
+    ),
+    "dead": _Command("dead:app", "Look at dead letters: what was refused, and why."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists commands by their summaries, and imports only the one that runs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = {
+            name: TyperCommand(name, help=command.summary) for name, command in COMMANDS.items()
+        }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the name, the imported command and its arguments."""
+        if args and args[0] in COMMANDS:
+            return args[0], load_command(args[0]), args[1:]
+        return super().resolve_command(ctx, args)
+
+
+def load_command(name: str) -> Any:
+    """Import a command; return it as Typer's command or group."""
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    target = getattr(importlib.import_module(f"pipeline.commands.{module}"), attribute)
+    if isinstance(target, typer.Typer):
+        group = typer.main.get_group(target)
+        group.name = name
+        return group
+    application = typer.Typer(add_completion=False)
+    application.command(name)(target)
+    return typer.main.get_command(application)
+
 
 app = typer.Typer(
     name="feedback",
     help="Collect feedback through Kafka, score it with Faust, search it in Elasticsearch.",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -51,7 +142,7 @@ def _root(
         bool, typer.Option("--debug", help="Show a traceback where something fails.")
     ] = False,
 ) -> None:
-    from pipeline import logs
+    from pipeline import logs  # brings structlog and the settings, which --help does not need
 
     global _debug  # main() reports what the subcommand raised
     _debug = debug
@@ -59,46 +150,31 @@ def _root(
         logs.quiet_libraries()
 
 
-app.command()(demo.demo)
-app.command()(engines.up)
-app.command()(engines.down)
-app.command()(engines.status)
-app.command()(setup.setup)
-app.command()(ingest.ingest)
-app.command()(connect.connect)
-app.command()(serve.serve)
-app.command()(connectors.connectors)
-app.command()(reply.reply)
-app.command()(worker.worker)
-app.command()(search.search)
-app.command()(report.report)
-app.command()(explain.explain)
-app.command()(train.train)
-app.command()(evaluate.evaluate)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(cases.app, name="cases")
-app.add_typer(dead.app, name="dead")
-app.command()(bench.bench)
-
-
-def main() -> None:
-    """Run the command; an expected failure is one line on standard error and an exit status."""
+def main(application: typer.Typer = app) -> None:
+    """Run a command line; an expected failure is one line on standard error and an exit status."""
     try:
-        app()
+        application()
     except CommandError as error:
         if _debug:
             raise
-        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
+        _print_error(str(error))
         sys.exit(error.status)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
         if _debug:
             raise
-        kind = type(error).__name__
-        sentence = escape(f"{kind}: {error} (--debug shows where)")
-        err.print(f"[red]error:[/] {sentence}", soft_wrap=True)
+        _print_error(f"{type(error).__name__}: {error} (--debug shows where)")
         sys.exit(ExitStatus.FAILED)
+
+
+def _print_error(message: str) -> None:
+    # Reads the settings' models, which a command that fails has imported already.
+    from rich.markup import escape
+
+    from pipeline.commands.shared.console import err
+
+    err.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
 
 
 if __name__ == "__main__":

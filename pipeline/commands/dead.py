@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pipeline.commands._context import err, out, print_json, settings
-from pipeline.commands._options import Json
+from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from pipeline.commands._connect_view import ledger_json, ledger_table
-from pipeline.commands._context import err, out, print_json, settings
-from pipeline.commands._options import Json
+from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.options import Json
+from pipeline.commands.sources.view import ledger_json, ledger_table
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipeline.commands._context import err, out, print_json, settings
-from pipeline.commands._options import Values, filter_option
+from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.options import Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from schemas.score import MeasureName, PeriodName
 
@@ -91,8 +91,8 @@ def report(
     ] = False,
 ) -> None:
     """Report scores by place, topic, source and period, with intervals, trends and goals."""
-    from pipeline.commands import _report_options as options
-    from pipeline.commands._report_gather import gather
+    from pipeline.reports import request as options
+    from pipeline.reports.gather import gather
     from pipeline.search.query import SearchRequest
 
     scope = SearchRequest(
@@ -119,7 +119,7 @@ def report(
         made = gather(request, settings(), taxonomy)
     _write(made, format, output)
     if publish:
-        from pipeline.commands._report_publish import publish_scores
+        from pipeline.reports.publish import publish_scores
 
         err.print(publish_scores(made, settings()), markup=False)
 
@@ -127,11 +127,11 @@ def report(
 def _write(made: Report, form: Format, output: Path | None) -> None:
     if output is None:
         if form is Format.TABLE:
-            from pipeline.commands._report_terminal import drawn
+            from pipeline.reports.views.terminal import drawn
 
             out.print(drawn(made, width=out.width))
         elif form is Format.JSON:
-            from pipeline.commands._report_json import as_json
+            from pipeline.reports.views.json import as_json
 
             print_json(as_json(made))
         else:
@@ -146,24 +146,24 @@ def _write(made: Report, form: Format, output: Path | None) -> None:
 
 def _rendered(made: Report, form: Format) -> str:
     if form is Format.HTML:
-        from pipeline.commands._report_html import page
+        from pipeline.reports.views.html import page
 
         return page(made)
     if form is Format.MARKDOWN:
-        from pipeline.commands._report_markdown import markdown
+        from pipeline.reports.views.markdown import markdown
 
         return markdown(made)
     if form is Format.JSON:
         import orjson
 
-        from pipeline.commands._report_json import as_json
+        from pipeline.reports.views.json import as_json
 
         return orjson.dumps(as_json(made), option=orjson.OPT_INDENT_2).decode() + "\n"
     from io import StringIO
 
     from rich.console import Console
 
-    from pipeline.commands._report_terminal import drawn
+    from pipeline.reports.views.terminal import drawn
 
     text = StringIO()
     wide = Console(file=text, width=_FILE_WIDTH)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.commands._context import out, print_json, settings
-from pipeline.commands._options import Json
+from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.options import Json
 
 
 def setup(

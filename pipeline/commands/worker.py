@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands._context import settings
+from pipeline.commands.shared.console import settings
 from pipeline.errors import CommandError
 
 

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from pipeline.commands import explain as command
-from pipeline.commands._explain_view import drawn
-from pipeline.commands.explain import record_of
+from pipeline.commands.explain import command
+from pipeline.commands.explain.command import record_of
+from pipeline.commands.explain.view import drawn
 from pipeline.enrich.analyzer import Understanding
 from pipeline.enrich.explanation import explain
 from pipeline.errors import CommandError, ExitStatus

@@ -12,8 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pipeline.commands import ingest as command
-from pipeline.commands._ingest_account import worker_runs
+from pipeline.commands.ingest import command
+from pipeline.commands.ingest.account import worker_runs
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings

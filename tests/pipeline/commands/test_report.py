@@ -21,10 +21,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pipeline.commands import _report_gather as gathering
 from pipeline.commands import report as command
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.reports import gather as gathering
 from pipeline.scores import counting, drivers, submissions
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS

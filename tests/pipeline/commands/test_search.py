@@ -18,9 +18,9 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pipeline.commands import _context
-from pipeline.commands._search_view import drawn
-from pipeline.commands.search import as_json, run, search
+from pipeline.commands.search.command import as_json, run, search
+from pipeline.commands.search.view import drawn
+from pipeline.commands.shared import console
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search.query import Hit, SearchRequest, SearchResult, Sort
@@ -240,9 +240,9 @@ def _app() -> typer.Typer:
 @pytest.fixture
 def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment is read anew before and after."""
-    _context.settings.cache_clear()
+    console.settings.cache_clear()
     yield monkeypatch
-    _context.settings.cache_clear()
+    console.settings.cache_clear()
 
 
 def test_the_command_takes_words_and_filters(

@@ -1,0 +1,132 @@
+"""`feedback alerts test`: a notice that is marked as a test, to see that the routes lead there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.options import Json
+from pipeline.errors import CommandError, ExitStatus
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pipeline.notify.notice import Notice
+    from pipeline.notify.outcome import Outcome
+    from pipeline.notify.routes import Target
+
+
+def test(
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", help="Only this route; repeatable.", metavar="ROUTE"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show who would be told.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Tell every route of the settings file that this is a test, whatever it filters and when."""
+    targets = _targets(to or [])
+    sent = None if dry_run else asyncio.run(_send(targets, _notice(datetime.now(UTC))))
+    if json:
+        print_json(
+            [_as_json(t, sent[number] if sent else None) for number, t in enumerate(targets)]
+        )
+    else:
+        out.print(_table(targets, sent))
+    failed = [one.destination for one in sent or () if one.verdict != "told"]
+    if failed:
+        raise CommandError(f"telling {', '.join(failed)}: not told")
+
+
+def _targets(names: Sequence[str]) -> list[Target]:
+    """The addresses of the routes that are named, or of all; raises ``CommandError``."""
+    from pipeline.notify.routes import routes
+
+    there = list(routes(settings()))
+    if not there:
+        raise CommandError(
+            f"reading {settings().config}: it has no route; a section [notify.NAME] makes one",
+            ExitStatus.USAGE,
+        )
+    unknown = [name for name in names if name not in {route.name for route in there}]
+    if unknown:
+        known = ", ".join(route.name for route in there)
+        raise CommandError(f"reading --to {unknown[0]}: expected one of {known}", ExitStatus.USAGE)
+    return [
+        target for route in there if not names or route.name in names for target in route.targets
+    ]
+
+
+def _notice(at: datetime) -> Notice:
+    import orjson
+
+    from pipeline.notify.notice import Notice, Urgency
+    from schemas._record import deterministic_id
+
+    return Notice(
+        notice_id=deterministic_id("test", at.isoformat()),
+        type="test",
+        at=at,
+        urgency=Urgency.INFO,
+        title="Test: nothing has happened",
+        text="Somebody tries out who is told of alerts, with `feedback alerts test`.\n"
+        "Nothing is wrong, and nothing is to be done.",
+        data=orjson.dumps({"test": True}),
+    )
+
+
+async def _send(targets: Sequence[Target], notice: Notice) -> list[Outcome]:
+    from pipeline.notify.sender import Sender
+
+    async with Sender() as sender:
+        return await asyncio.gather(*(sender.send(target, notice) for target in targets))
+
+
+def _as_json(target: Target, sent: Outcome | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {"to": target.name, "service": _service(target), **_takes(target)}
+    if sent is not None:
+        fields |= {"verdict": str(sent.verdict), "reason": sent.reason}
+    return fields
+
+
+def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("to", "service", "takes", *(["test"] if sent else [])):
+        table.add_column(heading, overflow="fold")
+    for number, target in enumerate(targets):
+        takes = "; ".join(
+            f"{name} {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in _takes(target).items()
+        )
+        cells = [target.name, _service(target), takes or "everything"]
+        if sent is not None:
+            one = sent[number]
+            cells.append(f"{one.verdict}: {one.reason}" if one.reason else str(one.verdict))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _service(target: Target) -> str:
+    """What may be shown of an address."""
+    from pipeline.notify.services import kind_of
+
+    return "webhook" if target.apprise is None else kind_of(target.apprise)
+
+
+def _takes(target: Target) -> dict[str, Any]:
+    """What the route filters by, where it says so."""
+    shown = {"least", "sites", "organizations", "topics", "sources", "types", "hours", "digest"}
+    fields: dict[str, Any] = target.route.settings.model_dump(
+        mode="json", include=shown, exclude_defaults=True
+    )
+    return fields

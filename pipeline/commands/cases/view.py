@@ -1,0 +1,128 @@
+"""How `feedback cases` shows cases, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cases.notice import SHORT_ID, plain
+from pipeline.terminal import clean
+from schemas.case import Case, CaseStatus
+from schemas.feedback import Priority
+
+_STYLES: Final = {
+    Priority.HIGH: "bold red",
+    Priority.MEDIUM: "yellow",
+    Priority.LOW: "",
+    CaseStatus.OPEN: "red",
+    CaseStatus.IN_PROGRESS: "yellow",
+    CaseStatus.RESOLVED: "green",
+}
+_OVERDUE: Final = "bold white on red"
+
+
+def cases_table(cases: Sequence[Case], now: datetime) -> Table:
+    """Two lines a case, so that 80 columns are enough."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("id", "due (UTC)", "status", "what", "owner"):
+        wide = heading in {"what", "owner"}
+        table.add_column(heading, no_wrap=not wide, overflow="fold")
+    for case in cases:
+        what = Text.assemble((plain(clean(case.type)), _STYLES[case.priority]))
+        what.append(f"\n{_place(case)}", "dim")
+        table.add_row(
+            case.case_id[:SHORT_ID],
+            _due(case, now),
+            Text(plain(case.status), _STYLES[case.status]),
+            what,
+            Text(clean(case.owner or "nobody"), "" if case.owner else "dim"),
+        )
+    return table
+
+
+def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Group:
+    """All of a case: what it is about, how it stands, what was done, and the feedback's text."""
+    head = Text(case.case_id[:SHORT_ID], "bold")
+    head.append(f"  {plain(clean(case.type))}", _STYLES[case.priority])
+    head.append(f"  {plain(case.status)}", _STYLES[case.status])
+    head.append("  ").append_text(_due(case, now, joint=" "))
+    figures = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, value in _figures(case):
+        figures.add_row(Text(name, "dim"), Text(clean(value)))
+    parts: list[RenderableType] = [head, figures, ""]
+    if feedback is None:
+        parts.append(Text("The feedback is not in the index (any more).", "dim"))
+    else:
+        parts.append(Padding(Text(clean(feedback.get("message", ""))), (0, 0, 0, 2)))
+    story = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for note in case.notes:
+        who, said = (Text(clean(one or "")) for one in (note.by, note.text))
+        story.add_row(Text(_moment(note.at), "dim"), plain(note.type), who, said)
+    parts += ["", story]
+    return Group(*parts)
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """A case for machines."""
+    return case.model_dump(mode="json", exclude_none=True, exclude={"events"})
+
+
+def done(case: Case) -> str:
+    """One line that says how the case stands now."""
+    owner = f", owner {case.owner}" if case.owner else ""
+    return clean(
+        f"{case.case_id[:SHORT_ID]}  {plain(case.type)}  {plain(case.status)}, "
+        f"due {_moment(case.due_at)} UTC{owner}"
+    )
+
+
+def _figures(case: Case) -> Iterator[tuple[str, str]]:
+    yield "where", _place(case)
+    yield "owner", case.owner or "nobody"
+    yield "priority", case.priority
+    yield "opened", f"{_moment(case.opened_at)} by {case.rule or 'hand'}"
+    yield "given", f"{_moment(case.given_at)} through {case.source}"
+    if case.topics:
+        yield "about", ", ".join(map(plain, case.topics))
+    if case.urgent_reasons:
+        yield "cannot wait", ", ".join(map(plain, case.urgent_reasons))
+    if case.first_answered_at:
+        yield "answered", _moment(case.first_answered_at)
+    if case.resolved_at:
+        yield "resolved", f"{_moment(case.resolved_at)}: {case.resolution}"
+    if case.changed:
+        yield "changed", case.changed
+    if case.reopened:
+        yield "opened again", f"{case.reopened} times" if case.reopened > 1 else "once"
+    for link in case.links:
+        yield link.outlet, f"{link.state}  {link.url or link.reference or ''}"
+    yield "feedback", case.feedback_id
+
+
+def _place(case: Case) -> str:
+    places = filter(None, (case.organization, case.site, case.service))
+    return clean(", ".join(places)) or f"no place, {clean(case.source)}"
+
+
+def _due(case: Case, now: datetime, *, joint: str = "\n") -> Text:
+    text = Text(_moment(case.due_at))
+    if case.overdue or case.is_past_due(now):
+        text.append(f"{joint}{_ago(now - case.due_at)} over", _OVERDUE)
+    return text
+
+
+def _ago(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 2_880 else f"{minutes // 1_440} days"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,300 @@
+"""How `feedback explain` draws one comment and what led to all that was found in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.terminal import clean
+from schemas.feedback import Label, Span
+
+if TYPE_CHECKING:
+    from pipeline.enrich.explanation import Explanation, Part, Score, TopicFound
+
+_GOOD: Final = "green"
+_BAD: Final = "red"
+_URGENT: Final = "bold white on red"
+_TOPIC: Final = "underline"
+_LEGEND: Final = {
+    _GOOD: ("+", "positive"),
+    _BAD: ("-", "negative"),
+    _TOPIC: ("_", "topic"),
+    _URGENT: ("!", "urgent"),
+}
+_STYLES: Final = {Label.POSITIVE: _GOOD, Label.NEUTRAL: "yellow", Label.NEGATIVE: _BAD}
+_NAME: Final = 38
+_BAR: Final = 20
+_HALF: Final = 10
+_MOST_WORDS: Final = 8
+_LEAST_SHOWN: Final = 0.005
+# Of the largest: what says less is not coloured, or not named.
+_LEAST_TONE: Final = 0.3
+_LEAST_NAMED: Final = 0.15
+
+
+def drawn(found: Explanation) -> Group:
+    """The comment with its evidence, and below it where each part of the result comes from."""
+    versions = (f"{name} {version}" for name, version in found.versions.items())
+    return Group(
+        _Marked(_passage(found)),
+        "",
+        _facts(found),
+        *_section("Sentiment", _sentiment(found)),
+        *_section("VADER", _vader(found)),
+        *_section("Topics", _topics(found)),
+        *_section("Urgent", _urgent(found)),
+        *_section("Versions", [Text(" · ".join(versions), "dim")]),
+    )
+
+
+class _Marked:
+    """A text whose styles show without colours too: by marks below its words."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        coloured = console.color_system is not None and not console.no_color
+        for line in self._text.wrap(console, options.max_width):
+            yield line
+            if not coloured and (marks := _marks_below(line)):
+                yield Text(marks)
+        used = {str(span.style) for span in self._text.spans}
+        legend = Text()
+        for style, (mark, name) in _LEGEND.items():
+            if style in used:
+                legend.append("  " if legend else "")
+                legend.append(name if coloured else f"{mark} {name}", style if coloured else "")
+        if legend:
+            yield Text("\n").append(legend)
+
+
+def _marks_below(line: Text) -> str:
+    marks = [" "] * len(line.plain)
+    for span in line.spans:
+        mark, _ = _LEGEND[str(span.style)]
+        marks[span.start : span.end] = mark * (min(span.end, len(marks)) - span.start)
+    wide = zip(marks, line.plain, strict=True)
+    return "".join(mark * cell_len(character) for mark, character in wide).rstrip()
+
+
+def _passage(found: Explanation) -> Text:
+    # Character by character, so that no offset moves.
+    text = Text("".join(map(clean, found.text)))
+    for topic in found.topics:
+        for place in topic.evidence:
+            text.stylize(_TOPIC, place.start, place.end)
+    tones: list[tuple[float, tuple[Span, ...]]]
+    if found.tone:
+        tones = [(part.value, part.spans) for part in found.tone.words]
+    else:
+        tones = [(word.value, ((word.start, word.end),)) for word in found.vader_words]
+    least = _LEAST_TONE * max((abs(value) for value, _ in tones), default=0.0)
+    for value, spans in sorted(tones, key=lambda tone: abs(tone[0])):
+        if abs(value) >= least:
+            for span in spans:
+                text.stylize(_GOOD if value > 0 else _BAD, *span)
+    for place in chain.from_iterable(found.urgent.values()):
+        text.stylize(_URGENT, place.start, place.end)
+    return text
+
+
+def _section(title: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    for number, part in enumerate(parts):
+        if number == 0:
+            yield ""
+            yield Text(title, "bold")
+        yield Padding(part, (0, 0, 0, 2), expand=False)
+
+
+def _facts(found: Explanation) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    if found.hidden:
+        places = sorted(chain.from_iterable(found.hidden.values()), key=lambda place: place.start)
+        table.add_row("hidden", Text(", ".join(place.text for place in places)))
+    if found.question:
+        kind = f"  (read as: {found.question_kind})"
+        table.add_row("question", Text(clean(found.question)).append(kind, "dim"))
+    if rating := found.rating:
+        given = Text(f"{rating['measure']} {rating['value']:g}")
+        scale = f"  (worst {rating['worst']:g}, best {rating['best']:g})"
+        table.add_row("rating", given.append(scale, "dim"))
+    code, confidence = found.language.code, found.language.confidence
+    language = "not sure which; read as English" if code == "und" else f"{code} {confidence:.0%}"
+    table.add_row("language", language)
+    return table
+
+
+def _sentiment(found: Explanation) -> Iterator[RenderableType]:
+    sentiment, levels = found.sentiment, found.levels
+    if sentiment.label is Label.NOT_SCORED:
+        known = found.language.code in {"en", "und"}
+        yield Text(f"not scored: {'there is nothing to read' if known else 'only English is'}")
+        return
+    style = _STYLES[sentiment.label]
+    if levels is None:
+        yield Text(_plain(sentiment.label), f"bold {style}")
+        yield Text("No model was trained for this taxonomy: VADER's compound score is judged,")
+        yield Text("and topics are found by their terms.")
+        return
+    share = f"  {sentiment.probability:.0%}"
+    yield Text(_plain(sentiment.label), f"bold {style}").append(share, "default")
+    yield _level_bars(levels, found.levels_without_rating, style)
+    if (against := sentiment.contradicts_rating) is not None:
+        line = f"\nText and rating {'' if against else 'do not '}contradict each other."
+        yield Text(line, "bold yellow" if against else "")
+    if found.level_score:
+        line = f"\nFor {_plain(sentiment.level or '')}, and against it"
+        yield Text(line).append("  (score above the others' mean)", "dim")
+        yield _sum(found.level_score, style)
+
+
+def _level_bars(levels: dict[str, float], alone: dict[str, float] | None, style: str) -> Table:
+    """The probabilities, and beside them those of the text alone where there is a rating."""
+    table = Table.grid(padding=(0, 2))
+    if alone:
+        table.add_row("", "", Text("with rating", "dim"), "", Text("without", "dim"))
+    sides = [levels, alone] if alone else [levels]
+    for level in levels:
+        row = [Text(_plain(level))]
+        for side in sides:
+            blocks = f"{'█' * round(_BAR * side[level]):{_BAR}}"
+            is_best = side[level] == max(side.values())
+            row += [Text(f"{side[level]:>4.0%}"), Text(blocks, style if is_best else "dim")]
+        table.add_row(*row)
+    return table
+
+
+def _sum(score: Score, style: str) -> Table:
+    """The parts of a score as bars to the right, which speak for it, and to the left."""
+    rows = []
+    for part in score.words:
+        name = Text(_named(part.text, len(part.spans)))
+        for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
+            name.append(f" · {_plain(phrase.partition(':')[2])}", "dim")
+        rows.append((name, part.value))
+    beside = {
+        "other words": score.other_words,
+        "question": score.question,
+        "rating": score.rating,
+        "length": score.length,
+        "VADER": score.vader,
+        "before anything is read": score.intercept,
+    }
+    rows += [(Text(name, "italic"), value) for name, value in beside.items()]
+    table = _diverging(rows, style)
+    table.add_row(Text("sum", "bold"), Text(f"{score.score:+.2f}", "bold"))
+    return table
+
+
+def _diverging(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
+    """Names, values and bars; without a style, what is above 0 is good and what is below bad."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(max_width=_NAME, no_wrap=True, overflow="ellipsis")
+    table.add_column(justify="right")
+    shown = [(name, value) for name, value in rows if abs(value) >= _LEAST_SHOWN]
+    largest = max((abs(value) for _, value in shown), default=0.0)
+    for name, value in shown:
+        blocks = "█" * round(_HALF * abs(value) / largest)
+        bars = Text(f"{blocks if value < 0 else '':>{_HALF}}", _BAD if style is None else "dim")
+        bars.append("│", "dim").append(blocks if value > 0 else "", style or _GOOD)
+        table.add_row(name, f"{value:+.2f}", bars)
+    return table
+
+
+def _vader(found: Explanation) -> Iterator[RenderableType]:
+    sentiment = found.sentiment
+    if sentiment.compound is None:
+        return
+    yield Text(
+        f"compound {sentiment.compound:+.2f} · negative {sentiment.negative:.2f} · "
+        f"neutral {sentiment.neutral:.2f} · positive {sentiment.positive:.2f}"
+    )
+    values: dict[str, list[float]] = defaultdict(list)
+    for word in found.vader_words:
+        values[word.text.lower()].append(word.value)
+    if not values:
+        yield Text("It knows none of the words, or no feeling in them.", "dim")
+        return
+    rows = [(Text(_named(word, len(of))), sum(of)) for word, of in values.items()]
+    strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MOST_WORDS]
+    yield _diverging(sorted(strongest, key=lambda row: -row[1]), None)
+
+
+def _topics(found: Explanation) -> Iterator[RenderableType]:
+    if not found.topics:
+        yield Text("none")
+    for topic in found.topics:
+        yield _topic(topic)
+    if found.next_topics:
+        yield Text("not given, but next:", "dim")
+        for topic in found.next_topics:
+            yield _likelihood(topic, "dim")
+
+
+def _topic(topic: TopicFound) -> Group:
+    lines: list[RenderableType] = [_likelihood(topic, "bold")]
+    groups = [_plain(group) for group in (topic.theme, topic.interaction) if group]
+    if topic.priority:
+        groups.append(f"{topic.priority} priority")
+    if topic.by == "likeliest":
+        groups.append("the likeliest of topics that are all too unlikely")
+    if groups:
+        lines.append(Text(f"  {' · '.join(groups)}", "dim"))
+    if topic.score is None:
+        terms = ", ".join(dict.fromkeys(_named(place.text) for place in topic.evidence))
+        lines.append(Text(f"  by its terms: {terms}"))
+    else:
+        parts = topic.score.words
+        least = _LEAST_NAMED * max((abs(part.value) for part in parts), default=0.0)
+        lines += _listed("for", [part for part in parts if part.value > least])
+        lines += _listed("against", [part for part in parts[::-1] if part.value < -least])
+    return Group(*lines, "")
+
+
+def _listed(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
+    if parts:
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_column(width=9, style="dim")
+        named = (f"{_named(part.text, len(part.spans))} {part.value:+.2f}" for part in parts)
+        line.add_row(f"  {title}", Text(", ".join(named)))
+        yield line
+
+
+def _likelihood(topic: TopicFound, style: str) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
+    row = [Text(clean(topic.title or _plain(topic.name)), style)]
+    if topic.probability is not None and topic.threshold is not None:
+        blocks, at = round(_BAR * topic.probability), round(_BAR * topic.threshold)
+        bar = Text(f"{'█' * blocks:·<{_BAR}}", "cyan" if style == "bold" else "dim")
+        least = Text(f"{topic.probability:>4.0%} from {topic.threshold:.0%}")
+        row += [Text.assemble(bar[:at], "│", bar[at + 1 :]), least]
+    table.add_row(*row)
+    return table
+
+
+def _urgent(found: Explanation) -> Iterator[RenderableType]:
+    for reason, evidence in found.urgent.items():
+        quotes = " … ".join(_named(place.text) for place in evidence)
+        yield Text(f" {_plain(reason)} ", _URGENT).append(f"  {quotes}", "default")
+
+
+def _named(words: str, times: int = 1) -> str:
+    line = " ".join(clean(words).split())
+    return line if times == 1 else f"{line} ×{times}"
+
+
+def _plain(name: str) -> str:
+    """An identifier as people read it."""
+    return clean(name).replace("_", " ")

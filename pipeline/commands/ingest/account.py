@@ -1,0 +1,175 @@
+"""What became of every row of a file: the counts, and where the index and the worker stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.commands.shared.console import err
+
+if TYPE_CHECKING:
+    from connectors._tally import Tally
+    from pipeline.settings import Settings
+
+_IDS_A_QUERY: Final = 5_000
+_PATIENCE_S: Final = 30.0
+
+
+@dataclass
+class Account:
+    """What became of every row."""
+
+    tally: Tally
+    dry_run: bool = False
+    dead_offsets: dict[Any, int] | None = None
+    """From where on the worker may have refused what this run published."""
+    refused: set[bytes] = field(default_factory=set)
+    indexed: int | None = None
+    worker: bool | None = None
+
+    @property
+    def refused_by_worker(self) -> int:
+        """How many of the published records the worker has dead-lettered."""
+        return len(self.refused)
+
+    @property
+    def waiting(self) -> int | None:
+        """Published rows that are neither in the index nor refused; None where nobody looked."""
+        if self.indexed is None:
+            return None
+        return self.tally.published - self.indexed - self.refused_by_worker
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether rows read = indexed (or published) + dead-lettered + skipped + repeated."""
+        tally = self.tally
+        arrived = tally.published
+        if self.indexed is not None:
+            arrived = self.indexed + self.refused_by_worker
+        return tally.read == arrived + tally.dead_lettered + tally.skipped + tally.repeated
+
+
+def follow(account: Account, configuration: Settings) -> None:
+    """Look for the published records in the index; wait for them while a worker runs."""
+    from elasticsearch import ApiError, TransportError
+
+    from pipeline.elasticsearch.client import connect, shown_urls
+
+    account.worker = worker_runs(configuration)
+    try:
+        with connect(configuration) as client:
+            if account.worker:
+                _wait_indexed(account, configuration, _counter(client, account))
+            else:
+                account.indexed = sum(_counter(client, account)())
+    except (ApiError, TransportError) as error:
+        err.print(
+            f"counting in Elasticsearch at {shown_urls(configuration)}: {type(error).__name__}; "
+            "what was published waits in Kafka",
+            soft_wrap=True,
+        )
+
+
+def worker_runs(configuration: Settings) -> bool:
+    """Whether both of the worker's consumer groups have members."""
+    from pipeline.streams.lag import group_lags
+
+    lags = group_lags(configuration) or []
+    members = {lag["group"]: lag["members"] for lag in lags}
+    return bool(members) and all(members.values())
+
+
+def _counter(client: Any, account: Account) -> Callable[[], Iterator[int]]:
+    """A function that yields how many documents of each chunk of ids are in the index.
+
+    A chunk that was found whole is not asked for again.
+    """
+    from schemas.documents import READ_ALIAS
+
+    ids = [known.hex() for known in account.tally.event_ids]
+    chunks = [ids[at : at + _IDS_A_QUERY] for at in range(0, len(ids), _IDS_A_QUERY)]
+    whole: set[int] = set()
+
+    def count() -> Iterator[int]:
+        for number, chunk in enumerate(chunks):
+            if number in whole:
+                yield len(chunk)
+                continue
+            found = client.options(ignore_status=404).count(
+                index=READ_ALIAS, query={"ids": {"values": chunk}}
+            )
+            documents = min(int(found.get("count", 0)), len(chunk))
+            if documents == len(chunk):
+                whole.add(number)
+            yield documents
+
+    return count
+
+
+def _wait_indexed(
+    account: Account, configuration: Settings, count: Callable[[], Iterator[int]]
+) -> None:
+    from elasticsearch import ApiError, TransportError
+
+    total = account.tally.published
+    best, moved = -1, time.monotonic()
+    with err.status(f"waiting for the worker to index {total:,} records") as status:
+        while True:
+            try:
+                account.indexed = sum(count())
+            except (ApiError, TransportError):
+                # An index that the worker has just made answers 503 until its shard is up.
+                if time.monotonic() - moved > _PATIENCE_S:
+                    raise
+                time.sleep(0.5)
+                continue
+            if account.indexed < total:
+                _look_for_refused(account, configuration)
+            arrived = account.indexed + account.refused_by_worker
+            status.update(f"indexed {arrived:,} of {total:,}")
+            if arrived >= total:
+                return
+            if arrived > best:
+                best, moved = arrived, time.monotonic()
+            elif time.monotonic() - moved > _PATIENCE_S:
+                return
+            time.sleep(0.5)
+
+
+def dead_offsets_now(servers: str) -> dict[Any, int]:
+    from connectors._kafka import open_consumer, partitions_of
+    from schemas.kafka_topics import DEAD
+
+    consumer = open_consumer(servers)
+    try:
+        ends: dict[Any, int] = consumer.end_offsets(partitions_of(consumer, DEAD.name))
+        return ends
+    finally:
+        consumer.close()
+
+
+def _look_for_refused(account: Account, configuration: Settings) -> None:
+    """Read the dead letters that came since the last look, for ids of this run."""
+    from connectors._kafka import open_consumer, read_between
+    from schemas.dead_letter import DeadLetter
+
+    start = account.dead_offsets or {}
+    consumer = open_consumer(configuration.kafka_bootstrap_servers)
+    try:
+        end = consumer.end_offsets(list(start))
+        for record in read_between(consumer, start, end):
+            known = _id_bytes(DeadLetter.from_payload(record.value).key)
+            if known in account.tally.event_ids:
+                account.refused.add(known)
+    finally:
+        consumer.close()
+    account.dead_offsets = end
+
+
+def _id_bytes(key: str | None) -> bytes:
+    try:
+        return bytes.fromhex(key or "")
+    except ValueError:
+        return b""

@@ -1,0 +1,231 @@
+"""`feedback ingest`: rows of a file, or of standard input, onto Kafka, and followed to the index.
+
+The reading and publishing are ``connectors.file`` and ``connectors._runner``; this module turns
+options into their configuration, shows the progress, and accounts for every row.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from pipeline.commands.ingest.account import Account, dead_offsets_now, follow
+from pipeline.commands.ingest.view import (
+    as_json,
+    progress,
+    table,
+    tell_mapping,
+    tell_resumed,
+    top_reasons,
+)
+from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.options import Json
+from pipeline.commands.shared.records import records_table
+from pipeline.commands.sources.select import sentences
+from pipeline.errors import CommandError, ExitStatus, Unavailable
+from schemas.feedback import Family, Feedback
+
+if TYPE_CHECKING:
+    from connectors.file import FileConnector
+    from pipeline.settings import Settings
+
+_SHOWN_RECORDS: Final = 5
+_AGAIN: Final = "; run the same again: it goes on after what was acknowledged"
+
+_Texts = list[str] | None
+
+
+def ingest(
+    path: Annotated[
+        str, typer.Argument(help="CSV, JSON Lines, Excel, .gz too; -: standard input.")
+    ],
+    preset: Annotated[
+        str | None, typer.Option(help="Known columns: nhs-fft, hcahps, text-date.")
+    ] = None,
+    mapping: Annotated[
+        _Texts,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Column of text, id, created_at, stars, site, …; attributes.NAME=COLUMN keeps "
+            "a further one. Repeatable.",
+        ),
+    ] = None,
+    scale: Annotated[
+        _Texts,
+        typer.Option(metavar="MEASURE=WORST:BEST", help="Scale of a measure: stars=1:10."),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="What the ids belong to; default: the file's name.")
+    ] = None,
+    family: Annotated[Family | None, typer.Option(help="Default: the preset's, or form.")] = None,
+    source_encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="One character, or tab; default: found out.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Of an Excel workbook; default: the first visible one.")
+    ] = None,
+    header: Annotated[
+        bool, typer.Option(help="Whether the first row names the columns; else they are 1, 2, …")
+    ] = True,
+    timezone: Annotated[str, typer.Option(help="Of dates that name none.")] = "UTC",
+    date_format: Annotated[
+        str | None, typer.Option(help="iso, epoch, dmy, mdy or like %d.%m.%Y; default: found out.")
+    ] = None,
+    organization: Annotated[str | None, typer.Option(help="The same in every row.")] = None,
+    site: Annotated[str | None, typer.Option(help="The same in every row.")] = None,
+    service: Annotated[str | None, typer.Option(help="The same in every row.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read everything, publish nothing.")
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Publish what is already published anew, with the same ids."),
+    ] = False,
+    news: Annotated[
+        bool,
+        typer.Option(
+            "--news",
+            help="Count these in alerts, as if they had just come in; default: they are history.",
+        ),
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until a running worker indexed it.")] = True,
+    json: Json = False,
+) -> None:
+    """Bring the comments of a file in; a second time adds nothing."""
+    configuration = settings()
+    constants = {"organization": organization, "site": site, "service": service}
+    connector = connector_of(
+        {
+            "path": path,
+            "preset": preset,
+            **mapped(mapping or []),
+            "scales": dict(map(_scale, scale or [])),
+            "dataset": dataset,
+            "family": family,
+            "encoding": source_encoding,
+            "delimiter": delimiter,
+            "sheet": sheet,
+            "header": header,
+            "timezone": timezone,
+            "date_format": date_format,
+            "constants": {name: text for name, text in constants.items() if text},
+            "author_key": configuration.author_key,
+            "textless": True,
+            "backfill": not news,
+        }
+    )
+    tell_mapping(connector)
+    if dry_run:
+        account, first = _rehearse(connector)
+        if not json:
+            out.print(records_table(first))
+    else:
+        account = _publish(connector, configuration, again=again)
+        if wait:
+            follow(account, configuration)
+    if json:
+        print_json(as_json(account, connector))
+    else:
+        out.print(table(account))
+    _conclude(account, connector)
+
+
+def connector_of(options: dict[str, Any]) -> FileConnector:
+    """The file connector with these options; raises ``CommandError``."""
+    from pydantic import ValidationError
+
+    from connectors._files.options import FileConfig
+    from connectors.file import FileConnector
+    from schemas.faults import first_fault
+
+    try:
+        connector = FileConnector(FileConfig.model_validate(options))
+    except ValidationError as error:
+        raise CommandError(f"reading the option {first_fault(error)}", ExitStatus.USAGE) from None
+    with sentences():
+        _ = connector.plan
+    return connector
+
+
+def mapped(pairs: list[str]) -> dict[str, dict[str, str]]:
+    """Pairs of FIELD=COLUMN as columns and attributes; raises ``CommandError``."""
+    columns: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals or not field.strip() or not column.strip():
+            raise CommandError(f"reading --map {pair!r}: it must be FIELD=COLUMN", ExitStatus.USAGE)
+        kind, dot, name = field.strip().partition(".")
+        if dot and kind in {"attribute", "attributes"}:
+            attributes[name] = column.strip()
+        else:
+            columns[field.strip()] = column.strip()
+    return {"columns": columns, "attributes": attributes}
+
+
+def _scale(pair: str) -> tuple[str, tuple[float, float]]:
+    try:
+        measure, ends = pair.split("=")
+        worst, best = ends.split(":")
+        return measure.strip(), (float(worst), float(best))
+    except ValueError:
+        raise CommandError(
+            f"reading --scale {pair!r}: it must be MEASURE=WORST:BEST", ExitStatus.USAGE
+        ) from None
+
+
+def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
+    from connectors._runner import rehearse
+    from connectors._tally import Tally
+
+    tally = Tally()
+    with sentences(_AGAIN), progress("reading") as show:
+        records = rehearse(connector, tally, show)
+        first = list(islice(records, _SHOWN_RECORDS))
+        for _ in records:
+            pass
+    return Account(tally, dry_run=True), first
+
+
+def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> Account:
+    from connectors._errors import Retry
+    from connectors._kafka import reach
+    from connectors._runner import run
+    from pipeline.kafka.admin import create_kafka_topics
+
+    servers = configuration.kafka_bootstrap_servers
+    try:
+        reach(servers)
+    except Retry as error:
+        raise Unavailable(
+            f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
+        ) from None
+    create_kafka_topics(configuration)
+    with sentences(_AGAIN):
+        dead_offsets = dead_offsets_now(servers)
+        with progress("publishing") as show:
+            outcome = run(connector, servers, again=again, progress=show)
+    tell_resumed(connector, outcome)
+    return Account(outcome.tally, dead_offsets=dead_offsets)
+
+
+def _conclude(account: Account, connector: FileConnector) -> None:
+    tally, waiting = account.tally, account.waiting
+    if waiting and not account.worker:
+        err.print(f"{waiting:,} records wait in Kafka: start `feedback worker` to index them")
+    elif not account.adds_up:
+        err.print(
+            f"[yellow]{waiting or 0:,} of {tally.published:,} published records are not in the "
+            "index[/]: see `feedback status` and `feedback dead list`",
+            soft_wrap=True,
+        )
+    if tally.dead_lettered == tally.read:
+        reason = top_reasons(tally.reasons)[0][0] if tally.reasons else "there is none"
+        raise CommandError(
+            f"reading {connector.source.name}: no row could be read ({reason})",
+            ExitStatus.BAD_INPUT,
+        )

@@ -1,0 +1,152 @@
+"""How `feedback ingest` tells what it reads, how far it is, and what became of every row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.commands.shared.console import err
+
+if TYPE_CHECKING:
+    from connectors._runner import Outcome
+    from connectors._tally import OnProgress, Reason
+    from connectors.file import FileConnector
+    from pipeline.commands.ingest.account import Account
+
+_SHOWN_REASONS: Final = 5
+
+
+def tell_mapping(connector: FileConnector) -> None:
+    plan = connector.plan
+    mapping = plan.mapping
+    used = [f"{field} = {column}" for field, column in mapping.columns.items()]
+    used += [f"attributes.{name} = {column}" for name, column in mapping.attributes.items()]
+    used += [f"{name} is {text!r}" for name, text in mapping.constants.items()]
+    err.print(f"reading {connector.source.name} as {', '.join(used)}", soft_wrap=True, markup=False)
+    if plan.undated is not None:
+        err.print(
+            "no column for the date (--map created_at=COLUMN): every row gets "
+            f"{plan.undated:%Y-%m-%d %H:%M} UTC, the file's own",
+            soft_wrap=True,
+        )
+    elif mapping.date_format not in {"auto", "iso"}:
+        err.print(f"dates are {mapping.date_format}, {plan.zone} (--date-format, --timezone)")
+    if "author" in mapping.columns and not connector.config.author_key.get_secret_value():
+        err.print("authors are left out: FEEDBACK_AUTHOR_KEY is not set")
+
+
+def tell_resumed(connector: FileConnector, outcome: Outcome) -> None:
+    earlier, cursor = outcome.tally.earlier, outcome.resumed_from
+    if cursor is None or not earlier:
+        return
+    when = f"{cursor.stored_at:%Y-%m-%d %H:%M} UTC"
+    if earlier == outcome.tally.read and connector.is_done(cursor.position):
+        err.print(
+            f"already ingested: {earlier:,} rows on {when}; nothing was published now "
+            "(--again publishes them anew, with the same ids)",
+            soft_wrap=True,
+        )
+    else:
+        err.print(f"went on after {earlier:,} rows that were published by {when}", soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[OnProgress]:
+    """A bar of bytes with rows a second, on a terminal only."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rows]:,} rows, {task.fields[speed]:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    started = time.monotonic()
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=None, rows=0, speed=0.0)
+
+        def show(done: Any) -> None:
+            speed = done.rows / max(time.monotonic() - started, 0.001)
+            bar.update(
+                task,
+                completed=done.bytes_read,
+                total=done.bytes_total,
+                rows=done.rows,
+                speed=speed,
+            )
+
+        yield show
+
+
+def _rows(account: Account) -> list[tuple[str, int | None]]:
+    tally = account.tally
+    rows: list[tuple[str, int | None]] = [
+        ("rows read", tally.read),
+        ("readable" if account.dry_run else "published", tally.published),
+        ("dead-lettered", tally.dead_lettered),
+        ("skipped", tally.skipped),
+        ("repeated (same id again)", tally.repeated),
+    ]
+    if account.refused_by_worker:
+        rows.append(("dead-lettered by the worker", account.refused_by_worker))
+    if account.indexed is not None:
+        rows.append(("indexed", account.indexed))
+    return rows
+
+
+def table(account: Account) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    reasons = {"dead-lettered": account.tally.reasons, "skipped": account.tally.skips}
+    for name, count in _rows(account):
+        table.add_row(name, f"{count:,}")
+        for reason, number, examples in top_reasons(reasons.get(name, {})):
+            table.add_row("", f"{number:,}", f"{reason} ({', '.join(examples)})")
+    return table
+
+
+def top_reasons(reasons: Mapping[str, Reason]) -> list[tuple[str, int, list[str]]]:
+    ordered = sorted(reasons.items(), key=lambda item: -item[1].count)
+    return [(text, reason.count, reason.examples) for text, reason in ordered[:_SHOWN_REASONS]]
+
+
+def _told(reasons: Mapping[str, Reason]) -> list[dict[str, Any]]:
+    return [
+        {"reason": reason, "count": count, "examples": examples}
+        for reason, count, examples in top_reasons(reasons)
+    ]
+
+
+def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
+    tally, plan = account.tally, connector.plan
+    return {
+        "file": connector.source.name,
+        "dataset": plan.dataset,
+        "family": plan.family,
+        "columns": plan.mapping.columns,
+        "attributes": plan.mapping.attributes,
+        "date_format": plan.mapping.date_format,
+        "encoding": plan.dialect.encoding,
+        "sheet": plan.dialect.sheet,
+        "dry_run": account.dry_run,
+        "rows_read": tally.read,
+        "published": tally.published,
+        "published_earlier_rows": tally.earlier,
+        "dead_lettered": tally.dead_lettered,
+        "dead_lettered_by_worker": account.refused_by_worker,
+        "skipped": tally.skipped,
+        "repeated": tally.repeated,
+        "indexed": account.indexed,
+        "waiting": account.waiting,
+        "worker": account.worker,
+        "adds_up": account.adds_up,
+        "reasons": _told(tally.reasons),
+        "skips": _told(tally.skips),
+    }

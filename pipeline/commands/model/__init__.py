@@ -1,0 +1,1 @@
+"""``feedback train and feedback evaluate``."""

@@ -1,0 +1,77 @@
+"""`feedback evaluate`: how well the stages find what readers found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.model.figures import figures_tables
+from pipeline.commands.model.labelled_data import (
+    FileArgument,
+    LabelOptions,
+    MapOption,
+    PresetOption,
+    ScaleOption,
+    SentimentOption,
+    TaxonomyOption,
+    TopicOption,
+    TopicsOption,
+    read_labelled,
+)
+from pipeline.commands.model.train import require_training
+from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.options import Json
+from pipeline.errors import CommandError, ExitStatus
+
+
+def evaluate(
+    path: FileArgument,
+    preset: PresetOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the model; default: FEEDBACK_MODEL, or the package's."),
+    ] = None,
+    mapping: MapOption = None,
+    sentiment: SentimentOption = None,
+    sentiment_scale: ScaleOption = None,
+    topic: TopicOption = None,
+    topics: TopicsOption = None,
+    taxonomy: TaxonomyOption = None,
+    unseen_only: Annotated[
+        bool,
+        typer.Option("--unseen-only", help="Leave out writers that the model was trained on."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Judge topics and sentiment against labels, and measure the time a comment takes.
+
+    The whole enrichment is judged, as the worker runs it. A comment whose language is not scored
+    counts as neutral.
+    """
+    require_training()
+    from pipeline.enrich.loading import understanding_of
+    from pipeline.training.evaluate import Nothing
+    from pipeline.training.evaluate import evaluate as judge
+
+    changes = {name: value for name, value in (("model", model), ("taxonomy", taxonomy)) if value}
+    understanding = understanding_of(settings().model_copy(update=changes))
+    options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)
+    examples = read_labelled(path, options).examples
+    try:
+        figures = judge(examples, understanding, unseen_only=unseen_only)
+    except Nothing as error:
+        raise CommandError(f"evaluating {path}: {error}", ExitStatus.BAD_INPUT) from None
+    seen = figures["of_writers_trained_on"]
+    if seen:
+        err.print(
+            f"[yellow]{seen:,} of these comments are of writers that the model was trained on: "
+            "the figures flatter.[/] --unseen-only leaves them out; the model's card has figures "
+            "of writers it had not seen.",
+            soft_wrap=True,
+        )
+    if json:
+        print_json(figures)
+    else:
+        out.print(figures_tables(figures))

@@ -1,0 +1,147 @@
+"""Options and reading of files that readers labelled: for `feedback train` and `evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from pipeline.commands.ingest.command import connector_of, mapped
+from pipeline.commands.shared.console import err
+from pipeline.commands.sources.select import sentences
+from pipeline.errors import CommandError, ExitStatus
+
+if TYPE_CHECKING:
+    from pipeline.training.examples import Examples
+
+_RESPONDENTS = "respondents"
+"""Key of the pseudonyms: the same person must get the same one in every file."""
+
+FileArgument = Annotated[str, typer.Argument(help="CSV or JSON Lines with labels, .gz too.")]
+PresetOption = Annotated[
+    str | None, typer.Option(help="Known columns and labels: nhs-fft; else as follows.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="Column of text, question, author, stars, …; author is who wrote it. Repeatable.",
+    ),
+]
+SentimentOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Column of the sentiment: numbers, or very positive … very negative."
+    ),
+]
+ScaleOption = Annotated[
+    str | None, typer.Option(metavar="BEST:WORST", help="Ends of a sentiment in numbers.")
+]
+TopicOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--topic",
+        metavar="TOPIC=COLUMN",
+        help="Column that says whether it is about a topic. Repeatable.",
+    ),
+]
+TopicsOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column that lists topics, separated by ; or |."),
+]
+TaxonomyOption = Annotated[
+    Path | None, typer.Option(help="Taxonomy file; default: FEEDBACK_TAXONOMY, or healthcare.")
+]
+
+
+class LabelOptions(NamedTuple):
+    """Where the labels stand, as the user says."""
+
+    preset: str | None
+    mapping: list[str]
+    sentiment: str | None
+    scale: str | None
+    topic: list[str]
+    topics: str | None
+
+
+class Labelled(NamedTuple):
+    """Labelled comments, and where they come from."""
+
+    examples: Examples
+    data: dict[str, str | int]
+
+
+def read_labelled(path: str, options: LabelOptions) -> Labelled:
+    """Read a labelled file; raises ``CommandError``."""
+    from connectors._files.mapping import Labels, SentimentLabels, preset
+    from connectors._runner import rehearse
+    from connectors._tally import Tally
+    from pipeline.training.examples import Examples, label_attributes, labelled
+
+    with sentences():
+        known: Labels = preset(options.preset).labels
+    sentiment = known.sentiment
+    if options.sentiment is not None:
+        best, worst = _ends(options.scale)
+        sentiment = SentimentLabels(column=options.sentiment, best=best, worst=worst)
+    topics: dict[str, str] | str = options.topics or {**known.topics, **_pairs(options.topic)}
+    if sentiment is None and not topics:
+        raise CommandError(
+            "reading labels: say which columns hold them: --sentiment, --topic, --topics, or a "
+            "--preset that knows",
+            ExitStatus.USAGE,
+        )
+    columns = mapped(options.mapping)
+    kept = label_attributes(sentiment.column if sentiment else None, topics)
+    connector = connector_of(
+        {
+            "path": path,
+            "preset": options.preset,
+            "columns": columns["columns"],
+            "attributes": {**columns["attributes"], **kept},
+            "author_key": _RESPONDENTS,
+        }
+    )
+    tally = Tally()
+    with sentences():
+        records = list(rehearse(connector, tally))
+    ends = (sentiment.best, sentiment.worst) if sentiment else (None, None)
+    try:
+        examples = labelled(records, best=ends[0], worst=ends[1])
+    except ValueError as error:
+        name = connector.source.name
+        raise CommandError(f"reading {name}: {error}", ExitStatus.BAD_INPUT) from None
+    err.print(f"{tally.read:,} rows, {len(examples):,} comments", style="dim")
+    data: dict[str, str | int] = {"file": connector.source.name}
+    if options.preset is not None:
+        data["preset"] = options.preset
+    if known.url:
+        data |= {"licence": known.licence, "url": known.url}
+    return Labelled(Examples(examples), data)
+
+
+def _ends(scale: str | None) -> tuple[Any, Any]:
+    if scale is None:
+        return 0.0, 0.0  # words need no scale; numbers are refused where they are read
+    try:
+        best, worst = (float(end) for end in scale.split(":"))
+    except ValueError:
+        raise CommandError(
+            f"reading --sentiment-scale {scale!r}: it must be BEST:WORST", ExitStatus.USAGE
+        ) from None
+    return best, worst
+
+
+def _pairs(pairs: list[str]) -> dict[str, str]:
+    columns = {}
+    for pair in pairs:
+        topic, equals, column = pair.partition("=")
+        if not equals or not topic.strip() or not column.strip():
+            raise CommandError(
+                f"reading --topic {pair!r}: it must be TOPIC=COLUMN", ExitStatus.USAGE
+            )
+        columns[topic.strip()] = column.strip()
+    return columns

@@ -1,0 +1,178 @@
+"""`feedback search`: find feedback by words and filters, for people or as JSON.
+
+How it is drawn for people is ``_search_view``'s.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from pipeline.commands.search.view import drawn
+from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.options import Json, Values, filter_option
+from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.search.query import (
+    MAX_HITS,
+    SearchRequest,
+    SearchResult,
+    Sort,
+    build_query,
+    parse_time,
+    read_response,
+)
+from schemas.feedback import Family, Label, Level, Priority
+
+if TYPE_CHECKING:
+    from elasticsearch import ApiError
+
+    from pipeline.settings import Settings
+
+_TIMEOUT_S: Final = 8.0
+
+
+def search(
+    words: Annotated[
+        Values,
+        typer.Argument(
+            help='Words that must all occur: "exact phrase", a | b, begin*, and -not after a --.'
+        ),
+    ] = None,
+    site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
+    service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
+    organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
+    topic: Annotated[Values, filter_option("--topic", "What the comment is about")] = None,
+    theme: Annotated[Values, filter_option("--theme", "The topics' group")] = None,
+    label: Annotated[list[Label] | None, typer.Option(help="Sentiment; repeatable.")] = None,
+    level: Annotated[
+        list[Level] | None, typer.Option(help="Sentiment in five levels; repeatable.")
+    ] = None,
+    contradicts_rating: Annotated[
+        bool, typer.Option("--contradicts-rating", help="Text and rating say opposite things.")
+    ] = False,
+    urgent: Annotated[bool, typer.Option("--urgent", help="What cannot wait.")] = False,
+    reason: Annotated[Values, filter_option("--reason", "Why it cannot wait")] = None,
+    interaction: Annotated[
+        Values, filter_option("--interaction", "The topics' interaction type")
+    ] = None,
+    priority: Annotated[
+        list[Priority] | None, typer.Option(help="The interaction's; repeatable.")
+    ] = None,
+    source: Annotated[Values, filter_option("--source", "The connector")] = None,
+    family: Annotated[list[Family] | None, typer.Option(help="Repeatable.")] = None,
+    language: Annotated[Values, filter_option("--language", "Language found or declared")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Until: a date, itself included, or as --since.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, max=MAX_HITS, help="How many to show.")] = 20,
+    sort: Annotated[
+        Sort | None, typer.Option(help="Default: relevance for words, else newest.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Find feedback by words, place, topic, sentiment, urgency and time."""
+    now = datetime.now(UTC)
+    request = SearchRequest(
+        words=" ".join(words or ()),
+        sites=tuple(site or ()),
+        services=tuple(service or ()),
+        organizations=tuple(organization or ()),
+        topics=tuple(topic or ()),
+        themes=tuple(theme or ()),
+        labels=tuple(label or ()),
+        levels=tuple(level or ()),
+        contradicts_rating=contradicts_rating,
+        urgent=urgent,
+        reasons=tuple(reason or ()),
+        interactions=tuple(interaction or ()),
+        priorities=tuple(priority or ()),
+        sources=tuple(source or ()),
+        families=tuple(family or ()),
+        languages=tuple(language or ()),
+        since=_time("--since", since, now, end_of_day=False),
+        until=_time("--until", until, now, end_of_day=True),
+        limit=limit,
+        sort=sort,
+    )
+    result = run(request, settings())
+    if json:
+        print_json(as_json(result))
+    else:
+        out.print(drawn(result))
+
+
+def run(request: SearchRequest, configuration: Settings) -> SearchResult:
+    """Ask Elasticsearch; raises ``Unavailable`` or ``CommandError`` with a sentence for users."""
+    from elasticsearch import ApiError, TransportError
+
+    from pipeline.elasticsearch.client import connect, shown_urls
+    from schemas.documents import READ_ALIAS
+
+    where = f"Elasticsearch at {shown_urls(configuration)}"
+    with connect(configuration) as client:
+        try:
+            answer = client.options(request_timeout=_TIMEOUT_S).search(
+                index=READ_ALIAS, body=build_query(request)
+            )
+        except ApiError as error:
+            raise _refused(where, error) from None
+        except TransportError as error:
+            raise Unavailable(
+                f"connecting to {where}: {_cause(error)}; start one with `feedback up` or set "
+                "FEEDBACK_ELASTICSEARCH_URL"
+            ) from None
+    return read_response(answer.body, request)
+
+
+def as_json(result: SearchResult) -> dict[str, Any]:
+    """The result for machines; ``highlight`` holds starts and ends in ``message``.
+
+    Of the words' matches, or without words of the evidence for topic, reason and sentiment.
+    """
+    return {
+        "total": result.total,
+        "took_ms": result.took_ms,
+        "labels": result.labels,
+        "urgent": result.urgent,
+        "hits": [{**hit.source, "highlight": hit.spans} for hit in result.hits],
+    }
+
+
+def _time(option: str, text: str | None, now: datetime, *, end_of_day: bool) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text, now=now, end_of_day=end_of_day)
+    except ValueError as error:
+        raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
+
+
+def _refused(where: str, error: ApiError) -> CommandError:
+    from elasticsearch import UnsupportedProductError
+
+    status = error.status_code
+    if error.error == "index_not_found_exception":
+        return CommandError(
+            f"searching {where}: there is no feedback in it yet; run `feedback setup`, then bring "
+            "some in with `feedback ingest` or `feedback demo`"
+        )
+    if status in (401, 403):
+        return CommandError(f"searching {where}: not allowed; check FEEDBACK_ELASTICSEARCH_API_KEY")
+    if status in (429, 502, 503, 504):
+        return Unavailable(f"searching {where}: it is not ready (status {status})")
+    if status == 404 or isinstance(error, UnsupportedProductError):
+        return Unavailable(f"searching {where}: what answers is not Elasticsearch 9")
+    return CommandError(f"searching {where}: {error}")
+
+
+def _cause(error: Exception) -> str:
+    from elasticsearch import ConnectionTimeout
+
+    if isinstance(error, ConnectionTimeout):
+        return f"no answer within {_TIMEOUT_S:g} s"
+    return "no connection"

@@ -1,0 +1,123 @@
+"""How `feedback search` draws what it found, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from pipeline.search.query import Hit, SearchResult
+from pipeline.terminal import clean
+from schemas.feedback import Label
+
+_SHOWN_CHARACTERS: Final = 600
+_STYLES: Final = {"positive": "green", "neutral": "yellow", "negative": "bold red"}
+_URGENT: Final = "bold white on red"
+_MEASURES: Final = {"stars": "stars", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
+# As the form words it: of its numbers the smallest is the best.
+_FFT: Final = ("very good", "good", "neither good nor poor", "poor", "very poor", "don't know")
+
+
+def drawn(result: SearchResult) -> Group:
+    """The result: each hit's head, text and details, and a line that counts."""
+    parts: list[RenderableType] = []
+    for hit in result.hits:
+        parts.append(_head(hit))
+        if hit.text:
+            parts.append(_indented(_passage(hit)))
+        parts += [_indented(_details(hit.source)), ""]
+    parts.append(_summary(result))
+    return Group(*parts)
+
+
+def _summary(result: SearchResult) -> Text:
+    if result.total == 0:
+        return Text("Nothing found. Fewer words or filters may find more, or | between words.")
+    line = Text(f"{result.total:,} found in {result.took_ms} ms, {len(result.hits):,} shown")
+    for name in Label:
+        if name in result.labels:
+            line.append(" · ")
+            line.append(f"{_plain(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
+    if result.urgent:
+        line.append(" · ")
+        line.append(f"urgent {result.urgent:,}", _URGENT)
+    return line
+
+
+def _head(hit: Hit) -> Text:
+    feedback = hit.source.get("feedback", {})
+    head = Text(_moment(hit.source.get("@timestamp", "")), "bold")
+    place = (feedback.get("site"), feedback.get("service"))
+    for name in filter(None, place):
+        head.append(f"  {clean(name)}", "cyan")
+    sentiment = feedback.get("sentiment", {})
+    label, level = sentiment.get("label", ""), sentiment.get("level", "")
+    # The level says more; where its model sees it another way, the label is what is counted.
+    shown = level if level.endswith(label) else label
+    head.append(f"  {_plain(shown)}", _STYLES.get(label, "dim"))
+    if feedback.get("urgent"):
+        head.append("  ")
+        reasons = ", ".join(map(_plain, feedback.get("urgent_reasons", ())))
+        head.append(f" urgent: {reasons} " if reasons else " urgent ", _URGENT)
+    return head
+
+
+def _plain(name: str) -> str:
+    """An identifier as people read it."""
+    return clean(name).replace("_", " ")
+
+
+def _passage(hit: Hit) -> Text:
+    """The text with its matches marked; of a long one, what surrounds the first match."""
+    first = hit.spans[0][0] if hit.spans else 0
+    start = max(0, first - _SHOWN_CHARACTERS // 2) if len(hit.text) > _SHOWN_CHARACTERS else 0
+    end = min(len(hit.text), start + _SHOWN_CHARACTERS)
+    passage = Text("…" if start else "")
+    position = start
+    for left, right in hit.spans:
+        if right <= start or left >= end:
+            continue
+        left, right = max(left, start), min(right, end)
+        passage.append(clean(hit.text[position:left]))
+        passage.append(clean(hit.text[left:right]), "bold black on yellow")
+        position = right
+    passage.append(clean(hit.text[position:end]))
+    passage.append("…" if end < len(hit.text) else "")
+    return passage
+
+
+def _details(source: dict[str, Any]) -> Text:
+    feedback = source.get("feedback", {})
+    parts = [", ".join(feedback.get("topics", ())), *_ratings(feedback.get("measures", {}))]
+    if feedback.get("sentiment", {}).get("contradicts_rating"):
+        parts.append("text contradicts rating")
+    language = feedback.get("language", {})
+    found = language.get("detected", "und")
+    parts.append(language.get("declared", found) if found == "und" else found)
+    dataset = source.get("event", {}).get("dataset", "")
+    parts.append(f"{dataset} {feedback.get('family', '')}".strip())
+    return Text(clean(" · ".join(part for part in parts if part)), "dim")
+
+
+def _ratings(measures: dict[str, Any]) -> Iterator[str]:
+    for name, title in _MEASURES.items():
+        if name in measures:
+            yield f"{title} {measures[name]['value']:g}"
+    if "fft" in measures:
+        value = int(measures["fft"]["value"])
+        yield f"FFT {_FFT[value - 1] if 1 <= value <= len(_FFT) else value}"
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 2), expand=False)
+
+
+def _moment(timestamp: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return clean(timestamp)

@@ -1,0 +1,1 @@
+"""``feedback connect, connectors, reply and serve``."""

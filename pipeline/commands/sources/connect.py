@@ -1,0 +1,145 @@
+"""`feedback connect`: sources of a settings file, run once or by their schedules."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.options import Json
+from pipeline.commands.shared.records import records_table
+from pipeline.commands.sources.select import author_key, chosen, connected, sentences
+from pipeline.commands.sources.view import as_json, collected_table, ledger_state
+from pipeline.errors import CommandError, ExitStatus
+from schemas.feedback import Feedback
+
+if TYPE_CHECKING:
+    from connectors._collect import Collected
+    from connectors._instances import Instance
+
+_SHOWN_RECORDS: Final = 5
+
+
+def connect(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Connector (all its instances) or CONNECTOR.INSTANCE.", metavar="NAME"),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every instance of the settings file that is enabled.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once/--follow", help="Run once, or go on.")] = True,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting, instead of a file: tries out one NAME."
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="From the beginning; the ids stay the same.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read the first pages, show them, publish nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Collect feedback from sources: reviews, social mentions, forms."""
+    instances = chosen(names or [], everything=everything, path=config, given=given or [])
+    if dry_run:
+        records = [record for one in instances for record in _first(one)]
+        if json:
+            print_json([record.model_dump(mode="json", exclude_none=True) for record in records])
+        else:
+            out.print(records_table(records))
+        return
+    connected()
+    if not once:
+        _follow(instances)
+        return
+    done = _once(instances, again=again, quiet=json)
+    if json:
+        print_json([as_json(one) for one in done])
+    else:
+        out.print(collected_table(instances, done))
+    _conclude(instances, done)
+
+
+def _first(instance: Instance) -> list[Feedback]:
+    """What the first page with anything on it holds."""
+    from connectors._runner import understand
+    from connectors._source import Polled
+    from connectors._tally import Tally
+
+    tally = Tally()
+    with sentences(), instance.build(author_key()) as source:
+        if not isinstance(source, Polled):
+            raise CommandError(f"running {instance.label}: its service calls; see `feedback serve`")
+        for page in source.fetch(None):
+            found = [understand(source, item, tally) for item in page.items]
+            records = [one[0] for one in found if isinstance(one, tuple)]
+            if records:
+                return list(islice(records, _SHOWN_RECORDS))
+    reasons = ", ".join([*tally.reasons, *tally.skips]) or "it gave no item"
+    err.print(f"{instance.label}: nothing to show ({reasons})", markup=False)
+    return []
+
+
+def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collected]:
+    from connectors._collect import Known, collect
+    from connectors._follow import known_of, polled
+    from connectors._outboxes import Outboxes
+
+    servers = settings().kafka_bootstrap_servers
+    done = []
+    with sentences(), Outboxes(servers) as outboxes:
+        sources = [polled(instance, author_key()) for instance in instances]
+        knowns = known_of(instances, sources, servers)
+        for instance, source, known in zip(instances, sources, knowns, strict=True):
+            if again:
+                known = Known(None, known.coverage)
+            with err.status(f"collecting {instance.label}", spinner="dots"), source:
+                done.append(collect(instance, source, outboxes, known))
+            if not quiet:
+                err.print(f"{instance.label}: {ledger_state(done[-1].coverage)}")
+    return done
+
+
+def _follow(instances: list[Instance]) -> None:
+    from connectors._follow import follow
+    from pipeline import logs
+
+    logs.configure(settings())
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with sentences():
+        follow(
+            instances,
+            settings().kafka_bootstrap_servers,
+            author_key=author_key(),
+            stop=stop,
+        )
+
+
+def _conclude(instances: list[Instance], done: list[Collected]) -> None:
+    from connectors._errors import Retry
+
+    failed = [
+        (instance.label, one.failure)
+        for instance, one in zip(instances, done, strict=True)
+        if one.failure is not None
+    ]
+    if not failed:
+        return
+    label, failure = failed[0]
+    others = f" (and {len(failed) - 1} more sources)" if len(failed) > 1 else ""
+    status = ExitStatus.UNAVAILABLE if isinstance(failure, Retry) else ExitStatus.BAD_INPUT
+    raise CommandError(f"collecting {label}: {failure}{others}", status)

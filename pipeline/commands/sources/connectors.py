@@ -1,0 +1,49 @@
+"""`feedback connectors`: what there is to collect from, and what each needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from pipeline.commands.shared.console import out, print_json
+from pipeline.commands.shared.options import Json
+from pipeline.commands.sources.select import sentences
+
+if TYPE_CHECKING:
+    from connectors._source import Source
+
+
+def connectors(
+    name: Annotated[str | None, typer.Argument(help="One connector, in full.")] = None,
+    json: Json = False,
+) -> None:
+    """List the connectors, or show what one needs."""
+    from connectors._declarations import declaration, page_of
+    from connectors._instances import source_named
+    from connectors._registry import sources
+
+    found = list(sources().values())
+    if name is not None:
+        with sentences():
+            found = [source_named(name, "showing a connector")]
+    if json:
+        print_json([declaration(source) for source in found])
+    elif name is not None:
+        from rich.markdown import Markdown
+
+        out.print(Markdown(page_of(found[0])))
+    else:
+        out.print(_table(found))
+
+
+def _table(found: list[type[Source]]) -> Table:
+    from connectors._declarations import capabilities
+
+    table = Table(box=None)
+    for column in ("name", "service", "family", "can"):
+        table.add_column(column)
+    for source in found:
+        table.add_row(source.name, source.title, source.family, ", ".join(capabilities(source)))
+    return table

@@ -1,0 +1,1 @@
+"""Reports: what is measured, gathered from Elasticsearch, and shown in several formats."""

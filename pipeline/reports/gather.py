@@ -1,0 +1,237 @@
+"""What `feedback report` gathers: asks Elasticsearch page by page, reads the ledger of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import CommandError, Unavailable
+from pipeline.reports.cases import gather_cases
+from pipeline.scores import report as parts
+from pipeline.scores.counting import Counting
+from pipeline.scores.drivers import (
+    MOST_ANSWERS,
+    Driver,
+    answers_query,
+    drivers,
+    next_page,
+    read_answers,
+)
+from pipeline.scores.estimates import estimate
+from pipeline.scores.goals import Goal, Progress, progress
+from pipeline.scores.measures import MEASURES
+from pipeline.scores.report import Counts, Frame, Report
+from pipeline.scores.submissions import Submissions
+from pipeline.search.query import SearchRequest, build_query
+from pipeline.settings import Settings
+from schemas.case_documents import CASES_INDEX
+from schemas.documents import READ_ALIAS
+from schemas.score import MeasureName, Period, PeriodName
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+    from pipeline.stages.classify_topics import Taxonomy
+
+_TIMEOUT_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What a report is about."""
+
+    scope: SearchRequest
+    frame: Frame
+    step: PeriodName
+    """What divides the time of the trend: the calendar's, of which ``frame.steps`` are made."""
+    by: tuple[str, ...]
+    chosen: tuple[MeasureName, ...]
+    """Measures asked for; none: those that were answered."""
+    goals: tuple[Goal, ...]
+    zone: tzinfo
+
+
+def gather(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
+    """Ask for everything and put it together; raises ``Unavailable`` or ``CommandError``."""
+    from pipeline.elasticsearch.client import connect
+
+    with connect(settings) as client, _sentences(settings):
+        asking = _Asking(client.options(request_timeout=_TIMEOUT_S), request)
+        return asking.report(taxonomy, _ledger(settings))
+
+
+class _Asking:
+    """One report's questions to one server."""
+
+    def __init__(self, client: Elasticsearch, request: ReportRequest) -> None:
+        self._client = client
+        self._request = request
+        self._frame = request.frame
+        self._query = _query_of(request.scope)
+
+    def report(self, taxonomy: Taxonomy, ledger: list[Any] | None) -> Report:
+        frame = self._frame
+        counts = {name: self._counts(name) for name in (None, "theme", *self._request.by)}
+        goals = [(goal, *self._goal_counts(goal)) for goal in self._request.goals]
+        self._count_all([*counts.values(), *(Counts(now, now, trend) for _, now, trend in goals)])
+        overall = parts.overall_row(frame, counts[None])
+        lead = parts.lead_of(overall, self._request.chosen)
+        breakdowns = tuple(parts.breakdown(frame, name, counts[name]) for name in self._request.by)
+        by_source = next((one for one in breakdowns if one.dimension == "source"), None)
+        themed = {name for name, topic in taxonomy.topics.items() if topic.theme}
+        found, answers = self._drivers(lead, themed)
+        sources = None
+        if ledger is not None:
+            sources = parts.source_states(ledger, frame.computed_at, by_source)
+        report = Report(
+            frame=frame,
+            zone=str(self._request.zone),
+            overall=overall,
+            lead=lead,
+            breakdowns=breakdowns,
+            scorecard=parts.breakdown(frame, "theme", counts["theme"]),
+            drivers=found,
+            driver_answers=answers,
+            goals=tuple(self._progress(*one) for one in goals),
+            sources=sources,
+            newest=self._newest(),
+            titles=_titles(taxonomy),
+            cases=gather_cases(self._search_cases, self._request.scope, frame, self._request.by),
+        )
+        return report if self._request.chosen else parts.answered_only(report)
+
+    def _counts(self, group: str | None) -> Counts:
+        frame = self._frame
+        return Counts(
+            now=self._counting(frame.period, group=group),
+            before=self._counting(frame.previous, group=group),
+            trend=self._counting(_whole(frame.steps), group=group, step=self._request.step),
+        )
+
+    def _goal_counts(self, goal: Goal) -> tuple[Counting, Counting]:
+        """Now and by step; a goal is of its own dimensions, within the report's scope."""
+        only = goal.dimensions.model_dump(exclude_none=True)
+        asked: dict[str, Any] = {"only": only, "measures": (goal.measure,)}
+        trend = self._counting(_whole(self._frame.steps), step=self._request.step, **asked)
+        return self._counting(self._frame.period, **asked), trend
+
+    def _counting(self, within: Period, **options: Any) -> Counting:
+        options.setdefault("measures", self._frame.measures)
+        return Counting(self._query, within=within, zone=self._request.zone, **options)
+
+    def _count_all(self, counts: list[Counts]) -> None:
+        """Fill them: each from its own searches, then all from one listing of submissions."""
+        each = {id(one): one for part in counts for one in (part.now, part.before, part.trend)}
+        for counting in each.values():
+            while not counting.done:
+                counting.take(self._search(counting.body()))
+        frame = self._frame
+        start = min(frame.previous.start, frame.steps[0].start)
+        within = Period(name=PeriodName.CUSTOM, start=start, end=frame.period.end)
+        listing = Submissions(self._query, within=within, measures=tuple(MEASURES))
+        while not listing.done:
+            for submission in listing.take(self._search(listing.body())):
+                for counting in each.values():
+                    counting.add(submission)
+
+    def _drivers(self, lead: MeasureName, themed: set[str]) -> tuple[tuple[Driver, ...], int]:
+        measure = MEASURES[lead]
+        hits: list[Mapping[str, Any]] = []
+        after: list[Any] | None = None
+        while len(hits) < MOST_ANSWERS:
+            page = self._search(answers_query(measure, self._query, self._frame.period, after))
+            hits += page["hits"]["hits"]
+            after = next_page(page)
+            if after is None:
+                break
+        answers = read_answers(measure, hits)
+        return drivers(measure, answers, themed), len(answers)
+
+    def _progress(self, goal: Goal, now: Counting, trend: Counting) -> Progress:
+        frame, measure = self._frame, goal.measure
+        return progress(
+            goal,
+            estimate(MEASURES[measure], now.counts(measure, None, None)),
+            frame.period.end,
+            parts.trend_of(trend, measure, None, frame),
+            self._request.zone,
+        )
+
+    def _newest(self) -> datetime | None:
+        body = {
+            "size": 0,
+            "query": self._query,
+            "aggs": {"newest": {"max": {"field": "@timestamp"}}},
+        }
+        newest = self._search(body)["aggregations"]["newest"]["value"]
+        return None if newest is None else datetime.fromtimestamp(newest / 1000, self._request.zone)
+
+    def _search_cases(self, body: dict[str, Any]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._client.search(
+            index=CASES_INDEX, body=body, ignore_unavailable=True
+        ).body
+        return answer
+
+    def _search(self, body: dict[str, Any]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._client.search(index=READ_ALIAS, body=body).body
+        return answer
+
+
+def _query_of(scope: SearchRequest) -> dict[str, Any]:
+    query: dict[str, Any] = build_query(replace(scope, since=None, until=None))["query"]
+    return query
+
+
+def _whole(steps: tuple[Period, ...]) -> Period:
+    return Period(name=PeriodName.CUSTOM, start=steps[0].start, end=steps[-1].end)
+
+
+def _titles(taxonomy: Taxonomy) -> dict[str, str]:
+    titles = {name: topic.title for name, topic in taxonomy.topics.items()}
+    return titles | {name: theme.title for name, theme in taxonomy.themes.items()}
+
+
+def _ledger(settings: Settings) -> list[Any] | None:
+    """The sources' last runs; None where Kafka does not answer: scores need none of it."""
+    from connectors._coverage import load_coverage
+    from connectors._errors import Fatal, Retry
+    from schemas.brokers import any_broker_listens
+
+    servers = settings.kafka_bootstrap_servers
+    if not any_broker_listens(servers):
+        return None
+    try:
+        return list(load_coverage(servers).values())
+    except (Retry, Fatal):
+        return None
+
+
+@contextmanager
+def _sentences(settings: Settings) -> Iterator[None]:
+    """Elasticsearch's errors as the command's."""
+    from elasticsearch import ApiError, TransportError
+
+    from pipeline.elasticsearch.client import shown_urls
+
+    where = f"Elasticsearch at {shown_urls(settings)}"
+    try:
+        yield
+    except ApiError as error:
+        if error.error == "index_not_found_exception":
+            raise CommandError(
+                f"reporting from {where}: there is no feedback in it yet; run `feedback setup`, "
+                "then bring some in with `feedback ingest` or `feedback connect`"
+            ) from None
+        if error.status_code in (429, 502, 503, 504):
+            raise Unavailable(
+                f"reporting from {where}: it is not ready (status {error.status_code})"
+            ) from None
+        raise CommandError(f"reporting from {where}: {error}") from None
+    except TransportError as error:
+        raise Unavailable(
+            f"connecting to {where}: {type(error).__name__}; start one with `feedback up` or set "
+            "FEEDBACK_ELASTICSEARCH_URL"
+        ) from None

@@ -1,0 +1,127 @@
+"""`feedback report --format markdown`: the same tables for a wiki or a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.reports import cases as shared
+from pipeline.reports import words
+from pipeline.reports.views.terminal import SHOWN_GROUPS, sparkline
+from pipeline.scores.measures import MEASURES
+from pipeline.scores.report import Breakdown, Report, Row
+from schemas.score import MeasureName, Score
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# Feedback report: {_plain(words.period_title(report))}"
+    yield f"\nScope: {_plain(words.scope_title(report))}. "
+    yield (
+        f"{report.overall.comments:,} comments ({report.overall.comments_before:,} in the period "
+        "before).\n"
+    )
+    yield from (f"- {_plain(line)}" for line in words.headlines(report))
+    if report.overall.comments or report.overall.comments_before:
+        yield "\n## Scores\n"
+        yield from _table(
+            ["Measure", "Score", "95 % interval", "n", "Change", "Trend"],
+            (_measure(report, name) for name in report.frame.measures),
+        )
+        for part in (*report.breakdowns, report.scorecard):
+            if part.rows:
+                yield from _groups(report, part)
+        if report.drivers:
+            yield from _drivers(report)
+    if report.cases:
+        yield "\n## Cases\n"
+        yield from _table(list(shared.HEAD), shared.case_rows(report.cases))
+        place = shared.place_of(report.cases)
+        if place is not None:
+            yield ""
+            yield from _table(shared.group_head(place), shared.group_rows(report, place))
+    if report.sources:
+        yield "\n## Sources\n"
+        rows = ([one.name, str(one.state), one.note] for one in report.sources)
+        yield from _table(["Source", "State now", "Note"], rows)
+    yield "\n## How to read it\n"
+    yield from (f"- {title}: {text}." for title, text in words.definitions(report))
+    if report.cases:
+        yield from (f"- {title}: {text}." for title, text in shared.case_definitions())
+    yield from (f"- {note}" for note in words.notes(report))
+
+
+def _measure(report: Report, name: MeasureName) -> list[str]:
+    score = report.overall.scores[name]
+    trend = sparkline(report.overall.trends[name], name)
+    return [MEASURES[name].title, *cells(score), words.moved(score), trend]
+
+
+def cells(score: Score) -> list[str]:
+    """Value, interval and n; the first two say so where there are too few answers."""
+    if score.value is None or score.low is None or score.high is None:
+        return ["", words.FEW if score.n else "", f"{score.n:,}"]
+    return [
+        words.valued(score.measure, score.value),
+        words.ranged(score.measure, score.low, score.high),
+        f"{score.n:,}",
+    ]
+
+
+def _groups(report: Report, part: Breakdown) -> Iterator[str]:
+    heading = "Scorecard of themes" if part.dimension == "theme" else f"By {part.dimension}"
+    yield f"\n## {heading}\n"
+    titles = [MEASURES[name].title for name in report.frame.measures]
+    yield from _table(
+        [part.dimension.capitalize(), "Comments", *titles],
+        (_group(report, part.dimension, row) for row in part.rows[:SHOWN_GROUPS]),
+    )
+    if len(part.rows) > SHOWN_GROUPS:
+        yield f"\n{len(part.rows) - SHOWN_GROUPS} smaller ones are left out."
+    if part.unnamed:
+        yield f"\n{part.unnamed:,} comments have no {part.dimension}."
+
+
+def _group(report: Report, dimension: str, row: Row) -> list[str]:
+    scores = []
+    for name in report.frame.measures:
+        value, interval, n = cells(row.scores[name])
+        said = f"{value} ({interval}), n {n} {words.moved(row.scores[name])}".rstrip()
+        scores.append(said if value else (f"n {n}" if n != "0" else ""))
+    return [words.name_of(report, dimension, row.name or ""), f"{row.comments:,}", *scores]
+
+
+def _drivers(report: Report) -> Iterator[str]:
+    yield f"\n## What moves {MEASURES[report.lead].title}\n"
+    rows = (
+        [
+            words.name_of(report, "topic", one.topic),
+            f"{one.mentions:,} ({one.share:.0%})",
+            words.valued(report.lead, one.with_topic.value or 0.0),
+            words.valued(report.lead, one.without.value or 0.0),
+            f"{words.number(report.lead, one.effect, signed=True)} "
+            f"({words.ranged(report.lead, *one.effect_interval)})",
+            words.number(report.lead, one.impact, signed=True),
+        ]
+        for one in report.drivers[:SHOWN_GROUPS]
+    )
+    yield from _table(["Topic", "Mentioned", "With", "Without", "Effect", "Impact"], rows)
+    yield f"\nOf {report.driver_answers:,} answers. {words.DRIVER_NOTE}"
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'|'.join('---' if not number else '---:' for number in range(len(head)))}|"
+    for row in rows:
+        yield f"| {' | '.join(_plain(cell) for cell in row)} |"
+
+
+def _plain(text: str) -> str:
+    """Names come from strangers: what Markdown or HTML would obey is escaped."""
+    escaped = words.clean(text).replace("&", "&amp;").replace("<", "&lt;")
+    for sign in "\\|*_`[]#!":
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return escaped

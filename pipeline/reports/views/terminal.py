@@ -1,0 +1,199 @@
+"""`feedback report` at a terminal: headlines, tables, and trends as rows of small bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.reports import cases as shared
+from pipeline.reports import words
+from pipeline.scores.cases import CaseScores
+from pipeline.scores.measures import MEASURES
+from pipeline.scores.report import Breakdown, Report, Row, Trend
+from schemas.coverage import State
+from schemas.score import MeasureName, Score
+
+SHOWN_GROUPS: Final = 12
+"""Groups of a dimension that people are shown; JSON has all."""
+
+_NAME_AND_TREND: Final = 38
+_CELL: Final = 21
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_NONE: Final = "·"
+_STATES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
+
+
+def drawn(report: Report, *, width: int) -> Group:
+    """The whole report, for so many columns of characters."""
+    shown = _fitting(report, width)
+    parts: list[RenderableType] = [
+        Text(f"{words.period_title(report)} · {words.scope_title(report)}", "bold"),
+        Text(f"{report.overall.comments:,} comments ({report.overall.comments_before:,} before)"),
+        "",
+        *(Padding(Text(f"• {line}"), (0, 0, 0, 2)) for line in words.headlines(report)),
+        "",
+    ]
+    if report.overall.comments or report.overall.comments_before:
+        parts += [_overall(report), ""]
+        for part in (*report.breakdowns, report.scorecard):
+            if part.rows:
+                parts += [*_groups(report, part, shown), ""]
+        if report.drivers:
+            parts += [_drivers(report), Text(words.DRIVER_NOTE, "dim"), ""]
+    if report.cases:
+        parts += [*_cases(report, report.cases), ""]
+    if report.sources:
+        parts += [_sources(report), ""]
+    parts += [Text(note, "dim") for note in words.notes(report)]
+    return Group(*parts)
+
+
+def sparkline(trend: Trend, measure: MeasureName) -> str:
+    """One bar a step, between the least and the most of the trend; a dot where there are few."""
+    values = [found.value for _, found in trend if found.value is not None]
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    # A tenth of the scale fills the height: what hardly moves looks as if it hardly moves.
+    room = max(high - low, MEASURES[measure].span / 10)
+    low -= (room - (high - low)) / 2
+    bars = [
+        _NONE if found.value is None else _BARS[min(7, int((found.value - low) / room * 8))]
+        for _, found in trend
+    ]
+    return "".join(bars)
+
+
+def _overall(report: Report) -> Table:
+    table = _table("all together", ["measure", "score", "95 % interval", "n", "change", "trend"])
+    for name in report.frame.measures:
+        score = report.overall.scores[name]
+        table.add_row(
+            MEASURES[name].title,
+            *_cells(score),
+            _change(score),
+            sparkline(report.overall.trends[name], name),
+        )
+    return table
+
+
+def _cells(score: Score) -> tuple[str, str, str]:
+    if score.value is None or score.low is None or score.high is None:
+        return "-", words.FEW if score.n else "", f"{score.n:,}"
+    return (
+        words.valued(score.measure, score.value),
+        words.ranged(score.measure, score.low, score.high),
+        f"{score.n:,}",
+    )
+
+
+def _fitting(report: Report, width: int) -> list[MeasureName]:
+    """The measures that a table of groups has room for, the one in the lead first."""
+    order = (report.lead, MeasureName.SHARE_NEGATIVE, *report.frame.measures)
+    wanted = [name for name in dict.fromkeys(order) if name in report.frame.measures]
+    return wanted[: max(1, (width - _NAME_AND_TREND) // _CELL)]
+
+
+def _groups(
+    report: Report, part: Breakdown, measures: list[MeasureName]
+) -> Iterator[RenderableType]:
+    title = words.dimension_title(part.dimension).lower()
+    table = _table(title, [part.dimension, "comments", *(MEASURES[m].title for m in measures)])
+    table.add_column("trend", no_wrap=True)
+    for row in part.rows[:SHOWN_GROUPS]:
+        table.add_row(
+            words.name_of(report, part.dimension, row.name or ""),
+            f"{row.comments:,}",
+            *(_both(row, name) for name in measures),
+            sparkline(row.trends.get(report.lead, ()), report.lead),
+        )
+    yield table
+    said = []
+    if len(part.rows) > SHOWN_GROUPS:
+        said.append(f"{len(part.rows) - SHOWN_GROUPS} smaller ones in --format json")
+    if part.unnamed:
+        said.append(f"{part.unnamed:,} comments have no {part.dimension}")
+    if len(measures) < len(report.frame.measures):
+        said.append("more measures on a wider screen, or with --measure")
+    if said:
+        yield Text(f"  {'; '.join(said)}", "dim")
+
+
+def _both(row: Row, name: MeasureName) -> Text:
+    """Score and change, and below them interval and n."""
+    score = row.scores[name]
+    if score.value is None or score.low is None or score.high is None:
+        return Text(f"n {score.n}" if score.n else "", "dim")
+    cell = Text(words.valued(name, score.value) + " ")
+    cell.append_text(_change(score))
+    low, high = words.number(name, score.low), words.number(name, score.high)
+    cell.append(f"\n[{low}, {high}] n {score.n:,}", "dim")
+    return cell
+
+
+def _change(score: Score) -> Text:
+    style = {True: "green", False: "bold red", None: "dim"}[words.is_better(score)]
+    return Text(words.moved(score), style)
+
+
+def _drivers(report: Report) -> Table:
+    title = f"what moves {MEASURES[report.lead].title} ({report.driver_answers:,} answers)"
+    table = _table(title, ["topic", "mentioned", "with", "without", "effect", "impact"])
+    for one in report.drivers[:SHOWN_GROUPS]:
+        good = (one.effect > 0) == MEASURES[report.lead].higher_is_better
+        style = ("green" if good else "bold red") if one.distinguishable else "dim"
+        effect = words.number(report.lead, one.effect, signed=True)
+        table.add_row(
+            words.name_of(report, "topic", one.topic),
+            f"{one.mentions:,} ({one.share:.0%})",
+            words.valued(report.lead, one.with_topic.value or 0.0),
+            words.valued(report.lead, one.without.value or 0.0),
+            Text(f"{effect} ({words.ranged(report.lead, *one.effect_interval)})", style),
+            words.number(report.lead, one.impact, signed=True),
+        )
+    return table
+
+
+def _cases(report: Report, cases: CaseScores) -> Iterator[Table]:
+    table = _table("cases", [heading.lower() for heading in shared.HEAD])
+    scores = cases.overall.scores.values()
+    for score, (*cells, moved) in zip(scores, shared.case_rows(cases), strict=True):
+        style = {True: "green", False: "bold red", None: "dim"}[shared.is_better(score)]
+        table.add_row(*cells, Text(moved, style))
+    yield table
+    place = shared.place_of(cases)
+    if place is not None:
+        of_place = Table(box=None, title=f"cases by {place}", title_justify="left")
+        for heading in shared.group_head(place):
+            of_place.add_column(heading)
+        for row in shared.group_rows(report, place):
+            of_place.add_row(*map(Text, row))
+        yield of_place
+
+
+def _sources(report: Report) -> Table:
+    table = Table(box=None, title="sources, as of now", title_justify="left")
+    for column in ("source", "state", "note"):
+        table.add_column(column)
+    for one in report.sources or ():
+        table.add_row(
+            Text(words.clean(one.name)),
+            Text(one.state, _STATES[one.state]),
+            Text(words.clean(one.note)),
+        )
+    return table
+
+
+def _table(title: str, columns: list[str]) -> Table:
+    """Names may break over lines, numbers may not."""
+    table = Table(box=None, title=title, title_justify="left", title_style="bold")
+    table.add_column(columns[0], min_width=12)
+    for column in columns[1:]:
+        right = column in {"score", "n", "comments", "mentioned", "with", "without", "impact"}
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+    return table
