@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from connectors._base import Page
 from connectors._coverage import coverage_message, following
-from connectors._errors import Fatal, Retry
 from connectors._instances import Instance
 from connectors._outboxes import Outboxes
 from connectors._runner import Outcome, Reading, publish
-from connectors._source import Polled
 from connectors._tally import OnProgress, Tally
+from connectors.sdk.base import Page
+from connectors.sdk.errors import Fatal, Retry
+from connectors.sdk.source import Polled
 from schemas.coverage import Coverage
 from schemas.cursor import Cursor
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from connectors._instances import Schedule
 from connectors._registry import sources
-from connectors._source import Answering, Polled, Source, SourceConfig, Streamed, Webhook
+from connectors.sdk.source import Answering, Polled, Source, SourceConfig, Streamed, Webhook
 from schemas.feedback import Family
 
 _PAGE: Final = Path(__file__).parent.parent / "docs" / "connectors.md"

@@ -14,14 +14,14 @@ from typing import Final
 
 import structlog
 
-from connectors._base import Page
 from connectors._collect import Collected, Known, collect
 from connectors._coverage import load_coverage
 from connectors._cursors import load_cursors
-from connectors._errors import Misconfigured, Retry, Unauthorized
 from connectors._instances import Instance
 from connectors._outboxes import Outboxes
-from connectors._source import Polled, Streamed
+from connectors.sdk.base import Page
+from connectors.sdk.errors import Misconfigured, Retry, Unauthorized
+from connectors.sdk.source import Polled, Streamed
 from schemas.coverage import State
 
 _LONGEST_WAIT_S: Final = 3_600.0

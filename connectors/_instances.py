@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from connectors._errors import Misconfigured
 from connectors._registry import sources
-from connectors._source import Context, Source
+from connectors.sdk.errors import Misconfigured
+from connectors.sdk.source import Context, Source
 from schemas.faults import setting_fault
 from schemas.settings_file import (
     RESERVED,

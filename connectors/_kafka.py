@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from connectors._errors import Retry
+from connectors.sdk.errors import Retry
 from schemas import reading
 from schemas.brokers import BrokersAway
 from schemas.kafka_topics import KafkaTopic

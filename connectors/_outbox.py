@@ -19,10 +19,10 @@ from aiokafka.errors import (
     ProducerClosed,
 )
 
-from connectors._errors import Fatal, Retry
 from connectors._kafka import reach
 from connectors._partitioner import partition_of
 from connectors._producer import Batch, Delivery, Producer
+from connectors.sdk.errors import Fatal, Retry
 from schemas.brokers import any_broker_listens
 from schemas.cloud_events import Headers
 

@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 
 import connectors
-from connectors._source import Source
+from connectors.sdk.source import Source
 
 
 @cache

@@ -14,13 +14,13 @@ from typing import Any, Protocol
 import orjson
 from pydantic_core import PydanticSerializationError
 
-from connectors._base import Item, Page
 from connectors._cursors import cursor_message, load_cursor
 from connectors._dead_letters import dead_letter_message
-from connectors._errors import BadRecord, Fatal, Retry, Skip
 from connectors._outbox import Message, Outbox
-from connectors._records import as_history
 from connectors._tally import OnProgress, Progress, Tally
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
+from connectors.sdk.records import as_history
 from schemas.cloud_events import feedback_headers
 from schemas.cursor import Cursor
 from schemas.feedback import Feedback

@@ -17,8 +17,6 @@ from typing import ClassVar
 import orjson
 from pydantic import BaseModel
 
-from connectors._base import Connector, Item, Page
-from connectors._errors import BadRecord, Fatal, Misconfigured
 from connectors._files.cells import SHORT_FORMATS, date_format_of
 from connectors._files.detect import SAMPLE_ROWS, dialect_of, encoding_of, sample_rows
 from connectors._files.mapping import (
@@ -35,6 +33,8 @@ from connectors._files.rows import SINGLE_COLUMN, Dialect, Row, read_rows
 from connectors._files.source import HEAD_BYTES, Source
 from connectors._files.submissions import Submissions
 from connectors._files.workbook import opened, sheet_rows
+from connectors.sdk.base import Connector, Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas._record import deterministic_id
 from schemas.feedback import SUBMISSION, Family, Feedback
 

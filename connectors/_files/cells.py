@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from connectors._errors import BadRecord
+from connectors.sdk.errors import BadRecord
 
 DAY_MONTH: Final = "day/month/year"
 MONTH_DAY: Final = "month/day/year"

@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors._errors import Misconfigured
 from connectors._files.rows import Row
+from connectors.sdk.errors import Misconfigured
 from schemas.feedback import SUBMISSION, Family
 
 MEASURES = ("stars", "nps", "csat", "ces", "fft")

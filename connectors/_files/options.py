@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from connectors._errors import Misconfigured
 from connectors._files.cells import DATE_FORMATS, SHORT_FORMATS
 from connectors._files.mapping import CONSTANTS, FIELDS, MEASURES
+from connectors.sdk.errors import Misconfigured
 from schemas.feedback import Family
 
 Dataset = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

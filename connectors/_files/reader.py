@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from connectors._authors import pseudonym
-from connectors._errors import BadRecord, Skip
 from connectors._files.cells import clean, date_parser, number, one_line
 from connectors._files.mapping import MEASURES, Mapping, fold
 from connectors._files.rows import Row
+from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.pseudonyms import pseudonym
 from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, submission_mark
 

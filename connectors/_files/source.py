@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from connectors._errors import Fatal
+from connectors.sdk.errors import Fatal
 
 HEAD_BYTES = 1_000_000
 _ENDS_BYTES = 65_536

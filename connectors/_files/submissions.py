@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from connectors._errors import BadRecord, Skip
 from connectors._files.mapping import MEASURES
 from connectors._files.reader import Identified, RowReader
 from connectors._files.rows import Row
+from connectors.sdk.errors import BadRecord, Skip
 from schemas.feedback import SUBMISSION, Feedback
 
 

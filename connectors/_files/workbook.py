@@ -19,8 +19,8 @@ from zipfile import BadZipFile, ZipFile
 
 import orjson
 
-from connectors._errors import Fatal, Misconfigured
 from connectors._files.rows import MAX_ROW_BYTES, TOO_LONG, Row, column_names
+from connectors.sdk.errors import Fatal, Misconfigured
 
 MAX_UNPACKED_BYTES: Final = 500_000_000
 """A workbook whose parts are larger, unpacked, is refused: it fills the memory, or means to."""

@@ -21,7 +21,7 @@ from connectors._serve.ledger import Ledger
 from connectors._serve.pages import Pages
 from connectors._serve.refusals import Refusal
 from connectors._serve.routes import Endpoint, PlainRoute, Routes, guarded
-from connectors._source import Webhook
+from connectors.sdk.source import Webhook
 
 
 class Application(FastAPI):

@@ -12,8 +12,6 @@ from typing import Final
 import structlog
 from starlette.requests import Request
 
-from connectors._base import Item
-from connectors._errors import BadRecord, Fatal, Rejected, Retry
 from connectors._outbox import Message
 from connectors._runner import Window, dead_letter_of, message_of, understand
 from connectors._serve.delivery import Delivery
@@ -21,8 +19,10 @@ from connectors._serve.ledger import Ledger
 from connectors._serve.limits import Clients, Network, Rate, Room, read_body
 from connectors._serve.refusals import refusal_of
 from connectors._serve.tally import Counts
-from connectors._source import Received, Webhook
 from connectors._tally import Tally
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord, Fatal, Rejected, Retry
+from connectors.sdk.source import Received, Webhook
 
 _ASKING_S: Final = 25.0  # services hang up after 30 s at the latest
 

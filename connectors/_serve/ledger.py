@@ -11,13 +11,13 @@ import structlog
 
 from connectors._collect import entry_of
 from connectors._coverage import coverage_message, following, load_coverage
-from connectors._errors import Retry
 from connectors._instances import Instance
 from connectors._runner import Outcome, Window
 from connectors._serve.delivery import Delivery
 from connectors._serve.refusals import Refusal
-from connectors._source import Source
 from connectors._tally import Tally
+from connectors.sdk.errors import Retry
+from connectors.sdk.source import Source
 from schemas.coverage import Coverage, State
 
 _EVERY_S: Final = 60.0

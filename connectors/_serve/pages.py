@@ -12,7 +12,6 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from connectors._base import Item
 from connectors._serve.frame import message_page, page_headers
 from connectors._serve.html import Problem, View, form_page, thanks_page
 from connectors._serve.intake import Intake
@@ -21,6 +20,7 @@ from connectors._serve.routes import failed, form_of
 from connectors._serve.sent import Mend, Sent, keep_contact, presets, tongue
 from connectors._serve.words import WORDS, tongue_of
 from connectors.forms.form import Form
+from connectors.sdk.base import Item
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _TAKE_AGAIN: Final = frozenset({408, 429, 500, 503})

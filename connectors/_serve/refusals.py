@@ -10,8 +10,8 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from connectors._errors import Fatal, Forged, Malformed, Rejected, Retry, Stale
 from connectors.forms.form import Unacceptable
+from connectors.sdk.errors import Fatal, Forged, Malformed, Rejected, Retry, Stale
 
 PROBLEM: Final = "application/problem+json"
 PLAIN_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from connectors._serve.intake import Intake
 from connectors._serve.refusals import PLAIN_HEADERS, Refusal
-from connectors._source import Webhook
 from connectors.forms.form import Form
+from connectors.sdk.source import Webhook
 
 _JSON: Final = "application/json"
 

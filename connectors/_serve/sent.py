@@ -15,12 +15,12 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from connectors._base import Item
 from connectors._serve.html import HONEYPOT, LONGEST_ANSWER, PRESETS, Problem, View
 from connectors._serve.refusals import Refusal
 from connectors._serve.words import WORDS, Words, tongue_of
 from connectors.forms._form import SCALES, FormConfig, Submission, SubmissionId, Tongue
 from connectors.forms.form import Form
+from connectors.sdk.base import Item
 from schemas._record import deterministic_id
 
 _SUBMISSION_ID: Final = TypeAdapter[str](SubmissionId)

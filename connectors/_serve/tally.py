@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from connectors._source import Source
+from connectors.sdk.source import Source
 
 _EVERY_S: Final = 60.0
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from connectors._answers import Answer, Kind
-from connectors._html import plain_text
-from connectors._questions import is_personal
-from connectors.forms._json import inner
+from connectors.sdk.html import plain_text
+from connectors.sdk.json_parts import inner
+from connectors.sdk.questions import is_personal
+from connectors.sdk.submissions import Answer, Kind
 
 _COLUMN: Final = re.compile(r"(?:\d+_)?(QID\d+)(?:[_#](.+))?")
 _DERIVED: Final = re.compile(r"(?:.*_)?(?:NPS_GROUP|DO|FILE_(?:ID|NAME|SIZE|TYPE))")

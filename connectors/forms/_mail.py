@@ -15,8 +15,8 @@ from typing import Final
 import imap_tools
 from imap_tools.utils import decode_value
 
-from connectors._html import plain_text
 from connectors.forms._written import own_words, unwrapped
+from connectors.sdk.html import plain_text
 
 _LONGEST_ID: Final = 400
 _BULK: Final = frozenset({"bulk", "list", "junk", "auto_reply"})

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import imap_tools
 from pydantic import Field, SecretStr, model_validator
 
-from connectors._errors import Fatal, Retry, Unauthorized
-from connectors._oauth import access_token
-from connectors._source import SourceConfig
+from connectors.sdk.errors import Fatal, Retry, Unauthorized
+from connectors.sdk.oauth import access_token
+from connectors.sdk.source import SourceConfig
 
 _TIMEOUT_S: Final = 60
 _NOT_NOW: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from connectors._answers import Answer, Kind
-from connectors.forms._json import inner, objects
+from connectors.sdk.json_parts import inner, objects
+from connectors.sdk.submissions import Answer, Kind
 
 _ORDINAL: Final = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 _PARTIAL: Final = re.compile(r"(\d{4})(-\d{2})?")

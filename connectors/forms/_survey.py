@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors._answers import Answer, Kind
-from connectors._html import plain_text
-from connectors._moments import aware, milliseconds
-from connectors._questions import is_personal
+from connectors.sdk.html import plain_text
+from connectors.sdk.questions import is_personal
+from connectors.sdk.submissions import Answer, Kind
+from connectors.sdk.timestamps import aware, milliseconds
 
 Objects = list[dict[str, Any]]
 _GRACE_S: Final = 300

@@ -14,12 +14,12 @@ import imap_tools
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Misconfigured, Retry, Skip
-from connectors._moments import from_seconds
-from connectors._source import Polled, SourceConfig
 from connectors.forms._mail import Mail, read_mail
 from connectors.forms._mailbox import MailboxConfig, opened
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip
+from connectors.sdk.source import Polled, SourceConfig
+from connectors.sdk.timestamps import from_seconds
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 
 _MOST_BYTES: Final = 1_000_000

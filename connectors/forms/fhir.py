@@ -13,15 +13,15 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import Field, SecretStr, model_validator
 
-from connectors._answers import Answer, Form, FormConfig, Submission
-from connectors._base import Item, Page
-from connectors._errors import Misconfigured, Retry, Skip
-from connectors._http import Bearer, Http, OAuth2
-from connectors._moments import aware, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors.forms._json import inner, objects
 from connectors.forms._questionnaire import answers_of, whole_moment
-from connectors.forms._since import Since
+from connectors.sdk.base import Item, Page
+from connectors.sdk.changes_since import Since
+from connectors.sdk.errors import Misconfigured, Retry, Skip
+from connectors.sdk.http import Bearer, Http, OAuth2
+from connectors.sdk.json_parts import inner, objects
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.submissions import Answer, Form, FormConfig, Submission
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Feedback
 
 _TAKEN: Final = frozenset({"completed", "amended"})

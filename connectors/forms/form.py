@@ -10,11 +10,11 @@ from uuid import uuid4
 import orjson
 from pydantic import ValidationError
 
-from connectors._base import Item
-from connectors._errors import BadRecord, Forged, Malformed, Skip
-from connectors._signatures import require_equal, require_hmac
-from connectors._source import Received, SourceConfig, Webhook
 from connectors.forms._form import SCALES, FormConfig, Submission, Tongue, Translated
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord, Forged, Malformed, Skip
+from connectors.sdk.signatures import require_equal, require_hmac
+from connectors.sdk.source import Received, SourceConfig, Webhook
 from schemas.faults import faults_of
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 from schemas.measures import Fft, Nps, Stars

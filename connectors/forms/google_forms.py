@@ -12,14 +12,14 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from connectors._answers import Answer, Form, FormConfig, Kind, Submission
-from connectors._base import Item, Page
-from connectors._errors import Misconfigured, Retry
-from connectors._http import Http, OAuth2
-from connectors._moments import aware, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors.forms._json import inner, objects
-from connectors.forms._since import Since
+from connectors.sdk.base import Item, Page
+from connectors.sdk.changes_since import Since
+from connectors.sdk.errors import Misconfigured, Retry
+from connectors.sdk.http import Http, OAuth2
+from connectors.sdk.json_parts import inner, objects
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
+from connectors.sdk.timestamps import aware, milliseconds
 
 _MOST_A_PAGE: Final = 5_000
 _STARS: Final = "STAR"

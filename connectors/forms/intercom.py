@@ -10,12 +10,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from connectors._answers import json_object
-from connectors._base import Item
-from connectors._errors import BadRecord, Malformed
-from connectors._moments import from_seconds
-from connectors._signatures import require_hmac
-from connectors._source import Received, SourceConfig, Webhook
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord, Malformed
+from connectors.sdk.signatures import require_hmac
+from connectors.sdk.source import Received, SourceConfig, Webhook
+from connectors.sdk.submissions import json_object
+from connectors.sdk.timestamps import from_seconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Csat
 

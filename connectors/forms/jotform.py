@@ -17,12 +17,12 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as FormField
 from python_multipart.multipart import create_form_parser
 
-from connectors._answers import Answer, Form, FormConfig, Kind, Submission
-from connectors._base import Item
-from connectors._errors import Malformed
-from connectors._moments import from_seconds
-from connectors._signatures import require_equal
-from connectors._source import Received, SourceConfig, Webhook
+from connectors.sdk.base import Item
+from connectors.sdk.errors import Malformed
+from connectors.sdk.signatures import require_equal
+from connectors.sdk.source import Received, SourceConfig, Webhook
+from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
+from connectors.sdk.timestamps import from_seconds
 
 _NAME: Final = re.compile(r"q(\d+)_(.+)", re.DOTALL)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

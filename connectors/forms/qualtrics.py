@@ -17,15 +17,15 @@ from typing import Annotated, Any, ClassVar, Final
 import orjson
 from pydantic import Field, SecretStr
 
-from connectors._answers import Form, FormConfig, Submission
-from connectors._base import Item, Page
-from connectors._errors import Fatal, Misconfigured, Retry, Skip
-from connectors._http import Http
-from connectors._moments import aware, milliseconds
-from connectors._source import Polled, SourceConfig
 from connectors.forms._columns import answers_of, embedded, language
-from connectors.forms._json import inner, objects
-from connectors.forms._since import Since
+from connectors.sdk.base import Item, Page
+from connectors.sdk.changes_since import Since
+from connectors.sdk.errors import Fatal, Misconfigured, Retry, Skip
+from connectors.sdk.http import Http
+from connectors.sdk.json_parts import inner, objects
+from connectors.sdk.source import Polled, SourceConfig
+from connectors.sdk.submissions import Form, FormConfig, Submission
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Feedback
 
 _DAY_MS: Final = 24 * 60 * 60 * 1_000

@@ -13,15 +13,6 @@ from typing import Annotated, Any, ClassVar, Final
 import orjson
 from pydantic import Field, SecretStr
 
-from connectors._answers import Answer, Form, FormConfig, Submission, json_object
-from connectors._base import Item, Page
-from connectors._errors import Forged, Malformed, Misconfigured, Retry
-from connectors._http import Answer as HttpAnswer
-from connectors._http import Bearer, Http, verdict
-from connectors._moments import from_seconds
-from connectors._signatures import require_hmac
-from connectors._source import Brings, Polled, Received, SourceConfig, Webhook
-from connectors._walks import Mark
 from connectors.forms._survey import (
     Question,
     answers_of,
@@ -30,6 +21,15 @@ from connectors.forms._survey import (
     questions_of,
     was_edited,
 )
+from connectors.sdk.backward_pagination import Mark
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import Forged, Malformed, Misconfigured, Retry
+from connectors.sdk.http import Answer as HttpAnswer
+from connectors.sdk.http import Bearer, Http, verdict
+from connectors.sdk.signatures import require_hmac
+from connectors.sdk.source import Brings, Polled, Received, SourceConfig, Webhook
+from connectors.sdk.submissions import Answer, Form, FormConfig, Submission, json_object
+from connectors.sdk.timestamps import from_seconds
 
 _NEWS: Final = frozenset({"response_completed", "response_updated"})
 _PREVIEWS: Final = frozenset({"preview", "survey_preview"})

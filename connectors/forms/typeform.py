@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from connectors._answers import Answer, Kind, Submission
-from connectors._errors import Malformed
-from connectors._source import SourceConfig
-from connectors.forms._signed import SignedConfig, SignedForm
+from connectors.sdk.errors import Malformed
+from connectors.sdk.signed_webhook import SignedConfig, SignedForm
+from connectors.sdk.source import SourceConfig
+from connectors.sdk.submissions import Answer, Kind, Submission
 
 _KINDS: Final = {
     "short_text": Kind.TEXT,

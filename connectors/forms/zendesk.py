@@ -14,13 +14,6 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import httpx
 from pydantic import Field, SecretStr, ValidationError
 
-from connectors._answers import json_object
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Forged, Malformed, Misconfigured, Skip
-from connectors._http import Http
-from connectors._moments import aware, milliseconds
-from connectors._signatures import require_hmac, require_recent
-from connectors._source import Brings, Polled, Received, SourceConfig, Webhook
 from connectors.forms._ticket import (
     Part,
     csat_of,
@@ -30,6 +23,13 @@ from connectors.forms._ticket import (
     ticket_part,
     triggered_part,
 )
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured, Skip
+from connectors.sdk.http import Http
+from connectors.sdk.signatures import require_hmac, require_recent
+from connectors.sdk.source import Brings, Polled, Received, SourceConfig, Webhook
+from connectors.sdk.submissions import json_object
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback, Operation
 
 _EVENTS: Final = "zen:event-type:ticket."

@@ -16,12 +16,12 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Retry
-from connectors._http import Answer, Http, verdict
-from connectors._moments import aware, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Retry
+from connectors.sdk.http import Answer, Http, verdict
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 

@@ -15,13 +15,13 @@ import httpx
 import orjson
 from pydantic import Field, SecretStr, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Retry, Skip, Unauthorized
-from connectors._http import Answer, Http, verdict
-from connectors._moments import aware, from_seconds, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors._walks import Mark
 from connectors.reviews._care_opinion import Told
+from connectors.sdk.backward_pagination import Mark
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.http import Answer, Http, verdict
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import aware, from_seconds, milliseconds
 from schemas.feedback import Family, Feedback
 
 _STORIES: Final = "/api/v2/opinions"

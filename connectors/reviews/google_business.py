@@ -24,13 +24,13 @@ from pydantic import (
     model_validator,
 )
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Skip
-from connectors._google import GoogleConfig
-from connectors._http import Answer, Http, verdict
-from connectors._moments import aware, milliseconds
-from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Skip
+from connectors.sdk.google import GoogleConfig
+from connectors.sdk.http import Answer, Http, verdict
+from connectors.sdk.source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback, Name
 from schemas.measures import Stars
 

@@ -15,13 +15,13 @@ from urllib.parse import quote
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Retry
-from connectors._google import GoogleConfig
-from connectors._http import Answer, Http, verdict
-from connectors._moments import from_seconds, milliseconds
-from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Retry
+from connectors.sdk.google import GoogleConfig
+from connectors.sdk.http import Answer, Http, verdict
+from connectors.sdk.source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors.sdk.timestamps import from_seconds, milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 

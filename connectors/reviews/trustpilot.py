@@ -12,12 +12,12 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord
-from connectors._http import Http, OAuth2
-from connectors._moments import aware, milliseconds
-from connectors._source import Answering, Brings, Polled, Reply, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.http import Http, OAuth2
+from connectors.sdk.source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 

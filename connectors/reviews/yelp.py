@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Retry
-from connectors._http import Answer, Bearer, Http, verdict, wait_of
-from connectors._moments import milliseconds
-from connectors._source import Brings, Polled, SourceConfig
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Retry
+from connectors.sdk.http import Answer, Bearer, Http, verdict, wait_of
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.social._watching import WatchingCursor
+from connectors.sdk.recheck import WatchingCursor
 
 
 @dataclass(slots=True)

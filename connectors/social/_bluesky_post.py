@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
-from connectors._moments import aware, from_seconds, milliseconds
+from connectors.sdk.timestamps import aware, from_seconds, milliseconds
 from schemas._record import deterministic_id
 
 COLLECTION: Final = "app.bsky.feed.post"

@@ -13,8 +13,8 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from connectors._errors import Retry, Unauthorized
-from connectors._http import USER_AGENT, Answer, verdict
+from connectors.sdk.errors import Retry, Unauthorized
+from connectors.sdk.http import USER_AGENT, Answer, verdict
 
 _SERVER: Final = "/xrpc/com.atproto.server."
 _Flow = Generator[httpx.Request, httpx.Response, None]

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import orjson
 
-from connectors._errors import Retry
-from connectors._http import Answer
-from connectors._http import verdict as usual_verdict
-from connectors._moments import from_seconds
+from connectors.sdk.errors import Retry
+from connectors.sdk.http import Answer
+from connectors.sdk.http import verdict as usual_verdict
+from connectors.sdk.timestamps import from_seconds
 
 _END: Final = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _TAIL_BYTES: Final = 4_096  # what follows the end is a cache's remark

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.sdk.recheck import WatchingCursor
 from connectors.social._mastodon_status import id_at
-from connectors.social._watching import WatchingCursor
 
 
 @dataclass(slots=True)

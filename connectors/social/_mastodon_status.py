@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from connectors._moments import milliseconds
+from connectors.sdk.timestamps import milliseconds
 from schemas._record import deterministic_id
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, StringConstraints
 
-from connectors._moments import from_seconds, milliseconds
+from connectors.sdk.timestamps import from_seconds, milliseconds
 
 _PERMALINK: Final = re.compile(r"/\w+/[^/]+/comments/(\w+)(?:/[^/]*(?:/(\w+))?)?/?$")
 _GONE: Final = re.compile(r"\[\s*(deleted|removed)( by \w+)?\s*\]", re.IGNORECASE)

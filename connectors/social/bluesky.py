@@ -15,11 +15,14 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Retry, Skip
-from connectors._http import Http
-from connectors._moments import milliseconds
-from connectors._source import Brings, SourceConfig
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Retry, Skip
+from connectors.sdk.http import Http
+from connectors.sdk.recent_posts import Gone, Memory, taken_back
+from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
+from connectors.sdk.source import Brings, SourceConfig
+from connectors.sdk.timestamps import milliseconds
+from connectors.sdk.websocket import messages
 from connectors.social._bluesky_cursor import BlueskyCursor
 from connectors.social._bluesky_post import (
     COLLECTION,
@@ -32,9 +35,6 @@ from connectors.social._bluesky_post import (
 )
 from connectors.social._bluesky_session import Session
 from connectors.social._jetstream import read_event
-from connectors.social._memory import Gone, Memory, taken_back
-from connectors.social._watching import Watching, WatchingConfig, WatchingCursor
-from connectors.social._websocket import messages
 from schemas.feedback import Family, Feedback
 
 _CHECKED_AT_ONCE: Final = 25

@@ -15,17 +15,17 @@ import orjson
 from httpx_sse import ServerSentEvent
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Misconfigured, Retry, Skip
-from connectors._html import plain_text
-from connectors._http import Answer, Bearer, Http, verdict
-from connectors._moments import milliseconds
-from connectors._source import Brings, SourceConfig
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip
+from connectors.sdk.html import plain_text
+from connectors.sdk.http import Answer, Bearer, Http, verdict
+from connectors.sdk.recent_posts import Gone, Memory, taken_back
+from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
+from connectors.sdk.source import Brings, SourceConfig
+from connectors.sdk.sse import events
+from connectors.sdk.timestamps import milliseconds
 from connectors.social._mastodon_cursor import MastodonCursor
 from connectors.social._mastodon_status import Status, earlier, id_at, id_of, rank
-from connectors.social._memory import Gone, Memory, taken_back
-from connectors.social._sse import events
-from connectors.social._watching import Watching, WatchingConfig, WatchingCursor
 from schemas.feedback import Family, Feedback
 
 _CHECKED_AT_ONCE: Final = 20

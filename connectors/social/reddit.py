@@ -15,13 +15,13 @@ import httpx
 import orjson
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Retry, Skip
-from connectors._http import Answer, Http, OAuth2
-from connectors._http import verdict as usual_verdict
-from connectors._moments import from_seconds, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
+from connectors.sdk.http import Answer, Http, OAuth2
+from connectors.sdk.http import verdict as usual_verdict
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import from_seconds, milliseconds
 from connectors.social._reddit_cursor import RedditCursor
 from connectors.social._reddit_thing import Thing, created_ms, data_of, name_of
 from schemas.feedback import Family, Feedback, Operation

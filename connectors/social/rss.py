@@ -18,11 +18,11 @@ import httpx
 import orjson
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Retry, Skip
-from connectors._http import Answer, Http
-from connectors._moments import milliseconds
-from connectors._source import Brings, Polled, SourceConfig
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
+from connectors.sdk.http import Answer, Http
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import milliseconds
 from connectors.social._feeds import feed_verdict, read_feed
 from connectors.social._rss_entry import Entry
 from schemas.feedback import Family, Feedback

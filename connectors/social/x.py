@@ -13,13 +13,13 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Retry, Skip
-from connectors._http import Answer, Bearer, Http
-from connectors._http import verdict as usual_verdict
-from connectors._moments import from_seconds, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Retry, Skip
+from connectors.sdk.http import Answer, Bearer, Http
+from connectors.sdk.http import verdict as usual_verdict
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import from_seconds, milliseconds
 from schemas.feedback import Family, Feedback
 
 _FIELDS: Final = "author_id,created_at,edit_history_tweet_ids,lang,note_tweet"

@@ -13,13 +13,13 @@ from typing import Annotated, Any, ClassVar, Final, Self
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, model_validator
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Retry, Skip, Unauthorized
-from connectors._http import Answer, Http
-from connectors._http import verdict as usual_verdict
-from connectors._moments import aware, milliseconds
-from connectors._source import Brings, Polled, SourceConfig
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.http import Answer, Http
+from connectors.sdk.http import verdict as usual_verdict
+from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback
 
 _UNTIL_QUOTA_S: Final = 3_600.0  # the day's quota returns at midnight Pacific time: ask hourly

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from connectors._base import Connector, Item, Page
+from connectors.sdk.base import Connector, Item, Page
 from deploy.demo.comments import make_comments
 from schemas.feedback import Family, Feedback
 

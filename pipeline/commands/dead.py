@@ -94,8 +94,8 @@ def _newest(servers: str, wanted: _Filter, limit: int) -> list[DeadLetter]:
 
     Raises ``Unavailable`` where no broker answers.
     """
-    from connectors._errors import Retry
     from connectors._kafka import open_consumer, partitions_of
+    from connectors.sdk.errors import Retry
     from schemas.kafka_topics import DEAD
 
     try:

@@ -69,7 +69,7 @@ def status(
 
 def _ledger() -> list[Coverage]:
     from connectors._coverage import load_coverage
-    from connectors._errors import Retry
+    from connectors.sdk.errors import Retry
 
     try:
         return list(load_coverage(settings().kafka_bootstrap_servers).values())

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors import _http
+from connectors.sdk import http
 from tests.support.fakes import OPEN
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits between attempts are short, except where a service names one."""
-    monkeypatch.setattr(_http, "_backoff", lambda state: 0.01)
+    monkeypatch.setattr(http, "_backoff", lambda state: 0.01)
 
 
 @pytest.fixture(autouse=True)

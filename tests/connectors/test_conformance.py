@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from connectors._base import Item
 from connectors._declarations import connectors_page
-from connectors._errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
 from connectors._registry import sources
-from connectors._source import Brings, Polled, Received, Source, Webhook
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
+from connectors.sdk.source import Brings, Polled, Received, Source, Webhook
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import NOW, Delivery, FakeCaller, FakeService, served
 from tests.support.fakes import CALLERS, SERVICES, built

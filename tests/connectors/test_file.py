@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors._errors import BadRecord, Fatal, Misconfigured
 from connectors._runner import rehearse
 from connectors._tally import Tally
 from connectors.file import FileConfig, FileConnector
+from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas.feedback import SUBMISSION, Feedback
 
 DATA = Path(os.environ.get("FEEDBACK_DATA", "../shared/data"))

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors._errors import BadRecord
 from connectors._files.cells import clean, date_format_of, date_parser, number, one_line
+from connectors.sdk.errors import BadRecord
 
 UTC = ZoneInfo("UTC")
 

@@ -14,11 +14,11 @@ import orjson
 import pytest
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
-from connectors._errors import BadRecord, Fatal, Misconfigured
 from connectors._files import workbook
 from connectors._runner import rehearse
 from connectors._tally import Tally
 from connectors.file import FileConfig, FileConnector
+from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas.feedback import Feedback
 
 Rows = Sequence[Sequence[Any]]

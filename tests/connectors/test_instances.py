@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors._errors import Misconfigured
 from connectors._instances import Instance, instances
+from connectors.sdk.errors import Misconfigured
 
 WHOLE = """
 [trustpilot.north]

@@ -10,10 +10,10 @@ import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerClosed
 from aiokafka.partitioner import murmur2 as reference
 
-from connectors._errors import Fatal, Retry
 from connectors._outbox import Message, Outbox
 from connectors._partitioner import murmur2, partition_of
 from connectors._producer import Batch, Delivery, Producer
+from connectors.sdk.errors import Fatal, Retry
 from pipeline.settings import Settings
 from schemas.kafka_topics import FORMS, URGENT, KafkaTopic
 from tests.connectors.test_runner import Watch

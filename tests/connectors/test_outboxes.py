@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from connectors import _outboxes
-from connectors._errors import Retry
 from connectors._outbox import Message
 from connectors._outboxes import Outboxes
+from connectors.sdk.errors import Retry
 from pipeline.settings import Settings
 from schemas.kafka_topics import FORMS
 from tests.connectors.test_runner import Watch

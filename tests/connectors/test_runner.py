@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from connectors import _runner
-from connectors._base import Page
 from connectors._cursors import cursor_message, load_cursor
-from connectors._errors import Fatal, Retry
 from connectors._kafka import open_consumer, partitions_of, read_between
 from connectors._outbox import Message, Outbox
 from connectors._runner import Outcome, run
 from connectors._tally import Progress
 from connectors.file import FileConfig, FileConnector
+from connectors.sdk.base import Page
+from connectors.sdk.errors import Fatal, Retry
 from pipeline.settings import Settings
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback

@@ -19,7 +19,7 @@ from connectors._follow import known_of, polled
 from connectors._instances import instances
 from connectors._outboxes import Outboxes
 from connectors._registry import sources
-from connectors._source import Brings
+from connectors.sdk.source import Brings
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from connectors._registry import sources
-from connectors._source import Context, Source
+from connectors.sdk.source import Context, Source
 from schemas.feedback import SUBMISSION, Feedback
 from tests.support.fake_service import FakeCaller, FakeService
 

@@ -14,7 +14,7 @@ from pipeline.errors import CommandError, ExitStatus
 from schemas.case import Case, CaseEventType
 
 if TYPE_CHECKING:
-    from connectors._source import Answering, Reply
+    from connectors.sdk.source import Answering, Reply
 
 
 def record_answer(
@@ -51,7 +51,7 @@ def answer(
 
 
 def _request(source: Answering, native_id: str, text: str) -> Reply:
-    from connectors._errors import BadRecord
+    from connectors.sdk.errors import BadRecord
 
     try:
         return source.reply(native_id, text)
@@ -61,7 +61,7 @@ def _request(source: Answering, native_id: str, text: str) -> Reply:
 
 def _answering(case: Case, instance: str | None, config: Path | None) -> Answering:
     """The instance of the settings file that the feedback can be answered through."""
-    from connectors._source import Answering
+    from connectors.sdk.source import Answering
 
     path = config or settings().config
     found = [

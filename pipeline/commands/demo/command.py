@@ -131,8 +131,8 @@ def _set_up() -> None:
 
 def _publish(*, count: int, seed: int, days: int, now: datetime) -> int:
     """Publish the comments through the connectors' runner; how many."""
-    from connectors._errors import Retry
     from connectors._runner import run
+    from connectors.sdk.errors import Retry
     from deploy.demo.connector import DemoConfig, DemoConnector
 
     config = DemoConfig(count=count, seed=seed, days=days, until=now)

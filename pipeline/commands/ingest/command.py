@@ -192,9 +192,9 @@ def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
 
 
 def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> Account:
-    from connectors._errors import Retry
     from connectors._kafka import reach
     from connectors._runner import run
+    from connectors.sdk.errors import Retry
     from pipeline.kafka.admin import create_kafka_topics
 
     servers = configuration.kafka_bootstrap_servers

@@ -75,8 +75,8 @@ def connect(
 def _first(instance: Instance) -> list[Feedback]:
     """What the first page with anything on it holds."""
     from connectors._runner import understand
-    from connectors._source import Polled
     from connectors._tally import Tally
+    from connectors.sdk.source import Polled
 
     tally = Tally()
     with sentences(), instance.build(author_key()) as source:
@@ -130,7 +130,7 @@ def _follow(instances: list[Instance]) -> None:
 
 
 def _conclude(instances: list[Instance], done: list[Collected]) -> None:
-    from connectors._errors import Retry
+    from connectors.sdk.errors import Retry
 
     failed = [
         (instance.label, one.failure)

@@ -12,7 +12,7 @@ from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import sentences
 
 if TYPE_CHECKING:
-    from connectors._source import Source
+    from connectors.sdk.source import Source
 
 
 def connectors(

@@ -13,7 +13,7 @@ from pipeline.commands.sources.select import author_key, chosen, sentences
 from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:
-    from connectors._source import Answering
+    from connectors.sdk.source import Answering
 
 
 def reply(
@@ -29,7 +29,7 @@ def reply(
     json: Json = False,
 ) -> None:
     """Answer feedback where it was given; a dry run unless told to --send."""
-    from connectors._errors import BadRecord
+    from connectors.sdk.errors import BadRecord
 
     source = _answering(name, config)
     with source, sentences():
@@ -50,7 +50,7 @@ def reply(
 
 
 def _answering(name: str, config: Path | None) -> Answering:
-    from connectors._source import Answering
+    from connectors.sdk.source import Answering
 
     instances = chosen([name], everything=False, path=config, given=[])
     if len(instances) > 1:

@@ -27,7 +27,7 @@ _WRITE_ONE: Final = (
 @contextmanager
 def sentences(hint: str = "") -> Iterator[None]:
     """The connectors' errors as the command's; ``hint`` follows what may pass."""
-    from connectors._errors import Fatal, Misconfigured, Retry
+    from connectors.sdk.errors import Fatal, Misconfigured, Retry
 
     try:
         yield
@@ -91,7 +91,7 @@ def chosen(
 
 
 def _is_polled(instance: Instance) -> bool:
-    from connectors._source import Polled
+    from connectors.sdk.source import Polled
 
     return issubclass(instance.source, Polled)
 

@@ -14,7 +14,7 @@ from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:
     from connectors._instances import Instance
-    from connectors._source import Webhook
+    from connectors.sdk.source import Webhook
 
 
 def serve(
@@ -87,7 +87,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def _webhooks(path: Path) -> list[tuple[Instance, Webhook]]:
-    from connectors._source import Webhook
+    from connectors.sdk.source import Webhook
 
     found = []
     for instance in all_instances(path):

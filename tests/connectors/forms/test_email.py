@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from connectors._errors import BadRecord, Misconfigured, Retry, Skip, Unauthorized
-from connectors._source import Context
 from connectors.forms.email import Email, EmailConfig
+from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip, Unauthorized
+from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from tests.support.dovecot import PASSWORD, USER, Dovecot, dovecot
 from tests.support.fake_service import Served

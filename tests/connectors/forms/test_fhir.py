@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors._errors import Misconfigured, Skip
-from connectors._source import Source
 from connectors.forms.fhir import Fhir, FhirConfig
+from connectors.sdk.errors import Misconfigured, Skip
+from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import moment, served
 from tests.support.fakes import beside, built

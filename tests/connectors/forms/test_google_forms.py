@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import BadRecord, Fatal
-from connectors._source import Source
 from connectors.forms.google_forms import GoogleForms
+from connectors.sdk.errors import BadRecord, Fatal
+from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import served
 from tests.support.fakes import beside, built

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import BadRecord
-from connectors._moments import milliseconds
-from connectors._source import Context, Received
 from connectors.forms.intercom import Intercom, IntercomConfig
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.source import Context, Received
+from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
 from tests.support.services.intercom import SECRET, event, rating, signed

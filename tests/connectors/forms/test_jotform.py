@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import Malformed
-from connectors._source import Context, Received
 from connectors.forms.jotform import Jotform, JotformConfig
+from connectors.sdk.errors import Malformed
+from connectors.sdk.source import Context, Received
 from schemas.feedback import Feedback
 from tests.support.fake_service import Delivery
 from tests.support.fakes import beside

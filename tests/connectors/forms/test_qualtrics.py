@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import Misconfigured, Retry, Skip
-from connectors._source import Source
 from connectors.forms.qualtrics import Qualtrics
+from connectors.sdk.errors import Misconfigured, Retry, Skip
+from connectors.sdk.source import Source
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, served
 from tests.support.fakes import beside, built

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors._errors import Forged, Misconfigured, Retry
-from connectors._http import Answer
-from connectors._moments import milliseconds
-from connectors._source import Context, Received
 from connectors.forms._survey import answers_of, questions_of
 from connectors.forms.surveymonkey import SurveyMonkey, SurveyMonkeyConfig, _verdict
+from connectors.sdk.errors import Forged, Misconfigured, Retry
+from connectors.sdk.http import Answer
+from connectors.sdk.source import Context, Received
+from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served
 from tests.support.fakes import beside

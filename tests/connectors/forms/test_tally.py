@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors._source import Context, Received
 from connectors.forms.tally import Tally, TallyConfig
+from connectors.sdk.source import Context, Received
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
 from tests.support.fakes import beside

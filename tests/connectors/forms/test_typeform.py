@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import BadRecord
-from connectors._source import Context, Received, Webhook
 from connectors.forms.typeform import Typeform, TypeformConfig
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.source import Context, Received, Webhook
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
 from tests.support.fakes import beside

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import BadRecord, Forged, Malformed, Misconfigured
-from connectors._moments import milliseconds
-from connectors._source import Context, Received
 from connectors.forms.zendesk import Zendesk, ZendeskConfig
+from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured
+from connectors.sdk.source import Context, Received
+from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Delivery, moment, served
 from tests.support.services.zendesk import (

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors._errors import BadRecord, Retry
-from connectors._http import Answer, Http
 from connectors.reviews.app_store import AppStore, _verdict
+from connectors.sdk.errors import BadRecord, Retry
+from connectors.sdk.http import Answer, Http
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import Retry, Skip, Unauthorized
-from connectors._http import Answer
 from connectors.reviews.care_opinion import CareOpinion
+from connectors.sdk.errors import Retry, Skip, Unauthorized
+from connectors.sdk.http import Answer
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, served
 from tests.support.fakes import built

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors._authors import pseudonym
-from connectors._errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors._instances import settled
 from connectors.reviews.google_business import GoogleBusiness, original
+from connectors.sdk.errors import BadRecord, Misconfigured, Skip, Unauthorized
+from connectors.sdk.pseudonyms import pseudonym
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, sentence, served
 from tests.support.fakes import built

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from connectors._errors import BadRecord, Retry, Unauthorized
-from connectors._source import Context
 from connectors.reviews.google_play import GooglePlay
+from connectors.sdk.errors import BadRecord, Retry, Unauthorized
+from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors._authors import pseudonym
-from connectors._errors import BadRecord
 from connectors.reviews.trustpilot import Trustpilot
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.pseudonyms import pseudonym
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, sentence, served
 from tests.support.fakes import built

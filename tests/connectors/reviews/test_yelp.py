@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors._errors import BadRecord, Fatal, Retry
-from connectors._source import Context
 from connectors.reviews.yelp import Yelp
+from connectors.sdk.errors import BadRecord, Fatal, Retry
+from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served

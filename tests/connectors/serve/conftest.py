@@ -15,8 +15,8 @@ import uvicorn
 
 from connectors._serve.application import build_application
 from connectors._serve.intake import ServeConfig
-from connectors._source import Context, Webhook
 from connectors.forms.form import Form
+from connectors.sdk.source import Context, Webhook
 from pipeline.settings import Settings
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from connectors._base import Item
-from connectors._errors import BadRecord
 from connectors._serve.intake import ServeConfig
-from connectors._source import Received, Source, Webhook
 from connectors.forms.form import Form
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.source import Received, Source, Webhook
 from pipeline.settings import Settings
 from schemas.cloud_events import feedback_headers
 from schemas.feedback import Feedback

@@ -8,10 +8,10 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from connectors._authors import pseudonym
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Retry, Skip, Unauthorized
-from connectors._source import Context
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.pseudonyms import pseudonym
+from connectors.sdk.source import Context
 from connectors.social import bluesky
 from connectors.social._bluesky_post import matches, terms, tid_us
 from connectors.social.bluesky import Bluesky, BlueskyConfig

@@ -8,11 +8,11 @@ import httpx
 import orjson
 import pytest
 
-from connectors._authors import pseudonym
-from connectors._base import Item, Page
-from connectors._errors import Fatal, Retry, Skip, Unauthorized
-from connectors._http import Answer
-from connectors._source import Context
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.http import Answer
+from connectors.sdk.pseudonyms import pseudonym
+from connectors.sdk.source import Context
 from connectors.social import mastodon
 from connectors.social.mastodon import Mastodon, MastodonConfig
 from schemas.feedback import Feedback, Operation

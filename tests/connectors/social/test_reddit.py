@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors._base import Page
-from connectors._errors import BadRecord, Fatal, Skip
-from connectors._source import Polled, Source
+from connectors.sdk.base import Page
+from connectors.sdk.errors import BadRecord, Fatal, Skip
+from connectors.sdk.source import Polled, Source
 from connectors.social._reddit_cursor import RedditCursor
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served

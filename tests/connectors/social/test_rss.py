@@ -9,10 +9,10 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors._base import Item, Page
-from connectors._errors import BadRecord, Fatal, Retry
-from connectors._http import Answer
-from connectors._source import Polled, Source
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry
+from connectors.sdk.http import Answer
+from connectors.sdk.source import Polled, Source
 from connectors.social._feeds import feed_verdict, read_feed
 from connectors.social.rss import RssConfig
 from schemas.feedback import Feedback

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from connectors._errors import BadRecord, Retry
-from connectors._source import Polled
+from connectors.sdk.errors import BadRecord, Retry
+from connectors.sdk.source import Polled
 from schemas.feedback import Feedback
 from tests.support.fake_service import Served, moment, sentence, served
 from tests.support.fakes import built

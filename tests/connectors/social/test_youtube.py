@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import ValidationError
 
-from connectors._errors import Fatal, Retry, Skip, Unauthorized
-from connectors._source import Polled
+from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.source import Polled
 from connectors.social.youtube import YouTubeConfig
 from schemas.feedback import Family, Feedback
 from tests.support.fake_service import moment, sentence, served

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors._registry import sources
-from connectors._source import Answering
+from connectors.sdk.source import Answering
 from pipeline.cases.conditions import COMPLAINTS, Conditions, When
 from pipeline.cases.options import cases_of
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rules

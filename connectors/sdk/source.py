@@ -18,10 +18,10 @@ from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from connectors._authors import pseudonym
-from connectors._base import Item, Page
-from connectors._errors import BadRecord
-from connectors._records import collected
+from connectors.sdk.base import Item, Page
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.pseudonyms import pseudonym
+from connectors.sdk.records import collected
 from schemas._record import deterministic_id
 from schemas.feedback import Family, Feedback, Name
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors import _records
-from connectors._base import Item
-from connectors._errors import BadRecord
-from connectors._records import as_history, collected
 from connectors._runner import understand
-from connectors._source import Polled
 from connectors._tally import Tally
+from connectors.sdk import records
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.records import as_history, collected
+from connectors.sdk.source import Polled
 from schemas.feedback import Family, Feedback, Operation
 from schemas.measures import Fft, Nps, Stars
 from tests.connectors.test_conformance import understood
@@ -117,7 +117,7 @@ def _refusal(build: Any, fields: dict[str, Any]) -> list[Any]:
 
 def test_its_limits_are_the_schema_s() -> None:
     for name, rule in Feedback.model_json_schema()["properties"].items():
-        is_plain = _records._PLAIN.get(name)
+        is_plain = records._PLAIN.get(name)
         text = next((one for one in rule.get("anyOf", [rule]) if one.get("type") == "string"), {})
         if is_plain is None or "maxLength" not in text:
             continue

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Final
 import httpx
 from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, ValidationError
 
-from connectors._errors import Fatal, Retry, Unauthorized
-from connectors._http import Answer, Http, OAuth2, verdict
+from connectors.sdk.errors import Fatal, Retry, Unauthorized
+from connectors.sdk.http import Answer, Http, OAuth2, verdict
 
 _SIGNED: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LASTS_S: Final = 3_600

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import SecretStr
 
-from connectors._errors import Forged, Stale
+from connectors.sdk.errors import Forged, Stale
 
 REPLAY_WINDOW_S: Final = 300
 

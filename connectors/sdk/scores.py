@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from connectors._questions import Answer, Kind, Measure, ScoreQuestion
+from connectors.sdk.questions import Answer, Kind, Measure, ScoreQuestion
 from schemas.measures import FFT_DONT_KNOW
 
 _FFT_WORDS: Final = {

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from connectors._html import _parsed, plain_text
+from connectors.sdk.html import _parsed, plain_text
 
 PIECES = (
     "<p>", "</p>", "<br/>", '<a href="x>y" b>', "</a >", "<span class=a>", "<a b='<'>", "words ",

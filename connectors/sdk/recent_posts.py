@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
-from connectors._base import Item
-from connectors._moments import from_seconds
-from connectors._source import Source
+from connectors.sdk.base import Item
+from connectors.sdk.source import Source
+from connectors.sdk.timestamps import from_seconds
 from schemas.feedback import Feedback, Operation
 
 

@@ -14,8 +14,8 @@ from typing import Any, Final, Self, TypeVar
 
 import orjson
 
-from connectors._errors import Fatal, Unauthorized
-from connectors._moments import milliseconds
+from connectors.sdk.errors import Fatal, Unauthorized
+from connectors.sdk.timestamps import milliseconds
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from connectors._errors import Fatal, Retry, Unauthorized
+from connectors.sdk.errors import Fatal, Retry, Unauthorized
 
 USER_AGENT: Final = "feedback-pipeline"
 _ATTEMPTS: Final = 5

@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Final
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from connectors._base import Item
-from connectors._errors import BadRecord, Malformed, Skip
-from connectors._questions import Answer, FormConfig, Kind, Measure, ScoreQuestion, is_personal
-from connectors._scores import Scores, is_yes
-from connectors._source import PLACES, Source, SourceConfig
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord, Malformed, Skip
+from connectors.sdk.questions import Answer, FormConfig, Kind, Measure, ScoreQuestion, is_personal
+from connectors.sdk.scores import Scores, is_yes
+from connectors.sdk.source import PLACES, Source, SourceConfig
 from schemas.feedback import SUBMISSION, Family, Feedback, Operation, submission_mark
 
 __all__ = ["Answer", "Form", "FormConfig", "Kind", "Submission", "json_object"]

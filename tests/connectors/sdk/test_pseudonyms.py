@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors._authors import pseudonym
+from connectors.sdk.pseudonyms import pseudonym
 
 
 def test_the_same_author_has_the_same_pseudonym_under_one_key_only() -> None:

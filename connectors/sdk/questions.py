@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from connectors._source import SourceConfig
+from connectors.sdk.source import SourceConfig
 
 Measure = Literal["stars", "nps", "csat", "ces", "fft"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors._http import OAuth2
-from connectors._oauth import KeyFile, ServiceAccount
-from connectors._source import SourceConfig
+from connectors.sdk.http import OAuth2
+from connectors.sdk.oauth import KeyFile, ServiceAccount
+from connectors.sdk.source import SourceConfig
 
 
 class GoogleConfig(SourceConfig):

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from connectors._answers import Answer, Form, FormConfig, Kind, Submission
-from connectors._errors import BadRecord, Skip
-from connectors._source import Context
+from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.source import Context
+from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
 from schemas.feedback import Feedback, Operation
 from tests.support.fakes import beside
 

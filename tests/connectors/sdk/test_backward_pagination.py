@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors._walks import Walk
+from connectors.sdk.backward_pagination import Walk
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)

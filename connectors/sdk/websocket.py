@@ -14,8 +14,8 @@ from websockets.exceptions import (
 )
 from websockets.sync.client import connect
 
-from connectors._errors import Retry
-from connectors._http import USER_AGENT, Answer, verdict
+from connectors.sdk.errors import Retry
+from connectors.sdk.http import USER_AGENT, Answer, verdict
 
 _MOST_BYTES: Final = 2_000_000
 

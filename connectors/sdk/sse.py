@@ -9,8 +9,8 @@ from typing import Final
 import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError, connect_sse
 
-from connectors._errors import Retry
-from connectors._http import USER_AGENT, Answer, hush, trusted_authorities, verdict
+from connectors.sdk.errors import Retry
+from connectors.sdk.http import USER_AGENT, Answer, hush, trusted_authorities, verdict
 
 HEARTBEAT: Final = "heartbeat"
 

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 import orjson
 from pydantic import Field
 
-from connectors._base import Page
-from connectors._moments import milliseconds
-from connectors._source import SourceConfig, Streamed
-from connectors.social._memory import Memory
+from connectors.sdk.base import Page
+from connectors.sdk.recent_posts import Memory
+from connectors.sdk.source import SourceConfig, Streamed
+from connectors.sdk.timestamps import milliseconds
 
 _DAY_MS: Final = 86_400_000
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors._errors import Fatal, Unauthorized
-from connectors.forms._since import Since
+from connectors.sdk.changes_since import Since
+from connectors.sdk.errors import Fatal, Unauthorized
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)

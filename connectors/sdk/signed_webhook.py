@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from connectors._answers import Form, FormConfig, Submission, json_object
-from connectors._base import Item
-from connectors._signatures import require_hmac
-from connectors._source import Received, Webhook
+from connectors.sdk.base import Item
+from connectors.sdk.signatures import require_hmac
+from connectors.sdk.source import Received, Webhook
+from connectors.sdk.submissions import Form, FormConfig, Submission, json_object
 
 
 class SignedConfig(FormConfig):
