@@ -43,7 +43,7 @@ generate: $(VENV)/.installed  ## write the JSON Schemas, the Kibana objects and 
 	$(BIN)/python -m schemas.export
 	$(BIN)/python -m deploy.kibana
 	$(BIN)/python -m pipeline.reference
-	$(BIN)/python -m connectors._declarations
+	$(BIN)/python -m connectors.runtime.catalogue
 
 lock: $(VENV)/.installed-dev  ## pin what is installed
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

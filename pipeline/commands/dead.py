@@ -94,7 +94,7 @@ def _newest(servers: str, wanted: _Filter, limit: int) -> list[DeadLetter]:
 
     Raises ``Unavailable`` where no broker answers.
     """
-    from connectors._kafka import open_consumer, partitions_of
+    from connectors.runtime.kafka import open_consumer, partitions_of
     from connectors.sdk.errors import Retry
     from schemas.kafka_topics import DEAD
 
@@ -136,7 +136,7 @@ def _newest_of(consumer: Any, partition: Any, wanted: _Filter, limit: int) -> li
 def _read(consumer: Any, partition: Any, start: int, end: int) -> Iterator[DeadLetter]:
     from pydantic import ValidationError
 
-    from connectors._kafka import read_between
+    from connectors.runtime.kafka import read_between
     from schemas.dead_letter import DeadLetter
 
     for record in read_between(consumer, {partition: start}, {partition: end}):

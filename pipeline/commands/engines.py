@@ -68,7 +68,7 @@ def status(
 
 
 def _ledger() -> list[Coverage]:
-    from connectors._coverage import load_coverage
+    from connectors.runtime.coverage import load_coverage
     from connectors.sdk.errors import Retry
 
     try:

@@ -196,7 +196,7 @@ def _titles(taxonomy: Taxonomy) -> dict[str, str]:
 
 def _ledger(settings: Settings) -> list[Any] | None:
     """The sources' last runs; None where Kafka does not answer: scores need none of it."""
-    from connectors._coverage import load_coverage
+    from connectors.runtime.coverage import load_coverage
     from connectors.sdk.errors import Fatal, Retry
     from schemas.brokers import any_broker_listens
 

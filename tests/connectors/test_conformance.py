@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from connectors._declarations import connectors_page
-from connectors._registry import sources
+from connectors.runtime.catalogue import connectors_page
+from connectors.runtime.registry import sources
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
 from connectors.sdk.source import Brings, Polled, Received, Source, Webhook
@@ -42,7 +42,7 @@ class TestDeclarations:
                 assert SecretStr in _types_of(info.annotation), field
 
     def test_its_example_is_valid(self, name: str, source: type[Source]) -> None:
-        from connectors._instances import settled
+        from connectors.runtime.instances import settled
 
         table = tomllib.loads(source.example)
         settled(source, "example", table, lambda variable: "x" * 20)

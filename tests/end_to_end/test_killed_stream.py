@@ -17,7 +17,7 @@ import pytest
 from pipeline.settings import Settings
 from schemas.feedback import Feedback
 from schemas.kafka_topics import SOCIAL
-from tests.connectors.test_runner import Watch
+from tests.connectors.runtime.test_runner import Watch
 from tests.support.fake_service import Served, served
 from tests.support.pipeline import wait_until
 from tests.support.services.mastodon import FakeMastodon, native_id

@@ -16,7 +16,7 @@ import httpx
 import orjson
 import pytest
 
-from connectors._instances import instances
+from connectors.runtime.instances import instances
 from deploy.local.ports import any_free
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import ExitStatus
@@ -371,7 +371,7 @@ def test_the_tables_are_current() -> None:
 
 @pytest.mark.parametrize("preset", ["nhs-fft", "hcahps", "text-date"])
 def test_the_presets_that_are_named_exist(preset: str) -> None:
-    from connectors._files.mapping import presets
+    from connectors.file.mapping import presets
 
     assert preset in presets()
 

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors._collect import Collected, collect
-from connectors._follow import known_of, polled
-from connectors._instances import instances
-from connectors._outboxes import Outboxes
-from connectors._registry import sources
+from connectors.runtime.collect import Collected, collect
+from connectors.runtime.instances import instances
+from connectors.runtime.outbox_pool import Outboxes
+from connectors.runtime.registry import sources
+from connectors.runtime.scheduler import known_of, polled
 from connectors.sdk.source import Brings
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings

@@ -7,7 +7,7 @@ import inspect
 from pathlib import Path
 from typing import TypeVar
 
-from connectors._registry import sources
+from connectors.runtime.registry import sources
 from connectors.sdk.source import Context, Source
 from schemas.feedback import SUBMISSION, Feedback
 from tests.support.fake_service import FakeCaller, FakeService

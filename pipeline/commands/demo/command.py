@@ -131,7 +131,7 @@ def _set_up() -> None:
 
 def _publish(*, count: int, seed: int, days: int, now: datetime) -> int:
     """Publish the comments through the connectors' runner; how many."""
-    from connectors._runner import run
+    from connectors.runtime.runner import run
     from connectors.sdk.errors import Retry
     from deploy.demo.connector import DemoConfig, DemoConnector
 

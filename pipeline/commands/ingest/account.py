@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.commands.shared.console import err
 
 if TYPE_CHECKING:
-    from connectors._tally import Tally
+    from connectors.runtime.run_stats import Tally
     from pipeline.settings import Settings
 
 _IDS_A_QUERY: Final = 5_000
@@ -139,7 +139,7 @@ def _wait_indexed(
 
 
 def dead_offsets_now(servers: str) -> dict[Any, int]:
-    from connectors._kafka import open_consumer, partitions_of
+    from connectors.runtime.kafka import open_consumer, partitions_of
     from schemas.kafka_topics import DEAD
 
     consumer = open_consumer(servers)
@@ -152,7 +152,7 @@ def dead_offsets_now(servers: str) -> dict[Any, int]:
 
 def _look_for_refused(account: Account, configuration: Settings) -> None:
     """Read the dead letters that came since the last look, for ids of this run."""
-    from connectors._kafka import open_consumer, read_between
+    from connectors.runtime.kafka import open_consumer, read_between
     from schemas.dead_letter import DeadLetter
 
     start = account.dead_offsets or {}

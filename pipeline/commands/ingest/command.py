@@ -1,6 +1,6 @@
 """`feedback ingest`: rows of a file, or of standard input, onto Kafka, and followed to the index.
 
-The reading and publishing are ``connectors.file`` and ``connectors._runner``; this module turns
+The reading and publishing are ``connectors.file.connector`` and ``connectors.runtime.runner``; this module turns
 options into their configuration, shows the progress, and accounts for every row.
 """
 
@@ -28,7 +28,7 @@ from pipeline.errors import CommandError, ExitStatus, Unavailable
 from schemas.feedback import Family, Feedback
 
 if TYPE_CHECKING:
-    from connectors.file import FileConnector
+    from connectors.file.connector import FileConnector
     from pipeline.settings import Settings
 
 _SHOWN_RECORDS: Final = 5
@@ -138,8 +138,8 @@ def connector_of(options: dict[str, Any]) -> FileConnector:
     """The file connector with these options; raises ``CommandError``."""
     from pydantic import ValidationError
 
-    from connectors._files.options import FileConfig
-    from connectors.file import FileConnector
+    from connectors.file.connector import FileConnector
+    from connectors.file.options import FileConfig
     from schemas.faults import first_fault
 
     try:
@@ -179,8 +179,8 @@ def _scale(pair: str) -> tuple[str, tuple[float, float]]:
 
 
 def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
-    from connectors._runner import rehearse
-    from connectors._tally import Tally
+    from connectors.runtime.run_stats import Tally
+    from connectors.runtime.runner import rehearse
 
     tally = Tally()
     with sentences(_AGAIN), progress("reading") as show:
@@ -192,8 +192,8 @@ def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
 
 
 def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> Account:
-    from connectors._kafka import reach
-    from connectors._runner import run
+    from connectors.runtime.kafka import reach
+    from connectors.runtime.runner import run
     from connectors.sdk.errors import Retry
     from pipeline.kafka.admin import create_kafka_topics
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.commands.shared.console import err
 
 if TYPE_CHECKING:
-    from connectors._runner import Outcome
-    from connectors._tally import OnProgress, Reason
-    from connectors.file import FileConnector
+    from connectors.file.connector import FileConnector
+    from connectors.runtime.run_stats import OnProgress, Reason
+    from connectors.runtime.runner import Outcome
     from pipeline.commands.ingest.account import Account
 
 _SHOWN_REASONS: Final = 5

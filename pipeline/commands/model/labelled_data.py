@@ -76,9 +76,9 @@ class Labelled(NamedTuple):
 
 def read_labelled(path: str, options: LabelOptions) -> Labelled:
     """Read a labelled file; raises ``CommandError``."""
-    from connectors._files.mapping import Labels, SentimentLabels, preset
-    from connectors._runner import rehearse
-    from connectors._tally import Tally
+    from connectors.file.mapping import Labels, SentimentLabels, preset
+    from connectors.runtime.run_stats import Tally
+    from connectors.runtime.runner import rehearse
     from pipeline.training.examples import Examples, label_attributes, labelled
 
     with sentences():

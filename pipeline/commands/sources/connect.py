@@ -19,8 +19,8 @@ from pipeline.errors import CommandError, ExitStatus
 from schemas.feedback import Feedback
 
 if TYPE_CHECKING:
-    from connectors._collect import Collected
-    from connectors._instances import Instance
+    from connectors.runtime.collect import Collected
+    from connectors.runtime.instances import Instance
 
 _SHOWN_RECORDS: Final = 5
 
@@ -74,8 +74,8 @@ def connect(
 
 def _first(instance: Instance) -> list[Feedback]:
     """What the first page with anything on it holds."""
-    from connectors._runner import understand
-    from connectors._tally import Tally
+    from connectors.runtime.run_stats import Tally
+    from connectors.runtime.runner import understand
     from connectors.sdk.source import Polled
 
     tally = Tally()
@@ -93,9 +93,9 @@ def _first(instance: Instance) -> list[Feedback]:
 
 
 def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collected]:
-    from connectors._collect import Known, collect
-    from connectors._follow import known_of, polled
-    from connectors._outboxes import Outboxes
+    from connectors.runtime.collect import Known, collect
+    from connectors.runtime.outbox_pool import Outboxes
+    from connectors.runtime.scheduler import known_of, polled
 
     servers = settings().kafka_bootstrap_servers
     done = []
@@ -113,7 +113,7 @@ def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collec
 
 
 def _follow(instances: list[Instance]) -> None:
-    from connectors._follow import follow
+    from connectors.runtime.scheduler import follow
     from pipeline import logs
 
     logs.configure(settings())

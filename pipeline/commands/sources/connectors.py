@@ -20,9 +20,9 @@ def connectors(
     json: Json = False,
 ) -> None:
     """List the connectors, or show what one needs."""
-    from connectors._declarations import declaration, page_of
-    from connectors._instances import source_named
-    from connectors._registry import sources
+    from connectors.runtime.catalogue import declaration, page_of
+    from connectors.runtime.instances import source_named
+    from connectors.runtime.registry import sources
 
     found = list(sources().values())
     if name is not None:
@@ -39,7 +39,7 @@ def connectors(
 
 
 def _table(found: list[type[Source]]) -> Table:
-    from connectors._declarations import capabilities
+    from connectors.runtime.catalogue import capabilities
 
     table = Table(box=None)
     for column in ("name", "service", "family", "can"):

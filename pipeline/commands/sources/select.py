@@ -13,7 +13,7 @@ from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.settings import environment_value
 
 if TYPE_CHECKING:
-    from connectors._instances import Instance
+    from connectors.runtime.instances import Instance
 
 TRIED_OUT = "try"
 """The instance's name where settings are given as options."""
@@ -46,7 +46,7 @@ def author_key() -> bytes:
 
 def connected() -> None:
     """Make sure that Kafka answers and has its Kafka topics; raises ``CommandError``."""
-    from connectors._kafka import reach
+    from connectors.runtime.kafka import reach
     from pipeline.kafka.admin import create_kafka_topics
 
     with sentences():
@@ -56,7 +56,7 @@ def connected() -> None:
 
 def all_instances(path: Path | None) -> list[Instance]:
     """Every instance of the settings file; raises ``CommandError``."""
-    from connectors._instances import instances
+    from connectors.runtime.instances import instances
 
     where = path or settings().config
     if not where.exists():
@@ -97,7 +97,7 @@ def _is_polled(instance: Instance) -> bool:
 
 
 def _tried_out(names: list[str], given: list[str]) -> Instance:
-    from connectors._instances import settled, source_named
+    from connectors.runtime.instances import settled, source_named
 
     if len(names) != 1:
         raise CommandError("choosing sources: --set goes with one NAME", ExitStatus.USAGE)
@@ -108,7 +108,7 @@ def _tried_out(names: list[str], given: list[str]) -> Instance:
 
 
 def _require_known(name: str) -> None:
-    from connectors._instances import source_named
+    from connectors.runtime.instances import source_named
 
     with sentences():
         source_named(name.partition(".")[0], "choosing sources")

@@ -13,7 +13,7 @@ from pipeline.commands.sources.select import all_instances, author_key
 from pipeline.errors import CommandError, ExitStatus
 
 if TYPE_CHECKING:
-    from connectors._instances import Instance
+    from connectors.runtime.instances import Instance
     from connectors.sdk.source import Webhook
 
 
@@ -53,9 +53,9 @@ def serve(
     Answers 2xx once Kafka has everything a request brought. Starts without Kafka too, and says so
     at /readyz. What is under way is finished before it stops.
     """
-    from connectors._serve.application import build_application
-    from connectors._serve.intake import ServeConfig
-    from connectors._serve.server import serve as listen
+    from connectors.server.application import build_application
+    from connectors.server.server import serve as listen
+    from connectors.server.webhook_handler import ServeConfig
     from pipeline import logs
 
     logs.configure(settings())

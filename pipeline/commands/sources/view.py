@@ -12,8 +12,8 @@ from rich.table import Table
 from schemas.coverage import Coverage, State
 
 if TYPE_CHECKING:
-    from connectors._collect import Collected
-    from connectors._instances import Instance
+    from connectors.runtime.collect import Collected
+    from connectors.runtime.instances import Instance
 
 _STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
 

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors._instances import settled
 from connectors.reviews.google_business import GoogleBusiness, original
+from connectors.runtime.instances import settled
 from connectors.sdk.errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
 from schemas.feedback import Feedback

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors._runner import understand
-from connectors._tally import Tally
+from connectors.runtime.run_stats import Tally
+from connectors.runtime.runner import understand
 from connectors.sdk import records
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors._registry import sources
+from connectors.runtime.registry import sources
 from connectors.sdk.source import Answering
 from pipeline.cases.conditions import COMPLAINTS, Conditions, When
 from pipeline.cases.options import cases_of

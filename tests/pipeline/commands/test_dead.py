@@ -9,8 +9,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from connectors._dead_letters import dead_letter_message
-from connectors._outbox import Outbox
+from connectors.runtime.dead_letters import dead_letter_message
+from connectors.runtime.outbox import Outbox
 from pipeline.commands import dead
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings

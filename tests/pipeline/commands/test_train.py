@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors._files.mapping import presets
+from connectors.file.mapping import presets
 from pipeline.stages.classify_topics import Taxonomy
 from tests.support.pipeline import run_feedback
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors._coverage import load_coverage
+from connectors.runtime.coverage import load_coverage
 from pipeline.settings import Settings
 from tests.support.fake_service import Served, served
 from tests.support.pipeline import feedback, run_feedback, wait_until

@@ -1,0 +1,178 @@
+"""Rows of an Excel workbook, their cells as the text that a CSV would hold.
+
+Stands beside :mod:`connectors.file.rows`, as the second step of the file connector. The
+library is openpyxl, which reads a sheet row by row and never runs a formula: it takes the value
+that was last computed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import chain, islice
+from typing import Any, BinaryIO, Final
+from zipfile import BadZipFile, ZipFile
+
+import orjson
+
+from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Row, column_names
+from connectors.sdk.errors import Fatal, Misconfigured
+
+MAX_UNPACKED_BYTES: Final = 500_000_000
+"""A workbook whose parts are larger, unpacked, is refused: it fills the memory, or means to."""
+
+_MOST_ROWS: Final = 1_048_576  # what Excel has
+_BATCH: Final = 200
+_ERRORS: Final = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of an open workbook."""
+
+    title: str
+    is_default: bool
+    """Whether it is the one that is read where none is named."""
+    cells: Iterator[tuple[int, list[str]]]
+    """Row number and cells of every row that is not empty."""
+
+
+@contextmanager
+def opened(file: BinaryIO, wanted: str | None, where: str) -> Iterator[Sheet]:
+    """The sheet of that name, or the first visible one, while the workbook is open.
+
+    Raises ``Misconfigured`` where there is no such sheet, and ``Fatal`` for what is no workbook.
+    """
+    _check_size(file, where)
+    book = _loaded(file, where)
+    try:
+        sheets = {sheet.title: sheet for sheet in book.worksheets}
+        visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        default = next(iter(visible or book.worksheets), None)
+        if default is None:
+            raise Fatal(f"reading {where}: there is no sheet in it")
+        title = default.title if wanted is None else _titled(wanted, list(sheets), where)
+        yield Sheet(title, title == default.title, _cells(sheets[title], where))
+    finally:
+        book.close()
+
+
+def sheet_rows(sheet: Sheet, *, header: bool) -> tuple[list[str], Iterator[Row]]:
+    """The columns' names, and the rows; what stands beyond the last named column is left out."""
+    if header:
+        for _, cells in sheet.cells:
+            names = column_names(cells)
+            return names, _rows(sheet.cells, names)
+        return [], iter(())
+    first = list(islice(sheet.cells, _BATCH))
+    width = max((len(cells) for _, cells in first), default=0)
+    names = [str(number + 1) for number in range(width)]
+    return names, _rows(chain(first, sheet.cells), names)
+
+
+def _check_size(file: BinaryIO, where: str) -> None:
+    try:
+        with ZipFile(file) as archive:
+            # A part can't be larger than it says: what reads it stops there.
+            size = sum(part.file_size for part in archive.infolist() if _is_read(part.filename))
+            is_office = "[Content_Types].xml" in archive.namelist()
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
+        raise _damaged(where) from None
+    if not is_office:
+        raise Fatal(f"reading {where}: it is a zip archive and no Excel workbook; unpack it")
+    if size > MAX_UNPACKED_BYTES:
+        raise Fatal(
+            f"reading {where}: it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; save it as CSV"
+        )
+
+
+def _is_read(part: str) -> bool:
+    return part.endswith((".xml", ".rels"))
+
+
+def _loaded(file: BinaryIO, where: str) -> Any:
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it does not support: charts, validations
+        try:
+            return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except Exception:  # a damaged part may raise anything
+            raise _damaged(where) from None
+
+
+def _damaged(where: str) -> Fatal:
+    return Fatal(
+        f"reading {where}: it is a damaged Excel workbook or no .xlsx at all; save it anew, or as "
+        "CSV"
+    )
+
+
+def _titled(wanted: str, titles: list[str], where: str) -> str:
+    for title in titles:
+        if title.strip().casefold() == wanted.strip().casefold():
+            return title
+    near = difflib.get_close_matches(wanted, titles, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(titles[:12])}"
+    raise Misconfigured(f"reading {where}: no sheet {wanted!r}; {hint}")
+
+
+def _cells(sheet: Any, where: str) -> Iterator[tuple[int, list[str]]]:
+    # Many programs state a sheet's size wrongly; without it rows are as wide as they are.
+    sheet.reset_dimensions()
+    values = sheet.iter_rows(min_row=1, values_only=True)
+    number = 0
+    while batch := _some(values, where):
+        for row in batch:
+            number += 1
+            cells = [_text(value) for value in row]
+            while cells and not cells[-1].strip():
+                cells.pop()
+            if cells:
+                yield number, cells
+        if number > _MOST_ROWS:
+            raise _damaged(where)
+
+
+def _some(values: Iterator[tuple[Any, ...]], where: str) -> list[tuple[Any, ...]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return list(islice(values, _BATCH))
+        except Exception:  # as when it was opened
+            raise _damaged(where) from None
+
+
+def _rows(numbered: Iterator[tuple[int, list[str]]], names: list[str]) -> Iterator[Row]:
+    for number, cells in numbered:
+        if sum(map(len, cells)) > MAX_ROW_BYTES:
+            yield Row(number, b"", {}, TOO_LONG)
+            continue
+        cells += [""] * (len(names) - len(cells))
+        values = dict(zip(names, cells, strict=False))
+        yield Row(number, orjson.dumps(values), values)
+
+
+def _text(value: Any) -> str:
+    """A cell's value as text; dates as ISO 8601."""
+    match value:
+        case None:
+            return ""
+        case str():
+            # How Excel writes a carriage return.
+            return "" if value in _ERRORS else value.replace("_x000D_", "\r")
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat()
+        case date() | time():
+            return value.isoformat()
+    return str(value)

@@ -1,0 +1,178 @@
+"""The page of a form, as a browser without JavaScript asks for it."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import orjson
+import pytest
+
+from connectors.server.translations import WORDS, tongue_of
+from connectors.server.webhook_handler import ServeConfig
+from pipeline.settings import Settings
+from schemas.kafka_topics import FORMS
+from tests.connectors.server.conftest import Serve, form, records_on
+from tests.support.pipeline import messages_on
+
+TEXT = "The nurses were lovely."
+
+
+def submission_id(page: str) -> str:
+    found = re.search(r'name="submission_id" value="([0-9a-f]{32})"', page)
+    assert found
+    return found[1]
+
+
+def test_a_page_sent_twice_is_one_record_of_each_answer(serve: Serve, settings: Settings) -> None:
+    live = serve(form("page", questions=["What was good?", "And what not?"], score="fft"))
+    given = {
+        "submission_id": submission_id(live.get("/form/page").text),
+        "score": "2",
+        "text_1": TEXT + "\r\nThank you.",
+        "text_2": "Parking.",
+    }
+    for _ in range(2):
+        answer = live.post("/form/page", data=given)
+        assert (answer.status_code, answer.headers["location"]) == (303, "page/thanks?lang=en")
+    thanks = live.get("/form/page/thanks?lang=en")
+    assert (thanks.status_code, "Thank you" in thanks.text) == (200, True)
+    records = {record.native_id: record for record in records_on(settings, "form", "page/")}
+    assert [
+        (record.text, record.question, record.fft and record.fft.value)
+        for _, record in sorted(records.items())
+    ] == [(TEXT + "\nThank you.", "What was good?", 2), ("Parking.", "And what not?", None)]
+
+
+def test_the_address_presets_what_the_form_knows(serve: Serve, settings: Settings) -> None:
+    live = serve(form("preset", sites=["East & West"], services=["Ward"], places=["discharge"]))
+    query = "site=East+%26+West&service=Unheard+of&place=discharge"
+    page = live.get(f"/form/preset?{query}").text
+    assert '<option value="East &amp; West" selected>' in page
+    assert "Unheard" not in page
+    answer = live.post(f"/form/preset?{query}", data={"text_1": TEXT, "site": "East & West"})
+    assert answer.headers["location"] == "preset/thanks?site=East+%26+West&place=discharge&lang=en"
+    (record,) = records_on(settings, "form", "preset/")
+    assert (record.site, record.service, record.attributes) == (
+        "East & West",
+        None,
+        {"place": "discharge"},
+    )
+
+
+def test_a_robot_is_thanked_and_left_out(serve: Serve, settings: Settings) -> None:
+    live = serve(form("robot"))
+    answer = live.post("/form/robot", data={"text_1": "Buy now", "website": "spam.example"})
+    assert answer.status_code == 303
+    assert records_on(settings, "form", "robot/") == []
+
+
+def test_contact_details_reach_their_file_and_nothing_else(
+    serve: Serve, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    contacts = tmp_path / "contacts.jsonl"
+    live = serve(form("contact", contacts_file=str(contacts)))
+    given = {"text_1": TEXT, "contact_me": "yes", "contact": "mrs.miller@example.org"}
+    assert live.post("/form/contact", data=given).status_code == 303
+    (record,) = records_on(settings, "form", "contact/")
+    assert record.attributes == {"contact_requested": "yes"}
+    (line,) = contacts.read_text().splitlines()
+    kept = orjson.loads(line)
+    assert (kept["event_id"], kept["contact"]) == (record.event_id, "mrs.miller@example.org")
+    assert stat.S_IMODE(contacts.stat().st_mode) == 0o600
+    assert not any(b"miller" in message.value for message in messages_on(FORMS, settings))
+    assert "miller" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "message"),
+    [
+        ({}, "score", WORDS["en"].nothing_given),
+        ({"score": "9"}, "score", WORDS["en"].nothing_given),
+        ({"text_1": "x" * 10_001}, "text_1", WORDS["en"].too_long.format(most=10_000)),
+        ({"text_1": TEXT, "contact_me": "yes"}, "contact", WORDS["en"].contact_missing),
+        ({"text_1": TEXT, "contact": "me"}, "contact_me", WORDS["en"].contact_unasked),
+    ],
+)
+def test_what_is_missing_is_said_and_what_was_written_kept(
+    serve: Serve, tmp_path: Path, given: dict[str, str], field: str, message: str
+) -> None:
+    live = serve(form("mend", contacts_file=str(tmp_path / "contacts")))
+    answer = live.post("/form/mend", data={"submission_id": "a" * 32, **given})
+    assert answer.status_code == 422
+    assert f'<a href="#{field}">{message}</a>' in answer.text
+    assert f'id="{field}"' in answer.text
+    assert "<title>Error: Feedback</title>" in answer.text
+    assert submission_id(answer.text) == "a" * 32
+    assert given.get("text_1", "") in answer.text
+
+
+def test_a_page_over_its_rate_keeps_what_was_written(serve: Serve) -> None:
+    live = serve(form("busy"), config=ServeConfig(form_rate=0.01))
+    answers = [live.post("/form/busy", data={"text_1": TEXT}) for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [303] * 30 + [429]
+    assert TEXT in answers[-1].text
+    assert int(answers[-1].headers["retry-after"]) > 1
+
+
+def test_a_page_may_do_nothing_but_be_shown_and_sent(serve: Serve) -> None:
+    live = serve(form("strict"), form("framed", allowed_origins=["https://trust.example"]))
+    answer = live.get("/form/strict")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in answer.headers
+    assert not re.search(r"<script|https?://| on[a-z]+=| style=", answer.text)
+    framed = live.get("/form/framed").headers
+    assert "frame-ancestors https://trust.example" in framed["content-security-policy"]
+    assert "x-frame-options" not in framed
+
+
+def test_what_is_written_and_configured_is_no_markup(serve: Serve) -> None:
+    nasty = '"><script>alert(1)</script>'
+    live = serve(form("nasty", title=nasty, sites=[nasty], questions=[nasty]))
+    given = {"text_1": nasty, "submission_id": nasty, "score": nasty, "contact": nasty}
+    for answer in (
+        live.get("/form/nasty", params={"site": nasty, "lang": nasty}),
+        live.post("/form/nasty", data={**given, "text_1": nasty + "x" * 10_001}),
+    ):
+        assert "<script" not in answer.text
+
+
+def test_the_page_speaks_the_language_that_is_asked_for(serve: Serve) -> None:
+    title = {"en": "How was it?", "de": "Wie war es?"}
+    live = serve(form("tongues", title=title, intro="Welcome.", languages=["en", "de", "fr"]))
+    german = live.get("/form/tongues", headers={"Accept-Language": "de-CH,en;q=0.5"}).text
+    assert '<html lang="de">' in german and "<h1>Wie war es?</h1>" in german
+    assert '<p lang="en">Welcome.</p>' in german
+    french = live.get("/form/tongues?lang=fr", headers={"Accept-Language": "de"}).text
+    assert '<html lang="fr">' in french and '<h1 lang="en">How was it?</h1>' in french
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "tongue"),
+    [
+        (None, None, "de"),
+        (None, "fr;q=0.3, en;q=0.8, es", "en"),
+        (None, "en;q=0", "de"),
+        (None, "en;q=nonsense,*", "de"),
+        ("en", "de", "en"),
+        ("xx", "en", "en"),
+    ],
+)
+def test_languages_are_negotiated(asked: str | None, header: str | None, tongue: str) -> None:
+    assert tongue_of(asked, header, ["de", "en"]) == tongue
+
+
+def test_a_form_without_a_page_and_an_unknown_one_are_not_found(serve: Serve) -> None:
+    live = serve(form("silent", page=False))
+    for path in ("/form/silent", "/form/other", "/form/silent/thanks"):
+        answer = live.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (
+            404,
+            "text/html; charset=utf-8",
+        )
+    assert live.post("/form/silent", json={}).status_code == 404
