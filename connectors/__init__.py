@@ -1,6 +1,7 @@
-"""Connectors: what reads pages from the outside and publishes them as ``Feedback``.
+"""Connectors: read feedback from the outside and publish it as ``Feedback``.
 
-Every public module here is one connector, and its name is the connector's everywhere: on the
-command line and as the records' ``source``. What they share stands in modules with an
-underscore. This room imports ``schemas`` and nothing else of the project.
+A module of ``reviews``, ``social`` or ``forms`` is one connector, or a package is, with a module
+``connector``. Its name is the connector's everywhere: on the command line, in the settings file
+and as the records' ``source``. ``sdk`` is what a connector is written with, ``runtime`` runs it,
+``server`` receives webhooks and forms, ``file`` reads files.
 """

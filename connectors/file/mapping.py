@@ -84,7 +84,7 @@ class Mapping(BaseModel):
 
 @cache
 def _tables() -> dict[str, Any]:
-    text = resources.files("connectors").joinpath("presets.toml").read_text("utf-8")
+    text = resources.files(__package__).joinpath("presets.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

@@ -45,6 +45,7 @@ class Identities:
         self._seen: Counter[bytes] = Counter()
 
     def __call__(self, row: Row) -> Identified:
+        """Return the row with what tells it from equal ones."""
         values = row.values
         if self._id_column is not None and values.get(self._id_column, "").strip():
             return Identified(values, None)

@@ -1,6 +1,7 @@
 """What the connectors declare, as data and as the pages of the documentation.
 
-``python -m connectors.runtime.catalogue`` writes ``docs/connectors.md``; a test fails when it is stale.
+``python -m connectors.runtime.catalogue`` writes ``docs/connectors.md``; a test fails when it is
+stale.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from connectors.runtime.registry import sources
 from connectors.sdk.source import Answering, Polled, Source, SourceConfig, Streamed, Webhook
 from schemas.feedback import Family
 
-_PAGE: Final = Path(__file__).parent.parent / "docs" / "connectors.md"
+_PAGE: Final = Path(__file__).parents[2] / "docs" / "connectors.md"
 _HEADINGS: Final = {
     Family.REVIEW: "Reviews",
     Family.SOCIAL: "Social media and feeds",

@@ -6,10 +6,12 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
+from typing import Final
 
-import connectors
 from connectors.sdk.source import Source
+
+_FAMILIES: Final = ("forms", "reviews", "social")
 
 
 @cache
@@ -20,15 +22,21 @@ def sources() -> MappingProxyType[str, type[Source]]:
 
 
 def _walk() -> Iterator[type[Source]]:
-    for module in pkgutil.walk_packages(connectors.__path__, "connectors."):
-        parts = module.name.split(".")[1:]
-        if any(part.startswith("_") for part in parts) or module.ispkg:
-            continue
-        for value in vars(importlib.import_module(module.name)).values():
-            if (
-                isinstance(value, type)
-                and issubclass(value, Source)
-                and value.__module__ == module.name
-                and getattr(value, "name", None) == parts[-1]
-            ):
-                yield value
+    for family in _FAMILIES:
+        room = importlib.import_module(f"connectors.{family}")
+        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+            name = module.name.rpartition(".")[2]
+            # A connector of more than one module is a package with a module ``connector``.
+            path = f"{module.name}.connector" if module.ispkg else module.name
+            yield from _declared_in(importlib.import_module(path), name)
+
+
+def _declared_in(module: ModuleType, name: str) -> Iterator[type[Source]]:
+    for value in vars(module).values():
+        if (
+            isinstance(value, type)
+            and issubclass(value, Source)
+            and value.__module__ == module.__name__
+            and getattr(value, "name", None) == name
+        ):
+            yield value

@@ -15,8 +15,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from connectors.forms._form import SCALES, FormConfig, Submission, SubmissionId, Tongue
-from connectors.forms.form import Form
+from connectors.forms.form.config import SCALES, FormConfig, Submission, SubmissionId, Tongue
+from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
 from connectors.server.html import HONEYPOT, LONGEST_ANSWER, PRESETS, Problem, View
 from connectors.server.problems import Refusal

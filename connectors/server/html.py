@@ -8,8 +8,8 @@ from html import escape
 from typing import Final
 from urllib.parse import urlencode
 
-from connectors.forms._form import SCALES, Tongue, Translated
-from connectors.forms.form import Form
+from connectors.forms.form.config import SCALES, Tongue, Translated
+from connectors.forms.form.connector import Form
 from connectors.server.layout import document
 from connectors.server.translations import WORDS, Words
 

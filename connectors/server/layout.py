@@ -8,7 +8,7 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
-from connectors.forms._form import Tongue
+from connectors.forms.form.config import Tongue
 
 _STYLE: Final = """
 *{box-sizing:border-box}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from connectors.forms._form import MOST_QUESTIONS, Submission
+from connectors.forms.form.config import MOST_QUESTIONS, Submission
 from connectors.server.problems import PROBLEM
 
 TITLE: Final = "Feedback"

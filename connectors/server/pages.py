@@ -12,7 +12,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from connectors.forms.form import Form
+from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
 from connectors.server.form_post import Mend, Sent, keep_contact, presets, tongue
 from connectors.server.html import Problem, View, form_page, thanks_page

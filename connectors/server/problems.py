@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from connectors.forms.form import Unacceptable
+from connectors.forms.form.connector import Unacceptable
 from connectors.sdk.errors import Fatal, Forged, Malformed, Rejected, Retry, Stale
 
 PROBLEM: Final = "application/problem+json"

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectors.forms.form import Form
+from connectors.forms.form.connector import Form
 from connectors.sdk.source import Webhook
 from connectors.server.problems import PLAIN_HEADERS, Refusal
 from connectors.server.webhook_handler import Intake

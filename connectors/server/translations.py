@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.forms._form import Tongue
+from connectors.forms.form.config import Tongue
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ def _wait_indexed(
 
 
 def dead_offsets_now(servers: str) -> dict[Any, int]:
+    """Return the end offset of each partition of the dead letters; raises ``Retry``."""
     from connectors.runtime.kafka import open_consumer, partitions_of
     from schemas.kafka_topics import DEAD
 

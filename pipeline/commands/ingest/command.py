@@ -1,7 +1,7 @@
 """`feedback ingest`: rows of a file, or of standard input, onto Kafka, and followed to the index.
 
-The reading and publishing are ``connectors.file.connector`` and ``connectors.runtime.runner``; this module turns
-options into their configuration, shows the progress, and accounts for every row.
+``connectors.file`` reads and ``connectors.runtime.runner`` publishes; this module turns options
+into their configuration, shows the progress, and accounts for every row.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ _SHOWN_REASONS: Final = 5
 
 
 def tell_mapping(connector: FileConnector) -> None:
+    """Print which column is read as which field, and what was assumed."""
     plan = connector.plan
     mapping = plan.mapping
     used = [f"{field} = {column}" for field, column in mapping.columns.items()]
@@ -38,6 +39,7 @@ def tell_mapping(connector: FileConnector) -> None:
 
 
 def tell_resumed(connector: FileConnector, outcome: Outcome) -> None:
+    """Print how many rows an earlier run had published."""
     earlier, cursor = outcome.tally.earlier, outcome.resumed_from
     if cursor is None or not earlier:
         return
@@ -98,6 +100,7 @@ def _rows(account: Account) -> list[tuple[str, int | None]]:
 
 
 def table(account: Account) -> Any:
+    """Draw the counts of a run with the most frequent reasons."""
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -113,6 +116,7 @@ def table(account: Account) -> Any:
 
 
 def top_reasons(reasons: Mapping[str, Reason]) -> list[tuple[str, int, list[str]]]:
+    """Return the most frequent reasons as (reason, count, examples)."""
     ordered = sorted(reasons.items(), key=lambda item: -item[1].count)
     return [(text, reason.count, reason.examples) for text, reason in ordered[:_SHOWN_REASONS]]
 
@@ -125,6 +129,7 @@ def _told(reasons: Mapping[str, Reason]) -> list[dict[str, Any]]:
 
 
 def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
+    """Return the account of a run in JSON's types."""
     tally, plan = account.tally, connector.plan
     return {
         "file": connector.source.name,

@@ -12,6 +12,7 @@ from pipeline.reports.views.svg import Point, dot_plot
 from pipeline.scores.goals import Status
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Report
+from pipeline.terminal import clean
 from schemas.coverage import State
 
 _SHOWN_DRIVERS: Final = 12
@@ -40,7 +41,7 @@ def goals(report: Report) -> str:
         css = _GOAL_STYLES[one.status] if one.sure else "open"
         said = one.status if one.sure else f"{one.status}, open"
         status = f'<span class="tag {css}">{said}</span>'
-        rows.append([*(escape(words.clean(cell)) for cell in cells), status])
+        rows.append([*(escape(clean(cell)) for cell in cells), status])
     head = ["Goal", "Measure", "Of", "Target", "By", "Owner", "Now", "Trend leads to", "Status"]
     return table(head, rows)
 
@@ -104,9 +105,9 @@ def sources(report: Report) -> str:
         return "<p>No source has a schedule; files that people bring in are not watched.</p>"
     rows = (
         [
-            escape(words.clean(one.name)),
+            escape(clean(one.name)),
             f'<span class="tag {"good" if one.state is State.OK else "bad"}">{one.state}</span>',
-            escape(words.clean(one.note)),
+            escape(clean(one.note)),
         ]
         for one in report.sources
     )

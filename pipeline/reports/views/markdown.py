@@ -9,6 +9,7 @@ from pipeline.reports import words
 from pipeline.reports.views.terminal import SHOWN_GROUPS, sparkline
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Breakdown, Report, Row
+from pipeline.terminal import clean
 from schemas.score import MeasureName, Score
 
 
@@ -121,7 +122,7 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Names come from strangers: what Markdown or HTML would obey is escaped."""
-    escaped = words.clean(text).replace("&", "&amp;").replace("<", "&lt;")
+    escaped = clean(text).replace("&", "&amp;").replace("<", "&lt;")
     for sign in "\\|*_`[]#!":
         escaped = escaped.replace(sign, f"\\{sign}")
     return escaped

@@ -15,6 +15,7 @@ from pipeline.reports import words
 from pipeline.scores.cases import CaseScores
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Breakdown, Report, Row, Trend
+from pipeline.terminal import clean
 from schemas.coverage import State
 from schemas.score import MeasureName, Score
 
@@ -182,9 +183,9 @@ def _sources(report: Report) -> Table:
         table.add_column(column)
     for one in report.sources or ():
         table.add_row(
-            Text(words.clean(one.name)),
+            Text(clean(one.name)),
             Text(one.state, _STATES[one.state]),
-            Text(words.clean(one.note)),
+            Text(clean(one.note)),
         )
     return table
 

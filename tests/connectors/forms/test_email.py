@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from connectors.forms.email import Email, EmailConfig
+from connectors.forms.email.connector import Email, EmailConfig
 from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip, Unauthorized
 from connectors.sdk.source import Context
 from schemas.feedback import Feedback
@@ -206,7 +206,7 @@ def test_what_a_mail_does_to_its_decoder_is_no_more_than_a_bad_record(
     def broken(raw: bytes) -> None:
         raise RuntimeError(raw)
 
-    monkeypatch.setattr("connectors.forms.email.read_mail", broken)
+    monkeypatch.setattr("connectors.forms.email.connector.read_mail", broken)
     with pytest.raises(BadRecord) as raised:
         understood(written("private words"))
     assert raised.value.reason == "parsing email: RuntimeError"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.forms.fhir import Fhir, FhirConfig
+from connectors.forms.fhir.connector import Fhir, FhirConfig
 from connectors.sdk.errors import Misconfigured, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.forms.qualtrics import Qualtrics
+from connectors.forms.qualtrics.connector import Qualtrics
 from connectors.sdk.errors import Misconfigured, Retry, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback

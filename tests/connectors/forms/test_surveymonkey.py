@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.forms._survey import answers_of, questions_of
-from connectors.forms.surveymonkey import SurveyMonkey, SurveyMonkeyConfig, _verdict
+from connectors.forms.surveymonkey.connector import SurveyMonkey, SurveyMonkeyConfig, _verdict
+from connectors.forms.surveymonkey.survey import answers_of, questions_of
 from connectors.sdk.errors import Forged, Misconfigured, Retry
 from connectors.sdk.http import Answer
 from connectors.sdk.source import Context, Received

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.forms.zendesk import Zendesk, ZendeskConfig
+from connectors.forms.zendesk.connector import Zendesk, ZendeskConfig
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured
 from connectors.sdk.source import Context, Received
 from connectors.sdk.timestamps import milliseconds

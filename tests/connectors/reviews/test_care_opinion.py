@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.reviews.care_opinion import CareOpinion
+from connectors.reviews.care_opinion.connector import CareOpinion
 from connectors.sdk.errors import Retry, Skip, Unauthorized
 from connectors.sdk.http import Answer
 from schemas.feedback import Feedback

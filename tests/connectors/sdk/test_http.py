@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from connectors.sdk import http
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
 from connectors.sdk.http import Bearer, Http, OAuth2, wait_of
 from tests.support.fake_service import Served
@@ -103,7 +102,7 @@ def test_what_does_not_pass_is_given_up_after_five_attempts(http: Http, service:
 def test_a_wait_longer_than_a_minute_is_left_to_the_schedule(
     service: Served, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "wait_of", lambda headers: 900.0)
+    monkeypatch.setattr("connectors.sdk.http.wait_of", lambda headers: 900.0)
     service.faults.append("429")
     http = Http(service.url, sleep=waits.append)
     with pytest.raises(Retry) as raised:
@@ -150,7 +149,7 @@ def test_nobody_answering_is_retried_later(waits: list[float]) -> None:
 def test_an_answer_that_is_too_large_ends_the_run(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "_MOST_BYTES", 1_000)
+    monkeypatch.setattr("connectors.sdk.http._MOST_BYTES", 1_000)
     with pytest.raises(Fatal, match="larger than 1,000 bytes"):
         http.request("GET", "/large")
 

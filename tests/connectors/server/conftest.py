@@ -13,7 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
-from connectors.forms.form import Form
+from connectors.forms.form.connector import Form
 from connectors.sdk.source import Context, Webhook
 from connectors.server.application import build_application
 from connectors.server.webhook_handler import ServeConfig

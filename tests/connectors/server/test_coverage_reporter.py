@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 
-from connectors.forms.form import Form
+from connectors.forms.form.connector import Form
 from connectors.runtime.coverage import load_coverage
 from connectors.runtime.instances import Instance, settled
 from connectors.server.application import build_application

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.forms.form import Form
+from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Received, Source, Webhook

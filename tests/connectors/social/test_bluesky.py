@@ -12,9 +12,9 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.source import Context
-from connectors.social import bluesky
-from connectors.social._bluesky_post import matches, terms, tid_us
-from connectors.social.bluesky import Bluesky, BlueskyConfig
+from connectors.social.bluesky import connector
+from connectors.social.bluesky.connector import Bluesky, BlueskyConfig
+from connectors.social.bluesky.post import matches, terms, tid_us
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, served
 from tests.support.fakes import OPEN
@@ -38,7 +38,7 @@ def service(fake: FakeBluesky) -> Iterator[Served]:
 
 @pytest.fixture(autouse=True)
 def soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bluesky, "_QUIET_S", 0.2)
+    monkeypatch.setattr(connector, "_QUIET_S", 0.2)
 
 
 def source(fake: FakeBluesky, url: str, now: datetime = NOW, **settings: Any) -> Bluesky:
@@ -342,7 +342,7 @@ class TestListening:
     def test_ends_after_hours_so_that_fetch_mends_gaps(
         self, fake: FakeBluesky, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bluesky, "_LISTEN_S", 0.0)
+        monkeypatch.setattr(connector, "_LISTEN_S", 0.0)
         assert len(list(source(fake, service.url).stream(None))) == 1
 
     def test_a_server_that_is_not_there_is_tried_again_later(self, fake: FakeBluesky) -> None:

@@ -13,8 +13,8 @@ from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.http import Answer
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.source import Context
-from connectors.social import mastodon
-from connectors.social.mastodon import Mastodon, MastodonConfig
+from connectors.social.mastodon import connector
+from connectors.social.mastodon.connector import Mastodon, MastodonConfig
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, served
 from tests.support.fakes import OPEN
@@ -264,7 +264,7 @@ class TestStreaming:
     def test_silence_is_an_empty_page_and_ends_the_connection(
         self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(mastodon, "_SILENCE_S", 0.2)
+        monkeypatch.setattr(connector, "_SILENCE_S", 0.2)
         pages = listening(fake, service)
         assert [next(pages).items, next(pages).items] == [[], []]
         with pytest.raises(Retry, match="silent"):
@@ -273,7 +273,7 @@ class TestStreaming:
     def test_ends_after_hours_so_that_fetch_mends_gaps(
         self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(mastodon, "_LISTEN_S", 0.0)
+        monkeypatch.setattr(connector, "_LISTEN_S", 0.0)
         assert len(list(listening(fake, service))) == 1
 
     def test_a_broken_event_is_a_bad_record_of_its_own(
@@ -314,7 +314,7 @@ class TestStreaming:
 def test_waits_for_the_rate_limit_s_reset(fake: FakeMastodon) -> None:
     reset = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-    problem = mastodon._verdict(Answer(429, httpx.Headers(headers), b"", "GET near.example/"))
+    problem = connector._verdict(Answer(429, httpx.Headers(headers), b"", "GET near.example/"))
     assert isinstance(problem, Retry) and 80 < problem.wait <= 90
 
 

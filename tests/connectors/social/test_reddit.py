@@ -10,7 +10,7 @@ import pytest
 from connectors.sdk.base import Page
 from connectors.sdk.errors import BadRecord, Fatal, Skip
 from connectors.sdk.source import Polled, Source
-from connectors.social._reddit_cursor import RedditCursor
+from connectors.social.reddit.cursor import RedditCursor
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served
 from tests.support.fakes import built

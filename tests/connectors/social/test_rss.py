@@ -13,8 +13,8 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry
 from connectors.sdk.http import Answer
 from connectors.sdk.source import Polled, Source
-from connectors.social._feeds import feed_verdict, read_feed
-from connectors.social.rss import RssConfig
+from connectors.social.rss.connector import RssConfig
+from connectors.social.rss.feeds import feed_verdict, read_feed
 from schemas.feedback import Feedback
 from tests.support.fake_service import Served, moment, sentence, served
 from tests.support.fakes import built

@@ -24,8 +24,8 @@ from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
 from connectors.sdk.source import Brings, SourceConfig
 from connectors.sdk.sse import events
 from connectors.sdk.timestamps import milliseconds
-from connectors.social._mastodon_cursor import MastodonCursor
-from connectors.social._mastodon_status import Status, earlier, id_at, id_of, rank
+from connectors.social.mastodon.cursor import MastodonCursor
+from connectors.social.mastodon.status import Status, earlier, id_at, id_of, rank
 from schemas.feedback import Family, Feedback
 
 _CHECKED_AT_ONCE: Final = 20

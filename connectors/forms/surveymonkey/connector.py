@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Final
 import orjson
 from pydantic import Field, SecretStr
 
-from connectors.forms._survey import (
+from connectors.forms.surveymonkey.survey import (
     Question,
     answers_of,
     modified,

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import httpx
 from pydantic import Field, SecretStr, ValidationError
 
-from connectors.forms._ticket import (
+from connectors.forms.zendesk.ticket import (
     Part,
     csat_of,
     may_be_rated,

@@ -23,8 +23,9 @@ from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
 from connectors.sdk.source import Brings, SourceConfig
 from connectors.sdk.timestamps import milliseconds
 from connectors.sdk.websocket import messages
-from connectors.social._bluesky_cursor import BlueskyCursor
-from connectors.social._bluesky_post import (
+from connectors.social.bluesky.cursor import BlueskyCursor
+from connectors.social.bluesky.jetstream import read_event
+from connectors.social.bluesky.post import (
     COLLECTION,
     Post,
     iso,
@@ -33,8 +34,7 @@ from connectors.social._bluesky_post import (
     sorted_at,
     terms,
 )
-from connectors.social._bluesky_session import Session
-from connectors.social._jetstream import read_event
+from connectors.social.bluesky.session import Session
 from schemas.feedback import Family, Feedback
 
 _CHECKED_AT_ONCE: Final = 25

@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, Final
 import orjson
 from pydantic import Field, SecretStr
 
-from connectors.forms._columns import answers_of, embedded, language
+from connectors.forms.qualtrics.columns import answers_of, embedded, language
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import Since
 from connectors.sdk.errors import Fatal, Misconfigured, Retry, Skip

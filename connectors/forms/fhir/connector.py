@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import Field, SecretStr, model_validator
 
-from connectors.forms._questionnaire import answers_of, whole_moment
+from connectors.forms.fhir.questionnaire import answers_of, whole_moment
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import Since
 from connectors.sdk.errors import Misconfigured, Retry, Skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from connectors.social._bluesky_post import COLLECTION, tid_us
+from connectors.social.bluesky.post import COLLECTION, tid_us
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from connectors.sdk.http import Answer, Http, OAuth2
 from connectors.sdk.http import verdict as usual_verdict
 from connectors.sdk.source import Brings, Polled, SourceConfig
 from connectors.sdk.timestamps import from_seconds, milliseconds
-from connectors.social._reddit_cursor import RedditCursor
-from connectors.social._reddit_thing import Thing, created_ms, data_of, name_of
+from connectors.social.reddit.cursor import RedditCursor
+from connectors.social.reddit.thing import Thing, created_ms, data_of, name_of
 from schemas.feedback import Family, Feedback, Operation
 
 _AT_ONCE: Final = 100

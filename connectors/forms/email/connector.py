@@ -14,8 +14,8 @@ import imap_tools
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from connectors.forms._mail import Mail, read_mail
-from connectors.forms._mailbox import MailboxConfig, opened
+from connectors.forms.email.mail import Mail, read_mail
+from connectors.forms.email.mailbox import MailboxConfig, opened
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip
 from connectors.sdk.source import Polled, SourceConfig

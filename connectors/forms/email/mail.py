@@ -15,7 +15,7 @@ from typing import Final
 import imap_tools
 from imap_tools.utils import decode_value
 
-from connectors.forms._written import own_words, unwrapped
+from connectors.forms.email.reply_parser import own_words, unwrapped
 from connectors.sdk.html import plain_text
 
 _LONGEST_ID: Final = 400

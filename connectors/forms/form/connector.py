@@ -10,7 +10,7 @@ from uuid import uuid4
 import orjson
 from pydantic import ValidationError
 
-from connectors.forms._form import SCALES, FormConfig, Submission, Tongue, Translated
+from connectors.forms.form.config import SCALES, FormConfig, Submission, Tongue, Translated
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Skip
 from connectors.sdk.signatures import require_equal, require_hmac

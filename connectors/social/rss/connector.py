@@ -23,8 +23,8 @@ from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
 from connectors.sdk.http import Answer, Http
 from connectors.sdk.source import Brings, Polled, SourceConfig
 from connectors.sdk.timestamps import milliseconds
-from connectors.social._feeds import feed_verdict, read_feed
-from connectors.social._rss_entry import Entry
+from connectors.social.rss.entry import Entry
+from connectors.social.rss.feeds import feed_verdict, read_feed
 from schemas.feedback import Family, Feedback
 
 _MOST_SEEN: Final = 10_000  # entries in a cursor, shared out among the feeds

@@ -15,7 +15,7 @@ import httpx
 import orjson
 from pydantic import Field, SecretStr, ValidationError
 
-from connectors.reviews._care_opinion import Told
+from connectors.reviews.care_opinion.story import Told
 from connectors.sdk.backward_pagination import Mark
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized

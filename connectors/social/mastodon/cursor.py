@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.sdk.recheck import WatchingCursor
-from connectors.social._mastodon_status import id_at
+from connectors.social.mastodon.status import id_at
 
 
 @dataclass(slots=True)

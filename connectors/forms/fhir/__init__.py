@@ -1,0 +1,1 @@
+"""FHIR: questionnaire responses of a FHIR server."""

@@ -1,0 +1,1 @@
+"""The form that ``feedback serve`` shows, and JSON that is posted to it."""

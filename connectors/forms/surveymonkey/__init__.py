@@ -1,0 +1,1 @@
+"""SurveyMonkey: survey responses."""

@@ -1,0 +1,1 @@
+"""Care Opinion: stories of patients."""

@@ -1,0 +1,1 @@
+"""Runs connectors: schedule, publishing, cursors, coverage."""

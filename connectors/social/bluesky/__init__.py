@@ -1,0 +1,1 @@
+"""Bluesky: posts, searched and streamed."""

@@ -1,0 +1,1 @@
+"""Mastodon: posts, searched and streamed."""
