@@ -32,9 +32,9 @@ from pipeline.settings import Settings
 from pipeline.streams.roles import Role
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings
-from schemas._record import deterministic_id
 from schemas.feedback import Feedback
 from schemas.kafka_topics import ALERTS, FORMS, SIGNALS
+from schemas.record import deterministic_id
 from schemas.signal import Signal
 
 _A_SECOND: Final = 500

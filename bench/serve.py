@@ -33,8 +33,8 @@ from bench.processes import cpu_s
 from deploy.local import LocalEngines, default_cache, down, up
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import Settings
-from schemas._record import deterministic_id
 from schemas.kafka_topics import FORMS
+from schemas.record import deterministic_id
 
 _CHECKOUT: Final = Path(__file__).parent.parent
 _TOKEN: Final = "bench-token-0123456789"  # noqa: S105

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from schemas._record import Record, deterministic_id
 from schemas.feedback import EventId, Name
+from schemas.record import Record, deterministic_id
 
 AlertId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 

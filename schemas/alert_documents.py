@@ -96,7 +96,7 @@ def alert_version(alert: Alert) -> int:
     return alert.revision + 1
 
 
-def alert_of_document(body: Mapping[str, Any]) -> Alert:
+def alert_from_document(body: Mapping[str, Any]) -> Alert:
     """The alert that :func:`alert_document` was given; raises ``pydantic.ValidationError``."""
     fields = {**body["alert"], "sentence": body["message"]}
     for name, (group, member) in _NAMED.items():

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from schemas._record import Record, deterministic_id
 from schemas.feedback import EventId, Name, Priority
+from schemas.record import Record, deterministic_id
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 CaseType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -143,7 +143,7 @@ class CaseEvent(Record):
         return cls(event_id=event_id, case_id=case_id, type=kind, **fields)
 
 
-def case_id_of(feedback_id: str) -> str:
+def derive_case_id(feedback_id: str) -> str:
     """A piece of feedback has one case, whoever opens it."""
     return deterministic_id("case", feedback_id)
 
@@ -198,7 +198,7 @@ class Case(Record):
     notes: tuple[CaseNote, ...] = ()
     links: tuple[Link, ...] = ()
 
-    def link_of(self, outlet: str) -> Link | None:
+    def find_link(self, outlet: str) -> Link | None:
         """The counterpart in an outlet, if there is one."""
         return next((link for link in self.links if link.outlet == outlet), None)
 

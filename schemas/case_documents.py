@@ -65,7 +65,7 @@ def case_document(case: Case) -> dict[str, Any]:
     }
 
 
-def case_of(document: Mapping[str, Any]) -> Case:
+def case_from_document(document: Mapping[str, Any]) -> Case:
     """The case of a document; raises ``KeyError`` or ``pydantic.ValidationError``."""
     return Case.model_validate(
         {

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from schemas._record import Record
 from schemas.feedback import Family
+from schemas.record import Record
 
 _LATE_RUNS = 3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
-from schemas._record import Record
+from schemas.record import Record
 
 
 class Cursor(Record):

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
-from schemas._record import Record, deterministic_id
+from schemas.record import Record, deterministic_id
 
 MAX_PAYLOAD_BYTES = 6_000_000
 """What is kept of a refused payload. Beyond it, a single letter would not fit a Kafka message."""
@@ -35,7 +35,7 @@ class DeadLetter(Record):
     attempt: int = 1
 
     @classmethod
-    def bury(
+    def create(
         cls, *, stage: str, origin: str, reason: str, payload: bytes, **fields: object
     ) -> Self:
         """Build a letter with its id and its bytes; the same failure gets the same id."""

@@ -176,7 +176,7 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in _COPIED_WHERE_FULL:
         if fields.get(name):
             feedback[name] = fields[name]
-    measures = {name: _scored(fields[name]) for name in _MEASURES if name in fields}
+    measures = {name: _measure_fields(fields[name]) for name in _MEASURES if name in fields}
     if measures:
         feedback["measures"] = measures
     body: dict[str, Any] = {
@@ -208,7 +208,7 @@ def _language(fields: Mapping[str, Any]) -> dict[str, Any]:
     return language
 
 
-def _scored(measure: Mapping[str, float]) -> dict[str, float]:
+def _measure_fields(measure: Mapping[str, float]) -> dict[str, float]:
     """The value, and its place from 0, worst, to 1, best; none beside the scale (don't know)."""
     value, worst, best = measure["value"], measure["worst"], measure["best"]
     score = (value - worst) / (best - worst)

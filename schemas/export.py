@@ -31,7 +31,7 @@ def export_path(kafka_topic: KafkaTopic) -> Path:
     return EXPORTS / f"{kafka_topic.name}.schema.json"
 
 
-def rendered(kafka_topic: KafkaTopic) -> str:
+def render(kafka_topic: KafkaTopic) -> str:
     """The exported file's text."""
     return json.dumps(json_schema(kafka_topic), indent=2, ensure_ascii=False) + "\n"
 
@@ -92,7 +92,7 @@ def main() -> int:
         return 1
     EXPORTS.mkdir(exist_ok=True)
     for topic in KAFKA_TOPICS:
-        export_path(topic).write_text(rendered(topic), encoding="utf-8")
+        export_path(topic).write_text(render(topic), encoding="utf-8")
     return 0
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from schemas._record import Record, deterministic_id
 from schemas.measures import Ces, Csat, Fft, Nps, Stars
+from schemas.record import Record, deterministic_id
 
 MAX_TEXT_CHARACTERS = 100_000
 """Longest comment taken in. A longer one is no comment but a document, and is dead-lettered."""
@@ -121,7 +121,7 @@ class Feedback(Record):
         )
 
 
-def submission_mark(*parts: str) -> str:
+def hash_submission(*parts: str) -> str:
     """What the records of one submission carry as ``attributes.submission``.
 
     A likeness, since a form's own id of a person is nobody else's business.

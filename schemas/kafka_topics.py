@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from schemas._record import Record
 from schemas.alert import Alert
 from schemas.alerting_state import AlertingState
 from schemas.case import CaseEvent
@@ -18,6 +17,7 @@ from schemas.cursor import Cursor
 from schemas.dead_letter import DeadLetter
 from schemas.delivery import Delivery
 from schemas.feedback import EnrichedFeedback, Family, Feedback
+from schemas.record import Record
 from schemas.score import Score
 from schemas.signal import Signal
 from schemas.silence import Silence

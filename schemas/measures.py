@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from schemas._record import Record
+from schemas.record import Record
 
 
 class Measure(Record):

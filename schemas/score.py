@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from schemas._record import Record, deterministic_id
+from schemas.record import Record, deterministic_id
 
-LEAST_ANSWERS = 5
+MIN_ANSWERS = 5
 """A score of fewer answers is not told: it says more about persons than about a service."""
 
 
@@ -118,14 +118,14 @@ class Score(Record):
 
     @model_validator(mode="after")
     def _suppressed_says_nothing(self) -> Self:
-        if self.suppressed != (self.n < LEAST_ANSWERS):
+        if self.suppressed != (self.n < MIN_ANSWERS):
             raise ValueError("a score is suppressed if it has fewer than five answers")
         if self.suppressed and (self.value, self.low, self.high, self.change) != (None,) * 4:
             raise ValueError("a suppressed score has no value, interval or change")
         return self
 
     @classmethod
-    def of(
+    def create(
         cls, measure: MeasureName, period: Period, dimensions: Dimensions, **fields: Any
     ) -> Self:
         """Build a score with its ``score_id``. Raises ``pydantic.ValidationError``."""

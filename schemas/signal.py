@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
-from schemas._record import Record
 from schemas.feedback import EventId, Name
+from schemas.record import Record
 
 
 class Signal(Record):

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from schemas._record import Record, deterministic_id
 from schemas.alert import Alert, AlertId, AlertKind
 from schemas.feedback import Name
+from schemas.record import Record, deterministic_id
 
 SilenceId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
@@ -43,7 +43,7 @@ class Silence(Record):
         return self
 
     @classmethod
-    def acknowledging(cls, alert_id: str, **fields: Any) -> Self:
+    def acknowledge(cls, alert_id: str, **fields: Any) -> Self:
         """The acknowledgement of an alert, which has one at a time: another replaces it.
 
         Raises ``pydantic.ValidationError``.
@@ -53,13 +53,13 @@ class Silence(Record):
         )
 
     @classmethod
-    def matching(cls, *, starts_at: datetime, **fields: Any) -> Self:
+    def create(cls, *, starts_at: datetime, **fields: Any) -> Self:
         """A silence of all alerts that match; raises ``pydantic.ValidationError``."""
         about = [str(fields.get(name) or "") for name in ("kind", "site", "topic", "source")]
         silence_id = deterministic_id("silence", *about, starts_at.isoformat())
         return cls(silence_id=silence_id, starts_at=starts_at, **fields)
 
-    def lifted(self, at: datetime) -> Self:
+    def lift(self, at: datetime) -> Self:
         """The silence as it is when it is ended at that time."""
         return self.model_copy(update={"ends_at": max(at, self.starts_at)})
 

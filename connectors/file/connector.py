@@ -28,8 +28,8 @@ from connectors.file.submissions import Submissions
 from connectors.file.workbook import opened, sheet_rows
 from connectors.sdk.base import Connector, Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
-from schemas._record import deterministic_id
 from schemas.feedback import SUBMISSION, Family, Feedback
+from schemas.record import deterministic_id
 
 _PAGE_BYTES = 8_000_000
 

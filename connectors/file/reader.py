@@ -17,7 +17,7 @@ from connectors.file.rows import Row
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.pseudonyms import pseudonym
 from schemas.faults import first_fault
-from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, submission_mark
+from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, hash_submission
 
 _NAMES = ("organization", "site", "service", "language")
 _CARRIED: Final = "no text, and its score stands beside another one of the same submission"
@@ -146,7 +146,7 @@ class RowReader:
             value = one_line(values.get(column, ""))
             if value:
                 marked = name == SUBMISSION
-                attributes[name] = submission_mark(self._dataset, value) if marked else value
+                attributes[name] = hash_submission(self._dataset, value) if marked else value
         return attributes
 
     def _created_at(self, values: dict[str, str]) -> datetime:

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from connectors.runtime.kafka import latest_values
 from connectors.runtime.outbox import Message
-from schemas._record import deterministic_id
 from schemas.cloud_events import cloud_event_headers
 from schemas.cursor import Cursor
 from schemas.kafka_topics import CURSORS
+from schemas.record import deterministic_id
 
 
 def load_cursor(bootstrap_servers: str, source: str, instance: str) -> Cursor | None:

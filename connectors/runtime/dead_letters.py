@@ -21,7 +21,7 @@ def dead_letter_message(
     failed_at: datetime,
 ) -> Message:
     """Bury one item: ``reason`` without personal values, ``payload`` as it came."""
-    letter = DeadLetter.bury(
+    letter = DeadLetter.create(
         stage=stage,
         origin=origin,
         reason=reason,

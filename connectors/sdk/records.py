@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from schemas._record import deterministic_id
 from schemas.feedback import EARLIEST_YEAR, MAX_TEXT_CHARACTERS, Family, Feedback, Operation
 from schemas.measures import Ces, Csat, Fft, Nps, Stars
+from schemas.record import deterministic_id
 
 _ABSENT: Final = {
     name: None if field.is_required() else field.default
@@ -44,12 +44,12 @@ def collected(
         record["revision"] = max(0, int(given["created_at"].timestamp() * 1000))
     record["event_id"] = deterministic_id(source, native_id)
     record["source"], record["family"], record["author"] = source, family, author
-    return Feedback.trusted(record)
+    return Feedback.construct_unchecked(record)
 
 
 def as_history(record: Feedback) -> Feedback:
     """The same record, marked as one of a source's first run."""
-    return Feedback.trusted({**vars(record), "backfill": True})
+    return Feedback.construct_unchecked({**vars(record), "backfill": True})
 
 
 def _is_plain(given: Mapping[str, Any]) -> bool:

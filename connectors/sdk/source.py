@@ -22,8 +22,8 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import collected
-from schemas._record import deterministic_id
 from schemas.feedback import Family, Feedback, Name
+from schemas.record import deterministic_id
 
 
 class _Closeable(Protocol):

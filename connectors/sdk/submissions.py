@@ -20,7 +20,7 @@ from connectors.sdk.errors import BadRecord, Malformed, Skip
 from connectors.sdk.questions import Answer, FormConfig, Kind, Measure, ScoreQuestion, is_personal
 from connectors.sdk.scores import Scores, is_yes
 from connectors.sdk.source import PLACES, Source, SourceConfig
-from schemas.feedback import SUBMISSION, Family, Feedback, Operation, submission_mark
+from schemas.feedback import SUBMISSION, Family, Feedback, Operation, hash_submission
 
 __all__ = ["Answer", "Form", "FormConfig", "Kind", "Submission", "json_object"]
 
@@ -128,7 +128,7 @@ class Form(Source):
         return {name.casefold(): score for name, score in self.config.scores.items()}
 
     def _pieces(self, sent: Submission) -> Iterator[dict[str, Any]]:
-        mark = {SUBMISSION: submission_mark(self.name, sent.id)}
+        mark = {SUBMISSION: hash_submission(self.name, sent.id)}
         common: dict[str, Any] = {"at": sent.at, "attributes": mark | dict(sent.attributes)}
         common |= {
             name: value

@@ -21,7 +21,7 @@ from connectors.sdk.base import Item
 from connectors.server.html import HONEYPOT, LONGEST_ANSWER, PRESETS, Problem, View
 from connectors.server.problems import Refusal
 from connectors.server.translations import WORDS, Words, tongue_of
-from schemas._record import deterministic_id
+from schemas.record import deterministic_id
 
 _SUBMISSION_ID: Final = TypeAdapter[str](SubmissionId)
 

@@ -157,7 +157,7 @@ class Told:
                     await self._tell(case, None)
             for case in await self._stale():
                 if mine.has(case):
-                    await self._tell(case, case.link_of(self._options.name))
+                    await self._tell(case, case.find_link(self._options.name))
             self._failures, self._rests_until = 0, None
         except Later as error:
             self._failures += 1
@@ -179,7 +179,7 @@ class Told:
     async def _tell(self, case: Case, link: Link | None) -> None:
         # The search is a second behind; the case itself knows whether it was told.
         current = (await self._store.get([case.case_id])).get(case.case_id)
-        if current is None or current.link_of(self._options.name) != link:
+        if current is None or current.find_link(self._options.name) != link:
             return
         doing = (case.case_id, current.reopened, link)
         if doing in self._done:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from pipeline.cases.conditions import CONTACT_REQUEST, Conditions, When
 from pipeline.working_hours import WorkingHours
-from schemas.case import CaseEvent, CaseEventType, CaseType, Opening, case_id_of
+from schemas.case import CaseEvent, CaseEventType, CaseType, Opening, derive_case_id
 from schemas.feedback import Priority
 
 ANSWERABLE: Final = ("google_business", "google_play", "trustpilot")
@@ -118,13 +118,13 @@ class Rules:
 
 def opened(opening: Opening, at: datetime, by: str | None = None) -> CaseEvent:
     """The event that opens the feedback's one case."""
-    case_id = case_id_of(opening.feedback_id)
+    case_id = derive_case_id(opening.feedback_id)
     return CaseEvent.identify(case_id, CaseEventType.OPENED, at=at, by=by, opening=opening)
 
 
 def withdrawn(fields: Mapping[str, Any], at: datetime) -> CaseEvent:
     """The note that the author took the feedback back."""
-    case_id = case_id_of(fields["event_id"])
+    case_id = derive_case_id(fields["event_id"])
     text = "The feedback was taken back by its author, or removed where it was given."
     return CaseEvent.identify(
         case_id, CaseEventType.NOTED, "withdrawn", at=at, text=text, withdrawn=True

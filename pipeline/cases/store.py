@@ -15,7 +15,7 @@ from typing import Any, Final
 from pipeline.index.sink import verdicts
 from pipeline.kafka.failure import Fatal, Waiting
 from schemas.case import Case, CaseEvent, CaseStatus, LinkState
-from schemas.case_documents import CASES_INDEX, CASES_TEMPLATE, case_document, case_of
+from schemas.case_documents import CASES_INDEX, CASES_TEMPLATE, case_document, case_from_document
 from schemas.documents import READ_ALIAS
 
 _PAGE: Final = 500
@@ -40,7 +40,7 @@ class CaseStore:
             await self._check_set_up()
             answer = await self._client.mget(index=CASES_INDEX, ids=wanted)
         _require_whole(answer["docs"])
-        found = (case_of(doc["_source"]) for doc in answer["docs"] if doc.get("found"))
+        found = (case_from_document(doc["_source"]) for doc in answer["docs"] if doc.get("found"))
         return {case.case_id: case for case in found}
 
     async def after(self, event: CaseEvent, *, within_s: float = 10.0) -> Case | None:
@@ -126,7 +126,7 @@ class CaseStore:
                 sort=[{sort: "asc"}],
                 ignore_unavailable=True,
             )
-        return [case_of(hit["_source"]) for hit in answer["hits"]["hits"]]
+        return [case_from_document(hit["_source"]) for hit in answer["hits"]["hits"]]
 
     async def _check_set_up(self) -> None:
         # Without the template, Elasticsearch would guess a mapping and take anything.

@@ -40,7 +40,7 @@ class Enrichment:
         # The parts are validated or our own: validating the whole again would cost more than
         # a stage.
         return [
-            EnrichedFeedback.trusted(
+            EnrichedFeedback.construct_unchecked(
                 {**record.__dict__, "enriched_at": at, **found, "versions": self.versions}
             )
             for record, found in zip(records, read, strict=True)

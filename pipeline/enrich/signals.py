@@ -10,8 +10,8 @@ from typing import Final
 import orjson
 
 from pipeline.stages.tokens import lowered, without_placeholders
-from schemas._record import deterministic_id
 from schemas.feedback import EnrichedFeedback, Label, Operation
+from schemas.record import deterministic_id
 from schemas.signal import Signal
 
 _NOW: Final = timedelta()
@@ -47,7 +47,7 @@ def signal_of(record: EnrichedFeedback) -> Signal | None:
     at, news = _when(record.created_at, record.collected_at)
     label = record.sentiment.label
     negative = label is Label.NEGATIVE
-    return Signal.trusted(
+    return Signal.construct_unchecked(
         {
             "event_id": record.event_id,
             "at": at,

@@ -23,7 +23,7 @@ def letters_of(stage: str, records: Sequence[Any], failures: Sequence[Failure]) 
     letters = []
     for failure in failures:
         record = records[failure.index]
-        letter = DeadLetter.bury(
+        letter = DeadLetter.create(
             stage=stage,
             origin=f"{record.topic}:{record.partition}:{record.offset}",
             reason=failure.reason,

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings
-from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertKind, AlertState, Severity
+from schemas.record import deterministic_id
 
 _URGENCY: Final = {Severity.WARNING: Urgency.WARNING, Severity.CRITICAL: Urgency.CRITICAL}
 _DATA_VIEW: Final = "feedback"

@@ -20,11 +20,11 @@ from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.retry import insist
 from pipeline.notify.notice import Notice, packed
 from pipeline.notify.routes import Routes, Target, chosen
-from schemas._record import deterministic_id
 from schemas.cloud_events import cloud_event_headers, dead_letter_headers
 from schemas.dead_letter import DeadLetter
 from schemas.delivery import Delivery
 from schemas.kafka_topics import DEAD, DELIVERIES
+from schemas.record import deterministic_id
 
 DIGEST: Final = "digest"
 """The type of a notice that sums up a time."""
@@ -72,7 +72,7 @@ async def bury(kafka: KafkaSink, delivery: Delivery, why: str) -> None:
     notice_id = delivery.notice.notice_id
     reason = f"telling {delivery.destination}: {why}"
     log.error("dead_lettering", reason=reason, type=delivery.notice.type, notice_id=notice_id)
-    letter = DeadLetter.bury(
+    letter = DeadLetter.create(
         stage="notify",
         origin=f"{delivery.destination}:{notice_id}",
         reason=reason,

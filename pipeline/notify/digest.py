@@ -16,9 +16,9 @@ from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import RouteSettings
 from pipeline.scores.cases import CASE_MEASURES
 from pipeline.scores.measures import MEASURES
-from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertState
 from schemas.coverage import Coverage, State
+from schemas.record import deterministic_id
 from schemas.score import Score
 
 PERIODS: Final = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}

@@ -17,7 +17,7 @@ from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route
 from pipeline.search.query import filters_of
 from schemas.alert import Alert, AlertState
-from schemas.alert_documents import ALERTS_INDEX, alert_of_document
+from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.brokers import BrokersAway
 from schemas.case_documents import CASES_INDEX
 from schemas.coverage import Coverage, State
@@ -62,7 +62,7 @@ class Summaries:
             {"range": {"alert.updated_at": {"gte": since.isoformat()}}},
         ]
         hits = await self._search(ALERTS_INDEX, {"bool": {"filter": within}}, "@timestamp")
-        alerts = [alert_of_document(hit) for hit in hits]
+        alerts = [alert_from_document(hit) for hit in hits]
         return [alert for alert in alerts if self._wants(route, alert)]
 
     def _wants(self, route: Route, alert: Alert) -> bool:

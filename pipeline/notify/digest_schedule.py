@@ -15,8 +15,8 @@ from pipeline.notify.delivery_queue import Book, publish
 from pipeline.notify.digest import PERIODS, Summary, digest_notice, last_due
 from pipeline.notify.notice import packed
 from pipeline.notify.routes import Route, Routes, Target
-from schemas._record import deterministic_id
 from schemas.delivery import Delivery
+from schemas.record import deterministic_id
 
 _LOOK_S: Final = 15.0
 _LONGEST: Final = timedelta(days=31)

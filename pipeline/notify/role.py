@@ -39,9 +39,9 @@ from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
 from pipeline.streams.loop import Agent, Control
 from pipeline.watch.silences import read_silences, silence_that_covers
-from schemas._record import deterministic_id
 from schemas.alert import Alert
 from schemas.delivery import Delivery
+from schemas.record import deterministic_id
 from schemas.silence import Silence
 
 _PATIENCE_S: Final = 5.0

@@ -9,8 +9,8 @@ from pipeline.scores.cases import CASE_MEASURES, CaseRow, CaseScores, case_score
 from pipeline.scores.report import Frame, Report
 from pipeline.search.query import SearchRequest, filters_of
 from pipeline.terminal import clean
-from schemas.case_documents import case_of
-from schemas.score import LEAST_ANSWERS, MeasureName, Score
+from schemas.case_documents import case_from_document
+from schemas.score import MIN_ANSWERS, MeasureName, Score
 
 HEAD: Final = ("Measure", "Score", "95 % interval", "n", "Change")
 SHOWN_GROUPS: Final = 20
@@ -38,7 +38,7 @@ def gather_cases(
     cases = []
     while True:
         hits = search(body)["hits"]["hits"]
-        cases += [case_of(hit["_source"]) for hit in hits]
+        cases += [case_from_document(hit["_source"]) for hit in hits]
         if len(hits) < _PAGE:
             break
         body["search_after"] = hits[-1]["sort"]
@@ -127,7 +127,7 @@ def _scores(row: CaseRow) -> dict[str, Any]:
 
 def _cells(score: Score) -> tuple[str, str]:
     if score.suppressed:
-        return "-", f"fewer than {LEAST_ANSWERS}" if score.n else ""
+        return "-", f"fewer than {MIN_ANSWERS}" if score.n else ""
     low = "" if score.low is None else _number(score.measure, score.low)
     if score.value is None:
         return "not yet", f"{low} or more" if low else "half of them wait"

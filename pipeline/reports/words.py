@@ -14,9 +14,9 @@ from pipeline.scores.periods import title_of
 from pipeline.scores.report import Report, Row
 from pipeline.terminal import clean
 from schemas.coverage import State
-from schemas.score import LEAST_ANSWERS, MeasureName, Period, Score
+from schemas.score import MIN_ANSWERS, MeasureName, Period, Score
 
-FEW: Final = f"fewer than {LEAST_ANSWERS}"
+FEW: Final = f"fewer than {MIN_ANSWERS}"
 _SHOWN_CHANGES: Final = 3
 _PLACES: Final = ("organization", "site", "service")
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from pipeline.scores import intervals
 from schemas.case import Case
-from schemas.score import LEAST_ANSWERS, Dimensions, MeasureName, Period, Score
+from schemas.score import MIN_ANSWERS, Dimensions, MeasureName, Period, Score
 
 Found = tuple[float | None, float | None, float | None]
 """Value, and the lower and upper end of its interval; None where there is none."""
@@ -204,7 +204,7 @@ def _score(
     computed_at: datetime,
 ) -> Score:
     n, n_before = len(cases), len(before)
-    fields: dict[str, Any] = {"n": n, "suppressed": n < LEAST_ANSWERS, "previous_n": n_before}
+    fields: dict[str, Any] = {"n": n, "suppressed": n < MIN_ANSWERS, "previous_n": n_before}
     value, low, high = _told(measure, cases)
     previous, low_before, high_before = _told(measure, before)
     fields |= {"value": value, "low": low, "high": high, "previous_value": previous}
@@ -217,8 +217,8 @@ def _score(
             )
             down, up = intervals.difference(value, around, previous, around_before)
             fields |= {"change_low": down, "change_high": up, "changed": down > 0 or up < 0}
-    return Score.of(measure.name, period, dimensions, computed_at=computed_at, **fields)
+    return Score.create(measure.name, period, dimensions, computed_at=computed_at, **fields)
 
 
 def _told(measure: CaseMeasure, cases: Sequence[Case]) -> Found:
-    return measure.estimate(cases) if len(cases) >= LEAST_ANSWERS else (None, None, None)
+    return measure.estimate(cases) if len(cases) >= MIN_ANSWERS else (None, None, None)

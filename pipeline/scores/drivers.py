@@ -25,7 +25,7 @@ from pipeline.scores.estimates import Change, Estimate, change, estimate
 from pipeline.scores.intervals import Interval, Z
 from pipeline.scores.measures import Measure, Weight, weight_of
 from schemas.feedback import SUBMISSION
-from schemas.score import LEAST_ANSWERS, Period
+from schemas.score import MIN_ANSWERS, Period
 
 MOST_ANSWERS: Final = 50_000
 """The newest so many are looked at: more only narrow intervals that are narrow already."""
@@ -132,7 +132,7 @@ def drivers(
     topics = [
         topic
         for topic in sorted(candidates)
-        if named[topic] >= _LEAST_MENTIONS and len(answers) - named[topic] >= LEAST_ANSWERS
+        if named[topic] >= _LEAST_MENTIONS and len(answers) - named[topic] >= MIN_ANSWERS
     ]
     if not topics or len(answers) < 2 * len(topics) + _LEAST_MENTIONS:
         return ()

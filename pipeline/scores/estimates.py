@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.scores import intervals
 from pipeline.scores.intervals import Interval
 from pipeline.scores.measures import MEASURES, Kind, Measure, Weight
-from schemas.score import LEAST_ANSWERS, Dimensions, MeasureName, Period, Score
+from schemas.score import MIN_ANSWERS, Dimensions, MeasureName, Period, Score
 
 Counts = Counter[Weight]
 """How many answers weigh how much."""
@@ -45,7 +45,7 @@ class Change:
 def estimate(measure: Measure, counts: Mapping[Weight, int]) -> Estimate:
     """The score of the answers, suppressed where they are few."""
     n = sum(counts.values())
-    if n < LEAST_ANSWERS:
+    if n < MIN_ANSWERS:
         return Estimate(n)
     exact = sum((Fraction(weight) * count for weight, count in counts.items()), Fraction(0)) / n
     value = float(exact)
@@ -89,7 +89,7 @@ def score(
         if moved is not None:
             fields |= {"change": moved.value, "changed": moved.distinguishable}
             fields["change_low"], fields["change_high"] = moved.interval
-    return Score.of(name, period, dimensions, computed_at=computed_at, **fields)
+    return Score.create(name, period, dimensions, computed_at=computed_at, **fields)
 
 
 def outstanding(scores: Sequence[Score]) -> set[str]:

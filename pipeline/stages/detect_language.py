@@ -49,7 +49,7 @@ class LanguageDetector:
         if confidence < _LEAST_CONFIDENCE:
             return UNDETERMINED
         code = labels[0][_PREFIX:]
-        return Language.trusted({"code": code, "confidence": round(confidence, 3)})
+        return Language.construct_unchecked({"code": code, "confidence": round(confidence, 3)})
 
 
 def _line(head: str) -> str:

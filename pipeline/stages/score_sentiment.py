@@ -61,14 +61,14 @@ def is_scored(text: str, language: Language) -> bool:
 
 def not_scored(method: str) -> Sentiment:
     """What stands on a record that could not be judged."""
-    return Sentiment.trusted(
+    return Sentiment.construct_unchecked(
         dict.fromkeys(Sentiment.model_fields) | {"label": Label.NOT_SCORED, "method": method}
     )
 
 
 def by_thresholds(vader: Scores, method: str) -> Sentiment:
     """The label at VADER's thresholds, where no model was given."""
-    return Sentiment.trusted(
+    return Sentiment.construct_unchecked(
         {
             "label": label_of(vader.compound),
             "method": method,
@@ -116,7 +116,7 @@ def judge(levels: NDArray[Any], unrated: NDArray[Any]) -> list[Judgement]:
 
 def by_model(vader: Scores, method: str, found: Judgement, rating: int) -> Sentiment:
     """The record of a judgement."""
-    return Sentiment.trusted(
+    return Sentiment.construct_unchecked(
         {
             "label": _LABEL_OF[found.level],
             "method": method,

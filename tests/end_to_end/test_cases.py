@@ -14,8 +14,8 @@ import pytest
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
-from schemas.case import Case, CaseEvent, case_id_of
-from schemas.case_documents import CASES_INDEX, case_of
+from schemas.case import Case, CaseEvent, derive_case_id
+from schemas.case_documents import CASES_INDEX, case_from_document
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import CASES, DEAD
 from tests.pipeline.notify.receivers import SECRET, receiver
@@ -74,7 +74,7 @@ def cases_of(settings: Settings, source: str) -> dict[str, Case]:
         answer = client.search(
             index=CASES_INDEX, query={"term": {"event.dataset": source}}, size=10_000
         )
-    found = (case_of(hit["_source"]) for hit in answer["hits"]["hits"])
+    found = (case_from_document(hit["_source"]) for hit in answer["hits"]["hits"])
     return {case.feedback_id: case for case in found}
 
 
@@ -99,7 +99,7 @@ def test_a_cases_whole_life(
         history = complaints("life", 3, backfill=True)[1:]
         calm = comments("life", 6)[4:]
         publish(settings, [first, *history, *calm])
-        by_id = case_id_of(first.event_id)
+        by_id = derive_case_id(first.event_id)
         short = by_id[:8]
 
         def case() -> Case:

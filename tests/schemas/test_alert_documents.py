@@ -15,7 +15,7 @@ from schemas.alert import Alert
 from schemas.alert_documents import (
     ALERTS_INDEX,
     alert_document,
-    alert_of_document,
+    alert_from_document,
     alert_version,
 )
 from schemas.documents import mappings
@@ -51,12 +51,12 @@ def test_the_strict_mapping_takes_every_field_and_gives_the_alert_back(settings:
         _write(client, LAST)
         found = client.get(index=ALERTS_INDEX, id=LAST.alert_id)["_source"]
     assert found == alert_document(LAST)
-    assert alert_of_document(found) == LAST
+    assert alert_from_document(found) == LAST
 
 
 def test_an_alert_of_a_whole_site_comes_back_without_topic_and_source() -> None:
     alert = spike(topic=None, source=None)
-    assert alert_of_document(alert_document(alert)) == alert
+    assert alert_from_document(alert_document(alert)) == alert
 
 
 def test_a_repeat_and_a_late_repeat_change_nothing(settings: Settings) -> None:

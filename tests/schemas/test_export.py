@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from schemas.export import breaking_changes, export_path, json_schema, rendered
+from schemas.export import breaking_changes, export_path, json_schema, render
 from schemas.kafka_topics import ENRICHED, KAFKA_TOPICS, KafkaTopic
 
 
 @pytest.mark.parametrize("kafka_topic", KAFKA_TOPICS, ids=lambda topic: topic.name)
 def test_the_export_of_each_kafka_topic_is_current(kafka_topic: KafkaTopic) -> None:
-    assert export_path(kafka_topic).read_text(encoding="utf-8") == rendered(kafka_topic), (
+    assert export_path(kafka_topic).read_text(encoding="utf-8") == render(kafka_topic), (
         "run `make generate`"
     )
 

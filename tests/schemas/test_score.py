@@ -35,7 +35,7 @@ def _score(**changes: Any) -> Score:
         "previous_n": 30, "previous_value": 50.0, "change": 11.25, "change_low": -12.0,
         "change_high": 33.0, "changed": False, "computed_at": datetime(2026, 4, 2, tzinfo=UTC),
     }  # fmt: skip
-    return Score.of(MeasureName.NPS, MARCH, EVERYWHERE, **{**fields, **changes})
+    return Score.create(MeasureName.NPS, MARCH, EVERYWHERE, **{**fields, **changes})
 
 
 def test_a_score_survives_its_payload() -> None:

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 def _silence(**fields: Any) -> Silence:
-    return Silence.matching(**{"starts_at": NOW, "ends_at": NOW + HOUR, **fields})
+    return Silence.create(**{"starts_at": NOW, "ends_at": NOW + HOUR, **fields})
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,22 @@ def test_a_silence_covers_from_its_start_to_before_its_end() -> None:
 
 
 def test_an_acknowledgement_covers_its_alert_alone_and_needs_no_end() -> None:
-    acknowledged = Silence.acknowledging(ALERT.alert_id, starts_at=NOW)
+    acknowledged = Silence.acknowledge(ALERT.alert_id, starts_at=NOW)
     assert acknowledged.covers(ALERT, NOW + 1_000 * HOUR)
     assert not acknowledged.covers(spike(site="South House"), NOW)
 
 
 def test_an_alert_has_one_acknowledgement_at_a_time() -> None:
-    first = Silence.acknowledging(ALERT.alert_id, starts_at=NOW, by="anna")
-    second = Silence.acknowledging(ALERT.alert_id, starts_at=NOW + HOUR, by="ben")
+    first = Silence.acknowledge(ALERT.alert_id, starts_at=NOW, by="anna")
+    second = Silence.acknowledge(ALERT.alert_id, starts_at=NOW + HOUR, by="ben")
     assert first.silence_id == second.silence_id
     assert _silence().silence_id != _silence(site="North House").silence_id
 
 
 def test_a_silence_that_is_lifted_has_ended_even_before_its_start() -> None:
-    assert _silence().lifted(NOW + HOUR / 2).ends_at == NOW + HOUR / 2
-    assert _silence().lifted(NOW - HOUR).has_ended(NOW)
-    assert not _silence().lifted(NOW - HOUR).covers(ALERT, NOW)
+    assert _silence().lift(NOW + HOUR / 2).ends_at == NOW + HOUR / 2
+    assert _silence().lift(NOW - HOUR).has_ended(NOW)
+    assert not _silence().lift(NOW - HOUR).covers(ALERT, NOW)
 
 
 @pytest.mark.parametrize(

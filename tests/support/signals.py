@@ -15,9 +15,9 @@ from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.settings import Settings
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings
-from schemas._record import deterministic_id
 from schemas.alert import Alert
 from schemas.kafka_topics import ALERTS, SIGNALS
+from schemas.record import deterministic_id
 from schemas.signal import Signal
 
 DAYS = 9

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from connectors.sdk.timestamps import aware, from_seconds, milliseconds
-from schemas._record import deterministic_id
+from schemas.record import deterministic_id
 
 COLLECTION: Final = "app.bsky.feed.post"
 _ALPHABET: Final = "234567abcdefghijklmnopqrstuvwxyz"

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from connectors.sdk.timestamps import milliseconds
-from schemas._record import deterministic_id
+from schemas.record import deterministic_id
 
 
 class Account(BaseModel):

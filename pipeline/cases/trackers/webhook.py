@@ -10,8 +10,8 @@ from pipeline.cases.trackers.base import Later, Refusal
 from pipeline.cases.trackers.options import OutletOptions, WebhookOptions
 from pipeline.notify.outcome import Verdict
 from pipeline.notify.webhooks import WebhookClient, send_webhook
-from schemas._record import deterministic_id
 from schemas.case import Case, Link, LinkState
+from schemas.record import deterministic_id
 
 
 class Webhook:

@@ -12,7 +12,7 @@ from pipeline.search.query import filters_of
 from pipeline.settings import Settings
 from pipeline.watch.silences import silence_that_covers
 from schemas.alert import Alert, AlertKind, AlertState, Severity
-from schemas.alert_documents import ALERTS_INDEX, alert_of_document
+from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.documents import READ_ALIAS
 from schemas.silence import Silence
 
@@ -57,7 +57,7 @@ def find_alerts(settings: Settings, request: AlertRequest) -> tuple[list[Alert],
         order="desc",
         limit=request.limit,
     )
-    return [alert_of_document(document) for document in found], total
+    return [alert_from_document(document) for document in found], total
 
 
 def alert_named(settings: Settings, prefix: str) -> Alert:
@@ -73,7 +73,7 @@ def alert_named(settings: Settings, prefix: str) -> Alert:
             query={"prefix": {"event.id": prefix}},
             size=5,
         )
-    found = [alert_of_document(hit["_source"]) for hit in answer["hits"]["hits"]]
+    found = [alert_from_document(hit["_source"]) for hit in answer["hits"]["hits"]]
     return the_one(found, [alert.alert_id for alert in found], prefix, "alert")
 
 

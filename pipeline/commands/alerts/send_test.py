@@ -68,7 +68,7 @@ def _notice(at: datetime) -> Notice:
     import orjson
 
     from pipeline.notify.notice import Notice, Urgency
-    from schemas._record import deterministic_id
+    from schemas.record import deterministic_id
 
     return Notice(
         notice_id=deterministic_id("test", at.isoformat()),

@@ -46,7 +46,7 @@ def ack(
         err.print(f"{named} has ended: there is nothing to acknowledge", markup=False)
         return
     made = _made(
-        Silence.acknowledging,
+        Silence.acknowledge,
         alert_id=alert.alert_id,
         starts_at=now,
         ends_at=ends_at,
@@ -87,7 +87,7 @@ def silence(
         )
     now = datetime.now(UTC)
     made = _made(
-        Silence.matching,
+        Silence.create,
         **given,
         starts_at=now,
         ends_at=_end(for_, now),
@@ -135,7 +135,7 @@ def unsilence(identifier: _Id) -> None:
     if found.has_ended(now):
         err.print(f"{named} has ended already", markup=False)
         return
-    publish_silence(settings(), found.lifted(now))
+    publish_silence(settings(), found.lift(now))
     out.print(f"{named} is lifted", markup=False)
 
 

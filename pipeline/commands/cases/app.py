@@ -112,10 +112,10 @@ def open_case(
     """Open a case of a piece of feedback by hand."""
     from pipeline.commands.cases.act import opening_by_hand
     from pipeline.commands.cases.query import case_as_it_is, feedback_named
-    from schemas.case import case_id_of
+    from schemas.case import derive_case_id
 
     document = feedback_named(settings(), feedback)
-    case_id = case_id_of(document["event"]["id"])
+    case_id = derive_case_id(document["event"]["id"])
     if case_as_it_is(settings(), case_id) is not None:
         raise CommandError(f"opening a case: there is one, {case_id[:8]}", ExitStatus.USAGE)
     event = opening_by_hand(

@@ -10,7 +10,7 @@ from pipeline.errors import CommandError
 from pipeline.search.query import filters_of
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
-from schemas.case_documents import CASES_INDEX, case_of
+from schemas.case_documents import CASES_INDEX, case_from_document
 from schemas.documents import READ_ALIAS
 
 _UNRESOLVED: Final = (CaseStatus.OPEN, CaseStatus.IN_PROGRESS)
@@ -49,7 +49,7 @@ def find_cases(settings: Settings, request: CaseRequest) -> tuple[list[Case], in
         order="asc",
         limit=request.limit,
     )
-    return [case_of(document) for document in found], total
+    return [case_from_document(document) for document in found], total
 
 
 def case_named(settings: Settings, prefix: str) -> Case:
@@ -70,14 +70,14 @@ def case_named(settings: Settings, prefix: str) -> Case:
             [hit["_id"] for hit in hits], [hit["_id"] for hit in hits], prefix, "case"
         )
         # The search is a second behind, this is not.
-        return case_of(client.get(index=CASES_INDEX, id=case_id)["_source"])
+        return case_from_document(client.get(index=CASES_INDEX, id=case_id)["_source"])
 
 
 def case_as_it_is(settings: Settings, case_id: str) -> Case | None:
     """The case now; None where there is none."""
     with asking(settings, f"reading case {case_id[:8]}") as client:
         answer = client.options(ignore_status=404).get(index=CASES_INDEX, id=case_id)
-    return case_of(answer["_source"]) if answer.get("found") else None
+    return case_from_document(answer["_source"]) if answer.get("found") else None
 
 
 def feedback_of(settings: Settings, feedback_id: str) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from pipeline.cases.reducer import NoSuchCase, apply
 from pipeline.cases.rules import opened, withdrawn
 from pipeline.notify.notice import Urgency
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState, Opening
-from schemas.case_documents import case_document, case_of
+from schemas.case_documents import case_document, case_from_document
 from schemas.feedback import Priority
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -139,7 +139,7 @@ def test_an_event_has_what_its_type_needs() -> None:
 def test_the_document_holds_the_whole_case() -> None:
     case = folded(*LIFE)
     document = case_document(case)
-    assert case_of(document) == case
+    assert case_from_document(document) == case
     assert document["case"]["linked"] == ["board:opened"]
 
 

@@ -12,7 +12,7 @@ from pipeline.cases.options import cases_of
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rules
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.working_hours import working_hours
-from schemas.case import case_id_of
+from schemas.case import derive_case_id
 from schemas.feedback import Priority
 from schemas.settings_file import SettingsFileError
 
@@ -119,7 +119,7 @@ def test_a_case_is_due_by_working_hours() -> None:
     event = rules_of({"hours": "office"}).opened({**FIELDS, **COMPLAINT}, NOW)
     assert event is not None and event.opening is not None
     opening = event.opening
-    assert event.case_id == case_id_of(FIELDS["event_id"])
+    assert event.case_id == derive_case_id(FIELDS["event_id"])
     assert opening.due_at == datetime(2026, 11, 25, 18, tzinfo=UTC)  # three working days after
     assert opening.resolve_by == datetime(2026, 12, 25, 18, tzinfo=UTC)
     urgent = rules_of({"hours": "office"}).opened({**FIELDS, "urgent_reasons": ["x"]}, NOW)

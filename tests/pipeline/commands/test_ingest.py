@@ -17,10 +17,10 @@ from pipeline.commands.ingest.account import worker_runs
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
-from schemas._record import deterministic_id
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Label
 from schemas.kafka_topics import FORMS
+from schemas.record import deterministic_id
 from tests.support.pipeline import messages_on, wait_until
 
 Run = Callable[..., Result]

@@ -17,7 +17,6 @@ from pipeline.notify.digest_data import Summaries
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route, routes_of
 from pipeline.settings import Settings
-from schemas._record import deterministic_id
 from schemas.alert import AlertState
 from schemas.alert_documents import ALERTS_INDEX
 from schemas.case import Case, CaseStatus
@@ -26,6 +25,7 @@ from schemas.coverage import Coverage
 from schemas.documents import document, index_name
 from schemas.feedback import Family, Priority
 from schemas.kafka_topics import COVERAGE
+from schemas.record import deterministic_id
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
 from schemas.score_documents import SCORES_INDEX, score_document
 from tests.pipeline.notify.receivers import free_port
@@ -82,7 +82,7 @@ def a_case(number: int, **fields: Any) -> Case:
 
 
 def a_score(site: str | None, value: float) -> Score:
-    return Score.of(
+    return Score.create(
         MeasureName.NPS,
         Period(name=PeriodName.DAY, start=SINCE, end=UNTIL),
         Dimensions(site=site),

@@ -152,7 +152,7 @@ def test_a_digest_sums_up_and_has_an_identifier_a_period() -> None:
         until=until,
         alerts=[an_alert("South"), an_alert(state=AlertState.RESOLVED)],
         scores=[
-            Score.of(
+            Score.create(
                 MeasureName.NPS,
                 Period(name=PeriodName.DAY, start=since, end=until),
                 Dimensions(),

@@ -34,11 +34,11 @@ from pipeline.notify.routes import routes_of
 from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
 from pipeline.watch.silences import publish_silence
-from schemas._record import deterministic_id
 from schemas.alert import Alert, AlertState, Severity
-from schemas.alert_documents import ALERTS_INDEX, alert_of_document
+from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import ALERTS, DEAD, DELIVERIES, KafkaTopic
+from schemas.record import deterministic_id
 from schemas.silence import Silence
 from tests.pipeline.notify.receivers import SECRET, Hooks, free_port, mail_server, receiver
 from tests.pipeline.notify.samples import an_alert
@@ -168,7 +168,7 @@ def test_an_alert_becomes_a_document_a_webhook_and_a_mail_within_two_seconds(
     ]
     with connect(settings) as client:
         document = client.get(index=ALERTS_INDEX, id=alert.alert_id)
-    assert (document["_version"], alert_of_document(document["_source"])) == (2, over)
+    assert (document["_version"], alert_from_document(document["_source"])) == (2, over)
     assert waits(settings, "Alder") == []
 
 
@@ -380,7 +380,7 @@ def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back
     assert hooks.url not in logged
     with connect(settings) as client:
         document = client.get(index=ALERTS_INDEX, id=alert.alert_id)
-    assert alert_of_document(document["_source"]) == alert
+    assert alert_from_document(document["_source"]) == alert
 
 
 def buried(settings: Settings, destination: str) -> dict[str, str]:

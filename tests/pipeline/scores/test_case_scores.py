@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from pipeline.scores.cases import case_scores, median, volume
-from schemas.case import Case, case_id_of
+from schemas.case import Case, derive_case_id
 from schemas.score import Dimensions, MeasureName, Period, PeriodName
 
 MARCH = Period(
@@ -33,7 +33,7 @@ def case(number: int, *, month: int = 3, hours: float | None = None, **fields: A
     answered = None if hours is None else opened + timedelta(hours=hours)
     usual: dict[str, Any] = {"site": "Eastgate", "topics": ("food", "parking"), "source": "form"}
     return Case(
-        case_id=case_id_of(feedback_id), revision=1, events=(), feedback_id=feedback_id,
+        case_id=derive_case_id(feedback_id), revision=1, events=(), feedback_id=feedback_id,
         type="complaint", priority="high", opened_at=opened, updated_at=opened,
         due_at=opened + timedelta(days=3), first_answered_at=answered,
         given_at=opened, **{**usual, **fields},

@@ -98,7 +98,7 @@ def test_among_many_comparisons_only_what_they_do_not_explain_stands_out() -> No
 
 def test_an_id_is_the_same_for_the_same_measure_dimensions_and_period_only() -> None:
     def of(name: MeasureName, dimensions: Dimensions) -> str:
-        return Score.of(name, MARCH, dimensions, n=0, suppressed=True, computed_at=NOW).score_id
+        return Score.create(name, MARCH, dimensions, n=0, suppressed=True, computed_at=NOW).score_id
 
     first = of(MeasureName.NPS, Dimensions(site="A"))
     assert first == of(MeasureName.NPS, Dimensions(site="A"))

@@ -15,12 +15,12 @@ from tests.support.spikes import STARTED, spike
 ALERT = spike(site="Silences Test")
 NOW = STARTED
 HOUR = timedelta(hours=1)
-ALL = Silence.matching(starts_at=NOW, ends_at=NOW + HOUR, site="Silences Test")
-MINE = Silence.acknowledging(ALERT.alert_id, starts_at=NOW, by="anna")
+ALL = Silence.create(starts_at=NOW, ends_at=NOW + HOUR, site="Silences Test")
+MINE = Silence.acknowledge(ALERT.alert_id, starts_at=NOW, by="anna")
 
 
 def test_what_is_published_is_read_in_its_latest_form(settings: Settings) -> None:
-    for silence in (ALL, MINE, ALL.lifted(NOW + HOUR / 2)):
+    for silence in (ALL, MINE, ALL.lift(NOW + HOUR / 2)):
         publish_silence(settings, silence)
     found = {one.silence_id: one for one in read_silences(settings.kafka_bootstrap_servers)}
     assert found[ALL.silence_id].ends_at == NOW + HOUR / 2

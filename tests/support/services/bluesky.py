@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from schemas._record import deterministic_id
+from schemas.record import deterministic_id
 from tests.support.fake_service import FakeService, moment, sentence
 
 PER_PAGE = 10

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from schemas._record import deterministic_id
+from schemas.record import deterministic_id
 from tests.support.fake_service import FakeService, moment, sentence
 
 PER_PAGE = 10

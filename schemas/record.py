@@ -24,7 +24,7 @@ class Record(BaseModel):
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
     @classmethod
-    def trusted(cls, fields: dict[str, Any]) -> Self:
+    def construct_unchecked(cls, fields: dict[str, Any]) -> Self:
         """Build a record from all of its fields, validated already; unset ones are not filled in.
 
         What ``model_construct`` does, without its walk over defaults and aliases: per record, that
