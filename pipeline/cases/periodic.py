@@ -19,7 +19,7 @@ from pipeline.cases.options import CasesSettings
 from pipeline.cases.store import CaseStore
 from pipeline.cases.trackers.base import Later, Outlet, Refusal
 from pipeline.cases.trackers.factory import outlet_of
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState
 from schemas.kafka_topics import CASES
@@ -75,7 +75,7 @@ class Rounds:
             await asyncio.sleep(self._options.check_every.total_seconds())
             try:
                 await self.once(datetime.now(UTC), assignment())
-            except Waiting as error:
+            except TransientError as error:
                 log.warning("waiting", reason=str(error))
             except Exception as error:
                 fail(error)

@@ -25,8 +25,8 @@ from pipeline.cases.rules import Rules, withdrawn
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.failures import Failure, PermanentError
 from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.failure import Failure, Fatal
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.retry import insist
 from pipeline.notify.delivery_queue import deliveries_of
@@ -179,7 +179,7 @@ async def publish(kafka: KafkaSink, events: Sequence[CaseEvent]) -> None:
     """Publish events in their order; returns when the brokers have them all."""
     failures = await kafka.write(CASES, [message_of(event) for event in events])
     if failures:  # an event is bounded by its record, and far below what fits
-        raise Fatal(failures[0].reason)
+        raise PermanentError(failures[0].reason)
 
 
 def message_of(event: CaseEvent) -> Message:

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
+from pipeline.failures import PermanentError, TransientError
 from pipeline.index.sink import verdicts
-from pipeline.kafka.failure import Fatal, Waiting
 from schemas.case import Case, CaseEvent, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX, CASES_TEMPLATE, case_document, case_from_document
 from schemas.documents import READ_ALIAS
@@ -24,7 +24,7 @@ _PASSING: Final = frozenset({408, 429})
 
 
 class CaseStore:
-    """The index of cases. All raises :class:`Waiting` for what may pass, :class:`Fatal` else."""
+    """The index of cases. Every method raises ``TransientError`` or ``PermanentError``."""
 
     def __init__(self, client: Any) -> None:
         """``client`` is an asynchronous one, which the caller closes."""
@@ -69,7 +69,7 @@ class CaseStore:
         failures = verdicts(range(len(answer["items"])), answer["items"])
         if failures:
             first = min(failures, key=lambda failure: failure.retryable)
-            raise (Waiting if first.retryable else Fatal)(first.reason)
+            raise (TransientError if first.retryable else PermanentError)(first.reason)
 
     async def past_due(self, now: datetime) -> list[Case]:
         """Cases that are due, not resolved, and not told as overdue; the oldest first."""
@@ -133,7 +133,7 @@ class CaseStore:
         if self._set_up:
             return
         if not await self._client.indices.exists_index_template(name=CASES_TEMPLATE):
-            raise Fatal(
+            raise PermanentError(
                 f"using cases in Elasticsearch: there is no index template {CASES_TEMPLATE!r}; "
                 "run `feedback setup`"
             )
@@ -141,11 +141,11 @@ class CaseStore:
 
 
 def _require_whole(docs: Iterable[Mapping[str, Any]]) -> None:
-    """Raise :class:`Waiting` where a shard did not answer: a case that is there is not missing."""
+    """Raise ``TransientError`` if a shard did not answer: the case may exist."""
     for doc in docs:
         kind = doc.get("error", {}).get("type")
         if kind is not None and kind != "index_not_found_exception":
-            raise Waiting(f"reading cases: {kind}")
+            raise TransientError(f"reading cases: {kind}")
 
 
 @asynccontextmanager
@@ -157,7 +157,7 @@ async def _verdict(doing: str) -> AsyncIterator[None]:
     except ApiError as error:
         status = error.meta.status
         if status in _PASSING or status >= 500:
-            raise Waiting(f"{doing}: status {status}") from None
-        raise Fatal(f"{doing}: the server refuses with status {status}") from None
+            raise TransientError(f"{doing}: status {status}") from None
+        raise PermanentError(f"{doing}: the server refuses with status {status}") from None
     except TransportError as error:
-        raise Waiting(f"{doing}: {type(error).__name__}") from None
+        raise TransientError(f"{doing}: {type(error).__name__}") from None

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from pipeline.enrich.enricher import Enrichment
 from pipeline.enrich.signals import signal_of, signal_payload, site_key
+from pipeline.failures import Failure, TransientError
 from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.failure import Failure, Waiting
 from pipeline.kafka.producer import KafkaSink, Message, Pending
 from pipeline.kafka.retry import insist
 from schemas.cloud_events import Headers, feedback_headers
@@ -41,7 +41,7 @@ class EnrichLoop:
         for run, pending in begun:
             try:
                 await self._kafka.finish(pending.deliveries)
-            except Waiting:
+            except TransientError:
                 await insist(partial(self._again, run))
 
     async def _begin(self, records: Sequence[Any]) -> Pending:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from pipeline.kafka.failure import Failure
+from pipeline.failures import Failure
 from schemas.documents import INDEX_PATTERN
 
 _MOST_HITS: Final = 10_000  # what a search gives at most, by the server's default

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.failures import TransientError
 from pipeline.index.sink import ElasticsearchSink
 from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.failure import Waiting
 from pipeline.kafka.producer import KafkaSink
 from pipeline.kafka.retry import insist
 
@@ -42,6 +42,6 @@ class IndexLoop:
             later = [failure for failure in failures if failure.retryable]
             remaining = [remaining[failure.index] for failure in later]
             if later:
-                raise Waiting(later[0].reason)
+                raise TransientError(later[0].reason)
 
         await insist(attempt)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import orjson
 
+from pipeline.failures import Failure, PermanentError
 from pipeline.index.revisions import Revisions, Search, Trace, when_to_search
-from pipeline.kafka.failure import Failure, Fatal
 from schemas.documents import TEMPLATE_NAME, document, index_name
 
 _WAIT: Final = frozenset({408, 429, 502, 503, 504})
@@ -33,8 +33,8 @@ class ElasticsearchSink:
         """Index or delete every payload's document; returns those that were not taken.
 
         What the server could not take now (no answer, load, a block on writing) is retryable.
-        Raises :class:`Fatal` on refused credentials, without the index template, or when more than
-        a fifth is refused for good.
+        Raises :class:`PermanentError` on refused credentials, without the index template, or when
+        more than a fifth is refused for good.
         """
         failures: list[Failure] = []
         operations: list[_Operation] = []
@@ -97,7 +97,7 @@ class ElasticsearchSink:
         if self._set_up:
             return
         if not await self._client.indices.exists_index_template(name=TEMPLATE_NAME):
-            raise Fatal(
+            raise PermanentError(
                 f"writing to Elasticsearch: there is no index template {TEMPLATE_NAME!r}; "
                 "run `feedback setup`"
             )
@@ -138,8 +138,8 @@ def _passes(status: int) -> bool:
     return status in _WAIT or status >= 500
 
 
-def _refusal(status: int) -> Fatal:
-    return Fatal(f"writing to Elasticsearch: the server refuses with status {status}")
+def _refusal(status: int) -> PermanentError:
+    return PermanentError(f"writing to Elasticsearch: the server refuses with status {status}")
 
 
 def _later(indexes: Iterable[int], error: str) -> list[Failure]:
@@ -176,8 +176,8 @@ def _index_of_month(month: str) -> str:
 def verdicts(indexes: Sequence[int], items: Sequence[dict[str, Any]]) -> list[Failure]:
     """The failures among a bulk response's items.
 
-    Done: 2xx; 409, since a newer revision is there; 404 of a delete. Raises :class:`Fatal` on
-    refused credentials.
+    Done: 2xx; 409, since a newer revision is there; 404 of a delete. Raises
+    :class:`PermanentError` on refused credentials.
     """
     failures: list[Failure] = []
     for index, item in zip(indexes, items, strict=True):
@@ -189,16 +189,16 @@ def verdicts(indexes: Sequence[int], items: Sequence[dict[str, Any]]) -> list[Fa
         reason = f"writing to Elasticsearch: {kind}"
         retryable = _passes(status) or kind == "cluster_block_exception"
         if status in {401, 403} and not retryable:
-            raise Fatal(reason)
+            raise PermanentError(reason)
         failures.append(Failure(index, reason, kind, retryable))
     return failures
 
 
 def halt_if_too_many(failures: Sequence[Failure], written: int) -> None:
-    """Raise :class:`Fatal` when so much is refused that the fault is not the documents'."""
+    """Raise ``PermanentError`` if too many were refused to blame the documents."""
     refused = [failure for failure in failures if not failure.retryable]
     if len(refused) >= _LEAST_FAILURES_TO_HALT and len(refused) * 5 > written:
-        raise Fatal(
+        raise PermanentError(
             f"writing to Elasticsearch: {len(refused)} of {written} documents are refused "
             f"({refused[0].error}); is the index template current? (feedback setup)"
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from pipeline.kafka.failure import Failure
+from pipeline.failures import Failure
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.retry import insist
 from schemas.cloud_events import dead_letter_headers

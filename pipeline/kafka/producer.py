@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.kafka.failure import Failure, Fatal, Waiting
+from pipeline.failures import Failure, PermanentError, TransientError
 from schemas.brokers import pace
 from schemas.cloud_events import Headers
 from schemas.kafka_topics import KafkaTopic
@@ -38,7 +38,7 @@ class KafkaSink:
         self._producer: Any = None
 
     async def start(self) -> None:
-        """Connect; raises :class:`Waiting` where no broker answers."""
+        """Connect; raises :class:`TransientError` where no broker answers."""
         from aiokafka import AIOKafkaProducer
         from aiokafka.errors import KafkaError
 
@@ -55,7 +55,9 @@ class KafkaSink:
             await self._producer.start()
         except KafkaError as error:
             await self._producer.stop()
-            raise Waiting(f"connecting to Kafka at {self._bootstrap_servers}: {error}") from None
+            raise TransientError(
+                f"connecting to Kafka at {self._bootstrap_servers}: {error}"
+            ) from None
 
     async def stop(self) -> None:
         """Send what is left and disconnect."""
@@ -65,9 +67,9 @@ class KafkaSink:
     async def write(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> list[Failure]:
         """Publish all; returns those that can never fit.
 
-        Raises :class:`Waiting` when the brokers did not take every batch in time; writing the
-        same messages again is safe, since subscribers deduplicate on ``ce_id``. Raises
-        :class:`Fatal` for what no waiting mends, such as a refused authorisation.
+        Raises :class:`TransientError` when the brokers did not take every batch in time; writing
+        the same messages again is safe, since subscribers deduplicate on ``ce_id``. Raises
+        :class:`PermanentError` for what no waiting mends, such as a refused authorisation.
         """
         pending = await self.begin(kafka_topic, messages)
         await self.finish(pending.deliveries)
@@ -132,8 +134,8 @@ def _verdict(error: BaseException) -> Exception:
 
     sentence = f"publishing to Kafka: {type(error).__name__}"
     if isinstance(error, KafkaTimeoutError) or getattr(error, "retriable", False):
-        return Waiting(sentence)
-    return Fatal(sentence)
+        return TransientError(sentence)
+    return PermanentError(sentence)
 
 
 @dataclass(frozen=True, slots=True)

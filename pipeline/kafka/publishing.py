@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pipeline.errors import CommandError, Unavailable
-from pipeline.kafka.failure import Fatal, Waiting
+from pipeline.failures import PermanentError, TransientError
 from pipeline.kafka.producer import KafkaSink
 
 
@@ -24,7 +24,7 @@ async def publishing(bootstrap_servers: str, what: str) -> AsyncIterator[KafkaSi
             yield sink
         finally:
             await sink.stop()
-    except Waiting as error:
+    except TransientError as error:
         raise Unavailable(f"publishing {what}: {error}") from None
-    except Fatal as error:
+    except PermanentError as error:
         raise CommandError(f"publishing {what}: {error}") from None

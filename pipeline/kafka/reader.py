@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 from schemas.brokers import pace
 from schemas.kafka_topics import KafkaTopic
 
@@ -30,7 +30,7 @@ class Reader:
             await consumer.stop()
 
     async def last(self, kafka_topic: KafkaTopic, partition: int) -> Any | None:
-        """The last record of a partition; None where there is none. Raises :class:`Waiting`.
+        """The last record of a partition; None where there is none. Raises :class:`TransientError`.
 
         Looks from the end backwards in growing steps: compaction leaves holes, and a large
         partition is not to be read for its last record.
@@ -48,7 +48,7 @@ class Reader:
         return None
 
     async def bounds(self, kafka_topic: KafkaTopic, partition: int) -> tuple[int, int]:
-        """The first offset of a partition and the one after its last; raises :class:`Waiting`."""
+        """First offset of a partition and the one after its last; raises ``TransientError``."""
         from aiokafka import TopicPartition
         from aiokafka.errors import KafkaError
 
@@ -64,7 +64,7 @@ class Reader:
     async def between(
         self, kafka_topic: KafkaTopic, partition: int, start: int, end: int
     ) -> AsyncIterator[Sequence[Any]]:
-        """Runs of records from ``start`` to before ``end``; raises :class:`Waiting`."""
+        """Runs of records from ``start`` to before ``end``; raises :class:`TransientError`."""
         from aiokafka import TopicPartition
         from aiokafka.errors import KafkaError
 
@@ -79,7 +79,7 @@ class Reader:
                 records = [record for record in found.get(place, ()) if record.offset < end]
                 polls = 0 if records else polls + 1
                 if polls > _MOST_POLLS:
-                    raise Waiting(f"reading {kafka_topic.name}: nothing arrives")
+                    raise TransientError(f"reading {kafka_topic.name}: nothing arrives")
                 if records:
                     yield records
         except KafkaError as error:
@@ -105,6 +105,6 @@ class Reader:
             self._consumer = consumer
         return self._consumer
 
-    async def _waiting(self, kafka_topic: KafkaTopic, error: Exception) -> Waiting:
+    async def _waiting(self, kafka_topic: KafkaTopic, error: Exception) -> TransientError:
         await self.close()
-        return Waiting(f"reading {kafka_topic.name}: {type(error).__name__}")
+        return TransientError(f"reading {kafka_topic.name}: {type(error).__name__}")

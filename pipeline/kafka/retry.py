@@ -13,7 +13,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 
 _LONGEST_WAIT_S: Final = 10.0
 
@@ -23,9 +23,9 @@ log = structlog.get_logger("worker")
 
 
 async def insist(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Repeat an attempt, with capped and jittered waits, until it does not end in ``Waiting``."""
+    """Repeat an attempt, with capped and jittered waits, while it raises ``TransientError``."""
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type(Waiting),
+        retry=retry_if_exception_type(TransientError),
         wait=wait_random_exponential(multiplier=0.2, max=_LONGEST_WAIT_S),
         before_sleep=_say_waiting,
         reraise=True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pipeline.failures import Failure, PermanentError, TransientError
 from pipeline.index.sink import verdicts
-from pipeline.kafka.failure import Failure, Fatal, Waiting
 from schemas.alert import Alert
 from schemas.alert_documents import ALERTS_INDEX, ALERTS_TEMPLATE, alert_document, alert_version
 from schemas.documents import READ_ALIAS
@@ -27,8 +27,8 @@ class AlertDocuments:
     async def write(self, alerts: Sequence[Alert]) -> list[Failure]:
         """Write documents; returns those that are refused for good.
 
-        Raises :class:`Waiting` where the server does not answer or take them all now, and
-        :class:`Fatal` without the index template or with refused credentials.
+        Raises :class:`TransientError` where the server does not answer or take them all now, and
+        :class:`PermanentError` without the index template or with refused credentials.
         """
         from elasticsearch import ApiError, TransportError
 
@@ -40,16 +40,18 @@ class AlertDocuments:
         except ApiError as error:
             status = error.meta.status
             if status in _WAIT or status >= 500:
-                raise Waiting(f"writing alerts to Elasticsearch: status {status}") from None
-            raise Fatal(
+                raise TransientError(f"writing alerts to Elasticsearch: status {status}") from None
+            raise PermanentError(
                 f"writing alerts to Elasticsearch: it refuses with status {status}"
             ) from None
         except TransportError as error:
-            raise Waiting(f"writing alerts to Elasticsearch: {type(error).__name__}") from None
+            raise TransientError(
+                f"writing alerts to Elasticsearch: {type(error).__name__}"
+            ) from None
         failures = verdicts(range(len(alerts)), response["items"])
         for failure in failures:
             if failure.retryable:
-                raise Waiting(failure.reason)
+                raise TransientError(failure.reason)
         return failures
 
     async def examples(self, alert: Alert) -> list[str]:
@@ -76,7 +78,7 @@ class AlertDocuments:
     async def _check_set_up(self) -> None:
         if not self._set_up:
             if not await self._client.indices.exists_index_template(name=ALERTS_TEMPLATE):
-                raise Fatal(
+                raise PermanentError(
                     "writing alerts to Elasticsearch: there is no index template "
                     f"{ALERTS_TEMPLATE!r}; run `feedback setup`"
                 )

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink
 from pipeline.kafka.retry import insist
 from pipeline.notify.alert_index import AlertDocuments
@@ -126,7 +126,7 @@ class Attempts:
         alert = Alert.from_payload(delivery.notice.data.encode())
         try:
             failures = await self._documents.write([alert])
-        except Waiting as error:
+        except TransientError as error:
             return later(str(error))
         return Outcome(Verdict.GONE, failures[0].reason) if failures else TOLD
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from pipeline.kafka.failure import Failure
+from pipeline.failures import Failure
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.retry import insist
 from pipeline.notify.notice import Notice, packed

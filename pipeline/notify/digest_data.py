@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.digest import Summary
 from pipeline.notify.notice import Notice, Urgency
@@ -39,7 +39,7 @@ class Summaries:
         self._said = said
 
     async def gather(self, route: Route, since: datetime, until: datetime) -> Summary:
-        """The summary of a time; raises :class:`Waiting` where a server is away."""
+        """The summary of a time; raises :class:`TransientError` where a server is away."""
         from elasticsearch import ApiError, TransportError
 
         try:
@@ -52,9 +52,9 @@ class Summaries:
                 troubled=await asyncio.to_thread(self._troubled, route, until),
             )
         except (ApiError, TransportError) as error:
-            raise Waiting(f"gathering a digest: {type(error).__name__}") from None
+            raise TransientError(f"gathering a digest: {type(error).__name__}") from None
         except BrokersAway as error:
-            raise Waiting(f"gathering a digest: {error}") from None
+            raise TransientError(f"gathering a digest: {error}") from None
 
     async def _alerts(self, route: Route, since: datetime, until: datetime) -> list[Alert]:
         within = [

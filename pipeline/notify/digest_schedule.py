@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink
 from pipeline.notify.delivery_queue import Book, publish
 from pipeline.notify.digest import PERIODS, Summary, digest_notice, last_due
@@ -24,7 +24,7 @@ _LONGEST: Final = timedelta(days=31)
 log = structlog.get_logger("telling")
 
 Gather = Callable[[Route, datetime, datetime], Awaitable[Summary]]
-"""A route, since and until, to what happened; raises ``Waiting``."""
+"""A route, since and until, to what happened; raises ``TransientError``."""
 
 
 class Digesting:
@@ -47,12 +47,12 @@ class Digesting:
             for route in digests:
                 try:
                     await self.look(route, datetime.now(UTC))
-                except Waiting as error:
+                except TransientError as error:
                     log.warning("waiting", reason=str(error))
             await asyncio.sleep(_LOOK_S)
 
     async def look(self, route: Route, now: datetime) -> None:
-        """Write the digests of a route that are due; raises ``Waiting``."""
+        """Write the digests of a route that are due; raises ``TransientError``."""
         due = last_due(route.settings, now)
         for target in route.targets:
             last = self._book.last_digest(target.name)

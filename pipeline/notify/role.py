@@ -22,8 +22,8 @@ from pydantic import ValidationError
 
 from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import Unavailable
+from pipeline.failures import Failure, TransientError
 from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.failure import Failure, Waiting
 from pipeline.kafka.producer import KafkaSink
 from pipeline.kafka.retry import insist
 from pipeline.notify.alert_index import AlertDocuments
@@ -75,11 +75,11 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
 
 
 async def _silences(bootstrap_servers: str) -> list[Silence]:
-    """Every silence; raises :class:`Waiting`."""
+    """Every silence; raises :class:`TransientError`."""
     try:
         return await asyncio.to_thread(read_silences, bootstrap_servers)
     except Unavailable as error:
-        raise Waiting(str(error)) from None
+        raise TransientError(str(error)) from None
 
 
 class TellLoop:

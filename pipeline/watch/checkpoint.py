@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from pipeline.kafka.failure import Fatal, Waiting
+from pipeline.failures import PermanentError, TransientError
 from pipeline.kafka.reader import Reader
 from schemas.alert import Alert
 from schemas.alerting_state import AlertingState
@@ -48,7 +48,7 @@ class Ledger:
     async def open(self) -> AlertingState | None:
         """Shut out others and read the last snapshot; None where there is none, or none to read.
 
-        Raises :class:`Waiting`, and :class:`Fatal` for what no waiting mends.
+        Raises :class:`TransientError`, and :class:`PermanentError` for what no waiting mends.
         """
         await self._start()
         self._last = await self._read()
@@ -68,7 +68,8 @@ class Ledger:
         """Publish alerts and the state that knows of them; returns when both are committed.
 
         A state that is too large is left out, with an error in the log. Raises :class:`Fenced`,
-        :class:`Waiting`, after which the same may be written again, and :class:`Fatal`.
+        :class:`TransientError`, after which the same may be written again, and
+        :class:`PermanentError`.
         """
         payload: bytes | None = state.to_payload()
         if payload is not None and len(payload) > ALERTING.max_message_bytes - _ENVELOPE_BYTES:
@@ -167,7 +168,7 @@ class Ledger:
             await self.close()
             raise
         if self._partition not in there:
-            raise Fatal(
+            raise PermanentError(
                 f"opening the alerts' state: {ALERTING.name} has {len(there)} partitions, "
                 f"fewer than {SIGNALS.name}"
             )
@@ -175,7 +176,7 @@ class Ledger:
     async def _read(self) -> bytes | None:
         try:
             record = await self._reader.last(ALERTING, self._partition)
-        except Waiting:
+        except TransientError:
             await self.close()
             raise
         return None if record is None else record.value
@@ -194,4 +195,4 @@ def _verdict(doing: str, error: BaseException) -> Exception:
         TransactionalIdAuthorizationFailed,
         UnsupportedVersionError,
     )
-    return Fatal(sentence) if isinstance(error, refused) else Waiting(sentence)
+    return PermanentError(sentence) if isinstance(error, refused) else TransientError(sentence)

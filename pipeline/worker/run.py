@@ -32,8 +32,8 @@ log = structlog.get_logger("worker")
 async def run(settings: Settings, role: Role, *, stop: asyncio.Event) -> None:
     """Run a role until ``stop`` is set; raises what made it fail.
 
-    Raises :class:`~pipeline.kafka.failure.Waiting` where Kafka does not answer at the start,
-    :class:`~pipeline.kafka.failure.Fatal` where nothing can be written.
+    Raises :class:`~pipeline.failures.TransientError` where Kafka does not answer at the start,
+    :class:`~pipeline.failures.PermanentError` where nothing can be written.
     """
     async with AsyncExitStack() as stack:
         kafka = KafkaSink(settings.kafka_bootstrap_servers)

@@ -17,7 +17,7 @@ from multiprocessing import connection, get_context, parent_process
 from typing import Any, Final
 
 from pipeline.errors import CommandError, ExitStatus, Unavailable
-from pipeline.kafka.failure import Fatal, Waiting
+from pipeline.failures import PermanentError, TransientError
 from pipeline.settings import Settings
 from pipeline.streams.roles import PROCESSES, Role
 
@@ -138,9 +138,9 @@ def _run_here(
 
     try:
         uvloop.run(_main(settings, roles, drained))
-    except Waiting as error:
+    except TransientError as error:
         raise Unavailable(str(error)) from error
-    except Fatal as error:
+    except PermanentError as error:
         raise CommandError(str(error)) from error
 
 

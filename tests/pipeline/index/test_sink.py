@@ -8,8 +8,8 @@ import pytest
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.elasticsearch.templates import put_templates
 from pipeline.enrich.enricher import Enrichment
+from pipeline.failures import Failure, PermanentError
 from pipeline.index.sink import ElasticsearchSink, bulk_operation, halt_if_too_many, verdicts
-from pipeline.kafka.failure import Failure, Fatal
 from pipeline.settings import Settings
 from schemas.documents import TEMPLATE_NAME
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
@@ -67,7 +67,7 @@ def test_each_document_gets_its_verdict(item: dict[str, object], failure: bool |
 
 
 def test_refused_credentials_stop_the_worker() -> None:
-    with pytest.raises(Fatal, match="security_exception"):
+    with pytest.raises(PermanentError, match="security_exception"):
         verdicts([0], [{"index": {"status": 403, "error": {"type": "security_exception"}}}])
 
 
@@ -75,7 +75,7 @@ def test_a_fifth_refused_is_no_fault_of_the_documents() -> None:
     refused = [Failure(n, "because", "strict_dynamic_mapping", False) for n in range(60)]
     halt_if_too_many(refused, 1_000)
     halt_if_too_many(refused[:10], 10)
-    with pytest.raises(Fatal, match="60 of 200 documents are refused"):
+    with pytest.raises(PermanentError, match="60 of 200 documents are refused"):
         halt_if_too_many(refused, 200)
 
 
@@ -107,7 +107,7 @@ async def test_without_the_index_template_nothing_is_written(settings: Settings)
     client = connect_async(settings)
     await client.indices.delete_index_template(name=TEMPLATE_NAME)
     try:
-        with pytest.raises(Fatal, match="run `feedback setup`"):
+        with pytest.raises(PermanentError, match="run `feedback setup`"):
             await ElasticsearchSink(client, bulk_bytes=10_000).write([enriched(99).to_payload()])
     finally:
         with connect(settings) as synchronous:

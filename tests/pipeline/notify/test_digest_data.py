@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from pipeline.elasticsearch.client import connect, connect_async
-from pipeline.kafka.failure import Waiting
+from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.notify.alert_index import AlertDocuments
 from pipeline.notify.digest_data import Summaries
@@ -150,7 +150,7 @@ async def test_a_digest_waits_for_a_server_that_is_away(settings: Settings) -> N
     away = settings.model_copy(update={"elasticsearch_url": f"http://127.0.0.1:{free_port()}"})
     async with connect_async(away) as client:
         summaries = Summaries(client, settings.kafka_bootstrap_servers, AlertSettings())
-        with pytest.raises(Waiting, match="gathering a digest: ConnectionError"):
+        with pytest.raises(TransientError, match="gathering a digest: ConnectionError"):
             await summaries.gather(a_route(), SINCE, UNTIL)
 
 

@@ -14,7 +14,7 @@ from tests.pipeline.notify.receivers import SECRET
 from tests.support.pipeline import ROOT
 from tests.support.settings_tables import rows_of
 
-PAGE = (ROOT / "docs" / "telling.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
 SECRETS = {
     "WARD_LEADS_MAIL": "mailtos://user:password@example.org?to=leads@example.org",
     "BOARD_MAIL": "mailtos://user:password@example.org?to=board@example.org",
