@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
 from pipeline.stages.evidence import MOST_SPANS, merged, spans_of_places, strongest
-from pipeline.stages.flag_urgent import UrgencyFlagger, UrgencyRules
+from pipeline.stages.flag_urgent import UrgencyFlagger
 from pipeline.stages.parameters import DEFAULT
 from pipeline.stages.questions import kind_of
 from pipeline.stages.redact import Redactor
@@ -32,6 +32,7 @@ from pipeline.stages.score_sentiment import (
 )
 from pipeline.stages.text_model import BEST_ONE_FROM, Comment, Predictions, TextModel
 from pipeline.stages.tokens import token_spans, tokens_of, without_placeholders
+from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.stages.vader import Scores, Vader
 from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pipeline.enrich.analyzer import Understanding
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
+from pipeline.stages.person_names import PresidioNames
 from pipeline.stages.redact import Redactor
 from schemas.faults import first_fault
 
@@ -49,8 +50,6 @@ def redactor_of(settings: Settings) -> Redactor:
     regions = [region.strip().upper() for region in settings.phone_regions.split(",")]
     names = None
     if settings.redact_names is not None:
-        from pipeline.stages._personal.names import PresidioNames
-
         names = PresidioNames(settings.redact_names)
     return Redactor(regions=[region for region in regions if region], names=names)
 

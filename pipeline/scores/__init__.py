@@ -1,6 +1,6 @@
-"""Scores of what the index holds: counted by Elasticsearch, computed here, shown by a report.
+"""Scores of the indexed feedback: counted by Elasticsearch, computed here, shown by a report. Pure.
 
-``counting`` asks for answers by group and period; ``estimates`` makes values and intervals of
-their counts; ``drivers``, ``goals`` and ``report`` say what moves them, whether they are where
-they should be, and what stands out. All are pure: ``pipeline.commands.report`` does the asking.
+``counting`` builds the queries by group and period; ``estimates`` computes values and confidence
+intervals from the counts; ``drivers``, ``goals`` and ``report`` find what moves the scores, which
+targets are missed, and what stands out. ``pipeline.reports`` sends the queries.
 """

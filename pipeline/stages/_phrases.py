@@ -8,14 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, reduce
 from itertools import chain
 from operator import or_
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from pipeline.stages.flag_urgent import UrgencyRules
+from typing import Final, NamedTuple
 
 Span = tuple[int, int]
 
@@ -69,55 +66,69 @@ class _Part(NamedTuple):
 class Grammar:
     """Reads phrases; raises ``ValueError`` with a sentence for who edits the file."""
 
-    def __init__(self, rules: UrgencyRules) -> None:
-        self.spelt: dict[str, tuple[str, ...]] = {}
-        for right, variants in rules.spellings.items():
-            self.spelt |= dict.fromkeys(map(_folded, variants), tuple(_folded(right).split()))
-        self._ranks = {word: rank for rank, word in enumerate(rules.everyday, start=1)}
+    def __init__(
+        self,
+        *,
+        spellings: Mapping[str, Sequence[str]],
+        everyday: Sequence[str],
+        lists: Mapping[str, str],
+        phrases: Mapping[str, Sequence[str]],
+        exceptions: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Compile the phrases of each reason and their exceptions, both by reason.
+
+        ``spellings`` are the variants of a word, ``everyday`` words by their frequency, ``lists``
+        the named parts of phrases.
+        """
+        self.spellings: dict[str, tuple[str, ...]] = {}
+        for right, variants in spellings.items():
+            self.spellings |= dict.fromkeys(map(_fold, variants), tuple(_fold(right).split()))
+        self._ranks = {word: rank for rank, word in enumerate(everyday, start=1)}
         self._lists: dict[str, _Part] = {}
-        for name, source in rules.lists.items():
-            self._lists[name] = self._read(source, f"list {name}")
-        self.holding: dict[str, int] = defaultdict(int)  # by word, or beginning with a *
-        self.starting: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
-        self.unless: dict[str, list[Phrase]] = {}
+        for name, source in lists.items():
+            self._lists[name] = self._parse(source, f"list {name}")
+        self.word_sets: dict[str, int] = defaultdict(int)  # by word, or beginning with a *
+        self.index: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
+        self.exceptions: dict[str, list[Phrase]] = {}
         bits: dict[frozenset[str], int] = {}
-        for name, reason in rules.reasons.items():
-            for source in reason.phrases:
-                self._add(source, name, bits)
+        for name, sources in phrases.items():
+            for source in sources:
+                self._compile_phrase(source, name, bits)
             # A phrase ends as soon as it can, to show little; an exception holds all it can.
-            wide = (self._read(s, f'reason {name}: unless "{s}"').pattern for s in reason.unless)
-            self.unless[name] = [Phrase(name, pattern.replace("}?", "}")) for pattern in wide]
+            unless = exceptions.get(name, ())
+            wide = (self._parse(s, f'reason {name}: unless "{s}"').pattern for s in unless)
+            self.exceptions[name] = [Phrase(name, p.replace("}?", "}")) for p in wide]
 
     def plain(self, raw: str) -> tuple[str, ...]:
         """The plain words, and marks, of what stands between two spaces."""
-        return tuple(word for word, _ in tokens(raw, self.spelt))
+        return tuple(word for word, _ in tokens(raw, self.spellings))
 
-    def _add(self, source: str, reason: str, bits: dict[frozenset[str], int]) -> None:
+    def _compile_phrase(self, source: str, reason: str, bits: dict[frozenset[str], int]) -> None:
         place = f'reason {reason}: phrase "{source}"'
-        part = self._read(source, place)
+        part = self._parse(source, place)
         if not part.needs:
             raise ValueError(f"{place}: it needs a word that is always there")
         for need in part.needs:
             for word in need:
-                self.holding[word] |= bits.setdefault(need, 1 << len(bits))
+                self.word_sets[word] |= bits.setdefault(need, 1 << len(bits))
         needed = reduce(or_, (bits[need] for need in part.needs))
         for word in min(part.needs, key=self._frequency):
-            self.starting[word].append((needed, Phrase(reason, part.pattern)))
+            self.index[word].append((needed, Phrase(reason, part.pattern)))
 
-    def _read(self, source: str, place: str) -> _Part:
+    def _parse(self, source: str, place: str) -> _Part:
         try:
-            part = self._choice(iter([*_PIECE.findall(source), ""]), "")
+            part = self._parse_alternatives(iter([*_PIECE.findall(source), ""]), "")
             return part._replace(pattern=part.pattern + "(?= )")
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
 
-    def _choice(self, pieces: Iterator[str], end: str) -> _Part:
+    def _parse_alternatives(self, pieces: Iterator[str], end: str) -> _Part:
         rows: list[list[_Part]] = [[]]
         while (piece := next(pieces)) != end:
             if piece == "|":
                 rows.append([])
             else:
-                rows[-1].append(self._part(piece, pieces))
+                rows[-1].append(self._parse_part(piece, pieces))
         if not all(rows):
             raise ValueError("there are no words between two marks")
         patterns = ("".join(part.pattern for part in row) for row in rows)
@@ -129,11 +140,11 @@ class Grammar:
         either = (frozenset(chain.from_iterable(rarest)),) if all(needs) else ()
         return _Part(f"(?:{'|'.join(patterns)})", either)
 
-    def _part(self, piece: str, pieces: Iterator[str]) -> _Part:
+    def _parse_part(self, piece: str, pieces: Iterator[str]) -> _Part:
         if piece == "{":
-            return self._choice(pieces, "}")
+            return self._parse_alternatives(pieces, "}")
         if piece == "[":
-            return _Part(f"{self._choice(pieces, ']').pattern}?", ())
+            return _Part(f"{self._parse_alternatives(pieces, ']').pattern}?", ())
         if piece in {"^", "$"}:
             return _Part(r"(?<= \.)" if piece == "^" else r"(?= \.)", ())
         if piece in {"", "}", "]"}:
@@ -144,9 +155,9 @@ class Grammar:
             return self._lists[piece[1:-1]]
         if gap := _GAP.fullmatch(piece):
             return _Part(f"(?: [^ .]+){{0,{gap[1] or 1}}}?", ())
-        return self._words(piece)
+        return self._parse_words(piece)
 
-    def _words(self, piece: str) -> _Part:
+    def _parse_words(self, piece: str) -> _Part:
         words = self.plain(piece)
         if not words or MARK in words or "*" in piece[:-1]:
             raise ValueError(f"{piece} is no word, no beginning with a * at its end, no *1 to *12")
@@ -160,19 +171,19 @@ class Grammar:
         return sum(1 / self._ranks.get(word.rstrip("*"), 2_000) for word in words)
 
 
-def tokens(text: str, spelt: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Span]]:
+def tokens(text: str, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Span]]:
     """The plain words of a text and the marks between its sentences, with their places."""
     for match in _TOKEN.finditer(text):
         if not match[1]:
             yield MARK, match.span()
             continue
-        folded = _folded(match[1][:LONGEST_WORD])
+        folded = _fold(match[1][:LONGEST_WORD])
         bare = folded.replace("'", "")
-        for word in spelt.get(folded) or spelt.get(bare) or (bare,):
+        for word in spellings.get(folded) or spellings.get(bare) or (bare,):
             yield word, match.span()
 
 
-def _folded(word: str) -> str:
+def _fold(word: str) -> str:
     """Small letters without accents; apostrophes, which tell I'll from ill, are kept."""
     if word.isascii():
         return word.lower()

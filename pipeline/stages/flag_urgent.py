@@ -7,32 +7,26 @@ words tell which phrases it can hold, mostly none, and only these are looked for
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from itertools import accumulate, chain
 from operator import or_
-from pathlib import Path
-from typing import Final, NamedTuple, Self
-
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from typing import Final, NamedTuple
 
 from pipeline.stages._phrases import (
     LONGEST_WORD,
     MARK,
-    Grammar,
     Phrase,
     Span,
     Word,
     compiled,
     tokens,
 )
-from pipeline.stages.classify_topics import Identifier
 from pipeline.stages.spans import joined
+from pipeline.stages.urgency_rules import UrgencyRules
 
-_DEFAULT: Final = Path(__file__).parent.parent / "urgency" / "healthcare.toml"
 _RAW: Final = re.compile(r"\S+")
 _MOST_REMEMBERED: Final = 50_000
 _LONGEST_RUN: Final = 120
@@ -46,59 +40,20 @@ class UrgentFinding(NamedTuple):
     spans: tuple[Span, ...]
 
 
-class Reason(BaseModel):
-    """One reason why a comment cannot wait."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str
-    priority: int = Field(ge=1, description="1 is read first.")
-    phrases: tuple[str, ...] = Field(min_length=1, description="What people write.")
-    unless: tuple[str, ...] = Field((), description="What is wholly inside these does not count.")
-
-
-class UrgencyRules(BaseModel):
-    """Reasons and their phrases, as the TOML file holds them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Identifier
-    version: str
-    everyday: tuple[str, ...] = Field((), description="Words by their frequency.")
-    spellings: dict[str, tuple[str, ...]] = Field({}, description="Words, and what is read so.")
-    lists: dict[Identifier, str] = Field({}, description="Named parts of phrases.")
-    reasons: dict[Identifier, Reason] = Field(min_length=1)
-    _grammar: Grammar = PrivateAttr()
-
-    @model_validator(mode="after")
-    def _phrases_can_be_read(self) -> Self:
-        self._grammar = Grammar(self)
-        return self
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Read a rules file; None for the one of healthcare in the package.
-
-        Raises ``OSError``, ``tomllib.TOMLDecodeError`` or ``pydantic.ValidationError``.
-        """
-        with (path or _DEFAULT).open("rb") as file:
-            return cls.model_validate(tomllib.load(file))
-
-
 class UrgencyFlagger:
     """Finds what cannot wait in texts; safe to call from one thread at a time."""
 
     def __init__(self, rules: UrgencyRules) -> None:
         self.version = f"{rules.name}-{rules.version}-urgency"
-        self._grammar = rules._grammar
+        self._grammar = rules.grammar
         self._known: dict[str, Word] = {}
 
     def prepare(self) -> None:
         """Make ready what is else made when first needed: two seconds, for who reads millions."""
-        for starting in self._grammar.starting.values():
+        for starting in self._grammar.index.values():
             for _, phrase in starting:
                 compiled(phrase.pattern)
-        for phrase in chain.from_iterable(self._grammar.unless.values()):
+        for phrase in chain.from_iterable(self._grammar.exceptions.values()):
             compiled(phrase.pattern)
 
     def flag(self, text: str) -> tuple[UrgentFinding, ...]:
@@ -114,10 +69,10 @@ class UrgencyFlagger:
             for reason, spans in self._found(run.words).items():
                 spots = spots or [match.span() for match in _RAW.finditer(text)]
                 begin, end = spots[run.first][0], spots[run.first + len(run.words) - 1][1]
-                here = list(tokens(text[begin:end], self._grammar.spelt))
+                here = list(tokens(text[begin:end], self._grammar.spellings))
                 for start, stop in _placed(spans, here):
                     found[reason].append((begin + start, begin + stop))
-        reasons = filter(found.get, self._grammar.unless)
+        reasons = filter(found.get, self._grammar.exceptions)
         return tuple(UrgentFinding(reason, joined(found[reason])) for reason in reasons)
 
     def _found(self, words: list[Word]) -> dict[str, list[Span]]:
@@ -130,15 +85,15 @@ class UrgencyFlagger:
         for phrase in possible:
             found[phrase.reason] += phrase.spans(line)
         for reason, spans in found.items():
-            unless = self._grammar.unless[reason] if spans else ()
+            unless = self._grammar.exceptions[reason] if spans else ()
             spans[:] = _outside(spans, chain.from_iterable(p.spans(line) for p in unless))
         return {reason: spans for reason, spans in found.items() if spans}
 
     def _word(self, raw: str) -> Word:
         grammar, plain = self._grammar, self._grammar.plain(raw)
         keys = {*plain, *(f"{word[:end]}*" for word in plain for end in range(1, len(word) + 1))}
-        bits = reduce(or_, map(grammar.holding.__getitem__, keys & grammar.holding.keys()), 0)
-        starting = map(grammar.starting.__getitem__, keys & grammar.starting.keys())
+        bits = reduce(or_, map(grammar.word_sets.__getitem__, keys & grammar.word_sets.keys()), 0)
+        starting = map(grammar.index.__getitem__, keys & grammar.index.keys())
         word = Word(bits, tuple(chain.from_iterable(starting)), plain, plain[-1:] == (MARK,))
         if len(raw) <= LONGEST_WORD and len(self._known) < _MOST_REMEMBERED:
             self._known[raw] = word

@@ -1,7 +1,7 @@
 """Stage: personal data in a comment gives way to placeholders such as ``[PHONE]``.
 
 It runs before anything reaches a subscriber, an index or a log. Patterns and check digits find
-what they can; names need a model (``_personal.names``), and what is personal by its meaning only
+what they can; names need a model (``person_names``), and what is personal by its meaning only
 is not found: the result is less personal, not anonymous.
 """
 
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pipeline.stages._personal import dates, labelled, numbers, online, places
-from pipeline.stages._personal.names import NameFinder
 from pipeline.stages._personal.phones import Phones
 from pipeline.stages._personal.view import HIDDEN, Finder, Span, View
 from pipeline.stages._text_windows import LONG, around
+from pipeline.stages.person_names import NameFinder
 
 TYPES: Final = (
     "account",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.analyzer import Understanding
 from pipeline.stages import classify_topics
-from pipeline.stages.flag_urgent import UrgencyRules
 from pipeline.stages.redact import Redactor
 from pipeline.stages.text_model import TextModel
+from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.training.examples import NO_LEVEL, Examples
 from pipeline.training.train import train
 from schemas.feedback import EnrichedFeedback, Feedback, Label, Language, Operation, Priority

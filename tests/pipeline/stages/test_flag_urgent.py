@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.stages.flag_urgent import UrgencyFlagger, UrgencyRules
+from pipeline.stages.flag_urgent import UrgencyFlagger
+from pipeline.stages.urgency_rules import UrgencyRules
 
 CASES: Final[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("urgent_cases.toml").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.stages._personal.names import NameModelMissing, NamesNotInstalled, PresidioNames
 from pipeline.stages._personal.phones import MOST_DECIDED
+from pipeline.stages.person_names import NameModelMissing, NamesNotInstalled, PresidioNames
 from pipeline.stages.redact import TYPES, Redaction, Redactor
 from tests.pipeline.stages.personal_data import Example, Half, examples
 
