@@ -26,7 +26,7 @@ from pipeline.watch.detection.state import unpack
 from schemas.alerting_state import AlertingState
 from schemas.kafka_topics import ALERTING, ALERTS, SIGNALS
 from schemas.signal import Signal
-from tests.support.engines import Engines, environment_of, running_engines, set_up
+from tests.support.engines import Engines, engine_environment, running_engines, set_up
 from tests.support.pipeline import wait_until
 from tests.support.signals import (
     alerts_of,
@@ -37,6 +37,8 @@ from tests.support.signals import (
     spike,
     undisturbed,
 )
+
+pytestmark = pytest.mark.slow
 
 SITES = ("North", "South", "Mid")  # each in a partition of its own
 SINCE = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=6)
@@ -75,7 +77,7 @@ def settings(prepared: Settings) -> Settings:
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a worker."""
-    return environment_of(settings)
+    return engine_environment(settings)
 
 
 def episode() -> list[Signal]:

@@ -28,6 +28,8 @@ from tests.support.pipeline import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., subprocess.Popen[bytes]]
 COMPLAINT = "I want to complain. Terrible, appalling service, the worst ever, I am disgusted."
 PHONE = "07700 900123"

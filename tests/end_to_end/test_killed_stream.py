@@ -22,6 +22,8 @@ from tests.support.fake_service import Served, served
 from tests.support.pipeline import wait_until
 from tests.support.services.mastodon import FakeMastodon, native_id
 
+pytestmark = pytest.mark.slow
+
 KILLS = 5
 PAUSE_S = 0.05
 EVERY_EDIT = 7

@@ -31,6 +31,8 @@ from tests.support.services.google_play import FakeGooglePlay
 from tests.support.services.rss import FakeFeeds
 from tests.support.spikes import spike
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

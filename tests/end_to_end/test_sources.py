@@ -24,10 +24,12 @@ from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
-from tests.support.engines import environment_of, running_engines, set_up
+from tests.support.engines import engine_environment, running_engines, set_up
 from tests.support.fake_service import NOW, FakeService, Served, served
 from tests.support.fakes import SERVICES
 from tests.support.pipeline import messages_on, run_feedback
+
+pytestmark = pytest.mark.slow
 
 
 def toml_of(fakes: Running) -> str:
@@ -75,7 +77,7 @@ def settings() -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def environment(settings: Settings) -> dict[str, str]:
-    return environment_of(settings)
+    return engine_environment(settings)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pytest
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
@@ -15,6 +16,8 @@ from schemas.documents import READ_ALIAS
 from schemas.feedback import Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS
 from tests.support.pipeline import comments, documents_of, publish, wait_until
+
+pytestmark = pytest.mark.slow
 
 Start = Callable[..., subprocess.Popen[bytes]]
 

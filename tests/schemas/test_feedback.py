@@ -65,7 +65,7 @@ def test_a_measure_is_scored_from_worst_to_best(measure: Stars, score: float | N
         {"fft": {"value": 7}},
         {"nps": {"value": 3, "worst": 1, "best": 1}},
         {"created_at": datetime(1970, 1, 1, tzinfo=UTC)},
-        {"created_at": datetime.now(UTC) + timedelta(days=3)},
+        pytest.param({"created_at": datetime.now(UTC) + timedelta(days=3)}, id="in three days"),
         {"created_at": datetime(2026, 1, 1)},  # a time without a zone
         {"text": "x" * 100_001},
         {"author": "Jane Doe"},

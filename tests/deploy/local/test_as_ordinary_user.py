@@ -13,6 +13,8 @@ from deploy.local.accounts import account_for, can_read, is_root
 from deploy.local.artifacts import distribution
 from deploy.local.downloads import fetch
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("tests/deploy/local")]
+
 
 @pytest.mark.skipif(not is_root(), reason="the other tests already run as an ordinary user")
 def test_an_ordinary_user_can_start_and_stop_them(open_tmp: Path, config: LocalEngines) -> None:

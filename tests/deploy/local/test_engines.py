@@ -4,12 +4,15 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.local import LocalEngines, Progress, Status, status, up
 from deploy.local.artifacts import distribution
 from deploy.local.processes import family
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tests/deploy/local")]
 
 KAFKA_TOPIC = "survives"
 MEMORY_LIMIT = 1_600_000_000

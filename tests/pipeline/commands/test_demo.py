@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.pipeline import feedback
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
 
 @pytest.fixture
 def alone() -> Iterator[dict[str, str]]:

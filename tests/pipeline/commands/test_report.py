@@ -31,6 +31,8 @@ from schemas.documents import READ_ALIAS
 from schemas.score_documents import SCORES_INDEX
 from tests.support.pipeline import feedback, wait_until
 
+pytestmark = pytest.mark.slow
+
 TRUST = "Scores Test Trust"
 LONDON = ZoneInfo("Europe/London")
 MEASURES = ("stars", "nps", "csat", "ces", "fft")

@@ -11,6 +11,8 @@ from connectors.file.mapping import presets
 from pipeline.stages.classify_topics import Taxonomy
 from tests.support.pipeline import run_feedback
 
+pytestmark = pytest.mark.slow
+
 HEAD = "Comment,Who,Sentiment,Topics"
 
 

@@ -44,7 +44,7 @@ from tests.pipeline.notify.receivers import SECRET, Hooks, free_port, mail_serve
 from tests.pipeline.notify.samples import an_alert
 from tests.support.pipeline import messages_on, wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
 
 SITES = [
     "Alder",

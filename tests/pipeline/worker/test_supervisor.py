@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from pipeline.errors import ExitStatus
 from pipeline.settings import Settings
 from pipeline.streams.roles import PROCESSES, Role
 from tests.support.pipeline import wait_until
+
+pytestmark = pytest.mark.slow
 
 Start = Callable[..., subprocess.Popen[bytes]]
 

@@ -17,6 +17,8 @@ from tests.support.fake_service import Served, served
 from tests.support.pipeline import feedback, run_feedback, wait_until
 from tests.support.services.trustpilot import FakeTrustpilot
 
+pytestmark = pytest.mark.slow
+
 Line = Callable[..., str]
 
 
