@@ -3,8 +3,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Three workers keep two cores busy, since much of what a test does is waiting for an engine.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+BASE ?= main
 
-.PHONY: demo test lint programs bench bench-alerts generate lock clean help
+.PHONY: demo test test-fast test-changed coverage lint programs bench bench-alerts generate lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -31,7 +35,17 @@ programs:  ## install Chromium and Dovecot, which some tests need, where apt-get
 	@$(PYTHON) -m tests.support.programs
 
 test: lint programs  ## lint, types and every test
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(VENV)/.installed-dev  ## the tests that need no Kafka and no Elasticsearch
+	$(PYTEST) -m 'not engine'
+
+test-changed: $(VENV)/.installed-dev  ## the tests of what changed since the branch left $(BASE)
+	@tests=$$($(BIN)/python -m tests.support.changed $(BASE)) && \
+	{ test -z "$$tests" && echo "nothing that a test covers has changed" || $(PYTEST) $$tests; }
+
+coverage: $(VENV)/.installed-dev programs  ## every test, and the lines that none of them runs
+	$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html
 
 bench: $(VENV)/.installed-dev  ## the project side by side with what one would use instead
 	$(BIN)/python -m bench
@@ -49,4 +63,4 @@ lock: $(VENV)/.installed-dev  ## pin what is installed
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
