@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationE
 
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Retry
-from connectors.sdk.http import Answer, Bearer, Http, verdict, wait_of
+from connectors.sdk.http import Answer, Bearer, Http, verdict
+from connectors.sdk.http_status import retry_after_seconds
 from connectors.sdk.source import Brings, Polled, SourceConfig
 from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Family, Feedback
@@ -152,7 +153,7 @@ def _verdict(answer: Answer) -> Exception | None:
         reset = answer.headers.get("ratelimit-resettime", "")
         return Retry(
             f"requesting {answer.where}: the day's requests are used up",
-            wait=wait_of({"retry-after": reset}),
+            wait=retry_after_seconds({"retry-after": reset}),
         )
     return verdict(answer)
 

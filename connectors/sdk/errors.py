@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import ValidationError
 
 from schemas.faults import first_fault
 
+_DEFAULT_WAIT_S: Final = 1.0
+
 
 class Retry(Exception):
     """Try the same again after ``wait`` seconds; nothing was lost and no cursor moved."""
 
-    def __init__(self, message: str, wait: float = 1.0) -> None:
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        """``wait`` is what the service asks for, if it says."""
         super().__init__(message)
-        self.wait = wait
+        self.wait = _DEFAULT_WAIT_S if wait is None else wait
 
 
 class BadRecord(Exception):

@@ -10,8 +10,6 @@ import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
@@ -22,14 +20,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_random_exponential
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
+from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
 
 USER_AGENT: Final = "feedback-pipeline"
 _ATTEMPTS: Final = 5
 _PATIENCE_S: Final = 60.0
 _MOST_BYTES: Final = 32_000_000
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-_LATER: Final = frozenset({408, 425, 429})
-_REFUSED: Final = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,51 +53,16 @@ Verdict = Callable[[Answer], Exception | None]
 
 def verdict(answer: Answer) -> Exception | None:
     """What a status means with most services."""
-    status = answer.status
-    if status < 300 or status == 304:
-        return None
-    said = f"requesting {answer.where}: status {status}"
-    if status in _REFUSED:
-        return Unauthorized(f"{said}: the credentials are refused")
-    if status in _LATER or status >= 500:
-        return Retry(said, wait=wait_of(answer.headers))
-    return Fatal(said)
-
-
-def wait_of(headers: Mapping[str, str], *, now: datetime | None = None) -> float:
-    """Seconds that a service asks to wait: ``Retry-After``, or a spent rate limit's reset.
-
-    1 where it names none or nonsense.
-    """
-    now = now or datetime.now(UTC)
-    after = headers.get("retry-after", "").strip()
-    if after:
-        return max(0.0, _seconds(after, now))
-    for name in ("x-ratelimit", "x-rate-limit", "ratelimit"):
-        if headers.get(f"{name}-remaining", "").strip().partition(".")[0] == "0":
-            return max(0.0, _seconds(headers.get(f"{name}-reset", ""), now))
-    return 1.0
-
-
-def _seconds(text: str, now: datetime) -> float:
-    """Seconds from now: a number of them, a Unix time, or a date of either form."""
-    try:
-        number = float(text)
-    except ValueError:
-        return _until(text, now)
-    if number != number or number in (float("inf"), float("-inf")):
-        return 1.0
-    return number - now.timestamp() if number > 1_000_000_000 else number
-
-
-def _until(text: str, now: datetime) -> float:
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            moment = read(text)
-        except ValueError:
-            continue
-        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return 1.0
+    message = f"requesting {answer.where}: status {answer.status}"
+    match classify_status(answer.status):
+        case StatusClass.OK:
+            return None
+        case StatusClass.CREDENTIALS_REFUSED:
+            return Unauthorized(f"{message}: the credentials are refused")
+        case StatusClass.TRANSIENT:
+            return Retry(message, wait=retry_after_seconds(answer.headers))
+        case StatusClass.PERMANENT:
+            return None if answer.status == 304 else Fatal(message)
 
 
 @cache

@@ -14,20 +14,20 @@ import binascii
 import hashlib
 import hmac
 import ssl
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from connectors.sdk.http_status import retry_after_seconds
 from pipeline.notify.addresses import CheckedResolver, Lookup, Refused, checked_socket, is_public
 from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
 
 _TIMEOUT_S: Final = 20.0
 _CONNECT_S: Final = 10.0
-_LONGEST_WAIT: Final = timedelta(hours=24)
+_MAX_WAIT_S: Final = 86_400.0
 _TOO_MANY: Final = timedelta(minutes=1)
 """How long a destination is left alone that says 429 and not how long."""
 _PREFIX: Final = "whsec_"
@@ -149,21 +149,14 @@ def _outcome(response: aiohttp.ClientResponse, now: datetime) -> Outcome:
         return Outcome(Verdict.GONE, f"{reason}: it wants no more of them")
     if 300 <= status < 400:
         return later(f"{reason}: redirects are not followed, name the new address")
-    asked = _retry_after(response.headers.get("Retry-After", ""), now)
+    asked = _retry_after(response.headers, now)
     return later(reason, _TOO_MANY if asked is None and status == 429 else asked)
 
 
-def _retry_after(text: str, now: datetime) -> timedelta | None:
-    """The wait that is asked for: seconds, or a date."""
-    text = text.strip()
-    if text.isdecimal():
-        return timedelta(seconds=min(int(text), _LONGEST_WAIT.total_seconds()))
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    wait = until.replace(tzinfo=until.tzinfo or UTC) - now
-    return min(max(wait, timedelta(0)), _LONGEST_WAIT)
+def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return the wait that is asked for, at most a day; None if there is none."""
+    seconds = retry_after_seconds(headers, now=now)
+    return None if seconds is None else timedelta(seconds=min(seconds, _MAX_WAIT_S))
 
 
 def _said(error: BaseException) -> str:

@@ -15,15 +15,14 @@ from typing import Any, Final, Protocol
 import aiohttp
 import orjson
 
+from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
 from pipeline.cases.notice import SHORT_ID, moment, named, plain
 from pipeline.cases.trackers.options import OutletOptions
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, Link, LinkState
 
 _MOST_BYTES: Final = 4_000_000
-_RIGHTS: Final = frozenset({401, 403, 404})
-"""Refusals that are about the settings and not about the case."""
-_LATER: Final = frozenset({408, 425, 429})
+_MAX_WAIT_S: Final = 86_400.0
 
 
 class Later(Exception):
@@ -113,13 +112,13 @@ class Service:
             raise Later(f"{self._title}: {type(error).__name__}") from None
 
     def _judge(self, response: aiohttp.ClientResponse) -> None:
-        status = response.status
-        if 200 <= status < 300:
-            return
-        said = f"{self._title}: status {status}"
-        if status in _LATER or status >= 500 or status < 400:
-            after = response.headers.get("Retry-After", "")
-            raise Later(said, timedelta(seconds=int(after)) if after.isdecimal() else None)
-        if status in _RIGHTS:
-            raise Later(f"{said}; are the settings right?")
-        raise Refusal(said)
+        status = classify_status(response.status)
+        message = f"{self._title}: status {response.status}"
+        if status is StatusClass.TRANSIENT or 300 <= response.status < 400:
+            seconds = retry_after_seconds(response.headers)
+            wait = None if seconds is None else timedelta(seconds=min(seconds, _MAX_WAIT_S))
+            raise Later(message, wait)
+        if status is StatusClass.CREDENTIALS_REFUSED or response.status == 404:
+            raise Later(f"{message}; are the settings right?")
+        if status is StatusClass.PERMANENT:
+            raise Refusal(message)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -13,10 +13,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
-from connectors.sdk.http import Bearer, Http, OAuth2, wait_of
+from connectors.sdk.http import Answer, Bearer, Http, OAuth2, verdict
 from tests.support.fake_service import Served
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "planted-secret-1"  # noqa: S105 - planted to be looked for
 
 
@@ -66,23 +65,13 @@ def http(service: Served, waits: list[float]) -> Iterator[Http]:
     made.close()
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "Fri, 20 Nov 2026 12:01:00 GMT"}, 60.0),
-        ({"retry-after": "soon"}, 1.0),
-        ({"retry-after": "-5"}, 0.0),
-        ({"retry-after": "nan"}, 1.0),
-        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-11-20T12:02:00Z"}, 120.0),
-        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "1795176030"}, 30.0),
-        ({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "45"}, 45.0),
-        ({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "45"}, 1.0),
-        ({}, 1.0),
-    ],
-)
-def test_a_service_says_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
-    assert wait_of(headers, now=NOW) == pytest.approx(seconds)
+@pytest.mark.parametrize(("headers", "seconds"), [({"retry-after": "7"}, 7.0), ({}, 1.0)])
+def test_a_retry_carries_the_wait_of_the_service_or_a_second(
+    headers: dict[str, str], seconds: float
+) -> None:
+    problem = verdict(Answer(503, httpx.Headers(headers), b"", "GET /"))
+    assert isinstance(problem, Retry)
+    assert problem.wait == seconds
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "503", "408", "truncated", "hang up"])
@@ -102,7 +91,7 @@ def test_what_does_not_pass_is_given_up_after_five_attempts(http: Http, service:
 def test_a_wait_longer_than_a_minute_is_left_to_the_schedule(
     service: Served, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.sdk.http.wait_of", lambda headers: 900.0)
+    monkeypatch.setattr("connectors.sdk.http.retry_after_seconds", lambda headers: 900.0)
     service.faults.append("429")
     http = Http(service.url, sleep=waits.append)
     with pytest.raises(Retry) as raised:
