@@ -91,6 +91,8 @@ OPENED_ELSEWHERE = {
 MAX_UNEXPLAINED_LATE_IMPORTS = 310
 
 LATE_IMPORTS = {
+    "pipeline/cli.py": "--help and completion need neither the settings nor Rich",
+    "pipeline/commands/model/train.py": "scikit-learn and matplotlib are an optional extra",
     "pipeline/stages/person_names.py": "presidio and spaCy are an optional extra",
     "pipeline/training/report.py": "matplotlib is an optional extra, and draws one picture",
     "bench/alerts/page.py": "matplotlib and scipy are for the comparison of alerts alone",

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
+from rich.markup import escape
+from rich.table import Table
 
+from connectors.runtime.kafka import open_consumer, partitions_of, read_between
+from connectors.sdk.errors import Retry
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus, Unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from schemas.dead_letter import DeadLetter
+from pipeline.search.query import parse_time
+from schemas.dead_letter import DeadLetter
+from schemas.kafka_topics import DEAD
 
 _FIRST_WINDOW: Final = 64
 _SHOWN_PAYLOAD: Final = 2_000
@@ -77,8 +81,6 @@ def list_letters(
 
 
 def _since(text: str | None) -> datetime | None:
-    from pipeline.search.query import parse_time
-
     try:
         return None if text is None else parse_time(text, now=datetime.now(UTC))
     except ValueError as error:
@@ -94,10 +96,6 @@ def _newest(servers: str, wanted: _Filter, limit: int) -> list[DeadLetter]:
 
     Raises ``Unavailable`` where no broker answers.
     """
-    from connectors.runtime.kafka import open_consumer, partitions_of
-    from connectors.sdk.errors import Retry
-    from schemas.kafka_topics import DEAD
-
     try:
         consumer = open_consumer(servers)
     except Retry as error:
@@ -134,11 +132,6 @@ def _newest_of(consumer: Any, partition: Any, wanted: _Filter, limit: int) -> li
 
 
 def _read(consumer: Any, partition: Any, start: int, end: int) -> Iterator[DeadLetter]:
-    from pydantic import ValidationError
-
-    from connectors.runtime.kafka import read_between
-    from schemas.dead_letter import DeadLetter
-
     for record in read_between(consumer, {partition: start}, {partition: end}):
         try:
             yield DeadLetter.from_payload(record.value)
@@ -154,9 +147,6 @@ def _as_json(letter: DeadLetter, *, payload: bool) -> dict[str, Any]:
 
 
 def _table(letters: list[DeadLetter], *, payload: bool) -> Any:
-    from rich.markup import escape
-    from rich.table import Table
-
     table = Table("when (UTC)", "stage", "origin", "reason", box=None, padding=(0, 2, 0, 0))
     table.add_column("bytes", justify="right")
     for letter in letters:
@@ -170,9 +160,6 @@ def _table(letters: list[DeadLetter], *, payload: bool) -> Any:
 
 
 def _reasons_table(reasons: Counter[str]) -> Any:
-    from rich.markup import escape
-    from rich.table import Table
-
     table = Table(box=None, show_header=False, padding=(1, 2, 0, 0))
     for reason, count in reasons.most_common():
         table.add_row(f"{count:,}", escape(reason))

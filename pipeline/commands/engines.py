@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+import deploy.local
+from connectors.runtime.coverage import load_coverage
+from connectors.sdk.errors import Retry
+from deploy.local import EngineError, LocalEngines, Status
+from deploy.local import Progress as Step
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.view import ledger_json, ledger_table
 from pipeline.errors import CommandError, ExitStatus, Unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from deploy.local import LocalEngines, Status
-    from deploy.local import Progress as Step
-    from schemas.coverage import Coverage
+from pipeline.streams.lag import group_lags
+from schemas.coverage import Coverage
 
 _STATE_STYLES = {"running": "green", "stopped": "dim", "starting": "yellow", "failed": "red"}
 
 
 def up() -> None:
     """Start Kafka and Elasticsearch on this machine, without Docker; finds what runs."""
-    import time
-
     began = time.monotonic()
     now = start_engines()
     out.print(_table(now))
@@ -43,9 +44,6 @@ def status(
     json: Json = False,
 ) -> None:
     """Show the engines, how far the worker has read, and how the sources fare."""
-    import deploy.local
-    from pipeline.streams.lag import group_lags
-
     now = deploy.local.status(local_engines())
     lags = group_lags(settings())
     ledger = [] if lags is None else _ledger()
@@ -68,9 +66,6 @@ def status(
 
 
 def _ledger() -> list[Coverage]:
-    from connectors.runtime.coverage import load_coverage
-    from connectors.sdk.errors import Retry
-
     try:
         return list(load_coverage(settings().kafka_bootstrap_servers).values())
     except Retry as error:
@@ -79,8 +74,6 @@ def _ledger() -> list[Coverage]:
 
 def local_engines() -> LocalEngines:
     """The local engines as the settings describe them."""
-    import deploy.local
-
     given = settings()
     return deploy.local.LocalEngines(
         home=given.local_home or deploy.local.default_home(),
@@ -103,24 +96,18 @@ def local_addresses() -> tuple[str, str]:
 
 def start_engines() -> Status:
     """Start both engines, with progress on standard error; raises ``CommandError``."""
-    import deploy.local
-
     with _as_command_error(), _progress() as on_progress:
         return deploy.local.up(local_engines(), on_progress=on_progress)
 
 
 def stop_engines() -> Status:
     """Stop both engines; raises ``CommandError``."""
-    import deploy.local
-
     with _as_command_error(), _progress() as on_progress:
         return deploy.local.down(local_engines(), on_progress=on_progress)
 
 
 @contextmanager
 def _as_command_error() -> Iterator[None]:
-    from deploy.local import EngineError
-
     try:
         yield
     except EngineError as error:
@@ -130,8 +117,6 @@ def _as_command_error() -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Any]:
     """A callback that draws one line an engine, with a bar while bytes come in."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
-
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -6,18 +6,27 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
+import orjson
 import typer
+from rich.console import Console
 
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.reports import request as options
+from pipeline.reports.gather import gather
+from pipeline.reports.publish import publish_scores
+from pipeline.reports.views.html import page
+from pipeline.reports.views.json import as_json
+from pipeline.reports.views.markdown import markdown
+from pipeline.reports.views.terminal import drawn
+from pipeline.scores.report import Report
+from pipeline.search.query import SearchRequest
 from schemas.score import MeasureName, PeriodName
-
-if TYPE_CHECKING:
-    from pipeline.scores.report import Report
 
 _FILE_WIDTH: Final = 140
 """Characters of a line where a table is written to a file."""
@@ -91,10 +100,6 @@ def report(
     ] = False,
 ) -> None:
     """Report scores by place, topic, source and period, with intervals, trends and goals."""
-    from pipeline.reports import request as options
-    from pipeline.reports.gather import gather
-    from pipeline.search.query import SearchRequest
-
     scope = SearchRequest(
         organizations=tuple(organization or ()),
         sites=tuple(site or ()),
@@ -119,20 +124,14 @@ def report(
         made = gather(request, settings(), taxonomy)
     _write(made, format, output)
     if publish:
-        from pipeline.reports.publish import publish_scores
-
         err.print(publish_scores(made, settings()), markup=False)
 
 
 def _write(made: Report, form: Format, output: Path | None) -> None:
     if output is None:
         if form is Format.TABLE:
-            from pipeline.reports.views.terminal import drawn
-
             out.print(drawn(made, width=out.width))
         elif form is Format.JSON:
-            from pipeline.reports.views.json import as_json
-
             print_json(as_json(made))
         else:
             out.file.write(_rendered(made, form))
@@ -146,25 +145,11 @@ def _write(made: Report, form: Format, output: Path | None) -> None:
 
 def _rendered(made: Report, form: Format) -> str:
     if form is Format.HTML:
-        from pipeline.reports.views.html import page
-
         return page(made)
     if form is Format.MARKDOWN:
-        from pipeline.reports.views.markdown import markdown
-
         return markdown(made)
     if form is Format.JSON:
-        import orjson
-
-        from pipeline.reports.views.json import as_json
-
         return orjson.dumps(as_json(made), option=orjson.OPT_INDENT_2).decode() + "\n"
-    from io import StringIO
-
-    from rich.console import Console
-
-    from pipeline.reports.views.terminal import drawn
-
     text = StringIO()
     wide = Console(file=text, width=_FILE_WIDTH)
     wide.print(drawn(made, width=_FILE_WIDTH))

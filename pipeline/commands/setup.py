@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pipeline.commands.shared.console import out, print_json, settings
 from pipeline.commands.shared.options import Json
+from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.templates import put_templates
+from pipeline.kafka.admin import create_kafka_topics
 
 
 def setup(
     json: Json = False,
 ) -> None:
     """Create the Kafka topics and the index templates. Safe to repeat."""
-    from pipeline.elasticsearch.client import connect
-    from pipeline.elasticsearch.templates import put_templates
-    from pipeline.kafka.admin import create_kafka_topics
-
     topics = create_kafka_topics(settings())
     client = connect(settings())
     try:

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
+from pipeline import logs
 from pipeline.commands.shared.console import settings
 from pipeline.errors import CommandError
+from pipeline.kafka.admin import missing_kafka_topics
+from pipeline.streams.roles import Role
+from pipeline.worker.supervisor import run_roles
 
 
 class Roles(StrEnum):
@@ -39,11 +43,6 @@ def worker(
     Each busy role runs in a process of its own. The batch in hand is finished before it stops.
     Start more workers to scale: Kafka shares the partitions among them.
     """
-    from pipeline import logs
-    from pipeline.kafka.admin import missing_kafka_topics
-    from pipeline.streams.roles import Role
-    from pipeline.worker.supervisor import run_roles
-
     logs.configure(settings())
     missing = missing_kafka_topics(settings())
     if missing:

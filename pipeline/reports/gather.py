@@ -6,8 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from connectors.runtime.coverage import load_coverage
+from connectors.sdk.errors import Fatal, Retry
+from pipeline.elasticsearch.client import connect, shown_urls
 from pipeline.errors import CommandError, Unavailable
 from pipeline.reports.cases import gather_cases
 from pipeline.scores import report as parts
@@ -27,14 +32,11 @@ from pipeline.scores.report import Counts, Frame, Report
 from pipeline.scores.submissions import Submissions
 from pipeline.search.query import SearchRequest, build_query
 from pipeline.settings import Settings
+from pipeline.stages.classify_topics import Taxonomy
+from schemas.brokers import any_broker_listens
 from schemas.case_documents import CASES_INDEX
 from schemas.documents import READ_ALIAS
 from schemas.score import MeasureName, Period, PeriodName
-
-if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
-
-    from pipeline.stages.classify_topics import Taxonomy
 
 _TIMEOUT_S: Final = 30.0
 
@@ -56,8 +58,6 @@ class ReportRequest:
 
 def gather(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
     """Ask for everything and put it together; raises ``Unavailable`` or ``CommandError``."""
-    from pipeline.elasticsearch.client import connect
-
     with connect(settings) as client, _sentences(settings):
         asking = _Asking(client.options(request_timeout=_TIMEOUT_S), request)
         return asking.report(taxonomy, _ledger(settings))
@@ -196,10 +196,6 @@ def _titles(taxonomy: Taxonomy) -> dict[str, str]:
 
 def _ledger(settings: Settings) -> list[Any] | None:
     """The sources' last runs; None where Kafka does not answer: scores need none of it."""
-    from connectors.runtime.coverage import load_coverage
-    from connectors.sdk.errors import Fatal, Retry
-    from schemas.brokers import any_broker_listens
-
     servers = settings.kafka_bootstrap_servers
     if not any_broker_listens(servers):
         return None
@@ -212,10 +208,6 @@ def _ledger(settings: Settings) -> list[Any] | None:
 @contextmanager
 def _sentences(settings: Settings) -> Iterator[None]:
     """Elasticsearch's errors as the command's."""
-    from elasticsearch import ApiError, TransportError
-
-    from pipeline.elasticsearch.client import shown_urls
-
     where = f"Elasticsearch at {shown_urls(settings)}"
     try:
         yield

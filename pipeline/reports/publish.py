@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from elasticsearch import ApiError, TransportError
+
+from pipeline.elasticsearch.client import connect, shown_urls
 from pipeline.errors import CommandError, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.kafka.producer import Message
@@ -54,10 +57,6 @@ def score_messages(scores: Iterable[Score]) -> list[Message]:
 
 def index_scores(scores: Iterable[Score], settings: Settings) -> None:
     """Put the template, and each score as a document under its id."""
-    from elasticsearch import ApiError, TransportError
-
-    from pipeline.elasticsearch.client import connect, shown_urls
-
     operations: list[dict[str, Any]] = []
     for score in scores:
         operations += [{"index": {"_id": score.score_id}}, score_document(score)]

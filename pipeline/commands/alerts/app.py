@@ -12,9 +12,19 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.alerts import send_test, silence
+from pipeline.commands.alerts.query import (
+    AlertRequest,
+    alert_named,
+    examples_of,
+    find_alerts,
+    joined,
+)
+from pipeline.commands.alerts.view import alert_json, alert_page, alerts_table
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.search.query import parse_time
+from pipeline.watch.silences import read_silences
 from schemas.alert import AlertKind, Severity
 
 app = typer.Typer(
@@ -40,10 +50,6 @@ def list_alerts(
     json: Json = False,
 ) -> None:
     """List the alerts that go on, newest first, and who acknowledged them."""
-    from pipeline.commands.alerts.query import AlertRequest, find_alerts, joined
-    from pipeline.commands.alerts.view import alert_json, alerts_table
-    from pipeline.watch.silences import read_silences
-
     now = datetime.now(UTC)
     request = AlertRequest(
         firing_only=not everything,
@@ -76,10 +82,6 @@ def show(
     json: Json = False,
 ) -> None:
     """Show all of an alert: figures, words, examples, and what keeps it quiet."""
-    from pipeline.commands.alerts.query import alert_named, examples_of, joined
-    from pipeline.commands.alerts.view import alert_json, alert_page
-    from pipeline.watch.silences import read_silences
-
     alert = alert_named(settings(), identifier)
     examples = examples_of(settings(), alert)
     silences = read_silences(settings().kafka_bootstrap_servers)
@@ -98,8 +100,6 @@ app.command()(send_test.test)
 
 
 def _since(text: str | None, now: datetime) -> datetime | None:
-    from pipeline.search.query import parse_time
-
     try:
         return None if text is None else parse_time(text, now=now)
     except ValueError as error:

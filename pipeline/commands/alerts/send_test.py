@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import orjson
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from pipeline.commands.shared.console import out, print_json, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from pipeline.notify.notice import Notice
-    from pipeline.notify.outcome import Outcome
-    from pipeline.notify.routes import Target
+from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.outcome import Outcome
+from pipeline.notify.routes import Target, routes
+from pipeline.notify.sender import Sender
+from pipeline.notify.services import kind_of
+from schemas.record import deterministic_id
 
 
 def test(
@@ -47,8 +49,6 @@ def test(
 
 def _targets(names: Sequence[str]) -> list[Target]:
     """The addresses of the routes that are named, or of all; raises ``CommandError``."""
-    from pipeline.notify.routes import routes
-
     there = list(routes(settings()))
     if not there:
         raise CommandError(
@@ -65,11 +65,6 @@ def _targets(names: Sequence[str]) -> list[Target]:
 
 
 def _notice(at: datetime) -> Notice:
-    import orjson
-
-    from pipeline.notify.notice import Notice, Urgency
-    from schemas.record import deterministic_id
-
     return Notice(
         notice_id=deterministic_id("test", at.isoformat()),
         type="test",
@@ -83,8 +78,6 @@ def _notice(at: datetime) -> Notice:
 
 
 async def _send(targets: Sequence[Target], notice: Notice) -> list[Outcome]:
-    from pipeline.notify.sender import Sender
-
     async with Sender() as sender:
         return await asyncio.gather(*(sender.send(target, notice) for target in targets))
 
@@ -97,9 +90,6 @@ def _as_json(target: Target, sent: Outcome | None) -> dict[str, Any]:
 
 
 def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in ("to", "service", "takes", *(["test"] if sent else [])):
         table.add_column(heading, overflow="fold")
@@ -118,8 +108,6 @@ def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
 
 def _service(target: Target) -> str:
     """What may be shown of an address."""
-    from pipeline.notify.services import kind_of
-
     return "webhook" if target.apprise is None else kind_of(target.apprise)
 
 

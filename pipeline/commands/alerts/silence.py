@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
+from pipeline.commands.alerts.query import (
+    AlertRequest,
+    active,
+    alert_named,
+    find_alerts,
+    shown_id,
+    silence_named,
+)
+from pipeline.commands.alerts.view import about, moment, silence_json, silences_table
 from pipeline.commands.shared.console import err, login_name, out, print_json, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
-from schemas.alert import AlertKind, AlertState
+from pipeline.watch.silences import publish_silence, read_silences
+from schemas.alert import Alert, AlertKind, AlertState
 from schemas.faults import first_fault
-
-if TYPE_CHECKING:
-    from schemas.alert import Alert
-    from schemas.silence import Silence
+from schemas.settings_file import Duration
+from schemas.silence import Silence
 
 _By = Annotated[
     str | None, typer.Option(help="Who looks after it; default: your login name.", metavar="WHO")
@@ -33,11 +42,6 @@ def ack(
     ] = None,
 ) -> None:
     """Acknowledge an alert: somebody looks after it, and nobody else is told any more."""
-    from pipeline.commands.alerts.query import alert_named, shown_id
-    from pipeline.commands.alerts.view import about, moment
-    from pipeline.watch.silences import publish_silence
-    from schemas.silence import Silence
-
     now = datetime.now(UTC)
     ends_at = None if for_ is None else _end(for_, now)
     alert = alert_named(settings(), identifier)
@@ -74,11 +78,6 @@ def silence(
     ] = False,
 ) -> None:
     """Keep alerts quiet for a while: those that match all that is given."""
-    from pipeline.commands.alerts.query import shown_id
-    from pipeline.commands.alerts.view import about, moment
-    from pipeline.watch.silences import publish_silence
-    from schemas.silence import Silence
-
     given = {"site": site, "topic": topic, "source": source, "kind": kind}
     if everything == any(given.values()):
         raise CommandError(
@@ -108,10 +107,6 @@ def silence(
 
 def silences(json: Json = False) -> None:
     """List what is quiet now: silences, and acknowledgements of alerts that go on."""
-    from pipeline.commands.alerts.query import active
-    from pipeline.commands.alerts.view import silence_json, silences_table
-    from pipeline.watch.silences import read_silences
-
     there = read_silences(settings().kafka_bootstrap_servers)
     acknowledged = any(one.alert_id for one in there)
     found = active(there, _firing() if acknowledged else [], datetime.now(UTC))
@@ -125,10 +120,6 @@ def silences(json: Json = False) -> None:
 
 def unsilence(identifier: _Id) -> None:
     """Lift a silence, or take back the acknowledgement of an alert."""
-    from pipeline.commands.alerts.query import shown_id, silence_named
-    from pipeline.commands.alerts.view import about
-    from pipeline.watch.silences import publish_silence, read_silences
-
     now = datetime.now(UTC)
     found = silence_named(read_silences(settings().kafka_bootstrap_servers), identifier)
     named = f"silence {shown_id(found.silence_id)} of {about(found)}"
@@ -140,17 +131,11 @@ def unsilence(identifier: _Id) -> None:
 
 
 def _firing() -> list[Alert]:
-    from pipeline.commands.alerts.query import AlertRequest, find_alerts
-
     alerts, _ = find_alerts(settings(), AlertRequest())
     return alerts
 
 
 def _end(text: str, now: datetime) -> datetime:
-    from pydantic import TypeAdapter
-
-    from schemas.settings_file import Duration
-
     try:
         lasting: timedelta = TypeAdapter(Duration).validate_python(text)
         if lasting > timedelta():
@@ -163,8 +148,6 @@ def _end(text: str, now: datetime) -> datetime:
 
 
 def _made(make: Any, **fields: Any) -> Silence:
-    from pydantic import ValidationError
-
     try:
         made: Silence = make(**fields)
     except ValidationError as error:

@@ -8,11 +8,22 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from pipeline.cases.options import cases_settings, due_of
+from pipeline.cases.role import publish
+from pipeline.cases.rules import opened
 from pipeline.commands.cases.query import case_as_it_is
 from pipeline.commands.shared.console import err, login_name, settings
+from pipeline.enrich.loading import redactor_of
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.kafka.admin import create_kafka_topics
+from pipeline.kafka.publishing import publishing
+from pipeline.search.query import parse_time
 from pipeline.settings import Settings
-from schemas.case import Case, CaseEvent, CaseEventType
+from schemas.case import Case, CaseEvent, CaseEventType, Opening
+from schemas.faults import first_fault
+from schemas.settings_file import SettingsFileError
 
 _PATIENCE_S: Final = 10.0
 _POLL_S: Final = 0.1
@@ -23,10 +34,6 @@ def event_of(case_id: str, kind: CaseEventType, by: str | None, **fields: Any) -
 
     Raises ``CommandError`` for what no event takes.
     """
-    from pydantic import ValidationError
-
-    from schemas.faults import first_fault
-
     kept = {name: _without_personal_data(value) for name, value in fields.items()}
     try:
         return CaseEvent(
@@ -45,12 +52,6 @@ def opening_by_hand(
     document: dict[str, Any], *, by: str | None, due: str, **chosen: Any
 ) -> CaseEvent:
     """The event that opens a case of indexed feedback; raises ``CommandError``."""
-    from pydantic import ValidationError
-
-    from pipeline.cases.rules import opened
-    from schemas.case import Opening
-    from schemas.faults import first_fault
-
     feedback = document["feedback"]
     try:
         opening = Opening(
@@ -80,8 +81,6 @@ def carry_out(event: CaseEvent) -> Case | None:
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    from pipeline.kafka.admin import create_kafka_topics
-
     create_kafka_topics(settings())
     asyncio.run(_publish(settings(), event))
     end = time.monotonic() + _PATIENCE_S
@@ -102,10 +101,6 @@ def until(text: str | None) -> datetime | None:
 
     Raises ``CommandError``.
     """
-    from pipeline.cases.options import cases_settings, due_of
-    from pipeline.search.query import parse_time
-    from schemas.settings_file import SettingsFileError
-
     if text is None:
         return None
     now = datetime.now(UTC)
@@ -130,8 +125,6 @@ def until(text: str | None) -> datetime | None:
 def _without_personal_data(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    from pipeline.enrich.loading import redactor_of
-
     redaction = redactor_of(settings()).redact(value)
     if redaction.counts:
         hidden = ", ".join(f"{count} {kind}" for kind, count in redaction.counts.items())
@@ -140,8 +133,5 @@ def _without_personal_data(value: Any) -> Any:
 
 
 async def _publish(settings: Settings, event: CaseEvent) -> None:
-    from pipeline.cases.role import publish
-    from pipeline.kafka.publishing import publishing
-
     async with publishing(settings.kafka_bootstrap_servers, "a case's event") as sink:
         await publish(sink, [event])

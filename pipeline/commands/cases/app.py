@@ -12,10 +12,21 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.commands.cases import reply as answers
+from pipeline.commands.cases.act import carry_out, event_of, opening_by_hand, until
+from pipeline.commands.cases.query import (
+    CaseRequest,
+    case_as_it_is,
+    case_named,
+    feedback_named,
+    feedback_of,
+    find_cases,
+)
+from pipeline.commands.cases.view import case_json, case_page, cases_table, done
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
-from schemas.case import Case, CaseEventType, CaseStatus
+from schemas.case import Case, CaseEventType, CaseStatus, derive_case_id
 from schemas.feedback import Priority
 
 app = typer.Typer(
@@ -51,9 +62,6 @@ def list_cases(
     json: Json = False,
 ) -> None:
     """List the cases that are not resolved, what is due first in front."""
-    from pipeline.commands.cases.query import CaseRequest, find_cases
-    from pipeline.commands.cases.view import case_json, cases_table
-
     chosen = tuple(CaseStatus) if everything else tuple(status or ())
     usual = CaseRequest()
     request = CaseRequest(
@@ -86,9 +94,6 @@ def list_cases(
 @app.command()
 def show(identifier: _Id, json: Json = False) -> None:
     """Show all of a case, with the feedback's text and what was done."""
-    from pipeline.commands.cases.query import feedback_of
-    from pipeline.commands.cases.view import case_json, case_page
-
     case = _named(identifier)
     feedback = feedback_of(settings(), case.feedback_id)
     if json:
@@ -110,10 +115,6 @@ def open_case(
     json: Json = False,
 ) -> None:
     """Open a case of a piece of feedback by hand."""
-    from pipeline.commands.cases.act import opening_by_hand
-    from pipeline.commands.cases.query import case_as_it_is, feedback_named
-    from schemas.case import derive_case_id
-
     document = feedback_named(settings(), feedback)
     case_id = derive_case_id(document["event"]["id"])
     if case_as_it_is(settings(), case_id) is not None:
@@ -170,9 +171,6 @@ def reply(
 
     A case's first answer stops the clock of its due time; --due is what was agreed instead.
     """
-    from pipeline.commands.cases import reply as answers
-    from pipeline.commands.cases.act import until
-
     if send and recorded:
         raise CommandError("answering: --send or --recorded, not both", ExitStatus.USAGE)
     case, agreed = _named(identifier), until(due)
@@ -219,8 +217,6 @@ def reopen(
     json: Json = False,
 ) -> None:
     """Open a resolved case again."""
-    from pipeline.commands.cases.act import until
-
     case = _named(identifier)
     if case.status is not CaseStatus.RESOLVED:
         raise CommandError(f"reopening {case.case_id[:8]}: it is not resolved", ExitStatus.USAGE)
@@ -235,32 +231,22 @@ def due(
     json: Json = False,
 ) -> None:
     """Change until when a case is due."""
-    from pipeline.commands.cases.act import until
-
     _do(_named(identifier), CaseEventType.DUE_CHANGED, by, json, due_at=until(when))
 
 
 def _named(identifier: str) -> Case:
-    from pipeline.commands.cases.query import case_named
-
     return case_named(settings(), identifier)
 
 
 def _do(case: Case, kind: CaseEventType, by: str | None, json: bool, **fields: Any) -> None:
-    from pipeline.commands.cases.act import event_of
-
     _carry_out(event_of(case.case_id, kind, by, **fields), json)
 
 
 def _carry_out(event: Any, json: bool) -> None:
-    from pipeline.commands.cases.act import carry_out
-
     _say(carry_out(event), json)
 
 
 def _say(case: Case | None, json: bool) -> None:
-    from pipeline.commands.cases.view import case_json, done
-
     if json:
         print_json({"shown": case is not None, "case": None if case is None else case_json(case)})
     elif case is not None:

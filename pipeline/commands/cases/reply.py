@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.source import Answering, Reply
 from pipeline.commands.cases.act import carry_out, event_of
 from pipeline.commands.cases.query import feedback_of
 from pipeline.commands.shared.console import out, settings
 from pipeline.commands.sources.select import all_instances, author_key, sentences
 from pipeline.errors import CommandError, ExitStatus
 from schemas.case import Case, CaseEventType
-
-if TYPE_CHECKING:
-    from connectors.sdk.source import Answering, Reply
 
 
 def record_answer(
@@ -51,8 +49,6 @@ def answer(
 
 
 def _request(source: Answering, native_id: str, text: str) -> Reply:
-    from connectors.sdk.errors import BadRecord
-
     try:
         return source.reply(native_id, text)
     except BadRecord as error:
@@ -61,8 +57,6 @@ def _request(source: Answering, native_id: str, text: str) -> Reply:
 
 def _answering(case: Case, instance: str | None, config: Path | None) -> Answering:
     """The instance of the settings file that the feedback can be answered through."""
-    from connectors.sdk.source import Answering
-
     path = config or settings().config
     found = [
         one

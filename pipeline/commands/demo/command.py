@@ -12,18 +12,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
+import deploy.local
+from connectors.runtime.runner import run
+from connectors.sdk.errors import Retry
+from deploy.demo.comments import BadTurn, bad_turn
+from deploy.demo.connector import SOURCE, DemoConfig, DemoConnector
 from pipeline.commands import engines
+from pipeline.commands.demo.view import closing, tables
+from pipeline.commands.search.command import run as run_search
+from pipeline.commands.search.view import drawn
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json
+from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.templates import put_templates
 from pipeline.errors import CommandError, Unavailable
-
-if TYPE_CHECKING:
-    from deploy.demo.comments import BadTurn
-    from pipeline.search.overview import Overview
+from pipeline.kafka.admin import create_kafka_topics
+from pipeline.search.overview import Overview, overview_query, read_overview
+from pipeline.search.query import SearchRequest
+from schemas.documents import READ_ALIAS
 
 _DRAIN_S: Final = 180.0
 # What one would type, and the same as a SearchRequest's fields.
@@ -68,8 +78,6 @@ def demo(
     Uses the local engines, or the servers that the settings name. Engines that it started are
     stopped at the end, with their data kept; repeating it adds no document.
     """
-    from deploy.demo.comments import bad_turn
-
     legs = Legs()
     now = datetime.now(UTC)
     turn = bad_turn(now)
@@ -87,8 +95,6 @@ def demo(
     if json:
         print_json(_as_json(overview, published, turn, legs))
         return
-    from pipeline.commands.demo.view import closing, tables
-
     out.print(tables(overview, turn))
     for (typed, _), hits in zip(_SEARCHES, found, strict=True):
         out.print(f"[bold]$ feedback search {typed} --limit 2[/]")
@@ -102,8 +108,6 @@ def _engines(legs: Legs, *, keep: bool) -> Iterator[bool]:
 
     Yields whether they go on running afterwards.
     """
-    import deploy.local
-
     local = engines.local_engines()
     addresses = (settings().kafka_bootstrap_servers, settings().elasticsearch_url)
     if addresses != engines.local_addresses():
@@ -120,10 +124,6 @@ def _engines(legs: Legs, *, keep: bool) -> Iterator[bool]:
 
 
 def _set_up() -> None:
-    from pipeline.elasticsearch.client import connect
-    from pipeline.elasticsearch.templates import put_templates
-    from pipeline.kafka.admin import create_kafka_topics
-
     create_kafka_topics(settings())
     with connect(settings()) as client:
         put_templates(client, settings())
@@ -131,10 +131,6 @@ def _set_up() -> None:
 
 def _publish(*, count: int, seed: int, days: int, now: datetime) -> int:
     """Publish the comments through the connectors' runner; how many."""
-    from connectors.runtime.runner import run
-    from connectors.sdk.errors import Retry
-    from deploy.demo.connector import DemoConfig, DemoConnector
-
     config = DemoConfig(count=count, seed=seed, days=days, until=now)
     try:
         outcome = run(DemoConnector(config), settings().kafka_bootstrap_servers)
@@ -161,11 +157,6 @@ def _drain() -> None:
 
 
 def _overview(turn: BadTurn) -> Overview:
-    from deploy.demo.connector import SOURCE
-    from pipeline.elasticsearch.client import connect
-    from pipeline.search.overview import overview_query, read_overview
-    from schemas.documents import READ_ALIAS
-
     with connect(settings()) as client:
         client.indices.refresh(index=READ_ALIAS)
         body = overview_query(SOURCE, since=turn.since)
@@ -173,12 +164,7 @@ def _overview(turn: BadTurn) -> Overview:
 
 
 def _search(fields: dict[str, Any]) -> Any:
-    from deploy.demo.connector import SOURCE
-    from pipeline.commands.search.command import run
-    from pipeline.commands.search.view import drawn
-    from pipeline.search.query import SearchRequest
-
-    return drawn(run(SearchRequest(**fields, sources=(SOURCE,), limit=2), settings()))
+    return drawn(run_search(SearchRequest(**fields, sources=(SOURCE,), limit=2), settings()))
 
 
 def _check(overview: Overview, published: int) -> None:

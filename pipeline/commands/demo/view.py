@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.columns import Columns
 from rich.console import Group as Lines
@@ -13,11 +13,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from deploy.demo.comments import BadTurn
+from pipeline.search.overview import Group, Overview
 from schemas.feedback import Label
-
-if TYPE_CHECKING:
-    from deploy.demo.comments import BadTurn
-    from pipeline.search.overview import Group, Overview
 
 _BAR: Final = 24
 _MOST_TOPICS: Final = 10

@@ -8,19 +8,21 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
 
 from pipeline.commands.explain.view import drawn
 from pipeline.commands.shared.console import out, print_json, settings
 from pipeline.commands.shared.options import Json
+from pipeline.enrich.explanation import Explanation
+from pipeline.enrich.explanation import explain as explained
+from pipeline.enrich.loading import understanding_of
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.stages.score_sentiment import MEASURES
 from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
-
-if TYPE_CHECKING:
-    from pipeline.enrich.explanation import Explanation
 
 _MOST_BYTES: Final = 4 * MAX_TEXT_CHARACTERS + 1
 _WHERE: Final = {"text": "the text", "question": "--question"}
@@ -48,9 +50,6 @@ def explain(
     feedback explain "Nobody rang back." --question "What could we do better?" --rating fft=4
     """
     record = record_of(_written(text), question, rating)
-    from pipeline.enrich.explanation import explain as explained
-    from pipeline.enrich.loading import understanding_of
-
     explanation = explained(understanding_of(settings()), record)
     if json:
         print_json(as_json(explanation))
@@ -72,8 +71,6 @@ def record_of(text: str, question: str | None, rating: str | None) -> Feedback:
 
     Raises :class:`~pipeline.errors.CommandError`, which repeats nothing that was written.
     """
-    from pydantic import ValidationError
-
     if not text.strip():
         raise CommandError("reading the text: it is empty", ExitStatus.USAGE)
     measures = {} if rating is None else _measure(rating)
@@ -105,8 +102,6 @@ def _readable(text: str) -> str:
 
 
 def _measure(rating: str) -> dict[str, dict[str, float]]:
-    from pipeline.stages.score_sentiment import MEASURES
-
     name, equals, number = rating.rpartition("=")
     measure = name.strip().lower() if equals else "stars"
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -13,11 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.enrich.explanation import Explanation, Part, Score, TopicFound
 from pipeline.terminal import clean
 from schemas.feedback import Label, Span
-
-if TYPE_CHECKING:
-    from pipeline.enrich.explanation import Explanation, Part, Score, TopicFound
 
 _GOOD: Final = "green"
 _BAD: Final = "red"

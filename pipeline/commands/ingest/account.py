@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from elasticsearch import ApiError, TransportError
+
+from connectors.runtime.kafka import open_consumer, partitions_of, read_between
+from connectors.runtime.run_stats import Tally
 from pipeline.commands.shared.console import err
-
-if TYPE_CHECKING:
-    from connectors.runtime.run_stats import Tally
-    from pipeline.settings import Settings
+from pipeline.elasticsearch.client import connect, shown_urls
+from pipeline.settings import Settings
+from pipeline.streams.lag import group_lags
+from schemas.dead_letter import DeadLetter
+from schemas.documents import READ_ALIAS
+from schemas.kafka_topics import DEAD
 
 _IDS_A_QUERY: Final = 5_000
 _PATIENCE_S: Final = 30.0
@@ -53,10 +59,6 @@ class Account:
 
 def follow(account: Account, configuration: Settings) -> None:
     """Look for the published records in the index; wait for them while a worker runs."""
-    from elasticsearch import ApiError, TransportError
-
-    from pipeline.elasticsearch.client import connect, shown_urls
-
     account.worker = worker_runs(configuration)
     try:
         with connect(configuration) as client:
@@ -74,8 +76,6 @@ def follow(account: Account, configuration: Settings) -> None:
 
 def worker_runs(configuration: Settings) -> bool:
     """Whether both of the worker's consumer groups have members."""
-    from pipeline.streams.lag import group_lags
-
     lags = group_lags(configuration) or []
     members = {lag["group"]: lag["members"] for lag in lags}
     return bool(members) and all(members.values())
@@ -86,8 +86,6 @@ def _counter(client: Any, account: Account) -> Callable[[], Iterator[int]]:
 
     A chunk that was found whole is not asked for again.
     """
-    from schemas.documents import READ_ALIAS
-
     ids = [known.hex() for known in account.tally.event_ids]
     chunks = [ids[at : at + _IDS_A_QUERY] for at in range(0, len(ids), _IDS_A_QUERY)]
     whole: set[int] = set()
@@ -111,8 +109,6 @@ def _counter(client: Any, account: Account) -> Callable[[], Iterator[int]]:
 def _wait_indexed(
     account: Account, configuration: Settings, count: Callable[[], Iterator[int]]
 ) -> None:
-    from elasticsearch import ApiError, TransportError
-
     total = account.tally.published
     best, moved = -1, time.monotonic()
     with err.status(f"waiting for the worker to index {total:,} records") as status:
@@ -140,9 +136,6 @@ def _wait_indexed(
 
 def dead_offsets_now(servers: str) -> dict[Any, int]:
     """Return the end offset of each partition of the dead letters; raises ``Retry``."""
-    from connectors.runtime.kafka import open_consumer, partitions_of
-    from schemas.kafka_topics import DEAD
-
     consumer = open_consumer(servers)
     try:
         ends: dict[Any, int] = consumer.end_offsets(partitions_of(consumer, DEAD.name))
@@ -153,9 +146,6 @@ def dead_offsets_now(servers: str) -> dict[Any, int]:
 
 def _look_for_refused(account: Account, configuration: Settings) -> None:
     """Read the dead letters that came since the last look, for ids of this run."""
-    from connectors.runtime.kafka import open_consumer, read_between
-    from schemas.dead_letter import DeadLetter
-
     start = account.dead_offsets or {}
     consumer = open_consumer(configuration.kafka_bootstrap_servers)
     try:

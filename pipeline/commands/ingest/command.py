@@ -7,10 +7,17 @@ into their configuration, shows the progress, and accounts for every row.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
 
+from connectors.file.connector import FileConnector
+from connectors.file.options import FileConfig
+from connectors.runtime.kafka import reach
+from connectors.runtime.run_stats import Tally
+from connectors.runtime.runner import rehearse, run
+from connectors.sdk.errors import Retry
 from pipeline.commands.ingest.account import Account, dead_offsets_now, follow
 from pipeline.commands.ingest.view import (
     as_json,
@@ -25,11 +32,10 @@ from pipeline.commands.shared.options import Json
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.kafka.admin import create_kafka_topics
+from pipeline.settings import Settings
+from schemas.faults import first_fault
 from schemas.feedback import Family, Feedback
-
-if TYPE_CHECKING:
-    from connectors.file.connector import FileConnector
-    from pipeline.settings import Settings
 
 _SHOWN_RECORDS: Final = 5
 _AGAIN: Final = "; run the same again: it goes on after what was acknowledged"
@@ -136,12 +142,6 @@ def ingest(
 
 def connector_of(options: dict[str, Any]) -> FileConnector:
     """The file connector with these options; raises ``CommandError``."""
-    from pydantic import ValidationError
-
-    from connectors.file.connector import FileConnector
-    from connectors.file.options import FileConfig
-    from schemas.faults import first_fault
-
     try:
         connector = FileConnector(FileConfig.model_validate(options))
     except ValidationError as error:
@@ -179,9 +179,6 @@ def _scale(pair: str) -> tuple[str, tuple[float, float]]:
 
 
 def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
-    from connectors.runtime.run_stats import Tally
-    from connectors.runtime.runner import rehearse
-
     tally = Tally()
     with sentences(_AGAIN), progress("reading") as show:
         records = rehearse(connector, tally, show)
@@ -192,11 +189,6 @@ def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
 
 
 def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> Account:
-    from connectors.runtime.kafka import reach
-    from connectors.runtime.runner import run
-    from connectors.sdk.errors import Retry
-    from pipeline.kafka.admin import create_kafka_topics
-
     servers = configuration.kafka_bootstrap_servers
     try:
         reach(servers)

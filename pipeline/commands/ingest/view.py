@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from connectors.file.connector import FileConnector
+from connectors.runtime.run_stats import OnProgress, Reason
+from connectors.runtime.runner import Outcome
+from pipeline.commands.ingest.account import Account
 from pipeline.commands.shared.console import err
-
-if TYPE_CHECKING:
-    from connectors.file.connector import FileConnector
-    from connectors.runtime.run_stats import OnProgress, Reason
-    from connectors.runtime.runner import Outcome
-    from pipeline.commands.ingest.account import Account
 
 _SHOWN_REASONS: Final = 5
 
@@ -57,8 +58,6 @@ def tell_resumed(connector: FileConnector, outcome: Outcome) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[OnProgress]:
     """A bar of bytes with rows a second, on a terminal only."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
     columns = (
         TextColumn(what),
         BarColumn(),
@@ -101,8 +100,6 @@ def _rows(account: Account) -> list[tuple[str, int | None]]:
 
 def table(account: Account) -> Any:
     """Draw the counts of a run with the most frequent reasons."""
-    from rich.table import Table
-
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(justify="right")

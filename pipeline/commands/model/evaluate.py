@@ -23,7 +23,10 @@ from pipeline.commands.model.labelled_data import (
 from pipeline.commands.model.train import require_training
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json
+from pipeline.enrich.loading import understanding_of
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.training.evaluate import Nothing
+from pipeline.training.evaluate import evaluate as judge
 
 
 def evaluate(
@@ -51,10 +54,6 @@ def evaluate(
     counts as neutral.
     """
     require_training()
-    from pipeline.enrich.loading import understanding_of
-    from pipeline.training.evaluate import Nothing
-    from pipeline.training.evaluate import evaluate as judge
-
     changes = {name: value for name, value in (("model", model), ("taxonomy", taxonomy)) if value}
     understanding = understanding_of(settings().model_copy(update=changes))
     options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)

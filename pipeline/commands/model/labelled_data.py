@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from connectors.file.mapping import Labels, SentimentLabels, preset
+from connectors.runtime.run_stats import Tally
+from connectors.runtime.runner import rehearse
 from pipeline.commands.ingest.command import connector_of, mapped
 from pipeline.commands.shared.console import err
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus
-
-if TYPE_CHECKING:
-    from pipeline.training.examples import Examples
+from pipeline.training.examples import Examples, label_attributes, labelled
 
 _RESPONDENTS = "respondents"
 """Key of the pseudonyms: the same person must get the same one in every file."""
@@ -76,11 +77,6 @@ class Labelled(NamedTuple):
 
 def read_labelled(path: str, options: LabelOptions) -> Labelled:
     """Read a labelled file; raises ``CommandError``."""
-    from connectors.file.mapping import Labels, SentimentLabels, preset
-    from connectors.runtime.run_stats import Tally
-    from connectors.runtime.runner import rehearse
-    from pipeline.training.examples import Examples, label_attributes, labelled
-
     with sentences():
         known: Labels = preset(options.preset).labels
     sentiment = known.sentiment

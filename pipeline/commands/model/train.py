@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.commands.model.figures import figures_tables
 from pipeline.commands.model.labelled_data import (
@@ -22,13 +24,11 @@ from pipeline.commands.model.labelled_data import (
     read_labelled,
 )
 from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.enrich.loading import sentences
 from pipeline.errors import CommandError, ExitStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from pipeline.stages.classify_topics import Taxonomy
-    from pipeline.training.examples import Examples
+from pipeline.stages.classify_topics import Taxonomy
+from pipeline.stages.lexicon import Lexicon
+from pipeline.training.examples import Examples
 
 
 def train(
@@ -59,6 +59,7 @@ def train(
     trained on all. Use it with FEEDBACK_MODEL=FOLDER.
     """
     require_training()
+    # scikit-learn and matplotlib are an optional extra, whose absence is an error in one line.
     from pipeline.training.report import write_report
     from pipeline.training.train import TooLittle
     from pipeline.training.train import train as fit
@@ -102,10 +103,6 @@ def require_training() -> None:
 
 
 def _data_files(taxonomy: Path | None, lexicon: Path | None) -> tuple[Taxonomy, Any]:
-    from pipeline.enrich.loading import sentences
-    from pipeline.stages.classify_topics import Taxonomy
-    from pipeline.stages.lexicon import Lexicon
-
     with sentences("reading taxonomy and lexicon"):
         return Taxonomy.load(taxonomy), Lexicon.load(lexicon)
 
@@ -123,8 +120,6 @@ def _warn_of_strangers(examples: Examples, taxonomy: Taxonomy) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bar:
         task = bar.add_task("training, five times to judge and once to keep", total=6)

@@ -6,13 +6,15 @@ How it is drawn for people is ``_search_view``'s.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+from elasticsearch import ApiError, ConnectionTimeout, TransportError, UnsupportedProductError
 
 from pipeline.commands.search.view import drawn
 from pipeline.commands.shared.console import out, print_json, settings
 from pipeline.commands.shared.options import Json, Values, filter_option
+from pipeline.elasticsearch.client import connect, shown_urls
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search.query import (
     MAX_HITS,
@@ -23,12 +25,9 @@ from pipeline.search.query import (
     parse_time,
     read_response,
 )
+from pipeline.settings import Settings
+from schemas.documents import READ_ALIAS
 from schemas.feedback import Family, Label, Level, Priority
-
-if TYPE_CHECKING:
-    from elasticsearch import ApiError
-
-    from pipeline.settings import Settings
 
 _TIMEOUT_S: Final = 8.0
 
@@ -108,11 +107,6 @@ def search(
 
 def run(request: SearchRequest, configuration: Settings) -> SearchResult:
     """Ask Elasticsearch; raises ``Unavailable`` or ``CommandError`` with a sentence for users."""
-    from elasticsearch import ApiError, TransportError
-
-    from pipeline.elasticsearch.client import connect, shown_urls
-    from schemas.documents import READ_ALIAS
-
     where = f"Elasticsearch at {shown_urls(configuration)}"
     with connect(configuration) as client:
         try:
@@ -153,8 +147,6 @@ def _time(option: str, text: str | None, now: datetime, *, end_of_day: bool) -> 
 
 
 def _refused(where: str, error: ApiError) -> CommandError:
-    from elasticsearch import UnsupportedProductError
-
     status = error.status_code
     if error.error == "index_not_found_exception":
         return CommandError(
@@ -171,8 +163,6 @@ def _refused(where: str, error: ApiError) -> CommandError:
 
 
 def _cause(error: Exception) -> str:
-    from elasticsearch import ConnectionTimeout
-
     if isinstance(error, ConnectionTimeout):
         return f"no answer within {_TIMEOUT_S:g} s"
     return "no connection"

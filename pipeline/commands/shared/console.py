@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from getpass import getuser
 from typing import Any
 
 import orjson
@@ -37,8 +38,6 @@ def print_json(result: Any) -> None:
 
 def login_name() -> str | None:
     """Who types, as the system knows them; None for a container's account without a name."""
-    from getpass import getuser
-
     try:
         return getuser()
     except (OSError, ImportError, KeyError):

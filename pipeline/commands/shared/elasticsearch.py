@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
+
+from pipeline.elasticsearch.client import connect, shown_urls
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.settings import Settings
-
-if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
 
 _TIMEOUT_S: Final = 8.0
 _NOT_READY: Final = (429, 502, 503, 504)
@@ -29,10 +29,6 @@ def asking(settings: Settings, doing: str) -> Iterator[Elasticsearch]:
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    from elasticsearch import ApiError, TransportError, UnsupportedProductError
-
-    from pipeline.elasticsearch.client import connect, shown_urls
-
     where = f"Elasticsearch at {shown_urls(settings)}"
     with connect(settings) as client:
         try:

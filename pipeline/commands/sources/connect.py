@@ -6,10 +6,19 @@ import signal
 import threading
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from connectors.runtime.collect import Collected, Known, collect
+from connectors.runtime.instances import Instance
+from connectors.runtime.outbox_pool import Outboxes
+from connectors.runtime.run_stats import Tally
+from connectors.runtime.runner import understand
+from connectors.runtime.scheduler import follow, known_of, polled
+from connectors.sdk.errors import Retry
+from connectors.sdk.source import Polled
+from pipeline import logs
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.shared.records import records_table
@@ -17,10 +26,6 @@ from pipeline.commands.sources.select import author_key, chosen, connected, sent
 from pipeline.commands.sources.view import as_json, collected_table, ledger_state
 from pipeline.errors import CommandError, ExitStatus
 from schemas.feedback import Feedback
-
-if TYPE_CHECKING:
-    from connectors.runtime.collect import Collected
-    from connectors.runtime.instances import Instance
 
 _SHOWN_RECORDS: Final = 5
 
@@ -74,10 +79,6 @@ def connect(
 
 def _first(instance: Instance) -> list[Feedback]:
     """What the first page with anything on it holds."""
-    from connectors.runtime.run_stats import Tally
-    from connectors.runtime.runner import understand
-    from connectors.sdk.source import Polled
-
     tally = Tally()
     with sentences(), instance.build(author_key()) as source:
         if not isinstance(source, Polled):
@@ -93,10 +94,6 @@ def _first(instance: Instance) -> list[Feedback]:
 
 
 def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collected]:
-    from connectors.runtime.collect import Known, collect
-    from connectors.runtime.outbox_pool import Outboxes
-    from connectors.runtime.scheduler import known_of, polled
-
     servers = settings().kafka_bootstrap_servers
     done = []
     with sentences(), Outboxes(servers) as outboxes:
@@ -113,9 +110,6 @@ def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collec
 
 
 def _follow(instances: list[Instance]) -> None:
-    from connectors.runtime.scheduler import follow
-    from pipeline import logs
-
     logs.configure(settings())
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -130,8 +124,6 @@ def _follow(instances: list[Instance]) -> None:
 
 
 def _conclude(instances: list[Instance], done: list[Collected]) -> None:
-    from connectors.sdk.errors import Retry
-
     failed = [
         (instance.label, one.failure)
         for instance, one in zip(instances, done, strict=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
 from rich.table import Table
 
+from connectors.runtime.catalogue import capabilities, declaration, page_of
+from connectors.runtime.instances import source_named
+from connectors.runtime.registry import sources
+from connectors.sdk.source import Source
 from pipeline.commands.shared.console import out, print_json
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import sentences
-
-if TYPE_CHECKING:
-    from connectors.sdk.source import Source
 
 
 def connectors(
@@ -20,10 +22,6 @@ def connectors(
     json: Json = False,
 ) -> None:
     """List the connectors, or show what one needs."""
-    from connectors.runtime.catalogue import declaration, page_of
-    from connectors.runtime.instances import source_named
-    from connectors.runtime.registry import sources
-
     found = list(sources().values())
     if name is not None:
         with sentences():
@@ -31,16 +29,12 @@ def connectors(
     if json:
         print_json([declaration(source) for source in found])
     elif name is not None:
-        from rich.markdown import Markdown
-
         out.print(Markdown(page_of(found[0])))
     else:
         out.print(_table(found))
 
 
 def _table(found: list[type[Source]]) -> Table:
-    from connectors.runtime.catalogue import capabilities
-
     table = Table(box=None)
     for column in ("name", "service", "family", "can"):
         table.add_column(column)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from connectors.sdk.errors import BadRecord
+from connectors.sdk.source import Answering
 from pipeline.commands.shared.console import out, print_json
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import author_key, chosen, sentences
 from pipeline.errors import CommandError, ExitStatus
-
-if TYPE_CHECKING:
-    from connectors.sdk.source import Answering
 
 
 def reply(
@@ -29,8 +28,6 @@ def reply(
     json: Json = False,
 ) -> None:
     """Answer feedback where it was given; a dry run unless told to --send."""
-    from connectors.sdk.errors import BadRecord
-
     source = _answering(name, config)
     with source, sentences():
         try:
@@ -50,8 +47,6 @@ def reply(
 
 
 def _answering(name: str, config: Path | None) -> Answering:
-    from connectors.sdk.source import Answering
-
     instances = chosen([name], everything=False, path=config, given=[])
     if len(instances) > 1:
         labels = ", ".join(one.label for one in instances)

@@ -6,14 +6,16 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from connectors.runtime.instances import Instance, instances, settled, source_named
+from connectors.runtime.kafka import reach
+from connectors.sdk.errors import Fatal, Misconfigured, Retry
+from connectors.sdk.source import Polled
 from pipeline.commands.shared.console import settings
 from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import environment_value
-
-if TYPE_CHECKING:
-    from connectors.runtime.instances import Instance
 
 TRIED_OUT = "try"
 """The instance's name where settings are given as options."""
@@ -27,8 +29,6 @@ _WRITE_ONE: Final = (
 @contextmanager
 def sentences(hint: str = "") -> Iterator[None]:
     """The connectors' errors as the command's; ``hint`` follows what may pass."""
-    from connectors.sdk.errors import Fatal, Misconfigured, Retry
-
     try:
         yield
     except Misconfigured as error:
@@ -46,9 +46,6 @@ def author_key() -> bytes:
 
 def connected() -> None:
     """Make sure that Kafka answers and has its Kafka topics; raises ``CommandError``."""
-    from connectors.runtime.kafka import reach
-    from pipeline.kafka.admin import create_kafka_topics
-
     with sentences():
         reach(settings().kafka_bootstrap_servers)
     create_kafka_topics(settings())
@@ -56,8 +53,6 @@ def connected() -> None:
 
 def all_instances(path: Path | None) -> list[Instance]:
     """Every instance of the settings file; raises ``CommandError``."""
-    from connectors.runtime.instances import instances
-
     where = path or settings().config
     if not where.exists():
         raise CommandError(
@@ -91,14 +86,10 @@ def chosen(
 
 
 def _is_polled(instance: Instance) -> bool:
-    from connectors.sdk.source import Polled
-
     return issubclass(instance.source, Polled)
 
 
 def _tried_out(names: list[str], given: list[str]) -> Instance:
-    from connectors.runtime.instances import settled, source_named
-
     if len(names) != 1:
         raise CommandError("choosing sources: --set goes with one NAME", ExitStatus.USAGE)
     kind, _, instance = names[0].partition(".")
@@ -108,8 +99,6 @@ def _tried_out(names: list[str], given: list[str]) -> Instance:
 
 
 def _require_known(name: str) -> None:
-    from connectors.runtime.instances import source_named
-
     with sentences():
         source_named(name.partition(".")[0], "choosing sources")
 

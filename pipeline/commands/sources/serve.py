@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from connectors.runtime.instances import Instance
+from connectors.sdk.source import Webhook
+from connectors.server.application import build_application
+from connectors.server.server import serve as listen
+from connectors.server.webhook_handler import ServeConfig
+from pipeline import logs
 from pipeline.commands.shared.console import settings
 from pipeline.commands.sources.select import all_instances, author_key
 from pipeline.errors import CommandError, ExitStatus
-
-if TYPE_CHECKING:
-    from connectors.runtime.instances import Instance
-    from connectors.sdk.source import Webhook
 
 
 def serve(
@@ -53,11 +55,6 @@ def serve(
     Answers 2xx once Kafka has everything a request brought. Starts without Kafka too, and says so
     at /readyz. What is under way is finished before it stops.
     """
-    from connectors.server.application import build_application
-    from connectors.server.server import serve as listen
-    from connectors.server.webhook_handler import ServeConfig
-    from pipeline import logs
-
     logs.configure(settings())
     limits = ServeConfig(
         most_bytes=most_bytes,
@@ -87,8 +84,6 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def _webhooks(path: Path) -> list[tuple[Instance, Webhook]]:
-    from connectors.sdk.source import Webhook
-
     found = []
     for instance in all_instances(path):
         if instance.schedule.enabled:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rich.markup import escape
 from rich.table import Table
 
+from connectors.runtime.collect import Collected
+from connectors.runtime.instances import Instance
 from schemas.coverage import Coverage, State
-
-if TYPE_CHECKING:
-    from connectors.runtime.collect import Collected
-    from connectors.runtime.instances import Instance
 
 _STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
 
