@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.sdk import http
-from tests.support.fakes import OPEN
+from tests.support.fakes import OPEN, skip_waits
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits between attempts are short, except where a service names one."""
-    monkeypatch.setattr(http, "_backoff", lambda state: 0.01)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connectors do not wait, neither to keep a pace nor before they try again."""
+    skip_waits(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,10 @@ import inspect
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from connectors.runtime.registry import sources
+from connectors.sdk.http import Http
 from connectors.sdk.source import Context, Source
 from schemas.feedback import SUBMISSION, Feedback
 from tests.support.fake_service import FakeCaller, FakeService
@@ -47,6 +50,13 @@ def built(
     source = kind(config, Context(instance, **context))  # type: ignore[arg-type]
     OPEN.append(source)
     return source
+
+
+def skip_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no connector wait; ``test_http.py`` shows for how long they would."""
+    defaults = Http.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "sleep", lambda seconds: None)
 
 
 OPEN: list[Source] = []
