@@ -64,7 +64,7 @@ class FileConnector(Connector):
         return self.plan.family
 
     @cached_property
-    def instance(self) -> str | None:
+    def instance_key(self) -> str | None:
         """Dataset, likeness of the content, and likeness of how it is read.
 
         Whoever corrects a mapping wants the file read anew, under the same ids.

@@ -17,7 +17,7 @@ from connectors.sdk.changes_since import Since
 from connectors.sdk.errors import Misconfigured, Retry
 from connectors.sdk.http import Http, OAuth2
 from connectors.sdk.json_parts import inner, objects
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
 from connectors.sdk.timestamps import aware, milliseconds
 
@@ -62,17 +62,19 @@ class GoogleForms(Form, Polled):
     name: ClassVar[str] = "google_forms"
     title: ClassVar[str] = "Google Forms"
     Config: ClassVar[type[SourceConfig]] = GoogleFormsConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a Google Cloud project with the Google Forms API, an OAuth 2.0 client of it, and a "
         "refresh token with the scopes forms.body.readonly and forms.responses.readonly of "
         "somebody who may edit the form."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "180 requests for responses a minute. A response that was edited comes again; a deleted "
         "one is not told of. Answers to questions that are no longer in the form are left out."
     )
-    cursor_is: ClassVar[str] = "the newest `lastSubmittedTime` that was seen, less a minute"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = (
+        "the newest `lastSubmittedTime` that was seen, less a minute"
+    )
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 form = "1FAIpQLSd0x4bV2m9kEastgate"
 client_id = "0815.apps.googleusercontent.com"
@@ -94,7 +96,7 @@ scores = { "How likely are you to recommend us?" = "nps" }
             "refresh_token": config.refresh_token.get_secret_value(),
         }
         auth = OAuth2(config.token_url, grant)
-        return self.opened(Http(config.base_url, auth=auth, per_second=3))
+        return self.own(Http(config.base_url, auth=auth, per_second=3))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses since the cursor's moment, in whichever order they come."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Malformed
 from connectors.sdk.signatures import require_hmac
-from connectors.sdk.source import Received, SourceConfig, Webhook
+from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
 from connectors.sdk.submissions import json_object
 from connectors.sdk.timestamps import from_seconds
 from schemas.feedback import Family, Feedback
@@ -48,11 +48,11 @@ class Intercom(Webhook):
     title: ClassVar[str] = "Intercom"
     family: ClassVar[Family] = Family.FORM
     Config: ClassVar[type[SourceConfig]] = IntercomConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "an app in the Developer Hub with the permission to read conversations, subscribed to the "
         "topic conversation.rating.added at this address; its client secret."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "An answer within 5 seconds, or Intercom sends once more. Only the rating, from 1 to 5, "
         "and its remark are taken, not the conversation; a rating that is changed replaces the "
         "earlier one."
@@ -64,17 +64,17 @@ service = "Patient portal"
 
     config: IntercomConfig
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify a notification; none where it is about something else."""
         require_hmac(
-            received.headers.get("x-hub-signature"),
-            received.body,
+            request.headers.get("x-hub-signature"),
+            request.body,
             self.config.client_secret,
             digest="sha1",
             form="hex",
             prefix="sha1=",
         )
-        event = json_object(received.body)
+        event = json_object(request.body)
         topic = event.get("topic")
         if not isinstance(topic, str):
             raise Malformed("reading the notification: it has no topic")

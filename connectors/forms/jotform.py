@@ -20,7 +20,7 @@ from python_multipart.multipart import create_form_parser
 from connectors.sdk.base import Item
 from connectors.sdk.errors import Malformed
 from connectors.sdk.signatures import require_equal
-from connectors.sdk.source import Received, SourceConfig, Webhook
+from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
 from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
 from connectors.sdk.timestamps import from_seconds
 
@@ -53,11 +53,11 @@ class Jotform(Form, Webhook):
     title: ClassVar[str] = "Jotform"
     Config: ClassVar[type[SourceConfig]] = JotformConfig
     secret_in_path: ClassVar[bool] = True
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a webhook on the form (Settings, Integrations, WebHooks) with this address, which ends in "
         "a secret of your choice."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "Nothing is signed: whoever knows the address can write. The webhook tells neither the "
         "kinds nor the wordings nor the scales of questions: name the comments in `comments`, "
         "scores in `scores`, wordings in `questions`. Edits and deletes are not told of."
@@ -72,10 +72,10 @@ site = "Eastgate"
 
     config: JotformConfig
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Compare the secret and take the submission apart."""
-        require_equal(received.path_secret, self.config.path_secret)
-        form = _form(received)
+        require_equal(request.path_secret, self.config.path_secret)
+        form = _form(request)
         native_id = form.get("submissionID", "")
         try:
             raw = orjson.loads(form.get("rawRequest", ""))
@@ -88,11 +88,11 @@ site = "Eastgate"
             for key, value in raw.items()
             if (found := _NAME.fullmatch(key))
         ]
-        at = _submitted(raw, received.at)
+        at = _submitted(raw, request.at)
         return self.items(
             Submission(
                 id=native_id,
-                at=at or received.at,
+                at=at or request.at,
                 redated=at is None,
                 answers=answers,
                 hidden={key: value for key, value in raw.items() if isinstance(value, str)},
@@ -130,7 +130,7 @@ def _submitted(raw: dict[str, Any], received: datetime) -> datetime | None:
     return None
 
 
-def _form(received: Received) -> dict[str, str]:
+def _form(request: WebhookRequest) -> dict[str, str]:
     """The fields of the request; raises ``Malformed``. Files are not kept."""
     form: dict[str, str] = {}
 
@@ -138,12 +138,10 @@ def _form(received: Received) -> dict[str, str]:
         name = (field.field_name or b"").decode("utf-8", "replace")
         form[name] = (field.value or b"").decode("utf-8", "replace")
 
-    headers = {
-        "Content-Type": received.headers.get("content-type", "").encode("latin-1", "replace")
-    }
+    headers = {"Content-Type": request.headers.get("content-type", "").encode("latin-1", "replace")}
     try:
         parser = create_form_parser(headers, keep, None)
-        parser.write(received.body)
+        parser.write(request.body)
         parser.finalize()
     except (FormParserError, ValueError):
         raise Malformed("reading the submission: it is no form") from None

@@ -38,10 +38,10 @@ class Tally(SignedForm):
     title: ClassVar[str] = "Tally"
     Config: ClassVar[type[SourceConfig]] = TallyConfig
     signature: ClassVar[str] = "tally-signature"
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a webhook on the form (Integrations, Webhooks) with this address and a signing secret."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "An answer within 10 seconds, or Tally sends again. Only what is submitted once the "
         "webhook is on; edits and deletes are not told of. A webhook does not tell how long the "
         "scale of a rating or a linear scale is: name those in `scores`, or they are kept as "

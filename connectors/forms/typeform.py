@@ -39,10 +39,10 @@ class Typeform(SignedForm):
     Config: ClassVar[type[SourceConfig]] = TypeformConfig
     signature: ClassVar[str] = "typeform-signature"
     prefix: ClassVar[str] = "sha256="
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a webhook on the form (Connect, Webhooks) with this address and a secret of your choice."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "Only what is submitted once the webhook is on; edits and deletes are not told of. A "
         "webhook does not tell how long the scale of a rating or an opinion scale is: name those "
         "in `scores`, or they are kept as attributes."

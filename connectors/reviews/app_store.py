@@ -20,7 +20,7 @@ from connectors.sdk.backward_pagination import Walk
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Retry
 from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
@@ -86,17 +86,17 @@ class AppStore(Polled):
     title: ClassVar[str] = "App Store"
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = AppStoreConfig
-    needs: ClassVar[str] = "the app's number, from its address in the App Store; no account."
-    limits: ClassVar[str] = (
+    requirements: ClassVar[str] = "the app's number, from its address in the App Store; no account."
+    limitations: ClassVar[str] = (
         "The newest 500 reviews of a storefront, 10 pages of 50. Only the time of the last edit is "
         "told, deleted reviews and the developer's answers are not. Apple names no rate limit; "
         "5 requests a second are made at most. Feeds come empty now and then: the next run asks "
         "again."
     )
-    cursor_is: ClassVar[str] = (
+    cursor_description: ClassVar[str] = (
         "for each storefront the newest `updated` that was seen, and the ETag of its first page"
     )
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 app = "1234567890"
 countries = ["gb", "ie"]
@@ -107,7 +107,7 @@ site = "Patient app"
 
     @cached_property
     def _http(self) -> Http:
-        return self.opened(Http(self.config.base_url, per_second=5, verdict=_verdict))
+        return self.own(Http(self.config.base_url, per_second=5, verdict=_verdict))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what is newer than the cursor's, storefront after storefront."""

@@ -29,7 +29,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Skip
 from connectors.sdk.google import GoogleConfig
 from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors.sdk.source import Answering, Capability, Polled, Reply, SourceConfig
 from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback, Name
 from schemas.measures import Stars
@@ -109,20 +109,20 @@ class GoogleBusiness(Polled, Answering):
     title: ClassVar[str] = "Google Business Profile"
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = GoogleBusinessConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a Google Cloud project that was granted access to the Business Profile APIs, an OAuth 2.0 "
         "client of it, and a refresh token with the scope business.manage of somebody who manages "
         "the places, which must be verified; or a service account that manages them or, where "
         "Google Workspace delegates that to it, acts for somebody who does (`act_as`)."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "300 requests a minute. An edit comes like a new review; a deleted one is not told of. "
         "Google says that pages after the first may leave reviews out: what changed in the last "
         "`recheck_days` is read again once a day. Reviewers have no id: two of one name count as "
         "one author."
     )
-    cursor_is: ClassVar[str] = "for every place, the newest `updateTime` that was seen"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "for every place, the newest `updateTime` that was seen"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 account = "104711081500000000000"
 client_id = "0815.apps.googleusercontent.com"
@@ -136,7 +136,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        return self.opened(
+        return self.own(
             Http(config.base_url, auth=config.auth(_SCOPE), per_second=5, verdict=_verdict)
         )
 
@@ -206,7 +206,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
             site=self.config.locations.get(placed.location),
         )
 
-    def reply(self, native_id: str, text: str) -> Reply:
+    def build_reply(self, native_id: str, text: str) -> Reply:
         """The request that publishes a reply below a review, or replaces the one there is."""
         place, _, review = native_id.partition("/")
         if place not in self.config.locations or not review.strip("."):
@@ -218,7 +218,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
         path = f"/v4/{self._parent(place)}/reviews/{quote(review, safe='')}/reply"
         return Reply("PUT", path, {"comment": text})
 
-    def send(self, reply: Reply) -> None:
+    def send_reply(self, reply: Reply) -> None:
         """Publish it."""
         self._http.request(reply.method, reply.path, json=reply.json)
 

@@ -20,7 +20,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Retry
 from connectors.sdk.google import GoogleConfig
 from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors.sdk.source import Answering, Capability, Polled, Reply, SourceConfig
 from connectors.sdk.timestamps import from_seconds, milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
@@ -78,18 +78,18 @@ class GooglePlay(Polled, Answering):
     title: ClassVar[str] = "Google Play"
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = GooglePlayConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "the app's package name. For replies also credentials of an account that may reply to "
         "reviews, from the Google Cloud and Play consoles: an OAuth client with a refresh token of "
         "scope androidpublisher, or the key file of a service account."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "At most 150 reviews a request, of one language; Google documents no limit of requests "
         "and may end a long history early. Only the time of the last edit is told, deleted reviews "
         "are not. Replies: 350 characters, 2,000 a day and app."
     )
-    cursor_is: ClassVar[str] = "the newest time of a review that was seen"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "the newest time of a review that was seen"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 app = "org.example.patient"
 language = "en"
@@ -100,7 +100,7 @@ country = "gb"
 
     @cached_property
     def _http(self) -> Http:
-        return self.opened(Http(self.config.base_url, per_second=5, verdict=_verdict))
+        return self.own(Http(self.config.base_url, per_second=5, verdict=_verdict))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the reviews that are newer than the cursor's, the newest first."""
@@ -170,9 +170,9 @@ country = "gb"
 
     @cached_property
     def _api(self) -> Http:
-        return self.opened(Http(self.config.api_url, auth=self.config.auth(_SCOPE)))
+        return self.own(Http(self.config.api_url, auth=self.config.auth(_SCOPE)))
 
-    def reply(self, native_id: str, text: str) -> Reply:
+    def build_reply(self, native_id: str, text: str) -> Reply:
         """The request that publishes a reply below a review, or replaces the one there."""
         if self.config.auth(_SCOPE) is None:
             raise BadRecord(
@@ -188,7 +188,7 @@ country = "gb"
             "POST", f"/androidpublisher/v3/applications/{review}:reply", {"replyText": text}
         )
 
-    def send(self, reply: Reply) -> None:
+    def send_reply(self, reply: Reply) -> None:
         """Publish it."""
         self._api.request(reply.method, reply.path, json=reply.json)
 

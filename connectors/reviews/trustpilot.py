@@ -16,7 +16,7 @@ from connectors.sdk.backward_pagination import Walk
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.http import Http, OAuth2
-from connectors.sdk.source import Answering, Brings, Polled, Reply, SourceConfig
+from connectors.sdk.source import Answering, Capability, Polled, Reply, SourceConfig
 from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
@@ -76,13 +76,15 @@ class Trustpilot(Polled, Answering):
     title: ClassVar[str] = "Trustpilot"
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = TrustpilotConfig
-    needs: ClassVar[str] = "an API key with its secret, from the Trustpilot Business account."
-    limits: ClassVar[str] = (
+    requirements: ClassVar[str] = (
+        "an API key with its secret, from the Trustpilot Business account."
+    )
+    limitations: ClassVar[str] = (
         "Trustpilot asks for no more than 833 requests in 5 minutes and 10,000 an hour. Edits are "
         "looked for once a day, `recheck_days` back; a deleted review is not told of."
     )
-    cursor_is: ClassVar[str] = "the newest `createdAt` that was seen"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "the newest `createdAt` that was seen"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 business_unit = "46d6a890000064000500e0c3"
 api_key = { env = "TRUSTPILOT_API_KEY" }
@@ -100,7 +102,7 @@ site = "Eastgate"
             {"grant_type": "client_credentials"},
             basic=(config.api_key.get_secret_value(), config.api_secret.get_secret_value()),
         )
-        return self.opened(Http(config.base_url, auth=auth, per_second=2.5))
+        return self.own(Http(config.base_url, auth=auth, per_second=2.5))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the reviews that are newer than the cursor's, the newest first."""
@@ -146,7 +148,7 @@ site = "Eastgate"
             attributes=_attributes(review),
         )
 
-    def reply(self, native_id: str, text: str) -> Reply:
+    def build_reply(self, native_id: str, text: str) -> Reply:
         """The request that publishes a reply below a review."""
         if self.config.reply_as is None:
             raise BadRecord("replying on trustpilot: reply_as is not set")
@@ -157,7 +159,7 @@ site = "Eastgate"
         body = {"authorBusinessUserId": self.config.reply_as, "message": text}
         return Reply("POST", f"/v1/private/reviews/{native_id}/reply", body)
 
-    def send(self, reply: Reply) -> None:
+    def send_reply(self, reply: Reply) -> None:
         """Publish it."""
         self._http.request(reply.method, reply.path, json=reply.json)
 

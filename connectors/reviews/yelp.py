@@ -19,7 +19,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Retry
 from connectors.sdk.http import Answer, Bearer, Http, verdict
 from connectors.sdk.http_status import retry_after_seconds
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
@@ -71,19 +71,19 @@ class Yelp(Polled):
     title: ClassVar[str] = "Yelp"
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = YelpConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "an API key of an application made at yelp.com/developers, of a plan with the reviews."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "3 excerpts a business, the newest ones, cut short by Yelp; no history, no edits, no "
         "deletes. One request a business and run; 300 requests a day on the Starter plan, until "
         "midnight UTC. Of a business without recommended reviews Yelp tells nothing."
     )
-    cursor_is: ClassVar[str] = (
+    cursor_description: ClassVar[str] = (
         "the business that was read last: an interrupted run goes on behind it, any other begins "
         "again"
     )
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.SAMPLED})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.SAMPLED})
     example: ClassVar[str] = """\
 businesses = ["eastgate-medical-center-springfield"]
 api_key = { env = "YELP_API_KEY" }
@@ -95,7 +95,7 @@ every = "1d"
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        return self.opened(
+        return self.own(
             Http(config.base_url, auth=Bearer(config.api_key), per_second=5, verdict=_verdict)
         )
 

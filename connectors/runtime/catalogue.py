@@ -31,7 +31,7 @@ _ABLE: Final = (
 def capabilities(source: type[Source]) -> list[str]:
     """What a source can do and brings, in words."""
     able = [word for kind, word in _ABLE if issubclass(source, kind)]
-    return [*able, *sorted(source.brings)]
+    return [*able, *sorted(source.capabilities)]
 
 
 def declaration(source: type[Source]) -> dict[str, Any]:
@@ -41,9 +41,9 @@ def declaration(source: type[Source]) -> dict[str, Any]:
         "title": source.title,
         "family": source.family.value,
         "capabilities": capabilities(source),
-        "cursor": source.cursor_is,
-        "needs": source.needs,
-        "limits": source.limits,
+        "cursor": source.cursor_description,
+        "needs": source.requirements,
+        "limits": source.limitations,
         "fields": [_field(name, info) for name, info in source.Config.model_fields.items()],
     }
 

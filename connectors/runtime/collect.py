@@ -80,7 +80,7 @@ def _next(source: Polled, known: Known, outcome: Outcome, entry: Coverage) -> Kn
         return replace(known, coverage=entry)
     cursor = Cursor(
         source=source.name,
-        instance=source.instance,
+        instance=source.instance_key,
         position=outcome.position,
         stored_at=entry.finished_at,
     )

@@ -20,7 +20,7 @@ from connectors.runtime.outbox import Message, Outbox
 from connectors.runtime.run_stats import OnProgress, Progress, Tally
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
-from connectors.sdk.records import as_history
+from connectors.sdk.records import mark_backfill
 from schemas.cloud_events import feedback_headers
 from schemas.cursor import Cursor
 from schemas.feedback import Feedback
@@ -48,7 +48,7 @@ class Runs(Parses, Protocol):
     """What can be run: a file or a source."""
 
     @property
-    def instance(self) -> str | None:
+    def instance_key(self) -> str | None:
         """Which of its kind, as the cursor knows it."""
         ...
 
@@ -97,7 +97,7 @@ def run(
     Raises ``Retry`` where Kafka fails: the cursor then stands behind the last page whose every
     record was acknowledged. Raises ``Fatal`` or ``Retry`` where the source can't be read on.
     """
-    instance = connector.instance
+    instance = connector.instance_key
     cursor: Cursor | None = None
     if instance is not None and not again:
         cursor = load_cursor(bootstrap_servers, connector.name, instance)
@@ -149,7 +149,7 @@ def publish(
     ``gather``: pages that come fast may wait for one another, and travel together.
     What was read before a source failed counts. Raises ``Retry`` where Kafka fails.
     """
-    instance = connector.instance
+    instance = connector.instance_key
     sending = _Sending(connector, outbox, Tally(), Window(), backfill)
     behind: list[tuple[Message, Any]] = []
     position, stored, reached = None, cursor.position if cursor else None, None
@@ -221,7 +221,7 @@ def understand(
     try:
         record = connector.parse(item)
         if backfill:
-            record = as_history(record)
+            record = mark_backfill(record)
         payload = _payload_of(record)
     except BadRecord as error:
         tally.add_dead_letter(error.reason, item.origin)

@@ -41,7 +41,10 @@ def known_of(
     cursors = load_cursors(bootstrap_servers)
     ledger = load_coverage(bootstrap_servers)
     return [
-        Known(cursors.get((source.name, source.instance)), ledger.get((source.name, instance.name)))
+        Known(
+            cursors.get((source.name, source.instance_key)),
+            ledger.get((source.name, instance.name)),
+        )
         for instance, source in zip(instances, sources, strict=True)
     ]
 

@@ -43,7 +43,7 @@ class Page:
 class Connector(ABC):
     """Reads one kind of source.
 
-    ``instance`` tells two of the same kind apart (a site, an app, a file); None where there is
+    ``instance_key`` tells two of the same kind apart (a site, an app, a file); None where there is
     nothing to come back to, and then no cursor is kept.
     """
 
@@ -57,7 +57,7 @@ class Connector(ABC):
 
     @property
     @abstractmethod
-    def instance(self) -> str | None:
+    def instance_key(self) -> str | None:
         """Which of its kind, as the cursor knows it."""
 
     @abstractmethod

@@ -22,7 +22,7 @@ _ABSENT: Final = {
 """All fields in their order: that of the JSON."""
 
 
-def collected(
+def build_record(
     *,
     source: str,
     family: Family,
@@ -47,7 +47,7 @@ def collected(
     return Feedback.construct_unchecked(record)
 
 
-def as_history(record: Feedback) -> Feedback:
+def mark_backfill(record: Feedback) -> Feedback:
     """The same record, marked as one of a source's first run."""
     return Feedback.construct_unchecked({**vars(record), "backfill": True})
 

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 
 from connectors.sdk.base import Item
 from connectors.sdk.signatures import require_hmac
-from connectors.sdk.source import Received, Webhook
+from connectors.sdk.source import Webhook, WebhookRequest
 from connectors.sdk.submissions import Form, FormConfig, Submission, json_object
 
 
@@ -32,15 +32,15 @@ class SignedForm(Form, Webhook):
 
     config: SignedConfig
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify a submission and take it apart."""
         require_hmac(
-            received.headers.get(self.signature),
-            received.body,
+            request.headers.get(self.signature),
+            request.body,
             self.config.webhook_secret,
             prefix=self.prefix,
         )
-        sent = self.submission(json_object(received.body))
+        sent = self.submission(json_object(request.body))
         return [] if sent is None else self.items(sent)
 
     @abstractmethod

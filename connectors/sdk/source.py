@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.pseudonyms import pseudonym
-from connectors.sdk.records import collected
+from connectors.sdk.records import build_record
 from schemas.feedback import Family, Feedback, Name
 from schemas.record import deterministic_id
 
@@ -52,7 +52,7 @@ PLACES: Final = tuple(SourceConfig.model_fields)
 """What says where feedback belongs."""
 
 
-class Brings(StrEnum):
+class Capability(StrEnum):
     """What a source's interface tells beyond new feedback."""
 
     EDITS = "edits"
@@ -90,12 +90,12 @@ class Source(ABC):
     """What the service calls itself."""
     family: ClassVar[Family]
     Config: ClassVar[type[SourceConfig]]
-    needs: ClassVar[str]
+    requirements: ClassVar[str]
     """What one must have of the service, and where it comes from."""
-    limits: ClassVar[str]
+    limitations: ClassVar[str]
     """What the service allows, and what it does not tell."""
-    cursor_is: ClassVar[str] = "none: it is called, and does not come back"
-    brings: ClassVar[frozenset[Brings]] = frozenset()
+    cursor_description: ClassVar[str] = "none: it is called, and does not come back"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
     example: ClassVar[str]
     """The settings of one instance, as TOML below its heading."""
 
@@ -114,13 +114,13 @@ class Source(ABC):
         """Close what was opened."""
         self._opened.close()
 
-    def opened(self, resource: T) -> T:
+    def own(self, resource: T) -> T:
         """The resource, which is closed with the source."""
         self._opened.callback(resource.close)
         return resource
 
     @cached_property
-    def instance(self) -> str:
+    def instance_key(self) -> str:
         """The instance's name and a likeness of its settings, as the cursor knows it.
 
         A cursor says nothing about another app or tag: whoever changes it wants it read anew. Not
@@ -159,7 +159,7 @@ class Source(ABC):
             if fields.get(name) is None:
                 fields[name] = value
         try:
-            return collected(
+            return build_record(
                 source=self.name,
                 family=self.family,
                 native_id=native_id,
@@ -201,7 +201,7 @@ class Streamed(Polled):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class WebhookRequest:
     """A request as it came in."""
 
     body: bytes
@@ -216,11 +216,11 @@ class Webhook(Source):
 
     secret_in_path: ClassVar[bool] = False
     """Whether the address ends in a secret, for services that sign nothing."""
-    asks_back: ClassVar[bool] = False
-    """Whether ``accept`` makes requests of its own, and may take seconds."""
+    makes_requests: ClassVar[bool] = False
+    """Whether ``handle`` makes requests of its own, and may take seconds."""
 
     @abstractmethod
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify a request and take it apart; none where it tells of no feedback.
 
         Raises ``Forged``, ``Stale`` or ``Malformed``.
@@ -240,9 +240,9 @@ class Answering(Source):
     """Can publish an answer to a piece of feedback."""
 
     @abstractmethod
-    def reply(self, native_id: str, text: str) -> Reply:
+    def build_reply(self, native_id: str, text: str) -> Reply:
         """The request that answers; sends nothing. Raises ``BadRecord`` for what can't be sent."""
 
     @abstractmethod
-    def send(self, reply: Reply) -> None:
+    def send_reply(self, reply: Reply) -> None:
         """Send it. Raises ``Retry`` or ``Fatal``."""

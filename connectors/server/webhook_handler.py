@@ -17,7 +17,7 @@ from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import Window, dead_letter_of, message_of, understand
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Rejected, Retry
-from connectors.sdk.source import Received, Webhook
+from connectors.sdk.source import Webhook, WebhookRequest
 from connectors.server.coverage_reporter import Ledger
 from connectors.server.limits import Clients, Network, Rate, Room, read_body
 from connectors.server.problems import refusal_of
@@ -70,7 +70,7 @@ class Intake:
                 1, thread_name_prefix=f"{source.name}.{source.context.instance}"
             )
             for key, source in self.sources.items()
-            if source.asks_back
+            if source.makes_requests
         }
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class Intake:
             else:
                 headers = dict(request.headers)
                 items = await self._accept(
-                    source, Received(body, headers, path_secret, datetime.now(UTC))
+                    source, WebhookRequest(body, headers, path_secret, datetime.now(UTC))
                 )
             messages, tally, window = messages_of(source, items)
             await self.delivery.publish(messages)
@@ -115,12 +115,12 @@ class Intake:
             )
         return len(messages) - dead, dead
 
-    async def _accept(self, source: Webhook, received: Received) -> Sequence[Item]:
+    async def _accept(self, source: Webhook, received: WebhookRequest) -> Sequence[Item]:
         try:
             thread = self._threads.get((source.name, source.context.instance))
             if thread is None:
-                return source.accept(received)
-            asking = asyncio.get_running_loop().run_in_executor(thread, source.accept, received)
+                return source.handle(received)
+            asking = asyncio.get_running_loop().run_in_executor(thread, source.handle, received)
             async with asyncio.timeout(_ASKING_S):
                 return await asking
         except (Rejected, Retry, Fatal) as error:

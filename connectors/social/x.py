@@ -18,7 +18,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Retry, Skip
 from connectors.sdk.http import Answer, Bearer, Http
 from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import from_seconds, milliseconds
 from schemas.feedback import Family, Feedback
 
@@ -66,17 +66,17 @@ class X(Polled):
     title: ClassVar[str] = "X"
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = XConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "the bearer token of an app in X's developer console, with a plan that covers the posts "
         "read: each of them counts."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "450 requests in 15 minutes, up to 100 posts each, and the plan's cap of posts. Only the "
         "last 7 days can be searched: what came while nobody asked for longer is lost. An edit "
         "is brought; a deleted post is not told of."
     )
-    cursor_is: ClassVar[str] = "the highest post id that was seen (`since_id`)"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "the highest post id that was seen (`since_id`)"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 query = '("Eastgate Hospital" OR @eastgatehosp) -from:eastgatehosp'
 bearer_token = { env = "X_BEARER_TOKEN" }
@@ -89,7 +89,7 @@ every = "1h"
     def _http(self) -> Http:
         config = self.config
         # The limit is counted over 15 minutes, which a run of some pages does not fill.
-        return self.opened(
+        return self.own(
             Http(
                 config.base_url,
                 auth=Bearer(config.bearer_token),

@@ -18,7 +18,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.http import Answer, Http
 from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback
 
@@ -95,16 +95,16 @@ class YouTube(Polled):
     title: ClassVar[str] = "YouTube"
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = YouTubeConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "an API key of a Google Cloud project in which the YouTube Data API v3 is enabled."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "10,000 units a day by default; a request costs 1 and brings up to 100 comments. Replies "
         "below a comment are not read. Edits are looked for once a day, `recheck_days` back; a "
         "deleted comment is not told of."
     )
-    cursor_is: ClassVar[str] = "the newest `publishedAt` that was seen"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "the newest `publishedAt` that was seen"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 channel = "UC_x5XG1OV2P6uZZ5FSM9Ttw"
 api_key = { env = "YOUTUBE_API_KEY" }
@@ -116,7 +116,7 @@ organization = "Eastgate Hospitals"
     @cached_property
     def _http(self) -> Http:
         key = {"X-Goog-Api-Key": self.config.api_key.get_secret_value()}
-        return self.opened(Http(self.config.base_url, headers=key, per_second=10, verdict=_verdict))
+        return self.own(Http(self.config.base_url, headers=key, per_second=10, verdict=_verdict))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the comments that are newer than the cursor's, the newest first."""

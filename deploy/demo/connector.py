@@ -39,7 +39,7 @@ class DemoConnector(Connector):
         return Family.FORM
 
     @property
-    def instance(self) -> None:
+    def instance_key(self) -> None:
         """None: making them again costs less than remembering where one was."""
         return None
 

@@ -15,7 +15,7 @@ from connectors.runtime.catalogue import connectors_page
 from connectors.runtime.registry import sources
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
-from connectors.sdk.source import Brings, Polled, Received, Source, Webhook
+from connectors.sdk.source import Capability, Polled, Source, Webhook, WebhookRequest
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import NOW, Delivery, FakeCaller, FakeService, served
 from tests.support.fakes import CALLERS, SERVICES, built
@@ -28,7 +28,12 @@ _SECRET = re.compile(r"(secret|token|password|key)s?$")
 class TestDeclarations:
     def test_says_what_it_is(self, name: str, source: type[Source]) -> None:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
-        for said in (source.title, source.needs, source.limits, source.cursor_is):
+        for said in (
+            source.title,
+            source.requirements,
+            source.limitations,
+            source.cursor_description,
+        ):
             assert said.strip()
         assert source.__module__.removesuffix(".connector").split(".")[-1] == name
 
@@ -126,7 +131,7 @@ def test_a_second_run_brings_nothing_again(fake: FakeService) -> None:
     with served(fake) as service:
         _, cursors = read(polled(fake, service.url), None)
         again, _ = read(polled(fake, service.url), cursors[-1])
-    assert Brings.SAMPLED in sources()[fake.name].brings or again == []
+    assert Capability.SAMPLED in sources()[fake.name].capabilities or again == []
 
 
 def test_goes_on_from_every_cursor_and_misses_nothing(fake: FakeService) -> None:
@@ -145,12 +150,12 @@ def test_goes_on_from_every_cursor_and_misses_nothing(fake: FakeService) -> None
 
 
 def test_brings_edits_and_deletes(fake: FakeService) -> None:
-    brings = sources()[fake.name].brings
+    brings = sources()[fake.name].capabilities
     with served(fake) as service:
         records, cursors = read(polled(fake, service.url), None)
-        if Brings.EDITS in brings:
+        if Capability.EDITS in brings:
             fake.edit()
-        if Brings.DELETES in brings:
+        if Capability.DELETES in brings:
             fake.delete()
         later, _ = read(polled(fake, service.url, NOW + timedelta(days=2)), cursors[-1])
     assert latest([*records, *later]) == fake.texts
@@ -202,9 +207,9 @@ def hook(caller: FakeCaller, url: str = "http://127.0.0.1:9") -> Webhook:
     return source
 
 
-def received(delivery: Delivery) -> Received:
+def received(delivery: Delivery) -> WebhookRequest:
     headers = {name.lower(): value for name, value in delivery.headers.items()}
-    return Received(delivery.body, headers, delivery.path_secret, NOW)
+    return WebhookRequest(delivery.body, headers, delivery.path_secret, NOW)
 
 
 @pytest.fixture
@@ -224,7 +229,7 @@ def test_takes_every_delivery(caller: FakeCaller, address: str) -> None:
     records = [
         record
         for delivery in deliveries
-        for record in understood(source, source.accept(received(delivery)))
+        for record in understood(source, source.handle(received(delivery)))
     ]
     assert latest(records) == caller.texts
 
@@ -232,7 +237,7 @@ def test_takes_every_delivery(caller: FakeCaller, address: str) -> None:
 def test_a_delivery_sent_twice_is_the_same_record(caller: FakeCaller, address: str) -> None:
     source = hook(caller, address)
     first = caller.deliveries(NOW)[0]
-    records = [list(understood(source, source.accept(received(first)))) for _ in range(2)]
+    records = [list(understood(source, source.handle(received(first)))) for _ in range(2)]
     assert [one.event_id for one in records[0]] == [one.event_id for one in records[1]]
     assert [one.revision for one in records[0]] == [one.revision for one in records[1]]
 
@@ -247,16 +252,16 @@ def test_refuses_a_forged_delivery(caller: FakeCaller, address: str) -> None:
         forged.append(Delivery(good.body, good.headers, good.path_secret + "x"))
     for delivery in forged:
         with pytest.raises(Forged):
-            source.accept(received(delivery))
+            source.handle(received(delivery))
 
 
 def test_refuses_a_stale_delivery(caller: FakeCaller, address: str) -> None:
     delivery = caller.stale(NOW)
     if delivery is not None:
         with pytest.raises(Stale):
-            hook(caller, address).accept(received(delivery))
+            hook(caller, address).handle(received(delivery))
 
 
 def test_refuses_a_malformed_delivery(caller: FakeCaller, address: str) -> None:
     with pytest.raises(Malformed):
-        hook(caller, address).accept(received(caller.malformed(NOW)))
+        hook(caller, address).handle(received(caller.malformed(NOW)))

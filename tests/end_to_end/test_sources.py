@@ -19,7 +19,7 @@ from connectors.runtime.instances import instances
 from connectors.runtime.outbox_pool import Outboxes
 from connectors.runtime.registry import sources
 from connectors.runtime.scheduler import known_of, polled
-from connectors.sdk.source import Brings
+from connectors.sdk.source import Capability
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
@@ -113,10 +113,10 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     assert all(one.coverage.backfill for one in first.values())
     expect(running, settings)
     for name, (fake, _) in running.items():
-        brings = sources()[name].brings
-        if Brings.EDITS in brings:
+        brings = sources()[name].capabilities
+        if Capability.EDITS in brings:
             fake.edit()
-        if Brings.DELETES in brings:
+        if Capability.DELETES in brings:
             fake.delete()
     # Two days later, since some edits are looked for once a day.
     second = collected(path, settings, NOW + timedelta(days=2))

@@ -15,7 +15,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from connectors.forms.email.mail import Mail, read_mail
-from connectors.forms.email.mailbox import MailboxConfig, opened
+from connectors.forms.email.mailbox import MailboxConfig, open_mailbox
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip
 from connectors.sdk.source import Polled, SourceConfig
@@ -54,7 +54,7 @@ class Email(Polled):
     title: ClassVar[str] = "E-mail (IMAP)"
     family: ClassVar[Family] = Family.FORM
     Config: ClassVar[type[SourceConfig]] = EmailConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a mailbox that is read over IMAP: with a password, which Gmail and iCloud call an app "
         "password, or with OAuth 2.0 (XOAUTH2), which Microsoft 365 demands. There, register an "
         "app in Entra with the permission IMAP.AccessAsApp, let it into the mailbox with "
@@ -63,12 +63,12 @@ class Email(Polled):
         "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. For Gmail, `refresh_token` is "
         "one of the scope https://mail.google.com/, `token_url` https://oauth2.googleapis.com/token."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "Read are the first megabyte of a mail and, of that, the words of whoever sent it: quoted "
         "and forwarded mails, signatures and attachments are left out. Left out are automatic "
         "replies, bounces and bulk mail too. A deleted mail is not told of."
     )
-    cursor_is: ClassVar[str] = (
+    cursor_description: ClassVar[str] = (
         "UIDVALIDITY and UID of the last mail that was read; a folder whose UIDVALIDITY has "
         "changed is read anew, under the same ids"
     )
@@ -86,7 +86,7 @@ site = "Eastgate"
         """Read what came after the cursor's mail, the oldest first."""
         doing = f"reading mail on {self.config.host}"
         try:
-            with opened(self.config) as mailbox:
+            with open_mailbox(self.config) as mailbox:
                 yield from self._pages(mailbox, cursor)
         except imap_tools.MailboxFolderSelectError:
             raise Misconfigured(f"{doing}: there is no folder {self.config.folder!r}") from None

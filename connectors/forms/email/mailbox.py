@@ -102,7 +102,7 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def opened(config: MailboxConfig) -> Iterator[imap_tools.BaseMailBox]:
+def open_mailbox(config: MailboxConfig) -> Iterator[imap_tools.BaseMailBox]:
     """The mailbox, its folder open for reading only.
 
     Raises ``Retry`` or ``Unauthorized`` where it can't be logged in, and what imap_tools and the

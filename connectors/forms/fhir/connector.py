@@ -19,7 +19,7 @@ from connectors.sdk.changes_since import Since
 from connectors.sdk.errors import Misconfigured, Retry, Skip
 from connectors.sdk.http import Bearer, Http, OAuth2
 from connectors.sdk.json_parts import inner, objects
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.submissions import Answer, Form, FormConfig, Submission
 from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Feedback
@@ -72,17 +72,19 @@ class Fhir(Form, Polled):
     name: ClassVar[str] = "fhir"
     title: ClassVar[str] = "FHIR R4"
     Config: ClassVar[type[SourceConfig]] = FhirConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a FHIR R4 server that finds QuestionnaireResponse by _lastUpdated, and a token, or an "
         "OAuth 2.0 client with a secret, that may read them."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "Responses in progress or stopped are left out; one that is marked as entered in error is "
         "deleted here, one that is deleted on the server is not told of. Name the questions with a "
         "score in `scores`, by their linkId."
     )
-    cursor_is: ClassVar[str] = "the newest `meta.lastUpdated` that was seen, less a minute"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
+    cursor_description: ClassVar[str] = "the newest `meta.lastUpdated` that was seen, less a minute"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.EDITS, Capability.DELETES}
+    )
     example: ClassVar[str] = """\
 base_url = "https://fhir.eastgate.example/r4"
 questionnaire = "https://eastgate.example/Questionnaire/after-your-visit"
@@ -98,7 +100,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
     @cached_property
     def _http(self) -> Http:
         headers = {"Accept": "application/fhir+json"}
-        return self.opened(
+        return self.own(
             Http(self.config.base_url, headers=headers, auth=self._auth(), per_second=10)
         )
 

@@ -14,7 +14,7 @@ from connectors.forms.form.config import SCALES, FormConfig, Submission, Tongue,
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Skip
 from connectors.sdk.signatures import require_equal, require_hmac
-from connectors.sdk.source import Received, SourceConfig, Webhook
+from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
 from schemas.faults import faults_of
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 from schemas.measures import Fft, Nps, Stars
@@ -38,8 +38,8 @@ class Form(Webhook):
     title: ClassVar[str] = "A form of your own"
     family: ClassVar[Family] = Family.FORM
     Config: ClassVar[type[SourceConfig]] = FormConfig
-    needs: ClassVar[str] = "`feedback serve`, and an address at which people reach it."
-    limits: ClassVar[str] = (
+    requirements: ClassVar[str] = "`feedback serve`, and an address at which people reach it."
+    limitations: ClassVar[str] = (
         "Takes single submissions: no edits, no deletes. Contact details are kept in a file of "
         "their own and never published."
     )
@@ -55,11 +55,11 @@ api_token = { env = "FORM_API_TOKEN" }
 
     config: FormConfig
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Take one JSON submission; raises ``Unacceptable`` for one with wrong fields."""
-        self._authenticate(received)
+        self._authenticate(request)
         try:
-            data = orjson.loads(received.body)
+            data = orjson.loads(request.body)
         except orjson.JSONDecodeError:
             raise Malformed("reading the submission: it is no JSON document") from None
         try:
@@ -68,26 +68,26 @@ api_token = { env = "FORM_API_TOKEN" }
             raise Unacceptable(_details(error)) from None
         except BadRecord as error:
             raise Unacceptable([{"field": "", "problem": error.reason}]) from None
-        if submission.created_at is not None and not _plausible(submission.created_at, received.at):
+        if submission.created_at is not None and not _plausible(submission.created_at, request.at):
             raise Unacceptable([{"field": "created_at", "problem": "it is no likely time"}])
         if submission.submission_id is None:
             submission = submission.model_copy(update={"submission_id": uuid4().hex})
-        return [self.submitted(submission, received.body)]
+        return [self.submitted(submission, request.body)]
 
     def submitted(self, submission: Submission, payload: bytes | None = None) -> Item:
         """The item of one submission; it has a ``submission_id``."""
         payload = submission.model_dump_json().encode() if payload is None else payload
         return self.item(submission, origin=str(submission.submission_id), payload=payload)
 
-    def _authenticate(self, received: Received) -> None:
+    def _authenticate(self, request: WebhookRequest) -> None:
         token = self.config.api_token
         if token is None:
             return
-        signature = received.headers.get(_SIGNATURE)
+        signature = request.headers.get(_SIGNATURE)
         if signature is not None:
-            require_hmac(signature, received.body, token, form="hex", prefix="sha256=")
+            require_hmac(signature, request.body, token, form="hex", prefix="sha256=")
             return
-        scheme, _, given = received.headers.get("authorization", "").partition(" ")
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Forged("checking the token: it is missing")
         require_equal(given, token)

@@ -60,16 +60,16 @@ class Qualtrics(Form, Polled):
     name: ClassVar[str] = "qualtrics"
     title: ClassVar[str] = "Qualtrics"
     Config: ClassVar[type[SourceConfig]] = QualtricsConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "an API token, and the id of the data center: both are in the account settings under "
         "Qualtrics IDs, where the brand administrator allows the API."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "Each run exports a file, which may take minutes. Edits and deletes are not told of. "
         "Previews, tests and spam are left out, and answers to questions that are no longer in "
         "the survey."
     )
-    cursor_is: ClassVar[str] = "the newest `recordedDate` that was seen, less a minute"
+    cursor_description: ClassVar[str] = "the newest `recordedDate` that was seen, less a minute"
     example: ClassVar[str] = """\
 survey = "SV_eajskCRbMSRKkRf"
 datacenter = "fra1"
@@ -86,7 +86,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
         config = self.config
         base_url = config.base_url or f"https://{config.datacenter}.qualtrics.com"
         headers = {"X-API-TOKEN": config.api_token.get_secret_value()}
-        return self.opened(Http(base_url, headers=headers, per_second=8))
+        return self.own(Http(base_url, headers=headers, per_second=8))
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses that were recorded since the cursor's moment, window by window."""

@@ -27,7 +27,7 @@ from connectors.sdk.errors import Forged, Malformed, Misconfigured, Retry
 from connectors.sdk.http import Answer as HttpAnswer
 from connectors.sdk.http import Bearer, Http, verdict
 from connectors.sdk.signatures import require_hmac
-from connectors.sdk.source import Brings, Polled, Received, SourceConfig, Webhook
+from connectors.sdk.source import Capability, Polled, SourceConfig, Webhook, WebhookRequest
 from connectors.sdk.submissions import Answer, Form, FormConfig, Submission, json_object
 from connectors.sdk.timestamps import from_seconds
 
@@ -61,19 +61,19 @@ class SurveyMonkey(Form, Polled, Webhook):
     name: ClassVar[str] = "surveymonkey"
     title: ClassVar[str] = "SurveyMonkey"
     Config: ClassVar[type[SourceConfig]] = SurveyMonkeyConfig
-    asks_back: ClassVar[bool] = True
-    needs: ClassVar[str] = (
+    makes_requests: ClassVar[bool] = True
+    requirements: ClassVar[str] = (
         "an app of one's own (developer.surveymonkey.com) that may view surveys and response "
         "details: its access token; for events its client id and secret, and webhooks of the "
         "types response_completed, response_updated and response_deleted with this address."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "120 requests a minute and 500 a day, one for each event. Partial and disqualified "
         "responses and previews are left out; events of surveys that are not named are ignored. "
         "Deletes are told by events only."
     )
-    cursor_is: ClassVar[str] = "the newest `date_modified` that was seen, for each survey"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "the newest `date_modified` that was seen, for each survey"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 surveys = ["105723396"]
 access_token = { env = "SURVEYMONKEY_TOKEN" }
@@ -87,7 +87,7 @@ site_field = "hospital"
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        return self.opened(
+        return self.own(
             Http(
                 config.base_url,
                 auth=Bearer(config.access_token),
@@ -152,15 +152,15 @@ site_field = "hospital"
         except _Gone:
             raise Misconfigured(f"reading surveymonkey {path}: there is no such survey") from None
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify an event and fetch its response. Raises ``Retry`` or ``Fatal`` besides."""
         config = self.config
         if not config.client_id or config.client_secret is None:
             raise Forged("checking the signature: client_id and client_secret are not set")
         key = f"{config.client_id}&{config.client_secret.get_secret_value()}"
-        given = received.headers.get("sm-signature")
-        require_hmac(given, received.body, SecretStr(key), digest="sha1")
-        event = json_object(received.body)
+        given = request.headers.get("sm-signature")
+        require_hmac(given, request.body, SecretStr(key), digest="sha1")
+        event = json_object(request.body)
         kind, response = event.get("event_type"), event.get("object_id")
         resources = event.get("resources")
         survey = resources.get("survey_id") if isinstance(resources, dict) else None

@@ -27,7 +27,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured, Skip
 from connectors.sdk.http import Http
 from connectors.sdk.signatures import require_hmac, require_recent
-from connectors.sdk.source import Brings, Polled, Received, SourceConfig, Webhook
+from connectors.sdk.source import Capability, Polled, SourceConfig, Webhook, WebhookRequest
 from connectors.sdk.submissions import json_object
 from connectors.sdk.timestamps import aware, milliseconds
 from schemas.feedback import Family, Feedback, Operation
@@ -71,7 +71,7 @@ class Zendesk(Polled, Webhook):
     title: ClassVar[str] = "Zendesk"
     family: ClassVar[Family] = Family.FORM
     Config: ClassVar[type[SourceConfig]] = ZendeskConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "an API token with an admin's address for history; for news a webhook with its signing "
         "secret, subscribed to ticket events. Ratings come with history, or at once from two "
         "triggers, one for good and one for bad ratings, that call the webhook with "
@@ -79,13 +79,15 @@ class Zendesk(Polled, Webhook):
         '"comment": "{{satisfaction.current_comment}}", '
         '"updated_at": "{{ticket.updated_at_with_timestamp}}"}, "bad" in the other.'
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "10 requests a minute, 1,000 tickets each; what changed in the last minute comes with the "
         "next run. The export tells no time of a rating: it is dated by the ticket's last change. "
         "Only the first message of a ticket is taken."
     )
-    cursor_is: ClassVar[str] = "the export's `after_cursor`"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
+    cursor_description: ClassVar[str] = "the export's `after_cursor`"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.EDITS, Capability.DELETES}
+    )
     example: ClassVar[str] = """\
 subdomain = "northern-hospitals"
 email = "feedback@example.org"
@@ -101,7 +103,7 @@ since = 2024-01-01
         config = self.config
         if not config.email or config.api_token is None:
             raise Misconfigured("reading zendesk: email and api_token are not set")
-        return self.opened(
+        return self.own(
             Http(
                 config.base_url or f"https://{config.subdomain}.zendesk.com",
                 auth=httpx.BasicAuth(f"{config.email}/token", config.api_token.get_secret_value()),
@@ -128,10 +130,10 @@ since = 2024-01-01
         since = self.config.since
         return int(datetime.combine(since, time(), UTC).timestamp()) if since else 0
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify an event of a ticket, or what a trigger tells of a rating."""
-        self._verify(received)
-        event = json_object(received.body)
+        self._verify(request)
+        event = json_object(request.body)
         kind = event.get("type")
         if isinstance(kind, str) and isinstance(event.get("detail"), dict):
             return self._of_event(kind.removeprefix(_EVENTS), event["detail"])
@@ -139,18 +141,18 @@ since = 2024-01-01
             return [] if self.config.take == "tickets" else [self._part(triggered_part(event))]
         raise Malformed("reading the event: it has neither type and detail nor ticket_id")
 
-    def _verify(self, received: Received) -> None:
+    def _verify(self, request: WebhookRequest) -> None:
         secret = self.config.webhook_secret
         if secret is None:
             raise Forged("checking the signature: webhook_secret is not set")
-        at = received.headers.get("x-zendesk-webhook-signature-timestamp", "")
-        signed = at.encode("latin-1", "replace") + received.body
-        require_hmac(received.headers.get("x-zendesk-webhook-signature"), signed, secret)
+        at = request.headers.get("x-zendesk-webhook-signature-timestamp", "")
+        signed = at.encode("latin-1", "replace") + request.body
+        require_hmac(request.headers.get("x-zendesk-webhook-signature"), signed, secret)
         try:
             moment = aware(at)
         except ValueError:
             raise Malformed("checking the signature: its time is none") from None
-        require_recent(moment, received.at)
+        require_recent(moment, request.at)
 
     def _of_event(self, kind: str, ticket: dict[str, Any]) -> list[Item]:
         if kind in _GONE:

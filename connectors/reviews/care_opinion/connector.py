@@ -20,7 +20,7 @@ from connectors.sdk.backward_pagination import Mark
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import aware, from_seconds, milliseconds
 from schemas.feedback import Family, Feedback
 
@@ -57,17 +57,17 @@ class CareOpinion(Polled):
     title: ClassVar[str] = "Care Opinion"
     family: ClassVar[Family] = Family.REVIEW
     Config: ClassVar[type[SourceConfig]] = CareOpinionConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "a subscription with access to the API, and its HTTP header key, which an administrator of "
         "the subscription finds under API access."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "5 requests a second; stories are those of the subscription. The time of an edit is not "
         "told: stories of the last `recheck_days` are read again once a day, for edits and "
         "progress. A story that was taken back is not told of. Authors are anonymous."
     )
-    cursor_is: ClassVar[str] = "the newest `dateOfPublication` that was seen"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "the newest `dateOfPublication` that was seen"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 subscription_key = { env = "CARE_OPINION_KEY" }
 organization = "Eastgate Hospitals"
@@ -79,7 +79,7 @@ organization = "Eastgate Hospitals"
     def _http(self) -> Http:
         config = self.config
         auth = _Subscription(config.subscription_key)
-        return self.opened(Http(config.base_url, auth=auth, per_second=5, verdict=_verdict))
+        return self.own(Http(config.base_url, auth=auth, per_second=5, verdict=_verdict))
 
     @cached_property
     def _named(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from connectors.sdk.errors import BadRecord, Retry, Skip
 from connectors.sdk.http import Http
 from connectors.sdk.recent_posts import Gone, Memory, taken_back
 from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
-from connectors.sdk.source import Brings, SourceConfig
+from connectors.sdk.source import Capability, SourceConfig
 from connectors.sdk.timestamps import milliseconds
 from connectors.sdk.websocket import messages
 from connectors.social.bluesky.cursor import BlueskyCursor
@@ -91,21 +91,21 @@ class Bluesky(Watching[BlueskyCursor]):
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = BlueskyConfig
     Cursor: ClassVar[type[WatchingCursor]] = BlueskyCursor
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "the handle of an account and an app password of it, from Settings, Privacy and security, "
         "App passwords. Listening needs neither."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "3,000 requests in 5 minutes by address; 30 sessions in 5 minutes and 300 a day by "
         "account, and a run opens one. Posts can't be edited. The newest `remember` posts are "
         "watched for deletes: at once by the stream, once a day by `fetch`. Jetstream goes back a "
         "day or so. A post's addresses name its author's account: records have a hash of its uri, "
         "and no address."
     )
-    cursor_is: ClassVar[str] = (
+    cursor_description: ClassVar[str] = (
         "the time up to which was searched, Jetstream's microsecond, and the newest posts' uris"
     )
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.DELETES})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.DELETES})
     example: ClassVar[str] = """\
 query = '"Eastgate Hospital"'
 identifier = "trust.bsky.social"
@@ -119,7 +119,7 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         config, auth = self.config, None
         if config.identifier is not None and config.app_password is not None:
             auth = Session(config.base_url, config.identifier, config.app_password)
-        return self.opened(Http(config.base_url, auth=auth, per_second=5))
+        return self.own(Http(config.base_url, auth=auth, per_second=5))
 
     @cached_property
     def _terms(self) -> list[re.Pattern[str]]:

@@ -21,7 +21,7 @@ from connectors.sdk.html import plain_text
 from connectors.sdk.http import Answer, Bearer, Http, verdict
 from connectors.sdk.recent_posts import Gone, Memory, taken_back
 from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
-from connectors.sdk.source import Brings, SourceConfig
+from connectors.sdk.source import Capability, SourceConfig
 from connectors.sdk.sse import events
 from connectors.sdk.timestamps import milliseconds
 from connectors.social.mastodon.cursor import MastodonCursor
@@ -59,19 +59,23 @@ class Mastodon(Watching[MastodonCursor]):
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = MastodonConfig
     Cursor: ClassVar[type[WatchingCursor]] = MastodonCursor
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "nothing for most servers' timelines; for streaming an access token of a user with "
         "`read:statuses`, from Preferences, Development, New application."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "300 requests in 5 minutes, by account and by address; `X-RateLimit-Reset` is waited for. "
         "A server knows only posts that reached it, some of them late. The newest `remember` posts "
         "are watched for edits and deletes: at once by the stream, once a day by `fetch`, which "
         "needs Mastodon 4.3. A post's own addresses name its author: a record has a hash of its "
         "URI, and its address on this server."
     )
-    cursor_is: ClassVar[str] = "the last status id that was read, and the newest posts by their id"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
+    cursor_description: ClassVar[str] = (
+        "the last status id that was read, and the newest posts by their id"
+    )
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.EDITS, Capability.DELETES}
+    )
     example: ClassVar[str] = """\
 tag = "nhs"
 token = { env = "MASTODON_TOKEN" }
@@ -87,7 +91,7 @@ base_url = "https://mastodon.social"
     @cached_property
     def _http(self) -> Http:
         http = Http(self.config.base_url, auth=self._auth, per_second=5, verdict=_verdict)
-        return self.opened(http)
+        return self.own(http)
 
     def walk(self, state: MastodonCursor) -> Iterator[Page]:
         """Read the timeline from the position on, the oldest first."""

@@ -20,7 +20,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
 from connectors.sdk.http import Answer, Http, OAuth2
 from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import from_seconds, milliseconds
 from connectors.social.reddit.cursor import RedditCursor
 from connectors.social.reddit.thing import Thing, created_ms, data_of, name_of
@@ -83,20 +83,22 @@ class Reddit(Polled):
     title: ClassVar[str] = "Reddit"
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = RedditConfig
-    needs: ClassVar[str] = (
+    requirements: ClassVar[str] = (
         "id and secret of a script or web app, from https://www.reddit.com/prefs/apps, and "
         "Reddit's leave for the use it is put to."
     )
-    limits: ClassVar[str] = (
+    limitations: ClassVar[str] = (
         "100 requests a minute, averaged over 10 minutes; a listing ends near 1,000 things, "
         "older ones can't be read. Edits and deletes are looked for once a day among the newest "
         "1,000 that were read, `recheck_days` back. What moderators bring back stays away. "
         "Addresses are given without the title, and without the name of a profile."
     )
-    cursor_is: ClassVar[str] = (
+    cursor_description: ClassVar[str] = (
         "the newest post and comment that were seen, and the names of the newest 1,000"
     )
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS, Brings.DELETES})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.EDITS, Capability.DELETES}
+    )
     example: ClassVar[str] = """\
 subreddits = ["nhs", "eastgate"]
 search = "eastgate hospital"
@@ -112,7 +114,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
         config = self.config
         basic = (config.client_id, config.client_secret.get_secret_value())
         # The limit is averaged over ten minutes: a run, of at most some 30 requests, may be quick.
-        return self.opened(
+        return self.own(
             Http(
                 config.base_url,
                 headers={"User-Agent": config.user_agent},

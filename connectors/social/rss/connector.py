@@ -21,7 +21,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
 from connectors.sdk.http import Answer, Http
-from connectors.sdk.source import Brings, Polled, SourceConfig
+from connectors.sdk.source import Capability, Polled, SourceConfig
 from connectors.sdk.timestamps import milliseconds
 from connectors.social.rss.entry import Entry
 from connectors.social.rss.feeds import feed_verdict, read_feed
@@ -81,15 +81,15 @@ class Rss(Polled):
     title: ClassVar[str] = "RSS and Atom feeds"
     family: ClassVar[Family] = Family.SOCIAL
     Config: ClassVar[type[SourceConfig]] = RssConfig
-    needs: ClassVar[str] = "the addresses of the feeds."
-    limits: ClassVar[str] = (
+    requirements: ClassVar[str] = "the addresses of the feeds."
+    limitations: ClassVar[str] = (
         "A feed shows its latest entries only, and older pages where it links to them "
         "(RFC 5005). An entry without a time gets its feed's; a feed that has none either goes "
         "to the dead letters. What has left a feed may be old or deleted: nothing tells. "
         "Ids and addresses are the feed's own, even where they name an author."
     )
-    cursor_is: ClassVar[str] = "hashes of the entries that were read, and the feeds' ETags"
-    brings: ClassVar[frozenset[Brings]] = frozenset({Brings.EDITS})
+    cursor_description: ClassVar[str] = "hashes of the entries that were read, and the feeds' ETags"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
     example: ClassVar[str] = """\
 urls = ["https://news.example.org/eastgate/feed.atom", "https://blog.example.org/rss.xml"]
 organization = "Eastgate Hospitals"
@@ -105,7 +105,7 @@ organization = "Eastgate Hospitals"
         origin = str(url.copy_with(raw_path=b"/", fragment=None))
         if origin not in self._clients:
             client = Http(origin, per_second=5, verdict=feed_verdict)
-            self._clients[origin] = self.opened(client)
+            self._clients[origin] = self.own(client)
         return self._clients[origin]
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:

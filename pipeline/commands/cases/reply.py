@@ -43,14 +43,14 @@ def answer(
         request = _request(source, feedback["feedback"]["native_id"], text)
         if not send:
             return request, None
-        source.send(request)
+        source.send_reply(request)
     event = event_of(case.case_id, CaseEventType.REPLIED, by, sent=True, due_at=due, text=text)
     return request, carry_out(event)
 
 
 def _request(source: Answering, native_id: str, text: str) -> Reply:
     try:
-        return source.reply(native_id, text)
+        return source.build_reply(native_id, text)
     except BadRecord as error:
         raise CommandError(error.reason, ExitStatus.USAGE) from None
 

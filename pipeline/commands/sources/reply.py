@@ -31,11 +31,11 @@ def reply(
     source = _answering(name, config)
     with source, sentences():
         try:
-            request = source.reply(native_id, text)
+            request = source.build_reply(native_id, text)
         except BadRecord as error:
             raise CommandError(error.reason, ExitStatus.USAGE) from None
         if send:
-            source.send(request)
+            source.send_reply(request)
     if json:
         print_json(
             {"sent": send, "method": request.method, "path": request.path, "json": request.json}

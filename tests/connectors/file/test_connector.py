@@ -224,7 +224,7 @@ def test_standard_input_is_a_dataset_of_its_own(monkeypatch: pytest.MonkeyPatch)
     made = FileConnector(FileConfig(path=None))
     records = list(rehearse(made, Tally()))
     assert [record.native_id for record in records] == ["stdin/1"]
-    assert made.instance is None
+    assert made.instance_key is None
 
 
 def test_a_cursor_marks_the_rows_before_it_as_acknowledged(csv: Path) -> None:
@@ -242,9 +242,9 @@ def test_a_cursor_marks_the_rows_before_it_as_acknowledged(csv: Path) -> None:
 
 def test_another_mapping_is_another_instance_of_the_same_file(csv: Path) -> None:
     content = "text,other,date\na,b,2024-01-01\n"
-    first, same = (connector(csv, content).instance for _ in range(2))
+    first, same = (connector(csv, content).instance_key for _ in range(2))
     assert first == same
-    assert first != connector(csv, content, columns={"text": "other"}).instance
+    assert first != connector(csv, content, columns={"text": "other"}).instance_key
 
 
 def test_the_hcahps_preset_reads_a_survey_export(csv: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.forms.intercom import Intercom, IntercomConfig
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.source import Context, Received
+from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
@@ -24,7 +24,7 @@ def records(told: Any) -> list[Feedback]:
     source = Intercom(config, Context("test", b"key", lambda: NOW))
     body = json.dumps(told).encode()
     headers = {name.lower(): value for name, value in signed(body).headers.items()}
-    return [source.parse(item) for item in source.accept(Received(body, headers, None, NOW))]
+    return [source.parse(item) for item in source.handle(WebhookRequest(body, headers, None, NOW))]
 
 
 def test_a_rating_runs_from_one_to_five_and_its_remark_is_the_text() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.forms.jotform import Jotform, JotformConfig
 from connectors.sdk.errors import Malformed
-from connectors.sdk.source import Context, Received
+from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import Delivery
 from tests.support.fakes import beside
@@ -26,7 +26,9 @@ def source(**settings: Any) -> Jotform:
 def records(sent: Delivery, **settings: Any) -> list[Feedback]:
     headers = {name.lower(): value for name, value in sent.headers.items()}
     form = source(**settings)
-    return [form.parse(item) for item in form.accept(Received(sent.body, headers, SECRET, NOW))]
+    return [
+        form.parse(item) for item in form.handle(WebhookRequest(sent.body, headers, SECRET, NOW))
+    ]
 
 
 @pytest.mark.parametrize("named", ["improve", "q5", "q5_improve"])
@@ -89,11 +91,11 @@ def test_older_forms_tell_only_when_they_were_opened() -> None:
 def test_what_is_no_form_is_refused(content: str) -> None:
     sent = delivery(1, {"q5_improve": "Fine"}, NOW)
     with pytest.raises(Malformed):
-        source().accept(Received(sent.body, {"content-type": content}, SECRET, NOW))
+        source().handle(WebhookRequest(sent.body, {"content-type": content}, SECRET, NOW))
 
 
 def test_a_body_that_was_cut_off_is_refused() -> None:
     sent = delivery(1, {"q5_improve": "Fine"}, NOW)
     headers = {name.lower(): value for name, value in sent.headers.items()}
     with pytest.raises(Malformed):
-        source().accept(Received(sent.body[:-200], headers, SECRET, NOW))
+        source().handle(WebhookRequest(sent.body[:-200], headers, SECRET, NOW))

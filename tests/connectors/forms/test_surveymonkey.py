@@ -12,7 +12,7 @@ from connectors.forms.surveymonkey.connector import SurveyMonkey, SurveyMonkeyCo
 from connectors.forms.surveymonkey.survey import answers_of, questions_of
 from connectors.sdk.errors import Forged, Misconfigured, Retry
 from connectors.sdk.http import Answer
-from connectors.sdk.source import Context, Received
+from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served
@@ -44,7 +44,7 @@ def heard(service: Served, kind: str, number: int, **more: Any) -> list[Feedback
     sent = signed(event(kind, number, moment(9)))
     headers = {name.lower(): value for name, value in sent.headers.items()}
     with source(service.url, **more) as monkey:
-        items = monkey.accept(Received(sent.body, headers, None, NOW))
+        items = monkey.handle(WebhookRequest(sent.body, headers, None, NOW))
         return [monkey.parse(item) for item in items]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.forms.tally import Tally, TallyConfig
-from connectors.sdk.source import Context, Received
+from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
 from tests.support.fakes import beside
@@ -23,7 +23,7 @@ def records(told: Any, **settings: Any) -> list[Feedback]:
     source = Tally(config, Context("test", b"key", lambda: NOW))
     body = json.dumps(told).encode()
     headers = {name.lower(): value for name, value in signed(body).headers.items()}
-    return [source.parse(item) for item in source.accept(Received(body, headers, None, NOW))]
+    return [source.parse(item) for item in source.handle(WebhookRequest(body, headers, None, NOW))]
 
 
 def test_free_text_is_feedback_with_its_label() -> None:

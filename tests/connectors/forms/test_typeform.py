@@ -10,7 +10,7 @@ import pytest
 
 from connectors.forms.typeform import Typeform, TypeformConfig
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.source import Context, Received, Webhook
+from connectors.sdk.source import Context, Webhook, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
 from tests.support.fakes import beside
@@ -24,7 +24,7 @@ def records(told: Any, **settings: Any) -> list[Feedback]:
     source: Webhook = Typeform(config, Context("test", b"key", lambda: NOW))
     body = json.dumps(told).encode()
     headers = {name.lower(): value for name, value in signed(body).headers.items()}
-    return [source.parse(item) for item in source.accept(Received(body, headers, None, NOW))]
+    return [source.parse(item) for item in source.handle(WebhookRequest(body, headers, None, NOW))]
 
 
 def test_free_text_is_feedback_with_the_wording_of_its_question() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.forms.zendesk.connector import Zendesk, ZendeskConfig
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured
-from connectors.sdk.source import Context, Received
+from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import milliseconds
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Delivery, moment, served
@@ -38,8 +38,8 @@ def source(url: str = "http://127.0.0.1:9", **more: Any) -> Zendesk:
 def taken(sent: Delivery, **more: Any) -> list[Feedback]:
     headers = {name.lower(): value for name, value in sent.headers.items()}
     zendesk = source(**more)
-    received = Received(sent.body, headers, None, NOW)
-    return [zendesk.parse(item) for item in zendesk.accept(received)]
+    received = WebhookRequest(sent.body, headers, None, NOW)
+    return [zendesk.parse(item) for item in zendesk.handle(received)]
 
 
 def told(about: Any, **more: Any) -> list[Feedback]:
@@ -128,7 +128,7 @@ def test_a_signed_time_that_is_none_is_refused() -> None:
         "x-zendesk-webhook-signature-timestamp": "yesterday",
     }
     with pytest.raises(Malformed, match="its time is none"):
-        source().accept(Received(b"{}", headers, None, NOW))
+        source().handle(WebhookRequest(b"{}", headers, None, NOW))
 
 
 def test_an_event_without_a_ticket_is_refused() -> None:

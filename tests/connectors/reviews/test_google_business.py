@@ -129,13 +129,13 @@ def test_a_reply_is_put_below_its_review() -> None:
     fake = FakeGoogleBusiness()
     with served(fake) as service:
         made = source(service.url)
-        reply = made.reply("22/AbFv-101", "Thank you!")
+        reply = made.build_reply("22/AbFv-101", "Thank you!")
         assert (reply.method, reply.path, reply.json) == (
             "PUT",
             "/v4/accounts/104711/locations/22/reviews/AbFv-101/reply",
             {"comment": "Thank you!"},
         )
-        made.send(reply)
+        made.send_reply(reply)
     assert fake.replies == {"22/AbFv-101": "Thank you!"}
 
 
@@ -152,7 +152,7 @@ def test_a_reply_is_put_below_its_review() -> None:
 )
 def test_a_reply_that_can_not_be_sent_is_refused(native_id: str, text: str) -> None:
     with pytest.raises(BadRecord):
-        source().reply(native_id, text)
+        source().build_reply(native_id, text)
 
 
 def test_a_refresh_token_that_was_taken_back_ends_the_run() -> None:

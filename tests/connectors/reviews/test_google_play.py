@@ -125,14 +125,14 @@ def test_an_app_without_reviews_brings_none(fake: FakeGooglePlay, service: Serve
 
 def test_publishes_a_reply(fake: FakeGooglePlay, service: Served) -> None:
     with source_of(fake, service.url) as source:
-        source.send(source.reply("gp:AOqpTO-_E", "We are sorry."))
+        source.send_reply(source.build_reply("gp:AOqpTO-_E", "We are sorry."))
     assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
 
 
 def test_a_service_account_replies_too(fake: FakeGooglePlay, service: Served) -> None:
     none: dict[str, object] = {"client_id": None, "client_secret": None, "refresh_token": None}
     with source_of(fake, service.url, **none, service_account=key_file()) as source:
-        source.send(source.reply("gp:AOqpTO-_E", "We are sorry."))
+        source.send_reply(source.build_reply("gp:AOqpTO-_E", "We are sorry."))
     assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
     (claims,) = fake.claims
     assert claims["scope"] == "https://www.googleapis.com/auth/androidpublisher"
@@ -142,18 +142,18 @@ def test_a_service_account_replies_too(fake: FakeGooglePlay, service: Served) ->
 def test_a_dead_refresh_token_is_said(fake: FakeGooglePlay, service: Served) -> None:
     source = source_of(fake, service.url, refresh_token="gp-refresh-old")  # noqa: S106
     with source, pytest.raises(Unauthorized) as raised:
-        source.send(source.reply("1", "We are sorry."))
+        source.send_reply(source.build_reply("1", "We are sorry."))
     assert "gp-refresh" not in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 351])
 def test_refuses_replies_that_the_store_would_not_take(fake: FakeGooglePlay, text: str) -> None:
     with pytest.raises(BadRecord, match="1 to 350 characters"):
-        source_of(fake, "http://127.0.0.1:9").reply("1", text)
+        source_of(fake, "http://127.0.0.1:9").build_reply("1", text)
 
 
 @pytest.mark.parametrize("missing", ["client_id", "client_secret", "refresh_token"])
 def test_replies_need_credentials(fake: FakeGooglePlay, missing: str) -> None:
     source = source_of(fake, "http://127.0.0.1:9", **{missing: None})
     with pytest.raises(BadRecord, match="not set"):
-        source.reply("1", "We are sorry.")
+        source.build_reply("1", "We are sorry.")

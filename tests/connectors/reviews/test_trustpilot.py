@@ -113,13 +113,13 @@ def test_a_reply_is_published_in_a_users_name() -> None:
     fake = FakeTrustpilot()
     with served(fake) as service:
         made = source(service.url, reply_as="507f191e")
-        reply = made.reply("60a1", "Thank you!")
+        reply = made.build_reply("60a1", "Thank you!")
         assert (reply.method, reply.path, reply.json) == (
             "POST",
             "/v1/private/reviews/60a1/reply",
             {"authorBusinessUserId": "507f191e", "message": "Thank you!"},
         )
-        made.send(reply)
+        made.send_reply(reply)
     assert fake.replies == {"60a1": "Thank you!"}
 
 
@@ -131,4 +131,4 @@ def test_a_reply_that_can_not_be_sent_is_refused(
     reply_as: str | None, native_id: str, text: str
 ) -> None:
     with pytest.raises(BadRecord, match="replying on trustpilot"):
-        source(reply_as=reply_as).reply(native_id, text)
+        source(reply_as=reply_as).build_reply(native_id, text)

@@ -91,6 +91,6 @@ def test_a_cursor_stays_with_what_is_read_and_not_with_who_reads(
     tmp_path: Path, settings: str, goes_on: bool
 ) -> None:
     before, after = (
-        read(tmp_path, MAILBOX + each)[0].build(b"").instance for each in (ONE_WAY, settings)
+        read(tmp_path, MAILBOX + each)[0].build(b"").instance_key for each in (ONE_WAY, settings)
     )
     assert (before == after) == goes_on

@@ -198,7 +198,7 @@ def test_no_cursor_moves_past_what_was_not_acknowledged(
     with pytest.raises(Retry):
         run(made, servers)
     monkeypatch.undo()
-    cursor = load_cursor(servers, "file", made.instance or "")
+    cursor = load_cursor(servers, "file", made.instance_key or "")
     outcome: Outcome = run(connector(tmp_path / "refusing.csv", page_rows=10), servers)
     assert cursor is not None
     assert cursor.position in {'{"rows":10}', '{"rows":20}'}  # the second was still under way

@@ -13,7 +13,7 @@ from connectors.runtime.runner import understand
 from connectors.sdk import records
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.records import as_history, collected
+from connectors.sdk.records import build_record, mark_backfill
 from connectors.sdk.source import Polled
 from schemas.feedback import Family, Feedback, Operation
 from schemas.measures import Fft, Nps, Stars
@@ -26,7 +26,7 @@ AUTHOR = "0" * 32
 
 
 def quick(**fields: Any) -> Feedback:
-    return collected(
+    return build_record(
         source="trustpilot",
         family=Family.REVIEW,
         native_id=fields.pop("native_id", "r1"),
@@ -127,7 +127,7 @@ def test_its_limits_are_the_schema_s() -> None:
 
 
 def test_history_is_marked_and_else_the_same() -> None:
-    assert as_history(quick(text="a")) == slow(text="a", backfill=True)
+    assert mark_backfill(quick(text="a")) == slow(text="a", backfill=True)
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

@@ -11,7 +11,7 @@ import pytest
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.source import Received, Source, Webhook
+from connectors.sdk.source import Source, Webhook, WebhookRequest
 from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
 from schemas.cloud_events import feedback_headers
@@ -187,10 +187,10 @@ class Asking(Form):
     asks_back = True
     fault: Exception | None = None
 
-    def accept(self, received: Received) -> Sequence[Item]:
+    def handle(self, received: WebhookRequest) -> Sequence[Item]:
         if self.fault is not None:
             raise self.fault
-        return super().accept(received)
+        return super().handle(received)
 
 
 def test_a_fault_of_ours_is_said_without_what_it_was_about(
