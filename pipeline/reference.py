@@ -1,6 +1,6 @@
 """The generated parts of the documentation: the settings and the Kafka topics as Markdown.
 
-``python -m pipeline.reference`` writes them anew; a test fails when they are stale.
+``python -m pipeline.reference`` rewrites them; a test fails if they are stale.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BLOCK: Final = re.compile(r"(<!-- kafka topics -->\n).*(<!-- /kafka topics -->)
 
 
 def settings_page() -> str:
-    """``docs/settings.md``."""
+    """Return ``docs/settings.md``."""
     lines = [
         "# Settings",
         "",
@@ -41,7 +41,7 @@ def _default(field: Any) -> str:
 
 
 def kafka_topics_table() -> str:
-    """The table of Kafka topics in the README."""
+    """Return the table of Kafka topics, as Markdown."""
     lines = ["| Kafka topic | record | key | kept | who reads |", "|---|---|---|---|---|"]
     for topic in KAFKA_TOPICS:
         restricted = ", restricted" if topic.restricted else ""
@@ -54,22 +54,21 @@ def kafka_topics_table() -> str:
 
 def _kept(topic: KafkaTopic) -> str:
     if topic.compacted:
-        return "latest a key"
-    return "for good" if topic.retention_ms < 0 else f"{topic.retention_ms // DAY_MS} days"
+        return "latest per key"
+    return "forever" if topic.retention_ms < 0 else f"{topic.retention_ms // DAY_MS} days"
 
 
-def with_current_table(readme: str) -> str:
-    """The README with the table of today."""
-    return _BLOCK.sub(lambda found: found[1] + kafka_topics_table() + found[2], readme)
+def with_current_table(page: str) -> str:
+    """Return ``docs/subscribing.md`` with the current table of Kafka topics."""
+    return _BLOCK.sub(lambda match: match[1] + kafka_topics_table() + match[2], page)
 
 
 def main() -> None:
     """Write both into a checkout."""
-    page = _ROOT / "docs" / "settings.md"
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(settings_page(), encoding="utf-8")
-    readme = _ROOT / "README.md"
-    readme.write_text(with_current_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    docs = _ROOT / "docs"
+    (docs / "settings.md").write_text(settings_page(), encoding="utf-8")
+    page = docs / "subscribing.md"
+    page.write_text(with_current_table(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
