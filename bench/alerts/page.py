@@ -143,7 +143,7 @@ def _section(each: Comparison) -> list[str]:
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines += [
             "",
-            f"Against {rival.name}, sites drawn anew: {_gain(each.gains[half])}. Median delay on "
+            f"Against {rival.name}, sites resampled: {_gain(each.gains[half])}. Median delay on "
             f"the spikes that both found: {_both(ours, rival, each.of(half))}.",
             "",
         ]

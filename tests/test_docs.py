@@ -1,0 +1,170 @@
+"""The pages of the documentation lead somewhere, and what they name exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.streams.roles import Role
+from schemas.kafka_topics import KAFKA_TOPICS
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "pipeline/models/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+ROOTS = ("schemas", "connectors", "pipeline", "deploy", "bench", "tests", "docs", ".ci", ".github")
+EXAMPLES = ("<", "*", "NAME", "NNNN")
+"""Parts of paths that are placeholders."""
+ROOMS_WITH_ROOMS = ("connectors", "pipeline")
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def links(page: str) -> Iterator[str]:
+    yield from re.findall(r"\]\(([^)\s]+)\)", without_code(read(page)))
+
+
+def anchors(page: str) -> set[str]:
+    """Return the anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.+)$", without_code(read(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def linked_page(page: str, link: str) -> str:
+    """Return the path that a relative link leads to, from the repository's root."""
+    target = link.partition("#")[0]
+    path = (ROOT / page).parent / target if target else ROOT / page
+    return path.resolve().relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    relative = [link for link in links(page) if not re.match(r"[a-z]+:", link)]
+    broken = [link for link in relative if not (ROOT / linked_page(page, link)).exists()]
+    assert broken == []
+    with_anchor = [link for link in relative if "#" in link]
+    assert [
+        link
+        for link in with_anchor
+        if link.partition("#")[2] not in anchors(linked_page(page, link))
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_named_exists(page: str) -> None:
+    names = re.findall(rf"`((?:{'|'.join(map(re.escape, ROOTS))})/[^`\s]*)`", read(page))
+    paths = {name.partition("::")[0] for name in names}
+    paths = {path for path in paths if not any(part in path for part in EXAMPLES)}
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_that_is_named_exists(page: str) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", read("Makefile"), re.MULTILINE))
+    named = re.findall(r"(?:`|^)make ([a-z][a-z-]*)", read(page), re.MULTILINE)
+    assert set(named) - targets == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_kafka_topic_that_is_named_exists(page: str) -> None:
+    named = set(re.findall(r"feedback\.[a-z]+\.v1\b", read(page)))
+    assert named - {topic.name for topic in KAFKA_TOPICS} == set()
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached: set[str] = set()
+    pending = ["README.md"]
+    while pending:
+        page = pending.pop()
+        if page not in reached and page in PAGES:
+            reached.add(page)
+            pending += [linked_page(page, link) for link in links(page) if ":" not in link]
+    assert set(PAGES) - reached == set()
+
+
+def test_every_picture_is_shown() -> None:
+    pictures = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "docs").rglob("*")
+        if path.suffix in {".png", ".svg"}
+    }
+    shown = {linked_page(page, link) for page in PAGES for link in links(page) if ":" not in link}
+    assert pictures - shown == set()
+
+
+def table_rows(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the tables under a heading, without their heads."""
+    (section,) = re.findall(
+        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", read(page), re.DOTALL | re.MULTILINE
+    )
+    rows = re.findall(r"^\| (`.*|\*\*.*) \|$", section, re.MULTILINE)
+    return [row.split(" | ") for row in rows]
+
+
+def folders() -> set[str]:
+    """Return the rooms: the packages, and the folders inside those that have rooms of their own."""
+    packages = {path.parent for path in ROOT.glob("*/__init__.py")} - {ROOT / "tests"}
+    rooms = {
+        folder
+        for name in ROOMS_WITH_ROOMS
+        for folder in (ROOT / name).iterdir()
+        if folder.is_dir() and folder.name != "__pycache__"
+    }
+    return {path.relative_to(ROOT).as_posix() for path in packages | rooms}
+
+
+def test_the_rooms_are_the_folders_there_are() -> None:
+    listed = [row[0].strip("`/") for row in table_rows("docs/architecture.md", "Rooms")]
+    assert sorted(listed) == sorted({*folders(), "docs", "tests"})
+
+
+def test_the_roles_are_those_of_the_worker() -> None:
+    listed = [row[0].strip("`") for row in table_rows("docs/architecture.md", "Roles")]
+    assert listed == [role.value for role in Role]
+
+
+def test_the_newcomers_ten_questions_have_an_answer_with_a_path() -> None:
+    text = read("docs/architecture.md")
+    (section,) = re.findall(r"^## Where is …\?\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    answers = re.split(r"^\*\*.*\?\*\*", section, flags=re.MULTILINE)[1:]
+    assert len(answers) >= 10
+    assert [answer for answer in answers if not re.search(r"`[a-z]+/[^`]+`", answer)] == []
+
+
+def test_decisions_are_numbered_and_of_one_form() -> None:
+    paths = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(path.name.partition("-")[0]) for path in paths]
+    assert numbers == list(range(1, len(paths) + 1))
+    for number, path in zip(numbers, paths, strict=True):
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}. "), path.name
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == [
+            "Context",
+            "Decision",
+            "Consequences",
+        ], path.name
+        assert 15 <= len(text.splitlines()) <= 45, path.name
+
+
+def test_the_glossarys_terms_are_sorted() -> None:
+    terms = [row[0].strip("*").lower() for row in table_rows("docs/glossary.md", "Terms")]
+    assert len(terms) > 40
+    assert terms == sorted(set(terms))
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    sections = re.findall(r"^## \[(.*?)\]", read("CHANGELOG.md"), re.MULTILINE)
+    assert sections[0] == "Unreleased"
+    kinds = re.findall(r"^### (.*)$", read("CHANGELOG.md"), re.MULTILINE)
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
