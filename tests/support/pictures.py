@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from tests.support.engines import environment_of, running_engines, set_up
+from tests.support.engines import engine_environment, running_engines, set_up
 from tests.support.pipeline import ROOT, feedback
 from tests.support.programs import required
 
@@ -44,7 +44,7 @@ def main() -> None:
     with running_engines() as engines, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = set_up(engines)
-        environment = environment_of(settings)
+        environment = engine_environment(settings)
         feedback("feedback demo", environment, folder)
         terminal = {**environment, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
         write_svg(DOCS / "search.svg", SEARCH, feedback(SEARCH, terminal, folder))

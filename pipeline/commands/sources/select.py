@@ -22,7 +22,7 @@ TRIED_OUT = "try"
 
 _WRITE_ONE: Final = (
     "write one with a section for each source: `feedback connectors` lists them, `feedback "
-    'connectors NAME` shows the section of one, docs/collecting.md a whole file'
+    "connectors NAME` shows the section of one, docs/collecting.md a whole file"
 )
 
 
