@@ -13,25 +13,25 @@ import numpy as np
 
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
-from pipeline.stages.evidence import MOST_SPANS, merged, spans_of_places, strongest
+from pipeline.stages.evidence import MAX_SPANS, find_strongest, merge_adjacent, places_to_spans
 from pipeline.stages.flag_urgent import UrgencyFlagger
 from pipeline.stages.parameters import DEFAULT
-from pipeline.stages.questions import kind_of
+from pipeline.stages.questions import classify_question
 from pipeline.stages.redact import Redactor
-from pipeline.stages.redact_fields import Beside
+from pipeline.stages.redact_fields import FieldRedactor
 from pipeline.stages.score_sentiment import (
     LEVELS,
     SCORED_LANGUAGES,
-    Judgement,
-    by_model,
-    by_thresholds,
+    SentimentPrediction,
+    get_rating,
     is_scored,
-    judge,
-    not_scored,
-    rating_of,
+    predict_sentiment,
+    sentiment_from_model,
+    sentiment_from_thresholds,
+    unscored_sentiment,
 )
-from pipeline.stages.text_model import BEST_ONE_FROM, Comment, Predictions, TextModel
-from pipeline.stages.tokens import token_spans, tokens_of, without_placeholders
+from pipeline.stages.text_model import MIN_BEST_PROBABILITY, Comment, Predictions, TextModel
+from pipeline.stages.tokens import blank_placeholders, token_spans, tokenize
 from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.stages.vader import Scores, Vader
 from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
@@ -69,7 +69,7 @@ class Understanding:
         self.taxonomy = taxonomy
         self._grouping = Grouping(taxonomy)
         self._terms = TopicClassifier(taxonomy.groups()) if model is None else None
-        self._beside = Beside(redactor)
+        self._beside = FieldRedactor(redactor)
         # The model may know a topic that an edited taxonomy no longer has.
         self._kept = [name in taxonomy.topics for name in model.topics] if model else []
         self._has_levels = model is not None and model.has_levels
@@ -77,14 +77,14 @@ class Understanding:
         if model is not None and model.has_levels:
             method = model.version
         self._method = method
-        self._not_scored = not_scored(method)
+        self._not_scored = unscored_sentiment(method)
         self.versions = {
             "redaction": redactor.version,
             "language": self.detector.version,
             "vader": self.vader.version,
             "sentiment": method,
-            "topics": model.version if model else f"{taxonomy.likeness}-terms",
-            "taxonomy": taxonomy.likeness,
+            "topics": model.version if model else f"{taxonomy.fingerprint}-terms",
+            "taxonomy": taxonomy.fingerprint,
             "urgency": self.flagger.version,
         }
 
@@ -113,9 +113,9 @@ class Understanding:
                 )
         return cls(topics, UrgencyRules.load(urgency), redactor or Redactor(), trained)
 
-    def prepare(self) -> None:
+    def warm_up(self) -> None:
         """Make ready what is else made when first needed, for who reads millions of comments."""
-        self.flagger.prepare()
+        self.flagger.warm_up()
 
     def read(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
         """What is found in each record, by the names of ``EnrichedFeedback``'s fields."""
@@ -129,9 +129,7 @@ class Understanding:
         """Redact, detect the language, and split into words."""
         redact = self.redactor.redact
         redacted = [redact(record.text) for record in records]
-        plain = [
-            without_placeholders(one.text) if "[" in one.text else one.text for one in redacted
-        ]
+        plain = [blank_placeholders(one.text) if "[" in one.text else one.text for one in redacted]
         languages = self.detector.detect_all(plain)
         score = self.vader.score_comment
         words = []
@@ -139,9 +137,9 @@ class Understanding:
             scored = is_scored(text, language)
             # The model knows English words: it is shown none of another language.
             comment = Comment(
-                tokens_of(text) if language.code in SCORED_LANGUAGES else [],
-                kind_of(record.question),
-                rating_of(record),
+                tokenize(text) if language.code in SCORED_LANGUAGES else [],
+                classify_question(record.question),
+                get_rating(record),
                 score(text) if scored else _NO_SCORES,
             )
             words.append(Words(one.text, text, dict(one.counts), language, comment, scored))
@@ -149,19 +147,21 @@ class Understanding:
 
     def _by_terms(self, record: Feedback, words: Words) -> dict[str, Any]:
         assert self._terms is not None  # noqa: S101 - for the type checker
-        tokens = tokens_of(words.plain)
+        tokens = tokenize(words.plain)
         topics = self._terms.classify(tokens)
         places = self._terms.evidence(tokens, token_spans(words.plain, tokens), topics)
         sentiment = self._sentiment(words, None)
-        evidence = {f"topic:{t}": merged(found[:MOST_SPANS]) for t, found in places.items()}
+        evidence = {f"topic:{t}": merge_adjacent(found[:MAX_SPANS]) for t, found in places.items()}
         return self._fields(record, words, sentiment, topics, {}, evidence)
 
-    def _sentiment(self, words: Words, judgement: Judgement | None) -> Sentiment:
+    def _sentiment(self, words: Words, judgement: SentimentPrediction | None) -> Sentiment:
         if not words.is_scored:
             return self._not_scored
         if judgement is None or not self._has_levels:
-            return by_thresholds(words.comment.vader, self._method)
-        return by_model(words.comment.vader, self._method, judgement, words.comment.rating)
+            return sentiment_from_thresholds(words.comment.vader, self._method)
+        return sentiment_from_model(
+            words.comment.vader, self._method, judgement, words.comment.rating
+        )
 
     def _by_model(
         self, records: Sequence[Feedback], words: Sequence[Words], found: Predictions
@@ -170,7 +170,9 @@ class Understanding:
         given = self._topics(words, found)
         sentiments = [
             self._sentiment(word, judgement)
-            for word, judgement in zip(words, judge(found.levels, found.unrated), strict=True)
+            for word, judgement in zip(
+                words, predict_sentiment(found.levels, found.unrated), strict=True
+            )
         ]
         evidence = self._evidence(words, given, sentiments, found)
         return [
@@ -205,7 +207,7 @@ class Understanding:
             best = scores.argmax(axis=1).tolist()
             for comment, topics in enumerate(given):
                 share = shares[comment][best[comment]]
-                is_likely = share >= BEST_ONE_FROM and self._kept[best[comment]]
+                is_likely = share >= MIN_BEST_PROBABILITY and self._kept[best[comment]]
                 if not topics and is_likely and words[comment].is_scored:
                     topics[names[best[comment]]] = (best[comment], share)
         return [
@@ -234,7 +236,7 @@ class Understanding:
                 columns.append(column)
                 names.append(f"topic:{topic}")
         table = self.model.bag.table
-        places = strongest(found.bags, table, comments, columns)
+        places = find_strongest(found.bags, table, comments, columns)
         evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in words]
         spans: list[Span] = []
         current = -1
@@ -245,7 +247,7 @@ class Understanding:
                 word, current = words[comment], comment
                 spans = token_spans(word.plain, word.comment.tokens)
             phrases = found.bags.phrases.get(comment, ())
-            evidence[comment][name] = spans_of_places(where, spans, phrases)
+            evidence[comment][name] = places_to_spans(where, spans, phrases)
         return evidence
 
     def _fields(
@@ -257,7 +259,7 @@ class Understanding:
         probabilities: dict[str, float],
         evidence: dict[str, tuple[Span, ...]],
     ) -> dict[str, Any]:
-        themes, interactions, priority = self._grouping.of(topics)
+        themes, interactions, priority = self._grouping.group(topics)
         urgent = () if record.operation is Operation.DELETE else self.flagger.flag(words.plain)
         for finding in urgent:
             evidence[f"urgent:{finding.reason}"] = finding.spans

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from pipeline.enrich.analyzer import Understanding, Words
 from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
-from pipeline.stages.evidence import spans_of_places
-from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE, tag_names, tagged
-from pipeline.stages.questions import kind_of
+from pipeline.stages.evidence import places_to_spans
+from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE, tag_index, tag_names
+from pipeline.stages.questions import classify_question
 from pipeline.stages.score_sentiment import MEASURES
-from pipeline.stages.text_model import TextModel, context_of
-from pipeline.stages.tokens import lowered, token_spans
+from pipeline.stages.text_model import TextModel, context_matrix
+from pipeline.stages.tokens import lowercase, token_spans
 from schemas.feedback import Feedback, Language, Level, Sentiment, Span
 
 _MOST_PARTS: Final = 4  # that add to a score, and as many that take from it
@@ -156,7 +156,7 @@ def explain(understanding: Understanding, record: Feedback) -> Explanation:
     return Explanation(
         text=text,
         question=found.get("question"),
-        question_kind=kind_of(record.question).name.lower(),
+        question_kind=classify_question(record.question).name.lower(),
         rating=_rating(record, rating),
         hidden={kind: _places(text, (m.span() for m in at)) for kind, at in hidden.items()},
         language=words.language,
@@ -225,7 +225,7 @@ class _Sums:
         comment, parameters, self._text = words.comment, model.parameters, words.text
         self._model, self.read = model, model.read([comment])
         self.shares = dict(zip(model.topics, self.read.probabilities[0].tolist(), strict=True))
-        beside, weights = context_of([comment])[0], parameters.context_weights.astype(float)
+        beside, weights = context_matrix([comment])[0], parameters.context_weights.astype(float)
         self._beside = {n: beside[list(at)] @ weights[list(at)] for n, at in _CONTEXT.items()}
         self._beside["intercept"] = parameters.intercepts.astype(float)
         bags, divisor = self.read.bags, float(self.read.bags.divisors[0])
@@ -236,10 +236,10 @@ class _Sums:
         spans = token_spans(words.plain, comment.tokens)
         # A text without words has a row and no place for it.
         for place, row in enumerate(rows if spans else ()):
-            (span,) = spans_of_places([place], spans, bags.phrases.get(0, ()))
+            (span,) = places_to_spans([place], spans, bags.phrases.get(0, ()))
             self._rows[self._words(span)].append((span, row))
         features = {name: place for place, name in enumerate(parameters.names)}
-        terms = tagged(model.card.terms, model.card.phrases, {})
+        terms = tag_index(model.card.terms, model.card.phrases, {})
         found = TopicClassifier(terms).evidence(comment.tokens, spans, list(terms))
         for tag, places in found.items():
             at = [features[n] for n in tag_names([tag], comment.kind) if n in features]
@@ -284,7 +284,7 @@ class _Sums:
         return Part(self._text[slice(*spans[0])], tuple(spans), _rounded(value), dict(phrases))
 
     def _words(self, span: Span) -> str:
-        return lowered(self._text[slice(*span)])
+        return lowercase(self._text[slice(*span)])
 
 
 def _by_level(shares: NDArray[Any]) -> dict[str, float]:

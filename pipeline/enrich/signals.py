@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from pipeline.stages.tokens import lowered, without_placeholders
+from pipeline.stages.tokens import blank_placeholders, lowercase
 from schemas.feedback import EnrichedFeedback, Label, Operation
 from schemas.record import deterministic_id
 from schemas.signal import Signal
@@ -81,8 +81,8 @@ def content_words(text: str) -> tuple[str, ...]:
     """
     text = text[:_MOST_CHARACTERS]
     if "[" in text:
-        text = without_placeholders(text)
-    found = dict.fromkeys(_WORD.findall(lowered(text)))
+        text = blank_placeholders(text)
+    found = dict.fromkeys(_WORD.findall(lowercase(text)))
     return tuple([word for word in found if word not in _FUNCTION_WORDS][:_MOST_WORDS])
 
 

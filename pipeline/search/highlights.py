@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pipeline.stages.spans import joined
+from pipeline.stages.spans import merge_spans
 
 # The marks around a match: private-use characters, which no keyboard writes.
 MARK: Final = "\ue000"
@@ -24,7 +24,7 @@ def matches(marked_texts: Iterable[str], text: str) -> Spans:
     The field and its subfield mark different words (a stem, an exact form): all are taken. None
     are where the text itself holds marks.
     """
-    return joined(span for marked in marked_texts for span in _marked(marked, text))
+    return merge_spans(span for marked in marked_texts for span in _marked(marked, text))
 
 
 def evidence(found: Any, wanted: Iterable[str], text: str) -> Spans:
@@ -41,7 +41,7 @@ def evidence(found: Any, wanted: Iterable[str], text: str) -> Spans:
         for name, spans in found.items()
         if isinstance(spans, list) and any(key.fullmatch(name) for key in keys)
     ]
-    return joined(
+    return merge_spans(
         (start, end) for spans in chosen for start, end in _pairs(spans) if start < end <= len(text)
     )
 

@@ -1,4 +1,4 @@
-"""Pure functions from record to record; no Kafka, Faust or Elasticsearch in this room.
+"""Stages: functions from record to record, one module per stage. Pure: no Kafka, no Elasticsearch.
 
-Whatever a stage loads it gets in its constructor and names with a ``version``.
+A stage receives what it loads in its constructor and has a ``version``.
 """

@@ -1,6 +1,6 @@
-"""The language of phrases in the rules of what is urgent, and how phrases are found in words.
+"""Language of phrases in the urgency rules, and its compilation to patterns over words.
 
-The rules file's header explains the language to those who write it.
+The header of the rules file documents the language for its authors.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Final, NamedTuple
 
 Span = tuple[int, int]
 
-LONGEST_WORD: Final = 40
-"""Letters; what is beyond is not compared."""
+MAX_WORD_LENGTH: Final = 40
+"""Letters; any further ones are not compared."""
 
 MARK: Final = "."
-"""Stands in a line of words where a sentence ends."""
+"""Marks the end of a sentence in a line of words."""
 
-# An accent of its own belongs to its letter and an apostrophe to its word; a full stop within a
-# number ends no sentence. No run is looked at twice, so that long ones stay linear.
+# A combining accent belongs to its letter and an apostrophe to its word; a full stop within a
+# number does not end a sentence. No run is scanned twice, so that long ones stay linear.
 _TOKEN: Final = re.compile(
     r"([^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘`´](?=[^\W_]))*)"
     r"|(?<![.!?…])[.!?…]++(?=[\s\"'”’)\]A-Z]|$)"
@@ -32,39 +32,39 @@ _PIECE: Final = re.compile(r"<\w*>|[{}\[\]|^$]|[^\s{}\[\]|^$]+")
 _GAP: Final = re.compile(r"\*(1[0-2]|[1-9])?")  # wider ones would find chance, and take long
 _ALIKE: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ł": "l", "ø": "o"})
 
-compiled: Final = cache(re.compile)
-"""Patterns are compiled when first needed: most never are, in a single run."""
+compile_pattern: Final = cache(re.compile)
+"""Patterns are compiled lazily: a single run needs few of them."""
 
 
 class Phrase(NamedTuple):
-    """What to look for in a line: each word follows a space, and a space follows the last."""
+    """A pattern to find in a line: each word follows a space, and a space follows the last."""
 
     reason: str
     pattern: str
 
     def spans(self, line: str) -> list[Span]:
-        """Where the phrase stands in a line."""
-        return [match.span() for match in compiled(self.pattern).finditer(line)]
+        """Return the spans of the phrase in a line."""
+        return [match.span() for match in compile_pattern(self.pattern).finditer(line)]
 
 
-class Word(NamedTuple):
-    """What stands between two spaces, as the phrases see it. Sets of words are bits."""
+class PhraseWord(NamedTuple):
+    """The text between two spaces, as the phrases see it. Sets of words are bits."""
 
-    holding: int  # the sets that hold it
-    starting: tuple[tuple[int, Phrase], ...]  # what starts from it, and the sets that this needs
+    holding: int  # the sets that contain it
+    starting: tuple[tuple[int, Phrase], ...]  # phrases it starts, with the sets they need
     plain: tuple[str, ...]
     is_end: bool  # of a sentence
 
 
 class _Part(NamedTuple):
-    """A part of a phrase: its pattern, and sets of words of each of which it holds one."""
+    """A part of a phrase: its pattern, and sets of words; it holds one word of each."""
 
     pattern: str
     needs: tuple[frozenset[str], ...]
 
 
 class Grammar:
-    """Reads phrases; raises ``ValueError`` with a sentence for who edits the file."""
+    """Compiles phrases; raises ``ValueError`` with a message for the author of the file."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Grammar:
             self.exceptions[name] = [Phrase(name, p.replace("}?", "}")) for p in wide]
 
     def plain(self, raw: str) -> tuple[str, ...]:
-        """The plain words, and marks, of what stands between two spaces."""
+        """Return the plain words and marks of the text between two spaces."""
         return tuple(word for word, _ in tokens(raw, self.spellings))
 
     def _compile_phrase(self, source: str, reason: str, bits: dict[frozenset[str], int]) -> None:
@@ -135,7 +135,7 @@ class Grammar:
         needs = [list(chain.from_iterable(part.needs for part in row)) for row in rows]
         if len(rows) == 1:
             return _Part(f"(?:{next(patterns)})", tuple(needs[0]))
-        # Of each alternative its rarest word; where one needs none, neither does the choice.
+        # The rarest word of each alternative; if one needs no word, neither does the choice.
         rarest = (min(row, key=self._frequency) for row in needs if row)
         either = (frozenset(chain.from_iterable(rarest)),) if all(needs) else ()
         return _Part(f"(?:{'|'.join(patterns)})", either)
@@ -160,31 +160,33 @@ class Grammar:
     def _parse_words(self, piece: str) -> _Part:
         words = self.plain(piece)
         if not words or MARK in words or "*" in piece[:-1]:
-            raise ValueError(f"{piece} is no word, no beginning with a * at its end, no *1 to *12")
+            raise ValueError(
+                f"{piece} is not a word, a beginning with a * at its end, or *1 to *12"
+            )
         pattern = "".join(f" {word}" for word in words)
         if piece.endswith("*"):
             return _Part(f"{pattern}[^ .]*", (frozenset({f"{words[-1]}*"}),))
         return _Part(pattern, tuple(frozenset({word}) for word in words))
 
     def _frequency(self, words: frozenset[str]) -> float:
-        """How often a text holds one of the words, by Zipf's law."""
+        """Estimate how often a text holds one of the words, by Zipf's law."""
         return sum(1 / self._ranks.get(word.rstrip("*"), 2_000) for word in words)
 
 
 def tokens(text: str, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Span]]:
-    """The plain words of a text and the marks between its sentences, with their places."""
+    """Yield the plain words of a text and the marks between its sentences, with their spans."""
     for match in _TOKEN.finditer(text):
         if not match[1]:
             yield MARK, match.span()
             continue
-        folded = _fold(match[1][:LONGEST_WORD])
+        folded = _fold(match[1][:MAX_WORD_LENGTH])
         bare = folded.replace("'", "")
         for word in spellings.get(folded) or spellings.get(bare) or (bare,):
             yield word, match.span()
 
 
 def _fold(word: str) -> str:
-    """Small letters without accents; apostrophes, which tell I'll from ill, are kept."""
+    """Lower the case and remove accents; keep apostrophes, which tell I'll from ill."""
     if word.isascii():
         return word.lower()
     letters = unicodedata.normalize("NFKD", word.casefold().translate(_ALIKE))

@@ -1,4 +1,4 @@
-"""Pieces of a long text that are worth a look, so that the rest of it costs next to nothing."""
+"""Windows of a long text around spots of interest, so that the rest costs next to nothing."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 LONG: Final = 2_000
-"""Characters. Shorter texts are looked at as a whole."""
+"""Characters. Shorter texts are scanned whole."""
 
 _MARGIN: Final = 100  # longer than any label with what it labels
-_LONGEST_WORD: Final = 300
+_MAX_WORD_LENGTH: Final = 300
 _SPACE: Final = re.compile(r"\s")
 
 
-def around(text: str, spots: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The pieces of a text that hold the spots, given in order, with their surroundings."""
+def windows_around(text: str, spots: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the pieces of a text around the spots, which are given in order."""
     start = end = -1
     for first, last in spots:
         if first - _MARGIN <= end:
@@ -29,18 +29,18 @@ def around(text: str, spots: Iterable[tuple[int, int]]) -> Iterator[tuple[int, i
 
 
 def _space_before(text: str, place: int) -> int:
-    """The last white space before ``place`` that is near, else ``place`` itself."""
+    """Return the last white space before ``place`` if it is near, else ``place``."""
     if place <= 0:
         return 0
-    for back in range(place, max(0, place - _LONGEST_WORD), -1):
+    for back in range(place, max(0, place - _MAX_WORD_LENGTH), -1):
         if text[back].isspace():
             return back
     return place
 
 
 def _space_after(text: str, place: int) -> int:
-    """The first white space from ``place`` on that is near, else ``place`` itself."""
+    """Return the first white space from ``place`` on if it is near, else ``place``."""
     if place >= len(text):
         return len(text)
-    match = _SPACE.search(text, place, place + _LONGEST_WORD)
+    match = _SPACE.search(text, place, place + _MAX_WORD_LENGTH)
     return match.start() if match else place

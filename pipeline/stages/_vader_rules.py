@@ -1,8 +1,9 @@
-"""VADER's rules: what a word's neighbours make of its valence (Hutto and Gilbert, ICWSM 2014).
+"""VADER's rules: how neighbours change a word's valence (Hutto and Gilbert, ICWSM 2014).
 
 Part of the stage that scores sentiment. A word's part depends on three words before it and two
-after it, and on where the first "but" is, so that a sentence takes time in proportion to its words.
-The results are those of vaderSentiment to the last bit: the order of the operations matters.
+after it, and on the position of the first "but", so that a sentence takes time in proportion to
+its words. The results are those of vaderSentiment to the last bit: the order of the operations
+matters.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from __future__ import annotations
 from heapq import heappush, heappushpop
 from typing import Any, Final
 
-from pipeline.stages._vader_words import Word
+from pipeline.stages._vader_words import VaderWord
 
-_BEFORE: Final = (Word(lexical=True),) * 3  # no rule looks past a word of the lexicon
-_AFTER: Final = (Word(),) * 2
+_BEFORE: Final = (VaderWord(lexical=True),) * 3  # no rule looks past a word of the lexicon
+_AFTER: Final = (VaderWord(),) * 2
 _EMPHATIC: Final = frozenset({"so", "this"})
 _MILD: Final = frozenset({"at", "very"})
 _ALTERNATIVES: Final = frozenset({"or", "nor"})
 
 
-class Rules:
-    """The valences of a sentence's words."""
+class ValenceRules:
+    """Computes the valences of a sentence's words."""
 
     def __init__(self, source: Any) -> None:
         self._negation: float = source.N_SCALAR
@@ -28,16 +29,16 @@ class Rules:
         self._idioms: dict[str, float] = source.SPECIAL_CASES
         self._boosters: dict[str, float] = source.BOOSTER_DICT
 
-    def valences(self, words: list[Word]) -> tuple[list[int], list[float]]:
-        """The places of the words that are not neutral, in order, and their valences."""
+    def valences(self, words: list[VaderWord]) -> tuple[list[int], list[float]]:
+        """Return the positions of the words that are not neutral, in order, and their valences."""
         places: list[int] = []
         valences: list[float] = []
-        telling = [place for place, word in enumerate(words) if word.tells]
-        if not telling:
+        marked = [place for place, word in enumerate(words) if word.tells]
+        if not marked:
             return places, valences
         around = [*_BEFORE, *words, *_AFTER]
         but = contrast = None
-        for place in telling:
+        for place in marked:
             three, two, one, word, following, last = around[place : place + 6]
             if word.base is None:
                 but = place if but is None else but
@@ -46,7 +47,7 @@ class Rules:
             # Most words have no neighbour that changes them.
             if one.acts or two.acts or three.acts or word.acts or word.upper:
                 if contrast is None:
-                    contrast = _contrast(words)
+                    contrast = _has_contrast(words)
                 valence = self._valence((three, two, one), word, (following, last), contrast)
             if valence:
                 places.append(place)
@@ -57,15 +58,15 @@ class Rules:
 
     def _valence(
         self,
-        before: tuple[Word, Word, Word],
-        word: Word,
-        after: tuple[Word, Word],
+        before: tuple[VaderWord, VaderWord, VaderWord],
+        word: VaderWord,
+        after: tuple[VaderWord, VaderWord],
         contrast: bool,
     ) -> float:
         three, two, one = before
         if word.lower == "kind" and after[0].lower == "of":
             return 0.0
-        valence = self._shouted(self._after_no(before, word, after[0]), word, contrast)
+        valence = self._emphasize(self._after_no(before, word, after[0]), word, contrast)
         if not one.lexical:
             valence += self._boost(one, valence, contrast)
             if one.negates:
@@ -82,19 +83,21 @@ class Rules:
             valence *= self._negation
         return valence
 
-    def _shouted(self, valence: float, word: Word, contrast: bool) -> float:
+    def _emphasize(self, valence: float, word: VaderWord, contrast: bool) -> float:
         if contrast and word.upper:
             return valence + self._shout if valence > 0 else valence - self._shout
         return valence
 
-    def _after_no(self, before: tuple[Word, Word, Word], word: Word, following: Word) -> float:
+    def _after_no(
+        self, before: tuple[VaderWord, VaderWord, VaderWord], word: VaderWord, following: VaderWord
+    ) -> float:
         three, two, one = before
         base = word.base or 0.0
         if "no" in (one.lower, two.lower) or (three.lower == "no" and one.lower in _ALTERNATIVES):
             return base * self._negation
         return 0.0 if word.lower == "no" and following.lexical else base
 
-    def _boost(self, booster: Word, valence: float, contrast: bool) -> float:
+    def _boost(self, booster: VaderWord, valence: float, contrast: bool) -> float:
         boost = booster.boost
         if not boost:
             return boost
@@ -104,7 +107,7 @@ class Rules:
             return boost + self._shout if valence > 0 else boost - self._shout
         return boost
 
-    def _second_negation(self, two: Word, one: Word) -> float:
+    def _second_negation(self, two: VaderWord, one: VaderWord) -> float:
         if not two.negates:
             return 1
         if two.lower == "never" and one.lower in _EMPHATIC:
@@ -113,7 +116,7 @@ class Rules:
             return 1
         return self._negation
 
-    def _third_negation(self, three: Word, two: Word, one: Word) -> float:
+    def _third_negation(self, three: VaderWord, two: VaderWord, one: VaderWord) -> float:
         # Here "so" or "this" alone is enough, with no "never" before it: the original's precedence.
         if one.lower in _EMPHATIC or (three.lower == "never" and two.lower in _EMPHATIC):
             return 1.25
@@ -124,9 +127,9 @@ class Rules:
     def _idiom(
         self,
         valence: float,
-        before: tuple[Word, Word, Word],
-        word: Word,
-        after: tuple[Word, Word],
+        before: tuple[VaderWord, VaderWord, VaderWord],
+        word: VaderWord,
+        after: tuple[VaderWord, VaderWord],
     ) -> float:
         three, two, one = before
         if not (
@@ -136,9 +139,9 @@ class Rules:
             or after[0].lower in word.followers
         ):
             return valence
-        return self._idiom_of([near.lower for near in (*before, word, *after)], valence)
+        return self._apply_idiom([near.lower for near in (*before, word, *after)], valence)
 
-    def _idiom_of(self, around: list[str], valence: float) -> float:
+    def _apply_idiom(self, around: list[str], valence: float) -> float:
         three, two, one, word, following, last = around
         near = f"{three} {two} {one}", f"{three} {two}", f"{two} {one}"
         idioms = self._idioms
@@ -154,17 +157,17 @@ class Rules:
         return valence
 
 
-def _contrast(words: list[Word]) -> bool:
-    """Whether some words, not all, are in capitals."""
+def _has_contrast(words: list[VaderWord]) -> bool:
+    """True if some words, not all, are in upper case."""
     return len({word.upper for word in words}) == 2
 
 
 def _weigh_contrast(places: list[int], valences: list[float], but: int) -> None:
-    """Halve what comes before "but" and stress what comes after it, in VADER's own manner.
+    """Halve valences before "but" and stress those after it, exactly as VADER does.
 
     For each valence in turn VADER changes not that item but the first one equal to it, which may
-    have been changed before and is then changed again. A heap for each value, of the items that
-    have it by now, gives the first one without a search.
+    have been changed before and is then changed again. A heap per value, of the items that have it
+    by now, gives the first one without a search.
     """
     holders: dict[float, list[int]] = {}
     for item, valence in enumerate(valences):

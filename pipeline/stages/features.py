@@ -1,4 +1,4 @@
-"""What the text model sees of a comment: a bag of named features, and a few numbers beside it.
+"""Features of the text model: a bag of named features, and context features next to it.
 
 The bag is a sum over words and pairs of words, so that each of them can be looked up with all of
 its features at once. A feature's name begins with its block:
@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.stages.questions import Kind
+import numpy as np
+
+from pipeline.stages.questions import QuestionKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 BEGIN: Final = "<"
 END: Final = ">"
 RATINGS: Final = 5
-"""Levels of a rating, from 1, worst, to 5, best; 0 stands for none."""
+"""Levels of a rating, from 1, worst, to 5, best; 0 for none."""
 
 BAG_POWER: Final = 0.35
 """A bag is divided by the sum of its squares to this power: between a sum and a unit vector."""
@@ -34,16 +36,22 @@ _PHRASE_VALUE: Final = 10.0
 # Beside the term and phrase values, a feature counts by its rareness times its block's value.
 _BLOCK_VALUES: Final = {"w": 1.0, "b": 1.0, "c": 0.5}
 _KIND_VALUES: Final = {"w": 1.0, "b": 0.5}
-_LEAST_COMMENTS: Final = {"w": 2, "b": 2, "c": 3}
+_MIN_DOCUMENT_FREQUENCY: Final = {"w": 2, "b": 2, "c": 3}
 
 _GRAMS: Final = (3, 4, 5)
-_LONGEST_WORD: Final = 40
-_ASKS: Final = {Kind.IMPROVE: "i", Kind.BETTER: "i", Kind.GOOD: "g", Kind.WHY: "o", Kind.OTHER: "o"}
+_MAX_WORD_LENGTH: Final = 40
+_ASKS: Final = {
+    QuestionKind.IMPROVE: "i",
+    QuestionKind.BETTER: "i",
+    QuestionKind.GOOD: "g",
+    QuestionKind.WHY: "o",
+    QuestionKind.OTHER: "o",
+}
 
 
-def word_names(word: str, kind: Kind) -> list[str]:
-    """The features of a word after a question of some kind."""
-    word = word[:_LONGEST_WORD]
+def word_names(word: str, kind: QuestionKind) -> list[str]:
+    """Return the features of a word after a question of some kind."""
+    word = word[:_MAX_WORD_LENGTH]
     names = [f"w:{word}"]
     if kind:
         names.append(f"w{int(kind)}:{word}")
@@ -57,18 +65,18 @@ def word_names(word: str, kind: Kind) -> list[str]:
     return names
 
 
-def pair_names(first: str, second: str, kind: Kind) -> list[str]:
-    """The features of two words that follow each other; ``BEGIN`` and ``END`` stand for none."""
-    pair = f"{first[:_LONGEST_WORD]} {second[:_LONGEST_WORD]}"
+def pair_names(first: str, second: str, kind: QuestionKind) -> list[str]:
+    """Return the features of two adjacent words; ``BEGIN`` and ``END`` are the text's ends."""
+    pair = f"{first[:_MAX_WORD_LENGTH]} {second[:_MAX_WORD_LENGTH]}"
     return [f"b:{pair}", f"b{int(kind)}:{pair}"] if kind else [f"b:{pair}"]
 
 
-def tagged(
+def tag_index(
     topics: Mapping[str, Sequence[str]],
     groups: Mapping[str, Sequence[str]],
     others: Mapping[str, Sequence[str]],
 ) -> dict[str, Sequence[str]]:
-    """Terms of the model's topics, phrases of its lexicon and terms outside of it, in one table.
+    """Merge the model's topic terms, its lexicon's phrases and other terms into one table.
 
     The keys tell them apart: ``t:topic``, ``l:group``, ``x:other``.
     """
@@ -79,16 +87,16 @@ def tagged(
     }
 
 
-def tag_names(tags: Sequence[str], kind: Kind) -> list[str]:
-    """The features of terms and phrases that were found; those outside the model are none."""
+def tag_names(tags: Sequence[str], kind: QuestionKind) -> list[str]:
+    """Return the features of terms and phrases found in a text; others have no feature."""
     names = [tag for tag in tags if tag[0] != "x"]
     if kind:
         names += [f"l{_ASKS[kind]}{tag[1:]}" for tag in tags if tag[0] == "l"]
     return names
 
 
-def value_of(name: str, rareness: float) -> float:
-    """What a feature counts; ``rareness`` is its inverse document frequency."""
+def feature_weight(name: str, rareness: float) -> float:
+    """Return the value of a feature; ``rareness`` is its inverse document frequency."""
     if name[0] == "t":
         return _TERM_VALUE
     if name[0] == "l":
@@ -96,31 +104,29 @@ def value_of(name: str, rareness: float) -> float:
     return rareness * (_BLOCK_VALUES if name[1] == ":" else _KIND_VALUES)[name[0]]
 
 
-def weighs(name: str) -> bool:
-    """Whether a feature counts in the bag's sum of squares; terms and phrases come on top."""
+def is_normalized(name: str) -> bool:
+    """True if a feature counts in the bag's sum of squares; terms and phrases do not."""
     return name[0] not in "tl"
 
 
-def least_comments(name: str) -> int:
-    """In how many people's comments a feature must occur to be kept."""
-    if not weighs(name):
+def min_document_frequency(name: str) -> int:
+    """Return in how many respondents' comments a feature must occur to be kept."""
+    if not is_normalized(name):
         return 1
-    return _LEAST_COMMENTS[name[0]] + (name[0] == "b" and name[1] != ":")
+    return _MIN_DOCUMENT_FREQUENCY[name[0]] + (name[0] == "b" and name[1] != ":")
 
 
 CONTEXT_SIZE: Final = 5 + RATINGS + 6 + 4 * RATINGS + 6 + 5
 
 
-def context(
+def context_features(
     kinds: NDArray[Any], ratings: NDArray[Any], lengths: NDArray[Any], vader: NDArray[Any]
 ) -> NDArray[Any]:
-    """The numbers beside the bag, one row a comment, ``CONTEXT_SIZE`` columns.
+    """Return the context features, ``[comments, CONTEXT_SIZE]``.
 
     ``kinds`` of questions, ``ratings`` from 0 to 5, ``lengths`` in words, and VADER's four scores
     (negative, neutral, positive, compound) as columns.
     """
-    import numpy as np
-
     kind = kinds[:, None] == np.arange(1, 6)
     rating = ratings[:, None] == np.arange(1, RATINGS + 1)
     length = np.column_stack(
@@ -146,4 +152,4 @@ CONTEXT_RATING: Final = (
     *range(5, 5 + RATINGS),
     *range(5 + RATINGS + 6, 5 + RATINGS + 6 + 4 * RATINGS),
 )
-"""The columns that a rating speaks in."""
+"""The columns that depend on a rating."""

@@ -1,4 +1,4 @@
-"""Set phrases of a domain, in groups: what the sentiment model sees beside single words."""
+"""Set phrases of a domain, in groups: input of the sentiment model in addition to words."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ _DEFAULT: Final = Path(__file__).parent.parent / "lexicons" / "healthcare.toml"
 
 
 class Group(BaseModel):
-    """Phrases that say much the same."""
+    """Phrases of similar meaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
-    level: Level | None = Field(
-        default=None, description="What each of the phrases says when it stands alone."
-    )
+    level: Level | None = Field(default=None, description="Level of each phrase on its own.")
     terms: tuple[str, ...] = Field(min_length=1)
 
 
 class Lexicon(BaseModel):
-    """Groups of phrases, as the TOML file holds them."""
+    """Groups of phrases, as in the TOML file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +34,7 @@ class Lexicon(BaseModel):
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """Read a lexicon file; None for the one of healthcare in the package.
+        """Read a lexicon file; by default the packaged one for healthcare.
 
         Raises ``OSError``, ``tomllib.TOMLDecodeError`` or ``pydantic.ValidationError``.
         """
@@ -44,11 +42,11 @@ class Lexicon(BaseModel):
             return cls.model_validate(tomllib.load(file))
 
     def phrases(self) -> dict[str, tuple[str, ...]]:
-        """The phrases of each group."""
+        """Return the phrases of each group."""
         return {name: group.terms for name, group in self.groups.items()}
 
     def examples(self) -> list[tuple[str, Level]]:
-        """Phrases that say something when they stand alone, and what."""
+        """Return the phrases that mean something on their own, with their level."""
         return [
             (term.rstrip("*"), group.level)
             for group in self.groups.values()

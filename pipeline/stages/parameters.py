@@ -1,4 +1,4 @@
-"""What training found, as plain arrays and JSON in a folder; never pickled."""
+"""Trained parameters as plain arrays and JSON in a folder; never pickled."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ LEVELS: Final = 5
 
 
 class Card(BaseModel):
-    """What a model is: names, terms, and what it was trained on."""
+    """Description of a model: names, terms, and its training data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(description="Of the taxonomy that it was trained for.")
-    version: str = Field(description="Name, and the likeness of the parameters.")
+    version: str = Field(description="Name, and the fingerprint of the parameters.")
     topics: tuple[str, ...]
     examples: dict[str, int] = Field(description="Comments of each topic it was trained on.")
     terms: dict[str, tuple[str, ...]] = Field(description="The taxonomy's terms it was trained by.")
@@ -49,7 +49,7 @@ class Parameters:
     weights: NDArray[Any]
     """[F, D], float16: each feature's value times its coefficient."""
     squares: NDArray[Any]
-    """[F], float32: the square of each feature's value, 0 for those that come on top."""
+    """[F], float32: the square of each feature's value, 0 for terms and phrases."""
     vector_weights: NDArray[Any]
     """[dimensions of the word vectors, D], float32."""
     rareness: NDArray[Any]
@@ -59,11 +59,11 @@ class Parameters:
     intercepts: NDArray[Any]
     """[D], float32."""
     thresholds: NDArray[Any]
-    """[topics], float32: least score of a topic that is given."""
+    """[topics], float32: minimum score to assign a topic."""
     calibration: NDArray[Any]
     """[topics, 2], float32: slope and intercept of Platt's logistic calibration."""
     people: NDArray[Any]
-    """uint64, sorted: likeness of every respondent it was trained on."""
+    """uint64, sorted: hash of every respondent in the training data."""
 
     def save(self, folder: Path, card: Card) -> None:
         """Write both files into ``folder``."""
@@ -80,18 +80,18 @@ class Parameters:
         card = Card.model_validate_json((folder / CARD_FILE).read_bytes())
         with (folder / ARRAYS_FILE).open("rb") as file:
             try:
-                with np.load(file, allow_pickle=False) as found:
-                    arrays = {name: found[name] for name in cls.__slots__}
+                with np.load(file, allow_pickle=False) as stored:
+                    arrays = {name: stored[name] for name in cls.__slots__}
             except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
-                raise ValueError(f"{ARRAYS_FILE} holds no model") from error
+                raise ValueError(f"{ARRAYS_FILE} is not a model") from error
         names = tuple(arrays.pop("names").tobytes().decode().split("\n"))
         parameters = cls(names=names, **arrays)
-        if card.version != f"{card.name}-{parameters.likeness()}":
+        if card.version != f"{card.name}-{parameters.fingerprint()}":
             raise ValueError(f"{ARRAYS_FILE} is not of the model that {CARD_FILE} describes")
         return parameters, card
 
-    def likeness(self) -> str:
-        """Eight hex digits that change whenever a number does."""
+    def fingerprint(self) -> str:
+        """Return eight hex digits that change whenever a number does."""
         digest = hashlib.sha256("\n".join(self.names).encode())
         for name in self.__slots__:
             if name != "names":
@@ -101,7 +101,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class WordVectors:
-    """Vectors of common words, likeness of meaning as likeness of direction."""
+    """Vectors of common words; similar words have similar directions."""
 
     place: dict[str, int]
     vectors: NDArray[Any]
@@ -116,6 +116,6 @@ class WordVectors:
         return cls({word: place for place, word in enumerate(words)}, vectors)
 
 
-def likeness_of(person: str) -> int:
-    """A respondent as 64 bits, to tell whether a model was trained on what they wrote."""
+def hash_respondent(person: str) -> int:
+    """Return a respondent as 64 bits, to know whether a model was trained on their comments."""
     return int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big")

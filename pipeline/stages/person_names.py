@@ -1,4 +1,4 @@
-"""Names of people, which no pattern finds: a model does, for those who install the extra."""
+"""Names of people, which need a model: an optional extra."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class NameFinder(Protocol):
     """Finds the names of people in a text."""
 
     def find(self, text: str) -> list[tuple[int, int]]:
-        """Starts and ends of names."""
+        """Return starts and ends of names."""
         ...
 
 
 class NamesNotInstalled(ImportError):
-    """The extra that finds names is absent."""
+    """The extra that finds names is not installed."""
 
 
 class NameModelMissing(OSError):
-    """The spaCy model is not installed, or there is none at its path."""
+    """The spaCy model is not installed, or its path does not exist."""
 
 
 class PresidioNames:
-    """Names by Presidio's analyzer on a spaCy model that is here already.
+    """Names by Presidio's analyzer on an installed spaCy model.
 
     ``model`` is an installed spaCy package or the folder of a model whose named entities include
     ``PERSON`` or ``PER``; nothing is downloaded. Raises :class:`NamesNotInstalled` or
@@ -33,6 +33,7 @@ class PresidioNames:
     """
 
     def __init__(self, model: str | Path, *, language: str = "en") -> None:
+        # An optional extra that takes seconds to import.
         try:
             from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
             from presidio_analyzer.nlp_engine import SpacyNlpEngine
@@ -60,6 +61,6 @@ class PresidioNames:
         )
 
     def find(self, text: str) -> list[tuple[int, int]]:
-        """Starts and ends of names, in order."""
-        found = self._analyzer.analyze(text, language=self._language, entities=[_PERSON])
-        return sorted((result.start, result.end) for result in found)
+        """Return starts and ends of names, in order."""
+        entities = self._analyzer.analyze(text, language=self._language, entities=[_PERSON])
+        return sorted((result.start, result.end) for result in entities)

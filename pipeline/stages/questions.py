@@ -1,4 +1,4 @@
-"""What kind of question a text answers: "Nothing." is praise after one and blame after another."""
+"""Kinds of questions: "Nothing." is praise after one question and blame after another."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Final
 
 
-class Kind(IntEnum):
-    """Kinds of questions, by what a bare answer to them means."""
+class QuestionKind(IntEnum):
+    """Kinds of questions, by the meaning of a bare answer."""
 
     NONE = 0
     IMPROVE = 1
@@ -21,17 +21,17 @@ class Kind(IntEnum):
 
 # The first that matches counts.
 _RULES: Final = (
-    (Kind.WHY, r"\bwhy\b|\breasons?\b|\bexplain your\b"),
-    (Kind.IMPROVE, r"\bimprov\w*"),
+    (QuestionKind.WHY, r"\bwhy\b|\breasons?\b|\bexplain your\b"),
+    (QuestionKind.IMPROVE, r"\bimprov\w*"),
     (
-        Kind.BETTER,
+        QuestionKind.BETTER,
         r"\bbetter\b|\bdifferent\w*|\bchange\w*|\bgo wrong\b|\bwent wrong\b|\bbad(?:ly)?\b"
         r"|\bpoor\w*|\bdislike\w*|\bworst\b|(?<!at )\bleast\b"
         r"|(?:\bnot|n['’]t)(?: \w+){0,2} (?:good|well|like|enjoy)\b",
     ),
-    # What somebody would like to add is no question for what they liked.
+    # "What would you like to add" does not ask what people liked.
     (
-        Kind.GOOD,
+        QuestionKind.GOOD,
         r"\bgood\b|\bwell\b|\bbest\b|\benjoy\w*"
         r"|(?<!would )(?<!would you )(?<!['’]d )\bliked?\b",
     ),
@@ -40,12 +40,12 @@ _PATTERNS: Final = tuple((kind, re.compile(pattern)) for kind, pattern in _RULES
 
 
 @lru_cache(maxsize=4_096)
-def kind_of(question: str | None) -> Kind:
-    """The kind of a question, by the words it is asked with; ``NONE`` where nothing was asked."""
+def classify_question(question: str | None) -> QuestionKind:
+    """Return the kind of a question by its words; ``NONE`` if there is no question."""
     if question is None or not question.strip():
-        return Kind.NONE
+        return QuestionKind.NONE
     lower = question.lower()
     for kind, pattern in _PATTERNS:
         if pattern.search(lower):
             return kind
-    return Kind.OTHER
+    return QuestionKind.OTHER

@@ -1,7 +1,7 @@
-"""Stage: personal data in a comment gives way to placeholders such as ``[PHONE]``.
+"""Stage: replaces personal data in a comment by placeholders such as ``[PHONE]``.
 
 It runs before anything reaches a subscriber, an index or a log. Patterns and check digits find
-what they can; names need a model (``person_names``), and what is personal by its meaning only
+most types; names need a model (``person_names``), and text that is personal by its meaning alone
 is not found: the result is less personal, not anonymous.
 """
 
@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pipeline.stages._personal import dates, labelled, numbers, online, places
-from pipeline.stages._personal.phones import Phones
+from pipeline.stages._personal.phones import PhoneFinder
 from pipeline.stages._personal.view import HIDDEN, Finder, Span, View
-from pipeline.stages._text_windows import LONG, around
+from pipeline.stages._text_windows import LONG, windows_around
 from pipeline.stages.person_names import NameFinder
 
 TYPES: Final = (
@@ -38,42 +38,42 @@ TYPES: Final = (
     "url",
     "zip",
 )
-"""What is hidden; the placeholder is the type in capitals."""
+"""Types of personal data; the placeholder is the type in upper case."""
 
 _PLACEHOLDER: Final = re.compile(rf"\[(?:{'|'.join(TYPES).upper()})\]")
 _OTHER_SIGNAL: Final = re.compile(r"[\d＠﹫]")
 _SIGNAL: Final = re.compile(r"[\d@＠﹫/]+|www\.", re.IGNORECASE)
 _READABLE: Final = re.compile(rf"\w(?:[^{HIDDEN}]*\w)?")
-_LEAST_IN_RUN: Final = 4
-_MOST_PASSES: Final = 10
+_MIN_RUN_DIGITS: Final = 4
+_MAX_PASSES: Final = 10
 
 
 class Redaction(NamedTuple):
-    """A text without its personal data, and what was taken out of it."""
+    """A redacted text and the redactions in it."""
 
     text: str
     """With placeholders."""
     counts: Mapping[str, int]
-    """Type to how many; empty when there were none."""
+    """Number of redactions by type; empty if there are none."""
     spans: tuple[tuple[int, int, str], ...]
     """Start and end in the original text, and type; in order."""
 
 
 class Redactor:
-    """Hides personal data; the same text gives the same result, and redacting twice no other.
+    """Hides personal data. Deterministic and idempotent.
 
-    ``regions`` are the countries whose telephone numbers are known without a ``+``, as two
-    letters; ``names`` finds names, which are left alone without it. Raises ``ValueError`` for an
+    ``regions`` are the countries whose phone numbers are recognized without a ``+``, as two
+    letters; ``names`` finds names, which are kept without it. Raises ``ValueError`` for an
     unknown region.
     """
 
     def __init__(
         self, *, regions: Sequence[str] = ("GB", "US"), names: NameFinder | None = None
     ) -> None:
-        phones = Phones(regions)
+        phones = PhoneFinder(regions)
         self._names = names
         self.version = "patterns-1" if names is None else "patterns-1+names"
-        # What proves itself goes before what only looks alike: see the package's docstring.
+        # Types with a check digit come before lookalikes: see the package's docstring.
         self._finders = (
             Finder(0, 0, online.find_urls),
             Finder(0, 0, online.find_emails),
@@ -96,56 +96,56 @@ class Redactor:
         )
 
     def redact(self, text: str) -> Redaction:
-        """The text with a placeholder for each value; any string will do."""
+        """Return the text with a placeholder for each value; accepts any string."""
         if not _may_hold(text) and self._names is None:
             return Redaction(text, {}, ())
         spans = self._find(text) if len(text) <= LONG else self._find_in_pieces(text)
         if not spans:
             return Redaction(text, {}, ())
         counts = Counter(kind for _, _, kind in spans)
-        return Redaction(_replaced(text, spans), dict(counts), tuple(spans))
+        return Redaction(_insert_placeholders(text, spans), dict(counts), tuple(spans))
 
     def _find_in_pieces(self, text: str) -> list[Span]:
-        """What :meth:`_find` finds in the surroundings of digits and signs; names everywhere."""
+        """Search around digits and signs only, unless names are searched."""
         if self._names is not None:
             return self._find(text)
-        found: list[Span] = []
+        hidden: list[Span] = []
         done = 0
-        for start, end in around(text, (match.span() for match in _SIGNAL.finditer(text))):
-            # Surroundings may meet by a word; what was looked at is not looked at again.
+        for start, end in windows_around(text, (match.span() for match in _SIGNAL.finditer(text))):
+            # Windows may overlap by a word, which is not searched twice.
             start = max(start, done)
-            found += [(start + a, start + b, kind) for a, b, kind in self._find(text[start:end])]
+            hidden += [(start + a, start + b, kind) for a, b, kind in self._find(text[start:end])]
             done = end
-        return found
+        return hidden
 
     def _find(self, text: str) -> list[Span]:
-        view = View.of(text)
+        view = View.from_text(text)
         if "[" in text:
-            view = view.without([(*match.span(), "") for match in _PLACEHOLDER.finditer(text)])
-        found: list[Span] = []
-        digits, run = view.digits(), 0
-        if digits >= _LEAST_IN_RUN:
+            view = view.hide([(*match.span(), "") for match in _PLACEHOLDER.finditer(text)])
+        hidden: list[Span] = []
+        digits, run = view.count_digits(), 0
+        if digits >= _MIN_RUN_DIGITS:
             run = view.longest_run()
-        # What one hides may uncover something for those before it, so they look again.
-        looked_after = [-1] * len(self._finders)
-        for _ in range(_MOST_PASSES):
-            before = len(found)
-            for index, (least_digits, least_run, find) in enumerate(self._finders):
-                if digits < least_digits or run < least_run or looked_after[index] == len(found):
+        # Hiding a value may expose another to earlier finders, so they run again.
+        searched_at = [-1] * len(self._finders)
+        for _ in range(_MAX_PASSES):
+            before = len(hidden)
+            for index, (min_digits, min_run, find) in enumerate(self._finders):
+                if digits < min_digits or run < min_run or searched_at[index] == len(hidden):
                     continue
-                looked_after[index] = len(found)
+                searched_at[index] = len(hidden)
                 if spans := find(view):
-                    found += spans
-                    view = view.without(spans)
-            if len(found) == before:
+                    hidden += spans
+                    view = view.hide(spans)
+            if len(hidden) == before:
                 break
         if self._names is not None:
-            found += _still_readable(view, self._names.find(text))
-        return sorted(found)
+            hidden += _still_readable(view, self._names.find(text))
+        return sorted(hidden)
 
 
 def _may_hold(text: str) -> bool:
-    """Whether there is a digit, an ``@`` or a URL: most comments have none and end here."""
+    """True if the text has a digit, an ``@`` or a URL; most comments do not."""
     # Single searches are several times faster than a regular expression or a set.
     return (
         "0" in text
@@ -166,7 +166,7 @@ def _may_hold(text: str) -> bool:
 
 
 def _still_readable(view: View, names: Sequence[tuple[int, int]]) -> Iterator[Span]:
-    """Names, without what of them is hidden already."""
+    """Yield the parts of names that are not hidden yet."""
     done = 0
     for start, end in sorted(names):
         for match in _READABLE.finditer(view.text, max(start, done), end):
@@ -174,7 +174,7 @@ def _still_readable(view: View, names: Sequence[tuple[int, int]]) -> Iterator[Sp
         done = max(done, end)
 
 
-def _replaced(text: str, spans: Sequence[Span]) -> str:
+def _insert_placeholders(text: str, spans: Sequence[Span]) -> str:
     parts: list[str] = []
     done = 0
     for start, end, kind in spans:

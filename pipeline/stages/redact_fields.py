@@ -1,4 +1,4 @@
-"""Stage: personal data in what stands beside a text, its question and its attributes."""
+"""Stage: redacts a record's question and attributes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any, Final
 from pipeline.stages.redact import Redaction, Redactor
 from schemas.feedback import Feedback
 
-_QUESTIONS_KEPT: Final = 1_000
+_MAX_CACHED_QUESTIONS: Final = 1_000
 
 
-class Beside:
-    """Redacts question and attributes; remembers questions, which are few and asked again."""
+class FieldRedactor:
+    """Redacts question and attributes; caches questions, which are few and recur."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._questions: dict[str, Redaction] = {}
 
     def redact(self, record: Feedback, redactions: dict[str, int]) -> dict[str, Any]:
-        """The record's fields without personal data; what was hidden is added to ``redactions``."""
+        """Return the redacted fields of a record; counts are added to ``redactions``."""
         fields: dict[str, Any] = {}
         if record.question is not None:
-            fields["question"] = _counted(self._question(record.question), redactions)
+            fields["question"] = _add_counts(self._question(record.question), redactions)
         if record.attributes:
             fields["attributes"] = {
-                name: _counted(self._redactor.redact(value), redactions)
+                name: _add_counts(self._redactor.redact(value), redactions)
                 for name, value in record.attributes.items()
             }
         return fields
@@ -33,12 +33,12 @@ class Beside:
         clean = self._questions.get(question)
         if clean is None:
             clean = self._redactor.redact(question)
-            if len(self._questions) < _QUESTIONS_KEPT:
+            if len(self._questions) < _MAX_CACHED_QUESTIONS:
                 self._questions[question] = clean
         return clean
 
 
-def _counted(redaction: Redaction, redactions: dict[str, int]) -> str:
+def _add_counts(redaction: Redaction, redactions: dict[str, int]) -> str:
     for kind, count in redaction.counts.items():
         redactions[kind] = redactions.get(kind, 0) + count
     return redaction.text

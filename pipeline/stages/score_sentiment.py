@@ -1,12 +1,14 @@
-"""Stage: how a comment sounds: VADER's scores, and the label that people search and alert on.
+"""Stage: the sentiment of a comment: VADER's scores, and the label for searches and alerts.
 
-The label comes from the trained model where there is one, else from VADER's compound score at its
-authors' thresholds. Both know English only; other languages are not scored, which the label says.
+The label comes from the trained model if there is one, else from VADER's compound score at its
+authors' thresholds. Both know English only; other languages are labelled as not scored.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
 
 from pipeline.stages.vader import Scores
 from schemas.feedback import Feedback, Label, Language, Level, Sentiment
@@ -19,8 +21,8 @@ SCORED_LANGUAGES: Final = frozenset({"en", "und"})
 LEVELS: Final = tuple(Level)
 _THRESHOLD: Final = 0.05  # VADER's authors' own, on the compound score
 _CONTRADICTION: Final = 0.7
-"""How sure the text alone must be of the opposite before it is said to contradict the rating."""
-_LABEL_OF: Final = (
+"""Minimum probability of the opposite, by the text alone, to contradict a rating."""
+_LABEL_BY_LEVEL: Final = (
     Label.POSITIVE,
     Label.POSITIVE,
     Label.NEUTRAL,
@@ -28,13 +30,13 @@ _LABEL_OF: Final = (
     Label.NEGATIVE,
 )
 MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
-"""In the order in which a rating is looked for."""
+"""In the order of preference for a rating."""
 
 
-def rating_of(record: Feedback) -> int:
-    """The rating beside a text from 1, worst, to 5, best; 0 for none.
+def get_rating(record: Feedback) -> int:
+    """Return the rating next to a text from 1, worst, to 5, best; 0 for none.
 
-    The first there is of FFT, stars, CSAT, NPS and CES.
+    The first one present of FFT, stars, CSAT, NPS and CES.
     """
     for name in MEASURES:
         measure: Measure | None = getattr(record, name)
@@ -45,8 +47,8 @@ def rating_of(record: Feedback) -> int:
     return 0
 
 
-def label_of(compound: float) -> Label:
-    """Three levels of a compound score."""
+def label_from_compound(compound: float) -> Label:
+    """Return the label for a compound score."""
     if compound >= _THRESHOLD:
         return Label.POSITIVE
     if compound <= -_THRESHOLD:
@@ -55,22 +57,22 @@ def label_of(compound: float) -> Label:
 
 
 def is_scored(text: str, language: Language) -> bool:
-    """Whether a text is in a language that can be judged, and says anything at all."""
+    """True if a text is in a supported language and not blank."""
     return language.code in SCORED_LANGUAGES and not text.isspace() and text != ""
 
 
-def not_scored(method: str) -> Sentiment:
-    """What stands on a record that could not be judged."""
+def unscored_sentiment(method: str) -> Sentiment:
+    """Return the sentiment of a record that cannot be scored."""
     return Sentiment.construct_unchecked(
         dict.fromkeys(Sentiment.model_fields) | {"label": Label.NOT_SCORED, "method": method}
     )
 
 
-def by_thresholds(vader: Scores, method: str) -> Sentiment:
-    """The label at VADER's thresholds, where no model was given."""
+def sentiment_from_thresholds(vader: Scores, method: str) -> Sentiment:
+    """Return the sentiment at VADER's thresholds, without a model."""
     return Sentiment.construct_unchecked(
         {
-            "label": label_of(vader.compound),
+            "label": label_from_compound(vader.compound),
             "method": method,
             "probability": None,
             "level": None,
@@ -84,8 +86,8 @@ def by_thresholds(vader: Scores, method: str) -> Sentiment:
     )
 
 
-class Judgement(NamedTuple):
-    """What the model makes of one comment."""
+class SentimentPrediction(NamedTuple):
+    """The model's prediction for one comment."""
 
     level: int
     """From 0, very positive, to 4, very negative."""
@@ -93,14 +95,14 @@ class Judgement(NamedTuple):
     probability: float
     """Of the label that the level belongs to."""
     opposite: tuple[float, float]
-    """How surely the text, without a look at the rating, is positive, and negative."""
+    """Probabilities that the text, without the rating, is positive, and negative."""
 
 
-def judge(levels: NDArray[Any], unrated: NDArray[Any]) -> list[Judgement]:
-    """The likeliest level of each comment.
+def predict_sentiment(levels: NDArray[Any], unrated: NDArray[Any]) -> list[SentimentPrediction]:
+    """Return the likeliest level of each comment.
 
-    Both are [comments, 5], probabilities from very positive to very negative, the second without
-    a look at the rating.
+    Both arguments are [comments, 5], probabilities from very positive to very negative, ``unrated``
+    without the rating as input.
     """
     level = levels.argmax(axis=1)
     of_label = _labels(levels)[range(len(level)), (level >= 2).astype(int) + (level >= 3)]
@@ -111,19 +113,23 @@ def judge(levels: NDArray[Any], unrated: NDArray[Any]) -> list[Judgement]:
         _shares(of_label),
         map(tuple, alone.tolist()),
     )
-    return list(map(Judgement, *columns))
+    return list(map(SentimentPrediction, *columns))
 
 
-def by_model(vader: Scores, method: str, found: Judgement, rating: int) -> Sentiment:
-    """The record of a judgement."""
+def sentiment_from_model(
+    vader: Scores, method: str, prediction: SentimentPrediction, rating: int
+) -> Sentiment:
+    """Return the sentiment for a prediction."""
     return Sentiment.construct_unchecked(
         {
-            "label": _LABEL_OF[found.level],
+            "label": _LABEL_BY_LEVEL[prediction.level],
             "method": method,
-            "probability": found.probability,
-            "level": LEVELS[found.level],
-            "level_probability": found.level_probability,
-            "contradicts_rating": contradicts(found.opposite, rating) if rating else None,
+            "probability": prediction.probability,
+            "level": LEVELS[prediction.level],
+            "level_probability": prediction.level_probability,
+            "contradicts_rating": contradicts_rating(prediction.opposite, rating)
+            if rating
+            else None,
             "compound": vader.compound,
             "positive": vader.positive,
             "neutral": vader.neutral,
@@ -132,10 +138,10 @@ def by_model(vader: Scores, method: str, found: Judgement, rating: int) -> Senti
     )
 
 
-def contradicts(alone: tuple[float, float], rating: int) -> bool:
-    """Whether the text alone is surely the opposite of a good or a bad rating.
+def contradicts_rating(alone: tuple[float, float], rating: int) -> bool:
+    """True if the text alone is very likely the opposite of a good or a bad rating.
 
-    ``alone`` is how surely it is positive, and negative.
+    ``alone`` holds the probabilities that the text alone is positive, and negative.
     """
     if rating >= 4:
         return alone[1] >= _CONTRADICTION
@@ -145,9 +151,7 @@ def contradicts(alone: tuple[float, float], rating: int) -> bool:
 
 
 def _labels(levels: NDArray[Any]) -> NDArray[Any]:
-    """[comments, 3]: positive, neutral and negative from [comments, 5]."""
-    import numpy as np
-
+    """Sum [comments, 5] to [comments, 3]: positive, neutral and negative."""
     return np.add.reduceat(levels, (0, 2, 3), axis=1)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from schemas.feedback import Span
 
 
-def joined(spans: Iterable[Span], *, gap: int = 0) -> tuple[Span, ...]:
-    """Spans in order, those that overlap, meet or leave at most ``gap`` characters as one."""
-    found: list[Span] = []
+def merge_spans(spans: Iterable[Span], *, gap: int = 0) -> tuple[Span, ...]:
+    """Return spans in order, merging those with at most ``gap`` characters between them."""
+    merged: list[Span] = []
     for start, end in sorted(spans):
-        if found and start <= found[-1][1] + gap:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if merged and start <= merged[-1][1] + gap:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            found.append((start, end))
-    return tuple(found)
+            merged.append((start, end))
+    return tuple(merged)

@@ -1,9 +1,9 @@
-"""The trained model that reads comments: topics with probabilities, sentiment in five levels.
+"""The trained model: topics with probabilities, sentiment in five levels.
 
-One linear model over a bag of features (``_features``) gives every output at once: a score for each
+One linear model over a bag of features (``features``) gives every output at once: a score for each
 topic (linear support vector machines, calibrated after Platt 1999), and three times the five
 levels (multinomial logistic regressions: two that are averaged, one of them with classes weighted
-equally, and one that does not see the rating).
+equally, and one without the rating as input).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 import numpy as np
 
 from pipeline.stages._feature_sums import BagReader, Bags
-from pipeline.stages.features import CONTEXT_SIZE, VECTOR_VALUE, context
+from pipeline.stages.features import CONTEXT_SIZE, VECTOR_VALUE, context_features
 from pipeline.stages.parameters import DEFAULT, LEVELS, Card, Parameters, WordVectors
-from pipeline.stages.questions import Kind
+from pipeline.stages.questions import QuestionKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from pipeline.stages.vader import Scores
 
 
-BEST_ONE_FROM: Final = 0.1
-"""A comment that reaches no topic's threshold gets its best one, if at least so likely."""
+MIN_BEST_PROBABILITY: Final = 0.1
+"""A comment below all topics' thresholds gets its likeliest topic from this probability on."""
 
 _HEADS: Final = 3
 
 
 class Comment(NamedTuple):
-    """What the model reads of a comment."""
+    """The model's input: one comment."""
 
     tokens: Sequence[str]
-    kind: Kind
+    kind: QuestionKind
     rating: int
     """From 1, worst, to 5, best; 0 for none."""
     vader: Scores
 
 
 class Predictions(NamedTuple):
-    """A batch as the model reads it."""
+    """The model's output for a batch."""
 
     scores: NDArray[Any]
     """[comments, topics]: the margin over each topic's threshold."""
@@ -51,14 +51,14 @@ class Predictions(NamedTuple):
     levels: NDArray[Any]
     """[comments, 5]: probabilities from very positive to very negative."""
     unrated: NDArray[Any]
-    """[comments, 5]: the same without a look at the rating."""
+    """[comments, 5]: the same without the rating as input."""
     hits: NDArray[Any]
     """[comments, groups]: terms of topics that the model does not know."""
     bags: Bags
 
 
 class TextModel:
-    """Reads batches of comments; one thread at a time."""
+    """Predicts batches of comments; one thread at a time."""
 
     def __init__(
         self,
@@ -67,12 +67,12 @@ class TextModel:
         vectors: WordVectors,
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """``groups`` are terms by topic; those of topics that the model knows are left to it."""
+        """Set up; of ``groups``, terms by topic, only topics unknown to the model are used."""
         self.card = card
         self.version = card.version
         self.topics = card.topics
         self.has_levels = bool(parameters.context_weights[:, len(card.topics) :].any())
-        """Whether it was trained on sentiment too."""
+        """True if it was trained on sentiment too."""
         self.parameters = parameters
         further = {n: terms for n, terms in (groups or {}).items() if n not in card.topics}
         self.bag = BagReader(_Weights(parameters, card, vectors), further)
@@ -81,7 +81,7 @@ class TextModel:
     def load(
         cls, folder: Path | None = None, groups: Mapping[str, Sequence[str]] | None = None
     ) -> Self:
-        """Read a model's folder; None for the one in the package.
+        """Read a model's folder; by default the packaged one.
 
         Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``.
         """
@@ -89,11 +89,11 @@ class TextModel:
         return cls(parameters, card, WordVectors.load(), groups)
 
     def read(self, comments: Sequence[Comment]) -> Predictions:
-        """Read a batch."""
+        """Predict a batch."""
         kinds = [comment.kind for comment in comments]
         bags = self.bag.read([comment.tokens for comment in comments], kinds)
-        beside = context_of(comments)
-        outputs = bags.scores + self.outputs_beside(beside)
+        beside = context_matrix(comments)
+        outputs = bags.scores + self.context_outputs(beside)
         topics = len(self.topics)
         margins = outputs[:, :topics] - self.parameters.thresholds
         slopes, shifts = self.parameters.calibration.T
@@ -101,17 +101,17 @@ class TextModel:
         levels, unrated = level_shares(outputs[:, topics:])
         return Predictions(margins, probabilities, levels, unrated, bags.hits, bags)
 
-    def outputs_beside(self, beside: NDArray[Any]) -> NDArray[Any]:
-        """What the context adds to the outputs."""
+    def context_outputs(self, beside: NDArray[Any]) -> NDArray[Any]:
+        """Return the context's part of the outputs."""
         added: NDArray[Any] = beside @ self.parameters.context_weights + self.parameters.intercepts
         return added
 
 
-def context_of(comments: Sequence[Comment]) -> NDArray[Any]:
-    """The numbers beside the bag, ``[comments, CONTEXT_SIZE]``."""
+def context_matrix(comments: Sequence[Comment]) -> NDArray[Any]:
+    """Return the context features of comments, ``[comments, CONTEXT_SIZE]``."""
     if not comments:
         return np.zeros((0, CONTEXT_SIZE), dtype=np.float32)
-    return context(
+    return context_features(
         np.array([comment.kind for comment in comments]),
         np.array([comment.rating for comment in comments]),
         np.array([len(comment.tokens) for comment in comments]),
@@ -120,7 +120,7 @@ def context_of(comments: Sequence[Comment]) -> NDArray[Any]:
 
 
 def level_shares(outputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both [comments, 5]: the levels' probabilities, and those without a look at the rating.
+    """Return the levels' probabilities, and those without the rating as input; both [comments, 5].
 
     ``outputs`` are those of the three heads, side by side.
     """
@@ -129,13 +129,13 @@ def level_shares(outputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def logistic(scores: NDArray[Any]) -> NDArray[Any]:
-    """Probabilities of scores; those beyond ±30 are as good as certain."""
+    """Return the probabilities of scores; those beyond ±30 are practically certain."""
     shares: NDArray[Any] = 1 / (1 + np.exp(-scores.clip(-30, 30)))
     return shares
 
 
 def softmax(scores: NDArray[Any]) -> NDArray[Any]:
-    """Probabilities along the last axis."""
+    """Return probabilities along the last axis."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares: NDArray[Any] = powers / powers.sum(axis=-1, keepdims=True)
     return shares
@@ -155,13 +155,13 @@ class _Weights:
         by_word = vectors.vectors @ parameters.vector_weights
         self._by_word = by_word * (parameters.rareness[:, None] * np.float32(VECTOR_VALUE))
 
-    def of(self, names: Sequence[str]) -> tuple[NDArray[Any], float] | None:
+    def lookup(self, names: Sequence[str]) -> tuple[NDArray[Any], float] | None:
         place = self._place
         places = [place[name] for name in names if name in place]
         if not places:
             return None
         return self._weights[places].sum(axis=0), float(self._squares[places].sum())
 
-    def of_vector(self, word: str) -> NDArray[Any] | None:
+    def vector_weights(self, word: str) -> NDArray[Any] | None:
         place = self._words.get(word)
         return None if place is None else self._by_word[place]

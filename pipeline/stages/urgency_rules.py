@@ -1,4 +1,4 @@
-"""The rules of what is urgent, as their TOML file holds them."""
+"""Rules of the stage that flags urgent comments, as in their TOML file."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _DEFAULT: Final = Path(__file__).parent.parent / "urgency" / "healthcare.toml"
 
 
 class Reason(BaseModel):
-    """One reason why a comment cannot wait."""
+    """A reason why a comment is urgent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     priority: int = Field(ge=1, description="1 is read first.")
-    phrases: tuple[str, ...] = Field(min_length=1, description="What people write.")
-    unless: tuple[str, ...] = Field((), description="What is wholly inside these does not count.")
+    phrases: tuple[str, ...] = Field(min_length=1, description="Phrases in comments.")
+    unless: tuple[str, ...] = Field((), description="Matches wholly inside these do not count.")
 
 
 class UrgencyRules(BaseModel):
-    """Reasons and their phrases, as the TOML file holds them."""
+    """Reasons and their phrases, as in the TOML file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Identifier
     version: str
     everyday: tuple[str, ...] = Field((), description="Words by their frequency.")
-    spellings: dict[str, tuple[str, ...]] = Field({}, description="Words, and what is read so.")
+    spellings: dict[str, tuple[str, ...]] = Field({}, description="Words, and their variants.")
     lists: dict[Identifier, str] = Field({}, description="Named parts of phrases.")
     reasons: dict[Identifier, Reason] = Field(min_length=1)
     _grammar: Grammar = PrivateAttr()

@@ -1,4 +1,4 @@
-"""VADER's scores in linear time: the stage that scores sentiment stands on this.
+"""VADER's scores in linear time, for the stage that scores sentiment.
 
 The four scores of a sentence equal those of vaderSentiment (Hutto and Gilbert, ICWSM 2014), whose
 time grows with the square of the words. A comment is cut into sentences and long sentences into
@@ -14,15 +14,15 @@ from itertools import islice
 from math import sqrt
 from typing import Final, NamedTuple
 
-from pipeline.stages._vader_rules import Rules
-from pipeline.stages._vader_words import Words, bare
+from pipeline.stages._vader_rules import ValenceRules
+from pipeline.stages._vader_words import VaderVocabulary, word_bounds
 
 # Both ways begin with one set of characters, to which the engine skips quickly.
 _SENTENCE_GAP: Final = re.compile(r"[.!?…\r\n](?:(?<![\r\n])()[\"')\]]*\s+|(?<=[\r\n])\s*)")
 _MAY_END: Final = re.compile(r"[.!?…\r\n]")
 _RUN: Final = re.compile(r"\S++(?:\s++\S++){0,39}+")  # at most 40 words
 _TOKEN: Final = re.compile(r"\S+")
-_MOST_SENTENCES: Final = 200
+_MAX_SENTENCES: Final = 200
 _SURELY_ONE_RUN: Final = 80  # characters: room for 40 words and the spaces between them
 
 
@@ -36,7 +36,7 @@ class Scores(NamedTuple):
 
 
 class WordPart(NamedTuple):
-    """A word's part in the score, at half-open character offsets; the parts add up."""
+    """A word's part of the score, at half-open character offsets; the parts add up."""
 
     start: int
     end: int
@@ -48,26 +48,26 @@ _NEUTRAL: Final = Scores(0.0, 1.0, 0.0, 0.0)
 
 
 class Vader:
-    """Scores English texts; loads the lexicons of vaderSentiment when built."""
+    """Scores English texts; loads the lexicons of vaderSentiment when constructed."""
 
     def __init__(self) -> None:
         from vaderSentiment import vaderSentiment
 
         analyzer = vaderSentiment.SentimentIntensityAnalyzer()
         self.version = f"vader-{version('vaderSentiment')}"
-        self._rules = Rules(vaderSentiment)
-        self._word = Words(vaderSentiment, analyzer.lexicon).__getitem__
-        # VADER reads texts by the character, so that an emoji of several is none to it.
+        self._rules = ValenceRules(vaderSentiment)
+        self._word = VaderVocabulary(vaderSentiment, analyzer.lexicon).__getitem__
+        # VADER reads texts by character, so it does not know emoji of several characters.
         self._descriptions = {
             emoji: f" {text}" for emoji, text in analyzer.emojis.items() if len(emoji) == 1
         }
         self._emoji = frozenset(self._descriptions)
 
     def score(self, sentence: str) -> Scores:
-        """The four scores that vaderSentiment gives the whole string."""
+        """Return the four scores that vaderSentiment computes for the whole string."""
         shown = sentence
         if not (sentence.isascii() or self._emoji.isdisjoint(sentence)):
-            shown = "".join(self._described(sentence))
+            shown = "".join(self._describe_emoji(sentence))
         words = list(map(self._word, shown.split()))
         if not words:
             return _NOTHING
@@ -77,8 +77,8 @@ class Vader:
         return _scores(valences, len(words) - len(valences), _emphasis(shown))
 
     def score_comment(self, text: str) -> Scores:
-        """The means of the scores of a text's sentences, to four digits; no words, all 0."""
-        text = _straight(text)
+        """Return the means of the sentences' scores, to four digits; 0 without words."""
+        text = _straighten_apostrophes(text)
         # A mark at the very end ends no sentence that another follows.
         if len(text) <= _SURELY_ONE_RUN and not _MAY_END.search(text, 0, len(text) - 1):
             return self.score(text)
@@ -89,37 +89,37 @@ class Vader:
         return Scores._make([round(sum(column) / len(scores), 4) for column in columns])
 
     def parts(self, sentence: str) -> list[WordPart]:
-        """The words that are not neutral, with the valences that VADER adds up.
+        """Return the words that are not neutral, with the valences that VADER adds up.
 
-        The words of an emoji's description are where the emoji is.
+        The words of an emoji's description have the emoji's offsets.
         """
-        shown, owners = self._shown(sentence)
+        shown, owners = self._expand_emoji(sentence)
         tokens = list(_TOKEN.finditer(shown))
         places, valences = self._rules.valences([self._word(token[0]) for token in tokens])
         parts = []
         for place, valence in zip(places, valences, strict=True):
-            first, (start, end) = tokens[place].start(), bare(tokens[place][0])
+            first, (start, end) = tokens[place].start(), word_bounds(tokens[place][0])
             # Several characters of a description may come from one emoji.
             parts.append(WordPart(owners[first + start], owners[first + end - 1] + 1, valence))
         return parts
 
     def parts_comment(self, text: str) -> list[WordPart]:
-        """The parts of each of a comment's sentences, at offsets of the comment."""
+        """Return the parts of each of a comment's sentences, at offsets of the comment."""
         return [
             WordPart(start + part.start, start + part.end, part.valence)
-            for start, run in _runs(_straight(text))
+            for start, run in _runs(_straighten_apostrophes(text))
             for part in self.parts(run)
         ]
 
-    def _shown(self, sentence: str) -> tuple[str, Sequence[int]]:
-        """A sentence with its emoji described, and whence each character of it comes."""
+    def _expand_emoji(self, sentence: str) -> tuple[str, Sequence[int]]:
+        """Return a sentence with its emoji described, and each character's original offset."""
         if sentence.isascii():
             return sentence, range(len(sentence))
-        pieces = self._described(sentence)
+        pieces = self._describe_emoji(sentence)
         owners = [place for place, piece in enumerate(pieces) for _ in piece]
         return "".join(pieces), owners
 
-    def _described(self, sentence: str) -> list[str]:
+    def _describe_emoji(self, sentence: str) -> list[str]:
         return [self._descriptions.get(character, character) for character in sentence]
 
 
@@ -129,8 +129,8 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:
-    """Where each sentence of at most 40 words starts, and its text."""
-    return islice(_all_runs(text), _MOST_SENTENCES)
+    """Yield start and text of each sentence of at most 40 words."""
+    return islice(_all_runs(text), _MAX_SENTENCES)
 
 
 def _all_runs(text: str) -> Iterator[tuple[int, str]]:
@@ -186,6 +186,6 @@ def _emphasis(text: str) -> float:
     return emphasis
 
 
-def _straight(text: str) -> str:
-    """VADER knows straight apostrophes only, and telephones write the other ones."""
+def _straighten_apostrophes(text: str) -> str:
+    """VADER knows straight apostrophes only, and phones write typographic ones."""
     return text if text.isascii() else text.replace("’", "'")

@@ -16,18 +16,18 @@ from pipeline.stages.features import (
     BEGIN,
     END,
     VECTOR_VALUE,
-    least_comments,
+    feature_weight,
+    is_normalized,
+    min_document_frequency,
     pair_names,
+    tag_index,
     tag_names,
-    tagged,
-    value_of,
-    weighs,
     word_names,
 )
 from pipeline.stages.parameters import WordVectors
-from pipeline.stages.questions import Kind
+from pipeline.stages.questions import QuestionKind
 from pipeline.stages.terms import Terms, follows
-from pipeline.stages.text_model import Comment, context_of
+from pipeline.stages.text_model import Comment, context_matrix
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class Counter:
         phrases: Mapping[str, Sequence[str]],
         vectors: WordVectors,
     ) -> None:
-        self._terms, self._vectors = Terms(tagged(terms, phrases, {})), vectors
+        self._terms, self._vectors = Terms(tag_index(terms, phrases, {})), vectors
         self._places: dict[str, int] = {}
-        self._words: dict[tuple[str, Kind], list[int]] = {}
-        self._pairs: dict[tuple[str, str, Kind], list[int]] = {}
+        self._words: dict[tuple[str, QuestionKind], list[int]] = {}
+        self._pairs: dict[tuple[str, str, QuestionKind], list[int]] = {}
 
     def count(self, comments: Sequence[Comment]) -> Counts:
         """Count the features of all comments."""
@@ -84,7 +84,7 @@ class Counter:
             names,
             _counted(columns, ends, len(names)),
             _counted(words, word_ends, len(vector_place)),
-            context_of(comments),
+            context_matrix(comments),
         )
 
     def _features(self, comment: Comment) -> list[int]:
@@ -92,7 +92,7 @@ class Counter:
         found: list[int] = []
         for word in tokens:
             if (word, kind) not in self._words:
-                tags = tag_names(self._terms.of_word(word), kind)
+                tags = tag_names(self._terms.groups_for_word(word), kind)
                 self._words[word, kind] = self._placed([*word_names(word, kind), *tags])
             found += self._words[word, kind]
         for place, (first, second) in enumerate(pairwise((BEGIN, *tokens, END))):
@@ -101,7 +101,7 @@ class Counter:
             found += self._pairs[first, second, kind]
             tags = [
                 phrase.group
-                for phrase in self._terms.of_pair(first, second)
+                for phrase in self._terms.phrases_for_pair(first, second)
                 if follows(tokens, place + 1, phrase.rest)
             ]
             if tags:
@@ -133,12 +133,12 @@ def learn_design(counts: Counts, rows: NDArray[Any], people: NDArray[Any]) -> De
         (np.ones(len(rows)), (person, np.arange(len(rows)))), shape=(len(everybody), len(rows))
     )
     of_people = ((by_person @ occurs) > 0).sum(axis=0)
-    least = np.array([least_comments(str(name)) for name in counts.names])
+    least = np.array([min_document_frequency(str(name)) for name in counts.names])
     kept = np.flatnonzero(of_people >= least)
     rareness = _rareness(occurs.sum(axis=0)[kept], len(rows))
     names = [str(name) for name in counts.names[kept]]
-    values = np.array([value_of(n, r) for n, r in zip(names, rareness, strict=True)])
-    squares = np.where([weighs(name) for name in names], values**2, 0.0)
+    values = np.array([feature_weight(n, r) for n, r in zip(names, rareness, strict=True)])
+    squares = np.where([is_normalized(name) for name in names], values**2, 0.0)
     word_rareness = _rareness((counts.words[rows] > 0).sum(axis=0), len(rows))
     return Design(kept, values, squares, word_rareness)
 

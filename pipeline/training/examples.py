@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.stages.lexicon import Lexicon
-from pipeline.stages.parameters import likeness_of
-from pipeline.stages.questions import Kind, kind_of
-from pipeline.stages.score_sentiment import LEVELS, rating_of
+from pipeline.stages.parameters import hash_respondent
+from pipeline.stages.questions import QuestionKind, classify_question
+from pipeline.stages.score_sentiment import LEVELS, get_rating
 from pipeline.stages.text_model import Comment
-from pipeline.stages.tokens import tokens_of
+from pipeline.stages.tokens import tokenize
 from pipeline.stages.vader import Vader
 from schemas.feedback import Feedback
 
@@ -56,9 +56,9 @@ class Examples:
         vader = Vader()
         self.comments = [
             Comment(
-                tokens_of(example.record.text),
-                kind_of(example.record.question),
-                rating_of(example.record),
+                tokenize(example.record.text),
+                classify_question(example.record.question),
+                get_rating(example.record),
                 vader.score_comment(example.record.text),
             )
             for example in examples
@@ -75,7 +75,7 @@ class Examples:
     @cached_property
     def people(self) -> NDArray[Any]:
         """[comments]: likeness of the respondent, uint64."""
-        return np.array([likeness_of(e.person) for e in self.examples], dtype=np.uint64)
+        return np.array([hash_respondent(e.person) for e in self.examples], dtype=np.uint64)
 
     def counts(self) -> dict[str, int]:
         """How many examples each topic has."""
@@ -102,7 +102,7 @@ class Examples:
 
 def without_hints(comment: Comment, *, rating: bool) -> Comment:
     """The comment as a review or a mention would bring it: no question, perhaps no rating."""
-    return comment._replace(kind=Kind.NONE, rating=comment.rating if rating else 0)
+    return comment._replace(kind=QuestionKind.NONE, rating=comment.rating if rating else 0)
 
 
 def phrase_comments(lexicon: Lexicon) -> tuple[list[Comment], list[int]]:
@@ -110,8 +110,8 @@ def phrase_comments(lexicon: Lexicon) -> tuple[list[Comment], list[int]]:
     vader = Vader()
     comments, levels = [], []
     for text, level in lexicon.examples():
-        for kind in (Kind.NONE, Kind.WHY):
-            comments.append(Comment(tokens_of(text), kind, 0, vader.score_comment(text)))
+        for kind in (QuestionKind.NONE, QuestionKind.WHY):
+            comments.append(Comment(tokenize(text), kind, 0, vader.score_comment(text)))
             levels.append(LEVELS.index(level))
     return comments, levels
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon
 from pipeline.stages.parameters import Card, Parameters, WordVectors
-from pipeline.stages.text_model import BEST_ONE_FROM, level_shares, logistic
+from pipeline.stages.text_model import MIN_BEST_PROBABILITY, level_shares, logistic
 from pipeline.training.design import Counter
 from pipeline.training.examples import NO_LEVEL, Examples, phrase_comments, without_hints
 from pipeline.training.figures import (
@@ -94,7 +94,7 @@ def train(
     parameters = _parameters(fits[FOLDS], outputs, task)
     card = Card(
         name=taxonomy.name,
-        version=f"{taxonomy.name}-{parameters.likeness()}",
+        version=f"{taxonomy.name}-{parameters.fingerprint()}",
         topics=topics,
         examples={topic: counts[topic] for topic in topics},
         terms=terms,
@@ -169,7 +169,7 @@ def given_topics(margins: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[
     if margins.shape[1]:
         best = margins.argmax(axis=1)
         places = np.arange(len(margins))
-        lone = ~given.any(axis=1) & (probabilities[places, best] >= BEST_ONE_FROM)
+        lone = ~given.any(axis=1) & (probabilities[places, best] >= MIN_BEST_PROBABILITY)
         given[places[lone], best[lone]] = 1
     return given
 

@@ -70,7 +70,7 @@ async def _agent_of(
     match role:
         case Role.ENRICH:
             understanding = understanding_of(settings)
-            understanding.prepare()
+            understanding.warm_up()
             return partial(control.run, loop=EnrichLoop(Enrichment(understanding), kafka))
         case Role.INDEX:
             client = connect_async(settings)

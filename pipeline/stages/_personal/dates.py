@@ -1,4 +1,4 @@
-"""Dates of birth: dates that a word near them says somebody was born on."""
+"""Dates of birth: dates next to a word such as "born"."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ _BEFORE: Final = re.compile(
 )
 _JOINTS: Final = ("(", " is ", " was ", ", ", " my ", " his ", " her ", " the ", " of ")
 _DIGIT: Final = re.compile(r"\d")
-_MOST_BEFORE: Final = 60
+_MAX_BEFORE: Final = 60
 
 
 def find_dates_of_birth(view: View) -> list[Span]:
-    """Dates after "born", "DOB" and the like, or right before "is my date of birth"."""
+    """Find dates after "born", "DOB" and the like, or right before "is my date of birth"."""
     lowered, spans = view.lowered, []
     done = 0
     for match in _BORN.finditer(lowered):
         if match["date"]:
             start, end = match.span("date")
         else:
-            first = max(done, match.start() - _MOST_BEFORE)
+            first = max(done, match.start() - _MAX_BEFORE)
             before = lowered[first : match.start()]
             if not before.endswith(_JOINTS) or not _DIGIT.search(before):
                 continue
-            found = _BEFORE.search(before)
-            if found is None:
+            date = _BEFORE.search(before)
+            if date is None:
                 continue
-            start, end = (first + place for place in found.span("date"))
+            start, end = (first + place for place in date.span("date"))
         spans.append((start, end, "date_of_birth"))
         done = end
     return spans

@@ -1,4 +1,4 @@
-"""Numbers that only the words before them make personal: of records, accounts, documents."""
+"""Numbers that are personal by the words before them: of records, accounts, documents."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _VALUE: Final = re.compile(
     r"(?:[A-Z]{1,5}[ /-]?|[a-z]{1,5}[/-]?)?\d[\dA-Za-z]{0,24}"
     r"(?:[/-][\dA-Za-z]{1,16}|[ ]\d{2,10}(?![\dA-Za-z:.,/-]\d)(?![A-Za-z])){0,5}"
 )
-_LEAST_DIGITS: Final = {"record_number": 4, "account": 6, "passport": 6, "driving_licence": 4}
-_LEAST_DIGITS_WEAK: Final = 5
+_MIN_DIGITS: Final = {"record_number": 4, "account": 6, "passport": 6, "driving_licence": 4}
+_MIN_DIGITS_WEAK: Final = 5
 _NO_VALUE: Final = re.compile(r"\d{1,2}[-/ ]\d{1,2}[-/ ]\d{2,4}|\d{4}-\d{4}")
 _LABEL_OF_GOODS: Final = re.compile(
     r"\b(?:order|invoice|tracking|serial|batch|lot|item|product|part|model|barcode|parcel|receipt"
@@ -43,13 +43,13 @@ _LICENCE: Final = re.compile(
 _BANK_DETAILS: Final = re.compile(r"(?<![\w-])\d\d-\d\d-\d\d[ ,/]{1,3}\d{8}(?!\w)")
 
 
-def numbers_of_goods(lowered: str) -> frozenset[int]:
-    """Where numbers of orders, invoices and things begin."""
+def find_goods_numbers(lowered: str) -> frozenset[int]:
+    """Return the offsets at which numbers of orders, invoices and goods start."""
     return frozenset(match.end() for match in _LABEL_OF_GOODS.finditer(lowered))
 
 
 def find_labelled(view: View) -> list[Span]:
-    """Numbers of records, accounts, passports and licences after words that say so."""
+    """Find labelled numbers of records, accounts, passports and licences."""
     spans: list[Span] = []
     goods: frozenset[int] | None = None
     done = 0
@@ -61,7 +61,7 @@ def find_labelled(view: View) -> list[Span]:
         if not _is_value(value[0], kind, is_weak=bool(match["weak"])):
             continue
         if match["weak"]:
-            goods = numbers_of_goods(view.lowered) if goods is None else goods
+            goods = find_goods_numbers(view.lowered) if goods is None else goods
             if value.start() in goods:
                 continue
         spans.append((*value.span(), kind))
@@ -70,12 +70,12 @@ def find_labelled(view: View) -> list[Span]:
 
 
 def find_driving_licences(view: View) -> list[Span]:
-    """Driver numbers of Great Britain, which need no label."""
+    """Find driver numbers of Great Britain, which need no label."""
     return [(*match.span(), "driving_licence") for match in _LICENCE.finditer(view.text)]
 
 
 def find_bank_details(view: View) -> list[Span]:
-    """A sort code and an account number side by side."""
+    """Find a sort code followed by an account number."""
     if "-" not in view.text:
         return []
     return [(*match.span(), "account") for match in _BANK_DETAILS.finditer(view.text)]
@@ -84,5 +84,5 @@ def find_bank_details(view: View) -> list[Span]:
 def _is_value(value: str, kind: str, *, is_weak: bool) -> bool:
     digits = sum(map(str.isdigit, value))
     if not is_weak:
-        return digits >= _LEAST_DIGITS[kind]
-    return digits >= _LEAST_DIGITS_WEAK and _NO_VALUE.fullmatch(value) is None
+        return digits >= _MIN_DIGITS[kind]
+    return digits >= _MIN_DIGITS_WEAK and _NO_VALUE.fullmatch(value) is None

@@ -1,4 +1,4 @@
-"""Numbers that prove themselves: by a check digit, or by a form that nothing else has."""
+"""Numbers recognized by a check digit or by a unique form."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.stages._personal.view import Span, View, apart
+from pipeline.stages._personal.view import Span, View, drop_overlaps
 
-# A number that isn't the rest of something else, such as the decimals of a price. The look-ahead
-# says nothing new, but lets the pattern fail at once where there is none.
+# A number that isn't part of something else, such as the decimals of a price. The look-ahead is
+# redundant, but lets the pattern fail at once without a number.
 ALONE: Final = r"(?=[\d(])(?<!\w)(?<!\d[.,/:-])"
 
 # A look-ahead leaves what follows the first group to be tried as the first of another number.
@@ -57,7 +57,7 @@ _SSN: Final = re.compile(
     r"(?P<value>(?!000|666|9)\d{3}[ -]?(?!00)\d\d[ -]?(?!0000)\d{4})"
 )
 
-# QQ is no prefix that is given out: it stands in examples for one.
+# The prefix QQ is never issued: examples use it.
 _NI_PREFIX: Final = r"(?:(?!bg|gb|kn|nk|nt|tn|zz)[a-ceghj-pr-tw-z][a-ceghj-npr-tw-z]|qq)"
 _NI_NUMBER: Final = re.compile(
     rf"(?<![a-z0-9]){_NI_PREFIX}(?:[ -]?\d\d){{3}}[ -]?[a-d](?![a-z0-9])"
@@ -69,7 +69,7 @@ _NI_LABELLED: Final = re.compile(
 
 
 def find_cards(view: View) -> list[Span]:
-    """Payment cards of 14 to 19 digits, by issuer, length and Luhn's check."""
+    """Find payment cards of 14 to 19 digits, by issuer, length and Luhn check."""
     spans: list[Span] = []
     done = 0
     for match in _CARD.finditer(view.text):
@@ -81,48 +81,51 @@ def find_cards(view: View) -> list[Span]:
 
 
 def find_ibans(view: View) -> list[Span]:
-    """Bank accounts (IBAN), by country, length and ISO 7064's remainder of 97."""
-    found = set()
+    """Find bank accounts (IBAN) by country, length and the ISO 7064 remainder of 97."""
+    values = set()
     for match in _IBAN.finditer(view.lowered):
         length = _IBAN_LENGTHS.get(match[0][:2])
         compact = match[1].translate(_SEPARATORS)[:length]
         if length == len(compact) and _iban_remainder(compact) == 1:
             end = match.start() + _written_length(match[1], length)
             if not view.lowered[end : end + 1].isalnum():
-                found.add((match.start(), end))
-    return apart(found, "iban")
+                values.add((match.start(), end))
+    return drop_overlaps(values, "iban")
 
 
 def find_nhs_numbers(view: View) -> list[Span]:
-    """NHS numbers with a label, or grouped 3-3-4 and neither a telephone's form nor called one."""
-    found = {
+    """Find NHS numbers that are labelled, or grouped 3-3-4 and not a phone number."""
+    values = {
         match.span("value")
         for match in _NHS_LABELLED.finditer(view.lowered)
         if _has_nhs_check_digit(match["value"])
     }
-    return _nhs_spans(view, found, _is_surely_nhs)
+    return _nhs_spans(view, values, _is_surely_nhs)
 
 
 def find_doubtful_nhs_numbers(view: View) -> list[Span]:
-    """NHS numbers that might have been North American telephones and turned out not to be."""
+    """Find NHS numbers that could have been North American phone numbers."""
     return _nhs_spans(view, set(), lambda match: True)
 
 
 def find_ssns(view: View) -> list[Span]:
-    """United States social security numbers, with a label or with dashes."""
+    """Find United States social security numbers, with a label or with dashes."""
     if "-" not in view.text and "ss" not in view.lowered and "soc" not in view.lowered:
         return []
     return [(*match.span("value"), "ssn") for match in _SSN.finditer(view.lowered)]
 
 
 def find_ni_numbers(view: View) -> list[Span]:
-    """United Kingdom national insurance numbers; without a label not such as "or 12 34 56 a"."""
-    found = {match.span("value") for match in _NI_LABELLED.finditer(view.lowered)}
+    """Find United Kingdom national insurance numbers.
+
+    Without a label, text such as "or 12 34 56 a" does not count.
+    """
+    values = {match.span("value") for match in _NI_LABELLED.finditer(view.lowered)}
     for match in _NI_NUMBER.finditer(view.lowered):
         written = view.text[match.start() : match.end()]
         if written.isupper() or " " not in written:
-            found.add(match.span())
-    return apart(found, "ni_number")
+            values.add(match.span())
+    return drop_overlaps(values, "ni_number")
 
 
 def _card(match: re.Match[str]) -> str | None:
@@ -151,7 +154,7 @@ def _iban_remainder(compact: str) -> int:
 
 
 def _written_length(written: str, count: int) -> int:
-    """How many characters hold the first ``count`` letters and digits."""
+    """Return the length of the prefix that holds ``count`` letters and digits."""
     for position, character in enumerate(written):
         count -= character.isalnum()
         if count == 0:
@@ -160,12 +163,12 @@ def _written_length(written: str, count: int) -> int:
 
 
 def _nhs_spans(
-    view: View, found: set[tuple[int, int]], accepts: Callable[[re.Match[str]], bool]
+    view: View, values: set[tuple[int, int]], accepts: Callable[[re.Match[str]], bool]
 ) -> list[Span]:
     for match in _NHS_GROUPED.finditer(view.lowered):
         if _has_nhs_check_digit(match[0]) and accepts(match):
-            found.add(match.span())
-    return apart(found, "nhs_number")
+            values.add(match.span())
+    return drop_overlaps(values, "nhs_number")
 
 
 def _has_nhs_check_digit(written: str) -> bool:
@@ -185,7 +188,10 @@ def _is_surely_nhs(match: re.Match[str]) -> bool:
 
 
 def _is_nhs_range(digits: str) -> bool:
-    """Of England and Wales, for tests, of Northern Ireland; Scotland's begin with a date."""
+    """True in the ranges of England, Wales, Northern Ireland and Scotland, and in the test range.
+
+    Scottish numbers begin with a date.
+    """
     if digits[0] in "4679" or "32" <= digits[:2] <= "39":
         return True
     return 1 <= int(digits[:2]) <= 31 and 1 <= int(digits[2:4]) <= 12

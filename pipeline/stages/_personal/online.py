@@ -1,4 +1,4 @@
-"""Addresses on networks: URLs, e-mail addresses, names on social networks, IP addresses."""
+"""Network identifiers: URLs, e-mail addresses, social handles, IP addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Final
 
-from pipeline.stages._personal.view import Span, View, apart
+from pipeline.stages._personal.view import Span, View, drop_overlaps
 
 _TOP_LEVELS: Final = "com|org|net|info|co|uk|me|io|be|gl|ly"
 _PATH: Final = re.compile(rf"\.(?:{_TOP_LEVELS})/")
@@ -42,7 +42,7 @@ _VERSION: Final = re.compile(r"(?:version|release|section|paragraph|\bv)[ .:]{0,
 
 
 def find_urls(view: View) -> list[Span]:
-    """``http://…``, ``www.…``, ``example.org/…``: all of it, since any part may name a person."""
+    """Find ``http://…``, ``www.…`` and ``example.org/…``, whole: any part may name a person."""
     lowered = view.lowered
     is_written_out = "://" in lowered or "www." in lowered
     if not is_written_out and ("/" not in lowered or not _PATH.search(lowered)):
@@ -54,7 +54,7 @@ def find_urls(view: View) -> list[Span]:
 
 
 def find_emails(view: View) -> list[Span]:
-    """E-mail addresses, found from their ``@`` and then backwards."""
+    """Find e-mail addresses, searching backwards from the ``@``."""
     lowered = view.lowered
     spans: list[Span] = []
     if "@" not in lowered:
@@ -74,7 +74,7 @@ def find_emails(view: View) -> list[Span]:
 
 
 def find_handles(view: View) -> list[Span]:
-    """``@name`` and ``@name@server``; no ``@`` that stands for the word."""
+    """Find ``@name`` and ``@name@server``, but not an ``@`` that means "at"."""
     if "@" not in view.lowered:
         return []
     spans: list[Span] = []
@@ -86,22 +86,22 @@ def find_handles(view: View) -> list[Span]:
 
 
 def find_ip_addresses(view: View) -> list[Span]:
-    """IPv4 and IPv6 addresses; no versions and no times."""
+    """Find IPv4 and IPv6 addresses, but not versions or times."""
     text = view.lowered
-    found: list[tuple[int, int]] = []
+    values: list[tuple[int, int]] = []
     if text.count(".") >= 3:
-        found += [match.span() for match in _IPV4.finditer(text) if _is_ipv4(match)]
+        values += [match.span() for match in _IPV4.finditer(text) if _is_ipv4(match)]
     if text.count(":") >= 2:
-        found += [
+        values += [
             (match.start(), match.start() + len(address))
             for match in _IPV6.finditer(text)
             if _is_ipv6(address := _without_colon(match[0]))
         ]
-    return apart(found, "ip")
+    return drop_overlaps(values, "ip")
 
 
 def _is_ipv4(match: re.Match[str]) -> bool:
-    # "1.2.3.4" is a version or a heading; addresses of such small numbers are nobody's home.
+    # "1.2.3.4" is a version or a heading; no household has an address of such small numbers.
     if len(match[0]) == len("1.2.3.4") or _VERSION.search(match.string[: match.start()][-12:]):
         return False
     return _is_address(match[0], ipaddress.IPv4Address)

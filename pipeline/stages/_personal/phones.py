@@ -1,7 +1,7 @@
-"""Telephone numbers: candidates by their form, decided by Google's rules (``phonenumbers``).
+"""Phone numbers: candidates by their form, validated by Google's rules (``phonenumbers``).
 
-The rules take some 50 to 100 µs a candidate, so candidates are few: what has an international or
-a trunk prefix, a North American form, or a word before it such as "call me on".
+The rules take some 50 to 100 µs per candidate, so candidates are few: those with an international
+or a trunk prefix, a North American form, or a label such as "call me on" before them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pipeline.stages._personal.labelled import numbers_of_goods
+from pipeline.stages._personal.labelled import find_goods_numbers
 from pipeline.stages._personal.numbers import ALONE
 from pipeline.stages._personal.view import Span, View
 
-MOST_DECIDED: Final = 50
-"""Candidates of one text that the rules decide; any further ones are hidden undecided."""
+MAX_VALIDATED: Final = 50
+"""Candidates per text that are validated; any further ones are hidden without validation."""
 
 _BETWEEN: Final = r"[ .()-]{0,3}"
 _PLUS: Final = rf"(?<![\d+])\+[ (]{{0,2}}[1-9](?:{_BETWEEN}\d){{6,15}}"
@@ -40,11 +40,11 @@ _GROUP: Final = re.compile(r"\d+")
 _DATE_FIRST: Final = re.compile(
     r"[0-3]?\d[ .-][01]?\d[ .-](?:(?:19|20)\d\d(?!\d)|\d\d(?![ .-]?\d))"
 )
-# Six digits as one or two groups, or more with three in a row: no "24 7 365", no date.
+# Six digits as one or two groups, or more with three in a row: not "24 7 365", not a date.
 _IS_NUMBER: Final = re.compile(
     rf"(?!{_DATE_FIRST.pattern})(?:\d{{6}}|\d{{3}}[ -]\d{{3}}|(?=.*\d{{3}})(?=(?:\D*\d){{7}}).*)"
 )
-# Two times of day, which "call" may precede; and lines for those in need, nobody's own.
+# Two times of day, which "call" may precede; and helplines, which are not personal.
 _NO_NUMBER: Final = re.compile(
     r"(?:[01]\d|2[0-3])[0-5]\d[ -]{1,3}(?:[01]\d|2[0-3])[0-5]\d|0800 ?1111|116 ?\d{3}"
 )
@@ -55,25 +55,25 @@ _BRITISH: Final = re.compile(
     r"\(?0[1-357-9](?:\d\)?[ -]{1,3}\d{4}|\d\d\)?[ -]{1,3}\d{3}|\d{3}\)?[ -]{1,3}\d{3})[ -]?"
     r"(?:\d{4}|\d{3})|447\d{9}|44[ -]7[ \d-]{9,11}"
 )
-_LEAST_DIGITS: Final = 7
-_MOST_DIGITS: Final = 12
-_MOST_DIGITS_PREFIXED: Final = 17
-_LEAST_DIGITS_LABELLED: Final = 6
+_MIN_DIGITS: Final = 7
+_MAX_DIGITS: Final = 12
+_MAX_DIGITS_PREFIXED: Final = 17
+_MIN_DIGITS_LABELLED: Final = 6
 _AMERICAN_REGIONS: Final = frozenset({"US", "CA"})
 
 
-class Phones:
-    """Finds telephone numbers of any country with a ``+``, and of some regions without.
+class PhoneFinder:
+    """Finds phone numbers of any country with a ``+``, and of some regions without.
 
     ``regions`` are two-letter codes of ISO 3166-1, such as ``("GB", "US")``. Raises
-    ``ValueError`` for one that has no telephone numbers.
+    ``ValueError`` for a region without phone numbers.
     """
 
     def __init__(self, regions: Sequence[str]) -> None:
         import phonenumbers
 
         if unknown := sorted(set(regions) - set(phonenumbers.SUPPORTED_REGIONS)):
-            raise ValueError(f"reading regions of telephone numbers: unknown {', '.join(unknown)}")
+            raise ValueError(f"reading regions of phone numbers: unknown {', '.join(unknown)}")
         self._library: Any = phonenumbers
         self._regions = tuple(regions)
         forms = [_TRUNK]
@@ -86,18 +86,18 @@ class Phones:
         self._form = re.compile(rf"(?=[+(\d])(?:{_PLUS}|{ALONE}(?:{'|'.join(forms)}))(?!\d)")
 
     def find(self, view: View) -> list[Span]:
-        """Numbers with a prefix or in the form of their region."""
+        """Find numbers with a prefix or in the form of their region."""
         spans: list[Span] = []
         match = self._form.search(view.text)
         if match is None:
             return spans
-        goods = numbers_of_goods(view.lowered)
-        rules = _Rules(self._library, self._regions)
+        goods = find_goods_numbers(view.lowered)
+        rules = _Validator(self._library, self._regions)
         while match:
             start, written = match.start(), match[0]
             if written[0] == "(" and ")" not in written:  # around it, not around its area code
                 start, written = start + 1, written[1:]
-            if _is_other(written, start in goods) or not (end := rules.end_of(written)):
+            if _is_other(written, start in goods) or not (end := rules.find_end(written)):
                 position = start + _first_end(written)
             else:
                 position = _with_extension(view.lowered, start + end)
@@ -106,32 +106,32 @@ class Phones:
         return spans
 
     def find_labelled(self, view: View) -> list[Span]:
-        """Numbers after "call me on", "tel" and the like, also those without an area code."""
+        """Find numbers after "call me on", "tel" and the like, even without an area code."""
         spans: list[Span] = []
-        rules = _Rules(self._library, self._regions)
+        rules = _Validator(self._library, self._regions)
         for match in _LABEL.finditer(view.lowered):
             start, written = match.start("value"), match["value"]
             if _NO_NUMBER.match(written) or not _IS_NUMBER.fullmatch(written):
                 continue
-            if end := rules.end_of(written, labelled=True):
+            if end := rules.find_end(written, labelled=True):
                 spans.append((start, _with_extension(view.lowered, start + end), "phone"))
         return spans
 
 
-class _Rules:
-    """Decides on the candidates of one text."""
+class _Validator:
+    """Validates the candidates of one text."""
 
     def __init__(self, library: Any, regions: tuple[str, ...]) -> None:
         self._library = library
         self._regions = regions
-        self._left = MOST_DECIDED
+        self._left = MAX_VALIDATED
 
-    def end_of(self, written: str, *, labelled: bool = False) -> int:
-        """Where the longest number that begins here ends, 0 where there is none."""
+    def find_end(self, written: str, *, labelled: bool = False) -> int:
+        """Return the end of the longest number that starts here, or 0 if there is none."""
         if self._left == 0:
             return len(written)
         decide = self._is_possible if labelled else self._is_number
-        for end in _ends(written, _LEAST_DIGITS_LABELLED if labelled else _LEAST_DIGITS):
+        for end in _ends(written, _MIN_DIGITS_LABELLED if labelled else _MIN_DIGITS):
             if self._left == 0:
                 return len(written)
             self._left -= 1
@@ -165,14 +165,14 @@ class _Rules:
             return None
 
 
-def _ends(written: str, least: int) -> list[int]:
-    """Where groups of digits end, longest first, as far as a number can be so long."""
+def _ends(written: str, min_digits: int) -> list[int]:
+    """Return the ends of groups of digits within a number's possible length, longest first."""
     prefixed = written.startswith(("+", "00", "011"))
-    most = _MOST_DIGITS_PREFIXED if prefixed else _MOST_DIGITS
+    max_digits = _MAX_DIGITS_PREFIXED if prefixed else _MAX_DIGITS
     ends, digits = [], 0
     for group in _GROUP.finditer(written):
         digits += len(group[0])
-        if least <= digits <= most:
+        if min_digits <= digits <= max_digits:
             ends.append(group.end())
     return ends[::-1]
 
@@ -188,7 +188,7 @@ def _is_fiction(number: Any) -> bool:
 
 
 def _is_other(written: str, is_of_goods: bool) -> bool:
-    """Whether it begins with a date, or is an order's number not written as a telephone's."""
+    """True for a date, or an order number that is not written like a phone number."""
     if is_of_goods and (written.isdigit() or not written.startswith(("0", "+", "("))):
         return True
     return _DATE_FIRST.match(written) is not None

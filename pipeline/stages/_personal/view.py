@@ -1,4 +1,4 @@
-"""The text as the finders see it: plain characters, and nothing that is hidden already."""
+"""Text as the finders see it: plain characters, with everything found so far hidden."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 Span = tuple[int, int, str]
-"""Start, end and type of something personal."""
+"""Start, end and type of a piece of personal data."""
 
 HIDDEN: Final = "\0"
-"""Stands for each character that is hidden; no pattern matches it."""
+"""Replaces each hidden character; no pattern matches it."""
 
 _RUN: Final = re.compile(r"\d(?:[ .()-]{0,3}[a-z]{0,2}\d){3,}+")
-_MOST_REMEMBERED: Final = 20_000
+_MAX_CACHED: Final = 20_000
 
 
 class View(NamedTuple):
-    """A text of the original's length, so that places in it are places in the original."""
+    """A text of the original's length, so that its offsets are offsets of the original."""
 
     text: str
     lowered: str
 
     @classmethod
-    def of(cls, text: str) -> View:
-        """Digits, letters, blanks and dashes of every script and width become plain ones."""
+    def from_text(cls, text: str) -> View:
+        """Normalize digits, letters, blanks and dashes of every script and width."""
         if not text.isascii():
             text = text.translate(_PLAIN)
         return cls(text, text.lower())
 
-    def without(self, spans: Iterable[tuple[int, int, str]]) -> View:
-        """The view with these spans hidden; they are in order and don't overlap."""
+    def hide(self, spans: Iterable[tuple[int, int, str]]) -> View:
+        """Return the view with these spans hidden; they are in order and do not overlap."""
         return View(_hide(self.text, spans), _hide(self.lowered, spans))
 
     def longest_run(self) -> int:
-        """The most digits that stand close together; those of doses and times don't."""
+        """Return the most digits that are close together; those of doses and times are not."""
         return max(map(_count_digits, _RUN.findall(self.lowered)), default=0)
 
-    def digits(self) -> int:
-        """How many digits there are."""
+    def count_digits(self) -> int:
+        """Return the number of digits."""
         return _count_digits(self.text)
 
 
 class Finder(NamedTuple):
-    """Finds something that holds so many digits, and so many of them close together."""
+    """A finder, and the digits that a text must have for it, in all and close together."""
 
-    least_digits: int
-    least_run: int
+    min_digits: int
+    min_run: int
     find: Callable[[View], list[Span]]
 
 
-def apart(places: Iterable[tuple[int, int]], kind: str) -> list[Span]:
-    """Spans of one type in order; of two that overlap the first."""
+def drop_overlaps(places: Iterable[tuple[int, int]], kind: str) -> list[Span]:
+    """Return spans of one type in order, keeping the first of two that overlap."""
     spans: list[Span] = []
     done = 0
     for start, end in sorted(places):
@@ -80,7 +80,7 @@ class _PlainCharacters(dict[int, int]):
 
     def __missing__(self, code: int) -> int:
         plain = ord(_plain(chr(code)))
-        if len(self) < _MOST_REMEMBERED:
+        if len(self) < _MAX_CACHED:
             self[code] = plain
         return plain
 
@@ -94,7 +94,7 @@ def _plain(character: str) -> str:
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
     category = unicodedata.category(character)
-    # Contacts copied from a telephone carry invisible marks of direction around the number.
+    # Contacts copied from a phone carry invisible marks of direction around the number.
     if category in {"Zs", "Cf"}:
         return " "
     if category == "Pd" or character == "\N{MINUS SIGN}":

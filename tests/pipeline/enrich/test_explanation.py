@@ -15,7 +15,7 @@ import pytest
 from pipeline.enrich.analyzer import Understanding
 from pipeline.enrich.explanation import Explanation, Score, explain
 from pipeline.stages.score_sentiment import LEVELS
-from pipeline.stages.text_model import context_of
+from pipeline.stages.text_model import context_matrix
 from schemas.feedback import Family, Feedback, Label
 
 UNDERSTANDING = Understanding.load()
@@ -54,7 +54,7 @@ def _outputs(text: str, **fields: Any) -> Any:
     assert MODEL is not None
     comment = UNDERSTANDING.words([_record(text, **fields)])[0].comment
     bags = MODEL.bag.read([comment.tokens], [comment.kind])
-    return (bags.scores + MODEL.outputs_beside(context_of([comment])))[0]
+    return (bags.scores + MODEL.context_outputs(context_matrix([comment])))[0]
 
 
 def _sum(score: Score) -> float:

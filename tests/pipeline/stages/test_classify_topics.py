@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
-from pipeline.stages.tokens import token_spans, tokens_of
+from pipeline.stages.tokens import token_spans, tokenize
 from schemas.feedback import Priority
 
 RETAIL = """
@@ -54,7 +54,7 @@ CLASSIFIER = TopicClassifier(TAXONOMY.groups())
     ],
 )
 def test_terms_find_topics_and_where_they_stand(text: str, topics: dict[str, list[str]]) -> None:
-    tokens = tokens_of(text)
+    tokens = tokenize(text)
     for _ in range(2):  # the second time from what it remembers
         found = CLASSIFIER.classify(tokens)
         assert found == tuple(sorted(topics))
@@ -79,7 +79,7 @@ def test_topics_have_themes_interactions_and_the_highest_priority(
     priority: Priority | None,
 ) -> None:
     grouping = Grouping(TAXONOMY)
-    assert [grouping.of(topics) for _ in range(2)] == [(themes, interactions, priority)] * 2
+    assert [grouping.group(topics) for _ in range(2)] == [(themes, interactions, priority)] * 2
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_a_taxonomy_that_cannot_be_meant_is_refused(
 def test_every_edit_of_the_file_shows_in_the_version(tmp_path: Path) -> None:
     path = tmp_path / "retail.toml"
     path.write_text(RETAIL, encoding="utf-8")
-    assert Taxonomy.load(path).likeness == TAXONOMY.likeness
-    assert TAXONOMY.likeness.startswith("retail-3-")
+    assert Taxonomy.load(path).fingerprint == TAXONOMY.fingerprint
+    assert TAXONOMY.fingerprint.startswith("retail-3-")
     path.write_text(RETAIL.replace('"refund*"', '"refunds"'), encoding="utf-8")
-    assert Taxonomy.load(path).likeness != TAXONOMY.likeness
+    assert Taxonomy.load(path).fingerprint != TAXONOMY.fingerprint
 
 
 def test_the_package_knows_health_services() -> None:
     classifier = TopicClassifier(Taxonomy.load().groups())
-    found = classifier.classify(tokens_of("Waited 3 hours, and the car park was full"))
+    found = classifier.classify(tokenize("Waited 3 hours, and the car park was full"))
     assert {"parking", "waiting_time"} <= set(found)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from pipeline.stages._feature_sums import BagReader
-from pipeline.stages.evidence import merged, spans_of_places, strongest
-from pipeline.stages.questions import Kind
-from pipeline.stages.tokens import token_spans, tokens_of
+from pipeline.stages.evidence import find_strongest, merge_adjacent, places_to_spans
+from pipeline.stages.questions import QuestionKind
+from pipeline.stages.tokens import token_spans, tokenize
 from schemas.feedback import Span
 
 
@@ -21,21 +21,21 @@ class OneOutput:
     def __init__(self, weights: dict[str, float]) -> None:
         self.weights = weights
 
-    def of(self, names: Sequence[str]) -> tuple[np.ndarray[Any, Any], float] | None:
+    def lookup(self, names: Sequence[str]) -> tuple[np.ndarray[Any, Any], float] | None:
         known = [self.weights[name] for name in names if name in self.weights]
         return (np.array([sum(known)], dtype=np.float32), 1.0) if known else None
 
-    def of_vector(self, word: str) -> None:
+    def vector_weights(self, word: str) -> None:
         return None
 
 
 def shown(text: str, **weights: float) -> list[str]:
     names = {name.replace("__", ":").replace("_", " "): value for name, value in weights.items()}
     reader = BagReader(OneOutput(names), {})
-    tokens = tokens_of(text)
-    bags = reader.read([["before"], tokens], [Kind.NONE, Kind.NONE])
-    (places,) = strongest(bags, reader.table, [1], [0])
-    spans = spans_of_places(places, token_spans(text, tokens), bags.phrases.get(1, ()))
+    tokens = tokenize(text)
+    bags = reader.read([["before"], tokens], [QuestionKind.NONE, QuestionKind.NONE])
+    (places,) = find_strongest(bags, reader.table, [1], [0])
+    spans = places_to_spans(places, token_spans(text, tokens), bags.phrases.get(1, ()))
     return [text[start:end] for start, end in spans]
 
 
@@ -70,11 +70,11 @@ def test_a_text_without_words_has_no_evidence_even_where_that_says_something() -
 def test_each_column_of_each_comment_has_its_own_evidence() -> None:
     reader = BagReader(OneOutput({"w:rude": 1.0, "w:slow": 1.0}), {"parking": ["car park"]})
     comments = [["rude", "car", "park"], ["the", "slow"]]
-    bags = reader.read(comments, [Kind.NONE, Kind.NONE])
-    found = strongest(bags, reader.table, [0, 0, 1, 1], [0, reader.first_group, 0, 2])
+    bags = reader.read(comments, [QuestionKind.NONE, QuestionKind.NONE])
+    found = find_strongest(bags, reader.table, [0, 0, 1, 1], [0, reader.first_group, 0, 2])
     # Rows are the words, then the pairs from before the first to behind the last word.
     assert found == [[0], [3 + 2], [1], []]
-    assert strongest(bags, reader.table, [], []) == []
+    assert find_strongest(bags, reader.table, [], []) == []
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_each_column_of_each_comment_has_its_own_evidence() -> None:
 def test_spans_are_in_order_and_merged_where_they_meet(
     spans: list[Span], expected: tuple[Span, ...]
 ) -> None:
-    assert merged(spans) == expected
+    assert merge_adjacent(spans) == expected

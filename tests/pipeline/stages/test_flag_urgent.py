@@ -137,9 +137,9 @@ def test_the_version_names_the_rules(write: Callable[[str], Path]) -> None:
         ("{cut|} hurt", "there are no words between two marks"),
         ("", "there are no words between two marks"),
         ("<persons> hurt", "there is no list persons above it"),
-        ("cut *13 hurt", r"\*13 is no word"),
-        ("h*rt", r"h\*rt is no word"),
-        ("!!", "!! is no word"),
+        ("cut *13 hurt", r"\*13 is not a word"),
+        ("h*rt", r"h\*rt is not a word"),
+        ("!!", "!! is not a word"),
         ("*3 [hurt]", "it needs a word that is always there"),
     ],
 )

@@ -1,41 +1,43 @@
 import pytest
 
-from pipeline.stages.questions import Kind, kind_of
+from pipeline.stages.questions import QuestionKind, classify_question
 
 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        (None, Kind.NONE),
-        (" \n", Kind.NONE),
-        ("How could we improve?", Kind.IMPROVE),
-        ("Which improvements would you make?", Kind.IMPROVE),
-        ("What did you like, and what should we improve?", Kind.IMPROVE),
-        ("WHAT COULD WE DO BETTER", Kind.BETTER),
-        ("Is there anything we could have done differently?", Kind.BETTER),
-        ("What would you change?", Kind.BETTER),
-        ("What went wrong?", Kind.BETTER),
-        ("What did you dislike?", Kind.BETTER),
-        ("What did you not like?", Kind.BETTER),
-        ("What went well and what could be better?", Kind.BETTER),
-        ("What was good about your visit?", Kind.GOOD),
-        ("What went well?", Kind.GOOD),
-        ("What did you like?", Kind.GOOD),
-        ("What did you like best?", Kind.GOOD),
-        ("What did you enjoy about your stay?", Kind.GOOD),
-        ("FFT Why?", Kind.WHY),
-        ("Why did you give this score?", Kind.WHY),
-        ("Please tell us why you gave this answer, good or bad", Kind.WHY),
-        ("What is the main reason for your score?", Kind.WHY),
-        ("Please explain your answer", Kind.WHY),
-        ("Anything else?", Kind.OTHER),
-        ("Any other comments?", Kind.OTHER),
-        ("How likely are you to recommend us to friends and family?", Kind.OTHER),
-        ("¿Qué podríamos hacer mejor?", Kind.OTHER),
+        (None, QuestionKind.NONE),
+        (" \n", QuestionKind.NONE),
+        ("How could we improve?", QuestionKind.IMPROVE),
+        ("Which improvements would you make?", QuestionKind.IMPROVE),
+        ("What did you like, and what should we improve?", QuestionKind.IMPROVE),
+        ("WHAT COULD WE DO BETTER", QuestionKind.BETTER),
+        ("Is there anything we could have done differently?", QuestionKind.BETTER),
+        ("What would you change?", QuestionKind.BETTER),
+        ("What went wrong?", QuestionKind.BETTER),
+        ("What did you dislike?", QuestionKind.BETTER),
+        ("What did you not like?", QuestionKind.BETTER),
+        ("What went well and what could be better?", QuestionKind.BETTER),
+        ("What was good about your visit?", QuestionKind.GOOD),
+        ("What went well?", QuestionKind.GOOD),
+        ("What did you like?", QuestionKind.GOOD),
+        ("What did you like best?", QuestionKind.GOOD),
+        ("What did you enjoy about your stay?", QuestionKind.GOOD),
+        ("FFT Why?", QuestionKind.WHY),
+        ("Why did you give this score?", QuestionKind.WHY),
+        ("Please tell us why you gave this answer, good or bad", QuestionKind.WHY),
+        ("What is the main reason for your score?", QuestionKind.WHY),
+        ("Please explain your answer", QuestionKind.WHY),
+        ("Anything else?", QuestionKind.OTHER),
+        ("Any other comments?", QuestionKind.OTHER),
+        ("How likely are you to recommend us to friends and family?", QuestionKind.OTHER),
+        ("¿Qué podríamos hacer mejor?", QuestionKind.OTHER),
     ],
 )
-def test_questions_in_plain_wording_have_their_kind(question: str | None, kind: Kind) -> None:
-    assert kind_of(question) is kind
+def test_questions_in_plain_wording_have_their_kind(
+    question: str | None, kind: QuestionKind
+) -> None:
+    assert classify_question(question) is kind
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_questions_in_plain_wording_have_their_kind(question: str | None, kind: 
     ],
 )
 def test_what_somebody_would_like_to_say_is_not_what_they_liked(question: str) -> None:
-    assert kind_of(question) is Kind.OTHER
+    assert classify_question(question) is QuestionKind.OTHER
 
 
 @pytest.mark.parametrize(
@@ -65,4 +67,4 @@ def test_what_somebody_would_like_to_say_is_not_what_they_liked(question: str) -
     ],
 )
 def test_what_was_not_good_is_not_what_was_good(question: str) -> None:
-    assert kind_of(question) is Kind.BETTER
+    assert classify_question(question) is QuestionKind.BETTER

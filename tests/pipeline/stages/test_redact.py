@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.stages._personal.phones import MOST_DECIDED
+from pipeline.stages._personal.phones import MAX_VALIDATED
 from pipeline.stages.person_names import NameModelMissing, NamesNotInstalled, PresidioNames
 from pipeline.stages.redact import TYPES, Redaction, Redactor
 from tests.pipeline.stages.personal_data import Example, Half, examples
@@ -143,12 +143,12 @@ def test_regions_decide_which_telephones_need_no_plus() -> None:
 
 
 def test_an_unknown_region_is_refused() -> None:
-    with pytest.raises(ValueError, match="reading regions of telephone numbers: unknown UK"):
+    with pytest.raises(ValueError, match="reading regions of phone numbers: unknown UK"):
         Redactor(regions=("GB", "UK"))
 
 
 def test_more_telephones_than_are_decided_are_hidden_undecided() -> None:
-    text = ", ".join(f"(999) 555-{number:04}" for number in range(MOST_DECIDED + 10))
+    text = ", ".join(f"(999) 555-{number:04}" for number in range(MAX_VALIDATED + 10))
     assert REDACTOR.redact(text).counts == {"phone": 10}
 
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from pipeline.stages.score_sentiment import (
-    by_model,
-    by_thresholds,
+    get_rating,
     is_scored,
-    judge,
-    not_scored,
-    rating_of,
+    predict_sentiment,
+    sentiment_from_model,
+    sentiment_from_thresholds,
+    unscored_sentiment,
 )
 from pipeline.stages.vader import Scores
 from schemas.feedback import Feedback, Label, Language, Level, Sentiment
@@ -56,7 +56,7 @@ def rated(**measures: float) -> Feedback:
 def test_a_rating_has_five_levels_on_whatever_scale_it_was_given(
     measures: dict[str, float], rating: int
 ) -> None:
-    assert rating_of(rated(**measures)) == rating
+    assert get_rating(rated(**measures)) == rating
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_rating_has_five_levels_on_whatever_scale_it_was_given(
     ],
 )
 def test_without_a_model_the_label_is_by_vaders_thresholds(compound: float, label: Label) -> None:
-    assert by_thresholds(VADER._replace(compound=compound), "vader") == Sentiment(
+    assert sentiment_from_thresholds(VADER._replace(compound=compound), "vader") == Sentiment(
         label=label, method="vader", compound=compound, positive=0.3, neutral=0.6, negative=0.1
     )
 
@@ -93,8 +93,8 @@ def test_the_models_label_is_that_of_the_likeliest_level(
     level: Level,
     level_probability: float,
 ) -> None:
-    (judgement,) = judge(np.array([levels], dtype=np.float32), EVEN)
-    assert by_model(VADER, "model", judgement, 0) == Sentiment(
+    (judgement,) = predict_sentiment(np.array([levels], dtype=np.float32), EVEN)
+    assert sentiment_from_model(VADER, "model", judgement, 0) == Sentiment(
         label=label,
         method="model",
         probability=probability,
@@ -110,9 +110,9 @@ def test_the_models_label_is_that_of_the_likeliest_level(
 def test_a_batch_is_judged_as_its_comments_one_by_one() -> None:
     levels = np.random.default_rng(1).dirichlet(np.ones(5), 50)
     unrated = np.random.default_rng(2).dirichlet(np.ones(5), 50)
-    one_by_one = [judge(levels[[n]], unrated[[n]])[0] for n in range(50)]
-    assert judge(levels, unrated) == one_by_one
-    assert judge(levels[:0], unrated[:0]) == []
+    one_by_one = [predict_sentiment(levels[[n]], unrated[[n]])[0] for n in range(50)]
+    assert predict_sentiment(levels, unrated) == one_by_one
+    assert predict_sentiment(levels[:0], unrated[:0]) == []
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,10 @@ def test_a_batch_is_judged_as_its_comments_one_by_one() -> None:
 def test_a_text_that_is_surely_the_opposite_contradicts_its_rating(
     unrated: tuple[float, ...], rating: int, contradicted: bool | None
 ) -> None:
-    (judgement,) = judge(EVEN, np.array([unrated]))
-    assert by_model(VADER, "model", judgement, rating).contradicts_rating is contradicted
+    (judgement,) = predict_sentiment(EVEN, np.array([unrated]))
+    assert (
+        sentiment_from_model(VADER, "model", judgement, rating).contradicts_rating is contradicted
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,4 +158,4 @@ def test_what_is_empty_or_in_another_language_is_not_scored(
 
 
 def test_what_is_not_scored_has_a_method_and_no_numbers() -> None:
-    assert not_scored("model") == Sentiment(label=Label.NOT_SCORED, method="model")
+    assert unscored_sentiment("model") == Sentiment(label=Label.NOT_SCORED, method="model")

@@ -34,7 +34,7 @@ def test_a_term_is_read_in_any_case_and_with_any_apostrophe(term: str, words: li
 )
 def test_a_word_is_found_itself_and_by_its_beginnings(word: str, groups: list[str]) -> None:
     terms = Terms({"word": ["waiting"], "stem": ["wait*"], "longer_stem": ["waiting*"]})
-    assert sorted(terms.of_word(word)) == sorted(groups)
+    assert sorted(terms.groups_for_word(word)) == sorted(groups)
 
 
 def test_two_words_are_found_alone_or_with_those_that_have_to_follow() -> None:
@@ -46,15 +46,15 @@ def test_two_words_are_found_alone_or_with_those_that_have_to_follow() -> None:
             "word": ["problem"],
         }
     )
-    assert terms.of_pair("can't", "fault") == [Phrase((), "fault")]
-    assert terms.of_pair("couldn't", "faulted") == [Phrase((), "stems")]
-    assert sorted(terms.of_pair("no", "problem")) == [
+    assert terms.phrases_for_pair("can't", "fault") == [Phrase((), "fault")]
+    assert terms.phrases_for_pair("couldn't", "faulted") == [Phrase((), "stems")]
+    assert sorted(terms.phrases_for_pair("no", "problem")) == [
         Phrase((), "long"),
         Phrase(("at", "all"), "long"),
     ]
-    assert terms.of_pair("no", "problems") == [Phrase((), "long")]
-    assert terms.of_pair("fault", "can't") == []
-    assert terms.of_word("no") == []
+    assert terms.phrases_for_pair("no", "problems") == [Phrase((), "long")]
+    assert terms.phrases_for_pair("fault", "can't") == []
+    assert terms.groups_for_word("no") == []
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_has_to_follow_is_compared_word_by_word(
 
 def test_an_answer_is_the_same_when_it_is_asked_again() -> None:
     terms = Terms({"long": ["no problem at all"]})
-    assert [terms.of_pair("no", "problem") for _ in range(2)] == [
+    assert [terms.phrases_for_pair("no", "problem") for _ in range(2)] == [
         [Phrase(("at", "all"), "long")]
     ] * 2
-    assert terms.of_pair("no", "wait") == []
+    assert terms.phrases_for_pair("no", "wait") == []

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from pipeline.stages import _feature_sums
 from pipeline.stages.classify_topics import Taxonomy
-from pipeline.stages.evidence import strongest
+from pipeline.stages.evidence import find_strongest
 from pipeline.stages.parameters import DEFAULT, Card, Parameters, WordVectors
-from pipeline.stages.questions import Kind
+from pipeline.stages.questions import QuestionKind
 from pipeline.stages.text_model import Comment, Predictions, TextModel, softmax
-from pipeline.stages.tokens import tokens_of
+from pipeline.stages.tokens import tokenize
 from pipeline.stages.vader import Vader
 from pipeline.training.design import Counter
 from pipeline.training.fit import Fit, Task, fit
@@ -43,9 +43,9 @@ TEXTS = [
     "the\0bed\x1b was\u2028cold",
     "كان الانتظار طويلا room",
 ]
-HINTS = [(kind, rating) for kind in Kind for rating in (0, 1, 3, 5)]
+HINTS = [(kind, rating) for kind in QuestionKind for rating in (0, 1, 3, 5)]
 COMMENTS = [
-    Comment(tokens_of(text), *HINTS[number % len(HINTS)], VADER.score_comment(text))
+    Comment(tokenize(text), *HINTS[number % len(HINTS)], VADER.score_comment(text))
     for number, text in enumerate(TEXTS * len(HINTS))
 ]
 
@@ -77,7 +77,7 @@ def learnt() -> Learnt:
     parameters = _parameters(fitted, fitted.outputs(task, rows), task)
     card = Card(
         name="hotel",
-        version=f"hotel-{parameters.likeness()}",
+        version=f"hotel-{parameters.fingerprint()}",
         topics=TOPICS,
         examples={},
         terms=terms,
@@ -104,8 +104,8 @@ def assert_alike(one: Predictions, other: Predictions) -> None:
         np.testing.assert_allclose(first, second, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_the_scores_are_scikit_learns(learnt: Learnt, model: TextModel, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", QuestionKind)
+def test_the_scores_are_scikit_learns(learnt: Learnt, model: TextModel, kind: QuestionKind) -> None:
     trained_on = [c._replace(kind=kind) for c in examples(120, seed=2).comments]
     comments = [c for c in COMMENTS if c.kind is kind] + trained_on
     expected = learnt.expected(comments)
@@ -122,7 +122,7 @@ def test_the_scores_are_scikit_learns(learnt: Learnt, model: TextModel, kind: Ki
 
 
 def test_a_rating_speaks_only_where_it_may(model: TextModel) -> None:
-    comment = COMMENTS[4]._replace(kind=Kind.WHY)
+    comment = COMMENTS[4]._replace(kind=QuestionKind.WHY)
     rated = model.read([comment._replace(rating=rating) for rating in range(6)])
     np.testing.assert_allclose(rated.unrated, rated.unrated[:1].repeat(6, axis=0), atol=1e-6)
     assert rated.levels[5, 0] > rated.levels[1, 0]
@@ -144,7 +144,7 @@ def test_terms_outside_of_the_model_are_counted_and_change_no_score(
     learnt: Learnt, model: TextModel
 ) -> None:
     comments = [
-        Comment(tokens_of(text), Kind.BETTER, 0, VADER.score_comment(text))
+        Comment(tokenize(text), QuestionKind.BETTER, 0, VADER.score_comment(text))
         for text in ("spa, pool, spas", "it is too much to pay", "too much", "")
     ]
     found = model.read(comments)
@@ -157,12 +157,12 @@ def test_what_it_remembers_is_bounded_and_forgotten_without_a_trace(
     model: TextModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = model.read(COMMENTS)
-    monkeypatch.setattr(_feature_sums, "_MOST_ROWS", 500)
-    monkeypatch.setattr(_feature_sums, "_MOST_PAIRS", 1_000)
+    monkeypatch.setattr(_feature_sums, "_MAX_ROWS", 500)
+    monkeypatch.setattr(_feature_sums, "_MAX_PAIRS", 1_000)
     sizes = []
     for batch in range(40):
         words = [[f"room{batch}q{place}" for place in range(50)], [str(batch)] * 3]
-        model.read([Comment(tokens, Kind.NONE, 0, COMMENTS[0].vader) for tokens in words])
+        model.read([Comment(tokens, QuestionKind.NONE, 0, COMMENTS[0].vader) for tokens in words])
         pairs = sum(map(len, model.bag._pairs))
         sizes.append((len(model.bag.table), pairs, sum(map(len, model.bag._words))))
     most_rows, most_pairs, most_words = map(max, zip(*sizes, strict=True))
@@ -179,15 +179,15 @@ def test_a_large_batch_is_looked_up_in_portions(
     whole = model.read(COMMENTS)
     comments = [number for number in range(len(COMMENTS)) for _ in TOPICS]
     columns = [*range(len(TOPICS))] * len(COMMENTS)
-    places = strongest(whole.bags, model.bag.table, comments, columns)
-    monkeypatch.setattr(_feature_sums, "_MOST_AT_ONCE", 30)
+    places = find_strongest(whole.bags, model.bag.table, comments, columns)
+    monkeypatch.setattr(_feature_sums, "_MAX_BATCH_ROWS", 30)
     assert_alike(model.read(COMMENTS), whole)
-    assert strongest(whole.bags, model.bag.table, comments, columns) == places
+    assert find_strongest(whole.bags, model.bag.table, comments, columns) == places
 
 
 def test_words_nobody_repeats_are_not_kept_whole(model: TextModel) -> None:
     words = [f"{number}x" + "q1" * 50_000 for number in range(10)]
-    model.read([Comment(tokens_of(word), Kind.NONE, 0, COMMENTS[0].vader) for word in words])
+    model.read([Comment(tokenize(word), QuestionKind.NONE, 0, COMMENTS[0].vader) for word in words])
     kept = [key for keys in (*model.bag._words, *model.bag._pairs) for key in keys]
     assert max(map(len, kept)) <= 400
 
@@ -210,15 +210,15 @@ def test_words_nobody_repeats_are_not_kept_whole(model: TextModel) -> None:
 )
 def test_no_text_keeps_it_long(model: TextModel, text: str) -> None:
     began = time.process_time()
-    found = model.read([Comment(tokens_of(text), Kind.WHY, 3, VADER.score_comment(text))])
+    found = model.read([Comment(tokenize(text), QuestionKind.WHY, 3, VADER.score_comment(text))])
     assert time.process_time() - began < 3
     assert all(np.isfinite(part).all() for part in numbers(found))
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(exclude_categories=())), st.sampled_from(HINTS))
-def test_any_text_is_read(text: str, hint: tuple[Kind, int]) -> None:
-    found = PACKAGED.read([Comment(tokens_of(text), *hint, VADER.score_comment(text))])
+def test_any_text_is_read(text: str, hint: tuple[QuestionKind, int]) -> None:
+    found = PACKAGED.read([Comment(tokenize(text), *hint, VADER.score_comment(text))])
     np.testing.assert_allclose(found.levels.sum(), 1, atol=1e-4)
     assert ((found.probabilities >= 0) & (found.probabilities <= 1)).all()
 
@@ -231,7 +231,7 @@ PACKAGED = TextModel.load()
 def test_the_model_in_the_package_is_small_and_of_its_taxonomy() -> None:
     taxonomy = Taxonomy.load()
     assert PACKAGED.card.name == taxonomy.name == DEFAULT.name
-    assert PACKAGED.version == f"{taxonomy.name}-{PACKAGED.parameters.likeness()}"
+    assert PACKAGED.version == f"{taxonomy.name}-{PACKAGED.parameters.fingerprint()}"
     assert set(PACKAGED.topics) <= set(taxonomy.topics)
     assert PACKAGED.card.terms.keys() == set(PACKAGED.topics)
     assert int(PACKAGED.card.data["comments"]) > 0
@@ -251,14 +251,14 @@ def test_a_saved_model_is_the_model(learnt: Learnt, model: TextModel, tmp_path: 
     again, card = Parameters.load(tmp_path / "again")
     assert card == learnt.card
     assert again.names == learnt.parameters.names
-    assert again.likeness() == learnt.parameters.likeness()
+    assert again.fingerprint() == learnt.parameters.fingerprint()
 
 
 def test_the_likeness_changes_with_a_single_number(learnt: Learnt) -> None:
     thresholds = learnt.parameters.thresholds.copy()
     thresholds[0] += 1e-3
-    assert replace(learnt.parameters, thresholds=thresholds).likeness() != (
-        learnt.parameters.likeness()
+    assert replace(learnt.parameters, thresholds=thresholds).fingerprint() != (
+        learnt.parameters.fingerprint()
     )
 
 

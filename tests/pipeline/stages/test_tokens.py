@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from pipeline.stages.redact import TYPES
 from pipeline.stages.tokens import (
-    MOST_TOKENS,
-    lowered,
+    MAX_TOKENS,
+    blank_placeholders,
+    lowercase,
     token_spans,
-    tokens_of,
-    without_placeholders,
+    tokenize,
 )
 
 # Surrogates that stand alone are among them, and all that is written from right to left.
@@ -35,7 +35,7 @@ TRICKY_TEXT = st.text(
     ],
 )
 def test_lower_case_has_straight_apostrophes_and_no_letter_more(text: str, lower: str) -> None:
-    assert lowered(text) == lower
+    assert lowercase(text) == lower
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_lower_case_has_straight_apostrophes_and_no_letter_more(text: str, lower
 def test_words_keep_inner_apostrophes_and_marks_of_tone_are_words(
     text: str, tokens: list[str]
 ) -> None:
-    assert tokens_of(text) == tokens
+    assert tokenize(text) == tokens
 
 
 @given(ANY_TEXT | TRICKY_TEXT)
 def test_the_spans_of_any_text_hold_its_words(text: str) -> None:
-    lower, tokens = lowered(text), tokens_of(text)
+    lower, tokens = lowercase(text), tokenize(text)
     assert len(lower) == len(text)
     spans = token_spans(text, tokens)
     assert [lower[start:end] for start, end in spans] == tokens
@@ -70,16 +70,16 @@ def test_the_spans_of_any_text_hold_its_words(text: str) -> None:
 
 
 def test_no_text_has_more_than_a_thousand_words() -> None:
-    assert tokens_of("so slow " * 5_000) == ["so", "slow"] * (MOST_TOKENS // 2)
-    spans = token_spans("so slow " * 5_000, tokens_of("so slow " * 5_000))
-    assert spans[-1] == (8 * MOST_TOKENS // 2 - 5, 8 * MOST_TOKENS // 2 - 1)
+    assert tokenize("so slow " * 5_000) == ["so", "slow"] * (MAX_TOKENS // 2)
+    spans = token_spans("so slow " * 5_000, tokenize("so slow " * 5_000))
+    assert spans[-1] == (8 * MAX_TOKENS // 2 - 5, 8 * MAX_TOKENS // 2 - 1)
 
 
 @pytest.mark.parametrize("letter", ["a", "İ", "医", "9", "a'", "a’"])
 def test_a_megabyte_of_one_letter_is_cut_into_words_of_bounded_length(letter: str) -> None:
     text = letter * 1_000_000
     began = time.process_time()
-    tokens = tokens_of(text)
+    tokens = tokenize(text)
     spans = token_spans(text, tokens)
     assert time.process_time() - began < 2
     assert max(end - start for start, end in spans) <= 200
@@ -88,7 +88,7 @@ def test_a_megabyte_of_one_letter_is_cut_into_words_of_bounded_length(letter: st
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_placeholder_is_no_word_and_moves_none(kind: str) -> None:
     text = f"Mine is [{kind.upper()}], yours [I]?"
-    plain = without_placeholders(text)
+    plain = blank_placeholders(text)
     assert len(plain) == len(text)
-    assert tokens_of(plain) == ["mine", "is", "yours", "i", "?"]
+    assert tokenize(plain) == ["mine", "is", "yours", "i", "?"]
     assert token_spans(plain, ["yours"]) == [(text.index("yours"), text.index("yours") + 5)]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vaderSentiment import vaderSentiment
 
-from pipeline.stages._vader_words import Words
+from pipeline.stages._vader_words import VaderVocabulary
 from pipeline.stages.vader import Scores, Vader, WordPart, split_sentences
 
 DATA = Path(os.environ.get("FEEDBACK_DATA", "../shared/data"))
@@ -312,7 +312,7 @@ def test_nothing_that_a_megabyte_can_hold_takes_long(text: str) -> None:
 
 
 def test_few_and_short_tokens_are_kept() -> None:
-    words = Words(vaderSentiment, ANALYZER.lexicon)
+    words = VaderVocabulary(vaderSentiment, ANALYZER.lexicon)
     for number in range(50_001):
         words[str(number)]
     words["x" * 41]

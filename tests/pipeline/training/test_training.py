@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.stages.lexicon import Lexicon
-from pipeline.stages.parameters import WordVectors, likeness_of
-from pipeline.stages.questions import Kind
+from pipeline.stages.parameters import WordVectors, hash_respondent
+from pipeline.stages.questions import QuestionKind
 from pipeline.stages.text_model import Comment, TextModel
-from pipeline.stages.tokens import tokens_of
+from pipeline.stages.tokens import tokenize
 from pipeline.stages.vader import Scores
 from pipeline.training.design import Counter, learn_design
 from pipeline.training.examples import NO_LEVEL, Example, Examples
@@ -47,7 +47,7 @@ def trained(told: list[tuple[int, int]]) -> Trained:
 def test_the_same_seed_gives_the_same_model(trained: Trained) -> None:
     again = fitted(examples())
     assert again.card == trained.card
-    assert again.parameters.likeness() == trained.parameters.likeness()
+    assert again.parameters.fingerprint() == trained.parameters.fingerprint()
     for name in trained.parameters.__slots__:
         np.testing.assert_array_equal(
             getattr(again.parameters, name), getattr(trained.parameters, name)
@@ -61,7 +61,7 @@ def test_another_seed_gives_another_model(trained: Trained) -> None:
 def test_the_card_says_what_was_learnt_from_what(trained: Trained) -> None:
     card = trained.card
     assert (card.name, card.topics) == ("hotel", TOPICS)
-    assert card.version == f"hotel-{trained.parameters.likeness()}"
+    assert card.version == f"hotel-{trained.parameters.fingerprint()}"
     assert card.examples == {topic: examples().counts()[topic] for topic in TOPICS}
     assert card.terms == {topic: TAXONOMY.topics[topic].terms for topic in TOPICS}
     assert card.phrases == LEXICON.phrases()
@@ -73,7 +73,7 @@ def test_the_card_says_what_was_learnt_from_what(trained: Trained) -> None:
 
 
 def test_the_model_knows_whom_it_was_trained_on(trained: Trained) -> None:
-    people = {likeness_of(example.person) for example in examples().examples}
+    people = {hash_respondent(example.person) for example in examples().examples}
     assert trained.parameters.people.tolist() == sorted(people)
 
 
@@ -89,7 +89,7 @@ def test_a_trained_model_is_read_by_the_stage(trained: Trained, tmp_path: Path) 
 
 def test_the_phrases_of_a_lexicon_teach_what_no_comment_says(tmp_path: Path) -> None:
     unheard_of = [
-        Comment(tokens_of(text), Kind.NONE, 0, Scores(0.0, 1.0, 0.0, 0.0))
+        Comment(tokenize(text), QuestionKind.NONE, 0, Scores(0.0, 1.0, 0.0, 0.0))
         for text in ("gorgeous", "abysmal")
     ]
     taught = fitted(examples(), lexicon=LEVELLED)
