@@ -27,8 +27,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from schemas.faults import setting_fault
-from schemas.settings_file import SettingsFileError, Zone
+from pipeline.settings_file import SettingsFileError
+from schemas.field_types import Zone
+from schemas.validation import setting_fault
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT: Final = tuple(day[:3] for day in WEEKDAYS)
@@ -132,7 +133,7 @@ class WorkingHours:
 
 def working_hours(sections: Mapping[str, Any]) -> dict[str, WorkingHours]:
     """The ``[hours.NAME]`` sections by name; raises
-    :class:`~schemas.settings_file.SettingsFileError`.
+    :class:`~pipeline.settings_file.SettingsFileError`.
     """
     found = sections.get("hours", {})
     if not isinstance(found, Mapping) or not all(isinstance(v, Mapping) for v in found.values()):

@@ -5,7 +5,6 @@ Third step of the file connector. A ``Mapping`` is what came out, and can be sho
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.file.rows import Row
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import SUBMISSION, Family
+from schemas.validation import suggest_name
 
 MEASURES = ("stars", "nps", "csat", "ces", "fft")
 FIELDS = (
@@ -106,11 +106,8 @@ def preset(name: str | None) -> Preset:
         return guesses()
     if name in presets():
         return presets()[name]
-    near = difflib.get_close_matches(name.lower(), presets(), n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise Misconfigured(
-        f"choosing the preset {name!r}: there are {', '.join(sorted(presets()))}{hint}"
-    )
+    hint = suggest_name(name, presets()) or f"there are {', '.join(sorted(presets()))}"
+    raise Misconfigured(f"choosing the preset {name!r}: there is none of that name; {hint}")
 
 
 @cache
@@ -202,8 +199,8 @@ def _first(candidates: Sequence[str], by_fold: dict[str, str], taken: set[str]) 
 def _stated(column: str, by_fold: dict[str, str], names: Sequence[str], where: str) -> str:
     found = column if column in names else by_fold.get(fold(column))
     if found is None:
-        near = difflib.get_close_matches(fold(column), by_fold, n=1)
-        hint = f"did you mean {by_fold[near[0]]!r}?" if near else f"there are {_listed(names)}"
+        hint = suggest_name(column, by_fold.values(), quoted=True)
+        hint = hint or f"there are {_listed(names)}"
         raise Misconfigured(f"reading {where}: no column {column!r}; {hint}")
     return found
 

@@ -16,8 +16,8 @@ from connectors.file.mapping import MEASURES, Mapping, fold
 from connectors.file.rows import Row
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.pseudonyms import pseudonym
-from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, hash_submission
+from schemas.validation import first_fault
 
 _NAMES = ("organization", "site", "service", "language")
 _CARRIED: Final = "no text, and its score stands beside another one of the same submission"

@@ -7,7 +7,6 @@ that was last computed.
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import orjson
 
 from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Row, column_names
 from connectors.sdk.errors import Fatal, Misconfigured
+from schemas.validation import suggest_name
 
 MAX_UNPACKED_BYTES: Final = 500_000_000
 """A workbook whose parts are larger, unpacked, is refused: it fills the memory, or means to."""
@@ -118,8 +118,7 @@ def _titled(wanted: str, titles: list[str], where: str) -> str:
     for title in titles:
         if title.strip().casefold() == wanted.strip().casefold():
             return title
-    near = difflib.get_close_matches(wanted, titles, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(titles[:12])}"
+    hint = suggest_name(wanted, titles, quoted=True) or f"there are {', '.join(titles[:12])}"
     raise Misconfigured(f"reading {where}: no sheet {wanted!r}; {hint}")
 
 

@@ -5,12 +5,10 @@ Beside the connector's own settings each has a schedule.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,15 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors.runtime.registry import sources
 from connectors.sdk.errors import Misconfigured
 from connectors.sdk.source import Context, Source
-from schemas.faults import setting_fault
-from schemas.settings_file import (
-    RESERVED,
-    Duration,
-    Resolve,
-    SettingsFileError,
-    read_sections,
-    revealed,
-)
+from schemas.field_types import Duration
+from schemas.validation import setting_fault, suggest_name
+
+ResolveSecret = Callable[[Any, str], Any]
+"""Returns a value, or the secret that it refers to; the text begins the sentence of an error."""
 
 _INSTANCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -65,20 +59,20 @@ class Instance:
         return self.source(self.config, Context(self.name, author_key))
 
 
-def instances(path: Path, resolve: Resolve) -> list[Instance]:
-    """Every instance of a settings file, in its order; raises ``Misconfigured``."""
-    try:
-        tables = read_sections(path)
-    except SettingsFileError as error:
-        raise Misconfigured(str(error)) from None
+def instances(
+    tables: Mapping[str, Any], resolve_secret: ResolveSecret, action: str
+) -> list[Instance]:
+    """Return every instance that a settings file's tables describe, in their order.
+
+    ``action`` begins the sentence of an error: "reading feedback.toml". Raises ``Misconfigured``,
+    and what ``resolve_secret`` raises.
+    """
     found = []
     for kind, named in tables.items():
-        if kind in RESERVED:
-            continue
-        source = source_named(kind, f"reading {path}")
+        source = source_named(kind, action)
         if not isinstance(named, dict) or not all(isinstance(one, dict) for one in named.values()):
-            raise Misconfigured(f"reading {path}: a section is [{kind}.NAME], the name is yours")
-        found += [settled(source, name, table, resolve) for name, table in named.items()]
+            raise Misconfigured(f"{action}: a section is [{kind}.NAME], the name is yours")
+        found += [settled(source, name, table, resolve_secret) for name, table in named.items()]
     return found
 
 
@@ -87,13 +81,12 @@ def source_named(name: str, doing: str) -> type[Source]:
     known = sources()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    hint = suggest_name(name, known) or f"there are {', '.join(known)}"
     raise Misconfigured(f"{doing}: there is no connector {name!r}; {hint}")
 
 
 def settled(
-    source: type[Source], name: str, table: Mapping[str, Any], resolve: Resolve
+    source: type[Source], name: str, table: Mapping[str, Any], resolve_secret: ResolveSecret
 ) -> Instance:
     """One instance from its table; raises ``Misconfigured`` with the setting's name."""
     label = f"{source.name}.{name}"
@@ -102,14 +95,11 @@ def settled(
     plan = {key: table[key] for key in Schedule.model_fields if key in table}
     if plan.get("silent_after") == "off":
         plan["silent_after"] = None
-    try:
-        own = {
-            key: revealed(value, f"reading [{label}] {key}", resolve)
-            for key, value in table.items()
-            if key not in Schedule.model_fields
-        }
-    except SettingsFileError as error:
-        raise Misconfigured(str(error)) from None
+    own = {
+        key: resolve_secret(value, f"reading [{label}] {key}")
+        for key, value in table.items()
+        if key not in Schedule.model_fields
+    }
     try:
         return Instance(
             source, name, source.Config.model_validate(own), Schedule.model_validate(plan)

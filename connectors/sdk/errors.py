@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from pydantic import ValidationError
 
-from schemas.faults import first_fault
+from schemas.validation import first_fault
 
 _DEFAULT_WAIT_S: Final = 1.0
 

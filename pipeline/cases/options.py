@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -33,27 +33,25 @@ from pipeline.cases.conditions import When
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rule, Rules
 from pipeline.cases.trackers.options import OutletOptions, read_outlet
 from pipeline.settings import Settings, environment_value
+from pipeline.settings_file import Resolve, SettingsFileError, read_sections
 from pipeline.working_hours import WorkingHours, working_hours
 from schemas.case import CaseType
-from schemas.faults import setting_fault
 from schemas.feedback import Name, Priority
-from schemas.settings_file import Duration, Resolve, SettingsFileError, read_sections
-
-_DUE: Final = re.compile(r"\s*(\d+)\s*([smhd])\s*")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours"}
+from schemas.field_types import Duration, parse_duration, split_duration
+from schemas.validation import setting_fault
 
 
 def due_of(text: Any) -> Due:
     """``3d`` are working days, ``4h`` and ``30m`` working time; raises ``ValueError``."""
     if isinstance(text, Due):
         return text
-    found = _DUE.fullmatch(text) if isinstance(text, str) else None
-    if found is None or int(found[1]) < 1:
-        raise ValueError("it must be a number with s, m, h or d, such as 4h or 3d")
-    count = int(found[1])
-    if found[2] == "d":
-        return Due(days=count)
-    return Due(time=timedelta(**{_UNITS[found[2]]: count}))
+    try:
+        number, unit = split_duration(str(text))
+        if unit == "w" or number < 1 or not number.is_integer():
+            raise ValueError
+        return Due(days=int(number)) if unit == "d" else Due(time=parse_duration(text))
+    except ValueError:
+        raise ValueError("it must be a number with s, m, h or d, such as 4h or 3d") from None
 
 
 def _moment(value: Any) -> Any:
@@ -117,7 +115,7 @@ class CasesSettings:
 def cases_settings(settings: Settings) -> CasesSettings:
     """Of the settings' file; of none where the default one is not there.
 
-    Raises :class:`~schemas.settings_file.SettingsFileError`.
+    Raises :class:`~pipeline.settings_file.SettingsFileError`.
     """
     path = settings.config
     if path == Settings.model_fields["config"].default and not path.exists():
@@ -126,7 +124,7 @@ def cases_settings(settings: Settings) -> CasesSettings:
 
 
 def cases_of(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:
-    """Of the file's tables; raises :class:`~schemas.settings_file.SettingsFileError`."""
+    """Of the file's tables; raises :class:`~pipeline.settings_file.SettingsFileError`."""
     if "cases" not in sections:
         return CasesSettings(Rules(()))
     try:

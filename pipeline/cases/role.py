@@ -34,11 +34,11 @@ from pipeline.notify.delivery_queue import publish as publish_deliveries
 from pipeline.notify.notice import Notice
 from pipeline.notify.routes import Routes, routes
 from pipeline.settings import Settings
+from pipeline.settings_file import SettingsFileError
 from pipeline.streams.loop import Agent, Control
 from schemas.case import Case, CaseEvent
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import CASES, ENRICHED
-from schemas.settings_file import SettingsFileError
 
 _SOURCE: Final = "feedback-cases"
 _REMEMBERED: Final = 10_000

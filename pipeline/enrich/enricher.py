@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from pipeline.enrich.analyzer import Understanding
-from schemas.faults import first_fault
 from schemas.feedback import EnrichedFeedback, Feedback
+from schemas.validation import first_fault
 
 
 @dataclass(frozen=True, slots=True)

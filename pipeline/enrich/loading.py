@@ -13,7 +13,7 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 from pipeline.stages.person_names import PresidioNames
 from pipeline.stages.redact import Redactor
-from schemas.faults import first_fault
+from schemas.validation import first_fault
 
 
 def understanding_of(settings: Settings) -> Understanding:

@@ -18,8 +18,9 @@ from pydantic import (
 )
 
 from pipeline.notify.notice import Urgency
-from schemas.faults import setting_fault
-from schemas.settings_file import Duration, Resolve, SettingsFileError, Zone, revealed
+from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
+from schemas.field_types import Duration, Zone
+from schemas.validation import setting_fault
 
 
 def _listed(value: Any) -> Any:
@@ -167,7 +168,7 @@ class AlertSettings(_Zoned):
 
 def read_section(model: type[M], section: str, table: Mapping[str, Any], resolve: Resolve) -> M:
     """A section's settings, its secrets fetched; raises
-    :class:`~schemas.settings_file.SettingsFileError`.
+    :class:`~pipeline.settings_file.SettingsFileError`.
     """
     doing = f"reading [{section}]"
     given = {name: _revealed(value, f"{doing} {name}", resolve) for name, value in table.items()}
@@ -179,5 +180,5 @@ def read_section(model: type[M], section: str, table: Mapping[str, Any], resolve
 
 def _revealed(value: Any, doing: str, resolve: Resolve) -> Any:
     if isinstance(value, list):
-        return [revealed(one, doing, resolve) for one in value]
-    return revealed(value, doing, resolve)
+        return [resolve_secret(one, doing, resolve) for one in value]
+    return resolve_secret(value, doing, resolve)

@@ -15,8 +15,8 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings, RouteSettings, read_section
 from pipeline.settings import Settings, environment_value
+from pipeline.settings_file import Resolve, SettingsFileError, read_sections
 from pipeline.working_hours import WorkingHours, working_hours
-from schemas.settings_file import Resolve, SettingsFileError, read_sections
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ Fields are those of ``schemas.documents``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pipeline.search.highlights import MARK, UNMARK, Spans, evidence, matches
 from schemas.feedback import Level
+from schemas.field_types import parse_duration
 
 MAX_HITS: Final = 10_000
 """The window that Elasticsearch opens to one search by default (index.max_result_window)."""
@@ -40,8 +41,6 @@ _FLAG_FIELDS: Final = {
     "urgent": _URGENT,
     "contradicts_rating": "feedback.sentiment.contradicts_rating",
 }
-_AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Sort(StrEnum):
@@ -107,10 +106,9 @@ def parse_time(text: str, *, now: datetime, end_of_day: bool = False) -> datetim
     Raises ``ValueError``.
     """
     text = text.strip()
-    ago = _AGO.fullmatch(text)
     try:
-        if ago is not None:
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        with suppress(ValueError):
+            return now - parse_duration(text)
         if len(text) <= len("2026-08-01"):
             day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
             return day + timedelta(days=1) if end_of_day else day

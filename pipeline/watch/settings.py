@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.settings import Settings
+from pipeline.settings_file import SettingsFileError, read_sections
 from pipeline.watch.detection.options import Options
-from schemas.faults import first_fault
-from schemas.settings_file import SettingsFileError, read_sections
+from schemas.validation import first_fault, suggest_name
 
 _DEFAULT = Options()
 
@@ -72,8 +71,7 @@ def watch_settings(path: Path) -> WatchSettings:
     known = [*WatchSettings.model_fields, *AlertSettings.model_fields]
     for name in section if isinstance(section, dict) else ():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            hint = suggest_name(name, known) or f"there are {', '.join(known)}"
             raise _error(path, f"[alerts] {name}: there is no such setting; {hint}")
     try:
         return WatchSettings.model_validate(section)

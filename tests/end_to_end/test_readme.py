@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,7 @@ from pipeline.elasticsearch.client import connect
 from pipeline.errors import ExitStatus
 from pipeline.reference import settings_page, with_current_table
 from pipeline.settings import Settings
+from pipeline.settings_file import read_connector_sections, resolve_secret
 from schemas.alert import Alert
 from schemas.alert_documents import ALERTS_INDEX, alert_document
 from tests.support.fake_service import served
@@ -357,8 +359,10 @@ def answers(url: str) -> bool:
 
 
 def test_the_settings_file_of_the_readme_is_valid(tmp_path: Path) -> None:
-    (tmp_path / "feedback.toml").write_text(SETTINGS_FILE, encoding="utf-8")
-    sources = instances(tmp_path / "feedback.toml", lambda name: "x" * 20)
+    path = tmp_path / "feedback.toml"
+    path.write_text(SETTINGS_FILE, encoding="utf-8")
+    resolve = partial(resolve_secret, resolve=lambda name: "x" * 20)
+    sources = instances(read_connector_sections(path), resolve, f"reading {path}")
     assert [instance.source.name for instance in sources] == [
         "app_store",
         "rss",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from connectors.runtime.scheduler import known_of, polled
 from connectors.sdk.source import Capability
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
+from pipeline.settings_file import read_connector_sections, resolve_secret
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support.engines import engine_environment, running_engines, set_up
@@ -133,7 +135,8 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
 def collected(path: Path, settings: Settings, now: datetime) -> dict[str, Collected]:
     """Every instance of the settings file, run once at some time; by the connector's name."""
     servers = settings.kafka_bootstrap_servers
-    found = instances(path, lambda name: None)
+    resolve = partial(resolve_secret, resolve=lambda name: None)
+    found = instances(read_connector_sections(path), resolve, f"reading {path}")
     built = [polled(one, b"a key") for one in found]
     done = {}
     with Outboxes(servers) as outboxes:

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.settings_file import SettingsFileError
 from pipeline.working_hours import WorkingHours, working_hours
-from schemas.settings_file import SettingsFileError
 
 LONDON = ZoneInfo("Europe/London")
 OFFICE = {

@@ -15,9 +15,9 @@ from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Skip
 from connectors.sdk.signatures import require_equal, require_hmac
 from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
-from schemas.faults import faults_of
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 from schemas.measures import Fft, Nps, Stars
+from schemas.validation import list_faults
 
 _SIGNATURE: Final = "x-hub-signature-256"
 
@@ -161,7 +161,7 @@ api_token = { env = "FORM_API_TOKEN" }
 
 
 def _details(error: ValidationError) -> list[dict[str, str]]:
-    return [{"field": one.place, "problem": one.message} for one in faults_of(error)[:20]]
+    return [{"field": one.place, "problem": one.message} for one in list_faults(error)[:20]]
 
 
 def _plausible(given: datetime, at: datetime) -> bool:

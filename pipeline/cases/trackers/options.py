@@ -16,9 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.faults import first_fault
+from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.feedback import Priority
-from schemas.settings_file import Resolve, SettingsFileError, revealed
+from schemas.validation import first_fault
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s]*$")]
 
@@ -97,11 +97,11 @@ _KINDS: Final[TypeAdapter[OutletOptions]] = TypeAdapter(
 
 
 def read_outlet(name: str, table: Any, resolve: Resolve) -> OutletOptions:
-    """One outlet; raises :class:`~schemas.settings_file.SettingsFileError`."""
+    """One outlet; raises :class:`~pipeline.settings_file.SettingsFileError`."""
     section = f"reading [cases.outlets.{name}]"
     if not isinstance(table, Mapping):
         raise SettingsFileError(f"{section}: it is no section")
-    told = {key: revealed(value, f"{section} {key}", resolve) for key, value in table.items()}
+    told = {key: resolve_secret(value, f"{section} {key}", resolve) for key, value in table.items()}
     try:
         options = _KINDS.validate_python({**told, "name": name})
     except ValidationError as error:

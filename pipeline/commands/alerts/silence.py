@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pipeline.commands.alerts.query import (
     AlertRequest,
@@ -22,9 +22,9 @@ from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.watch.silences import publish_silence, read_silences
 from schemas.alert import Alert, AlertKind, AlertState
-from schemas.faults import first_fault
-from schemas.settings_file import Duration
+from schemas.field_types import parse_duration
 from schemas.silence import Silence
+from schemas.validation import first_fault
 
 _By = Annotated[
     str | None, typer.Option(help="Who looks after it; default: your login name.", metavar="WHO")
@@ -137,7 +137,7 @@ def _firing() -> list[Alert]:
 
 def _end(text: str, now: datetime) -> datetime:
     try:
-        lasting: timedelta = TypeAdapter(Duration).validate_python(text)
+        lasting = parse_duration(text)
         if lasting > timedelta():
             return now + lasting
     except (ValueError, OverflowError):

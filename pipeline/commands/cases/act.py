@@ -21,9 +21,9 @@ from pipeline.kafka.admin import create_kafka_topics
 from pipeline.kafka.publishing import publishing
 from pipeline.search.query import parse_time
 from pipeline.settings import Settings
+from pipeline.settings_file import SettingsFileError
 from schemas.case import Case, CaseEvent, CaseEventType, Opening
-from schemas.faults import first_fault
-from schemas.settings_file import SettingsFileError
+from schemas.validation import first_fault
 
 _PATIENCE_S: Final = 10.0
 _POLL_S: Final = 0.1

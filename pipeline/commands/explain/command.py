@@ -21,8 +21,8 @@ from pipeline.enrich.explanation import explain as explained
 from pipeline.enrich.loading import understanding_of
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.score_sentiment import MEASURES
-from schemas.faults import first_fault
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
+from schemas.validation import first_fault
 
 _MOST_BYTES: Final = 4 * MAX_TEXT_CHARACTERS + 1
 _WHERE: Final = {"text": "the text", "question": "--question"}

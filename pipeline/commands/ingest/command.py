@@ -28,14 +28,14 @@ from pipeline.commands.ingest.view import (
     top_reasons,
 )
 from pipeline.commands.shared.console import err, out, print_json, settings
-from pipeline.commands.shared.options import Json
+from pipeline.commands.shared.options import Json, parse_columns, parse_pairs
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import Settings
-from schemas.faults import first_fault
 from schemas.feedback import Family, Feedback
+from schemas.validation import first_fault
 
 _SHOWN_RECORDS: Final = 5
 _AGAIN: Final = "; run the same again: it goes on after what was acknowledged"
@@ -109,7 +109,7 @@ def ingest(
             "path": path,
             "preset": preset,
             **mapped(mapping or []),
-            "scales": dict(map(_scale, scale or [])),
+            "scales": _scales(scale or []),
             "dataset": dataset,
             "family": family,
             "encoding": source_encoding,
@@ -155,27 +155,27 @@ def mapped(pairs: list[str]) -> dict[str, dict[str, str]]:
     """Pairs of FIELD=COLUMN as columns and attributes; raises ``CommandError``."""
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
-    for pair in pairs:
-        field, equals, column = pair.partition("=")
-        if not equals or not field.strip() or not column.strip():
-            raise CommandError(f"reading --map {pair!r}: it must be FIELD=COLUMN", ExitStatus.USAGE)
-        kind, dot, name = field.strip().partition(".")
+    for field, column in parse_columns(pairs, "--map", "FIELD=COLUMN").items():
+        kind, dot, name = field.partition(".")
         if dot and kind in {"attribute", "attributes"}:
-            attributes[name] = column.strip()
+            attributes[name] = column
         else:
-            columns[field.strip()] = column.strip()
+            columns[field] = column
     return {"columns": columns, "attributes": attributes}
 
 
-def _scale(pair: str) -> tuple[str, tuple[float, float]]:
-    try:
-        measure, ends = pair.split("=")
-        worst, best = ends.split(":")
-        return measure.strip(), (float(worst), float(best))
-    except ValueError:
-        raise CommandError(
-            f"reading --scale {pair!r}: it must be MEASURE=WORST:BEST", ExitStatus.USAGE
-        ) from None
+def _scales(pairs: list[str]) -> dict[str, tuple[float, float]]:
+    form = "MEASURE=WORST:BEST"
+    scales = {}
+    for measure, ends in parse_pairs(pairs, "--scale", form).items():
+        try:
+            worst, best = map(float, ends.split(":"))
+        except ValueError:
+            raise CommandError(
+                f"reading --scale {measure!r}: it must be {form}", ExitStatus.USAGE
+            ) from None
+        scales[measure] = (worst, best)
+    return scales
 
 
 def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:

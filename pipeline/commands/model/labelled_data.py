@@ -12,6 +12,7 @@ from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse
 from pipeline.commands.ingest.command import connector_of, mapped
 from pipeline.commands.shared.console import err
+from pipeline.commands.shared.options import parse_columns
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.training.examples import Examples, label_attributes, labelled
@@ -83,7 +84,8 @@ def read_labelled(path: str, options: LabelOptions) -> Labelled:
     if options.sentiment is not None:
         best, worst = _ends(options.scale)
         sentiment = SentimentLabels(column=options.sentiment, best=best, worst=worst)
-    topics: dict[str, str] | str = options.topics or {**known.topics, **_pairs(options.topic)}
+    named = parse_columns(options.topic, "--topic", "TOPIC=COLUMN")
+    topics: dict[str, str] | str = options.topics or {**known.topics, **named}
     if sentiment is None and not topics:
         raise CommandError(
             "reading labels: say which columns hold them: --sentiment, --topic, --topics, or a "
@@ -129,15 +131,3 @@ def _ends(scale: str | None) -> tuple[Any, Any]:
             f"reading --sentiment-scale {scale!r}: it must be BEST:WORST", ExitStatus.USAGE
         ) from None
     return best, worst
-
-
-def _pairs(pairs: list[str]) -> dict[str, str]:
-    columns = {}
-    for pair in pairs:
-        topic, equals, column = pair.partition("=")
-        if not equals or not topic.strip() or not column.strip():
-            raise CommandError(
-                f"reading --topic {pair!r}: it must be TOPIC=COLUMN", ExitStatus.USAGE
-            )
-        columns[topic.strip()] = column.strip()
-    return columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +14,16 @@ from connectors.runtime.kafka import reach
 from connectors.sdk.errors import Fatal, Misconfigured, Retry
 from connectors.sdk.source import Polled
 from pipeline.commands.shared.console import settings
+from pipeline.commands.shared.options import parse_pairs
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import environment_value
+from pipeline.settings_file import SettingsFileError, read_connector_sections, resolve_secret
 
 TRIED_OUT = "try"
 """The instance's name where settings are given as options."""
+
+_resolve_secret: Final = partial(resolve_secret, resolve=environment_value)
 
 _WRITE_ONE: Final = (
     "write one with a section for each source: `feedback connectors` lists them, `feedback "
@@ -31,7 +36,7 @@ def sentences(hint: str = "") -> Iterator[None]:
     """The connectors' errors as the command's; ``hint`` follows what may pass."""
     try:
         yield
-    except Misconfigured as error:
+    except (Misconfigured, SettingsFileError) as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
     except Fatal as error:
         raise CommandError(str(error), ExitStatus.BAD_INPUT) from None
@@ -59,7 +64,7 @@ def all_instances(path: Path | None) -> list[Instance]:
             f"reading {where}: No such file or directory; {_WRITE_ONE}", ExitStatus.USAGE
         )
     with sentences():
-        return instances(where, environment_value)
+        return instances(read_connector_sections(where), _resolve_secret, f"reading {where}")
 
 
 def chosen(
@@ -95,7 +100,7 @@ def _tried_out(names: list[str], given: list[str]) -> Instance:
     kind, _, instance = names[0].partition(".")
     with sentences():
         source = source_named(kind, "choosing sources")
-        return settled(source, instance or TRIED_OUT, settable(given), environment_value)
+        return settled(source, instance or TRIED_OUT, settable(given), _resolve_secret)
 
 
 def _require_known(name: str) -> None:
@@ -116,13 +121,11 @@ def _named(found: list[Instance], name: str, path: Path | None) -> list[Instance
 
 def settable(pairs: list[str]) -> dict[str, Any]:
     """Pairs of KEY=VALUE as a table; a value is TOML where it can be read so, else text."""
-    table: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip():
-            raise CommandError(f"reading --set {key!r}: it must be KEY=VALUE", ExitStatus.USAGE)
-        try:
-            table[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            table[key.strip()] = value
-    return table
+    return {key: _toml_value(text) for key, text in parse_pairs(pairs, "--set").items()}
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

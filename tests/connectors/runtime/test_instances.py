@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from connectors.runtime.instances import Instance, instances
 from connectors.sdk.errors import Misconfigured
+from pipeline.settings_file import SettingsFileError, read_connector_sections, resolve_secret
 
 WHOLE = """
 [trustpilot.north]
@@ -31,7 +33,8 @@ def read(tmp_path: Path, text: str, **environment: str) -> list[Instance]:
     (tmp_path / "secret").write_text("from a file\n")
     path = tmp_path / "feedback.toml"
     path.write_text(text.replace("SECRET_FILE", str(tmp_path / "secret")))
-    return instances(path, environment.get)
+    resolve = partial(resolve_secret, resolve=environment.get)
+    return instances(read_connector_sections(path), resolve, f"reading {path}")
 
 
 def test_instances_have_their_settings_schedule_and_secrets(tmp_path: Path) -> None:
@@ -59,15 +62,15 @@ def test_instances_have_their_settings_schedule_and_secrets(tmp_path: Path) -> N
 )
 def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     good = "" if "business_unit" in text else "business_unit='b'\napi_key='k'\napi_secret='s'\n"
-    with pytest.raises(Misconfigured) as raised:
+    with pytest.raises((Misconfigured, SettingsFileError)) as raised:
         read(tmp_path, text + (good if text.startswith("[trustpilot.x]") else ""))
     assert sentence in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="No such file"):
-        instances(tmp_path / "nowhere.toml", lambda name: None)
+    with pytest.raises(SettingsFileError, match="No such file"):
+        read_connector_sections(tmp_path / "nowhere.toml")
 
 
 MAILBOX = """

@@ -10,11 +10,11 @@ from connectors.sdk.source import Answering
 from pipeline.cases.conditions import COMPLAINTS, Conditions, When
 from pipeline.cases.options import cases_of
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rules
+from pipeline.settings_file import SettingsFileError
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.working_hours import working_hours
 from schemas.case import derive_case_id
 from schemas.feedback import Priority
-from schemas.settings_file import SettingsFileError
 
 NOW = datetime(2026, 11, 20, 16, tzinfo=UTC)  # a Friday
 HOURS = {"office": {"zone": "Europe/London", "times": "08:00-18:00"}}

@@ -12,7 +12,7 @@ from pipeline.errors import CommandError
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.routes import Routes, chosen, routes, routes_of
 from pipeline.settings import Settings
-from schemas.settings_file import SettingsFileError
+from pipeline.settings_file import SettingsFileError
 from tests.pipeline.notify.receivers import SECRET
 from tests.pipeline.notify.samples import a_notice
 

@@ -1,0 +1,58 @@
+"""``feedback.toml``: reads its sections, and the secrets that it refers to.
+
+A secret is a table with the name of an environment variable or of a file:
+``token = { env = "TOKEN" }`` or ``{ file = "/run/token" }``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+Resolve = Callable[[str], str | None]
+"""Returns the value of an environment variable, or None."""
+
+RESERVED: Final = frozenset({"hours", "notify", "cases", "alerts"})
+"""Sections that configure the pipeline; all others are connectors."""
+
+
+class SettingsFileError(ValueError):
+    """The file is invalid; ``str()`` is a sentence without values."""
+
+
+def read_sections(path: Path) -> dict[str, Any]:
+    """Return the file's tables by name; raises :class:`SettingsFileError`."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsFileError(f"reading {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsFileError(f"reading {path}: {error}") from None
+
+
+def read_connector_sections(path: Path) -> dict[str, Any]:
+    """Return the tables that describe connectors; raises :class:`SettingsFileError`."""
+    return {name: table for name, table in read_sections(path).items() if name not in RESERVED}
+
+
+def resolve_secret(value: Any, action: str, resolve: Resolve) -> Any:
+    """Return a value, or the secret that it refers to.
+
+    ``action`` begins the sentence of an error. Raises :class:`SettingsFileError`.
+    """
+    if not isinstance(value, dict) or value.keys() not in ({"env"}, {"file"}):
+        return value
+    ((kind, name),) = value.items()
+    if not isinstance(name, str):
+        raise SettingsFileError(f"{action}: {kind} must be a text")
+    if kind == "env":
+        secret = resolve(name)
+        if not secret:
+            raise SettingsFileError(f"{action}: the environment variable {name} is not set")
+        return secret
+    try:
+        return Path(name).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsFileError(f"{action}: reading {name}: {type(error).__name__}") from None

@@ -1,0 +1,69 @@
+"""Validation errors as sentences, without the invalid value: it may be personal."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+
+class Fault(NamedTuple):
+    """One validation error."""
+
+    place: str
+    """Names of fields and indexes, joined by dots; empty for the whole model."""
+    message: str
+    kind: str
+    """Pydantic's error type, such as ``extra_forbidden``."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+def list_faults(error: ValidationError) -> list[Fault]:
+    """Return every error, in pydantic's order."""
+    details = error.errors(include_input=False, include_url=False, include_context=False)
+    return [
+        Fault(
+            ".".join(map(str, detail["loc"])),
+            detail["msg"].removeprefix("Value error, "),
+            detail["type"],
+        )
+        for detail in details
+    ]
+
+
+def first_fault(error: ValidationError) -> Fault:
+    """Return the first error."""
+    return list_faults(error)[0]
+
+
+def setting_fault(error: ValidationError, known: Iterable[str]) -> str:
+    """Return the first error of a settings section as a sentence.
+
+    For an unknown setting it suggests the closest of the ``known`` names.
+    """
+    fault = first_fault(error)
+    if fault.kind != "extra_forbidden":
+        return str(fault)
+    hint = suggest_name(fault.place.rpartition(".")[2], known)
+    return f"{fault.place}: there is no such setting" + (f"; {hint}" if hint else "")
+
+
+def suggest_name(name: str, known: Iterable[str], *, quoted: bool = False) -> str:
+    """Return "did you mean X?" for the closest known name, or "" if none is close.
+
+    Case and white space do not matter. ``quoted`` puts the name in quotes.
+    """
+    by_folded = {_fold(each): each for each in known}
+    close = difflib.get_close_matches(_fold(name), by_folded, n=1)
+    if not close:
+        return ""
+    suggestion = by_folded[close[0]]
+    return f"did you mean {repr(suggestion) if quoted else suggestion}?"
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.split()).casefold()
