@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.streams.roles import Role
 from schemas.kafka_topics import KAFKA_TOPICS
+from tests.support import walk_picture
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -101,6 +102,11 @@ def test_every_picture_is_shown() -> None:
     }
     shown = {linked_page(page, link) for page in PAGES for link in links(page) if ":" not in link}
     assert pictures - shown == set()
+
+
+def test_the_picture_of_the_walk_is_current() -> None:
+    current = walk_picture.draw()
+    assert walk_picture.PATH.read_text("utf-8") == current, "python -m tests.support.walk_picture"
 
 
 def table_rows(page: str, heading: str) -> list[list[str]]:
