@@ -12,20 +12,32 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from connectors.sdk.base import Item, Page
-from connectors.sdk.changes_since import Since
-from connectors.sdk.errors import Misconfigured, Retry
-from connectors.sdk.http import Http, OAuth2
-from connectors.sdk.json_parts import inner, objects
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    AnswerType,
+    Capability,
+    ChangesSince,
+    FormAnswer,
+    FormSource,
+    FormSourceConfig,
+    Http,
+    Item,
+    Misconfigured,
+    OAuth2,
+    Page,
+    Polled,
+    Retry,
+    Submission,
+    get_object,
+    get_objects,
+    parse_iso,
+    unix_ms,
+)
 
 _MOST_A_PAGE: Final = 5_000
 _STARS: Final = "STAR"
 
 
-class GoogleFormsConfig(FormConfig):
+class GoogleFormsConfig(FormSourceConfig):
     """One form."""
 
     form: Annotated[
@@ -50,18 +62,17 @@ class GoogleFormsConfig(FormConfig):
 class _Question:
     id: str
     wording: str
-    kind: Kind
+    kind: AnswerType
     worst: float | None = None
     best: float | None = None
     item: str = ""
 
 
-class GoogleForms(Form, Polled):
+class GoogleForms(FormSource[GoogleFormsConfig], Polled[GoogleFormsConfig]):
     """Asks for what was sent in, or sent in again, since the last time."""
 
     name: ClassVar[str] = "google_forms"
     title: ClassVar[str] = "Google Forms"
-    Config: ClassVar[type[SourceConfig]] = GoogleFormsConfig
     requirements: ClassVar[str] = (
         "a Google Cloud project with the Google Forms API, an OAuth 2.0 client of it, and a "
         "refresh token with the scopes forms.body.readonly and forms.responses.readonly of "
@@ -84,8 +95,6 @@ site = "Eastgate"
 scores = { "How likely are you to recommend us?" = "nps" }
 """
 
-    config: GoogleFormsConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
@@ -96,23 +105,25 @@ scores = { "How likely are you to recommend us?" = "nps" }
             "refresh_token": config.refresh_token.get_secret_value(),
         }
         auth = OAuth2(config.token_url, grant)
-        return self.own(Http(config.base_url, auth=auth, per_second=3))
+        return self.http(config.base_url, auth=auth, per_second=3)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses since the cursor's moment, in whichever order they come."""
-        walk = Since.resume(cursor, now=self.context.now())
+        changes = ChangesSince.resume(cursor, now=self.context.now())
         form = self._object(f"/v1/forms/{self.config.form}", {})
         questions = _questions(form)
         if not questions:
             raise Misconfigured(f"reading google_forms {self.config.form}: it has no questions")
-        title = str(inner(form, "info").get("title") or "")
+        title = str(get_object(form, "info").get("title") or "")
         while True:
-            listed = walk.ask(lambda page: self._listed(walk.zulu, page))
-            responses = objects(listed, "responses")
-            news = walk.news((_changed(one), str(one.get("responseId")), one) for one in responses)
+            listed = changes.request(lambda page: self._listed(changes.since_iso, page))
+            responses = get_objects(listed, "responses")
+            news = changes.new_items(
+                (_changed(one), str(one.get("responseId")), one) for one in responses
+            )
             items = [item for one in news for item in self._items(one, questions, title)]
             page = listed.get("nextPageToken") or None
-            yield Page(items, walk.turn(page))
+            yield Page(items, changes.advance(page))
             if page is None:
                 return
 
@@ -135,9 +146,9 @@ scores = { "How likely are you to recommend us?" = "nps" }
     ) -> list[Item]:
         created, changed = response.get("createTime"), _changed(response)
         edited = created is not None and changed != _moment_ms(created)
-        given = inner(response, "answers")
+        given = get_object(response, "answers")
         answers = [
-            Answer(
+            FormAnswer(
                 question.id,
                 question.wording,
                 question.kind,
@@ -164,38 +175,38 @@ scores = { "How likely are you to recommend us?" = "nps" }
 def _questions(form: dict[str, Any]) -> list[_Question]:
     """The form's questions; those of a grid carry its title before their own."""
     found = []
-    for item in objects(form, "items"):
+    for item in get_objects(form, "items"):
         title, number = str(item.get("title") or ""), str(item.get("itemId") or "")
-        single = inner(inner(item, "questionItem"), "question")
-        rows = objects(inner(item, "questionGroupItem"), "questions")
+        single = get_object(get_object(item, "questionItem"), "question")
+        rows = get_objects(get_object(item, "questionGroupItem"), "questions")
         for told in [single, *rows] if single else rows:
-            row = str(inner(told, "rowQuestion").get("title") or "")
+            row = str(get_object(told, "rowQuestion").get("title") or "")
             wording = ": ".join(part for part in (title, row) if part)
             kind, worst, best = _kind(told)
             found.append(_Question(str(told.get("questionId")), wording, kind, worst, best, number))
     return found
 
 
-def _kind(told: dict[str, Any]) -> tuple[Kind, float | None, float | None]:
+def _kind(told: dict[str, Any]) -> tuple[AnswerType, float | None, float | None]:
     if "textQuestion" in told:
-        return Kind.TEXT, None, None
+        return AnswerType.TEXT, None, None
     if "scaleQuestion" in told:
-        scale = inner(told, "scaleQuestion")
-        return Kind.SCALE, _number(scale.get("low")) or 0, _number(scale.get("high"))
+        scale = get_object(told, "scaleQuestion")
+        return AnswerType.SCALE, _number(scale.get("low")) or 0, _number(scale.get("high"))
     if "ratingQuestion" in told:
-        rating = inner(told, "ratingQuestion")
-        kind = Kind.STARS if rating.get("iconType") == _STARS else Kind.SCALE
+        rating = get_object(told, "ratingQuestion")
+        kind = AnswerType.STARS if rating.get("iconType") == _STARS else AnswerType.SCALE
         return kind, 1, _number(rating.get("ratingScaleLevel"))
     if "choiceQuestion" in told or "rowQuestion" in told:
-        return Kind.CHOICE, None, None
-    return Kind.PERSONAL, None, None
+        return AnswerType.CHOICE, None, None
+    return AnswerType.PERSONAL, None, None
 
 
-def _value(answer: Any, kind: Kind) -> Any:
+def _value(answer: Any, kind: AnswerType) -> Any:
     """What was answered; an answer of "" where there is none."""
-    texts = objects(inner(answer, "textAnswers"), "answers")
+    texts = get_objects(get_object(answer, "textAnswers"), "answers")
     values = [str(one.get("value") or "") for one in texts]
-    return values if kind is Kind.CHOICE else "\n".join(values)
+    return values if kind is AnswerType.CHOICE else "\n".join(values)
 
 
 def _changed(response: dict[str, Any]) -> int | None:
@@ -204,7 +215,7 @@ def _changed(response: dict[str, Any]) -> int | None:
 
 def _moment_ms(text: Any) -> int | None:
     try:
-        return milliseconds(aware(text))
+        return unix_ms(parse_iso(text))
     except (TypeError, ValueError, AttributeError):
         return None
 

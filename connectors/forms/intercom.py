@@ -10,12 +10,17 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from connectors.sdk.base import Item
-from connectors.sdk.errors import BadRecord, Malformed
-from connectors.sdk.signatures import require_hmac
-from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
-from connectors.sdk.submissions import json_object
-from connectors.sdk.timestamps import from_seconds
+from connectors.sdk import (
+    BadRecord,
+    Item,
+    Malformed,
+    SourceConfig,
+    Webhook,
+    WebhookRequest,
+    from_unix,
+    json_object,
+    require_hmac,
+)
 from schemas.feedback import Family, Feedback
 from schemas.measures import Csat
 
@@ -41,13 +46,12 @@ class _Rating(BaseModel):
     contact: str = ""
 
 
-class Intercom(Webhook):
+class Intercom(Webhook[IntercomConfig]):
     """Is called for each rating."""
 
     name: ClassVar[str] = "intercom"
     title: ClassVar[str] = "Intercom"
     family: ClassVar[Family] = Family.FORM
-    Config: ClassVar[type[SourceConfig]] = IntercomConfig
     requirements: ClassVar[str] = (
         "an app in the Developer Hub with the permission to read conversations, subscribed to the "
         "topic conversation.rating.added at this address; its client secret."
@@ -61,8 +65,6 @@ class Intercom(Webhook):
 client_secret = { env = "INTERCOM_CLIENT_SECRET" }
 service = "Patient portal"
 """
-
-    config: IntercomConfig
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify a notification; none where it is about something else."""
@@ -105,7 +107,7 @@ service = "Patient portal"
         return self.record(
             item,
             native_id=rating.id,
-            created_at=from_seconds(rating.created_at),
+            created_at=from_unix(rating.created_at),
             revision=max(rating.created_at, rating.updated_at) * 1000,
             text=rating.remark or "",
             csat=csat,

@@ -17,12 +17,19 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as FormField
 from python_multipart.multipart import create_form_parser
 
-from connectors.sdk.base import Item
-from connectors.sdk.errors import Malformed
-from connectors.sdk.signatures import require_equal
-from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
-from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
-from connectors.sdk.timestamps import from_seconds
+from connectors.sdk import (
+    AnswerType,
+    FormAnswer,
+    FormSource,
+    FormSourceConfig,
+    Item,
+    Malformed,
+    Submission,
+    Webhook,
+    WebhookRequest,
+    from_unix,
+    require_equal,
+)
 
 _NAME: Final = re.compile(r"q(\d+)_(.+)", re.DOTALL)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -31,7 +38,7 @@ _OLDEST: Final = timedelta(days=30)
 _CLOCK_OFF: Final = timedelta(minutes=10)
 
 
-class JotformConfig(FormConfig):
+class JotformConfig(FormSourceConfig):
     """One form, or several with the same questions."""
 
     path_secret: Annotated[
@@ -46,12 +53,11 @@ class JotformConfig(FormConfig):
     )
 
 
-class Jotform(Form, Webhook):
+class Jotform(FormSource[JotformConfig], Webhook[JotformConfig]):
     """Is called for each submission."""
 
     name: ClassVar[str] = "jotform"
     title: ClassVar[str] = "Jotform"
-    Config: ClassVar[type[SourceConfig]] = JotformConfig
     secret_in_path: ClassVar[bool] = True
     requirements: ClassVar[str] = (
         "a webhook on the form (Settings, Integrations, WebHooks) with this address, which ends in "
@@ -69,8 +75,6 @@ questions = { improve = "What could we do better?" }
 scores = { recommend = "nps", q7 = { measure = "stars", worst = 1, best = 5 } }
 site = "Eastgate"
 """
-
-    config: JotformConfig
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Compare the secret and take the submission apart."""
@@ -99,20 +103,22 @@ site = "Eastgate"
             )
         )
 
-    def _answer(self, key: str, found: re.Match[str], value: Any) -> Answer:
+    def _answer(self, key: str, found: re.Match[str], value: Any) -> FormAnswer:
         number, name = f"q{found[1]}", found[2]
         wordings = self.config.questions
         asked = next((wordings[one] for one in (name, number, key) if one in wordings), name)
-        return Answer(number, asked, _kind(value), value, also=(name, key))
+        return FormAnswer(number, asked, _kind(value), value, also=(name, key))
 
 
-def _kind(value: Any) -> Kind:
+def _kind(value: Any) -> AnswerType:
     """What can be told from the value: names, addresses and dates come in parts."""
     if isinstance(value, dict):
-        return Kind.CONTACT if value.keys() & {"area", "phone", "full"} else Kind.PERSONAL
+        return (
+            AnswerType.CONTACT if value.keys() & {"area", "phone", "full"} else AnswerType.PERSONAL
+        )
     if isinstance(value, str):
-        return Kind.CONTACT if _EMAIL.fullmatch(value.strip()) else Kind.TEXT
-    return Kind.CHOICE
+        return AnswerType.CONTACT if _EMAIL.fullmatch(value.strip()) else AnswerType.TEXT
+    return AnswerType.CHOICE
 
 
 def _submitted(raw: dict[str, Any], received: datetime) -> datetime | None:
@@ -124,7 +130,7 @@ def _submitted(raw: dict[str, Any], received: datetime) -> datetime | None:
         found = _MS.fullmatch(str(raw.get(name)))
         if found is None:
             continue
-        moment = from_seconds(int(found[1]) / 1000)
+        moment = from_unix(int(found[1]) / 1000)
         if -_CLOCK_OFF <= received - moment <= _OLDEST:
             return moment
     return None

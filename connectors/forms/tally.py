@@ -8,21 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
-from connectors.sdk.errors import Malformed
-from connectors.sdk.signed_webhook import SignedConfig, SignedForm
-from connectors.sdk.source import SourceConfig
-from connectors.sdk.submissions import Answer, Kind, Submission
+from connectors.sdk import (
+    AnswerType,
+    FormAnswer,
+    Malformed,
+    SignedConfig,
+    SignedForm,
+    Submission,
+)
 
 _KINDS: Final = {
-    "INPUT_TEXT": Kind.TEXT,
-    "TEXTAREA": Kind.TEXT,
-    "INPUT_EMAIL": Kind.CONTACT,
-    "INPUT_PHONE_NUMBER": Kind.CONTACT,
-    "LINEAR_SCALE": Kind.SCALE,
-    "RATING": Kind.STARS,
-    "FILE_UPLOAD": Kind.PERSONAL,
-    "SIGNATURE": Kind.PERSONAL,
-    "PAYMENT": Kind.PERSONAL,
+    "INPUT_TEXT": AnswerType.TEXT,
+    "TEXTAREA": AnswerType.TEXT,
+    "INPUT_EMAIL": AnswerType.CONTACT,
+    "INPUT_PHONE_NUMBER": AnswerType.CONTACT,
+    "LINEAR_SCALE": AnswerType.SCALE,
+    "RATING": AnswerType.STARS,
+    "FILE_UPLOAD": AnswerType.PERSONAL,
+    "SIGNATURE": AnswerType.PERSONAL,
+    "PAYMENT": AnswerType.PERSONAL,
 }
 _HIDDEN: Final = frozenset({"HIDDEN_FIELDS", "CALCULATED_FIELDS"})
 
@@ -31,12 +35,11 @@ class TallyConfig(SignedConfig):
     """One form, or several with the same questions."""
 
 
-class Tally(SignedForm):
+class Tally(SignedForm[TallyConfig]):
     """Is called for each submission."""
 
     name: ClassVar[str] = "tally"
     title: ClassVar[str] = "Tally"
-    Config: ClassVar[type[SourceConfig]] = TallyConfig
     signature: ClassVar[str] = "tally-signature"
     requirements: ClassVar[str] = (
         "a webhook on the form (Integrations, Webhooks) with this address and a signing secret."
@@ -53,8 +56,6 @@ organization = "Northern Hospitals"
 site_field = "hospital"
 scores = { "How likely are you to recommend us?" = "nps" }
 """
-
-    config: TallyConfig
 
     def submission(self, event: dict[str, Any]) -> Submission | None:
         """A response that was sent in."""
@@ -81,7 +82,7 @@ scores = { "How likely are you to recommend us?" = "nps" }
         )
 
 
-def _answers(field: dict[str, Any]) -> Iterator[Answer]:
+def _answers(field: dict[str, Any]) -> Iterator[FormAnswer]:
     """What one field says; a matrix answers a question in each row."""
     type_, key, value = str(field.get("type")), str(field.get("key")), field.get("value")
     question = str(field.get("label") or "")
@@ -91,12 +92,12 @@ def _answers(field: dict[str, Any]) -> Iterator[Answer]:
         rows, columns = _texts(field.get("rows")), _texts(field.get("columns"))
         for row, chosen in value.items():
             asked = f"{question} ({rows.get(row, row)})"
-            yield Answer(f"{key}_{row}", asked, Kind.CHOICE, _chosen(chosen, columns))
+            yield FormAnswer(f"{key}_{row}", asked, AnswerType.CHOICE, _chosen(chosen, columns))
         return
-    kind = _KINDS.get(type_, Kind.CHOICE)
-    if kind is Kind.CHOICE:
+    kind = _KINDS.get(type_, AnswerType.CHOICE)
+    if kind is AnswerType.CHOICE:
         value = _chosen(value, _texts(field.get("options")))
-    yield Answer(key, question, kind, value)
+    yield FormAnswer(key, question, kind, value)
 
 
 def _texts(options: Any) -> dict[str, str]:

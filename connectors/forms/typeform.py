@@ -7,36 +7,39 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from connectors.sdk.errors import Malformed
-from connectors.sdk.signed_webhook import SignedConfig, SignedForm
-from connectors.sdk.source import SourceConfig
-from connectors.sdk.submissions import Answer, Kind, Submission
+from connectors.sdk import (
+    AnswerType,
+    FormAnswer,
+    Malformed,
+    SignedConfig,
+    SignedForm,
+    Submission,
+)
 
 _KINDS: Final = {
-    "short_text": Kind.TEXT,
-    "long_text": Kind.TEXT,
-    "opinion_scale": Kind.SCALE,
-    "rating": Kind.STARS,
-    "nps": Kind.NPS,
-    "email": Kind.CONTACT,
-    "phone_number": Kind.CONTACT,
-    "file_upload": Kind.PERSONAL,
-    "payment": Kind.PERSONAL,
-    "signature": Kind.PERSONAL,
+    "short_text": AnswerType.TEXT,
+    "long_text": AnswerType.TEXT,
+    "opinion_scale": AnswerType.SCALE,
+    "rating": AnswerType.STARS,
+    "nps": AnswerType.NPS,
+    "email": AnswerType.CONTACT,
+    "phone_number": AnswerType.CONTACT,
+    "file_upload": AnswerType.PERSONAL,
+    "payment": AnswerType.PERSONAL,
+    "signature": AnswerType.PERSONAL,
 }
-_SCORES: Final = frozenset({Kind.SCALE, Kind.STARS, Kind.NPS})
+_SCORES: Final = frozenset({AnswerType.SCALE, AnswerType.STARS, AnswerType.NPS})
 
 
 class TypeformConfig(SignedConfig):
     """One form, or several with the same questions."""
 
 
-class Typeform(SignedForm):
+class Typeform(SignedForm[TypeformConfig]):
     """Is called for each submission."""
 
     name: ClassVar[str] = "typeform"
     title: ClassVar[str] = "Typeform"
-    Config: ClassVar[type[SourceConfig]] = TypeformConfig
     signature: ClassVar[str] = "typeform-signature"
     prefix: ClassVar[str] = "sha256="
     requirements: ClassVar[str] = (
@@ -53,8 +56,6 @@ site = "Eastgate"
 service_field = "ward"
 scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
 """
-
-    config: TypeformConfig
 
     def submission(self, event: dict[str, Any]) -> Submission | None:
         """A response that was sent in."""
@@ -83,15 +84,15 @@ def _by_id(fields: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
     return {one["id"]: one for one in fields if isinstance(one.get("id"), str)}
 
 
-def _answer(answer: dict[str, Any], fields: dict[Any, dict[str, Any]]) -> Answer:
+def _answer(answer: dict[str, Any], fields: dict[Any, dict[str, Any]]) -> FormAnswer:
     told = answer.get("field")
     told = told if isinstance(told, dict) else {}
     number = str(told.get("id"))
     field = fields.get(number, told)
-    kind = _KINDS.get(str(field.get("type")), Kind.CHOICE)
+    kind = _KINDS.get(str(field.get("type")), AnswerType.CHOICE)
     worst, best = _scale(kind, field) if kind in _SCORES else (None, None)
     ref = field.get("ref")
-    return Answer(
+    return FormAnswer(
         number,
         str(field.get("title") or ""),
         kind,
@@ -112,12 +113,12 @@ def _value(answer: dict[str, Any]) -> Any:
     return [one for one in chosen if isinstance(one, str)]
 
 
-def _scale(kind: Kind, field: dict[str, Any]) -> tuple[float | None, float | None]:
+def _scale(kind: AnswerType, field: dict[str, Any]) -> tuple[float | None, float | None]:
     properties = field.get("properties")
     steps = properties.get("steps") if isinstance(properties, dict) else None
     if not isinstance(properties, dict) or not isinstance(steps, int):
         return None, None
-    first = 1 if kind is Kind.STARS or properties.get("start_at_one") else 0
+    first = 1 if kind is AnswerType.STARS or properties.get("start_at_one") else 0
     return first, first + steps - 1
 
 

@@ -16,12 +16,21 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Retry
-from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    BackwardPaginator,
+    BadRecord,
+    Capability,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Retry,
+    SourceConfig,
+    classify_response,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
@@ -79,13 +88,12 @@ class _Feed:
     etag: str
 
 
-class AppStore(Polled):
+class AppStore(Polled[AppStoreConfig]):
     """Walks in each storefront from the newest review back to what is known there."""
 
     name: ClassVar[str] = "app_store"
     title: ClassVar[str] = "App Store"
     family: ClassVar[Family] = Family.REVIEW
-    Config: ClassVar[type[SourceConfig]] = AppStoreConfig
     requirements: ClassVar[str] = "the app's number, from its address in the App Store; no account."
     limitations: ClassVar[str] = (
         "The newest 500 reviews of a storefront, 10 pages of 50. Only the time of the last edit is "
@@ -103,11 +111,9 @@ countries = ["gb", "ie"]
 site = "Patient app"
 """
 
-    config: AppStoreConfig
-
     @cached_property
     def _http(self) -> Http:
-        return self.own(Http(self.config.base_url, per_second=5, verdict=_verdict))
+        return self.http(self.config.base_url, per_second=5, classify=_classify)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what is newer than the cursor's, storefront after storefront."""
@@ -122,17 +128,19 @@ site = "Patient app"
         self, country: str, state: dict[str, Any]
     ) -> Iterator[tuple[list[Item], dict[str, Any]]]:
         """Pages of one storefront, each with the state that follows it."""
-        walk: Walk[Any] = Walk.resume(state.get("walk"), now=self.context.now())
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
+            state.get("walk"), now=self.context.now()
+        )
         etag, promised = state.get("etag", ""), True
         while True:
-            number = int(walk.page or 1)
+            number = int(paginator.page or 1)
             # A first page that is unchanged says so; within a walk it is to be read all the same.
-            feed = self._read(country, number, etag if walk.page is None else "")
+            feed = self._read(country, number, etag if paginator.page is None else "")
             if feed is None or (number == 1 and not feed.reviews):
                 return
             if number == 1:
                 etag = feed.etag
-            news, arrived = walk.news(
+            news, arrived = paginator.new_items(
                 (_updated_ms(one), str(_label(one, "id")), one) for one in feed.reviews
             )
             # A page that was promised and is empty may have been lost: the next run walks once
@@ -140,8 +148,8 @@ site = "Patient app"
             lost = not feed.reviews and promised and not state.get("again")
             arrived = arrived or not feed.reviews or number >= min(feed.last or 10, _LAST_PAGE)
             promised = feed.last is not None
-            walk.page = "1" if lost else None if arrived else str(number + 1)
-            after = {"walk": walk.cursor(walk.page), "etag": etag}
+            paginator.page = "1" if lost else None if arrived else str(number + 1)
+            after = {"walk": paginator.cursor(paginator.page), "etag": etag}
             if lost or (state.get("again") and not arrived):
                 after["again"] = True
             yield [self._item(one) for one in news], after
@@ -185,7 +193,7 @@ site = "Patient app"
             item,
             native_id=review.id.label,
             created_at=updated,
-            revision=milliseconds(updated),
+            revision=unix_ms(updated),
             redated=True,
             text="\n".join(filter(None, (review.title.label, review.content.label))),
             stars=Stars(value=review.rating.label),
@@ -195,10 +203,10 @@ site = "Patient app"
         )
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     if answer.status == 403:  # there are no credentials to refuse: it is too many requests
-        return Retry(f"requesting {answer.where}: status 403", wait=_THROTTLED_S)
-    problem = verdict(answer)
+        return Retry(f"requesting {answer.request_line}: status 403", wait=_THROTTLED_S)
+    problem = classify_response(answer)
     if problem is None and answer.status != 304:
         try:
             if not isinstance(answer.json()["feed"], dict):
@@ -206,7 +214,7 @@ def _verdict(answer: Answer) -> Exception | None:
         except Retry as cut_off:
             return cut_off
         except (KeyError, TypeError):
-            return Retry(f"reading {answer.where}: the answer is no feed")
+            return Retry(f"reading {answer.request_line}: the answer is no feed")
     return problem
 
 
@@ -236,6 +244,6 @@ def _label(review: Any, name: str) -> Any:
 
 def _updated_ms(review: Any) -> int | None:
     try:
-        return milliseconds(aware(_label(review, "updated")))
+        return unix_ms(parse_iso(_label(review, "updated")))
     except (TypeError, ValueError, AttributeError):
         return None

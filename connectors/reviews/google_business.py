@@ -24,13 +24,24 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Skip
-from connectors.sdk.google import GoogleConfig
-from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Answering, Capability, Polled, Reply, SourceConfig
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    Answering,
+    BackwardPaginator,
+    BadRecord,
+    Capability,
+    Fatal,
+    GoogleConfig,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Reply,
+    Skip,
+    classify_response,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback, Name
 from schemas.measures import Stars
 
@@ -102,13 +113,12 @@ class _Placed(BaseModel):
     review: _Review
 
 
-class GoogleBusiness(Polled, Answering):
+class GoogleBusiness(Polled[GoogleBusinessConfig], Answering[GoogleBusinessConfig]):
     """Walks place by place from the review that changed last back to what is known."""
 
     name: ClassVar[str] = "google_business"
     title: ClassVar[str] = "Google Business Profile"
     family: ClassVar[Family] = Family.REVIEW
-    Config: ClassVar[type[SourceConfig]] = GoogleBusinessConfig
     requirements: ClassVar[str] = (
         "a Google Cloud project that was granted access to the Business Profile APIs, an OAuth 2.0 "
         "client of it, and a refresh token with the scope business.manage of somebody who manages "
@@ -131,13 +141,11 @@ refresh_token = { env = "GOOGLE_REFRESH_TOKEN" }
 locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
 """
 
-    config: GoogleBusinessConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        return self.own(
-            Http(config.base_url, auth=config.auth(_SCOPE), per_second=5, verdict=_verdict)
+        return self.http(
+            config.base_url, auth=config.auth(_SCOPE), per_second=5, classify=_classify
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
@@ -151,30 +159,32 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
                     yield Page(items, orjson.dumps(cursors).decode())
 
     def _walk(self, place: str, cursor: str | None) -> Iterator[tuple[list[Item], str]]:
-        walk: Walk[Any] = Walk.resume(
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
             cursor, now=self.context.now(), recheck=timedelta(days=self.config.recheck_days)
         )
         while True:
-            listed = self._listed(place, walk)
+            listed = self._listed(place, paginator)
             reviews = listed.get("reviews") or []
-            news, arrived = walk.news((_updated_ms(one), _id_of(one), one) for one in reviews)
+            news, arrived = paginator.new_items(
+                (_updated_ms(one), _id_of(one), one) for one in reviews
+            )
             following = listed.get("nextPageToken")
-            if following is not None and following == walk.page:
+            if following is not None and following == paginator.page:
                 raise Fatal(f"reading {self.name}: the service repeats a page")
-            walk.page = None if arrived or not following else str(following)
-            yield [self._item(place, one) for one in news], walk.cursor(walk.page)
-            if walk.page is None:
+            paginator.page = None if arrived or not following else str(following)
+            yield [self._item(place, one) for one in news], paginator.cursor(paginator.page)
+            if paginator.page is None:
                 return
 
-    def _listed(self, place: str, walk: Walk[Any]) -> Any:
+    def _listed(self, place: str, paginator: BackwardPaginator[Any]) -> Any:
         """A page of the walk; its first one where the service has forgotten the page's token."""
         params: dict[str, Any] = {"pageSize": self.config.per_page, "orderBy": "updateTime desc"}
         path = f"/v4/{self._parent(place)}/reviews"
-        if walk.page is not None:
+        if paginator.page is not None:
             try:
-                return self._http.get_json(path, params={**params, "pageToken": walk.page})
+                return self._http.get_json(path, params={**params, "pageToken": paginator.page})
             except _Invalid:
-                walk.page = None
+                paginator.page = None
         return self._http.get_json(path, params=params)
 
     def _parent(self, place: str) -> str:
@@ -199,7 +209,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
             item,
             native_id=f"{placed.location}/{review.reviewId}",
             created_at=review.createTime,
-            revision=milliseconds(max(updated, review.createTime)),
+            revision=unix_ms(max(updated, review.createTime)),
             text=text,
             stars=None if stars is None else Stars(value=stars),
             author=review.reviewer.author if review.reviewer else "",
@@ -227,10 +237,10 @@ class _Invalid(Fatal):
     """The service understands a request's parameters no longer."""
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     if answer.status == 400:
-        return _Invalid(f"requesting {answer.where}: status 400")
-    return verdict(answer)
+        return _Invalid(f"requesting {answer.request_line}: status 400")
+    return classify_response(answer)
 
 
 def original(comment: str) -> str:
@@ -249,6 +259,6 @@ def _id_of(review: Any) -> str:
 
 def _updated_ms(review: Any) -> int | None:
     try:
-        return milliseconds(aware(review.get("updateTime") or review["createTime"]))
+        return unix_ms(parse_iso(review.get("updateTime") or review["createTime"]))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None

@@ -15,13 +15,23 @@ from urllib.parse import quote
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Retry
-from connectors.sdk.google import GoogleConfig
-from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Answering, Capability, Polled, Reply, SourceConfig
-from connectors.sdk.timestamps import from_seconds, milliseconds
+from connectors.sdk import (
+    Answering,
+    BackwardPaginator,
+    BadRecord,
+    Capability,
+    GoogleConfig,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Reply,
+    Retry,
+    classify_response,
+    from_unix,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
@@ -71,13 +81,12 @@ class _Unanswered(Retry):
     """The store takes the request and answers nothing, as it does with a token that has died."""
 
 
-class GooglePlay(Polled, Answering):
+class GooglePlay(Polled[GooglePlayConfig], Answering[GooglePlayConfig]):
     """Walks from the newest review back to what is known."""
 
     name: ClassVar[str] = "google_play"
     title: ClassVar[str] = "Google Play"
     family: ClassVar[Family] = Family.REVIEW
-    Config: ClassVar[type[SourceConfig]] = GooglePlayConfig
     requirements: ClassVar[str] = (
         "the app's package name. For replies also credentials of an account that may reply to "
         "reviews, from the Google Cloud and Play consoles: an OAuth client with a refresh token of "
@@ -96,35 +105,33 @@ language = "en"
 country = "gb"
 """
 
-    config: GooglePlayConfig
-
     @cached_property
     def _http(self) -> Http:
-        return self.own(Http(self.config.base_url, per_second=5, verdict=_verdict))
+        return self.http(self.config.base_url, per_second=5, classify=_classify)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the reviews that are newer than the cursor's, the newest first."""
-        walk: Walk[Any] = Walk.resume(cursor, now=self.context.now())
-        resumed = walk.page is not None
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=self.context.now())
+        resumed = paginator.page is not None
         asked: set[str | None] = set()
         while True:
-            asked.add(walk.page)
+            asked.add(paginator.page)
             try:
-                listed, following = self._page(walk.page)
+                listed, following = self._page(paginator.page)
             except _Unanswered:
                 if not resumed:
                     raise
                 listed, following = [], None
             if resumed and not listed:  # its token has died meanwhile: from the newest again
-                resumed, walk.page = False, None
+                resumed, paginator.page = False, None
                 continue
             resumed = False
-            news, arrived = walk.news(
+            news, arrived = paginator.new_items(
                 (_at_ms(one), str(_told(one, "reviewId")), one) for one in listed
             )
-            walk.page = None if arrived or following in asked else following
-            yield Page([self._item(one) for one in news], walk.cursor(walk.page))
-            if walk.page is None:
+            paginator.page = None if arrived or following in asked else following
+            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            if paginator.page is None:
                 return
 
     def _page(self, token: str | None) -> tuple[list[Any], str | None]:
@@ -158,7 +165,7 @@ country = "gb"
             item,
             native_id=review.reviewId,
             created_at=review.at,
-            revision=milliseconds(review.at),
+            revision=unix_ms(review.at),
             redated=True,
             text=review.content or "",
             stars=Stars(value=review.score),
@@ -170,7 +177,7 @@ country = "gb"
 
     @cached_property
     def _api(self) -> Http:
-        return self.own(Http(self.config.api_url, auth=self.config.auth(_SCOPE)))
+        return self.http(self.config.api_url, auth=self.config.auth(_SCOPE))
 
     def build_reply(self, native_id: str, text: str) -> Reply:
         """The request that publishes a reply below a review, or replaces the one there."""
@@ -211,7 +218,7 @@ def _library() -> tuple[Any, dict[str, Any]]:
         )
     finally:
         ssl._create_default_https_context = checked
-    at = ElementSpec(None, ElementSpecs.Review["at"].data_map, from_seconds)
+    at = ElementSpec(None, ElementSpecs.Review["at"].data_map, from_unix)
     return request, {**ElementSpecs.Review, "at": at}
 
 
@@ -222,17 +229,19 @@ def _told(review: Any, name: str) -> Any:
 
 def _at_ms(review: Any) -> int | None:
     at = _told(review, "at")
-    return None if at is None else milliseconds(at)
+    return None if at is None else unix_ms(at)
 
 
-def _verdict(answer: Answer) -> Exception | None:
-    problem = None if answer.status == 400 else verdict(answer)
+def _classify(answer: HttpResponse) -> Exception | None:
+    problem = None if answer.status == 400 else classify_response(answer)
     if problem is None and _listed(answer) is None:
-        return _Unanswered(f"reading {answer.where}: the answer is no list of reviews", wait=0.0)
+        return _Unanswered(
+            f"reading {answer.request_line}: the answer is no list of reviews", wait=0.0
+        )
     return problem
 
 
-def _listed(answer: Answer) -> list[Any] | None:
+def _listed(answer: HttpResponse) -> list[Any] | None:
     """The list in an answer: reviews first, the next page's token in the last but one."""
     try:
         # A line that is no JSON comes first, and the list is text within a list.

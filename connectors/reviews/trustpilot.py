@@ -12,12 +12,21 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord
-from connectors.sdk.http import Http, OAuth2
-from connectors.sdk.source import Answering, Capability, Polled, Reply, SourceConfig
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    Answering,
+    BackwardPaginator,
+    BadRecord,
+    Capability,
+    Http,
+    Item,
+    OAuth2,
+    Page,
+    Polled,
+    Reply,
+    SourceConfig,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
@@ -69,13 +78,12 @@ class _Review(BaseModel):
     location: _Location | None = None
 
 
-class Trustpilot(Polled, Answering):
+class Trustpilot(Polled[TrustpilotConfig], Answering[TrustpilotConfig]):
     """Walks from the newest review back to what is known."""
 
     name: ClassVar[str] = "trustpilot"
     title: ClassVar[str] = "Trustpilot"
     family: ClassVar[Family] = Family.REVIEW
-    Config: ClassVar[type[SourceConfig]] = TrustpilotConfig
     requirements: ClassVar[str] = (
         "an API key with its secret, from the Trustpilot Business account."
     )
@@ -92,8 +100,6 @@ api_secret = { env = "TRUSTPILOT_API_SECRET" }
 site = "Eastgate"
 """
 
-    config: TrustpilotConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
@@ -102,25 +108,27 @@ site = "Eastgate"
             {"grant_type": "client_credentials"},
             basic=(config.api_key.get_secret_value(), config.api_secret.get_secret_value()),
         )
-        return self.own(Http(config.base_url, auth=auth, per_second=2.5))
+        return self.http(config.base_url, auth=auth, per_second=2.5)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the reviews that are newer than the cursor's, the newest first."""
         config = self.config
-        walk: Walk[Any] = Walk.resume(
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
             cursor, now=self.context.now(), recheck=timedelta(days=config.recheck_days)
         )
         path = f"/v1/private/business-units/{config.business_unit}/reviews"
         while True:
-            number = int(walk.page or 1)
+            number = int(paginator.page or 1)
             listed = self._http.get_json(
                 path,
                 params={"orderBy": "createdat.desc", "page": number, "perPage": config.per_page},
             ).get("reviews", [])
-            news, arrived = walk.news((_created_ms(one), _id_of(one), one) for one in listed)
+            news, arrived = paginator.new_items(
+                (_created_ms(one), _id_of(one), one) for one in listed
+            )
             arrived = arrived or len(listed) < config.per_page
-            walk.page = None if arrived else str(number + 1)
-            yield Page([self._item(one) for one in news], walk.cursor(walk.page))
+            paginator.page = None if arrived else str(number + 1)
+            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
             if arrived:
                 return
 
@@ -138,7 +146,7 @@ site = "Eastgate"
             item,
             native_id=review.id,
             created_at=review.createdAt,
-            revision=milliseconds(max(edited, review.createdAt)),
+            revision=unix_ms(max(edited, review.createdAt)),
             text="\n".join(part for part in (review.title, review.text) if part),
             stars=Stars(value=review.stars),
             language=review.language,
@@ -176,6 +184,6 @@ def _attributes(review: _Review) -> dict[str, str]:
 
 def _created_ms(review: Any) -> int | None:
     try:
-        return milliseconds(aware(review["createdAt"]))
+        return unix_ms(parse_iso(review["createdAt"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

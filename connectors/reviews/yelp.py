@@ -15,12 +15,21 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
 
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Retry
-from connectors.sdk.http import Answer, Bearer, Http, verdict
-from connectors.sdk.http_status import retry_after_seconds
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk import (
+    BadRecord,
+    Bearer,
+    Capability,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Retry,
+    SourceConfig,
+    classify_response,
+    retry_after_seconds,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
@@ -64,13 +73,12 @@ class _Excerpt(BaseModel):
     review: _Review
 
 
-class Yelp(Polled):
+class Yelp(Polled[YelpConfig]):
     """Reads what is shown of each business, all of it at every run."""
 
     name: ClassVar[str] = "yelp"
     title: ClassVar[str] = "Yelp"
     family: ClassVar[Family] = Family.REVIEW
-    Config: ClassVar[type[SourceConfig]] = YelpConfig
     requirements: ClassVar[str] = (
         "an API key of an application made at yelp.com/developers, of a plan with the reviews."
     )
@@ -90,13 +98,14 @@ api_key = { env = "YELP_API_KEY" }
 every = "1d"
 """
 
-    config: YelpConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        return self.own(
-            Http(config.base_url, auth=Bearer(config.api_key), per_second=5, verdict=_verdict)
+        return self.http(
+            config.base_url,
+            auth=Bearer(config.api_key),
+            per_second=5,
+            classify=_classify,
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
@@ -135,7 +144,7 @@ every = "1d"
             item,
             native_id=review.id,
             created_at=created,
-            revision=milliseconds(created),
+            revision=unix_ms(created),
             text=review.text or "",
             stars=Stars(value=review.rating),
             site=self.config.site or excerpt.business,
@@ -145,20 +154,20 @@ every = "1d"
         )
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     code = _code(answer) if answer.status in {403, 429} else None
     if code == "BUSINESS_UNAVAILABLE":  # it has no review that Yelp recommends
         return None
     if code == "ACCESS_LIMIT_REACHED":
         reset = answer.headers.get("ratelimit-resettime", "")
         return Retry(
-            f"requesting {answer.where}: the day's requests are used up",
+            f"requesting {answer.request_line}: the day's requests are used up",
             wait=retry_after_seconds({"retry-after": reset}),
         )
-    return verdict(answer)
+    return classify_response(answer)
 
 
-def _code(answer: Answer) -> object:
+def _code(answer: HttpResponse) -> object:
     try:
         return answer.json()["error"]["code"]
     except (Retry, KeyError, TypeError):

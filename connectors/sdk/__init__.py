@@ -1,1 +1,118 @@
-"""What the author of a connector uses; the only room of the project that a connector imports."""
+"""Connector SDK: all that the author of a connector imports, besides ``schemas``.
+
+A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``, ``Webhook``,
+``Answering``) and implements ``fetch``, ``stream`` or ``handle``, and ``parse``.
+"""
+
+from connectors.sdk.backward_pagination import BackwardPaginator, HighWaterMark
+from connectors.sdk.base import Item, Page
+from connectors.sdk.changes_since import ChangesSince
+from connectors.sdk.errors import (
+    BadRecord,
+    Fatal,
+    Forged,
+    Malformed,
+    Misconfigured,
+    Rejected,
+    Retry,
+    Skip,
+    Stale,
+    Unauthorized,
+)
+from connectors.sdk.google import GoogleConfig
+from connectors.sdk.html import plain_text
+from connectors.sdk.http import (
+    USER_AGENT,
+    Bearer,
+    Http,
+    HttpResponse,
+    OAuth2,
+    classify_response,
+)
+from connectors.sdk.http_status import retry_after_seconds
+from connectors.sdk.json_parts import get_object, get_objects
+from connectors.sdk.oauth import request_access_token
+from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
+from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
+from connectors.sdk.recheck import RecheckedConfig, RecheckedCursor, RecheckedSource
+from connectors.sdk.signatures import require_equal, require_hmac, require_recent
+from connectors.sdk.signed_webhook import SignedConfig, SignedForm
+from connectors.sdk.source import (
+    Answering,
+    Capability,
+    Context,
+    Polled,
+    Reply,
+    Source,
+    SourceConfig,
+    Streamed,
+    Webhook,
+    WebhookRequest,
+)
+from connectors.sdk.sse import iter_events
+from connectors.sdk.submissions import FormSource, Submission, json_object
+from connectors.sdk.timestamps import from_unix, parse_iso, unix_ms
+from connectors.sdk.websocket import iter_messages
+
+__all__ = [
+    "USER_AGENT",
+    "AnswerType",
+    "Answering",
+    "BackwardPaginator",
+    "BadRecord",
+    "Bearer",
+    "Capability",
+    "ChangesSince",
+    "Context",
+    "Deletion",
+    "Fatal",
+    "Forged",
+    "FormAnswer",
+    "FormSource",
+    "FormSourceConfig",
+    "GoogleConfig",
+    "HighWaterMark",
+    "Http",
+    "HttpResponse",
+    "Item",
+    "Malformed",
+    "Misconfigured",
+    "OAuth2",
+    "Page",
+    "Polled",
+    "RecheckedConfig",
+    "RecheckedCursor",
+    "RecheckedSource",
+    "Rejected",
+    "Reply",
+    "Retry",
+    "SeenPosts",
+    "SignedConfig",
+    "SignedForm",
+    "Skip",
+    "Source",
+    "SourceConfig",
+    "Stale",
+    "Streamed",
+    "Submission",
+    "Unauthorized",
+    "Webhook",
+    "WebhookRequest",
+    "classify_response",
+    "deletion_record",
+    "from_unix",
+    "get_object",
+    "get_objects",
+    "is_personal",
+    "iter_events",
+    "iter_messages",
+    "json_object",
+    "parse_iso",
+    "plain_text",
+    "request_access_token",
+    "require_equal",
+    "require_hmac",
+    "require_recent",
+    "retry_after_seconds",
+    "unix_ms",
+]

@@ -24,7 +24,7 @@ _DAY_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(slots=True)
-class Mark:
+class HighWaterMark:
     """The newest that was seen: its time in milliseconds, and the ids of that very moment."""
 
     at: int = -1
@@ -43,11 +43,11 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Walk(Generic[T]):
+class BackwardPaginator(Generic[T]):
     """Where a walk goes on, and where it ends."""
 
-    known: Mark = field(default_factory=Mark)
-    newest: Mark = field(default_factory=Mark)
+    known: HighWaterMark = field(default_factory=HighWaterMark)
+    newest: HighWaterMark = field(default_factory=HighWaterMark)
     page: str | None = None
     """The service's token of the next page; None: the first."""
     deep: int = 0
@@ -65,16 +65,16 @@ class Walk(Generic[T]):
         if cursor is None:
             return cls(deep=ms)
         state = orjson.loads(cursor)
-        known, deep = Mark(*state["known"]), int(state.get("deep", 0))
+        known, deep = HighWaterMark(*state["known"]), int(state.get("deep", 0))
         if "newest" in state:
-            return cls(known, Mark(*state["newest"]), state.get("page"), deep)
-        newest = Mark(known.at, [*known.ids])
+            return cls(known, HighWaterMark(*state["newest"]), state.get("page"), deep)
+        newest = HighWaterMark(known.at, [*known.ids])
         if recheck and ms - deep >= _DAY_MS:
             furthest = ms - int(recheck.total_seconds() * 1000)
-            return cls(Mark(min(known.at, furthest)), newest, None, ms)
+            return cls(HighWaterMark(min(known.at, furthest)), newest, None, ms)
         return cls(known, newest, None, deep)
 
-    def news(self, items: Iterable[tuple[int | None, str, T]]) -> tuple[list[T], bool]:
+    def new_items(self, items: Iterable[tuple[int | None, str, T]]) -> tuple[list[T], bool]:
         """The unknown among a page's (time in ms, id, item), and whether the known was reached.
 
         What has no time that can be read is always news: ``parse`` says what is wrong with it.
@@ -106,7 +106,7 @@ class Walk(Generic[T]):
         )
 
 
-def _pair(mark: Mark) -> list[object]:
+def _pair(mark: HighWaterMark) -> list[object]:
     return [mark.at, mark.ids]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Self, TypeVar
 import orjson
 
 from connectors.sdk.errors import Fatal, Unauthorized
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk.timestamps import unix_ms
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _MOST_IDS: Final = 500
 
 
 @dataclass(slots=True)
-class Since:
+class ChangesSince:
     """What is asked for, and what of it is known."""
 
     now: int
@@ -48,7 +48,7 @@ class Since:
         known = dict(state.get("known", {}))
         page = state.get("page")
         return cls(
-            milliseconds(now),
+            unix_ms(now),
             state.get("since"),
             known,
             state.get("newest"),
@@ -58,11 +58,11 @@ class Since:
         )
 
     @property
-    def zulu(self) -> str | None:
+    def since_iso(self) -> str | None:
         """The moment as ISO 8601 in UTC, with milliseconds."""
-        return None if self.moment is None else zulu(self.moment)
+        return None if self.moment is None else iso_utc(self.moment)
 
-    def ask(self, request: Callable[[str | None], T]) -> T:
+    def request(self, request: Callable[[str | None], T]) -> T:
         """What a request for the next page answers; a token that has expired begins anew."""
         resumed, self.resumed = self.resumed, False
         try:
@@ -75,7 +75,7 @@ class Since:
             self.page = None
             return request(None)
 
-    def news(self, items: Iterable[tuple[int | None, str, T]]) -> list[T]:
+    def new_items(self, items: Iterable[tuple[int | None, str, T]]) -> list[T]:
         """The unknown among (time, id, item). What has no time is news: ``parse`` refuses it."""
         found: list[T] = []
         for at, native_id, item in items:
@@ -87,7 +87,7 @@ class Since:
         self._forget()
         return found
 
-    def turn(self, page: str | None) -> str:
+    def advance(self, page: str | None) -> str:
         """The cursor behind this page; ``page`` None: it was the last.
 
         Raises ``Fatal`` where the service gives the same page again.
@@ -96,11 +96,11 @@ class Since:
             raise Fatal("reading pages: the service gives the same page again")
         self.page = page
         if page is None:
-            return self.arrive(self.moment)
+            return self.complete(self.moment)
         state = {"since": self.moment, "known": self.known, "page": page}
         return _text({**state, "newest": self.newest, "recent": self.recent})
 
-    def arrive(self, at_least: int | None) -> str:
+    def complete(self, at_least: int | None) -> str:
         """The cursor behind a walk that has seen everything; it never asks for an earlier time."""
         settled = self._settled()
         self.moment = max((one for one in (at_least, settled) if one is not None), default=None)
@@ -122,7 +122,7 @@ class Since:
         self.recent = {native_id: at for at, native_id in sorted(kept)[-_MOST_IDS:]}
 
 
-def zulu(moment: int) -> str:
+def iso_utc(moment: int) -> str:
     """Milliseconds since 1970 as ISO 8601 in UTC."""
     at = datetime.fromtimestamp(moment / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

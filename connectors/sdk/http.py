@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import httpx
 import orjson
@@ -30,30 +30,32 @@ _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A response that was read to its end."""
 
     status: int
     headers: httpx.Headers
     body: bytes
-    where: str
-    """Method, host and path: for messages."""
+    request_line: str
+    """Method, host and path, for messages."""
 
     def json(self) -> Any:
         """The body as JSON; raises ``Retry``, since it was cut off or is a proxy's page."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
-            raise Retry(f"reading {self.where}: the answer is no whole JSON document") from None
+            raise Retry(
+                f"reading {self.request_line}: the answer is no whole JSON document"
+            ) from None
 
 
-Verdict = Callable[[Answer], Exception | None]
+ResponseClassifier = Callable[[HttpResponse], Exception | None]
 """What follows from an answer; None: it is good."""
 
 
-def verdict(answer: Answer) -> Exception | None:
+def classify_response(answer: HttpResponse) -> Exception | None:
     """What a status means with most services."""
-    message = f"requesting {answer.where}: status {answer.status}"
+    message = f"requesting {answer.request_line}: status {answer.status}"
     match classify_status(answer.status):
         case StatusClass.OK:
             return None
@@ -66,15 +68,28 @@ def verdict(answer: Answer) -> Exception | None:
 
 
 @cache
-def hush() -> None:
+def silence_httpx_logging() -> None:
     """Keep httpx from logging every request: its lines hold the queries."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @cache
-def trusted_authorities() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Whose certificates are believed. Reading them takes as long as some thousand records."""
     return httpx.create_ssl_context(trust_env=False)
+
+
+class HttpOptions(TypedDict, total=False):
+    """Options of a client."""
+
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    """Added to every request."""
+    auth: httpx.Auth | None
+    per_second: float
+    """Requests per second at most."""
+    classify: ResponseClassifier
+    """Which error a response is, if it is one; default: :func:`classify_response`."""
 
 
 class Http:
@@ -84,30 +99,27 @@ class Http:
         self,
         base_url: str,
         *,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-        auth: httpx.Auth | None = None,
-        per_second: float | None = None,
-        verdict: Verdict = verdict,
         sleep: Callable[[float], None] = time.sleep,
+        **options: Unpack[HttpOptions],
     ) -> None:
-        """``params`` go with every request; ``per_second``: the most that the service allows."""
-        hush()
+        headers = options.get("headers", {})
+        per_second = options.get("per_second")
+        silence_httpx_logging()
         self._client = httpx.Client(
             base_url=base_url,
-            headers={"User-Agent": USER_AGENT, **(headers or {})},
-            params=dict(params or {}),
-            auth=auth,
+            headers={"User-Agent": USER_AGENT, **headers},
+            params=dict(options.get("params", {})),
+            auth=options.get("auth"),
             timeout=_TIMEOUT,
             follow_redirects=True,
             event_hooks={"request": [self._tell_strangers_nothing]},
             trust_env=False,
-            verify=trusted_authorities(),
+            verify=ssl_context(),
         )
-        self._own_headers = [name for name in headers or {} if name.lower() != "user-agent"]
+        self._own_headers = [name for name in headers if name.lower() != "user-agent"]
         self._pause = 1 / per_second if per_second else 0.0
         self._next = 0.0
-        self._verdict = verdict
+        self._classify = options.get("classify", classify_response)
         self._sleep = sleep
 
     def close(self) -> None:
@@ -129,12 +141,12 @@ class Http:
         """Request a JSON document; repeats what may pass. Raises ``Retry`` or ``Fatal``."""
         return self._insist(lambda: self._once(method, path, request).json())
 
-    def request(self, method: str, path: str, **request: Any) -> Answer:
+    def request(self, method: str, path: str, **request: Any) -> HttpResponse:
         """Request anything; repeats what may pass. Raises ``Retry`` or ``Fatal``.
 
         ``request`` is what httpx takes: params, json, data, content, headers.
         """
-        answer: Answer = self._insist(lambda: self._once(method, path, request))
+        answer: HttpResponse = self._insist(lambda: self._once(method, path, request))
         return answer
 
     def _insist(self, attempt: Callable[[], Any]) -> Any:
@@ -147,12 +159,12 @@ class Http:
         )
         return retrying(attempt)
 
-    def _once(self, method: str, path: str, request: Mapping[str, Any]) -> Answer:
+    def _once(self, method: str, path: str, request: Mapping[str, Any]) -> HttpResponse:
         self._keep_pace()
         try:
             with self._client.stream(method, path, **request) as response:
                 where = f"{method} {response.url.host}{response.url.path}"
-                answer = Answer(
+                answer = HttpResponse(
                     response.status_code, response.headers, _body(response, where), where
                 )
         except httpx.TransportError as error:
@@ -163,7 +175,7 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             where = path.partition("?")[0]
             raise Fatal(f"requesting {method} {where}: {type(error).__name__}") from None
-        problem = self._verdict(answer)
+        problem = self._classify(answer)
         if problem is not None:
             raise problem
         return answer
@@ -249,7 +261,9 @@ class OAuth2(httpx.Auth):
 
     def _keep(self, response: httpx.Response) -> None:
         where = f"POST {response.url.host}{response.url.path}"
-        problem = verdict(Answer(response.status_code, response.headers, b"", where))
+        problem = classify_response(
+            HttpResponse(response.status_code, response.headers, b"", where)
+        )
         if isinstance(problem, Fatal):  # a grant that is refused comes back as 400
             raise Unauthorized(f"asking for a token, {where}: status {response.status_code}")
         if problem is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 
-def inner(holder: Any, name: str) -> dict[str, Any]:
+def get_object(holder: Any, name: str) -> dict[str, Any]:
     """The object of that name; empty where there is none."""
     found = holder.get(name) if isinstance(holder, dict) else None
     return found if isinstance(found, dict) else {}
 
 
-def objects(holder: Any, name: str) -> list[dict[str, Any]]:
+def get_objects(holder: Any, name: str) -> list[dict[str, Any]]:
     """The objects of the list of that name; none where there is none."""
     found = holder.get(name) if isinstance(holder, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -15,16 +15,16 @@ import httpx
 from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, ValidationError
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
-from connectors.sdk.http import Answer, Http, OAuth2, verdict
+from connectors.sdk.http import Http, HttpResponse, OAuth2, classify_response
 
 _SIGNED: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LASTS_S: Final = 3_600
 _Filled = Annotated[str, StringConstraints(min_length=1)]
 
 
-def access_token(token_url: str, form: Mapping[str, str]) -> SecretStr:
+def request_access_token(token_url: str, form: Mapping[str, str]) -> SecretStr:
     """Ask for a token with a grant. Raises ``Retry`` or ``Unauthorized``."""
-    with closing(Http(token_url, verdict=_granted)) as http:
+    with closing(Http(token_url, classify=_granted)) as http:
         answer = http.json("POST", token_url, data=dict(form))
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not token:
@@ -32,10 +32,10 @@ def access_token(token_url: str, form: Mapping[str, str]) -> SecretStr:
     return SecretStr(token)
 
 
-def _granted(answer: Answer) -> Exception | None:
-    problem = verdict(answer)
+def _granted(answer: HttpResponse) -> Exception | None:
+    problem = classify_response(answer)
     if isinstance(problem, Fatal):  # a grant that is refused comes back as 400
-        return Unauthorized(f"asking for a token, {answer.where}: status {answer.status}")
+        return Unauthorized(f"asking for a token, {answer.request_line}: status {answer.status}")
     return problem
 
 

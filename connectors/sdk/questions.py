@@ -45,7 +45,7 @@ class ScoreQuestion(BaseModel):
         return {"measure": given} if isinstance(given, str) else given
 
 
-class FormConfig(SourceConfig):
+class FormSourceConfig(SourceConfig):
     """What every form can be told about its questions, by their id, reference or wording."""
 
     comments: tuple[str, ...] = Field(
@@ -77,7 +77,7 @@ class FormConfig(SourceConfig):
     )
 
 
-class Kind(StrEnum):
+class AnswerType(StrEnum):
     """What an answer is."""
 
     TEXT = "text"
@@ -98,14 +98,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FormAnswer:
     """One answer; ``worst`` and ``best`` are the ends of its scale, where the service tells."""
 
     field: str
     """The question's id: stable, and unique in its form."""
     question: str
     """Its wording."""
-    kind: Kind
+    kind: AnswerType
     value: Any
     worst: float | None = None
     best: float | None = None

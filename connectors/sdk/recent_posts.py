@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from connectors.sdk.base import Item
 from connectors.sdk.source import Source
-from connectors.sdk.timestamps import from_seconds
+from connectors.sdk.timestamps import from_unix
 from schemas.feedback import Feedback, Operation
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deletion:
     """A post that was taken back; times in milliseconds."""
 
     native_id: str
@@ -35,14 +35,14 @@ class _Post(NamedTuple):
 
 
 @dataclass(slots=True)
-class Memory:
+class SeenPosts:
     """At most ``most`` posts by the network's own id, the newest kept; those taken back as well."""
 
     most: int
     posts: dict[str, _Post] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, most: int, state: Any) -> Memory:
+    def load(cls, most: int, state: Any) -> SeenPosts:
         """What :meth:`dump` gave."""
         return cls(most, {key: _Post(*post) for key, post in (state or {}).items()})
 
@@ -54,7 +54,7 @@ class Memory:
     def __contains__(self, key: str) -> bool:
         return key in self.posts
 
-    def news(self, key: str, created: int, revision: int, native_id: str = "") -> bool:
+    def is_new_or_changed(self, key: str, created: int, revision: int, native_id: str = "") -> bool:
         """Whether a post is unknown, or has a later revision; it is known from now on."""
         known = self.posts.get(key)
         if known is not None and known.revision >= revision:
@@ -62,7 +62,7 @@ class Memory:
         self._keep(key, _Post(created, revision, native_id))
         return True
 
-    def take_back(self, key: str, revision: int = 0) -> Gone | None:
+    def mark_deleted(self, key: str, revision: int = 0) -> Deletion | None:
         """The post as one that is gone; None where it is unknown, or gone already.
 
         ``revision`` is the network's time of the delete; it becomes higher than what went before.
@@ -72,15 +72,15 @@ class Memory:
             return None
         gone = known._replace(revision=max(revision, known.revision + 1), gone=True)
         self._keep(key, gone)
-        return Gone(gone.native_id or key, gone.created, gone.revision)
+        return Deletion(gone.native_id or key, gone.created, gone.revision)
 
-    def take_back_all(self, prefix: str, revision: int) -> Iterable[Gone]:
+    def mark_deleted_by_prefix(self, prefix: str, revision: int) -> Iterable[Deletion]:
         """Every post whose id begins so, as ones that are gone."""
         keys = [key for key in self.posts if key.startswith(prefix)]
-        found = [self.take_back(key, revision) for key in keys]
+        found = [self.mark_deleted(key, revision) for key in keys]
         return [gone for gone in found if gone is not None]
 
-    def living(self, size: int) -> Iterator[list[str]]:
+    def active_ids(self, size: int) -> Iterator[list[str]]:
         """The ids of what is there as far as is known, ``size`` at a time."""
         keys = [key for key, post in self.posts.items() if post.revision and not post.gone]
         for start in range(0, len(keys), size):
@@ -97,12 +97,12 @@ class Memory:
             del self.posts[key]
 
 
-def taken_back(source: Source, item: Item, gone: Gone) -> Feedback:
+def deletion_record(source: Source, item: Item, gone: Deletion) -> Feedback:
     """The record that deletes a post."""
     return source.record(
         item,
         native_id=gone.native_id,
-        created_at=from_seconds(gone.created / 1000),
+        created_at=from_unix(gone.created / 1000),
         revision=gone.revision,
         operation=Operation.DELETE,
     )

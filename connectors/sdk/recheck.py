@@ -16,14 +16,14 @@ import orjson
 from pydantic import Field
 
 from connectors.sdk.base import Page
-from connectors.sdk.recent_posts import Memory
-from connectors.sdk.source import SourceConfig, Streamed
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk.recent_posts import SeenPosts
+from connectors.sdk.source import SourceConfig, Streamed, type_argument
+from connectors.sdk.timestamps import unix_ms
 
 _DAY_MS: Final = 86_400_000
 
 
-class WatchingConfig(SourceConfig):
+class RecheckedConfig(SourceConfig):
     """How far back is looked."""
 
     days: int = Field(default=7, ge=0, description="How far back the first run goes.")
@@ -36,26 +36,26 @@ class WatchingConfig(SourceConfig):
 
 
 @dataclass(slots=True)
-class WatchingCursor(ABC):
+class RecheckedCursor(ABC):
     """What each network adds is how far its own lists were read."""
 
     checked: int
     """When edits and deletes were last looked for, in milliseconds since 1970."""
-    memory: Memory
+    memory: SeenPosts
 
     @classmethod
     @abstractmethod
-    def beginning(cls, ms: int) -> dict[str, Any]:
+    def initial(cls, ms: int) -> dict[str, Any]:
         """What is added, where nothing was read yet and what is later than ``ms`` is to be."""
 
     @classmethod
     def resume(cls, cursor: str | None, *, days: int, remember: int, now: datetime) -> Self:
         """What a cursor stands for; None: so many days ago."""
         if cursor is None:
-            ms = milliseconds(now)
-            return cls(ms, Memory(remember), **cls.beginning(ms - days * _DAY_MS))
+            ms = unix_ms(now)
+            return cls(ms, SeenPosts(remember), **cls.initial(ms - days * _DAY_MS))
         state = orjson.loads(cursor)
-        return cls(memory=Memory.load(remember, state.pop("posts")), **state)
+        return cls(memory=SeenPosts.load(remember, state.pop("posts")), **state)
 
     def text(self) -> str:
         """The cursor."""
@@ -64,26 +64,31 @@ class WatchingCursor(ABC):
         return orjson.dumps(state).decode()
 
 
-C = TypeVar("C", bound=WatchingCursor)
+RecheckedConfigT = TypeVar("RecheckedConfigT", bound=RecheckedConfig)
+CursorT = TypeVar("CursorT", bound=RecheckedCursor)
 
 
-class Watching(Streamed, Generic[C]):
+class RecheckedSource(Streamed[RecheckedConfigT], Generic[RecheckedConfigT, CursorT]):
     """Catches up, and once a day looks again at what is remembered."""
 
-    Cursor: ClassVar[type[WatchingCursor]]
+    Cursor: ClassVar[type[RecheckedCursor]]
 
-    config: WatchingConfig
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cursor = type_argument(cls, RecheckedCursor)  # type: ignore[type-abstract]
+        if cursor is not None:
+            cls.Cursor = cursor
 
-    def resume(self, cursor: str | None) -> C:
+    def resume(self, cursor: str | None) -> CursorT:
         """Where to go on."""
         days, remember, now = self.config.days, self.config.remember, self.context.now()
         found: Any = self.Cursor.resume(cursor, days=days, remember=remember, now=now)
-        resumed: C = found
+        resumed: CursorT = found
         return resumed
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the posts that follow the cursor; once a day, look again at those remembered."""
-        now = milliseconds(self.context.now())
+        now = unix_ms(self.context.now())
         state = self.resume(cursor)
         yield from self.walk(state)
         if now - state.checked >= _DAY_MS:
@@ -92,9 +97,9 @@ class Watching(Streamed, Generic[C]):
         yield Page([], state.text())
 
     @abstractmethod
-    def walk(self, state: C) -> Iterator[Page]:
+    def walk(self, state: CursorT) -> Iterator[Page]:
         """The posts that are not known; ``state`` moves with them."""
 
     @abstractmethod
-    def recheck(self, state: C) -> Iterator[Page]:
+    def recheck(self, state: CursorT) -> Iterator[Page]:
         """What has become of the posts in the cursor's memory."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from connectors.sdk.questions import Answer, Kind, Measure, ScoreQuestion
+from connectors.sdk.questions import AnswerType, FormAnswer, Measure, ScoreQuestion
 from schemas.measures import FFT_DONT_KNOW
 
 _FFT_WORDS: Final = {
@@ -23,12 +23,12 @@ _FFT_WORDS: Final = {
     "unlikely": 4,
     "extremely unlikely": 5,
 }
-_MEASURES: Final[dict[Kind, Measure]] = {
-    Kind.STARS: "stars",
-    Kind.NPS: "nps",
-    Kind.CSAT: "csat",
-    Kind.CES: "ces",
-    Kind.FFT: "fft",
+_MEASURES: Final[dict[AnswerType, Measure]] = {
+    AnswerType.STARS: "stars",
+    AnswerType.NPS: "nps",
+    AnswerType.CSAT: "csat",
+    AnswerType.CES: "ces",
+    AnswerType.FFT: "fft",
 }
 _FIXED: Final[dict[str, tuple[float, float]]] = {"nps": (0, 10), "fft": (5, 1)}
 _USUAL: Final[dict[str, tuple[float, float]]] = {"stars": (1, 5), "csat": (1, 5), "ces": (1, 7)}
@@ -47,7 +47,7 @@ class Scores:
     others: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Iterable[tuple[Answer, ScoreQuestion | None]]) -> Self:
+    def of(cls, found: Iterable[tuple[FormAnswer, ScoreQuestion | None]]) -> Self:
         """The scores of answers, each with what the settings say of its question, if anything."""
         scores = cls()
         for answer, asked in sorted(found, key=lambda one: one[1] is None):
@@ -55,7 +55,7 @@ class Scores:
                 scores._take(answer, asked)
         return scores
 
-    def _take(self, answer: Answer, asked: ScoreQuestion | None) -> None:
+    def _take(self, answer: FormAnswer, asked: ScoreQuestion | None) -> None:
         measure = asked.measure if asked else _measure(answer)
         score = _score(answer, measure, asked)
         if score is not None and measure not in self.placed:
@@ -64,7 +64,7 @@ class Scores:
         number = _number(answer.value)
         if number is not None:
             self.others[(answer.question or answer.field)[:100]] = f"{number:g}"
-        elif asked and answer.kind is Kind.CHOICE:
+        elif asked and answer.kind is AnswerType.CHOICE:
             self.others[(answer.question or answer.field)[:100]] = _said(answer.value)[:100]
 
 
@@ -77,7 +77,7 @@ def is_yes(value: Any) -> bool:
     return re.split(r"[\s,.;:!]", value.strip().casefold(), maxsplit=1)[0] in _YES
 
 
-def _measure(answer: Answer) -> Measure:
+def _measure(answer: FormAnswer) -> Measure:
     if answer.kind in _MEASURES:
         return _MEASURES[answer.kind]
     if (answer.worst, answer.best) == (0, 10) and _RECOMMEND.search(answer.question):
@@ -86,7 +86,7 @@ def _measure(answer: Answer) -> Measure:
 
 
 def _score(
-    answer: Answer, measure: Measure, asked: ScoreQuestion | None
+    answer: FormAnswer, measure: Measure, asked: ScoreQuestion | None
 ) -> dict[str, float] | None:
     """The value with its scale; None where it is no number, or not on a known scale."""
     if asked and asked.choices:
@@ -103,7 +103,7 @@ def _score(
 
 
 def _ends(
-    answer: Answer, measure: Measure, asked: ScoreQuestion | None
+    answer: FormAnswer, measure: Measure, asked: ScoreQuestion | None
 ) -> tuple[float | None, float | None]:
     """The scale: as the settings have it, as the service tells it, or as is usual."""
     if measure in _FIXED:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field, SecretStr
 
 from connectors.sdk.base import Item
+from connectors.sdk.questions import FormSourceConfig
 from connectors.sdk.signatures import require_hmac
 from connectors.sdk.source import Webhook, WebhookRequest
-from connectors.sdk.submissions import Form, FormConfig, Submission, json_object
+from connectors.sdk.submissions import FormSource, Submission, json_object
 
 
-class SignedConfig(FormConfig):
+class SignedConfig(FormSourceConfig):
     """What both sides know."""
 
     webhook_secret: Annotated[
@@ -22,15 +23,16 @@ class SignedConfig(FormConfig):
     ]
 
 
-class SignedForm(Form, Webhook):
+SignedConfigT = TypeVar("SignedConfigT", bound=SignedConfig)
+
+
+class SignedForm(FormSource[SignedConfigT], Webhook[SignedConfigT]):
     """Is called with one event at a time, an HMAC-SHA256 of it in base64 in a header."""
 
     signature: ClassVar[str]
     """The header, in small letters."""
     prefix: ClassVar[str] = ""
     """What stands before the HMAC."""
-
-    config: SignedConfig
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify a submission and take it apart."""

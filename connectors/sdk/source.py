@@ -1,12 +1,13 @@
-"""The contract of a source: somebody's service that a connector reads from or hears from.
+"""The contract of a source: one instance of a service that a connector reads or is called by.
 
-A source declares what it is, and mixes in what it can do: ``Polled`` reads pages, ``Streamed``
-listens, ``Webhook`` is called, ``Answering`` replies. All else (retries, publishing, cursors,
-coverage, the server, the docs page) is done for it.
+A source declares what it is and mixes in what it can do: ``Polled`` reads pages, ``Streamed``
+listens, ``Webhook`` is called, ``Answering`` replies. Retries, publishing, cursors, coverage, the
+server and the documentation are provided for it.
 """
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -14,12 +15,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, Unpack, get_args
 
+import typing_extensions
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
+from connectors.sdk.http import Http, HttpOptions
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import build_record
 from schemas.feedback import Family, Feedback, Name
@@ -30,11 +33,12 @@ class _Closeable(Protocol):
     def close(self) -> None: ...
 
 
-T = TypeVar("T", bound=_Closeable)
+T = TypeVar("T")
+Resource = TypeVar("Resource", bound=_Closeable)
 
 
 class SourceConfig(BaseModel):
-    """What every source can be told about its feedback."""
+    """Settings that every source has: which part of the organization its feedback is about."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,26 +48,29 @@ class SourceConfig(BaseModel):
 
     @cached_property
     def place(self) -> Mapping[str, str | None]:
-        """Which organization, site and service, by these names."""
+        """Organization, site and service by these names."""
         return {name: getattr(self, name) for name in PLACES}
 
 
 PLACES: Final = tuple(SourceConfig.model_fields)
-"""What says where feedback belongs."""
+"""The settings and fields that say which part of the organization feedback is about."""
+
+ConfigT = typing_extensions.TypeVar("ConfigT", bound=SourceConfig, default=Any)
 
 
 class Capability(StrEnum):
-    """What a source's interface tells beyond new feedback."""
+    """What a source's interface returns in addition to new feedback."""
 
     EDITS = "edits"
     DELETES = "deletes"
     SAMPLED = "sampled"
-    """Only some of it: counts and shares of this source say nothing about all."""
+    """Only a sample: counts and shares of this source do not represent all feedback."""
 
 
-_HOW_IT_IS_READ: Final = {"base_url", "live", "per_page", "recheck_days", "port", "tls", "ca_file"}
-_WHO_READS: Final = {"client_id", "token_url", "scope", "act_as"}
-_NOT_WHAT_IS_READ: Final = frozenset({*SourceConfig.model_fields, *_HOW_IT_IS_READ, *_WHO_READS})
+_TRANSPORT: Final = {"base_url", "live", "per_page", "recheck_days", "port", "tls", "ca_file"}
+_LOGIN: Final = {"client_id", "token_url", "scope", "act_as"}
+_NOT_SELECTING: Final = {*SourceConfig.model_fields, *_TRANSPORT, *_LOGIN}
+"""Settings that do not change which feedback is read."""
 
 
 def _now() -> datetime:
@@ -72,37 +79,49 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a source gets besides its own settings."""
+    """What a source receives in addition to its own settings."""
 
     instance: str
-    """Which of its kind, as the settings file names it."""
+    """Name of the instance in the settings file."""
     author_key: bytes = b""
-    """Key of the authors' pseudonyms; without one authors are left out."""
+    """Key of the authors' pseudonyms; without one, records have no author."""
     now: Callable[[], datetime] = field(default=_now)
+    sleep: Callable[[float], None] = field(default=time.sleep)
+    """Waits, for a number of seconds, between requests and before retries."""
 
 
-class Source(ABC):
-    """One instance of a service. Building it touches no network."""
+class Source(ABC, Generic[ConfigT]):
+    """One instance of a service. Constructing it makes no request.
+
+    ``class Yelp(Polled[YelpConfig])`` has ``YelpConfig`` as its ``Config``.
+    """
 
     name: ClassVar[str]
-    """The module's name, the records' ``source`` and the settings' section."""
+    """The module's name, the records' ``source`` and the section of the settings file."""
     title: ClassVar[str]
-    """What the service calls itself."""
+    """The service's own name."""
     family: ClassVar[Family]
     Config: ClassVar[type[SourceConfig]]
+    """The type of the settings; derived from the type argument."""
     requirements: ClassVar[str]
-    """What one must have of the service, and where it comes from."""
+    """What the operator needs from the service, and where to get it."""
     limitations: ClassVar[str]
-    """What the service allows, and what it does not tell."""
-    cursor_description: ClassVar[str] = "none: it is called, and does not come back"
+    """The service's limits, and what its interface does not return."""
+    cursor_description: ClassVar[str] = "none: the service calls, and nothing is read again"
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     example: ClassVar[str]
-    """The settings of one instance, as TOML below its heading."""
+    """Settings of one instance, as TOML without the heading."""
 
-    def __init__(self, config: Any, context: Context) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        config = type_argument(cls, SourceConfig)
+        if config is not None:
+            cls.Config = config
+
+    def __init__(self, config: ConfigT, context: Context) -> None:
         self.config = config
         self.context = context
-        self._opened = ExitStack()
+        self._resources = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -111,49 +130,55 @@ class Source(ABC):
         self.close()
 
     def close(self) -> None:
-        """Close what was opened."""
-        self._opened.close()
+        """Close all that the source owns."""
+        self._resources.close()
 
-    def own(self, resource: T) -> T:
-        """The resource, which is closed with the source."""
-        self._opened.callback(resource.close)
+    def own(self, resource: Resource) -> Resource:
+        """Have a resource closed with the source, and return it."""
+        self._resources.callback(resource.close)
         return resource
+
+    def http(self, base_url: str, **options: Unpack[HttpOptions]) -> Http:
+        """Return a new HTTP client, which is closed with the source."""
+        return self.own(Http(base_url, sleep=self.context.sleep, **options))
 
     @cached_property
     def instance_key(self) -> str:
-        """The instance's name and a likeness of its settings, as the cursor knows it.
+        """The instance's name and a hash of its settings: the key of its cursor.
 
-        A cursor says nothing about another app or tag: whoever changes it wants it read anew. Not
-        so who changes the way to log in.
+        A cursor is of no use for another app or tag, so a changed setting starts from the
+        beginning, except for settings of the connection and the login.
         """
         ignored = {
             name
             for name, field in type(self.config).model_fields.items()
             if name.startswith("reply_") or "SecretStr" in str(field.annotation)
         }
-        read = self.config.model_dump_json(exclude=_NOT_WHAT_IS_READ | ignored)
-        return f"{self.context.instance}/{deterministic_id(read)[:8]}"
+        selecting = self.config.model_dump_json(exclude=_NOT_SELECTING | ignored)
+        return f"{self.context.instance}/{deterministic_id(selecting)[:8]}"
 
     @abstractmethod
     def parse(self, item: Item) -> Feedback:
-        """Understand one item. Pure: the same item always gives the same record.
+        """Return the record of one item. Pure: the same item always gives the same record.
 
-        Raises ``BadRecord``, or ``Skip`` where there is nothing to work on.
+        Raises ``BadRecord``, or ``Skip`` if the item holds no feedback.
         """
 
     def item(self, data: Any, *, origin: str, payload: bytes | None = None) -> Item:
-        """An item read now; ``origin`` is the source's id of it, no personal value.
+        """Return an item that was read now.
 
-        ``payload`` are its bytes as they came; None: ``data`` is JSON, and they are made from it.
+        ``origin`` is the service's id of it and holds no personal data. ``payload`` is its raw
+        bytes; None if ``data`` is JSON, from which they are made.
         """
         return Item(
             data, f"{self.name}/{self.context.instance}:{origin}", payload, self.context.now()
         )
 
     def record(self, item: Item, *, native_id: str, author: str = "", **fields: Any) -> Feedback:
-        """A record of this source, its author made a pseudonym; raises ``BadRecord``.
+        """Return a record of this source, with a pseudonym for its author.
 
-        ``native_id`` must be the same in every instance that sees the item, and no other item's.
+        ``native_id`` is unique within the service and the same in every instance that reads the
+        item. Raises ``BadRecord``.
         """
         for name, value in self.config.place.items():
             if fields.get(name) is None:
@@ -171,57 +196,66 @@ class Source(ABC):
             raise BadRecord.of(self.name, error) from None
 
 
-class Polled(Source):
-    """Reads pages when asked to."""
+def type_argument(cls: type, bound: type[T]) -> type[T] | None:
+    """Return the first type argument of a class's own bases that is a ``bound``, if any."""
+    for base in cls.__dict__.get("__orig_bases__", ()):
+        for argument in get_args(base):
+            if isinstance(argument, type) and issubclass(argument, bound):
+                return argument
+    return None
+
+
+class Polled(Source[ConfigT]):
+    """A source that is read page by page."""
 
     @abstractmethod
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read the pages that follow ``cursor``; None: from the beginning.
+        """Yield the pages that follow ``cursor``, or all pages if it is None.
 
-        Raises ``Retry`` or ``Fatal``. One bad item never ends a page. A cursor is given out only
-        where going on from it misses nothing, however the run ends.
+        Raises ``Retry`` or ``Fatal``. One bad item never ends a page. A page's cursor must be safe:
+        a run that resumes from it misses nothing, no matter how this run ends.
         """
 
 
-class Streamed(Polled):
-    """Listens for what is new. What came while nobody listened is fetched."""
+class Streamed(Polled[ConfigT]):
+    """A source that also listens. ``fetch`` reads what arrived while it did not listen."""
 
     @property
     def is_live(self) -> bool:
-        """Whether it is set to listen between its runs."""
+        """True if it listens between its runs."""
         return bool(getattr(self.config, "live", True))
 
     @abstractmethod
     def stream(self, cursor: str | None) -> Iterator[Page]:
-        """Wait for pages, until the connection ends; ``fetch`` has just caught up to ``cursor``.
+        """Yield pages as they arrive, until the connection ends; called after ``fetch``.
 
-        Yields at least once in 30 seconds, a page without items where nothing came.
+        Yields at least every 30 seconds: a page without items if nothing arrived.
         Raises ``Retry`` or ``Fatal``.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request as it came in."""
+    """A request as it was received."""
 
     body: bytes
     headers: Mapping[str, str]
-    """By their names in small letters."""
+    """By their names in lower case."""
     path_secret: str | None
     at: datetime
 
 
-class Webhook(Source):
-    """Is called by the service, at ``/webhooks/<name>/<instance>``."""
+class Webhook(Source[ConfigT]):
+    """A source that the service calls, at ``/webhooks/<name>/<instance>``."""
 
     secret_in_path: ClassVar[bool] = False
-    """Whether the address ends in a secret, for services that sign nothing."""
+    """True if the address ends in a secret, for services that do not sign their requests."""
     makes_requests: ClassVar[bool] = False
-    """Whether ``handle`` makes requests of its own, and may take seconds."""
+    """True if ``handle`` makes requests itself and may take seconds."""
 
     @abstractmethod
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Verify a request and take it apart; none where it tells of no feedback.
+        """Verify a request and return its items: none if it is not about feedback.
 
         Raises ``Forged``, ``Stale`` or ``Malformed``.
         """
@@ -229,20 +263,23 @@ class Webhook(Source):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A request that publishes an answer."""
+    """A request that publishes a reply."""
 
     method: str
     path: str
     json: Any
 
 
-class Answering(Source):
-    """Can publish an answer to a piece of feedback."""
+class Answering(Source[ConfigT]):
+    """A source that can publish a reply to a piece of feedback."""
 
     @abstractmethod
     def build_reply(self, native_id: str, text: str) -> Reply:
-        """The request that answers; sends nothing. Raises ``BadRecord`` for what can't be sent."""
+        """Return the request that publishes a reply, without sending it.
+
+        Raises ``BadRecord`` for a reply that cannot be sent.
+        """
 
     @abstractmethod
     def send_reply(self, reply: Reply) -> None:
-        """Send it. Raises ``Retry`` or ``Fatal``."""
+        """Send a reply. Raises ``Retry`` or ``Fatal``."""

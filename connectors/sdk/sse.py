@@ -10,12 +10,18 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError, connect_sse
 
 from connectors.sdk.errors import Retry
-from connectors.sdk.http import USER_AGENT, Answer, hush, trusted_authorities, verdict
+from connectors.sdk.http import (
+    USER_AGENT,
+    HttpResponse,
+    classify_response,
+    silence_httpx_logging,
+    ssl_context,
+)
 
 HEARTBEAT: Final = "heartbeat"
 
 
-def events(
+def iter_events(
     url: str, params: dict[str, str], auth: httpx.Auth | None, silence: float
 ) -> Iterator[ServerSentEvent]:
     """The events until the server ends them; a comment between two is an event ``HEARTBEAT``.
@@ -23,7 +29,7 @@ def events(
     Raises ``Retry``, after a last heartbeat where nothing at all came for ``silence`` seconds,
     and ``Fatal``.
     """
-    hush()
+    silence_httpx_logging()
     address = httpx.URL(url)
     where = f"GET {address.host}{address.path}"
     timeout = httpx.Timeout(silence, connect=10.0)
@@ -34,13 +40,13 @@ def events(
                 headers={"User-Agent": USER_AGENT},
                 timeout=timeout,
                 trust_env=False,
-                verify=trusted_authorities(),
+                verify=ssl_context(),
             )
         )
         try:
             source = stack.enter_context(connect_sse(client, "GET", url, params=params))
-            answer = Answer(source.response.status_code, source.response.headers, b"", where)
-            problem = verdict(answer)
+            answer = HttpResponse(source.response.status_code, source.response.headers, b"", where)
+            problem = classify_response(answer)
             if problem is not None:
                 raise problem
             yield from _with_heartbeats(source.response).iter_sse()

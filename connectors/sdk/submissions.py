@@ -1,7 +1,8 @@
 """What connectors of forms share: questions and their answers become records.
 
-A connector names each answer's kind and hands over a ``Submission``; ``Form`` takes it apart. Each
-free-text answer is a piece of feedback with its question, and the submission's scores go on each.
+A connector names each answer's kind and hands over a ``Submission``; ``FormSource`` takes it apart.
+Each free-text answer is a piece of feedback with its question, and the submission's scores go on
+each.
 Names, e-mail addresses and telephone numbers are left behind here, before anything is kept.
 """
 
@@ -10,19 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Malformed, Skip
-from connectors.sdk.questions import Answer, FormConfig, Kind, Measure, ScoreQuestion, is_personal
+from connectors.sdk.questions import (
+    AnswerType,
+    FormAnswer,
+    FormSourceConfig,
+    Measure,
+    ScoreQuestion,
+    is_personal,
+)
 from connectors.sdk.scores import Scores, is_yes
-from connectors.sdk.source import PLACES, Source, SourceConfig
+from connectors.sdk.source import PLACES, Source
 from schemas.feedback import SUBMISSION, Family, Feedback, Operation, hash_submission
-
-__all__ = ["Answer", "Form", "FormConfig", "Kind", "Submission", "json_object"]
 
 _LONGEST_QUESTION: Final = 2_000
 _LONGEST_NAME: Final = 512
@@ -36,7 +42,7 @@ class Submission:
     """Unique within the service."""
     at: Any
     """When it was sent in: a time with its zone, or ISO 8601 text of one."""
-    answers: Sequence[Answer]
+    answers: Sequence[FormAnswer]
     revision: int | None = None
     """Milliseconds of the last edit; None: ``at``."""
     edited: bool = False
@@ -76,13 +82,13 @@ class _Piece(BaseModel):
 _AS_THEY_ARE: Final = _Piece.model_fields.keys() & Feedback.model_fields.keys() - {"text"}
 
 
-class Form(Source):
+FormConfigT = TypeVar("FormConfigT", bound=FormSourceConfig)
+
+
+class FormSource(Source[FormConfigT]):
     """A source of submissions. Its items are pieces of them, without personal fields."""
 
     family: ClassVar[Family] = Family.FORM
-    Config: ClassVar[type[SourceConfig]] = FormConfig
-
-    config: FormConfig
 
     def items(self, submission: Submission) -> list[Item]:
         """A submission's free-text answers, or its scores where it has none.
@@ -160,10 +166,10 @@ class Form(Source):
             gone = [*empty, *([sent.id] if written else [])]
             yield from ({**common, "id": native_id, "deleted": True} for native_id in gone)
 
-    def _sort(self, answers: Sequence[Answer], common: dict[str, Any]) -> list[Answer]:
+    def _sort(self, answers: Sequence[FormAnswer], common: dict[str, Any]) -> list[FormAnswer]:
         """The answers that are comments; all others that are wanted go into ``common``."""
-        texts: list[Answer] = []
-        found: list[tuple[Answer, ScoreQuestion | None]] = []
+        texts: list[FormAnswer] = []
+        found: list[tuple[FormAnswer, ScoreQuestion | None]] = []
         contact: bool | None = None
         left = False
         for answer in answers:
@@ -177,15 +183,15 @@ class Form(Source):
                 contact = is_yes(answer.value)
             elif role == "personal":
                 continue
-            elif answer.kind is Kind.CONTACT:
+            elif answer.kind is AnswerType.CONTACT:
                 left = left or bool(answer.value)
-            elif answer.kind is Kind.PERSONAL:
+            elif answer.kind is AnswerType.PERSONAL:
                 continue
             elif role is not None and role != "comment":
                 _place(common, role, answer.question or answer.field, answer.value)
-            elif asked is not None or answer.kind not in (Kind.TEXT, Kind.CHOICE):
+            elif asked is not None or answer.kind not in (AnswerType.TEXT, AnswerType.CHOICE):
                 found.append((answer, asked))
-            elif role == "comment" or (answer.kind is Kind.TEXT and self._is_comment(answer)):
+            elif role == "comment" or (answer.kind is AnswerType.TEXT and self._is_comment(answer)):
                 texts.append(answer)
         scores = Scores.of(found)
         common["scores"] = scores.placed
@@ -194,7 +200,7 @@ class Form(Source):
             common["attributes"]["contact"] = "yes" if contact or contact is None else "no"
         return texts
 
-    def _is_comment(self, answer: Answer) -> bool:
+    def _is_comment(self, answer: FormAnswer) -> bool:
         return not self.config.comments and not is_personal(answer.question)
 
 

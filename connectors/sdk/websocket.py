@@ -15,12 +15,12 @@ from websockets.exceptions import (
 from websockets.sync.client import connect
 
 from connectors.sdk.errors import Retry
-from connectors.sdk.http import USER_AGENT, Answer, verdict
+from connectors.sdk.http import USER_AGENT, HttpResponse, classify_response
 
 _MOST_BYTES: Final = 2_000_000
 
 
-def messages(url: str, params: dict[str, str], silence: float) -> Iterator[str | bytes | None]:
+def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[str | bytes | None]:
     """The messages until the server ends them; None where none came for ``silence`` seconds.
 
     Raises ``Retry`` or ``Fatal``.
@@ -46,7 +46,9 @@ def messages(url: str, params: dict[str, str], silence: float) -> Iterator[str |
         return
     except InvalidStatus as error:
         response = error.response
-        answer = Answer(response.status_code, httpx.Headers(dict(response.headers)), b"", where)
-        raise verdict(answer) or Retry(f"listening to {where}: no WebSocket") from None
+        answer = HttpResponse(
+            response.status_code, httpx.Headers(dict(response.headers)), b"", where
+        )
+        raise classify_response(answer) or Retry(f"listening to {where}: no WebSocket") from None
     except (ConnectionClosedError, InvalidHandshake, OSError) as error:
         raise Retry(f"listening to {where}: {type(error).__name__}") from None

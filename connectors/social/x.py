@@ -13,13 +13,23 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Retry, Skip
-from connectors.sdk.http import Answer, Bearer, Http
-from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import from_seconds, milliseconds
+from connectors.sdk import (
+    BackwardPaginator,
+    BadRecord,
+    Bearer,
+    Capability,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    SourceConfig,
+    classify_response,
+    from_unix,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 
 _FIELDS: Final = "author_id,created_at,edit_history_tweet_ids,lang,note_tweet"
@@ -59,13 +69,12 @@ class _Post(BaseModel):
     """The whole of a long post, of which ``text`` is the beginning."""
 
 
-class X(Polled):
+class X(Polled[XConfig]):
     """Walks from the newest post back to what is known."""
 
     name: ClassVar[str] = "x"
     title: ClassVar[str] = "X"
     family: ClassVar[Family] = Family.SOCIAL
-    Config: ClassVar[type[SourceConfig]] = XConfig
     requirements: ClassVar[str] = (
         "the bearer token of an app in X's developer console, with a plan that covers the posts "
         "read: each of them counts."
@@ -83,47 +92,43 @@ bearer_token = { env = "X_BEARER_TOKEN" }
 every = "1h"
 """
 
-    config: XConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
         # The limit is counted over 15 minutes, which a run of some pages does not fill.
-        return self.own(
-            Http(
-                config.base_url,
-                auth=Bearer(config.bearer_token),
-                per_second=5,
-                verdict=_verdict,
-            )
+        return self.http(
+            config.base_url,
+            auth=Bearer(config.bearer_token),
+            per_second=5,
+            classify=_classify,
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the posts that are newer than the cursor's, the newest first."""
         now = self.context.now()
-        walk: Walk[Any] = Walk.resume(cursor, now=now)
-        if not _reachable(walk.newest.at, now):
-            walk.page = None  # its search began too long ago to be gone on with
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=now)
+        if not _reachable(paginator.newest.at, now):
+            paginator.page = None  # its search began too long ago to be gone on with
         while True:
-            answer = self._found(walk, now)
-            news, reached = walk.news(
+            answer = self._found(paginator, now)
+            news, reached = paginator.new_items(
                 (_number(one), str(one.get("id")), one) for one in answer.get("data", [])
             )
-            walk.page = None if reached else answer.get("meta", {}).get("next_token")
-            yield Page([self._item(one) for one in news], walk.cursor(walk.page))
-            if walk.page is None:
+            paginator.page = None if reached else answer.get("meta", {}).get("next_token")
+            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            if paginator.page is None:
                 return
 
-    def _found(self, walk: Walk[Any], now: datetime) -> Any:
+    def _found(self, paginator: BackwardPaginator[Any], now: datetime) -> Any:
         params: dict[str, Any] = {
             "query": f"({self.config.query}) -is:retweet",
             "max_results": self.config.per_page,
             "tweet.fields": _FIELDS,
         }
-        if _reachable(walk.known.at, now):
-            params["since_id"] = str(walk.known.at)
-        if walk.page is not None:
-            params["next_token"] = walk.page
+        if _reachable(paginator.known.at, now):
+            params["since_id"] = str(paginator.known.at)
+        if paginator.page is not None:
+            params["next_token"] = paginator.page
         return self._http.get_json("/2/tweets/search/recent", params=params)
 
     def _item(self, post: Any) -> Item:
@@ -143,7 +148,7 @@ every = "1h"
             item,
             native_id=first,
             created_at=_moment(int(first)),
-            revision=milliseconds(_moment(int(post.id))),
+            revision=unix_ms(_moment(int(post.id))),
             text=text,
             language=None if post.lang in _NO_LANGUAGE else post.lang,
             author=post.author_id,
@@ -153,7 +158,7 @@ every = "1h"
 
 def _moment(post_id: int) -> datetime:
     """The time that an id holds: milliseconds since X's epoch above its lowest 22 bits."""
-    return from_seconds(((post_id >> 22) + _EPOCH_MS) / 1000)
+    return from_unix(((post_id >> 22) + _EPOCH_MS) / 1000)
 
 
 def _reachable(post_id: int, now: datetime) -> bool:
@@ -167,9 +172,9 @@ def _number(post: Any) -> int | None:
         return None
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     """What a status means; a plan's cap says nothing of when it ends."""
     if answer.status == 429 and b"usage-capped" in answer.body:
-        said = f"requesting {answer.where}: the plan's cap of posts is reached"
+        said = f"requesting {answer.request_line}: the plan's cap of posts is reached"
         return Retry(said, wait=_UNTIL_CAP_S)
-    return usual_verdict(answer)
+    return classify_response(answer)

@@ -13,13 +13,24 @@ from typing import Annotated, Any, ClassVar, Final, Self
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, model_validator
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
-from connectors.sdk.http import Answer, Http
-from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    BackwardPaginator,
+    BadRecord,
+    Capability,
+    Fatal,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    SourceConfig,
+    Unauthorized,
+    classify_response,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 
 _UNTIL_QUOTA_S: Final = 3_600.0  # the day's quota returns at midnight Pacific time: ask hourly
@@ -88,13 +99,12 @@ class _StalePage(Fatal):
     """The token of the next page is no longer good."""
 
 
-class YouTube(Polled):
+class YouTube(Polled[YouTubeConfig]):
     """Walks from the newest comment back to what is known."""
 
     name: ClassVar[str] = "youtube"
     title: ClassVar[str] = "YouTube"
     family: ClassVar[Family] = Family.SOCIAL
-    Config: ClassVar[type[SourceConfig]] = YouTubeConfig
     requirements: ClassVar[str] = (
         "an API key of a Google Cloud project in which the YouTube Data API v3 is enabled."
     )
@@ -111,31 +121,31 @@ api_key = { env = "YOUTUBE_API_KEY" }
 organization = "Eastgate Hospitals"
 """
 
-    config: YouTubeConfig
-
     @cached_property
     def _http(self) -> Http:
         key = {"X-Goog-Api-Key": self.config.api_key.get_secret_value()}
-        return self.own(Http(self.config.base_url, headers=key, per_second=10, verdict=_verdict))
+        return self.http(self.config.base_url, headers=key, per_second=10, classify=_classify)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the comments that are newer than the cursor's, the newest first."""
-        walk: Walk[Any] = Walk.resume(
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
             cursor, now=self.context.now(), recheck=timedelta(days=self.config.recheck_days)
         )
         while True:
             try:
-                answer = self._listed(walk.page)
+                answer = self._listed(paginator.page)
             except _StalePage:
-                if walk.page is None:
+                if paginator.page is None:
                     raise
-                walk.page = None  # from the newest again: what is brought twice is one record
+                paginator.page = None  # from the newest again: what is brought twice is one record
                 continue
             threads = answer.get("items", [])
-            news, reached = walk.news((_published_ms(one), _id_of(one), one) for one in threads)
-            walk.page = None if reached else answer.get("nextPageToken")
-            yield Page([self._item(one) for one in news], walk.cursor(walk.page))
-            if walk.page is None:
+            news, reached = paginator.new_items(
+                (_published_ms(one), _id_of(one), one) for one in threads
+            )
+            paginator.page = None if reached else answer.get("nextPageToken")
+            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            if paginator.page is None:
                 return
 
     def _listed(self, page: str | None) -> Any:
@@ -176,7 +186,7 @@ organization = "Eastgate Hospitals"
             item,
             native_id=comment.id,
             created_at=words.publishedAt,
-            revision=milliseconds(max(words.publishedAt, words.updatedAt or words.publishedAt)),
+            revision=unix_ms(max(words.publishedAt, words.updatedAt or words.publishedAt)),
             text=words.textDisplay,
             author=words.authorChannelId.value,
             url=f"https://www.youtube.com/watch?v={video}&lc={comment.id}" if video else None,
@@ -184,11 +194,11 @@ organization = "Eastgate Hospitals"
         )
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     """What a status means, where YouTube says more than others do."""
     if answer.status not in {400, 403, 404}:
-        return usual_verdict(answer)
-    said = f"requesting {answer.where}"
+        return classify_response(answer)
+    said = f"requesting {answer.request_line}"
     for reason in _reasons(answer.body):
         if reason in _SPENT:
             return Retry(f"{said}: {reason}", wait=_SPENT[reason])
@@ -198,7 +208,7 @@ def _verdict(answer: Answer) -> Exception | None:
             return _StalePage(f"{said}: {reason}")
         if reason == "API_KEY_INVALID":
             return Unauthorized(f"{said}: the API key is not valid")
-    return usual_verdict(answer)
+    return classify_response(answer)
 
 
 def _reasons(body: bytes) -> list[str]:
@@ -216,6 +226,6 @@ def _id_of(thread: Any) -> str:
 
 def _published_ms(thread: Any) -> int | None:
     try:
-        return milliseconds(aware(thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"]))
+        return unix_ms(parse_iso(thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

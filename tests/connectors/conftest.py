@@ -6,18 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.fakes import OPEN, skip_waits
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connectors do not wait, neither to keep a pace nor before they try again."""
-    skip_waits(monkeypatch)
+from tests.support.fakes import OPEN, WAITS
 
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """Sources that a test built are closed after it."""
+    """Sources that a test built are closed after it; they record their waits in ``WAITS``."""
+    WAITS.clear()
     yield
     while OPEN:
         OPEN.pop().close()

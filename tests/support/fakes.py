@@ -7,10 +7,7 @@ import inspect
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
-
 from connectors.runtime.registry import sources
-from connectors.sdk.http import Http
 from connectors.sdk.source import Context, Source
 from schemas.feedback import SUBMISSION, Feedback
 from tests.support.fake_service import FakeCaller, FakeService
@@ -47,20 +44,16 @@ def built(
     """The connector of a fake, told to talk to it."""
     kind = sources()[fake.name]
     config = kind.Config.model_validate(fake.settings(url))
-    source = kind(config, Context(instance, **context))  # type: ignore[arg-type]
+    source = kind(config, Context(instance, **{"sleep": WAITS.append, **context}))  # type: ignore[arg-type]
     OPEN.append(source)
     return source
 
 
-def skip_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no connector wait; ``test_http.py`` shows for how long they would."""
-    defaults = Http.__init__.__kwdefaults__
-    assert defaults is not None
-    monkeypatch.setitem(defaults, "sleep", lambda seconds: None)
-
-
 OPEN: list[Source] = []
 """What :func:`built` made; a fixture closes it after each test."""
+
+WAITS: list[float] = []
+"""Seconds for which connectors would have waited during this test."""
 
 
 def beside(record: Feedback) -> dict[str, str]:

@@ -16,10 +16,16 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from connectors.forms.email.mail import Mail, read_mail
 from connectors.forms.email.mailbox import MailboxConfig, open_mailbox
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip
-from connectors.sdk.source import Polled, SourceConfig
-from connectors.sdk.timestamps import from_seconds
+from connectors.sdk import (
+    BadRecord,
+    Item,
+    Misconfigured,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    from_unix,
+)
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 
 _MOST_BYTES: Final = 1_000_000
@@ -47,13 +53,12 @@ class _Fetched(BaseModel):
     raw: bytes
 
 
-class Email(Polled):
+class Email(Polled[EmailConfig]):
     """Reads a folder by its UIDs, which only grow, and without changing anything in it."""
 
     name: ClassVar[str] = "email"
     title: ClassVar[str] = "E-mail (IMAP)"
     family: ClassVar[Family] = Family.FORM
-    Config: ClassVar[type[SourceConfig]] = EmailConfig
     requirements: ClassVar[str] = (
         "a mailbox that is read over IMAP: with a password, which Gmail and iCloud call an app "
         "password, or with OAuth 2.0 (XOAUTH2), which Microsoft 365 demands. There, register an "
@@ -79,8 +84,6 @@ password = { env = "MAILBOX_PASSWORD" }
 ours = ["example.org"]
 site = "Eastgate"
 """
-
-    config: EmailConfig
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what came after the cursor's mail, the oldest first."""
@@ -165,5 +168,5 @@ def _taken_apart(answer: Iterable[Any]) -> Iterator[dict[str, Any]]:
             continue
         said = part[0] + (after if isinstance(after, bytes) and after[:1] in b" )" else b"")
         uid, arrived = _UID.search(said), imaplib.Internaldate2tuple(said)
-        moment = from_seconds(time.mktime(arrived)) if arrived else None
+        moment = from_unix(time.mktime(arrived)) if arrived else None
         yield {"uid": int(uid[1]) if uid else None, "arrived": moment, "raw": part[1]}

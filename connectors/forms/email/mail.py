@@ -16,7 +16,7 @@ import imap_tools
 from imap_tools.utils import decode_value
 
 from connectors.forms.email.reply_parser import own_words, unwrapped
-from connectors.sdk.html import plain_text
+from connectors.sdk import plain_text
 
 _LONGEST_ID: Final = 400
 _BULK: Final = frozenset({"bulk", "list", "junk", "auto_reply"})

@@ -15,9 +15,7 @@ from urllib.parse import urlsplit
 import imap_tools
 from pydantic import Field, SecretStr, model_validator
 
-from connectors.sdk.errors import Fatal, Retry, Unauthorized
-from connectors.sdk.oauth import access_token
-from connectors.sdk.source import SourceConfig
+from connectors.sdk import Fatal, Retry, SourceConfig, Unauthorized, request_access_token
 
 _TIMEOUT_S: Final = 60
 _NOT_NOW: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")
@@ -91,7 +89,9 @@ class MailboxConfig(SourceConfig):
         form = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
         form["grant_type"] = "refresh_token" if self.refresh_token else "client_credentials"
         form["client_id"] = self.client_id or ""
-        return access_token(self.token_url, form | ({"scope": self.scope} if self.scope else {}))
+        return request_access_token(
+            self.token_url, form | ({"scope": self.scope} if self.scope else {})
+        )
 
 
 def _is_loopback(host: str) -> bool:

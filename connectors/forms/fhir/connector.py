@@ -14,14 +14,27 @@ import httpx
 from pydantic import Field, SecretStr, model_validator
 
 from connectors.forms.fhir.questionnaire import answers_of, whole_moment
-from connectors.sdk.base import Item, Page
-from connectors.sdk.changes_since import Since
-from connectors.sdk.errors import Misconfigured, Retry, Skip
-from connectors.sdk.http import Bearer, Http, OAuth2
-from connectors.sdk.json_parts import inner, objects
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.submissions import Answer, Form, FormConfig, Submission
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    Bearer,
+    Capability,
+    ChangesSince,
+    FormAnswer,
+    FormSource,
+    FormSourceConfig,
+    Http,
+    Item,
+    Misconfigured,
+    OAuth2,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    Submission,
+    get_object,
+    get_objects,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Feedback
 
 _TAKEN: Final = frozenset({"completed", "amended"})
@@ -29,7 +42,7 @@ _TAKEN_BACK: Final = "entered-in-error"
 _LEFT_OUT: Final = "left_out"
 
 
-class FhirConfig(FormConfig):
+class FhirConfig(FormSourceConfig):
     """One server, and perhaps one questionnaire of it."""
 
     base_url: str = Field(
@@ -66,12 +79,11 @@ class FhirConfig(FormConfig):
         return self
 
 
-class Fhir(Form, Polled):
+class Fhir(FormSource[FhirConfig], Polled[FhirConfig]):
     """Asks for what changed since the last time."""
 
     name: ClassVar[str] = "fhir"
     title: ClassVar[str] = "FHIR R4"
-    Config: ClassVar[type[SourceConfig]] = FhirConfig
     requirements: ClassVar[str] = (
         "a FHIR R4 server that finds QuestionnaireResponse by _lastUpdated, and a token, or an "
         "OAuth 2.0 client with a secret, that may read them."
@@ -95,14 +107,10 @@ site = "Eastgate"
 scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
 """
 
-    config: FhirConfig
-
     @cached_property
     def _http(self) -> Http:
         headers = {"Accept": "application/fhir+json"}
-        return self.own(
-            Http(self.config.base_url, headers=headers, auth=self._auth(), per_second=10)
-        )
+        return self.http(self.config.base_url, headers=headers, auth=self._auth(), per_second=10)
 
     def _auth(self) -> httpx.Auth | None:
         config = self.config
@@ -121,15 +129,15 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses that changed since the cursor's moment."""
-        walk = Since.resume(cursor, now=self.context.now())
+        changes = ChangesSince.resume(cursor, now=self.context.now())
         while True:
-            bundle = walk.ask(lambda page: self._bundle(walk.zulu, page))
-            resources = [inner(entry, "resource") for entry in objects(bundle, "entry")]
+            bundle = changes.request(lambda page: self._bundle(changes.since_iso, page))
+            resources = [get_object(entry, "resource") for entry in get_objects(bundle, "entry")]
             found = [one for one in resources if one.get("resourceType") == "QuestionnaireResponse"]
-            news = walk.news((_changed(one), str(one.get("id")), one) for one in found)
+            news = changes.new_items((_changed(one), str(one.get("id")), one) for one in found)
             items = [item for one in news for item in self._items(one)]
             page = self._next(bundle)
-            yield Page(items, walk.turn(page))
+            yield Page(items, changes.advance(page))
             if page is None:
                 return
 
@@ -149,7 +157,9 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         return bundle
 
     def _next(self, bundle: dict[str, Any]) -> str | None:
-        links = (one.get("url") for one in objects(bundle, "link") if one.get("relation") == "next")
+        links = (
+            one.get("url") for one in get_objects(bundle, "link") if one.get("relation") == "next"
+        )
         found = next((link for link in links if isinstance(link, str) and link), None)
         return None if found is None else self._here(found)
 
@@ -167,7 +177,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         if status != _TAKEN_BACK and status not in _TAKEN:
             left = {_LEFT_OUT: f"its status is {status}"}
             return [self.item(left, origin=native_id)]
-        changed = inner(resource, "meta").get("lastUpdated")
+        changed = get_object(resource, "meta").get("lastUpdated")
         canonical = resource.get("questionnaire")
         return self.items(
             Submission(
@@ -178,13 +188,13 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
                 edited=status == "amended",
                 deleted=status == _TAKEN_BACK,
                 redated=True,  # authored is when the answers were last changed
-                respondent=_person(inner(resource, "subject")),
+                respondent=_person(get_object(resource, "subject")),
                 language=resource.get("language"),
                 attributes={"questionnaire": canonical} if isinstance(canonical, str) else {},
             )
         )
 
-    def _answers(self, resource: dict[str, Any]) -> list[Answer]:
+    def _answers(self, resource: dict[str, Any]) -> list[FormAnswer]:
         numbers = frozenset(
             name.casefold()
             for name, score in self.config.scores.items()
@@ -201,7 +211,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
 
 def _changed(resource: dict[str, Any]) -> int | None:
     try:
-        return milliseconds(aware(inner(resource, "meta")["lastUpdated"]))
+        return unix_ms(parse_iso(get_object(resource, "meta")["lastUpdated"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -209,7 +219,7 @@ def _changed(resource: dict[str, Any]) -> int | None:
 def _person(subject: dict[str, Any]) -> str:
     if isinstance(reference := subject.get("reference"), str):
         return reference
-    identifier = inner(subject, "identifier")
+    identifier = get_object(subject, "identifier")
     return "|".join(str(identifier[name]) for name in ("system", "value") if name in identifier)
 
 

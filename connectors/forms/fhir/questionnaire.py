@@ -10,27 +10,26 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from connectors.sdk.json_parts import inner, objects
-from connectors.sdk.submissions import Answer, Kind
+from connectors.sdk import AnswerType, FormAnswer, get_object, get_objects
 
 _ORDINAL: Final = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 _PARTIAL: Final = re.compile(r"(\d{4})(-\d{2})?")
 
 
-def answers_of(resource: dict[str, Any], numbers: frozenset[str]) -> Iterator[Answer]:
+def answers_of(resource: dict[str, Any], numbers: frozenset[str]) -> Iterator[FormAnswer]:
     """The answers in their order; a question that is asked again is ``linkId#2``.
 
     ``numbers`` are linkIds or wordings, in small letters, of the questions with choices of which
     the number is wanted rather than the wording.
     """
     asked: Counter[str] = Counter()
-    waiting = objects(resource, "item")[::-1]
+    waiting = get_objects(resource, "item")[::-1]
     while waiting:
         item = waiting.pop()
-        answers = objects(item, "answer")
+        answers = get_objects(item, "answer")
         below = [
-            *objects(item, "item"),
-            *(one for answer in answers for one in objects(answer, "item")),
+            *get_objects(item, "item"),
+            *(one for answer in answers for one in get_objects(answer, "item")),
         ]
         waiting += below[::-1]
         if below and not answers:
@@ -40,7 +39,7 @@ def answers_of(resource: dict[str, Any], numbers: frozenset[str]) -> Iterator[An
         wants_number = not numbers.isdisjoint({link.casefold(), wording.casefold()})
         kind, value = _answered(answers, wants_number)
         field = link if asked[link] == 1 else f"{link}#{asked[link]}"
-        yield Answer(field, wording, kind, value, also=(link,))
+        yield FormAnswer(field, wording, kind, value, also=(link,))
 
 
 def whole_moment(text: Any) -> Any:
@@ -51,16 +50,16 @@ def whole_moment(text: Any) -> Any:
     return f"{text}T00:00:00Z" if isinstance(text, str) and len(text) == 10 else text
 
 
-def _answered(answers: list[dict[str, Any]], wants_number: bool) -> tuple[Kind, Any]:
+def _answered(answers: list[dict[str, Any]], wants_number: bool) -> tuple[AnswerType, Any]:
     """What was answered; no answer may be one to a free-text question."""
     texts = [str(one["valueString"]) for one in answers if "valueString" in one]
     if texts or not answers:
-        return Kind.TEXT, "\n".join(texts)
+        return AnswerType.TEXT, "\n".join(texts)
     values = [_value(one, wants_number) for one in answers]
     chosen = [value for value in values if value is not None]
     if not chosen:
-        return Kind.PERSONAL, None
-    return Kind.CHOICE, chosen[0] if len(chosen) == 1 else chosen
+        return AnswerType.PERSONAL, None
+    return AnswerType.CHOICE, chosen[0] if len(chosen) == 1 else chosen
 
 
 def _value(answer: dict[str, Any], wants_number: bool) -> Any:
@@ -69,10 +68,10 @@ def _value(answer: dict[str, Any], wants_number: bool) -> Any:
         if name in answer:
             return answer[name]
     if "valueQuantity" in answer:
-        return inner(answer, "valueQuantity").get("value")
-    coding = inner(answer, "valueCoding")
+        return get_object(answer, "valueQuantity").get("value")
+    coding = get_object(answer, "valueCoding")
     if wants_number:
-        ordinals = (one for one in objects(coding, "extension") if one.get("url") == _ORDINAL)
+        ordinals = (one for one in get_objects(coding, "extension") if one.get("url") == _ORDINAL)
         ordinal = next((one.get("valueDecimal") for one in ordinals), None)
         return coding.get("code") if ordinal is None else ordinal
     return coding.get("display") or coding.get("code")

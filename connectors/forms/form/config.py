@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.sdk.source import SourceConfig
+from connectors.sdk import SourceConfig
 from schemas.feedback import MAX_TEXT_CHARACTERS, Name
 
 Tongue = Literal["en", "de", "fr", "es"]

@@ -11,10 +11,17 @@ import orjson
 from pydantic import ValidationError
 
 from connectors.forms.form.config import SCALES, FormConfig, Submission, Tongue, Translated
-from connectors.sdk.base import Item
-from connectors.sdk.errors import BadRecord, Forged, Malformed, Skip
-from connectors.sdk.signatures import require_equal, require_hmac
-from connectors.sdk.source import SourceConfig, Webhook, WebhookRequest
+from connectors.sdk import (
+    BadRecord,
+    Forged,
+    Item,
+    Malformed,
+    Skip,
+    Webhook,
+    WebhookRequest,
+    require_equal,
+    require_hmac,
+)
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 from schemas.measures import Fft, Nps, Stars
 from schemas.validation import list_faults
@@ -31,13 +38,12 @@ class Unacceptable(Malformed):
         self.details = details
 
 
-class Form(Webhook):
+class Form(Webhook[FormConfig]):
     """Takes its submissions from its own page and its JSON endpoint."""
 
     name: ClassVar[str] = "form"
     title: ClassVar[str] = "A form of your own"
     family: ClassVar[Family] = Family.FORM
-    Config: ClassVar[type[SourceConfig]] = FormConfig
     requirements: ClassVar[str] = "`feedback serve`, and an address at which people reach it."
     limitations: ClassVar[str] = (
         "Takes single submissions: no edits, no deletes. Contact details are kept in a file of "
@@ -52,8 +58,6 @@ services = ["Emergency", "Outpatients"]
 places = ["waiting area", "discharge", "portal"]
 api_token = { env = "FORM_API_TOKEN" }
 """
-
-    config: FormConfig
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Take one JSON submission; raises ``Unacceptable`` for one with wrong fields."""

@@ -10,10 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from connectors.sdk.html import plain_text
-from connectors.sdk.json_parts import inner
-from connectors.sdk.questions import is_personal
-from connectors.sdk.submissions import Answer, Kind
+from connectors.sdk import AnswerType, FormAnswer, get_object, is_personal, plain_text
 
 _COLUMN: Final = re.compile(r"(?:\d+_)?(QID\d+)(?:[_#](.+))?")
 _DERIVED: Final = re.compile(r"(?:.*_)?(?:NPS_GROUP|DO|FILE_(?:ID|NAME|SIZE|TYPE))")
@@ -25,16 +22,16 @@ _SCRIPTS: Final = {"ZH-S": "zh-Hans", "ZH-T": "zh-Hant"}
 
 def answers_of(
     response: dict[str, Any], questions: dict[str, Any], numbers: frozenset[str]
-) -> Iterator[Answer]:
+) -> Iterator[FormAnswer]:
     """The answers to questions that are still in the survey, by their columns.
 
     ``numbers`` are ids, names or wordings, in small letters, of the questions with choices of
     which the recoded number is wanted rather than the wording.
     """
-    values, labels = inner(response, "values"), inner(response, "labels")
+    values, labels = get_object(response, "values"), get_object(response, "labels")
     for column, value in values.items():
         found = _COLUMN.fullmatch(column)
-        question = inner(questions, found[1]) if found else {}
+        question = get_object(questions, found[1]) if found else {}
         if found is None or not question or _DERIVED.fullmatch(found[2] or ""):
             continue
         number, part = found[1], found[2] or ""
@@ -42,17 +39,17 @@ def answers_of(
         wording = ": ".join(one for one in (_text(question.get("questionText")), below) if one)
         also = (number, str(question.get("questionName") or ""))
         kind = _kind(question, part, f"{column}_NPS_GROUP" in values)
-        if kind is Kind.TEXT and is_personal(below):
-            kind = Kind.PERSONAL
+        if kind is AnswerType.TEXT and is_personal(below):
+            kind = AnswerType.PERSONAL
         asked = {one.casefold() for one in (column, *also, wording)}
-        if kind is Kind.CHOICE and numbers.isdisjoint(asked):
+        if kind is AnswerType.CHOICE and numbers.isdisjoint(asked):
             value = labels.get(column, value)
-        yield Answer(column, wording, kind, value, also=also)
+        yield FormAnswer(column, wording, kind, value, also=also)
 
 
 def embedded(response: dict[str, Any]) -> dict[str, Any]:
     """What is no answer: embedded data, and what Qualtrics notes of each response."""
-    values = inner(response, "values")
+    values = get_object(response, "values")
     return {name: value for name, value in values.items() if not _COLUMN.fullmatch(name)}
 
 
@@ -70,7 +67,9 @@ def _wording_below(question: dict[str, Any], part: str) -> str:
     """The row, field or choice of a question that this column is about."""
     written = _WRITTEN.fullmatch(part)
     part = (written[1] or "") if written else part
-    told = inner(inner(question, "subQuestions"), part) or inner(inner(question, "choices"), part)
+    told = get_object(get_object(question, "subQuestions"), part) or get_object(
+        get_object(question, "choices"), part
+    )
     return _text(told.get("choiceText"))
 
 
@@ -78,11 +77,11 @@ def _text(html: Any) -> str:
     return plain_text(html) if isinstance(html, str) else ""
 
 
-def _kind(question: dict[str, Any], part: str, has_nps_group: bool) -> Kind:
-    told = inner(question, "questionType")
+def _kind(question: dict[str, Any], part: str, has_nps_group: bool) -> AnswerType:
+    told = get_object(question, "questionType")
     kind, selector = told.get("type"), told.get("selector")
     if kind in _PERSONAL:
-        return Kind.PERSONAL
+        return AnswerType.PERSONAL
     if kind == "TE" or selector == "TE" or _WRITTEN.fullmatch(part):
-        return Kind.TEXT
-    return Kind.NPS if selector == "NPS" or has_nps_group else Kind.CHOICE
+        return AnswerType.TEXT
+    return AnswerType.NPS if selector == "NPS" or has_nps_group else AnswerType.CHOICE

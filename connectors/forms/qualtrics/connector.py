@@ -6,7 +6,6 @@ Speaks the Survey Response Export API, version 3, https://api.qualtrics.com.
 from __future__ import annotations
 
 import io
-import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,14 +17,24 @@ import orjson
 from pydantic import Field, SecretStr
 
 from connectors.forms.qualtrics.columns import answers_of, embedded, language
-from connectors.sdk.base import Item, Page
-from connectors.sdk.changes_since import Since
-from connectors.sdk.errors import Fatal, Misconfigured, Retry, Skip
-from connectors.sdk.http import Http
-from connectors.sdk.json_parts import inner, objects
-from connectors.sdk.source import Polled, SourceConfig
-from connectors.sdk.submissions import Form, FormConfig, Submission
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    ChangesSince,
+    Fatal,
+    FormSource,
+    FormSourceConfig,
+    Http,
+    Item,
+    Misconfigured,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    Submission,
+    get_object,
+    get_objects,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Feedback
 
 _DAY_MS: Final = 24 * 60 * 60 * 1_000
@@ -38,7 +47,7 @@ _UNREAL: Final = ("preview", "test", "spam")
 _LEFT_OUT: Final = "left_out"
 
 
-class QualtricsConfig(FormConfig):
+class QualtricsConfig(FormSourceConfig):
     """One survey."""
 
     survey: Annotated[str, Field(pattern=r"^SV_[0-9A-Za-z]+$", description="Id of the survey.")]
@@ -54,12 +63,11 @@ class QualtricsConfig(FormConfig):
     )
 
 
-class Qualtrics(Form, Polled):
+class Qualtrics(FormSource[QualtricsConfig], Polled[QualtricsConfig]):
     """Has the responses exported that were recorded since the last time."""
 
     name: ClassVar[str] = "qualtrics"
     title: ClassVar[str] = "Qualtrics"
-    Config: ClassVar[type[SourceConfig]] = QualtricsConfig
     requirements: ClassVar[str] = (
         "an API token, and the id of the data center: both are in the account settings under "
         "Qualtrics IDs, where the brand administrator allows the API."
@@ -79,38 +87,38 @@ service_field = "ward"
 scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
 """
 
-    config: QualtricsConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
         base_url = config.base_url or f"https://{config.datacenter}.qualtrics.com"
         headers = {"X-API-TOKEN": config.api_token.get_secret_value()}
-        return self.own(Http(base_url, headers=headers, per_second=8))
+        return self.http(base_url, headers=headers, per_second=8)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses that were recorded since the cursor's moment, window by window."""
-        walk = Since.resume(cursor, now=self.context.now())
+        changes = ChangesSince.resume(cursor, now=self.context.now())
         survey = self._result("GET", f"/API/v3/surveys/{self.config.survey}")
-        if not inner(survey, "questions"):
+        if not get_object(survey, "questions"):
             raise Misconfigured(f"reading qualtrics {self.config.survey}: it has no questions")
-        for start, end in self._windows(walk, survey):
+        for start, end in self._windows(changes, survey):
             responses = self._exported(start, end)
-            news = walk.news((_recorded(one), str(one.get("responseId")), one) for one in responses)
+            news = changes.new_items(
+                (_recorded(one), str(one.get("responseId")), one) for one in responses
+            )
             items = [item for one in news for item in self._items(one, survey)]
-            yield Page(items, walk.arrive(start if end is None else end))
+            yield Page(items, changes.complete(start if end is None else end))
 
     def _windows(
-        self, walk: Since, survey: dict[str, Any]
+        self, changes: ChangesSince, survey: dict[str, Any]
     ) -> Iterator[tuple[int | None, int | None]]:
         """Spans from a moment to another, exclusive, in milliseconds; None: without an end.
 
         A whole survey can be more than fits into a file.
         """
-        start = walk.moment
+        start = changes.moment
         edge = _ms(survey.get("creationDate")) if start is None else start
         step = self.config.window_days * _DAY_MS
-        while edge is not None and edge + step <= walk.now - _SETTLED_MS:
+        while edge is not None and edge + step <= changes.now - _SETTLED_MS:
             edge = (edge + step) // 1_000 * 1_000
             yield start, edge
             start = edge
@@ -128,7 +136,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
         number = self._result("POST", path, json=wanted).get("progressId")
         file = self._awaited(f"{path}/{number}")
         body = self._http.request("GET", f"{path}/{file}/file").body
-        return objects(_unpacked(body), "responses")
+        return get_objects(_unpacked(body), "responses")
 
     def _awaited(self, path: str) -> str:
         pause, waited = _FIRST_POLL_S, 0.0
@@ -138,20 +146,20 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
                 return str(progress["fileId"])
             if progress.get("status") == "failed":
                 raise Retry("exporting from qualtrics: the export has failed", wait=60)
-            time.sleep(pause)
+            self.context.sleep(pause)
             waited += pause
             pause = min(2 * pause, _SLOWEST_POLL_S)
         raise Retry(f"exporting from qualtrics: no file after {waited:.0f} seconds", wait=60)
 
     def _result(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        result = inner(self._http.json(method, path, **request), "result")
+        result = get_object(self._http.json(method, path, **request), "result")
         if not result:
             raise Retry("reading qualtrics: the answer has no result")
         return result
 
     def _items(self, response: dict[str, Any], survey: dict[str, Any]) -> list[Item]:
         native_id = str(response.get("responseId"))
-        kind = str(inner(response, "labels").get("status") or "")
+        kind = str(get_object(response, "labels").get("status") or "")
         if any(word in kind.casefold() for word in _UNREAL):
             left = {_LEFT_OUT: f"it is of the type {kind}"}
             return [self.item(left, origin=native_id)]
@@ -167,7 +175,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
                 id=native_id,
                 at=noted.get("endDate") or noted.get("recordedDate"),
                 revision=_recorded(response),
-                answers=list(answers_of(response, inner(survey, "questions"), numbers)),
+                answers=list(answers_of(response, get_object(survey, "questions"), numbers)),
                 hidden=noted,
                 respondent=str(
                     noted.get("recipientEmail") or noted.get("externalDataReference") or ""
@@ -197,11 +205,11 @@ def _unpacked(body: bytes) -> Any:
 
 
 def _recorded(response: dict[str, Any]) -> int | None:
-    return _ms(inner(response, "values").get("recordedDate"))
+    return _ms(get_object(response, "values").get("recordedDate"))
 
 
 def _ms(text: Any) -> int | None:
     try:
-        return milliseconds(aware(text))
+        return unix_ms(parse_iso(text))
     except (TypeError, ValueError, AttributeError):
         return None

@@ -21,21 +21,36 @@ from connectors.forms.surveymonkey.survey import (
     questions_of,
     was_edited,
 )
-from connectors.sdk.backward_pagination import Mark
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import Forged, Malformed, Misconfigured, Retry
-from connectors.sdk.http import Answer as HttpAnswer
-from connectors.sdk.http import Bearer, Http, verdict
-from connectors.sdk.signatures import require_hmac
-from connectors.sdk.source import Capability, Polled, SourceConfig, Webhook, WebhookRequest
-from connectors.sdk.submissions import Answer, Form, FormConfig, Submission, json_object
-from connectors.sdk.timestamps import from_seconds
+from connectors.sdk import (
+    Bearer,
+    Capability,
+    Forged,
+    FormAnswer,
+    FormSource,
+    FormSourceConfig,
+    HighWaterMark,
+    Http,
+    HttpResponse,
+    Item,
+    Malformed,
+    Misconfigured,
+    Page,
+    Polled,
+    Retry,
+    Submission,
+    Webhook,
+    WebhookRequest,
+    classify_response,
+    from_unix,
+    json_object,
+    require_hmac,
+)
 
 _NEWS: Final = frozenset({"response_completed", "response_updated"})
 _PREVIEWS: Final = frozenset({"preview", "survey_preview"})
 
 
-class SurveyMonkeyConfig(FormConfig):
+class SurveyMonkeyConfig(FormSourceConfig):
     """Surveys of one account."""
 
     surveys: tuple[Annotated[str, Field(pattern=r"^\d+$")], ...] = Field(
@@ -55,12 +70,13 @@ class _Gone(Exception):
     """The service knows no such thing."""
 
 
-class SurveyMonkey(Form, Polled, Webhook):
+class SurveyMonkey(
+    FormSource[SurveyMonkeyConfig], Polled[SurveyMonkeyConfig], Webhook[SurveyMonkeyConfig]
+):
     """Reads what was modified, in that order; is called for what is new."""
 
     name: ClassVar[str] = "surveymonkey"
     title: ClassVar[str] = "SurveyMonkey"
-    Config: ClassVar[type[SourceConfig]] = SurveyMonkeyConfig
     makes_requests: ClassVar[bool] = True
     requirements: ClassVar[str] = (
         "an app of one's own (developer.surveymonkey.com) that may view surveys and response "
@@ -82,18 +98,14 @@ client_secret = { env = "SURVEYMONKEY_SECRET" }
 site_field = "hospital"
 """
 
-    config: SurveyMonkeyConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        return self.own(
-            Http(
-                config.base_url,
-                auth=Bearer(config.access_token),
-                per_second=config.per_minute / 60,
-                verdict=_verdict,
-            )
+        return self.http(
+            config.base_url,
+            auth=Bearer(config.access_token),
+            per_second=config.per_minute / 60,
+            classify=_classify,
         )
 
     @cached_property
@@ -103,7 +115,9 @@ site_field = "hospital"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses that were modified after the cursor's, survey by survey."""
         state: dict[str, Any] = orjson.loads(cursor) if cursor else {}
-        marks = {survey: Mark(*state.get(survey, (-1, []))) for survey in self.config.surveys}
+        marks = {
+            survey: HighWaterMark(*state.get(survey, (-1, []))) for survey in self.config.surveys
+        }
         for survey, mark in marks.items():
             for listed in self._pages(survey, mark):
                 items = [item for one in listed for item in self._items(survey, one)]
@@ -111,7 +125,7 @@ site_field = "hospital"
                     at = {name: [one.at, one.ids] for name, one in marks.items()}
                     yield Page(items, orjson.dumps(at).decode())
 
-    def _pages(self, survey: str, mark: Mark) -> Iterator[list[Any]]:
+    def _pages(self, survey: str, mark: HighWaterMark) -> Iterator[list[Any]]:
         """What is not known yet; each page asks anew from the newest that was seen.
 
         Pages by number would slip when a response is edited meanwhile.
@@ -141,7 +155,7 @@ site_field = "hospital"
             "page": number,
         }
         if since >= 0:  # whether "after" includes that second is not documented
-            moment = from_seconds(max(0, since // 1000 - 1))
+            moment = from_unix(max(0, since // 1000 - 1))
             params["start_modified_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
         found = self._asked(f"/v3/surveys/{survey}/responses/bulk", params=params)
         return objects(found, "data"), not (found.get("links") or {}).get("next")
@@ -204,7 +218,7 @@ site_field = "hospital"
             )
         )
 
-    def _answers(self, survey: str, response: Any) -> list[Answer]:
+    def _answers(self, survey: str, response: Any) -> list[FormAnswer]:
         asked = {
             str(one.get("id"))
             for page in objects(response, "pages")
@@ -225,7 +239,7 @@ site_field = "hospital"
 _REMOVED: Final = Question("", "", "removed", "", "", {}, {}, {}, {})
 
 
-def _verdict(answer: HttpAnswer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     """A limit's headers have names of their own, and tell seconds."""
     if answer.status == 404:
         return _Gone()
@@ -234,8 +248,8 @@ def _verdict(answer: HttpAnswer) -> Exception | None:
             name = f"x-ratelimit-app-global-{span}"
             wait = answer.headers.get(f"{name}-reset", "")
             if answer.headers.get(f"{name}-remaining") == "0" and wait.isdigit():
-                return Retry(f"requesting {answer.where}: status 429", wait=float(wait))
-    return verdict(answer)
+                return Retry(f"requesting {answer.request_line}: status 429", wait=float(wait))
+    return classify_response(answer)
 
 
 def _is_id(value: Any) -> bool:

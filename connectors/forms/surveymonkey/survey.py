@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.sdk.html import plain_text
-from connectors.sdk.questions import is_personal
-from connectors.sdk.submissions import Answer, Kind
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import AnswerType, FormAnswer, is_personal, parse_iso, plain_text, unix_ms
 
 Objects = list[dict[str, Any]]
 _GRACE_S: Final = 300
@@ -37,7 +34,7 @@ def questions_of(survey: Any) -> dict[str, Question]:
     return {str(one.get("id")): _question(one) for one in listed}
 
 
-def answers_of(questions: Mapping[str, Question], response: Any) -> list[Answer]:
+def answers_of(questions: Mapping[str, Question], response: Any) -> list[FormAnswer]:
     """A response's answers; free text that was left empty is an answer of ``""``."""
     given: dict[str, Objects] = {}
     for page in objects(response, "pages"):
@@ -59,7 +56,7 @@ def objects(holder: Any, name: str) -> Objects:
 def modified(response: Any) -> int | None:
     """When a response was last modified, in milliseconds."""
     moment = _moment(response, "date_modified")
-    return milliseconds(moment) if moment else None
+    return unix_ms(moment) if moment else None
 
 
 def was_edited(response: Any) -> bool:
@@ -73,7 +70,7 @@ def was_edited(response: Any) -> bool:
 
 def _moment(response: Any, name: str) -> datetime | None:
     try:
-        return aware(response[name])
+        return parse_iso(response[name])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -100,7 +97,7 @@ def _object(holder: Any, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _answers(question: Question, given: Objects) -> Iterator[Answer]:
+def _answers(question: Question, given: Objects) -> Iterator[FormAnswer]:
     if question.family == "open_ended" and question.subtype in ("single", "essay"):
         text = given[0].get("text", "") if given else ""
         yield _open(question, text)
@@ -115,27 +112,29 @@ def _answers(question: Question, given: Objects) -> Iterator[Answer]:
     elif given:
         chosen = [_wording(question.choices, one.get("choice_id")) for one in given]
         chosen += [str(one.get("text") or "") for one in given if one.get("other_id")]
-        yield Answer(question.id, question.wording, Kind.CHOICE, [one for one in chosen if one])
+        yield FormAnswer(
+            question.id, question.wording, AnswerType.CHOICE, [one for one in chosen if one]
+        )
     yield from _comment(question, given)
 
 
-def _open(question: Question, text: Any) -> Answer:
+def _open(question: Question, text: Any) -> FormAnswer:
     if question.display == "file_upload":
-        return Answer(question.id, question.wording, Kind.PERSONAL, text)
+        return FormAnswer(question.id, question.wording, AnswerType.PERSONAL, text)
     if question.display == "slider":
         low, high = _number(question.validation, "min"), _number(question.validation, "max")
-        return Answer(question.id, question.wording, Kind.SCALE, text, low, high)
-    return Answer(question.id, question.wording, Kind.TEXT, text)
+        return FormAnswer(question.id, question.wording, AnswerType.SCALE, text, low, high)
+    return FormAnswer(question.id, question.wording, AnswerType.TEXT, text)
 
 
-def _lines(question: Question, given: Objects) -> Iterator[Answer]:
+def _lines(question: Question, given: Objects) -> Iterator[FormAnswer]:
     """Several lines to write on, each with a label of its own."""
     written = {str(one.get("row_id")): one.get("text", "") for one in given}
     for row, told in question.rows.items():
         label = str(told.get("text") or "")
-        kind = Kind.TEXT if question.subtype == "multi" else Kind.CHOICE
-        kind = Kind.PERSONAL if is_personal(label) else kind
-        yield Answer(
+        kind = AnswerType.TEXT if question.subtype == "multi" else AnswerType.CHOICE
+        kind = AnswerType.PERSONAL if is_personal(label) else kind
+        yield FormAnswer(
             f"{question.id}-{row}",
             _in_row(question, label),
             kind,
@@ -144,15 +143,15 @@ def _lines(question: Question, given: Objects) -> Iterator[Answer]:
         )
 
 
-def _details(question: Question, given: Objects) -> Iterator[Answer]:
+def _details(question: Question, given: Objects) -> Iterator[FormAnswer]:
     """Contact information: who it is, and where they can be reached."""
     for one in given:
         row = question.rows.get(str(one.get("row_id")), {})
-        kind = Kind.CONTACT if row.get("type") in ("email", "phone") else Kind.PERSONAL
-        yield Answer(f"{question.id}-{one.get('row_id')}", "", kind, one.get("text"))
+        kind = AnswerType.CONTACT if row.get("type") in ("email", "phone") else AnswerType.PERSONAL
+        yield FormAnswer(f"{question.id}-{one.get('row_id')}", "", kind, one.get("text"))
 
 
-def _ratings(question: Question, given: Objects) -> Iterator[Answer]:
+def _ratings(question: Question, given: Objects) -> Iterator[FormAnswer]:
     """A score in each row: a Net Promoter Score, stars, or a scale with weights."""
     scale = [one for one in question.choices.values() if not one.get("is_na")]
     weights = [_number(one, "weight") for one in scale]
@@ -166,25 +165,25 @@ def _ratings(question: Question, given: Objects) -> Iterator[Answer]:
         asked = _in_row(question, label)
         if len(scale) == 11 and set(weights) <= {-100.0, 0.0, 100.0}:
             place = scale.index(chosen)
-            yield Answer(field, asked, Kind.NPS, place, 0, 10, also=(label, question.id))
+            yield FormAnswer(field, asked, AnswerType.NPS, place, 0, 10, also=(label, question.id))
             continue
         known = [weight for weight in weights if weight is not None]
         low, high = (min(known), max(known)) if known else (None, None)
-        kind = Kind.STARS if question.display == "star" else Kind.SCALE
+        kind = AnswerType.STARS if question.display == "star" else AnswerType.SCALE
         value = _number(chosen, "weight")
-        yield Answer(field, asked, kind, value, low, high, also=(label, question.id))
+        yield FormAnswer(field, asked, kind, value, low, high, also=(label, question.id))
 
 
-def _rows(question: Question, given: Objects) -> Iterator[Answer]:
+def _rows(question: Question, given: Objects) -> Iterator[FormAnswer]:
     for one in given:
         row = str(one.get("row_id"))
         label = str(question.rows.get(row, {}).get("text") or "")
         field = f"{question.id}-{row}" if label else question.id
         chosen = _wording(question.choices, one.get("choice_id"))
-        yield Answer(field, _in_row(question, label), Kind.CHOICE, chosen, also=(label,))
+        yield FormAnswer(field, _in_row(question, label), AnswerType.CHOICE, chosen, also=(label,))
 
 
-def _comment(question: Question, given: Objects) -> Iterator[Answer]:
+def _comment(question: Question, given: Objects) -> Iterator[FormAnswer]:
     """The box for comments below a question with choices."""
     other = question.other
     if not other or other.get("is_answer_choice"):
@@ -192,7 +191,7 @@ def _comment(question: Question, given: Objects) -> Iterator[Answer]:
     number = str(other.get("id"))
     text = next((one.get("text") for one in given if str(one.get("other_id")) == number), "")
     label = plain_text(str(other.get("text") or ""))
-    yield Answer(f"{question.id}-{number}", _in_row(question, label), Kind.TEXT, text)
+    yield FormAnswer(f"{question.id}-{number}", _in_row(question, label), AnswerType.TEXT, text)
 
 
 def _in_row(question: Question, label: str) -> str:

@@ -23,13 +23,26 @@ from connectors.forms.zendesk.ticket import (
     ticket_part,
     triggered_part,
 )
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured, Skip
-from connectors.sdk.http import Http
-from connectors.sdk.signatures import require_hmac, require_recent
-from connectors.sdk.source import Capability, Polled, SourceConfig, Webhook, WebhookRequest
-from connectors.sdk.submissions import json_object
-from connectors.sdk.timestamps import aware, milliseconds
+from connectors.sdk import (
+    BadRecord,
+    Capability,
+    Forged,
+    Http,
+    Item,
+    Malformed,
+    Misconfigured,
+    Page,
+    Polled,
+    Skip,
+    SourceConfig,
+    Webhook,
+    WebhookRequest,
+    json_object,
+    parse_iso,
+    require_hmac,
+    require_recent,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback, Operation
 
 _EVENTS: Final = "zen:event-type:ticket."
@@ -64,13 +77,12 @@ class ZendeskConfig(SourceConfig):
     )
 
 
-class Zendesk(Polled, Webhook):
+class Zendesk(Polled[ZendeskConfig], Webhook[ZendeskConfig]):
     """Reads what changed, in the order of the changes; is called for what is new."""
 
     name: ClassVar[str] = "zendesk"
     title: ClassVar[str] = "Zendesk"
     family: ClassVar[Family] = Family.FORM
-    Config: ClassVar[type[SourceConfig]] = ZendeskConfig
     requirements: ClassVar[str] = (
         "an API token with an admin's address for history; for news a webhook with its signing "
         "secret, subscribed to ticket events. Ratings come with history, or at once from two "
@@ -96,19 +108,15 @@ webhook_secret = { env = "ZENDESK_WEBHOOK_SECRET" }
 since = 2024-01-01
 """
 
-    config: ZendeskConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
         if not config.email or config.api_token is None:
             raise Misconfigured("reading zendesk: email and api_token are not set")
-        return self.own(
-            Http(
-                config.base_url or f"https://{config.subdomain}.zendesk.com",
-                auth=httpx.BasicAuth(f"{config.email}/token", config.api_token.get_secret_value()),
-                per_second=config.per_minute / 60,
-            )
+        return self.http(
+            config.base_url or f"https://{config.subdomain}.zendesk.com",
+            auth=httpx.BasicAuth(f"{config.email}/token", config.api_token.get_secret_value()),
+            per_second=config.per_minute / 60,
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
@@ -149,7 +157,7 @@ since = 2024-01-01
         signed = at.encode("latin-1", "replace") + request.body
         require_hmac(request.headers.get("x-zendesk-webhook-signature"), signed, secret)
         try:
-            moment = aware(at)
+            moment = parse_iso(at)
         except ValueError:
             raise Malformed("checking the signature: its time is none") from None
         require_recent(moment, request.at)
@@ -185,7 +193,7 @@ since = 2024-01-01
             item,
             native_id=part.id,
             created_at=part.created_at,
-            revision=milliseconds(part.updated_at),
+            revision=unix_ms(part.updated_at),
             operation=Operation.DELETE if part.gone else Operation.UPSERT,
             redated=part.redated,
             text=text,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from connectors.sdk.errors import BadRecord
+from connectors.sdk import BadRecord
 from schemas.measures import Csat
 
 

@@ -16,12 +16,25 @@ import orjson
 from pydantic import Field, SecretStr, ValidationError
 
 from connectors.reviews.care_opinion.story import Told
-from connectors.sdk.backward_pagination import Mark
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
-from connectors.sdk.http import Answer, Http, verdict
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import aware, from_seconds, milliseconds
+from connectors.sdk import (
+    BadRecord,
+    Capability,
+    Fatal,
+    HighWaterMark,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    SourceConfig,
+    Unauthorized,
+    classify_response,
+    from_unix,
+    parse_iso,
+    unix_ms,
+)
 from schemas.feedback import Family, Feedback
 
 _STORIES: Final = "/api/v2/opinions"
@@ -50,13 +63,12 @@ class CareOpinionConfig(SourceConfig):
     )
 
 
-class CareOpinion(Polled):
+class CareOpinion(Polled[CareOpinionConfig]):
     """Reads the stories in the order of their publication."""
 
     name: ClassVar[str] = "care_opinion"
     title: ClassVar[str] = "Care Opinion"
     family: ClassVar[Family] = Family.REVIEW
-    Config: ClassVar[type[SourceConfig]] = CareOpinionConfig
     requirements: ClassVar[str] = (
         "a subscription with access to the API, and its HTTP header key, which an administrator of "
         "the subscription finds under API access."
@@ -73,13 +85,11 @@ subscription_key = { env = "CARE_OPINION_KEY" }
 organization = "Eastgate Hospitals"
 """
 
-    config: CareOpinionConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
         auth = _Subscription(config.subscription_key)
-        return self.own(Http(config.base_url, auth=auth, per_second=5, verdict=_verdict))
+        return self.http(config.base_url, auth=auth, per_second=5, classify=_classify)
 
     @cached_property
     def _named(self) -> dict[str, Any]:
@@ -89,11 +99,11 @@ organization = "Eastgate Hospitals"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the stories published since the cursor, the oldest first."""
         state = {} if cursor is None else orjson.loads(cursor)
-        known, deep = Mark(*state.get("known", (-1, []))), int(state.get("deep", 0))
+        known, deep = HighWaterMark(*state.get("known", (-1, []))), int(state.get("deep", 0))
         now = self.context.now()
-        again = bool(state and self.config.recheck_days) and milliseconds(now - _DAY) >= deep
+        again = bool(state and self.config.recheck_days) and unix_ms(now - _DAY) >= deep
         since = self._since(known, now, again=again)
-        newest, skip, at = Mark(known.at, [*known.ids]), 0, -1
+        newest, skip, at = HighWaterMark(known.at, [*known.ids]), 0, -1
         while True:
             listed = self._listed(since, skip)
             news = []
@@ -103,7 +113,7 @@ organization = "Eastgate Hospitals"
                     news.append(story)
                 newest.see(at, _id_of(story))
             if not state or (again and not listed):
-                deep = milliseconds(now)
+                deep = unix_ms(now)
             if news or not listed:
                 reached = orjson.dumps({"known": [newest.at, newest.ids], "deep": deep})
                 yield Page([self._item(one) for one in news], reached.decode())
@@ -111,11 +121,11 @@ organization = "Eastgate Hospitals"
                 return
             skip += len(listed)
 
-    def _since(self, known: Mark, now: datetime, *, again: bool) -> datetime | None:
+    def _since(self, known: HighWaterMark, now: datetime, *, again: bool) -> datetime | None:
         """Where the list begins: it is cut by submission, and ordered by publication."""
         if known.at < 0:
             return None
-        seen = from_seconds(known.at / 1000) - _DAY * self.config.moderation_days
+        seen = from_unix(known.at / 1000) - _DAY * self.config.moderation_days
         return min(seen, now - _DAY * self.config.recheck_days) if again else seen
 
     def _listed(self, since: datetime | None, skip: int) -> list[Any]:
@@ -180,7 +190,7 @@ organization = "Eastgate Hospitals"
             item,
             native_id=story.id,
             created_at=story.dateOfSubmission,
-            revision=milliseconds(story.dateOfPublication or story.dateOfSubmission),
+            revision=unix_ms(story.dateOfPublication or story.dateOfSubmission),
             text=told.text,
             organization=config.organization or about.organisation or None,
             site=config.site or about.place or None,
@@ -203,12 +213,14 @@ class _Gone(Fatal):
     """There is no such thing, or no longer."""
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     if answer.status == 404:
-        return _Gone(f"requesting {answer.where}: status 404")
-    problem = verdict(answer)
-    if problem is None and "/api/v2/" not in answer.where:  # a wrong key leads to the login page
-        return Unauthorized(f"requesting {answer.where}: the subscription key is refused")
+        return _Gone(f"requesting {answer.request_line}: status 404")
+    problem = classify_response(answer)
+    if (
+        problem is None and "/api/v2/" not in answer.request_line
+    ):  # a wrong key leads to the login page
+        return Unauthorized(f"requesting {answer.request_line}: the subscription key is refused")
     return problem
 
 
@@ -235,6 +247,6 @@ def _id_of(story: Any) -> str:
 def _published_ms(story: Any, before: int) -> int:
     """When a story was published; without a readable time it stands where the one before does."""
     try:
-        return milliseconds(aware(story["dateOfPublication"]))
+        return unix_ms(parse_iso(story["dateOfPublication"]))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return before

@@ -15,14 +15,22 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Retry, Skip
-from connectors.sdk.http import Http
-from connectors.sdk.recent_posts import Gone, Memory, taken_back
-from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
-from connectors.sdk.source import Capability, SourceConfig
-from connectors.sdk.timestamps import milliseconds
-from connectors.sdk.websocket import messages
+from connectors.sdk import (
+    BadRecord,
+    Capability,
+    Deletion,
+    Http,
+    Item,
+    Page,
+    RecheckedConfig,
+    RecheckedSource,
+    Retry,
+    SeenPosts,
+    Skip,
+    deletion_record,
+    iter_messages,
+    unix_ms,
+)
 from connectors.social.bluesky.cursor import BlueskyCursor
 from connectors.social.bluesky.jetstream import read_event
 from connectors.social.bluesky.post import (
@@ -50,7 +58,7 @@ def _searchable(query: str) -> str:
     return query
 
 
-class BlueskyConfig(WatchingConfig):
+class BlueskyConfig(RecheckedConfig):
     """One search."""
 
     query: Annotated[
@@ -83,14 +91,12 @@ class BlueskyConfig(WatchingConfig):
         return self
 
 
-class Bluesky(Watching[BlueskyCursor]):
+class Bluesky(RecheckedSource[BlueskyConfig, BlueskyCursor]):
     """Searches from now back to what is known, and listens to the whole network's posts."""
 
     name: ClassVar[str] = "bluesky"
     title: ClassVar[str] = "Bluesky"
     family: ClassVar[Family] = Family.SOCIAL
-    Config: ClassVar[type[SourceConfig]] = BlueskyConfig
-    Cursor: ClassVar[type[WatchingCursor]] = BlueskyCursor
     requirements: ClassVar[str] = (
         "the handle of an account and an app password of it, from Settings, Privacy and security, "
         "App passwords. Listening needs neither."
@@ -112,14 +118,12 @@ identifier = "trust.bsky.social"
 app_password = { env = "BLUESKY_APP_PASSWORD" }
 """
 
-    config: BlueskyConfig
-
     @cached_property
     def _http(self) -> Http:
         config, auth = self.config, None
         if config.identifier is not None and config.app_password is not None:
             auth = Session(config.base_url, config.identifier, config.app_password)
-        return self.own(Http(config.base_url, auth=auth, per_second=5))
+        return self.http(config.base_url, auth=auth, per_second=5)
 
     @cached_property
     def _terms(self) -> list[re.Pattern[str]]:
@@ -136,8 +140,8 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             state.newest = max(state.newest, *times, 0)
             items = [self._item(one) for one in listed if _is_news(one, state.memory)]
             if arrived := not page or (page == before and not listed):
-                state.arrive()
-            elif times and state.go_before(times[-1]):
+                state.complete()
+            elif times and state.continue_before(times[-1]):
                 page = None  # by time, since deletes meanwhile would shift the service's pages
             elif page == before:
                 raise Retry("searching on bluesky: the service repeats a page")
@@ -160,10 +164,10 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
 
     def recheck(self, state: BlueskyCursor) -> Iterator[Page]:
         """Look which of the posts that are remembered are still there."""
-        for uris in state.memory.living(_CHECKED_AT_ONCE):
+        for uris in state.memory.active_ids(_CHECKED_AT_ONCE):
             answer = self._http.get_json("/xrpc/app.bsky.feed.getPosts", params={"uris": uris})
             found = {view["uri"] for view in answer["posts"]}
-            gone = [state.memory.take_back(uri) for uri in uris if uri not in found]
+            gone = [state.memory.mark_deleted(uri) for uri in uris if uri not in found]
             if gone:
                 yield Page([self._gone(one) for one in gone if one], state.text())
 
@@ -172,7 +176,7 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         origin = str(post.get("uri")).rpartition("/")[2] if isinstance(post, dict) else ""
         return self.item(post, origin=origin)
 
-    def _gone(self, gone: Gone) -> Item:
+    def _gone(self, gone: Deletion) -> Item:
         origin = gone.native_id.rpartition("/")[2]
         return self.item(replace(gone, native_id=native_id_of(gone.native_id)), origin=origin)
 
@@ -181,10 +185,10 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         now = self.context.now()
         state = self.resume(cursor)
         late = self.config.overlap_minutes * 60_000
-        start = state.live - _REWIND_US if state.live else (milliseconds(now) - late) * 1000
+        start = state.live - _REWIND_US if state.live else (unix_ms(now) - late) * 1000
         params = {"wantedCollections": COLLECTION, "cursor": str(start)}
         began = said = monotonic()
-        for message in messages(self.config.jetstream_url, params, _QUIET_S):
+        for message in iter_messages(self.config.jetstream_url, params, _QUIET_S):
             items = [] if message is None else self._heard(message, state)
             if items or monotonic() - said >= _QUIET_S:
                 yield Page(items, state.text())
@@ -198,10 +202,10 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             return []
         state.live = max(state.live, event.time_us)
         if event.operation == "leave":
-            gone = state.memory.take_back_all(f"at://{event.did}/", event.ms)
+            gone = state.memory.mark_deleted_by_prefix(f"at://{event.did}/", event.ms)
             return [self._gone(one) for one in gone]
         if event.operation == "delete":
-            deleted = state.memory.take_back(event.uri, event.ms)
+            deleted = state.memory.mark_deleted(event.uri, event.ms)
             return [self._gone(deleted)] if deleted else []
         known = event.uri in state.memory
         if not known and not matches(event.record, self._terms, self.config.language):
@@ -213,8 +217,8 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
 
     def parse(self, item: Item) -> Feedback:
         """Read one post."""
-        if isinstance(item.data, Gone):
-            return taken_back(self, item, item.data)
+        if isinstance(item.data, Deletion):
+            return deletion_record(self, item, item.data)
         try:
             post = Post.model_validate(item.data)
         except ValidationError as error:
@@ -234,10 +238,10 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         )
 
 
-def _is_news(post: Any, memory: Memory) -> bool:
+def _is_news(post: Any, memory: SeenPosts) -> bool:
     try:
         known = Post.model_validate(post)
     except ValidationError:
         uri = str(post.get("uri")) if isinstance(post, dict) else ""
-        return memory.news(uri, 0, 0)  # met once: ``parse`` says what is wrong
-    return memory.news(known.uri, known.created, known.revision)
+        return memory.is_new_or_changed(uri, 0, 0)  # met once: ``parse`` says what is wrong
+    return memory.is_new_or_changed(known.uri, known.created, known.revision)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.sdk.recheck import WatchingCursor
+from connectors.sdk import RecheckedCursor
 
 
 @dataclass(slots=True)
-class BlueskyCursor(WatchingCursor):
+class BlueskyCursor(RecheckedCursor):
     """Times are milliseconds since 1970, but ``live``."""
 
     at: int
@@ -25,17 +25,17 @@ class BlueskyCursor(WatchingCursor):
     """Jetstream's last microsecond; 0: it was never heard."""
 
     @classmethod
-    def beginning(cls, ms: int) -> dict[str, Any]:
+    def initial(cls, ms: int) -> dict[str, Any]:
         """As if everything before had been searched."""
         return {"at": ms, "until": None, "newest": 0, "live": 0}
 
-    def go_before(self, ms: int) -> bool:
+    def continue_before(self, ms: int) -> bool:
         """Go on with what is not newer, and whether that is any less than before."""
         less = self.until is None or ms + 1 < self.until
         if less:
             self.until = ms + 1  # what is of the same millisecond is met again
         return less
 
-    def arrive(self) -> None:
+    def complete(self) -> None:
         """The search has met what is known."""
         self.at, self.until, self.newest = max(self.at, self.newest), None, 0

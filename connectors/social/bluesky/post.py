@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
-from connectors.sdk.timestamps import aware, from_seconds, milliseconds
+from connectors.sdk import from_unix, parse_iso, unix_ms
 from schemas.record import deterministic_id
 
 COLLECTION: Final = "app.bsky.feed.post"
@@ -52,12 +52,12 @@ class Post(BaseModel):
     def created_at(self) -> datetime:
         """What the author's clock said; not later than the record key does."""
         us = tid_us(self.key)
-        return min(self.record.createdAt, from_seconds(us / 1e6)) if us else self.record.createdAt
+        return min(self.record.createdAt, from_unix(us / 1e6)) if us else self.record.createdAt
 
     @property
     def created(self) -> int:
         """Milliseconds since 1970."""
-        return milliseconds(self.created_at)
+        return unix_ms(self.created_at)
 
     @property
     def revision(self) -> int:
@@ -87,10 +87,10 @@ def tid_us(tid: Any) -> int | None:
 def sorted_at(view: Any) -> int | None:
     """Milliseconds by which a search sorts: the author's time, not later than the service's."""
     try:
-        times = aware(view["record"]["createdAt"]), aware(view["indexedAt"])
+        times = parse_iso(view["record"]["createdAt"]), parse_iso(view["indexedAt"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return milliseconds(min(times))
+    return unix_ms(min(times))
 
 
 def iso(ms: int) -> str:

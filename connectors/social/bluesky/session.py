@@ -13,8 +13,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from connectors.sdk.errors import Retry, Unauthorized
-from connectors.sdk.http import USER_AGENT, Answer, verdict
+from connectors.sdk import USER_AGENT, HttpResponse, Retry, Unauthorized, classify_response
 
 _SERVER: Final = "/xrpc/com.atproto.server."
 _Flow = Generator[httpx.Request, httpx.Response, None]
@@ -64,7 +63,9 @@ class Session(httpx.Auth):
 
     def _keep(self, response: httpx.Response) -> None:
         where = f"POST {response.url.host}{response.url.path}"
-        problem = verdict(Answer(response.status_code, response.headers, b"", where))
+        problem = classify_response(
+            HttpResponse(response.status_code, response.headers, b"", where)
+        )
         if isinstance(problem, Retry):
             raise problem
         if problem is not None:

@@ -15,15 +15,27 @@ import orjson
 from httpx_sse import ServerSentEvent
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip
-from connectors.sdk.html import plain_text
-from connectors.sdk.http import Answer, Bearer, Http, verdict
-from connectors.sdk.recent_posts import Gone, Memory, taken_back
-from connectors.sdk.recheck import Watching, WatchingConfig, WatchingCursor
-from connectors.sdk.source import Capability, SourceConfig
-from connectors.sdk.sse import events
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk import (
+    BadRecord,
+    Bearer,
+    Capability,
+    Deletion,
+    Http,
+    HttpResponse,
+    Item,
+    Misconfigured,
+    Page,
+    RecheckedConfig,
+    RecheckedSource,
+    Retry,
+    SeenPosts,
+    Skip,
+    classify_response,
+    deletion_record,
+    iter_events,
+    plain_text,
+    unix_ms,
+)
 from connectors.social.mastodon.cursor import MastodonCursor
 from connectors.social.mastodon.status import Status, earlier, id_at, id_of, rank
 from schemas.feedback import Family, Feedback
@@ -35,7 +47,7 @@ _LISTEN_S: Final = 6 * 3600.0
 """After so long the stream ends, so that ``fetch`` mends what it may have missed."""
 
 
-class MastodonConfig(WatchingConfig):
+class MastodonConfig(RecheckedConfig):
     """One hashtag on one server."""
 
     tag: Annotated[
@@ -51,14 +63,12 @@ class MastodonConfig(WatchingConfig):
     base_url: str = Field(default="https://mastodon.social", description="Address of the server.")
 
 
-class Mastodon(Watching[MastodonCursor]):
+class Mastodon(RecheckedSource[MastodonConfig, MastodonCursor]):
     """Reads the hashtag's timeline, the oldest first, and listens to its stream."""
 
     name: ClassVar[str] = "mastodon"
     title: ClassVar[str] = "Mastodon"
     family: ClassVar[Family] = Family.SOCIAL
-    Config: ClassVar[type[SourceConfig]] = MastodonConfig
-    Cursor: ClassVar[type[WatchingCursor]] = MastodonCursor
     requirements: ClassVar[str] = (
         "nothing for most servers' timelines; for streaming an access token of a user with "
         "`read:statuses`, from Preferences, Development, New application."
@@ -82,16 +92,13 @@ token = { env = "MASTODON_TOKEN" }
 base_url = "https://mastodon.social"
 """
 
-    config: MastodonConfig
-
     @cached_property
     def _auth(self) -> Bearer | None:
         return Bearer(self.config.token) if self.config.token else None
 
     @cached_property
     def _http(self) -> Http:
-        http = Http(self.config.base_url, auth=self._auth, per_second=5, verdict=_verdict)
-        return self.own(http)
+        return self.http(self.config.base_url, auth=self._auth, per_second=5, classify=_classify)
 
     def walk(self, state: MastodonCursor) -> Iterator[Page]:
         """Read the timeline from the position on, the oldest first."""
@@ -99,7 +106,7 @@ base_url = "https://mastodon.social"
         late = self.config.overlap_minutes * 60_000
         position = earlier(state.id, late) if state.arrived else state.id
         # What is written meanwhile is for the next walk: on a lively day this one would never end.
-        end = rank(id_at(milliseconds(self.context.now())))
+        end = rank(id_at(unix_ms(self.context.now())))
         while rank(position) < end and (listed := self._timeline(position)):
             highest = id_of(listed[-1])
             if rank(highest) <= rank(position):
@@ -123,7 +130,7 @@ base_url = "https://mastodon.social"
 
     def recheck(self, state: MastodonCursor) -> Iterator[Page]:
         """Look again at the posts that are remembered."""
-        for ids in state.memory.living(_CHECKED_AT_ONCE):
+        for ids in state.memory.active_ids(_CHECKED_AT_ONCE):
             found = self._found("/api/v1/statuses", {"id[]": ids})
             if found is None:
                 return  # a server before 4.3
@@ -137,19 +144,19 @@ base_url = "https://mastodon.social"
         items = [self._item(one, state.memory) for one in listed]
         return [item for item in items if item is not None]
 
-    def _item(self, status: Any, memory: Memory) -> Item | None:
+    def _item(self, status: Any, memory: SeenPosts) -> Item | None:
         """A post that is new or has changed; as what was understood of it, where that is all."""
         try:
             read = Status.model_validate(status)
         except ValidationError:  # met once: ``parse`` says what is wrong
-            is_news = memory.news(id_of(status), 0, 0)
+            is_news = memory.is_new_or_changed(id_of(status), 0, 0)
             return self.item(status, origin=id_of(status)) if is_news else None
-        if not memory.news(read.id, read.created, read.revision, read.native_id):
+        if not memory.is_new_or_changed(read.id, read.created, read.revision, read.native_id):
             return None
         return self.item(read, origin=read.id, payload=orjson.dumps(status))
 
     def _gone(self, status_id: str, state: MastodonCursor) -> list[Item]:
-        gone = state.memory.take_back(status_id)
+        gone = state.memory.mark_deleted(status_id)
         return [self.item(gone, origin=status_id)] if gone else []
 
     def stream(self, cursor: str | None) -> Iterator[Page]:
@@ -158,7 +165,7 @@ base_url = "https://mastodon.social"
         end = monotonic() + _LISTEN_S
         url = self._streaming_url() + "/api/v1/streaming/hashtag"
         connected = False
-        for event in events(url, {"tag": self.config.tag}, self._auth, _SILENCE_S):
+        for event in iter_events(url, {"tag": self.config.tag}, self._auth, _SILENCE_S):
             if not connected:
                 yield from self.walk(state)  # what came until the server took the connection
                 connected = True
@@ -188,8 +195,8 @@ base_url = "https://mastodon.social"
 
     def parse(self, item: Item) -> Feedback:
         """Read one post: content warning and text are one comment."""
-        if isinstance(item.data, Gone):
-            return taken_back(self, item, item.data)
+        if isinstance(item.data, Deletion):
+            return deletion_record(self, item, item.data)
         try:
             read = isinstance(item.data, Status)
             status = item.data if read else Status.model_validate(item.data)
@@ -205,7 +212,9 @@ base_url = "https://mastodon.social"
         parts = (status.spoiler_text.strip(), plain_text(status.content))
         text = "\n".join(part for part in parts if part)
         if not text and status.edited_at is not None:
-            return taken_back(self, item, Gone(status.native_id, status.created, status.revision))
+            return deletion_record(
+                self, item, Deletion(status.native_id, status.created, status.revision)
+            )
         if not text:
             raise Skip
         return self.record(
@@ -230,12 +239,12 @@ base_url = "https://mastodon.social"
         return httpx.URL(self.config.base_url).host
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     """What follows from an answer; an older server, and a tag never used, are no errors."""
-    older = answer.where.endswith(("/v1/statuses", "/v2/instance"))
+    older = answer.request_line.endswith(("/v1/statuses", "/v2/instance"))
     if answer.status == 404 and (older or b"Record not found" in answer.body):
         return None
-    problem = verdict(answer)
+    problem = classify_response(answer)
     if problem is None:
         try:
             answer.json()

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.sdk.recheck import WatchingCursor
+from connectors.sdk import RecheckedCursor
 from connectors.social.mastodon.status import id_at
 
 
 @dataclass(slots=True)
-class MastodonCursor(WatchingCursor):
+class MastodonCursor(RecheckedCursor):
     """A position, and the posts before it that are remembered."""
 
     id: str
@@ -22,6 +22,6 @@ class MastodonCursor(WatchingCursor):
     """Whether that was the newest there was."""
 
     @classmethod
-    def beginning(cls, ms: int) -> dict[str, Any]:
+    def initial(cls, ms: int) -> dict[str, Any]:
         """As if the last status of then had been read."""
         return {"id": id_at(ms), "arrived": False}

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk import unix_ms
 from schemas.record import deterministic_id
 
 
@@ -39,12 +39,12 @@ class Status(BaseModel):
     @cached_property
     def created(self) -> int:
         """Milliseconds since 1970."""
-        return milliseconds(self.created_at)
+        return unix_ms(self.created_at)
 
     @cached_property
     def revision(self) -> int:
         """Milliseconds since 1970 of the last edit."""
-        return max(milliseconds(self.edited_at), self.created) if self.edited_at else self.created
+        return max(unix_ms(self.edited_at), self.created) if self.edited_at else self.created
 
 
 def id_of(status: Any) -> str:

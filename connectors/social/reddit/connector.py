@@ -15,13 +15,24 @@ import httpx
 import orjson
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 
-from connectors.sdk.backward_pagination import Walk
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
-from connectors.sdk.http import Answer, Http, OAuth2
-from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import from_seconds, milliseconds
+from connectors.sdk import (
+    BackwardPaginator,
+    BadRecord,
+    Capability,
+    Fatal,
+    Http,
+    HttpResponse,
+    Item,
+    OAuth2,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    SourceConfig,
+    classify_response,
+    from_unix,
+    unix_ms,
+)
 from connectors.social.reddit.cursor import RedditCursor
 from connectors.social.reddit.thing import Thing, created_ms, data_of, name_of
 from schemas.feedback import Family, Feedback, Operation
@@ -76,13 +87,12 @@ class _OAuth2(OAuth2):
         return request
 
 
-class Reddit(Polled):
+class Reddit(Polled[RedditConfig]):
     """Walks the posts, then the comments, then looks once a day at what it has read."""
 
     name: ClassVar[str] = "reddit"
     title: ClassVar[str] = "Reddit"
     family: ClassVar[Family] = Family.SOCIAL
-    Config: ClassVar[type[SourceConfig]] = RedditConfig
     requirements: ClassVar[str] = (
         "id and secret of a script or web app, from https://www.reddit.com/prefs/apps, and "
         "Reddit's leave for the use it is put to."
@@ -107,22 +117,18 @@ client_secret = { env = "REDDIT_CLIENT_SECRET" }
 user_agent = "linux:org.example.feedback:v1 (by /u/example)"
 """
 
-    config: RedditConfig
-
     @cached_property
     def _http(self) -> Http:
         config = self.config
         basic = (config.client_id, config.client_secret.get_secret_value())
         # The limit is averaged over ten minutes: a run, of at most some 30 requests, may be quick.
-        return self.own(
-            Http(
-                config.base_url,
-                headers={"User-Agent": config.user_agent},
-                params={"raw_json": "1"},
-                auth=_OAuth2(config.token_url, config.user_agent, basic),
-                per_second=5,
-                verdict=_verdict,
-            )
+        return self.http(
+            config.base_url,
+            headers={"User-Agent": config.user_agent},
+            params={"raw_json": "1"},
+            auth=_OAuth2(config.token_url, config.user_agent, basic),
+            per_second=5,
+            classify=_classify,
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
@@ -144,27 +150,31 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
     def _is_news(self, listed: Any, state: RedditCursor) -> bool:
         try:
             thing = Thing.model_validate(data_of(listed))
-            return state.changed(thing.name, milliseconds(thing.edited_at), thing.gone)
+            return state.changed(thing.name, unix_ms(thing.edited_at), thing.gone)
         except (ValidationError, ValueError, OverflowError, OSError):
             return True  # ``parse`` says what is wrong with it
 
     def _walk(self, state: RedditCursor, name: str) -> Iterator[Page]:
-        walk: Walk[Any] = Walk.resume(state.walks.get(name), now=self.context.now())
-        resumed = walk.page is not None
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
+            state.walks.get(name), now=self.context.now()
+        )
+        resumed = paginator.page is not None
         while True:
-            listed = self._listed(*self._where(name, walk.page))
+            listed = self._listed(*self._where(name, paginator.page))
             things = listed["children"]
-            news, reached = walk.news((created_ms(one), name_of(one), one) for one in things)
+            news, reached = paginator.new_items(
+                (created_ms(one), name_of(one), one) for one in things
+            )
             after = listed.get("after")
             if resumed and not things:
                 # What it should go on after is no longer listed: from the newest again.
                 after = ""
             resumed = False
-            walk.page = None if reached else after
+            paginator.page = None if reached else after
             state.remember((name_of(one), created_ms(one)) for one in news)
-            state.walked(name, walk.cursor(walk.page), arrived=walk.page is None)
+            state.walked(name, paginator.cursor(paginator.page), arrived=paginator.page is None)
             yield self._page(news, state)
-            if walk.page is None:
+            if paginator.page is None:
                 return
 
     def _where(self, name: str, after: str | None) -> tuple[str, dict[str, Any]]:
@@ -197,7 +207,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
         """Read a post, its title and text, or a comment; what is gone there becomes a delete."""
         try:
             thing = Thing.model_validate(item.data)
-            created = from_seconds(thing.created_utc)
+            created = from_unix(thing.created_utc)
             revised = max(created, thing.edited_at)
         except ValidationError as error:
             raise BadRecord.of(self.name, error) from None
@@ -215,7 +225,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             native_id=thing.name,
             created_at=created,
             # Reddit tells no time of a delete: it must only come after what it deletes.
-            revision=milliseconds(revised) + int(thing.gone),
+            revision=unix_ms(revised) + int(thing.gone),
             operation=Operation.DELETE if thing.gone else Operation.UPSERT,
             text="" if thing.gone else thing.words,
             author="" if thing.gone else author,
@@ -224,15 +234,15 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
         )
 
 
-def _verdict(answer: Answer) -> Exception | None:
+def _classify(answer: HttpResponse) -> Exception | None:
     """What a status means; a subreddit that is not there is a search for its name instead."""
-    if answer.status == 200 and answer.where.endswith("/subreddits/search"):
-        return Fatal(f"requesting {answer.where}: there is no such subreddit")
+    if answer.status == 200 and answer.request_line.endswith("/subreddits/search"):
+        return Fatal(f"requesting {answer.request_line}: there is no such subreddit")
     if answer.status == 403:
         try:
             reason = orjson.loads(answer.body)["reason"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return usual_verdict(answer)
+            return classify_response(answer)
         if reason in {"private", "quarantined", "gold_only", "banned"}:
-            return Fatal(f"requesting {answer.where}: the subreddit is {reason}")
-    return usual_verdict(answer)
+            return Fatal(f"requesting {answer.request_line}: the subreddit is {reason}")
+    return classify_response(answer)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, StringConstraints
 
-from connectors.sdk.timestamps import from_seconds, milliseconds
+from connectors.sdk import from_unix, unix_ms
 
 _PERMALINK: Final = re.compile(r"/\w+/[^/]+/comments/(\w+)(?:/[^/]*(?:/(\w+))?)?/?$")
 _GONE: Final = re.compile(r"\[\s*(deleted|removed)( by \w+)?\s*\]", re.IGNORECASE)
@@ -57,7 +57,7 @@ class Thing(BaseModel):
     @property
     def edited_at(self) -> datetime:
         """1970 where it was not edited; some old edits are told of without their time."""
-        return from_seconds(0.0 if isinstance(self.edited, bool) else self.edited)
+        return from_unix(0.0 if isinstance(self.edited, bool) else self.edited)
 
 
 def data_of(listed: Any) -> Any:
@@ -74,6 +74,6 @@ def name_of(listed: Any) -> str:
 def created_ms(listed: Any) -> int | None:
     """Its time in milliseconds; None where there is none to be read."""
     try:
-        return milliseconds(from_seconds(data_of(listed)["created_utc"]))
+        return unix_ms(from_unix(data_of(listed)["created_utc"]))
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return None

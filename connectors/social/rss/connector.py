@@ -18,13 +18,22 @@ import httpx
 import orjson
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
-from connectors.sdk.http import Answer, Http
-from connectors.sdk.source import Capability, Polled, SourceConfig
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk import (
+    BadRecord,
+    Capability,
+    Fatal,
+    Http,
+    HttpResponse,
+    Item,
+    Page,
+    Polled,
+    Retry,
+    Skip,
+    SourceConfig,
+    unix_ms,
+)
 from connectors.social.rss.entry import Entry
-from connectors.social.rss.feeds import feed_verdict, read_feed
+from connectors.social.rss.feeds import classify_feed, read_feed
 from schemas.feedback import Family, Feedback
 
 _MOST_SEEN: Final = 10_000  # entries in a cursor, shared out among the feeds
@@ -74,13 +83,12 @@ class _Read:
     """Headers that ask for it only if it has changed."""
 
 
-class Rss(Polled):
+class Rss(Polled[RssConfig]):
     """Reads the feeds one after the other; one that fails does not keep the others back."""
 
     name: ClassVar[str] = "rss"
     title: ClassVar[str] = "RSS and Atom feeds"
     family: ClassVar[Family] = Family.SOCIAL
-    Config: ClassVar[type[SourceConfig]] = RssConfig
     requirements: ClassVar[str] = "the addresses of the feeds."
     limitations: ClassVar[str] = (
         "A feed shows its latest entries only, and older pages where it links to them "
@@ -95,8 +103,6 @@ urls = ["https://news.example.org/eastgate/feed.atom", "https://blog.example.org
 organization = "Eastgate Hospitals"
 """
 
-    config: RssConfig
-
     @cached_property
     def _clients(self) -> dict[str, Http]:
         return {}
@@ -104,8 +110,7 @@ organization = "Eastgate Hospitals"
     def _http(self, url: httpx.URL) -> Http:
         origin = str(url.copy_with(raw_path=b"/", fragment=None))
         if origin not in self._clients:
-            client = Http(origin, per_second=5, verdict=feed_verdict)
-            self._clients[origin] = self.own(client)
+            self._clients[origin] = self.http(origin, per_second=5, classify=classify_feed)
         return self._clients[origin]
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
@@ -145,7 +150,7 @@ organization = "Eastgate Hospitals"
             if items or before != (read.whole, read.asks):
                 yield items
 
-    def _asked(self, url: httpx.URL, headers: dict[str, str]) -> Answer:
+    def _asked(self, url: httpx.URL, headers: dict[str, str]) -> HttpResponse:
         path = url.raw_path.partition(b"?")[0].decode("ascii")
         params = url.params.multi_items() or None
         return self._http(url).request("GET", path, params=params, headers=headers)
@@ -186,7 +191,7 @@ organization = "Eastgate Hospitals"
             item,
             native_id=entry.id,
             created_at=entry.times[0],
-            revision=milliseconds(max(entry.times)),
+            revision=unix_ms(max(entry.times)),
             redated=entry.published is None,
             text=words,
             author=f"{entry.host}/{entry.author}" if entry.author else "",
@@ -206,7 +211,7 @@ def _short(value: str | bytes, length: int) -> str:
     return urlsafe_b64encode(digest).decode()[:length]
 
 
-def _asks(answer: Answer) -> dict[str, str]:
+def _asks(answer: HttpResponse) -> dict[str, str]:
     told = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
     return {ask: answer.headers[name] for ask, name in told.items() if name in answer.headers}
 

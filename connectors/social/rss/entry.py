@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel
 
-from connectors.sdk.html import plain_text
+from connectors.sdk import plain_text
 
 _LONGEST_URL: Final = 2_083
 

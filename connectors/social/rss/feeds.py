@@ -13,10 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.sdk.errors import Retry
-from connectors.sdk.http import Answer
-from connectors.sdk.http import verdict as usual_verdict
-from connectors.sdk.timestamps import from_seconds
+from connectors.sdk import HttpResponse, Retry, classify_response, from_unix
 
 _END: Final = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _TAIL_BYTES: Final = 4_096  # what follows the end is a cache's remark
@@ -36,11 +33,11 @@ class Feed:
     """When the whole last changed, as it says or as the server does."""
 
 
-def feed_verdict(answer: Answer) -> Exception | None:
+def classify_feed(answer: HttpResponse) -> Exception | None:
     """What follows from an answer; one that is cut off, or no feed, is tried again."""
-    problem = usual_verdict(answer)
+    problem = classify_response(answer)
     if problem is None and answer.status != 304 and not _is_whole(answer.body):
-        return Retry(f"reading {answer.where}: the answer is no whole feed")
+        return Retry(f"reading {answer.request_line}: the answer is no whole feed")
     return problem
 
 
@@ -62,7 +59,7 @@ def _loaded(body: bytes) -> Any:
     return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
 
 
-def read_feed(answer: Answer, location: str) -> Feed:
+def read_feed(answer: HttpResponse, location: str) -> Feed:
     """Take a whole feed apart; ``location`` is what its links are relative to.
 
     Raises ``Retry`` where there is no entry to be found in what is not well-formed.
@@ -84,9 +81,9 @@ def read_feed(answer: Answer, location: str) -> Feed:
             resolve_relative_uris=False,
         )
     except (ValueError, OverflowError):  # a reference to a character that there is not
-        raise Retry(f"reading {answer.where}: the feed is not well-formed") from None
+        raise Retry(f"reading {answer.request_line}: the feed is not well-formed") from None
     if parsed.bozo and not parsed.entries:
-        raise Retry(f"reading {answer.where}: the feed is not well-formed")
+        raise Retry(f"reading {answer.request_line}: the feed is not well-formed")
     feed = parsed.feed
     links = {one.get("rel"): one.get("href") for one in feed.get("links", [])}
     return Feed(
@@ -122,7 +119,7 @@ def _moment(parsed: dict[str, Any], name: str) -> str | None:
     # dict's own ``get``: feedparser's gives "published" where "updated" is asked for.
     moment: time.struct_time | None = dict.get(parsed, name)
     try:
-        return from_seconds(calendar.timegm(moment)).isoformat() if moment else None
+        return from_unix(calendar.timegm(moment)).isoformat() if moment else None
     except (ValueError, OverflowError):
         return None
 

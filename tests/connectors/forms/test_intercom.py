@@ -11,7 +11,7 @@ import pytest
 from connectors.forms.intercom import Intercom, IntercomConfig
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Context, WebhookRequest
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
 from tests.support.services.intercom import SECRET, event, rating, signed
@@ -34,7 +34,7 @@ def test_a_rating_runs_from_one_to_five_and_its_remark_is_the_text() -> None:
     assert (found.csat.value, found.csat.worst, found.csat.best) == (4, 1, 5)
     assert (found.created_at, found.revision) == (
         moment(2),
-        milliseconds(moment(2) + timedelta(seconds=60)),
+        unix_ms(moment(2) + timedelta(seconds=60)),
     )
     assert found.author is not None
 

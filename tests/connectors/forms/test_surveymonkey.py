@@ -8,15 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.forms.surveymonkey.connector import SurveyMonkey, SurveyMonkeyConfig, _verdict
+from connectors.forms.surveymonkey.connector import SurveyMonkey, SurveyMonkeyConfig, _classify
 from connectors.forms.surveymonkey.survey import answers_of, questions_of
 from connectors.sdk.errors import Forged, Misconfigured, Retry
-from connectors.sdk.http import Answer
+from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Context, WebhookRequest
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served
-from tests.support.fakes import beside
+from tests.support.fakes import WAITS, beside
 from tests.support.services.surveymonkey import (
     FakeSurveyMonkey,
     FakeSurveyMonkeyWebhooks,
@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def source(url: str, **more: Any) -> SurveyMonkey:
     config = SurveyMonkeyConfig.model_validate({**FakeSurveyMonkey().settings(url), **more})
-    return SurveyMonkey(config, Context("test", b"key", lambda: NOW))
+    return SurveyMonkey(config, Context("test", b"key", lambda: NOW, sleep=WAITS.append))
 
 
 def read(*responses: dict[str, Any], **more: Any) -> list[Feedback]:
@@ -64,7 +64,7 @@ def test_free_text_is_feedback_with_its_question_and_the_scores() -> None:
     )
     assert found.nps is not None and found.stars is not None
     assert (found.nps.value, found.stars.value, found.stars.best) == (9, 4, 5)
-    assert (found.created_at, found.revision) == (moment(3), milliseconds(moment(3)) + 60_000)
+    assert (found.created_at, found.revision) == (moment(3), unix_ms(moment(3)) + 60_000)
 
 
 def test_a_box_for_comments_below_choices_is_free_text() -> None:
@@ -154,7 +154,7 @@ def test_a_spent_day_is_waited_out_by_the_schedule() -> None:
             "X-Ratelimit-App-Global-Minute-Reset": "40",
         }
     )
-    problem = _verdict(Answer(429, headers, b"", "GET api.surveymonkey.com/v3"))
+    problem = _classify(HttpResponse(429, headers, b"", "GET api.surveymonkey.com/v3"))
     assert isinstance(problem, Retry) and problem.wait == 40_000
 
 

@@ -13,7 +13,7 @@ import pytest
 from connectors.forms.zendesk.connector import Zendesk, ZendeskConfig
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured
 from connectors.sdk.source import Context, WebhookRequest
-from connectors.sdk.timestamps import milliseconds
+from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Delivery, moment, served
 from tests.support.services.zendesk import (
@@ -104,7 +104,7 @@ def test_a_deleted_ticket_takes_its_rating_along() -> None:
         ("35003", Operation.DELETE, ""),
         ("35003:rating", Operation.DELETE, ""),
     ]
-    assert {one.revision for one in found} == {milliseconds(moment(9))}
+    assert {one.revision for one in found} == {unix_ms(moment(9))}
 
 
 def test_history_begins_on_its_first_day() -> None:

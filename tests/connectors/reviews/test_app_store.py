@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.reviews.app_store import AppStore, _verdict
+from connectors.reviews.app_store import AppStore, _classify
 from connectors.sdk.errors import BadRecord, Retry
-from connectors.sdk.http import Answer, Http
+from connectors.sdk.http import Http, HttpResponse
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served
@@ -193,10 +193,10 @@ def test_an_edit_comes_to_the_top(fake: FakeAppStore, service: Served) -> None:
 
 def test_what_is_no_feed_is_asked_for_again() -> None:
     for body in (b"<html>", b"[]", b'{"feed": []}', b"{}", b'{"feed": {'):
-        assert isinstance(_verdict(Answer(200, {}, body, "GET itunes")), Retry)  # type: ignore[arg-type]
+        assert isinstance(_classify(HttpResponse(200, {}, body, "GET itunes")), Retry)  # type: ignore[arg-type]
 
 
 def test_a_refusal_is_taken_for_too_many_requests() -> None:
-    refusal = _verdict(Answer(403, {}, b"", "GET itunes"))  # type: ignore[arg-type]
+    refusal = _classify(HttpResponse(403, {}, b"", "GET itunes"))  # type: ignore[arg-type]
     assert isinstance(refusal, Retry)
     assert refusal.wait == timedelta(minutes=2).total_seconds()

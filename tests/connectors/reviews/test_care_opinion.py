@@ -9,7 +9,7 @@ import pytest
 
 from connectors.reviews.care_opinion.connector import CareOpinion
 from connectors.sdk.errors import Retry, Skip, Unauthorized
-from connectors.sdk.http import Answer
+from connectors.sdk.http import HttpResponse
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, served
 from tests.support.fakes import built
@@ -156,7 +156,7 @@ def test_a_wrong_key_which_leads_to_the_login_page_ends_the_run() -> None:
 def test_an_answer_that_is_no_list_is_asked_for_again_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Answer, "json", lambda self: "Sorry! Something went wrong.")
+    monkeypatch.setattr(HttpResponse, "json", lambda self: "Sorry! Something went wrong.")
     fake = FakeCareOpinion()
     with served(fake) as service, pytest.raises(Retry):
         list(source(service.url, fake).fetch(None))

@@ -15,6 +15,7 @@ from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served
+from tests.support.fakes import WAITS
 from tests.support.google_key import key_file
 from tests.support.services.google_play import APP, FakeGooglePlay
 
@@ -34,7 +35,9 @@ def service(fake: FakeGooglePlay) -> Iterator[Served]:
 
 def source_of(fake: FakeGooglePlay, url: str, **settings: object) -> GooglePlay:
     config = GooglePlay.Config.model_validate(fake.settings(url) | settings)
-    return GooglePlay(config, Context("test", author_key=b"key", now=lambda: NOW))
+    return GooglePlay(
+        config, Context("test", author_key=b"key", now=lambda: NOW, sleep=WAITS.append)
+    )
 
 
 def parsed(fake: FakeGooglePlay, review: Any) -> Feedback:

@@ -13,6 +13,7 @@ from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served
+from tests.support.fakes import WAITS
 from tests.support.services.yelp import BUSINESSES, FakeYelp
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -31,7 +32,7 @@ def service(fake: FakeYelp) -> Iterator[Served]:
 
 def source_of(fake: FakeYelp, url: str, **settings: object) -> Yelp:
     config = Yelp.Config.model_validate(fake.settings(url) | settings)
-    return Yelp(config, Context("test", author_key=b"key", now=lambda: NOW))
+    return Yelp(config, Context("test", author_key=b"key", now=lambda: NOW, sleep=WAITS.append))
 
 
 def read(source: Yelp, cursor: str | None = None) -> list[Feedback]:

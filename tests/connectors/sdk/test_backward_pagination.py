@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sdk.backward_pagination import Walk
+from connectors.sdk.backward_pagination import BackwardPaginator
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
@@ -25,18 +25,18 @@ def walked(
     **resume: timedelta,
 ) -> tuple[list[str], str | None]:
     """What a walk brings, and its last cursor; ``pages``: it is killed after so many."""
-    walk: Walk[str] = Walk.resume(cursor, now=NOW, **resume)
+    paginator: BackwardPaginator[str] = BackwardPaginator.resume(cursor, now=NOW, **resume)
     listed = sorted(items, reverse=True)
     brought: list[str] = []
     done = 0
     while True:
-        number = int(walk.page or 0)
+        number = int(paginator.page or 0)
         part = listed[number * size : (number + 1) * size]
-        news, arrived = walk.news(part)
+        news, arrived = paginator.new_items(part)
         arrived = arrived or len(part) < size
         brought += news
-        walk.page = None if arrived else str(number + 1)
-        cursor = walk.cursor(walk.page)
+        paginator.page = None if arrived else str(number + 1)
+        cursor = paginator.cursor(paginator.page)
         done += 1
         if arrived or done == pages:
             return brought, cursor
@@ -93,5 +93,5 @@ def test_once_a_day_a_walk_goes_back_further() -> None:
 
 
 def test_what_has_no_time_is_always_news() -> None:
-    walk: Walk[str] = Walk.resume('{"known":[9,[]]}', now=NOW)
-    assert walk.news([(None, "x", "broken"), (3, "y", "old")]) == (["broken"], True)
+    paginator: BackwardPaginator[str] = BackwardPaginator.resume('{"known":[9,[]]}', now=NOW)
+    assert paginator.new_items([(None, "x", "broken"), (3, "y", "old")]) == (["broken"], True)

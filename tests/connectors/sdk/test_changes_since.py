@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.sdk.changes_since import Since
+from connectors.sdk.changes_since import ChangesSince
 from connectors.sdk.errors import Fatal, Unauthorized
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -14,28 +14,28 @@ NOW_MS = int(NOW.timestamp() * 1000)
 
 
 def test_a_time_to_come_never_hides_what_comes_before_it() -> None:
-    walk = Since.resume(None, now=NOW)
-    walk.news([(NOW_MS + 10**10, "from the future", None), (NOW_MS - 5, "now", None)])
-    again = Since.resume(walk.turn(None), now=NOW)
+    changes = ChangesSince.resume(None, now=NOW)
+    changes.new_items([(NOW_MS + 10**10, "from the future", None), (NOW_MS - 5, "now", None)])
+    again = ChangesSince.resume(changes.advance(None), now=NOW)
     assert again.moment == NOW_MS - 60_000
-    assert again.news([(NOW_MS - 5, "now", "now"), (NOW_MS - 4, "new", "new")]) == ["new"]
+    assert again.new_items([(NOW_MS - 5, "now", "now"), (NOW_MS - 4, "new", "new")]) == ["new"]
 
 
 def test_an_empty_service_is_asked_for_everything_again() -> None:
-    walk = Since.resume(None, now=NOW)
-    assert Since.resume(walk.turn(None), now=NOW).moment is None
+    changes = ChangesSince.resume(None, now=NOW)
+    assert ChangesSince.resume(changes.advance(None), now=NOW).moment is None
 
 
 def test_a_page_that_names_itself_as_the_next_ends_the_run() -> None:
-    walk = Since.resume(None, now=NOW)
-    walk.turn("page 2")
+    changes = ChangesSince.resume(None, now=NOW)
+    changes.advance("page 2")
     with pytest.raises(Fatal, match="same page"):
-        walk.turn("page 2")
+        changes.advance("page 2")
 
 
 def test_refused_credentials_are_no_expired_page() -> None:
-    walk = Since.resume(None, now=NOW)
-    walk.turn("page 2")
+    changes = ChangesSince.resume(None, now=NOW)
+    changes.advance("page 2")
     asked = []
 
     def refuse(page: str | None) -> None:
@@ -43,5 +43,5 @@ def test_refused_credentials_are_no_expired_page() -> None:
         raise Unauthorized("no")
 
     with pytest.raises(Unauthorized):
-        Since.resume(walk.turn("page 3"), now=NOW).ask(refuse)
+        ChangesSince.resume(changes.advance("page 3"), now=NOW).request(refuse)
     assert asked == ["page 3"]

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
-from connectors.sdk.http import Answer, Bearer, Http, OAuth2, verdict
+from connectors.sdk.http import Bearer, Http, HttpResponse, OAuth2, classify_response
 from tests.support.fake_service import Served
 
 SECRET = "planted-secret-1"  # noqa: S105 - planted to be looked for
@@ -69,7 +69,7 @@ def http(service: Served, waits: list[float]) -> Iterator[Http]:
 def test_a_retry_carries_the_wait_of_the_service_or_a_second(
     headers: dict[str, str], seconds: float
 ) -> None:
-    problem = verdict(Answer(503, httpx.Headers(headers), b"", "GET /"))
+    problem = classify_response(HttpResponse(503, httpx.Headers(headers), b"", "GET /"))
     assert isinstance(problem, Retry)
     assert problem.wait == seconds
 

@@ -9,7 +9,13 @@ import pytest
 
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.source import Context
-from connectors.sdk.submissions import Answer, Form, FormConfig, Kind, Submission
+from connectors.sdk.submissions import (
+    AnswerType,
+    FormAnswer,
+    FormSource,
+    FormSourceConfig,
+    Submission,
+)
 from schemas.feedback import Feedback, Operation
 from tests.support.fakes import beside
 
@@ -17,24 +23,24 @@ AT = "2026-11-20T12:00:00Z"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-class Sample(Form):
+class Sample(FormSource):
     name: ClassVar[str] = "sample"
 
 
 def records(
-    *answers: Answer, settings: dict[str, Any] | None = None, **more: Any
+    *answers: FormAnswer, settings: dict[str, Any] | None = None, **more: Any
 ) -> list[Feedback]:
-    config = FormConfig.model_validate(settings or {})
+    config = FormSourceConfig.model_validate(settings or {})
     form = Sample(config, Context("test", b"key", lambda: NOW))
     submission = Submission(**{"id": "s1", "at": AT, "answers": answers, **more})
     return [form.parse(item) for item in form.items(submission)]
 
 
-def text(field: str, value: Any, question: str = "What was good?", *also: str) -> Answer:
-    return Answer(field, question, Kind.TEXT, value, also=also)
+def text(field: str, value: Any, question: str = "What was good?", *also: str) -> FormAnswer:
+    return FormAnswer(field, question, AnswerType.TEXT, value, also=also)
 
 
-RECOMMEND = Answer("q9", "Would you recommend us?", Kind.NPS, 9)
+RECOMMEND = FormAnswer("q9", "Would you recommend us?", AnswerType.NPS, 9)
 
 
 class TestTexts:
@@ -89,7 +95,7 @@ class TestPersons:
         assert records(text("a", "Jo", question))[0].text == "Jo"
 
     def test_an_address_is_only_a_flag(self) -> None:
-        mail = Answer("m", "Where can we reach you?", Kind.CONTACT, "jo@example.com")
+        mail = FormAnswer("m", "Where can we reach you?", AnswerType.CONTACT, "jo@example.com")
         (found,) = records(text("a", "Good"), mail)
         assert beside(found) == {"contact": "yes"}
         assert "jo@" not in found.to_payload().decode()
@@ -98,7 +104,7 @@ class TestPersons:
         ("value", "flag"), [(["Yes, please"], "yes"), ("No", "no"), (True, "yes")]
     )
     def test_the_question_for_contact_is_only_a_flag(self, value: Any, flag: str) -> None:
-        asked = Answer("r", "May we write?", Kind.CHOICE, value)
+        asked = FormAnswer("r", "May we write?", AnswerType.CHOICE, value)
         (found,) = records(text("a", "Good"), asked, settings={"contact_field": "r"})
         assert beside(found) == {"contact": flag}
 
@@ -115,14 +121,17 @@ class TestScores:
     @pytest.mark.parametrize(
         ("answer", "expected"),
         [
-            (Answer("q", "Stars?", Kind.STARS, 4, 1, 6), ("stars", 4, 1, 6)),
-            (Answer("q", "Recommend us?", Kind.SCALE, 3, 0, 10), ("nps", 3, 0, 10)),
-            (Answer("q", "How easy was it?", Kind.SCALE, 3, 1, 7), ("ces", 3, 1, 7)),
-            (Answer("q", "Satisfied?", Kind.SCALE, "2 - rather not", 0, 4), ("csat", 2, 0, 4)),
-            (Answer("q", "Overall?", Kind.FFT, "Very good"), ("fft", 1, 5, 1)),
+            (FormAnswer("q", "Stars?", AnswerType.STARS, 4, 1, 6), ("stars", 4, 1, 6)),
+            (FormAnswer("q", "Recommend us?", AnswerType.SCALE, 3, 0, 10), ("nps", 3, 0, 10)),
+            (FormAnswer("q", "How easy was it?", AnswerType.SCALE, 3, 1, 7), ("ces", 3, 1, 7)),
+            (
+                FormAnswer("q", "Satisfied?", AnswerType.SCALE, "2 - rather not", 0, 4),
+                ("csat", 2, 0, 4),
+            ),
+            (FormAnswer("q", "Overall?", AnswerType.FFT, "Very good"), ("fft", 1, 5, 1)),
         ],
     )
-    def test_have_their_real_scale(self, answer: Answer, expected: tuple[Any, ...]) -> None:
+    def test_have_their_real_scale(self, answer: FormAnswer, expected: tuple[Any, ...]) -> None:
         (found,) = records(answer)
         measure = getattr(found, expected[0])
         assert (expected[0], measure.value, measure.worst, measure.best) == expected
@@ -137,22 +146,26 @@ class TestScores:
         ],
     )
     def test_are_what_the_settings_say(self, settings: Any, expected: tuple[Any, ...]) -> None:
-        (found,) = records(Answer("q", "?", Kind.CHOICE, "2"), settings={"scores": {"q": settings}})
+        (found,) = records(
+            FormAnswer("q", "?", AnswerType.CHOICE, "2"), settings={"scores": {"q": settings}}
+        )
         measure = getattr(found, expected[0])
         assert (expected[0], measure.value, measure.worst, measure.best) == expected
 
     def test_without_a_known_scale_are_attributes(self) -> None:
-        (found,) = records(text("a", "Good"), Answer("q", "How was it?", Kind.SCALE, 8))
+        (found,) = records(text("a", "Good"), FormAnswer("q", "How was it?", AnswerType.SCALE, 8))
         assert (found.csat, beside(found)) == (None, {"How was it?": "8"})
 
     def test_off_their_scale_never_cost_the_text(self) -> None:
-        (found,) = records(text("a", "Good"), Answer("q", "How was it?", Kind.STARS, 9, 1, 5))
+        (found,) = records(
+            text("a", "Good"), FormAnswer("q", "How was it?", AnswerType.STARS, 9, 1, 5)
+        )
         assert (found.text, found.stars, beside(found)) == ("Good", None, {"How was it?": "9"})
 
     def test_the_named_one_goes_before_the_first(self) -> None:
         first, named = (
-            Answer("x", "X?", Kind.STARS, 1, 1, 5),
-            Answer("y", "Y?", Kind.STARS, 5, 1, 5),
+            FormAnswer("x", "X?", AnswerType.STARS, 1, 1, 5),
+            FormAnswer("y", "Y?", AnswerType.STARS, 5, 1, 5),
         )
         (found,) = records(text("a", "Good"), first, named, settings={"scores": {"y": "stars"}})
         assert found.stars is not None and found.stars.value == 5
@@ -160,7 +173,7 @@ class TestScores:
 
 
 def test_questions_and_hidden_fields_name_the_site() -> None:
-    ward = Answer("w", "Which ward?", Kind.CHOICE, ["Maternity"])
+    ward = FormAnswer("w", "Which ward?", AnswerType.CHOICE, ["Maternity"])
     settings = {
         "site": "Elsewhere",
         "site_field": "hospital",
@@ -202,6 +215,6 @@ def test_a_time_that_is_none_is_refused(at: Any) -> None:
     [{"scores": {"text": {}}}, {"scores": {"nps": {"value": 99}}}, {"scores": 1}, {"id": ""}],
 )
 def test_a_piece_that_makes_no_sense_is_refused(data: dict[str, Any]) -> None:
-    form = Sample(FormConfig(), Context("test", b"key", lambda: NOW))
+    form = Sample(FormSourceConfig(), Context("test", b"key", lambda: NOW))
     with pytest.raises(BadRecord):
         form.parse(form.item({"id": "s1", "at": AT, **data}, origin="s1", payload=b"{}"))

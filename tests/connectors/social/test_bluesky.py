@@ -17,7 +17,7 @@ from connectors.social.bluesky.connector import Bluesky, BlueskyConfig
 from connectors.social.bluesky.post import matches, terms, tid_us
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, served
-from tests.support.fakes import OPEN
+from tests.support.fakes import OPEN, WAITS
 from tests.support.services.bluesky import PASSWORD, FakeBluesky, native_id, tid
 
 pytestmark = pytest.mark.timeout(60)
@@ -43,7 +43,7 @@ def soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def source(fake: FakeBluesky, url: str, now: datetime = NOW, **settings: Any) -> Bluesky:
     config = BlueskyConfig.model_validate({**fake.settings(url), **settings})
-    made = Bluesky(config, Context("test", b"key", now=lambda: now))
+    made = Bluesky(config, Context("test", b"key", now=lambda: now, sleep=WAITS.append))
     OPEN.append(made)
     return made
 

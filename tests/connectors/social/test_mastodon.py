@@ -10,14 +10,14 @@ import pytest
 
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
-from connectors.sdk.http import Answer
+from connectors.sdk.http import HttpResponse
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.source import Context
 from connectors.social.mastodon import connector
 from connectors.social.mastodon.connector import Mastodon, MastodonConfig
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, served
-from tests.support.fakes import OPEN
+from tests.support.fakes import OPEN, WAITS
 from tests.support.services.mastodon import FakeMastodon, native_id
 
 pytestmark = pytest.mark.timeout(60)
@@ -38,7 +38,7 @@ def service(fake: FakeMastodon) -> Iterator[Served]:
 
 def source(fake: FakeMastodon, url: str, now: datetime = NOW, **settings: Any) -> Mastodon:
     config = MastodonConfig.model_validate({**fake.settings(url), **settings})
-    made = Mastodon(config, Context("test", b"key", now=lambda: now))
+    made = Mastodon(config, Context("test", b"key", now=lambda: now, sleep=WAITS.append))
     OPEN.append(made)
     return made
 
@@ -314,7 +314,9 @@ class TestStreaming:
 def test_waits_for_the_rate_limit_s_reset(fake: FakeMastodon) -> None:
     reset = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-    problem = connector._verdict(Answer(429, httpx.Headers(headers), b"", "GET near.example/"))
+    problem = connector._classify(
+        HttpResponse(429, httpx.Headers(headers), b"", "GET near.example/")
+    )
     assert isinstance(problem, Retry) and 80 < problem.wait <= 90
 
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Retry
-from connectors.sdk.http import Answer
+from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Polled, Source
 from connectors.social.rss.connector import RssConfig
-from connectors.social.rss.feeds import feed_verdict, read_feed
+from connectors.social.rss.feeds import classify_feed, read_feed
 from schemas.feedback import Feedback
 from tests.support.fake_service import Served, moment, sentence, served
 from tests.support.fakes import built
@@ -39,10 +39,10 @@ def records(fake: FakeFeeds, service: Served, cursor: str | None = None) -> dict
     return {record.url or "": record for record in map(source.parse, items)}
 
 
-def answer(body: str | bytes, **headers: str) -> Answer:
+def answer(body: str | bytes, **headers: str) -> HttpResponse:
     data = body if isinstance(body, bytes) else body.encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(200, httpx.Headers(names), data, "GET a.example/feed")
+    return HttpResponse(200, httpx.Headers(names), data, "GET a.example/feed")
 
 
 def parsed(**changes: Any) -> Feedback:
@@ -149,7 +149,7 @@ def test_a_text_that_begins_with_its_title_is_not_doubled() -> None:
     "body", ["<rss><channel><item>", "<html>Sign in</html>", "", '{"version": 1}', '{"items": [']
 )
 def test_what_is_cut_off_or_no_feed_is_tried_again(body: str) -> None:
-    problem = feed_verdict(answer(body))
+    problem = classify_feed(answer(body))
     assert isinstance(problem, Retry)
 
 
@@ -158,7 +158,7 @@ def test_a_whole_feed_with_a_slip_is_read_all_the_same() -> None:
         "<rss version='2.0'><channel><title>R&D</title>"
         "<item><guid>1</guid><title>Caf&eacute; & ward</title></item></channel></rss>"
     )
-    assert feed_verdict(answer(body)) is None
+    assert classify_feed(answer(body)) is None
     feed = read_feed(
         answer(body, last_modified="Wed, 18 Nov 2026 10:00:00 GMT"), "http://a.example/feed"
     )
