@@ -8,7 +8,7 @@ WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 BASE ?= main
 
-.PHONY: demo test test-fast test-changed coverage lint programs bench bench-alerts generate lock clean help
+.PHONY: demo test test-fast test-changed coverage lint programs bench bench-alerts generate pictures lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -53,11 +53,15 @@ bench: $(VENV)/.installed-dev  ## the project side by side with what one would u
 bench-alerts: $(VENV)/.installed-dev  ## the spike alerts side by side with the usual methods, simulated
 	$(BIN)/python -m bench.alerts --data $(or $(FEEDBACK_DATA),../shared/data)
 
-generate: $(VENV)/.installed  ## write the JSON Schemas, the Kibana objects and the reference tables anew
+generate: $(VENV)/.installed  ## rewrite the JSON Schemas, the Kibana objects and the generated docs
 	$(BIN)/python -m schemas.export
 	$(BIN)/python -m deploy.kibana
 	$(BIN)/python -m pipeline.reference
 	$(BIN)/python -m connectors.runtime.catalogue
+	$(BIN)/python -m tests.support.walk_picture
+
+pictures: $(VENV)/.installed-dev programs  ## draw the README's pictures from the demo's comments
+	$(BIN)/python -m tests.support.pictures
 
 lock: $(VENV)/.installed-dev  ## pin what is installed
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

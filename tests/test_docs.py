@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.streams.roles import Role
 from schemas.kafka_topics import KAFKA_TOPICS
@@ -107,6 +108,16 @@ def test_every_picture_is_shown() -> None:
 def test_the_picture_of_the_walk_is_current() -> None:
     current = walk_picture.draw()
     assert walk_picture.PATH.read_text("utf-8") == current, "python -m tests.support.walk_picture"
+
+
+def test_hooks_and_workflow_call_the_makefiles_environment_only() -> None:
+    hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
+    assert [repository["repo"] for repository in hooks] == ["local"]
+    entries = [hook["entry"] for repository in hooks for hook in repository["hooks"]]
+    assert [entry for entry in entries if not entry.startswith(".venv/bin/")] == []
+    jobs = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"]
+    runs = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    assert runs == ["make lint PYTHON=python", ".ci/run"]
 
 
 def table_rows(page: str, heading: str) -> list[list[str]]:
