@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from deploy.demo.comments import make_comments
-from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.enricher import Enricher
 from pipeline.kafka.producer import Message
 from schemas.cloud_events import feedback_headers
 from schemas.kafka_topics import FORMS
@@ -73,7 +73,7 @@ async def send(producer: Any, batches: Sequence[tuple[int, Any]]) -> None:
 
 def enrichment_us(messages: Sequence[Message], batch: int = 1_000) -> float:
     """CPU of the enrichment function alone, µs an event: the best of the batches but the first."""
-    enrichment = Enrichment()
+    enrichment = Enricher()
     gc.freeze()  # the comments lie in this process, not in a contestant's
     costs = []
     for start in range(0, len(messages), batch):

@@ -1,7 +1,7 @@
 """Who takes part: the project, and what a user would write with another library.
 
 Each contestant is a program (``python -m bench.contestants.<module>``) that reads the raw Kafka
-topics, enriches with :class:`pipeline.enrich.enricher.Enrichment`, publishes the enriched record,
+topics, enriches with :class:`pipeline.enrich.enricher.Enricher`, publishes the enriched record,
 and indexes its document, until it is told to stop.
 """
 

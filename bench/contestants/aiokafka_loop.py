@@ -9,15 +9,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
 from pipeline.elasticsearch.client import connect_async
-from pipeline.enrich.enricher import Enrichment
-from pipeline.enrich.role import message_of
+from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.role import to_message
 from pipeline.settings import Settings
 from schemas.kafka_topics import ENRICHED
 
 
 async def work(settings: Settings) -> None:
     """Loop until the process is ended."""
-    enrichment = Enrichment()
+    enrichment = Enricher()
     client = connect_async(settings)
     servers = settings.kafka_bootstrap_servers
     producer = AIOKafkaProducer(
@@ -38,7 +38,7 @@ async def work(settings: Settings) -> None:
         if not records:
             continue
         enriched, _ = enrichment.enrich_payloads([record.value for record in records])
-        messages = [message_of(record) for _, record in enriched]
+        messages = [to_message(record) for _, record in enriched]
         deliveries = [
             await producer.send(ENRICHED.name, key=m.key.encode(), value=m.value, headers=m.headers)
             for m in messages

@@ -6,15 +6,15 @@ from confluent_kafka import Consumer, Producer
 
 from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
 from pipeline.elasticsearch.client import connect
-from pipeline.enrich.enricher import Enrichment
-from pipeline.enrich.role import message_of
+from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.role import to_message
 from pipeline.settings import Settings
 from schemas.kafka_topics import ENRICHED
 
 
 def work(settings: Settings) -> None:
     """Loop until the process is ended."""
-    enrichment = Enrichment()
+    enrichment = Enricher()
     client = connect(settings)
     servers = {"bootstrap.servers": settings.kafka_bootstrap_servers}
     producer = Producer(servers | {"enable.idempotence": True, "acks": "all"})
@@ -30,7 +30,7 @@ def work(settings: Settings) -> None:
         if not records:
             continue
         enriched, _ = enrichment.enrich_payloads([record.value() for record in records])
-        messages = [message_of(record) for _, record in enriched]
+        messages = [to_message(record) for _, record in enriched]
         for message in messages:
             producer.produce(
                 ENRICHED.name, key=message.key, value=message.value, headers=message.headers

@@ -11,8 +11,8 @@ import uvloop
 
 from bench.contestants._arguments import RAW_NAMES, settings
 from pipeline.elasticsearch.client import connect_async
-from pipeline.enrich.enricher import Enrichment
-from pipeline.enrich.role import message_of
+from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.role import to_message
 from pipeline.settings import Settings
 from pipeline.streams.app import faust_broker
 from schemas.documents import document, index_name
@@ -21,7 +21,7 @@ from schemas.kafka_topics import ENRICHED
 
 async def work(settings: Settings) -> None:
     """Run the agent until the process is ended."""
-    enrichment = Enrichment()
+    enrichment = Enricher()
     client = connect_async(settings)
     app = faust.App(
         "bench-faust-per-event",
@@ -39,7 +39,7 @@ async def work(settings: Settings) -> None:
     async def enrich(stream: Any) -> None:
         async for payload in stream:
             for _, record in enrichment.enrich_payloads([payload])[0]:
-                message = message_of(record)
+                message = to_message(record)
                 await enriched.send(
                     key=message.key.encode(), value=message.value, headers=message.headers
                 )

@@ -13,8 +13,8 @@ from quixstreams.sinks import BatchingSink, SinkBatch
 
 from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
 from pipeline.elasticsearch.client import connect
-from pipeline.enrich.enricher import Enrichment
-from pipeline.enrich.role import message_of
+from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.role import to_message
 from pipeline.kafka.producer import Message
 from pipeline.settings import Settings
 from schemas.kafka_topics import ENRICHED
@@ -42,7 +42,7 @@ class DocumentSink(BatchingSink):
 
 def work(settings: Settings) -> None:
     """Run the application until the process is ended."""
-    enrichment = Enrichment()
+    enrichment = Enricher()
     app = Application(
         broker_address=settings.kafka_bootstrap_servers,
         consumer_group="bench-quixstreams",
@@ -57,7 +57,7 @@ def work(settings: Settings) -> None:
     sink = DocumentSink(settings)
 
     def enrich(payload: bytes) -> list[Message]:
-        return [message_of(record) for _, record in enrichment.enrich_payloads([payload])[0]]
+        return [to_message(record) for _, record in enrichment.enrich_payloads([payload])[0]]
 
     def headers(message: Message, *_: Any) -> Any:
         return message.headers

@@ -1,4 +1,4 @@
-"""All that is found in a comment, by the stages in their order. Pure.
+"""Analysis of a comment by all stages in their order. Pure.
 
 Redaction comes first: no other stage sees personal data that it could find.
 """
@@ -37,21 +37,21 @@ from pipeline.stages.vader import Scores, Vader
 from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
 
 
-class Words(NamedTuple):
-    """A comment after redaction, as the stages read it."""
+class RedactedComment(NamedTuple):
+    """A comment after redaction, as input of the other stages."""
 
     text: str
     plain: str
-    """The same length, spaces where a value was hidden."""
+    """The same length, with spaces in place of hidden values."""
     redactions: dict[str, int]
     language: Language
-    comment: Comment
-    """Without VADER's scores where the language is not scored."""
+    features: Comment
+    """Without VADER's scores if the language is not scored."""
     is_scored: bool
 
 
-class Understanding:
-    """The stages, loaded once. One thread at a time."""
+class CommentAnalyzer:
+    """The stages, loaded once; for one thread at a time."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Understanding:
         self.taxonomy = taxonomy
         self._grouping = Grouping(taxonomy)
         self._terms = TopicClassifier(taxonomy.groups()) if model is None else None
-        self._beside = FieldRedactor(redactor)
+        self._field_redactor = FieldRedactor(redactor)
         # The model may know a topic that an edited taxonomy no longer has.
         self._kept = [name in taxonomy.topics for name in model.topics] if model else []
         self._has_levels = model is not None and model.has_levels
@@ -97,10 +97,10 @@ class Understanding:
         urgency: Path | None = None,
         redactor: Redactor | None = None,
     ) -> Self:
-        """Read the data files; None for those in the package.
+        """Read the data files; by default the packaged ones.
 
-        The model in the package is used for the taxonomy it was trained for, or one of the same
-        name. Raises ``OSError``, ``tomllib.TOMLDecodeError``, ``ValueError`` or
+        The packaged model is used for the taxonomy it was trained for, or one of the same name.
+        Raises ``OSError``, ``tomllib.TOMLDecodeError``, ``ValueError`` or
         ``pydantic.ValidationError``.
         """
         topics = Taxonomy.load(taxonomy)
@@ -114,159 +114,170 @@ class Understanding:
         return cls(topics, UrgencyRules.load(urgency), redactor or Redactor(), trained)
 
     def warm_up(self) -> None:
-        """Make ready what is else made when first needed, for who reads millions of comments."""
+        """Compute ahead what is otherwise computed lazily; worth it for bulk processing."""
         self.flagger.warm_up()
 
-    def read(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
-        """What is found in each record, by the names of ``EnrichedFeedback``'s fields."""
-        words = self.words(records)
+    def analyze(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
+        """Return the findings of each record, by the names of ``EnrichedFeedback``'s fields."""
+        comments = self.preprocess(records)
         if self.model is None:
-            return [self._by_terms(r, w) for r, w in zip(records, words, strict=True)]
-        predictions = self.model.read([word.comment for word in words])
-        return self._by_model(records, words, predictions)
+            return [self._by_terms(r, c) for r, c in zip(records, comments, strict=True)]
+        predictions = self.model.read([comment.features for comment in comments])
+        return self._by_model(records, comments, predictions)
 
-    def words(self, records: Sequence[Feedback]) -> list[Words]:
+    def preprocess(self, records: Sequence[Feedback]) -> list[RedactedComment]:
         """Redact, detect the language, and split into words."""
         redact = self.redactor.redact
-        redacted = [redact(record.text) for record in records]
-        plain = [blank_placeholders(one.text) if "[" in one.text else one.text for one in redacted]
+        redactions = [redact(record.text) for record in records]
+        plain = [
+            blank_placeholders(redaction.text) if "[" in redaction.text else redaction.text
+            for redaction in redactions
+        ]
         languages = self.detector.detect_all(plain)
         score = self.vader.score_comment
-        words = []
-        for record, one, text, language in zip(records, redacted, plain, languages, strict=True):
+        comments = []
+        for record, (hidden, counts, _), text, language in zip(
+            records, redactions, plain, languages, strict=True
+        ):
             scored = is_scored(text, language)
-            # The model knows English words: it is shown none of another language.
-            comment = Comment(
+            # The model knows English words only.
+            features = Comment(
                 tokenize(text) if language.code in SCORED_LANGUAGES else [],
                 classify_question(record.question),
                 get_rating(record),
                 score(text) if scored else _NO_SCORES,
             )
-            words.append(Words(one.text, text, dict(one.counts), language, comment, scored))
-        return words
+            comments.append(RedactedComment(hidden, text, dict(counts), language, features, scored))
+        return comments
 
-    def _by_terms(self, record: Feedback, words: Words) -> dict[str, Any]:
+    def _by_terms(self, record: Feedback, comment: RedactedComment) -> dict[str, Any]:
         assert self._terms is not None  # noqa: S101 - for the type checker
-        tokens = tokenize(words.plain)
+        tokens = tokenize(comment.plain)
         topics = self._terms.classify(tokens)
-        places = self._terms.evidence(tokens, token_spans(words.plain, tokens), topics)
-        sentiment = self._sentiment(words, None)
-        evidence = {f"topic:{t}": merge_adjacent(found[:MAX_SPANS]) for t, found in places.items()}
-        return self._fields(record, words, sentiment, topics, {}, evidence)
+        places = self._terms.evidence(tokens, token_spans(comment.plain, tokens), topics)
+        sentiment = self._sentiment(comment, None)
+        evidence = {f"topic:{t}": merge_adjacent(spans[:MAX_SPANS]) for t, spans in places.items()}
+        return self._fields(record, comment, sentiment, topics, {}, evidence)
 
-    def _sentiment(self, words: Words, judgement: SentimentPrediction | None) -> Sentiment:
-        if not words.is_scored:
+    def _sentiment(
+        self, comment: RedactedComment, prediction: SentimentPrediction | None
+    ) -> Sentiment:
+        if not comment.is_scored:
             return self._not_scored
-        if judgement is None or not self._has_levels:
-            return sentiment_from_thresholds(words.comment.vader, self._method)
+        if prediction is None or not self._has_levels:
+            return sentiment_from_thresholds(comment.features.vader, self._method)
         return sentiment_from_model(
-            words.comment.vader, self._method, judgement, words.comment.rating
+            comment.features.vader, self._method, prediction, comment.features.rating
         )
 
     def _by_model(
-        self, records: Sequence[Feedback], words: Sequence[Words], found: Predictions
+        self,
+        records: Sequence[Feedback],
+        comments: Sequence[RedactedComment],
+        predictions: Predictions,
     ) -> list[dict[str, Any]]:
         assert self.model is not None  # noqa: S101 - for the type checker
-        given = self._topics(words, found)
+        assigned = self._topics(comments, predictions)
         sentiments = [
-            self._sentiment(word, judgement)
-            for word, judgement in zip(
-                words, predict_sentiment(found.levels, found.unrated), strict=True
+            self._sentiment(comment, prediction)
+            for comment, prediction in zip(
+                comments, predict_sentiment(predictions.levels, predictions.unrated), strict=True
             )
         ]
-        evidence = self._evidence(words, given, sentiments, found)
+        evidence = self._evidence(comments, assigned, sentiments, predictions)
         return [
             self._fields(
                 record,
-                word,
+                comment,
                 sentiment,
                 tuple(sorted(topics)),
                 {name: share for name, (_, share) in topics.items() if share is not None},
                 spans,
             )
-            for record, word, sentiment, topics, spans in zip(
-                records, words, sentiments, given, evidence, strict=True
+            for record, comment, sentiment, topics, spans in zip(
+                records, comments, sentiments, assigned, evidence, strict=True
             )
         ]
 
     def _topics(
-        self, words: Sequence[Words], found: Predictions
+        self, comments: Sequence[RedactedComment], predictions: Predictions
     ) -> list[dict[str, tuple[int, float | None]]]:
-        """Of each comment the topics, with their column of the table and their probability."""
+        """Return each comment's topics, with their column of the table and probability."""
         assert self.model is not None  # noqa: S101 - for the type checker
         names, groups = self.model.topics, self.model.bag.groups
-        given: list[dict[str, tuple[int, float | None]]] = [{} for _ in words]
-        scores = np.where(self._kept, found.scores, -np.inf)
+        assigned: list[dict[str, tuple[int, float | None]]] = [{} for _ in comments]
+        scores = np.where(self._kept, predictions.scores, -np.inf)
         over = scores >= 0
-        shares = found.probabilities.astype(float).round(3).tolist()
-        for comment, topic in zip(*map(_listed, over.nonzero()), strict=True):
-            given[comment][names[topic]] = (topic, shares[comment][topic])
-        for comment, group in zip(*map(_listed, found.hits.nonzero()), strict=True):
-            given[comment][groups[group]] = (self.model.bag.first_group + group, None)
+        shares = predictions.probabilities.astype(float).round(3).tolist()
+        for number, topic in zip(*map(_to_list, over.nonzero()), strict=True):
+            assigned[number][names[topic]] = (topic, shares[number][topic])
+        for number, group in zip(*map(_to_list, predictions.hits.nonzero()), strict=True):
+            assigned[number][groups[group]] = (self.model.bag.first_group + group, None)
         if names:
             best = scores.argmax(axis=1).tolist()
-            for comment, topics in enumerate(given):
-                share = shares[comment][best[comment]]
-                is_likely = share >= MIN_BEST_PROBABILITY and self._kept[best[comment]]
-                if not topics and is_likely and words[comment].is_scored:
-                    topics[names[best[comment]]] = (best[comment], share)
+            for number, topics in enumerate(assigned):
+                share = shares[number][best[number]]
+                is_likely = share >= MIN_BEST_PROBABILITY and self._kept[best[number]]
+                if not topics and is_likely and comments[number].is_scored:
+                    topics[names[best[number]]] = (best[number], share)
         return [
-            topics if word.comment.tokens else {} for topics, word in zip(given, words, strict=True)
+            topics if comment.features.tokens else {}
+            for topics, comment in zip(assigned, comments, strict=True)
         ]
 
     def _evidence(
         self,
-        words: Sequence[Words],
-        given: Sequence[dict[str, tuple[int, float | None]]],
+        comments: Sequence[RedactedComment],
+        assigned: Sequence[dict[str, tuple[int, float | None]]],
         sentiments: Sequence[Sentiment],
-        found: Predictions,
+        predictions: Predictions,
     ) -> list[dict[str, tuple[Span, ...]]]:
         assert self.model is not None  # noqa: S101 - for the type checker
-        comments: list[int] = []
+        numbers: list[int] = []
         columns: list[int] = []
         names: list[str] = []
         first_level = len(self.model.topics)
-        for comment, (topics, sentiment) in enumerate(zip(given, sentiments, strict=True)):
+        for number, (topics, sentiment) in enumerate(zip(assigned, sentiments, strict=True)):
             if sentiment.level is not None:
-                comments.append(comment)
-                columns.append(first_level + _PLACE_OF_LEVEL[sentiment.level])
+                numbers.append(number)
+                columns.append(first_level + _LEVEL_INDEX[sentiment.level])
                 names.append("sentiment")
             for topic, (column, _) in topics.items():
-                comments.append(comment)
+                numbers.append(number)
                 columns.append(column)
                 names.append(f"topic:{topic}")
         table = self.model.bag.table
-        places = find_strongest(found.bags, table, comments, columns)
-        evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in words]
+        places = find_strongest(predictions.bags, table, numbers, columns)
+        evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in comments]
         spans: list[Span] = []
         current = -1
-        for comment, name, where in zip(comments, names, places, strict=True):
+        for number, name, where in zip(numbers, names, places, strict=True):
             if not where:
                 continue
-            if comment != current:
-                word, current = words[comment], comment
-                spans = token_spans(word.plain, word.comment.tokens)
-            phrases = found.bags.phrases.get(comment, ())
-            evidence[comment][name] = places_to_spans(where, spans, phrases)
+            if number != current:
+                comment, current = comments[number], number
+                spans = token_spans(comment.plain, comment.features.tokens)
+            phrases = predictions.bags.phrases.get(number, ())
+            evidence[number][name] = places_to_spans(where, spans, phrases)
         return evidence
 
     def _fields(
         self,
         record: Feedback,
-        words: Words,
+        comment: RedactedComment,
         sentiment: Sentiment,
         topics: tuple[str, ...],
         probabilities: dict[str, float],
         evidence: dict[str, tuple[Span, ...]],
     ) -> dict[str, Any]:
         themes, interactions, priority = self._grouping.group(topics)
-        urgent = () if record.operation is Operation.DELETE else self.flagger.flag(words.plain)
+        urgent = () if record.operation is Operation.DELETE else self.flagger.flag(comment.plain)
         for finding in urgent:
             evidence[f"urgent:{finding.reason}"] = finding.spans
-        redactions = words.redactions
+        redactions = comment.redactions
         fields: dict[str, Any] = {
-            "text": words.text,
-            "detected_language": words.language,
+            "text": comment.text,
+            "detected_language": comment.language,
             "sentiment": sentiment,
             "topics": topics,
             "themes": themes,
@@ -278,14 +289,14 @@ class Understanding:
             "redactions": redactions,
             "evidence": evidence,
         }
-        fields |= self._beside.redact(record, redactions)
+        fields |= self._field_redactor.redact(record, redactions)
         return fields
 
 
 _NO_SCORES: Final = Scores(0.0, 0.0, 0.0, 0.0)
-_PLACE_OF_LEVEL: Final = {level: place for place, level in enumerate(LEVELS)}
+_LEVEL_INDEX: Final = {level: place for place, level in enumerate(LEVELS)}
 
 
-def _listed(places: Any) -> list[int]:
-    listed: list[int] = places.tolist()
-    return listed
+def _to_list(places: Any) -> list[int]:
+    indexes: list[int] = places.tolist()
+    return indexes

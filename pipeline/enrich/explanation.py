@@ -1,7 +1,7 @@
-"""Why one comment got its label, its topics and its flags: what `feedback explain` shows. Pure.
+"""Explanation of one comment's label, topics and flags, for `feedback explain`. Pure.
 
-The trained model is linear: each of its scores is a sum of parts that can be named, those of the
-words at each place, and beside them those of question, rating, length and VADER's scores.
+The trained model is linear: each of its scores is a sum of parts that can be named: those of the
+words at each place, and those of question, rating, length and VADER's scores.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.enrich.analyzer import Understanding, Words
+from pipeline.enrich.analyzer import CommentAnalyzer, RedactedComment
 from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
 from pipeline.stages.evidence import places_to_spans
 from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE, tag_index, tag_names
@@ -25,8 +25,8 @@ from pipeline.stages.text_model import TextModel, context_matrix
 from pipeline.stages.tokens import lowercase, token_spans
 from schemas.feedback import Feedback, Language, Level, Sentiment, Span
 
-_MOST_PARTS: Final = 4  # that add to a score, and as many that take from it
-_MOST_NEXT: Final = 3
+_MAX_PARTS: Final = 4  # that add to a score, and as many that take from it
+_MAX_NEXT_TOPICS: Final = 3
 _TAGS: Final = {"t": "topic", "l": "lexicon"}
 _CONTEXT: Final[dict[str, Sequence[int]]] = {
     "question": range(5),
@@ -34,7 +34,7 @@ _CONTEXT: Final[dict[str, Sequence[int]]] = {
     "length": range(10, 16),
     "vader": range(CONTEXT_SIZE - 11, CONTEXT_SIZE),
 }
-"""Which columns of ``_features.context`` say what; a rating's are also those with the question."""
+"""Columns of the context features by input; a rating's include its products with the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Word(Place):
-    """A word that is not neutral to VADER, and the valence that it adds up."""
+    """A word that is not neutral to VADER, and its valence."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a word, or some that follow each other, add to a score wherever they stand.
+    """Contribution of a word, or of adjacent words, to a score, summed over all places.
 
-    ``phrases`` is how much of it comes from set phrases, of ``topic:<name>`` or
-    ``lexicon:<group>``.
+    ``phrases`` is the contribution of set phrases, by ``topic:<name>`` or ``lexicon:<group>``.
     """
 
     text: str
@@ -71,7 +70,7 @@ class Part:
 class Score:
     """A score of the model: the sum of all the other numbers.
 
-    ``words`` are the four that add most and the four that take most, from most to least.
+    ``words`` are the four largest and the four smallest contributions, in descending order.
     """
 
     score: float
@@ -86,11 +85,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class TopicFound:
-    """A topic, given or nearly so. Without numbers where it was found by its terms.
+    """A topic, assigned or nearly so. Without numbers if it was found by its terms.
 
-    It is given ``by`` the ``model``; as the ``likeliest`` where none reached its threshold; by
-    its ``terms``; or ``not_given``. ``threshold`` is the probability from which it is given,
-    ``margin`` the score minus the least one that is.
+    It is assigned ``by`` the ``model``; as the ``likeliest`` if none reached its threshold; by
+    its ``terms``; or ``not_given``. ``threshold`` is the minimum probability to assign it,
+    ``margin`` the score above the threshold.
     """
 
     name: str
@@ -128,40 +127,40 @@ class Explanation:
     versions: dict[str, str]
 
 
-def explain(understanding: Understanding, record: Feedback) -> Explanation:
-    """One comment, and what led to all that was found in it.
+def explain(analyzer: CommentAnalyzer, record: Feedback) -> Explanation:
+    """Explain the findings in one comment.
 
     As JSON its keys are the fields' names, here and above. ``text`` is the redacted text; every
     ``start`` and ``end``, and every pair of ``spans``, counts its characters from 0, half open, and
-    the ``text`` beside them repeats what stands there, of ``spans`` at the first. ``hidden``
+    the ``text`` next to them repeats these characters, of the first of ``spans``. ``hidden``
     holds the types, each with its placeholders, ``urgent`` the reasons, each with its evidence;
     ``rating`` is ``measure``, ``value``, ``worst``, ``best`` and ``level``, 1 to 5. ``sentiment``
     is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest three that
-    were not given.
+    were not assigned.
 
-    ``levels`` are the probabilities of all five, and without the rating what the text says alone.
+    ``levels`` are the probabilities of all five, and without the rating those of the text alone.
     ``level_score`` is the likeliest level's score minus the mean of the other four's, ``tone`` the
-    mean score of the two positive levels minus that of the two negative ones; these are null where
+    mean score of the two positive levels minus that of the two negative ones; these are null if
     nothing is scored and without a model. Scores are in log odds, those of levels the mean of both
     heads whose probabilities are averaged. Words share a divisor that grows with their number:
     the parts are exact, for this comment only.
     """
-    found, words = understanding.read([record])[0], understanding.words([record])[0]
-    text, rating, sentiment = words.text, words.comment.rating, found["sentiment"]
-    sums = _Sums(understanding.model, words) if understanding.model and words.is_scored else None
+    findings, comment = analyzer.analyze([record])[0], analyzer.preprocess([record])[0]
+    text, rating, sentiment = comment.text, comment.features.rating, findings["sentiment"]
+    sums = _Sums(analyzer.model, comment) if analyzer.model and comment.is_scored else None
     weights = [1.0 if level == sentiment.level else -0.25 for level in Level]
-    topics, next_topics = _topics(understanding.taxonomy, found, words, sums)
-    hidden = {kind: re.finditer(rf"\[{kind.upper()}\]", text) for kind in words.redactions}
-    valences = understanding.vader.parts_comment(words.plain) if words.is_scored else ()
+    topics, next_topics = _topics(analyzer.taxonomy, findings, comment, sums)
+    hidden = {kind: re.finditer(rf"\[{kind.upper()}\]", text) for kind in comment.redactions}
+    valences = analyzer.vader.parts_comment(comment.plain) if comment.is_scored else ()
     return Explanation(
         text=text,
-        question=found.get("question"),
+        question=findings.get("question"),
         question_kind=classify_question(record.question).name.lower(),
         rating=_rating(record, rating),
         hidden={kind: _places(text, (m.span() for m in at)) for kind, at in hidden.items()},
-        language=words.language,
+        language=comment.language,
         sentiment=sentiment,
-        vader_words=tuple(Word(text[a:b], a, b, _rounded(value)) for a, b, value in valences),
+        vader_words=tuple(Word(text[a:b], a, b, _round(value)) for a, b, value in valences),
         levels=_by_level(sums.read.levels) if sums else None,
         levels_without_rating=_by_level(sums.read.unrated) if sums and rating else None,
         level_score=sums.of_levels(weights) if sums else None,
@@ -169,9 +168,10 @@ def explain(understanding: Understanding, record: Feedback) -> Explanation:
         topics=topics,
         next_topics=next_topics,
         urgent={
-            n: _places(text, found["evidence"][f"urgent:{n}"]) for n in found["urgent_reasons"]
+            n: _places(text, findings["evidence"][f"urgent:{n}"])
+            for n in findings["urgent_reasons"]
         },
-        versions=understanding.versions,
+        versions=analyzer.versions,
     )
 
 
@@ -184,23 +184,24 @@ def _rating(record: Feedback, level: int) -> dict[str, Any] | None:
 
 
 def _topics(
-    taxonomy: Taxonomy, found: dict[str, Any], words: Words, sums: _Sums | None
+    taxonomy: Taxonomy, findings: dict[str, Any], comment: RedactedComment, sums: _Sums | None
 ) -> tuple[tuple[TopicFound, ...], tuple[TopicFound, ...]]:
-    """Those given, and the next; the likeliest first."""
-    shares = sums.shares if sums and words.comment.tokens else {}
-    given = sorted(found["topics"], key=lambda name: (-shares.get(name, 0.0), name))
-    rest = sorted(shares.keys() - set(given), key=lambda name: (-shares[name], name))
-    places = {n: _places(words.text, found["evidence"].get(f"topic:{n}", ())) for n in given}
+    """Return the topics assigned, and the next ones; the likeliest first."""
+    shares = sums.shares if sums and comment.features.tokens else {}
+    assigned = sorted(findings["topics"], key=lambda name: (-shares.get(name, 0.0), name))
+    rest = sorted(shares.keys() - set(assigned), key=lambda name: (-shares[name], name))
+    evidence = findings["evidence"]
+    places = {n: _places(comment.text, evidence.get(f"topic:{n}", ())) for n in assigned}
     return (
-        tuple(_topic(taxonomy, n, places[n], sums if n in shares else None) for n in given),
-        tuple(_topic(taxonomy, n, None, sums) for n in rest[:_MOST_NEXT]),
+        tuple(_topic(taxonomy, n, places[n], sums if n in shares else None) for n in assigned),
+        tuple(_topic(taxonomy, n, None, sums) for n in rest[:_MAX_NEXT_TOPICS]),
     )
 
 
 def _topic(
     taxonomy: Taxonomy, name: str, evidence: tuple[Place, ...] | None, sums: _Sums | None
 ) -> TopicFound:
-    """Without ``evidence``, one that was not given."""
+    """Describe a topic; without ``evidence``, one that was not assigned."""
     # A model may know a topic that an edited taxonomy no longer has.
     topic = taxonomy.topics.get(name)
     interaction = topic.interaction if topic else None
@@ -219,10 +220,10 @@ def _topic(
 
 
 class _Sums:
-    """What a comment adds to the model's outputs; a score is a direction in them."""
+    """A comment's contributions to the model's outputs; a score is a direction in them."""
 
-    def __init__(self, model: TextModel, words: Words) -> None:
-        comment, parameters, self._text = words.comment, model.parameters, words.text
+    def __init__(self, model: TextModel, redacted: RedactedComment) -> None:
+        comment, parameters, self._text = redacted.features, model.parameters, redacted.text
         self._model, self.read = model, model.read([comment])
         self.shares = dict(zip(model.topics, self.read.probabilities[0].tolist(), strict=True))
         beside, weights = context_matrix([comment])[0], parameters.context_weights.astype(float)
@@ -233,34 +234,34 @@ class _Sums:
         self._all = rows.sum(axis=0) + sum(self._beside.values())
         self._rows: dict[str, list[tuple[Span, NDArray[Any]]]] = defaultdict(list)
         self._phrases: dict[str, list[tuple[str, NDArray[Any]]]] = defaultdict(list)
-        spans = token_spans(words.plain, comment.tokens)
-        # A text without words has a row and no place for it.
+        spans = token_spans(redacted.plain, comment.tokens)
+        # A text without words has a row but no span.
         for place, row in enumerate(rows if spans else ()):
             (span,) = places_to_spans([place], spans, bags.phrases.get(0, ()))
             self._rows[self._words(span)].append((span, row))
         features = {name: place for place, name in enumerate(parameters.names)}
         terms = tag_index(model.card.terms, model.card.phrases, {})
-        found = TopicClassifier(terms).evidence(comment.tokens, spans, list(terms))
-        for tag, places in found.items():
+        tags = TopicClassifier(terms).evidence(comment.tokens, spans, list(terms))
+        for tag, places in tags.items():
             at = [features[n] for n in tag_names([tag], comment.kind) if n in features]
             of_phrase = parameters.weights[at].astype(float).sum(axis=0) / divisor
             for span in places:
                 self._phrases[self._words(span)].append((_TAGS[tag[0]] + tag[1:], of_phrase))
 
     def of_topic(self, name: str) -> dict[str, Any]:
-        """The numbers of a topic."""
+        """Return the numbers of a topic."""
         parameters, place = self._model.parameters, self._model.topics.index(name)
         slope, shift = parameters.calibration[place]
-        least = parameters.thresholds[place] * slope + shift
+        log_odds = parameters.thresholds[place] * slope + shift
         return {
-            "probability": _rounded(self.shares[name]),
-            "threshold": _rounded(1 / (1 + np.exp(-least))),
-            "margin": _rounded(self.read.scores[0, place]),
+            "probability": _round(self.shares[name]),
+            "threshold": _round(1 / (1 + np.exp(-log_odds))),
+            "margin": _round(self.read.scores[0, place]),
             "score": self._score(np.arange(len(self._all)) == place),
         }
 
     def of_levels(self, weights: list[float]) -> Score:
-        """The weighted scores of the levels, the mean of two heads."""
+        """Return the weighted score of the levels, the mean of two heads."""
         direction, first = np.zeros(len(self._all)), len(self._model.topics)
         direction[first : first + 2 * len(weights)] = [*weights, *weights]
         return self._score(direction / 2)
@@ -268,32 +269,32 @@ class _Sums:
     def _score(self, direction: NDArray[Any]) -> Score:
         parts = sorted((self._part(w, direction) for w in self._rows), key=lambda part: -part.value)
         shown = (
-            *[part for part in parts if part.value > 0][:_MOST_PARTS],
-            *[part for part in parts if part.value < 0][-_MOST_PARTS:],
+            *[part for part in parts if part.value > 0][:_MAX_PARTS],
+            *[part for part in parts if part.value < 0][-_MAX_PARTS:],
         )
-        beside = {name: _rounded(value @ direction) for name, value in self._beside.items()}
+        beside = {name: _round(value @ direction) for name, value in self._beside.items()}
         other = sum(part.value for part in parts) - sum(part.value for part in shown)
-        return Score(_rounded(self._all @ direction), shown, _rounded(other), **beside)
+        return Score(_round(self._all @ direction), shown, _round(other), **beside)
 
     def _part(self, words: str, direction: NDArray[Any]) -> Part:
         spans = sorted({span for span, _ in self._rows[words]})
         value = sum(float(row @ direction) for _, row in self._rows[words])
         phrases: dict[str, float] = defaultdict(float)
         for name, weights in self._phrases[words]:
-            phrases[name] += _rounded(weights @ direction)
-        return Part(self._text[slice(*spans[0])], tuple(spans), _rounded(value), dict(phrases))
+            phrases[name] += _round(weights @ direction)
+        return Part(self._text[slice(*spans[0])], tuple(spans), _round(value), dict(phrases))
 
     def _words(self, span: Span) -> str:
         return lowercase(self._text[slice(*span)])
 
 
 def _by_level(shares: NDArray[Any]) -> dict[str, float]:
-    return {level.value: _rounded(share) for level, share in zip(Level, shares[0], strict=True)}
+    return {level.value: _round(share) for level, share in zip(Level, shares[0], strict=True)}
 
 
 def _places(text: str, spans: Iterable[Span]) -> tuple[Place, ...]:
     return tuple(Place(text[start:end], start, end) for start, end in spans)
 
 
-def _rounded(number: float) -> float:
+def _round(number: float) -> float:
     return round(float(number), 6)

@@ -1,4 +1,4 @@
-"""From an enriched record to its ``Signal``, and to the message that carries it. Pure."""
+"""The ``Signal`` of an enriched record, and the message that carries it. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from schemas.signal import Signal
 _NOW: Final = timedelta()
 _SOON: Final = timedelta(minutes=30)
 _NEWS: Final = timedelta(days=1)
-_MOST_WORDS: Final = 30
-_MOST_CHARACTERS: Final = 2_000
+_MAX_WORDS: Final = 30
+_MAX_CHARACTERS: Final = 2_000
 # Whole words: no part of what has digits, nor of "couldn't"; "nurse's" is "nurse".
 _WORD: Final = re.compile(r"(?<!\w)(?<!\w')[^\W\d_]{3,30}(?!\w|'(?!s\b)\w)")
 _FUNCTION_WORDS: Final = frozenset(
@@ -40,11 +40,11 @@ _FUNCTION_WORDS: Final = frozenset(
 )
 
 
-def signal_of(record: EnrichedFeedback) -> Signal | None:
-    """What is counted of a record; None for what was taken back, which no count forgets."""
+def to_signal(record: EnrichedFeedback) -> Signal | None:
+    """Return the signal of a record; None for a deletion, which does not reduce counts."""
     if record.operation is Operation.DELETE:
         return None
-    at, news = _when(record.created_at, record.collected_at)
+    at, news = _event_time(record.created_at, record.collected_at)
     label = record.sentiment.label
     negative = label is Label.NEGATIVE
     return Signal.construct_unchecked(
@@ -63,10 +63,10 @@ def signal_of(record: EnrichedFeedback) -> Signal | None:
     )
 
 
-def _when(created: datetime, collected: datetime) -> tuple[datetime, bool]:
-    """When it counts, and whether it is news.
+def _event_time(created: datetime, collected: datetime) -> tuple[datetime, bool]:
+    """Return the time at which a record counts, and whether it is news.
 
-    A replay keeps its times: it comes too late, or to a bucket that knows it.
+    A replay keeps its times: it is late, or its bucket has it already.
     """
     after = collected - created
     if after <= _SOON:
@@ -75,23 +75,23 @@ def _when(created: datetime, collected: datetime) -> tuple[datetime, bool]:
 
 
 def content_words(text: str) -> tuple[str, ...]:
-    """Distinct words of a redacted text that say what it is about, lower-cased, in their order.
+    """Return the distinct content words of a redacted text, in lower case and in order.
 
-    Letters only: what has digits may identify somebody.
+    Letters only: a word with digits may identify a person.
     """
-    text = text[:_MOST_CHARACTERS]
+    text = text[:_MAX_CHARACTERS]
     if "[" in text:
         text = blank_placeholders(text)
-    found = dict.fromkeys(_WORD.findall(lowercase(text)))
-    return tuple([word for word in found if word not in _FUNCTION_WORDS][:_MOST_WORDS])
+    words = dict.fromkeys(_WORD.findall(lowercase(text)))
+    return tuple([word for word in words if word not in _FUNCTION_WORDS][:_MAX_WORDS])
 
 
 def signal_payload(signal: Signal) -> bytes:
-    """The signal as JSON; pydantic's serializer would cost as much as all the rest."""
+    """Return the signal as JSON; pydantic's serializer would take as long as all the rest."""
     return orjson.dumps(signal.__dict__)
 
 
 @lru_cache(maxsize=10_000)
 def site_key(site: str | None) -> str:
-    """The key of a site's signals: hexadecimal, since the Kafka sink reads the partition off it."""
+    """Return a site's key, hexadecimal: the Kafka sink derives the partition from it."""
     return deterministic_id("site", site or "")

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.enrich.analyzer import Understanding
-from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.analyzer import CommentAnalyzer
+from pipeline.enrich.enricher import Enricher
 from pipeline.stages.score_sentiment import LEVELS
 from pipeline.training.examples import Examples
 from pipeline.training.figures import (
@@ -32,25 +32,25 @@ class Nothing(ValueError):
 
 
 def evaluate(
-    examples: Examples, understanding: Understanding, *, unseen_only: bool = False
+    examples: Examples, analyzer: CommentAnalyzer, *, unseen_only: bool = False
 ) -> dict[str, Any]:
     """Figures of topics, of sentiment, of VADER alone, and microseconds a comment.
 
     Topics are those with 25 or more examples, counting those that the model was trained on.
     Raises :class:`Nothing`.
     """
-    seen = _seen(examples, understanding)
+    seen = _seen(examples, analyzer)
     if unseen_only:
         examples, seen = examples.some(~seen), np.zeros(int((~seen).sum()), dtype=bool)
     if not len(examples):
         raise Nothing("no comment is left to judge")
-    enrichment = Enrichment(understanding)
+    enrichment = Enricher(analyzer)
     at = datetime.now(UTC)
     records = [_without_labels(example.record) for example in examples.examples]
     found: list[EnrichedFeedback] = []
     for start in range(0, len(records), _BATCH):
         found += enrichment.enrich_all(records[start : start + _BATCH], at=at)
-    topics = _judged_topics(examples, seen, understanding)
+    topics = _judged_topics(examples, seen, analyzer)
     compounds = np.array([record.sentiment.compound or 0.0 for record in found])
     return {
         "topics": topic_figures(
@@ -64,19 +64,19 @@ def evaluate(
         "vader": vader_figures(compounds, examples.levels),
         "microseconds_per_comment": _microseconds(enrichment, records),
         "of_writers_trained_on": int(seen.sum()),
-        "model": understanding.versions["topics"],
+        "model": analyzer.versions["topics"],
     }
 
 
-def _seen(examples: Examples, understanding: Understanding) -> Any:
-    if understanding.model is None:
+def _seen(examples: Examples, analyzer: CommentAnalyzer) -> Any:
+    if analyzer.model is None:
         return np.zeros(len(examples), dtype=bool)
-    return np.isin(examples.people, understanding.model.parameters.people)
+    return np.isin(examples.people, analyzer.model.parameters.people)
 
 
-def _judged_topics(examples: Examples, seen: Any, understanding: Understanding) -> tuple[str, ...]:
+def _judged_topics(examples: Examples, seen: Any, analyzer: CommentAnalyzer) -> tuple[str, ...]:
     """Topics with enough examples, in training and in what it had not seen together."""
-    counts = dict(understanding.model.card.examples) if understanding.model else {}
+    counts = dict(analyzer.model.card.examples) if analyzer.model else {}
     here = examples.counts()
     if not counts:
         together = here
@@ -85,7 +85,7 @@ def _judged_topics(examples: Examples, seen: Any, understanding: Understanding) 
         together = {topic: counts.get(topic, 0) + new.get(topic, 0) for topic in {*counts, *new}}
     return tuple(
         topic
-        for topic in understanding.taxonomy.topics
+        for topic in analyzer.taxonomy.topics
         if together.get(topic, 0) >= LEAST_EXAMPLES and here.get(topic, 0)
     )
 
@@ -102,7 +102,7 @@ def _level(record: EnrichedFeedback) -> int:
     return _OF_LABEL.get(sentiment.label, _NEUTRAL)
 
 
-def _microseconds(enrichment: Enrichment, records: Sequence[Any]) -> dict[str, float]:
+def _microseconds(enrichment: Enricher, records: Sequence[Any]) -> dict[str, float]:
     """CPU microseconds, from payload to record, in batches of 1,000 comments of about the median
     length and of about the length that one in a hundred reaches.
     """
@@ -121,7 +121,7 @@ def _around(records: Sequence[Any], share: float) -> Sequence[Any]:
     return (chosen * (_BATCH // len(chosen) + 1))[:_BATCH]
 
 
-def _one_comment(enrichment: Enrichment, records: Sequence[Any]) -> float:
+def _one_comment(enrichment: Enricher, records: Sequence[Any]) -> float:
     payloads = [record.to_payload() for record in records]
     best = float("inf")
     for _ in range(_ROUNDS):

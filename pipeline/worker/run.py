@@ -11,8 +11,8 @@ from typing import Any, Final
 import structlog
 
 from pipeline.elasticsearch.client import connect_async
-from pipeline.enrich.enricher import Enrichment
-from pipeline.enrich.loading import understanding_of
+from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.loading import load_analyzer
 from pipeline.enrich.role import EnrichLoop
 from pipeline.index.role import IndexLoop
 from pipeline.index.sink import ElasticsearchSink
@@ -69,9 +69,9 @@ async def _agent_of(
     """The wiring table of the roles. What a role opens, ``stack`` closes."""
     match role:
         case Role.ENRICH:
-            understanding = understanding_of(settings)
-            understanding.warm_up()
-            return partial(control.run, loop=EnrichLoop(Enrichment(understanding), kafka))
+            analyzer = load_analyzer(settings)
+            analyzer.warm_up()
+            return partial(control.run, loop=EnrichLoop(Enricher(analyzer), kafka))
         case Role.INDEX:
             client = connect_async(settings)
             stack.push_async_callback(client.close)

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiokafka.structs import ConsumerRecord
 
-from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import EnrichLoop
 from pipeline.kafka.producer import KafkaSink, Message, Pending
 from pipeline.settings import Settings
@@ -88,7 +88,7 @@ async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
         for offset, record in enumerate(records)
     ]  # fmt: skip
     try:
-        await EnrichLoop(Enrichment(), kafka).handle(batch)
+        await EnrichLoop(Enricher(), kafka).handle(batch)
     finally:
         await kafka.stop()
     return kafka

@@ -15,7 +15,7 @@ from pipeline.cases.role import publish
 from pipeline.cases.rules import opened
 from pipeline.commands.cases.query import case_as_it_is
 from pipeline.commands.shared.console import err, login_name, settings
-from pipeline.enrich.loading import redactor_of
+from pipeline.enrich.loading import load_redactor
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.kafka.publishing import publishing
@@ -125,7 +125,7 @@ def until(text: str | None) -> datetime | None:
 def _without_personal_data(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    redaction = redactor_of(settings()).redact(value)
+    redaction = load_redactor(settings()).redact(value)
     if redaction.counts:
         hidden = ", ".join(f"{count} {kind}" for kind, count in redaction.counts.items())
         err.print(f"Kept without personal data; hidden: {hidden}", markup=False)

@@ -18,7 +18,7 @@ from pipeline.commands.shared.console import out, print_json, settings
 from pipeline.commands.shared.options import Json
 from pipeline.enrich.explanation import Explanation
 from pipeline.enrich.explanation import explain as explained
-from pipeline.enrich.loading import understanding_of
+from pipeline.enrich.loading import load_analyzer
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.score_sentiment import MEASURES
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
@@ -50,7 +50,7 @@ def explain(
     feedback explain "Nobody rang back." --question "What could we do better?" --rating fft=4
     """
     record = record_of(_written(text), question, rating)
-    explanation = explained(understanding_of(settings()), record)
+    explanation = explained(load_analyzer(settings()), record)
     if json:
         print_json(as_json(explanation))
     else:

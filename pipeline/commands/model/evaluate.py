@@ -23,7 +23,7 @@ from pipeline.commands.model.labelled_data import (
 from pipeline.commands.model.train import require_training
 from pipeline.commands.shared.console import err, out, print_json, settings
 from pipeline.commands.shared.options import Json
-from pipeline.enrich.loading import understanding_of
+from pipeline.enrich.loading import load_analyzer
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.training.evaluate import Nothing
 from pipeline.training.evaluate import evaluate as judge
@@ -55,11 +55,11 @@ def evaluate(
     """
     require_training()
     changes = {name: value for name, value in (("model", model), ("taxonomy", taxonomy)) if value}
-    understanding = understanding_of(settings().model_copy(update=changes))
+    analyzer = load_analyzer(settings().model_copy(update=changes))
     options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)
     examples = read_labelled(path, options).examples
     try:
-        figures = judge(examples, understanding, unseen_only=unseen_only)
+        figures = judge(examples, analyzer, unseen_only=unseen_only)
     except Nothing as error:
         raise CommandError(f"evaluating {path}: {error}", ExitStatus.BAD_INPUT) from None
     seen = figures["of_writers_trained_on"]

@@ -24,7 +24,7 @@ from pipeline.commands.model.labelled_data import (
     read_labelled,
 )
 from pipeline.commands.shared.console import err, out, print_json, settings
-from pipeline.enrich.loading import sentences
+from pipeline.enrich.loading import translate_load_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon
@@ -103,7 +103,7 @@ def require_training() -> None:
 
 
 def _data_files(taxonomy: Path | None, lexicon: Path | None) -> tuple[Taxonomy, Any]:
-    with sentences("reading taxonomy and lexicon"):
+    with translate_load_errors("reading taxonomy and lexicon"):
         return Taxonomy.load(taxonomy), Lexicon.load(lexicon)
 
 

@@ -14,12 +14,12 @@ from typer.testing import CliRunner, Result
 from pipeline.commands.explain import command
 from pipeline.commands.explain.command import record_of
 from pipeline.commands.explain.view import drawn
-from pipeline.enrich.analyzer import Understanding
+from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import explain
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 
-UNDERSTANDING = Understanding.load()
+ANALYZER = CommentAnalyzer.load()
 MIXED = "Nobody told me and I waited two hours. The nurses were kind. I want to end it all."
 
 Run = Callable[..., Result]
@@ -37,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def _drawn(text: str, question: str | None = None, rating: str | None = None) -> str:
     console = Console(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
-        console.print(drawn(explain(UNDERSTANDING, record_of(text, question, rating))))
+        console.print(drawn(explain(ANALYZER, record_of(text, question, rating))))
     return capture.get()
 
 
@@ -141,7 +141,7 @@ def test_without_colours_marks_below_the_words_say_what_they_are() -> None:
 def test_with_colours_the_words_have_them() -> None:
     console = Console(width=80, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
-        console.print(drawn(explain(UNDERSTANDING, record_of(MIXED, None, None))))
+        console.print(drawn(explain(ANALYZER, record_of(MIXED, None, None))))
     first, *_ = capture.get().splitlines()
     assert "\x1b[31m" in first or "\x1b[4;31m" in first
     assert "---" not in capture.get()
@@ -166,7 +166,7 @@ def test_without_a_model_it_says_so(tmp_path: Path) -> None:
     file.write_text(
         'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "[b]Price"\nterms = ["price*"]\n'
     )
-    found = explain(Understanding.load(taxonomy=file), record_of("Awful prices", None, None))
+    found = explain(CommentAnalyzer.load(taxonomy=file), record_of("Awful prices", None, None))
     console = Console(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
         console.print(drawn(found))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.analyzer import Understanding
+from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.stages import classify_topics
 from pipeline.stages.redact import Redactor
 from pipeline.stages.text_model import TextModel
@@ -19,7 +19,7 @@ from pipeline.training.train import train
 from schemas.feedback import EnrichedFeedback, Feedback, Label, Language, Operation, Priority
 from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
 
-UNDERSTANDING = Understanding.load()
+ANALYZER = CommentAnalyzer.load()
 PACKAGED_TAXONOMY = Path(classify_topics.__file__).parent.parent / "taxonomies" / "healthcare.toml"
 BETTER = "What could we do better?"
 
@@ -62,9 +62,9 @@ def record(text: str, question: str | None = None, **fields: Any) -> Feedback:
 
 
 def read(
-    text: str, question: str | None = None, by: Understanding = UNDERSTANDING, **fields: Any
+    text: str, question: str | None = None, by: CommentAnalyzer = ANALYZER, **fields: Any
 ) -> dict[str, Any]:
-    return by.read([record(text, question, **fields)])[0]
+    return by.analyze([record(text, question, **fields)])[0]
 
 
 def label(text: str, question: str | None = None, **fields: Any) -> Label:
@@ -181,7 +181,7 @@ def test_another_language_is_named_and_not_scored(text: str, code: str) -> None:
     assert found["detected_language"].code == code
     assert found["sentiment"].label is Label.NOT_SCORED
     assert found["sentiment"].contradicts_rating is None
-    assert found["sentiment"].method == UNDERSTANDING.versions["sentiment"]
+    assert found["sentiment"].method == ANALYZER.versions["sentiment"]
     assert (found["topics"], found["evidence"]) == ((), {})
 
 
@@ -282,17 +282,17 @@ def test_what_was_taken_back_is_never_urgent() -> None:
 
 
 @pytest.fixture
-def understand(tmp_path: Path) -> Callable[[str], Understanding]:
-    def understand(taxonomy: str) -> Understanding:
+def understand(tmp_path: Path) -> Callable[[str], CommentAnalyzer]:
+    def understand(taxonomy: str) -> CommentAnalyzer:
         path = tmp_path / "taxonomy.toml"
         path.write_text(taxonomy, encoding="utf-8")
-        return Understanding.load(taxonomy=path)
+        return CommentAnalyzer.load(taxonomy=path)
 
     return understand
 
 
 def test_another_sector_is_understood_at_once_by_terms_and_thresholds(
-    understand: Callable[[str], Understanding],
+    understand: Callable[[str], CommentAnalyzer],
 ) -> None:
     hotel = understand(HOTEL)
     found = read("A lovely view from the window, and the room was clean", BETTER, hotel)
@@ -309,26 +309,26 @@ def test_another_sector_is_understood_at_once_by_terms_and_thresholds(
 
 @pytest.mark.parametrize("text", ["I don't like the room", "You couldn't do better"])
 def test_telephones_apostrophes_change_no_tone(
-    understand: Callable[[str], Understanding], text: str
+    understand: Callable[[str], CommentAnalyzer], text: str
 ) -> None:
     hotel = understand(HOTEL)
     curly = read(text.replace("'", "’"), None, hotel)["sentiment"]
     assert curly == read(text, None, hotel)["sentiment"]
 
 
-def test_terms_find_topics_in_other_languages(understand: Callable[[str], Understanding]) -> None:
+def test_terms_find_topics_in_other_languages(understand: Callable[[str], CommentAnalyzer]) -> None:
     found = read("Le café était froid et personne ne nous a servi", None, understand(HOTEL))
     assert found["sentiment"].label is Label.NOT_SCORED
     assert found["topics"] == ("breakfast",)
 
 
-def test_evidence_by_terms_is_short_too(understand: Callable[[str], Understanding]) -> None:
+def test_evidence_by_terms_is_short_too(understand: Callable[[str], CommentAnalyzer]) -> None:
     found = read("room and " * 400, None, understand(HOTEL))
     assert len(found["evidence"]["topic:room"]) <= 3
 
 
 def test_a_further_topic_is_found_by_its_terms_beside_the_models(
-    understand: Callable[[str], Understanding],
+    understand: Callable[[str], CommentAnalyzer],
 ) -> None:
     edited = understand(PACKAGED_TAXONOMY.read_text(encoding="utf-8") + FURTHER)
     text = "I waited three hours, then came a Machine that talks"
@@ -339,12 +339,12 @@ def test_a_further_topic_is_found_by_its_terms_beside_the_models(
     assert found["sentiment"] == plain["sentiment"]
     assert shown(found)["topic:robots"] == ["Machine that talks"]
     assert "patient_education" in found["interactions"]
-    assert edited.versions["topics"] == UNDERSTANDING.versions["topics"]
-    assert edited.versions["taxonomy"] != UNDERSTANDING.versions["taxonomy"]
+    assert edited.versions["topics"] == ANALYZER.versions["topics"]
+    assert edited.versions["taxonomy"] != ANALYZER.versions["taxonomy"]
 
 
 def test_a_topic_taken_out_of_the_taxonomy_is_given_no_more(
-    understand: Callable[[str], Understanding],
+    understand: Callable[[str], CommentAnalyzer],
 ) -> None:
     whole = PACKAGED_TAXONOMY.read_text(encoding="utf-8")
     start = whole.index("[topics.waiting_time]")
@@ -365,16 +365,16 @@ def hotel_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def understanding_with(model: Path) -> Understanding:
-    return Understanding(TAXONOMY, UrgencyRules.load(), Redactor(), TextModel.load(model))
+def understanding_with(model: Path) -> CommentAnalyzer:
+    return CommentAnalyzer(TAXONOMY, UrgencyRules.load(), Redactor(), TextModel.load(model))
 
 
 @pytest.fixture(scope="module")
-def hotel(hotel_model: Path) -> Understanding:
+def hotel(hotel_model: Path) -> CommentAnalyzer:
     return understanding_with(hotel_model)
 
 
-def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: Understanding) -> None:
+def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: CommentAnalyzer) -> None:
     found = read("The coffee was cold and the buffet empty", "How could we improve?", hotel)
     assert found["topics"] == ("breakfast",)
     assert found["topic_probabilities"]["breakfast"] > 0.5
@@ -386,7 +386,7 @@ def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: Under
 
 @pytest.mark.parametrize("text", [":)", "👍", "...", "-"])
 def test_a_text_without_words_has_no_evidence_and_harms_nothing(
-    hotel: Understanding, text: str
+    hotel: CommentAnalyzer, text: str
 ) -> None:
     assert read(text, by=hotel)["evidence"] == {}
     assert read(text)["evidence"] == {}
@@ -394,7 +394,7 @@ def test_a_text_without_words_has_no_evidence_and_harms_nothing(
 
 def test_a_model_of_another_taxonomy_is_refused(hotel_model: Path) -> None:
     with pytest.raises(ValueError, match=r"hotel.*healthcare"):
-        Understanding.load(model=hotel_model)
+        CommentAnalyzer.load(model=hotel_model)
 
 
 def test_a_model_that_learnt_no_sentiment_leaves_it_to_vader(tmp_path: Path) -> None:
@@ -462,8 +462,8 @@ TEXTS = st.lists(PHRASES, max_size=12).map(" ".join) | st.text(st.characters(exc
 @given(st.lists(st.tuples(TEXTS, st.sampled_from([None, BETTER, "Why?"])), max_size=4))
 def test_a_batch_is_understood_as_its_records_one_by_one(batch: list[tuple[str, Any]]) -> None:
     records = [record(text, question, stars={"value": 2}) for text, question in batch]
-    found = UNDERSTANDING.read(records)
-    for one, other in zip(found, [UNDERSTANDING.read([one])[0] for one in records], strict=True):
+    found = ANALYZER.analyze(records)
+    for one, other in zip(found, [ANALYZER.analyze([one])[0] for one in records], strict=True):
         assert one["sentiment"].probability == pytest.approx(
             other["sentiment"].probability, abs=2e-3
         )

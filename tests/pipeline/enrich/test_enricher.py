@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from pipeline.enrich.analyzer import Understanding
-from pipeline.enrich.enricher import Enrichment, UnreadablePayload, read_feedback
+from pipeline.enrich.analyzer import CommentAnalyzer
+from pipeline.enrich.enricher import Enricher, UnreadablePayload, read_feedback
 from pipeline.stages.redact import Redactor
 from schemas.feedback import EnrichedFeedback, Feedback, Label
 
-ENRICHMENT = Enrichment()
+ENRICHMENT = Enricher()
 RAW = Feedback.collect(
     source="file",
     native_id="enrichment/1",
@@ -80,7 +80,7 @@ class Stumbling:
 
 
 def test_a_record_that_a_stage_stumbles_over_is_refused_and_the_others_go_on() -> None:
-    enrichment = Enrichment(Understanding.load(redactor=Redactor(names=Stumbling())))
+    enrichment = Enricher(CommentAnalyzer.load(redactor=Redactor(names=Stumbling())))
     texts = ["Kind nurses", "Zebedee was kind", "I waited"]
     payloads = [RAW.model_copy(update={"text": text}).to_payload() for text in texts]
     enriched, refusals = enrichment.enrich_payloads([*payloads, b"{"])

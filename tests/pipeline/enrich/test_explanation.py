@@ -12,14 +12,14 @@ import numpy as np
 import orjson
 import pytest
 
-from pipeline.enrich.analyzer import Understanding
+from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import Explanation, Score, explain
 from pipeline.stages.score_sentiment import LEVELS
 from pipeline.stages.text_model import context_matrix
 from schemas.feedback import Family, Feedback, Label
 
-UNDERSTANDING = Understanding.load()
-MODEL = UNDERSTANDING.model
+ANALYZER = CommentAnalyzer.load()
+MODEL = ANALYZER.model
 assert MODEL is not None
 
 COMMENTS: list[tuple[str, dict[str, Any]]] = [
@@ -46,13 +46,13 @@ def _record(text: str, **fields: Any) -> Feedback:
 
 
 def _explained(text: str, **fields: Any) -> Explanation:
-    return explain(UNDERSTANDING, _record(text, **fields))
+    return explain(ANALYZER, _record(text, **fields))
 
 
 def _outputs(text: str, **fields: Any) -> Any:
     """All scores of the model, by its own way."""
     assert MODEL is not None
-    comment = UNDERSTANDING.words([_record(text, **fields)])[0].comment
+    comment = ANALYZER.preprocess([_record(text, **fields)])[0].features
     bags = MODEL.bag.read([comment.tokens], [comment.kind])
     return (bags.scores + MODEL.context_outputs(context_matrix([comment])))[0]
 
@@ -96,7 +96,7 @@ def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any)
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_it_says_what_the_worker_says(text: str, fields: Any) -> None:
     found = _explained(text, **fields)
-    read = UNDERSTANDING.read([_record(text, **fields)])[0]
+    read = ANALYZER.analyze([_record(text, **fields)])[0]
     assert found.text == read["text"]
     assert found.sentiment == read["sentiment"]
     assert {topic.name for topic in found.topics} == set(read["topics"])
@@ -222,7 +222,7 @@ def test_without_a_model_terms_and_vader_are_what_is_explained(tmp_path: Path) -
     file.write_text(
         'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "Price"\nterms = ["price*"]\n'
     )
-    found = explain(Understanding.load(taxonomy=file), _record("The prices are awful"))
+    found = explain(CommentAnalyzer.load(taxonomy=file), _record("The prices are awful"))
     assert (found.levels, found.level_score, found.tone) == (None, None, None)
     assert found.sentiment.label is Label.NEGATIVE
     (topic,) = found.topics

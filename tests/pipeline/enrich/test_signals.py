@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.enrich.enricher import Enrichment
-from pipeline.enrich.signals import content_words, signal_of, signal_payload, site_key
+from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.signals import content_words, signal_payload, site_key, to_signal
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
 from schemas.signal import Signal
 
@@ -13,21 +13,21 @@ COLLECTED = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def enrichment() -> Enrichment:
-    return Enrichment()
+def enrichment() -> Enricher:
+    return Enricher()
 
 
 def enriched(
-    enrichment: Enrichment, text: str = "Terrible, dirty ward.", **fields: object
+    enrichment: Enricher, text: str = "Terrible, dirty ward.", **fields: object
 ) -> EnrichedFeedback:
     given = {"created_at": COLLECTED, "collected_at": COLLECTED, "site": "Eastgate", **fields}
     record = Feedback.collect(source="form", native_id="1", family="form", text=text, **given)  # type: ignore[arg-type]
     return enrichment.enrich(record, at=COLLECTED)
 
 
-def test_the_message_is_a_valid_signal(enrichment: Enrichment) -> None:
+def test_the_message_is_a_valid_signal(enrichment: Enricher) -> None:
     record = enriched(enrichment, "The nurse was rude, I want to kill myself.")
-    signal = signal_of(record)
+    signal = to_signal(record)
     assert signal is not None
     expected = Signal(
         event_id=record.event_id,
@@ -43,16 +43,16 @@ def test_the_message_is_a_valid_signal(enrichment: Enrichment) -> None:
     assert Signal.from_payload(signal_payload(signal)) == expected
 
 
-def test_a_signal_without_a_site_is_valid_too(enrichment: Enrichment) -> None:
-    signal = signal_of(enriched(enrichment, "", site=None))
+def test_a_signal_without_a_site_is_valid_too(enrichment: Enricher) -> None:
+    signal = to_signal(enriched(enrichment, "", site=None))
     assert signal is not None
     read = Signal.from_payload(signal_payload(signal))
     assert (read.site, read.scored, read.negative, read.words) == (None, False, False, ())
     int(site_key(read.site), 16)
 
 
-def test_what_was_taken_back_is_no_signal(enrichment: Enrichment) -> None:
-    assert signal_of(enriched(enrichment, operation=Operation.DELETE)) is None
+def test_what_was_taken_back_is_no_signal(enrichment: Enricher) -> None:
+    assert to_signal(enriched(enrichment, operation=Operation.DELETE)) is None
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,21 @@ def test_what_was_taken_back_is_no_signal(enrichment: Enrichment) -> None:
     ],
 )
 def test_late_news_counts_when_it_came_and_history_does_not_count(
-    enrichment: Enrichment, earlier: timedelta, at: timedelta, backfill: bool
+    enrichment: Enricher, earlier: timedelta, at: timedelta, backfill: bool
 ) -> None:
-    signal = signal_of(enriched(enrichment, created_at=COLLECTED - earlier))
+    signal = to_signal(enriched(enrichment, created_at=COLLECTED - earlier))
     assert signal is not None
     assert (signal.at, signal.backfill) == (COLLECTED - at, backfill)
 
 
-def test_a_sources_first_run_is_history(enrichment: Enrichment) -> None:
-    signal = signal_of(enriched(enrichment, backfill=True))
+def test_a_sources_first_run_is_history(enrichment: Enricher) -> None:
+    signal = to_signal(enriched(enrichment, backfill=True))
     assert signal is not None
     assert signal.backfill
 
 
-def test_only_what_counts_has_words(enrichment: Enrichment) -> None:
-    signal = signal_of(enriched(enrichment, "The nurses were lovely."))
+def test_only_what_counts_has_words(enrichment: Enricher) -> None:
+    signal = to_signal(enriched(enrichment, "The nurses were lovely."))
     assert signal is not None
     assert signal.words == ()
 

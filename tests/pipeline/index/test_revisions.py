@@ -10,13 +10,13 @@ import orjson
 import pytest
 
 from pipeline.elasticsearch.client import connect_async
-from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.enricher import Enricher
 from pipeline.index.sink import ElasticsearchSink
 from pipeline.settings import Settings
 from schemas.documents import INDEX_PATTERN
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
 
-ENRICHMENT = Enrichment()
+ENRICHMENT = Enricher()
 DELETE = Operation.DELETE
 
 

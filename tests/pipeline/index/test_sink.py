@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.elasticsearch.templates import put_templates
-from pipeline.enrich.enricher import Enrichment
+from pipeline.enrich.enricher import Enricher
 from pipeline.failures import Failure, PermanentError
 from pipeline.index.sink import ElasticsearchSink, bulk_operation, halt_if_too_many, verdicts
 from pipeline.settings import Settings
@@ -15,7 +15,7 @@ from schemas.documents import TEMPLATE_NAME
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
 from tests.support.pipeline import documents_of
 
-ENRICHMENT = Enrichment()
+ENRICHMENT = Enricher()
 
 
 def enriched(number: int, **fields: object) -> EnrichedFeedback:
