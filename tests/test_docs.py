@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
+from pipeline.cli import COMMANDS, app, load_command
 from pipeline.streams.roles import Role
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support import walk_picture
@@ -78,6 +81,27 @@ def test_every_make_target_that_is_named_exists(page: str) -> None:
     assert set(named) - targets == set()
 
 
+@cache
+def options() -> frozenset[str]:
+    """Return the options of all commands."""
+    pending = [typer.main.get_command(app), *map(load_command, COMMANDS)]
+    names: set[str] = set()
+    while pending:
+        command = pending.pop()
+        pending += getattr(command, "commands", {}).values()
+        names |= {name for parameter in command.params for name in parameter.opts}
+        names |= {name for parameter in command.params for name in parameter.secondary_opts}
+    return frozenset(names | {"--help"})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_of_a_command_that_is_named_exists(page: str) -> None:
+    spans = re.findall(r"`((?:feedback |--)[^`\n]+)`", read(page))
+    lines = re.findall(r"^(?:\$ )?(feedback .*)$", read(page), re.MULTILINE)
+    named = {name for text in [*spans, *lines] for name in re.findall(r"(?<!\S)--[a-z-]+", text)}
+    assert named - options() == set()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_kafka_topic_that_is_named_exists(page: str) -> None:
     named = set(re.findall(r"feedback\.[a-z]+\.v1\b", read(page)))
@@ -93,6 +117,17 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
             reached.add(page)
             pending += [linked_page(page, link) for link in links(page) if ":" not in link]
     assert set(PAGES) - reached == set()
+
+
+def test_the_readme_gives_the_benchmarks_figures() -> None:
+    contestants = ("the project: `feedback worker`", "plain Faust agent", "bare aiokafka loop")
+    rates = re.findall(
+        rf"^\| (?:{'|'.join(map(re.escape, contestants))})[^|]*\| ([\d,]+) ",
+        read("docs/bench.md"),
+        re.MULTILINE,
+    )
+    words = "indexed {} comments per second, where a plain Faust agent did {} and a bare aiokafka"
+    assert f"{words} loop {{}}.".format(*rates) in " ".join(read("README.md").split())
 
 
 def test_every_picture_is_shown() -> None:

@@ -74,6 +74,7 @@ CASES = [
     if {"--overdue", "--recorded", "resolve"} & set(line.split())
 ]
 (SETTINGS_FILE,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+(GOALS,) = re.findall(r"```toml\n(.*?)```", PAGES["docs/reports.md"], re.DOTALL)
 COMMENTS = """Date,Rating,Comment
 2026-03-02,1,"Two hours of waiting in awful pain."
 2026-03-03,5,The nurses were kind and explained everything.
@@ -111,12 +112,6 @@ THEMES = {
     "Efficiency and responsiveness": "Waited four hours to be seen.",
     "Proactive care and education": "The ward was dirty.",
 }
-GOALS = """[[goals]]
-name = "Four stars"
-measure = "stars"
-target = 0.75
-by = 2030-12-31
-"""
 
 
 def test_every_command_line_is_run_by_a_test() -> None:
