@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Three workers keep two cores busy, since much of what a test does is waiting for an engine.
 WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 BASE ?= main
 
 .PHONY: demo test test-fast test-changed coverage lint programs bench bench-alerts generate pictures lock clean help

@@ -1,4 +1,4 @@
-"""Shared real engines, markers by what a test needs, and how tests are spread over workers."""
+"""Shared real engines, markers by what a test needs, and the order of the files."""
 
 from __future__ import annotations
 
@@ -39,12 +39,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs engines, keep a file's tests on one worker, and begin with the slowest."""
+    """Mark what needs engines, and begin with the slowest files."""
     for item in items:
         if _needs_engines(item):
             item.add_marker("engine")
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=_position)
 
 

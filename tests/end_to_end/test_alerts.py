@@ -27,12 +27,11 @@ from schemas.alerting_state import AlertingState
 from schemas.kafka_topics import ALERTING, ALERTS, SIGNALS
 from schemas.signal import Signal
 from tests.support.engines import Engines, engine_environment, running_engines, set_up
-from tests.support.pipeline import wait_until
+from tests.support.pipeline import messages_on, wait_until
 from tests.support.signals import (
     alerts_of,
     history,
     publish_signals,
-    records_on,
     signal,
     spike,
     undisturbed,
@@ -115,7 +114,7 @@ def assert_told_once(settings: Settings) -> None:
         assert [one.revision for one in notices] == list(range(len(notices)))
         resolved = [one.revision for one in notices if one.state == "resolved"]
         assert resolved == [len(notices) - 1]
-    saved = {record.partition: record for record in records_on(ALERTING.name, settings)}
+    saved = {record.partition: record for record in messages_on(ALERTING, settings, committed=True)}
     for partition in undisturbed(settings):
         state = AlertingState.from_payload(saved[partition.number].value)
         assert state.next_offset == partition.next_offset

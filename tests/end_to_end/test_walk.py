@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS
-from tests.support.pipeline import comments, documents_of, publish, wait_until
+from tests.support.pipeline import comments, documents_of, messages_on, publish, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_a_newer_revision_replaces_and_a_delete_removes(
 def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(
     settings: Settings, start_worker: Start
 ) -> None:
-    from kafka import KafkaConsumer, KafkaProducer
+    from kafka import KafkaProducer
 
     servers = settings.kafka_bootstrap_servers
     with KafkaProducer(bootstrap_servers=servers) as producer:
@@ -75,14 +75,7 @@ def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(
     publish(settings, comments("neighbours", 5))
     assert start_worker("--drain").wait(60) == 0
     assert documents_of(settings, "neighbours") == 5
-    with KafkaConsumer(
-        DEAD.name,
-        bootstrap_servers=servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=3_000,
-        group_id=None,
-    ) as consumer:
-        letters = [orjson.loads(message.value) for message in consumer]
+    letters = [orjson.loads(message.value) for message in messages_on(DEAD, settings)]
     stages = {letter["stage"]: letter.get("kafka_topic") for letter in letters}
     assert stages["enrich"] == FORMS.name
     assert stages["index"] == ENRICHED.name

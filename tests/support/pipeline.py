@@ -7,10 +7,13 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Final
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
 
 from pipeline.elasticsearch.client import connect
 from pipeline.kafka.producer import KafkaSink, Message
@@ -19,6 +22,7 @@ from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback
 from schemas.kafka_topics import RAW, KafkaTopic
 
+_READ_TIMEOUT_S: Final = 15.0
 ROOT = Path(__file__).parents[2]
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 TEXTS = (
@@ -109,15 +113,38 @@ def run_feedback(
     )
 
 
-def messages_on(kafka_topic: KafkaTopic, settings: Settings) -> list[Any]:
-    """Every message of a Kafka topic."""
-    from kafka import KafkaConsumer
+def messages_on(
+    kafka_topic: KafkaTopic, settings: Settings, *, committed: bool = False
+) -> list[ConsumerRecord]:
+    """Read a Kafka topic up to its present end, each partition in its order.
 
+    Raises ``TimeoutError`` when nothing arrives for 15 seconds. ``committed`` leaves out what
+    belongs to a transaction that was aborted or is still open.
+    """
     with KafkaConsumer(
-        kafka_topic.name,
         bootstrap_servers=settings.kafka_bootstrap_servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=2_000,
         group_id=None,
+        isolation_level="read_committed" if committed else "read_uncommitted",
     ) as consumer:
-        return list(consumer)
+        numbers = sorted(consumer.partitions_for_topic(kafka_topic.name) or ())
+        partitions = [TopicPartition(kafka_topic.name, number) for number in numbers]
+        records = _read_to_end(consumer, partitions)
+    return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+def _read_to_end(
+    consumer: KafkaConsumer, partitions: Sequence[TopicPartition]
+) -> list[ConsumerRecord]:
+    begin, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+    consumer.assign(partitions)
+    for partition in partitions:
+        consumer.seek(partition, begin[partition])
+    records: list[ConsumerRecord] = []
+    deadline = time.monotonic() + _READ_TIMEOUT_S
+    while any(consumer.position(partition) < end[partition] for partition in partitions):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{partitions[0].topic}: nothing arrived")
+        for batch in consumer.poll(timeout_ms=500).values():
+            records += batch
+            deadline = time.monotonic() + _READ_TIMEOUT_S
+    return records

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 
@@ -19,6 +18,7 @@ from schemas.alert import Alert
 from schemas.kafka_topics import ALERTS, SIGNALS
 from schemas.record import deterministic_id
 from schemas.signal import Signal
+from tests.support.pipeline import messages_on
 
 DAYS = 9
 SPIKE_HOURS = 2
@@ -75,25 +75,10 @@ def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
     asyncio.run(send())
 
 
-def records_on(name: str, settings: Settings) -> list[Any]:
-    """The committed records of a Kafka topic, each partition in its order."""
-    from kafka import KafkaConsumer
-
-    with KafkaConsumer(
-        name,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=2_000,
-        group_id=None,
-        isolation_level="read_committed",
-    ) as consumer:
-        return sorted(consumer, key=lambda record: (record.partition, record.offset))
-
-
 def alerts_of(settings: Settings, sites: Iterable[str]) -> list[Alert]:
     """What subscribers read of these sites."""
     wanted = set(sites)
-    found = (record.value for record in records_on(ALERTS.name, settings))
+    found = (record.value for record in messages_on(ALERTS, settings, committed=True))
     # Other tests publish what is no alert.
     named = [value for value in found if orjson.loads(value).get("site") in wanted]
     return [Alert.from_payload(value) for value in named]
@@ -105,6 +90,6 @@ def undisturbed(settings: Settings) -> list[Partition]:
     partitions = [
         Partition(number, None, options, Counts(), end=0) for number in range(SIGNALS.partitions)
     ]
-    for record in records_on(SIGNALS.name, settings):
+    for record in messages_on(SIGNALS, settings, committed=True):
         partitions[record.partition].take([record], behind=False)
     return partitions

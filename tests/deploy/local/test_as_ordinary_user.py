@@ -13,7 +13,7 @@ from deploy.local.accounts import account_for, can_read, is_root
 from deploy.local.artifacts import distribution
 from deploy.local.downloads import fetch
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("tests/deploy/local")]
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
 @pytest.mark.skipif(not is_root(), reason="the other tests already run as an ordinary user")

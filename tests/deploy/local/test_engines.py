@@ -12,7 +12,7 @@ from deploy.local import LocalEngines, Progress, Status, status, up
 from deploy.local.artifacts import distribution
 from deploy.local.processes import family
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tests/deploy/local")]
+pytestmark = pytest.mark.slow
 
 KAFKA_TOPIC = "survives"
 MEMORY_LIMIT = 1_600_000_000
