@@ -1,4 +1,4 @@
-"""The application: routes, their descriptions, and what lives as long as the server."""
+"""The ASGI application: its routes, their descriptions, and its background tasks."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from connectors.sdk.source import Webhook
 from connectors.server import openapi
 from connectors.server.coverage_reporter import Ledger
 from connectors.server.pages import Pages
-from connectors.server.problems import Refusal
+from connectors.server.problems import HTTPProblem
 from connectors.server.publisher import Delivery
-from connectors.server.routes import Endpoint, PlainRoute, Routes, guarded
-from connectors.server.webhook_handler import Intake, ServeConfig
+from connectors.server.routes import Endpoint, PlainRoute, Routes, respond_with_problems
+from connectors.server.webhook_handler import ServeConfig, WebhookHandler
 
 
 class Application(FastAPI):
-    """FastAPI, but for webhooks: its layers cost them as much as verifying and understanding.
+    """FastAPI that calls the webhooks' endpoint directly.
 
-    The same endpoint is also one of FastAPI's routes, which describes it.
+    FastAPI's layers cost a webhook as much as verifying and parsing it. The endpoint is a route of
+    FastAPI too, for the OpenAPI document.
     """
 
     webhook: Endpoint | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one ASGI connection."""
         if self.webhook is not None and scope["type"] == "http" and scope["method"] == "POST":
             parts = scope["path"].split("/")
             if 4 <= len(parts) <= 5 and parts[1] == "webhooks" and all(parts[2:]):
@@ -52,20 +53,20 @@ def build_application(
     *,
     instances: Sequence[Instance] = (),
 ) -> Application:
-    """The ASGI application that takes in what is sent to these sources.
+    """Return the ASGI application that receives the requests to these sources.
 
-    ``instances`` are what the ledger of sources is kept of.
+    Coverage is reported for ``instances``.
     """
     config = config or ServeConfig()
-    delivery = Delivery(bootstrap_servers, within_s=config.kafka_within_s)
+    delivery = Delivery(bootstrap_servers, within_s=config.kafka_timeout_s)
     ledger = Ledger(instances, bootstrap_servers)
-    intake = Intake(sources, delivery, ledger, config)
+    handler = WebhookHandler(sources, delivery, ledger, config)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await delivery.start()
         tasks = [
-            asyncio.create_task(intake.counts.say_on_and_on()),
+            asyncio.create_task(handler.request_log.log_periodically()),
             asyncio.create_task(ledger.write_on_and_on(delivery)),
         ]
         try:
@@ -75,8 +76,8 @@ def build_application(
                 task.cancel()
             await ledger.write(delivery)
             await delivery.stop()
-            intake.close()
-            intake.counts.say()
+            handler.close()
+            handler.request_log.flush()
 
     app = Application(
         title=openapi.TITLE,
@@ -88,65 +89,73 @@ def build_application(
         redirect_slashes=False,
     )
     app.router.route_class = PlainRoute
-    app.add_exception_handler(HTTPException, _problem)
-    _add_webhooks(app, Routes(intake))
-    _add_forms(app, Routes(intake), Pages(intake))
-    _add_health(app, Routes(intake))
+    app.add_exception_handler(HTTPException, _problem_response)
+    routes = Routes(handler)
+    _add_webhooks(app, routes)
+    _add_forms(app, routes, Pages(handler))
+    _add_health(app, routes)
     _describe_security(app)
     return app
 
 
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
+async def _problem_response(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     headers = dict(error.headers or {})
-    said = "there is nothing at this address" if error.status_code == 404 else error.detail
-    detail = f"answering the request: {said}"
-    return Refusal(error.status_code, detail, headers=headers).response()
+    reason = "nothing exists at this address" if error.status_code == 404 else error.detail
+    detail = f"answering the request: {reason}"
+    return HTTPProblem(error.status_code, detail, headers=headers).response()
 
 
 def _add_webhooks(app: Application, routes: Routes) -> None:
     path = "/webhooks/{name}/{instance}"
-    take = app.webhook = guarded(routes.webhook)
-    app.post(path, summary="Take a signed request", **openapi.webhook())(take)
+    endpoint = app.webhook = respond_with_problems(routes.webhook)
+    app.post(path, summary="Receive a signed request", **openapi.webhook())(endpoint)
     app.post(
         path + "/{secret}",
-        summary="Take a request of a service that signs nothing",
+        summary="Receive a request of a service that does not sign",
         **openapi.webhook(secret=True),
-    )(take)
-    for each in (path, path + "/{secret}"):
-        app.head(each, include_in_schema=False)(guarded(routes.webhook_is_there))
+    )(endpoint)
+    probe = respond_with_problems(routes.probe_webhook)
+    app.head(path, include_in_schema=False)(probe)
+    app.head(path + "/{secret}", include_in_schema=False)(probe)
 
 
 def _add_forms(app: FastAPI, routes: Routes, pages: Pages) -> None:
     submit = "/feedback/{instance}"
     app.post(submit, summary="Submit feedback as JSON", **openapi.submission())(
-        guarded(routes.submit)
+        respond_with_problems(routes.submit)
     )
-    app.options(submit, summary="Ask what a web site may do", **openapi.preflight())(
-        guarded(routes.preflight)
+    app.options(submit, summary="Check what a web site may do (CORS)", **openapi.preflight())(
+        respond_with_problems(routes.preflight)
     )
     page = "/form/{instance}"
-    app.get(page, summary="Show a form", **openapi.page("The form."))(guarded(pages.show))
-    app.post(page, summary="Send a form", **openapi.sent_page())(guarded(pages.send))
-    app.get(page + "/thanks", summary="Say thanks", **openapi.page("Thanks."))(guarded(pages.thank))
+    app.get(page, summary="Show a form", **openapi.page("The form."))(
+        respond_with_problems(pages.show)
+    )
+    app.post(page, summary="Submit a form", **openapi.form_post())(
+        respond_with_problems(pages.submit)
+    )
+    app.get(page + "/thanks", summary="Say thanks", **openapi.page("Thanks."))(
+        respond_with_problems(pages.thank)
+    )
 
 
 def _add_health(app: FastAPI, routes: Routes) -> None:
-    app.get("/healthz", summary="Is the process alive?", **openapi.health("It is.", 500))(
-        guarded(routes.healthz)
+    app.get("/healthz", summary="Check that the process is alive", **openapi.health("It is.", 500))(
+        respond_with_problems(routes.healthz)
     )
-    app.get("/readyz", summary="Does Kafka answer?", **openapi.health("It does.", 500, 503))(
-        guarded(routes.readyz)
+    app.get("/readyz", summary="Check that Kafka answers", **openapi.health("It does.", 500, 503))(
+        respond_with_problems(routes.readyz)
     )
 
 
 def _describe_security(app: FastAPI) -> None:
-    plain = app.openapi
+    build_document = app.openapi
 
-    def described() -> dict[str, Any]:
-        document = plain()
+    def build_with_security() -> dict[str, Any]:
+        document = build_document()
         components = document.setdefault("components", {})
         components["securitySchemes"] = openapi.security_schemes()
         return document
 
-    app.openapi = described  # type: ignore[method-assign]
+    app.openapi = build_with_security  # type: ignore[method-assign]

@@ -16,7 +16,7 @@ from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import Outcome, Window
 from connectors.sdk.errors import Retry
 from connectors.sdk.source import Source
-from connectors.server.problems import Refusal
+from connectors.server.problems import HTTPProblem
 from connectors.server.publisher import Delivery
 from schemas.coverage import Coverage, State
 
@@ -61,7 +61,7 @@ class Ledger:
                 self._before = await asyncio.to_thread(load_coverage, self._servers)
             entries = self._entries(self._before, tallies)
             await delivery.publish([coverage_message(entry) for entry in entries.values()])
-        except (Retry, Refusal):
+        except (Retry, HTTPProblem):
             for key, (tally, window) in tallies.items():
                 self._add(key, tally, window)
             return

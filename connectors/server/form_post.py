@@ -1,4 +1,4 @@
-"""What a person sends with a form's page: read, judged, and made items."""
+"""A posted form: its values, their validation, and the items made of them."""
 
 from __future__ import annotations
 
@@ -18,133 +18,140 @@ from starlette.requests import Request
 from connectors.forms.form.config import SCALES, FormConfig, Submission, SubmissionId, Tongue
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
-from connectors.server.html import HONEYPOT, LONGEST_ANSWER, PRESETS, Problem, View
-from connectors.server.problems import Refusal
-from connectors.server.translations import WORDS, Words, tongue_of
+from connectors.server.html import HONEYPOT, MAX_ANSWER_CHARACTERS, PRESETS, FieldError, FormView
+from connectors.server.problems import HTTPProblem
+from connectors.server.translations import TRANSLATIONS, Translation, negotiate_language
 from schemas.record import deterministic_id
 
 _SUBMISSION_ID: Final = TypeAdapter[str](SubmissionId)
 
 
-def tongue(form: Form, request: Request) -> Tongue:
-    """The language that a request is answered in."""
-    asked = request.query_params.get("lang")
-    return tongue_of(asked, request.headers.get("accept-language"), form.config.languages)
+def read_language(form: Form, request: Request) -> Tongue:
+    """Return the language to answer a request in: of ``?lang=``, or what the browser prefers."""
+    requested = request.query_params.get("lang")
+    accepted = request.headers.get("accept-language")
+    return negotiate_language(requested, accepted, form.config.languages)
 
 
-def presets(form: Form, request: Request) -> dict[str, str]:
-    """What the address says beforehand, as far as the form knows it."""
+def read_presets(form: Form, request: Request) -> dict[str, str]:
+    """Return the presets in the request's address whose values the form offers."""
     config = form.config
     choices = dict(zip(PRESETS, (config.sites, config.services, config.places), strict=True))
-    asked = request.query_params
-    return {name: asked[name] for name in PRESETS if asked.get(name) in choices[name]}
+    query = request.query_params
+    return {name: query[name] for name in PRESETS if query.get(name) in choices[name]}
 
 
-class Mend(Exception):
-    """What was sent lacks something."""
+class InvalidForm(Exception):
+    """Values are missing or wrong."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__()
-        self.problems = problems
+        self.errors = errors
 
 
-class Sent:
-    """What a person has sent; known once the body is read."""
+class FormPost:
+    """The values that a person submits; complete once the body is read."""
 
     def __init__(self, form: Form, request: Request) -> None:
         self.form = form
-        self.tongue = tongue(form, request)
+        self.language = read_language(form, request)
         self.submission_id = uuid4().hex
-        self._presets = presets(form, request)
-        self._given: Mapping[str, str] = self._presets
+        self._presets = read_presets(form, request)
+        self._values: Mapping[str, str] = self._presets
 
     def read(self, body: bytes) -> list[Item]:
-        """The items of a body; none for a robot. Raises ``Mend`` or ``Refusal`` (400)."""
+        """Return the items of a body, none for a bot; raise ``InvalidForm`` or ``HTTPProblem``.
+
+        The problem's status is 400.
+        """
         try:
             fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
         except ValueError:
-            raise Refusal(400, "reading the form: it can't be decoded") from None
-        self._given = {name: value.replace("\r\n", "\n").strip() for name, value in fields.items()}
+            raise HTTPProblem(400, "reading the form: it can't be decoded") from None
+        self._values = {name: text.replace("\r\n", "\n").strip() for name, text in fields.items()}
         with suppress(ValidationError):
             self.submission_id = _SUBMISSION_ID.validate_python(fields.get("submission_id"))
-        if self.by_robot:
+        if self.is_bot:
             return []
-        if problems := _problems(self.form.config, self._given, WORDS[self.tongue]):
-            raise Mend(problems)
-        return [self.form.submitted(one) for one in self._submissions()]
+        words = TRANSLATIONS[self.language]
+        if errors := _find_errors(self.form.config, self._values, words):
+            raise InvalidForm(errors)
+        return [self.form.submitted(submission) for submission in self._submissions()]
 
     @property
-    def by_robot(self) -> bool:
-        """Whether the field is filled in that no person sees."""
-        return bool(self._given.get(HONEYPOT))
+    def is_bot(self) -> bool:
+        """True if the field is filled in that is hidden from people."""
+        return bool(self._values.get(HONEYPOT))
 
     @property
     def contact(self) -> str | None:
-        """Where the person wants to be contacted."""
-        if self.form.config.contacts_file is None or not self._given.get("contact_me"):
+        """The person's e-mail address or telephone number, if they ask for an answer."""
+        if self.form.config.contacts_file is None or not self._values.get("contact_me"):
             return None
-        return self._given.get("contact")
+        return self._values.get("contact")
 
-    def view(self, problems: Sequence[Problem]) -> View:
-        """The form as it was filled in."""
-        return View(self.form, self.tongue, self.submission_id, self._given, problems)
+    def view(self, errors: Sequence[FieldError]) -> FormView:
+        """Return the form as it was filled in."""
+        return FormView(self.form, self.language, self.submission_id, self._values, errors)
 
     def _submissions(self) -> list[Submission]:
-        config, given = self.form.config, self._given
+        config, values = self.form.config, self._values
         common: dict[str, Any] = {"contact_requested": self.contact is not None}
         for name, choices in (("site", config.sites), ("service", config.services)):
-            if given.get(name) in choices:
-                common[name] = given[name]
+            if values.get(name) in choices:
+                common[name] = values[name]
         if "place" in self._presets:
             common["place"] = self._presets["place"]
-        found = []
+        submissions = []
         for number, question in enumerate(config.questions, 1):
-            text = given.get(f"text_{number}", "")
-            score = _score(config, given) if number == 1 else None
+            text = values.get(f"text_{number}", "")
+            score = _parse_score(config, values) if number == 1 else None
             if text or score is not None:
                 suffix = "" if number == 1 else f".{number}"
-                found.append(
+                submissions.append(
                     Submission(
                         **common,
                         submission_id=self.submission_id + suffix,
                         text=text,
                         score=score,
-                        question=self.form.words(question, self.tongue)[0],
+                        question=self.form.words(question, self.language)[0],
                     )
                 )
-        return found
+        return submissions
 
 
-def _problems(config: FormConfig, given: Mapping[str, str], words: Words) -> list[Problem]:
-    found = []
+def _find_errors(
+    config: FormConfig, values: Mapping[str, str], words: Translation
+) -> list[FieldError]:
+    errors = []
     fields = [f"text_{number}" for number in range(1, len(config.questions) + 1)]
-    if _score(config, given) is None and not any(given.get(field) for field in fields):
+    if _parse_score(config, values) is None and not any(values.get(field) for field in fields):
         first = "text_1" if config.score == "none" else "score"
-        found.append(Problem(first, words.nothing_given))
-    found += [
-        Problem(field, words.too_long.format(most=LONGEST_ANSWER))
+        errors.append(FieldError(first, words.nothing_given))
+    errors += [
+        FieldError(field, words.too_long.format(most=MAX_ANSWER_CHARACTERS))
         for field in fields
-        if len(given.get(field, "")) > LONGEST_ANSWER
+        if len(values.get(field, "")) > MAX_ANSWER_CHARACTERS
     ]
     if config.contacts_file is not None:
-        if given.get("contact_me") and not given.get("contact"):
-            found.append(Problem("contact", words.contact_missing))
-        if given.get("contact") and not given.get("contact_me"):
-            found.append(Problem("contact_me", words.contact_unasked))
-    return found
+        if values.get("contact_me") and not values.get("contact"):
+            errors.append(FieldError("contact", words.contact_missing))
+        if values.get("contact") and not values.get("contact_me"):
+            errors.append(FieldError("contact_me", words.contact_unasked))
+    return errors
 
 
-def _score(config: FormConfig, given: Mapping[str, str]) -> int | None:
-    chosen = given.get("score", "")
-    if len(chosen) > 2 or not chosen.isdecimal() or int(chosen) not in SCALES[config.score]:
+def _parse_score(config: FormConfig, values: Mapping[str, str]) -> int | None:
+    digits = values.get("score", "")
+    if len(digits) > 2 or not digits.isdecimal() or int(digits) not in SCALES[config.score]:
         return None
-    return int(chosen)
+    return int(digits)
 
 
-def keep_contact(form: Form, submission_id: str, contact: str) -> None:
-    """Add a line to the file of those who ask to be contacted; raises ``OSError``."""
+def append_contact(form: Form, submission_id: str, contact: str) -> None:
+    """Append a line to the file of people who ask for an answer; raise ``OSError``."""
     path: Path | None = form.config.contacts_file
-    assert path is not None  # noqa: S101 - nobody is asked without one
+    assert path is not None  # noqa: S101 - the form asks for a contact only if it has a file
     native_id = f"{form.context.instance}/{submission_id}"
     line = orjson.dumps(
         {

@@ -1,228 +1,148 @@
-"""The pages of a form: accessible (WCAG 2.2 AA), without scripts, cookies or assets of others."""
+"""The pages of a form: accessible (WCAG 2.2 AA), without scripts, cookies or third-party assets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Final
 from urllib.parse import urlencode
 
 from connectors.forms.form.config import SCALES, Tongue, Translated
 from connectors.forms.form.connector import Form
-from connectors.server.layout import document
-from connectors.server.translations import WORDS, Words
+from connectors.server.layout import render
+from connectors.server.translations import TRANSLATIONS, Translation
 
-LONGEST_ANSWER: Final = 10_000
+MAX_ANSWER_CHARACTERS: Final = 10_000
 HONEYPOT: Final = "website"
+"""A field hidden from people; programs that fill in every field give themselves away."""
 PRESETS: Final = ("site", "service", "place")
+"""Fields that the page's address may set, as in ``?site=Eastgate``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to mend, and the field where it is mended."""
+class FieldError:
+    """A message about a field, or about the whole form if ``field`` is empty."""
 
     field: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One showing of a form's page."""
+class OwnerText:
+    """A text of the form's owner; ``lang`` is None if it is in the page's language."""
+
+    text: str
+    lang: Tongue | None
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """A language of the form; ``url`` is None for the page's own."""
+
+    language: Tongue
+    name: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer of the score question; ``stars`` is empty on other scales."""
+
+    value: int
+    label: str
+    stars: str
+    is_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """A form as one person sees it: language, what is filled in, and what is wrong with it."""
 
     form: Form
-    tongue: Tongue
+    language: Tongue
     submission_id: str
-    given: Mapping[str, str] = field(default_factory=dict)
-    """What the person has filled in, by field; at first the address's presets."""
-    problems: Sequence[Problem] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Values by field; at first the presets of the address."""
+    errors: Sequence[FieldError] = ()
 
     @property
-    def words(self) -> Words:
-        """The page's own words."""
-        return WORDS[self.tongue]
+    def words(self) -> Translation:
+        """The page's own texts."""
+        return TRANSLATIONS[self.language]
 
-    def says(self, said: Translated, element: str, attributes: str = "") -> str:
-        """An element with the owner's words, marked where they are in another language."""
-        text, tongue = self.form.words(said, self.tongue)
-        other = "" if tongue == self.tongue else f' lang="{tongue}"'
-        return f"<{element}{attributes}{other}>{escape(text)}</{element}>"
-
-    def problem_of(self, field: str) -> Problem | None:
-        """What is to be mended in a field."""
-        return next((problem for problem in self.problems if problem.field == field), None)
-
-
-def form_page(view: View) -> str:
-    """The form."""
-    config, words = view.form.config, view.words
-    parts = [
-        _languages(view),
-        view.says(config.title, "h1"),
-        view.says(config.intro, "p") if config.intro else "",
-        _summary(view),
-        '<form method="post" novalidate>',
-        f'<input type="hidden" name="submission_id" value="{escape(view.submission_id)}">',
-        _score(view),
-        *(_question(view, number) for number in range(1, len(config.questions) + 1)),
-        _select(view, "site", words.site, config.sites),
-        _select(view, "service", words.service, config.services),
-        _contact(view) if config.contacts_file else "",
-        f'<div class="extra" aria-hidden="true"><label for="{HONEYPOT}">{words.leave_empty}</label>'
-        f'<input type="text" id="{HONEYPOT}" name="{HONEYPOT}" tabindex="-1" autocomplete="off">'
-        "</div>",
-        f'<button type="submit">{words.send}</button></form>',
-    ]
-    if config.privacy_url:
-        parts.append(f'<p><a href="{escape(str(config.privacy_url))}">{words.privacy}</a></p>')
-    title = view.form.words(config.title, view.tongue)[0]
-    return document(view.tongue, f"{words.error}: {title}" if view.problems else title, parts)
-
-
-def thanks_page(form: Form, tongue: Tongue, presets: Mapping[str, str]) -> str:
-    """What the person sees once the feedback is safe."""
-    words = WORDS[tongue]
-    again = f"../{form.context.instance}?{urlencode({**presets, 'lang': tongue})}"
-    parts = [
-        f"<h1>{words.thanks}</h1><p>{words.received}</p>",
-        f'<p><a href="{escape(again)}">{words.again}</a></p>',
-    ]
-    return document(tongue, words.thanks, parts)
-
-
-def _languages(view: View) -> str:
-    offered = view.form.config.languages
-    if len(offered) < 2:
-        return ""
-    presets = {name: view.given[name] for name in PRESETS if view.given.get(name)}
-    links = []
-    for tongue in offered:
-        name = WORDS[tongue].name
-        if tongue == view.tongue:
-            links.append(f'<li><b aria-current="true">{name}</b></li>')
-        else:
-            address = escape("?" + urlencode({**presets, "lang": tongue}))
-            links.append(
-                f'<li><a href="{address}" lang="{tongue}" hreflang="{tongue}">{name}</a></li>'
+    @property
+    def languages(self) -> list[LanguageLink]:
+        """The form's languages; a link keeps the presets."""
+        presets = {name: self.values[name] for name in PRESETS if self.values.get(name)}
+        return [
+            LanguageLink(
+                language,
+                TRANSLATIONS[language].name,
+                None
+                if language == self.language
+                else f"?{urlencode({**presets, 'lang': language})}",
             )
-    return f'<nav aria-label="{view.words.languages}"><ul>{"".join(links)}</ul></nav>'
+            for language in self.form.config.languages
+        ]
+
+    @property
+    def score_question(self) -> OwnerText:
+        """The owner's question for the score, or the usual one."""
+        if self.form.config.score_question:
+            return self.translate(self.form.config.score_question)
+        questions = {
+            "stars": self.words.stars_question,
+            "nps": self.words.nps_question,
+            "fft": self.words.fft_question,
+        }
+        return OwnerText(questions[self.form.config.score], None)
+
+    @property
+    def choices(self) -> list[Choice]:
+        """The answers of the score question; stars start with the best."""
+        kind = self.form.config.score
+        values = reversed(SCALES[kind]) if kind == "stars" else SCALES[kind]
+        return [self._choice(value) for value in values]
+
+    def _choice(self, value: int) -> Choice:
+        label, stars = str(value), ""
+        match self.form.config.score:
+            case "stars":
+                label, stars = self.words.stars[value - 1], "★" * value + "☆" * (5 - value)
+            case "fft":
+                label = self.words.fft[value - 1]
+        return Choice(value, label, stars, self.value("score") == str(value))
+
+    def translate(self, text: Translated) -> OwnerText:
+        """Return a text of the owner in the page's language, or in the nearest that exists."""
+        translated, language = self.form.words(text, self.language)
+        return OwnerText(translated, None if language == self.language else language)
+
+    def value(self, field: str) -> str:
+        """Return the value of a field, empty if it is not filled in."""
+        return self.values.get(field, "")
+
+    def error(self, field: str) -> str | None:
+        """Return the message about a field, or None if it is valid."""
+        return next((error.message for error in self.errors if error.field == field), None)
 
 
-def _summary(view: View) -> str:
-    if not view.problems:
-        return ""
-    listed = "".join(
-        f'<li><a href="#{one.field}">{escape(one.message)}</a></li>'
-        if one.field
-        else f"<li>{escape(one.message)}</li>"
-        for one in view.problems
-    )
-    heading = view.words.problems if view.problems[0].field else view.words.error
-    return (
-        '<div class="problems" role="alert" tabindex="-1" autofocus aria-labelledby="problems">'
-        f'<h2 id="problems">{heading}</h2><ul>{listed}</ul></div>'
-    )
-
-
-def _score(view: View) -> str:
-    config, words = view.form.config, view.words
-    kind = config.score
-    if kind == "none":
-        return ""
-    described: list[str] = ["score-hint"] if kind == "nps" else []
-    hint = f'<p class="hint" id="score-hint">{words.nps_ends}</p>' if described else ""
-    told = _told(view, "score", described)
-    values = list(SCALES[kind])
-    if kind == "stars":
-        values.reverse()
-    group = "".join(_choice(view, value, first=value == values[0]) for value in values)
-    usual = {"stars": words.stars_question, "nps": words.nps_question, "fft": words.fft_question}
-    asked = config.score_question
-    legend = view.says(asked, "legend") if asked else f"<legend>{usual[kind]}</legend>"
-    if kind == "nps":
-        group = f'<div class="row">{group}</div>'
-    return _fieldset(view, "score", legend + hint + told + group, described)
-
-
-def _choice(view: View, value: int, *, first: bool) -> str:
-    words = view.words
-    match view.form.config.score:
-        case "stars":
-            stars = "★" * value + "☆" * (5 - value)
-            shown = f'<span aria-hidden="true">{stars}</span> {words.stars[value - 1]}'
-        case "fft":
-            shown = words.fft[value - 1]
-        case _:
-            shown = str(value)
-    identity = "score" if first else f"score-{value}"
-    checked = " checked" if view.given.get("score") == str(value) else ""
-    return (
-        f'<label class="choice" for="{identity}"><input type="radio" id="{identity}" '
-        f'name="score" value="{value}"{checked}><span>{shown}</span></label>'
-    )
-
-
-def _fieldset(view: View, field: str, content: str, described: Sequence[str] = ()) -> str:
-    wrong = ' class="wrong"' if view.problem_of(field) else ""
-    by = f' aria-describedby="{" ".join(described)}"' if described else ""
-    return f"<fieldset{wrong}{by}>{content}</fieldset>"
-
-
-def _told(view: View, field: str, described: list[str]) -> str:
-    """The problem of a field, as its description."""
-    problem = view.problem_of(field)
-    if problem is None:
-        return ""
-    described.append(f"{field}-problem")
-    words = f"{view.words.error}: {problem.message}"
-    return f'<p class="problem" id="{field}-problem">{escape(words)}</p>'
-
-
-def _question(view: View, number: int) -> str:
-    field = f"text_{number}"
-    described = [f"{field}-hint"]
-    told = _told(view, field, described)
-    wrong = " wrong" if told else ""
-    invalid = ' aria-invalid="true"' if told else ""
-    return (
-        f'<div class="field{wrong}">'
-        + view.says(view.form.config.questions[number - 1], "label", f' for="{field}"')
-        + f'<p class="hint" id="{field}-hint">{view.words.private}</p>{told}'
-        f'<textarea id="{field}" name="{field}" rows="5" aria-describedby="{" ".join(described)}"'
-        f"{invalid}>\n{escape(view.given.get(field, ''))}</textarea></div>"
+def render_form(view: FormView) -> str:
+    """Return the form's page."""
+    title = view.translate(view.form.config.title).text
+    return render(
+        "form",
+        language=view.language,
+        title=f"{view.words.error}: {title}" if view.errors else title,
+        view=view,
+        words=view.words,
+        config=view.form.config,
+        honeypot=HONEYPOT,
     )
 
 
-def _select(view: View, field: str, label: str, choices: Sequence[str]) -> str:
-    if not choices:
-        return ""
-    chosen = view.given.get(field, "")
-    options = [f'<option value="">{view.words.no_choice}</option>']
-    for choice in choices:
-        selected = " selected" if choice == chosen else ""
-        options.append(f'<option value="{escape(choice)}"{selected}>{escape(choice)}</option>')
-    return (
-        f'<div class="field"><label for="{field}">{label}</label>'
-        f'<select id="{field}" name="{field}">{"".join(options)}</select></div>'
-    )
-
-
-def _contact(view: View) -> str:
-    words = view.words
-    described = ["contact-hint"]
-    told = _told(view, "contact", described)
-    consent: list[str] = []
-    unasked = _told(view, "contact_me", consent)
-    ticked = " checked" if view.given.get("contact_me") else ""
-    by = f' aria-describedby="{consent[0]}"' if consent else ""
-    group = (
-        f'{unasked}<label class="choice" for="contact_me"><input type="checkbox" id="contact_me" '
-        f'name="contact_me" value="yes"{ticked}{by}><span>{words.contact_me}</span></label>'
-        f'<div class="field"><label for="contact">{words.contact}</label>'
-        f'<p class="hint" id="contact-hint">{words.contact_use}</p>{told}'
-        f'<input type="text" id="contact" name="contact" maxlength="200" '
-        f'aria-describedby="{" ".join(described)}" value="{escape(view.given.get("contact", ""))}">'
-        "</div>"
-    )
-    legend = f"<legend>{words.contact_heading}</legend>"
-    return _fieldset(view, "contact_me", legend + group)
+def render_thanks(form: Form, language: Tongue, presets: Mapping[str, str]) -> str:
+    """Return the page that follows once Kafka has acknowledged the feedback."""
+    words = TRANSLATIONS[language]
+    form_url = f"../{form.context.instance}?{urlencode({**presets, 'lang': language})}"
+    return render("thanks", language=language, title=words.thanks, words=words, form_url=form_url)

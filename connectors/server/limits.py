@@ -1,4 +1,4 @@
-"""Limits of what is taken in: how often, how large, how slow, and how much at once."""
+"""Limits on requests: their rate, their size, the time to read them, and their memory in all."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from connectors.server.problems import Refusal
+from connectors.server.problems import HTTPProblem
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_MOST_CLIENTS: Final = 20_000
-_REQUEST_BYTES: Final = 4_096  # what a request takes besides its body, roughly
-_BODY_S: Final = 15.0
-_FORWARDED: Final = b"x-forwarded-for"
+_MAX_CLIENTS: Final = 20_000
+_REQUEST_BYTES: Final = 4_096  # memory of a request without its body, roughly
+_READ_TIMEOUT_S: Final = 15.0
+_FORWARDED_FOR: Final = b"x-forwarded-for"
 
 
-class Rate:
+class RateLimiter:
     """Token buckets: each key may do ``per_second`` on average, and ``burst`` at once.
 
-    Holds at most 20,000 keys; those that were not seen for longest are forgotten first.
+    Holds at most 20,000 keys; the least recently used ones are evicted.
     """
 
     def __init__(
@@ -39,109 +39,116 @@ class Rate:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, key: object) -> None:
-        """Take a token; raises ``Refusal`` (429) with the seconds until there is one."""
+    def acquire(self, key: object) -> None:
+        """Take a token; raise ``HTTPProblem`` (429) with the seconds until the next one."""
         now = self._now()
-        tokens, then = self._buckets.get(key, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - then) * self._per_second)
+        tokens, updated_at = self._buckets.get(key, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - updated_at) * self._per_second)
         if tokens < 1:
             wait = (1 - tokens) / self._per_second
-            raise Refusal(429, "taking the request: too many came from this address", wait=wait)
+            raise HTTPProblem(
+                429, "accepting the request: too many came from this address", wait=wait
+            )
         self._buckets[key] = (tokens - 1, now)
         self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_CLIENTS:
+        if len(self._buckets) > _MAX_CLIENTS:
             self._buckets.popitem(last=False)
 
 
-class Room:
-    """How many bytes of requests may be under way at once."""
+class MemoryBudget:
+    """Bytes that the requests in process may take in all."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._left = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._free = max_bytes
 
     @contextmanager
-    def share(self) -> Iterator[Share]:
-        """A share of the room, given back at the end; raises ``Refusal`` (503)."""
-        share = Share(self)
+    def reserve(self) -> Iterator[Reservation]:
+        """Yield a reservation that is released at the end; raise ``HTTPProblem`` (503)."""
+        reservation = Reservation(self)
         try:
-            share.take(_REQUEST_BYTES)
-            yield share
+            reservation.add(_REQUEST_BYTES)
+            yield reservation
         finally:
-            self._left += share.taken
+            self._free += reservation.size
 
     def take(self, size: int) -> None:
-        """Take some; raises ``Refusal`` (503) where there is none."""
-        if size > self._left:
-            raise Refusal(503, "taking the request: too much is waiting", wait=2)
-        self._left -= size
+        """Take ``size`` bytes; raise ``HTTPProblem`` (503) if fewer are free."""
+        if size > self._free:
+            raise HTTPProblem(503, "accepting the request: too many are waiting", wait=2)
+        self._free -= size
 
 
-class Share:
-    """What one request takes of the room."""
+class Reservation:
+    """One request's part of the budget."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self.taken = 0
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
+        self.size = 0
 
-    def take(self, size: int) -> None:
-        """Take more; raises ``Refusal`` (503) where there is none."""
-        self._room.take(size)
-        self.taken += size
+    def add(self, size: int) -> None:
+        """Take ``size`` more bytes; raise ``HTTPProblem`` (503) if fewer are free."""
+        self._budget.take(size)
+        self.size += size
 
 
-async def read_body(request: Request, share: Share, most_bytes: int) -> bytes:
-    """The body; raises ``Refusal``: 413 as soon as it is too large, 408 where it is too slow."""
+async def read_body(request: Request, reservation: Reservation, max_bytes: int) -> bytes:
+    """Return the body.
+
+    Raise ``HTTPProblem``: 413 as soon as it is too large, 408 after 15 s, 400 if the client
+    disconnects, 503 if the budget is used up.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most_bytes:
-        raise _too_large(most_bytes)
+    if declared.isdecimal() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
     chunks: list[bytes] = []
     size = 0
     receive = request.receive
     more = True
-    async with asyncio.timeout(_BODY_S) as limit:
+    async with asyncio.timeout(_READ_TIMEOUT_S) as limit:
         try:
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Refusal(400, "reading the request: the connection ended")
+                    raise HTTPProblem(400, "reading the request: the connection ended")
                 chunk: bytes = message.get("body", b"")
                 size += len(chunk)
-                if size > most_bytes:
-                    raise _too_large(most_bytes)
-                share.take(len(chunk))
+                if size > max_bytes:
+                    raise _too_large(max_bytes)
+                reservation.add(len(chunk))
                 chunks.append(chunk)
                 more = message.get("more_body", False)
         except asyncio.CancelledError:
             if limit.expired():
-                raise Refusal(408, f"reading the request: not within {_BODY_S:g} s") from None
+                detail = f"reading the request: not within {_READ_TIMEOUT_S:g} s"
+                raise HTTPProblem(408, detail) from None
             raise
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _too_large(most_bytes: int) -> Refusal:
-    return Refusal(413, f"reading the request: more than {most_bytes:,} bytes", close=True)
+def _too_large(max_bytes: int) -> HTTPProblem:
+    return HTTPProblem(413, f"reading the request: more than {max_bytes:,} bytes", close=True)
 
 
-class Clients:
-    """Tells clients apart, by the address that a trusted proxy names where there is one."""
+class ClientIdentifier:
+    """Tells clients apart by their address, which behind a trusted proxy is the one it names."""
 
     def __init__(self, proxies: Sequence[Network]) -> None:
         self._proxies = proxies
 
-    def of(self, scope: Any) -> str:
-        """The client's IPv4 address, or the /64 of its IPv6 address."""
+    def identify(self, scope: Any) -> str:
+        """Return the client's IPv4 address, or the /64 network of its IPv6 address."""
         peer = scope.get("client")
         address: str = peer[0] if peer else ""
         if not self._proxies:
-            return address if ":" not in address else _network(address)
-        named = [address]
+            return address if ":" not in address else _rate_limited_network(address)
+        hops = [address]
         for name, value in scope["headers"]:
-            if name == _FORWARDED:
-                named[:0] = [one.strip() for one in value.decode("latin-1").split(",")]
-        # Whoever is no proxy of ours may have written what stands before it.
-        while len(named) > 1 and self._is_proxy(named[-1]):
-            named.pop()
-        return _network(named[-1])
+            if name == _FORWARDED_FOR:
+                hops[:0] = [hop.strip() for hop in value.decode("latin-1").split(",")]
+        # A client can forge every entry before the one that the outermost trusted proxy added.
+        while len(hops) > 1 and self._is_proxy(hops[-1]):
+            hops.pop()
+        return _rate_limited_network(hops[-1])
 
     def _is_proxy(self, address: str) -> bool:
         try:
@@ -151,7 +158,8 @@ class Clients:
         return any(parsed in network for network in self._proxies)
 
 
-def _network(address: str) -> str:
+def _rate_limited_network(address: str) -> str:
+    """Return the part of an address that one client can't change at will."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""The routes of a form's pages: shown, sent, and thanked for."""
+"""The routes of a form's pages: show it, submit it, say thanks."""
 
 from __future__ import annotations
 
@@ -14,81 +14,89 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
-from connectors.server.form_post import Mend, Sent, keep_contact, presets, tongue
-from connectors.server.html import Problem, View, form_page, thanks_page
-from connectors.server.layout import message_page, page_headers
-from connectors.server.problems import Refusal
-from connectors.server.routes import failed, form_of
-from connectors.server.translations import WORDS, tongue_of
-from connectors.server.webhook_handler import Intake
+from connectors.server.form_post import (
+    FormPost,
+    InvalidForm,
+    append_contact,
+    read_language,
+    read_presets,
+)
+from connectors.server.html import FieldError, FormView, render_form, render_thanks
+from connectors.server.layout import page_headers, render_message
+from connectors.server.problems import HTTPProblem, log_server_error
+from connectors.server.routes import get_form, media_type
+from connectors.server.translations import TRANSLATIONS, negotiate_language
+from connectors.server.webhook_handler import WebhookHandler
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
-_TAKE_AGAIN: Final = frozenset({408, 429, 500, 503})
+_RETRYABLE: Final = frozenset({408, 429, 500, 503})
 
 
 class Pages:
     """The endpoints of the pages; each answers one request with HTML."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
+    def __init__(self, handler: WebhookHandler) -> None:
+        self._handler = handler
 
     async def show(self, request: Request) -> Response:
         """Show the form."""
         try:
             form = self._form(request)
-        except Refusal as refusal:
-            return self._refused(request, refusal)
-        view = View(form, tongue(form, request), uuid4().hex, presets(form, request))
-        return _html(form, form_page(view))
+        except HTTPProblem as problem:
+            return self._problem_page(request, problem)
+        view = FormView(
+            form, read_language(form, request), uuid4().hex, read_presets(form, request)
+        )
+        return _html_response(form, render_form(view))
 
     async def thank(self, request: Request) -> Response:
-        """Show what follows the form."""
+        """Show the page that follows the form."""
         try:
             form = self._form(request)
-        except Refusal as refusal:
-            return self._refused(request, refusal)
-        page = thanks_page(form, tongue(form, request), presets(form, request))
-        return _html(form, page)
+        except HTTPProblem as problem:
+            return self._problem_page(request, problem)
+        page = render_thanks(form, read_language(form, request), read_presets(form, request))
+        return _html_response(form, page)
 
-    async def send(self, request: Request) -> Response:
-        """Take what was filled in, or show the form again with what is to be mended."""
+    async def submit(self, request: Request) -> Response:
+        """Accept a filled-in form, or show it again with its errors."""
         try:
             form = self._form(request)
-        except Refusal as refusal:
-            return self._refused(request, refusal)
-        sent = Sent(form, request)
+        except HTTPProblem as not_found:
+            return self._problem_page(request, not_found)
+        post = FormPost(form, request)
         try:
-            return await self._send(request, form, sent)
-        except Mend as mend:
-            return _html(form, form_page(sent.view(mend.problems)), 422)
-        except Refusal as refusal:
-            error = refusal
-        except Exception as fault:
-            error = failed(fault)
-        self._intake.counts.add_refusal(form, error.status)
-        if error.status not in _TAKE_AGAIN:
-            return self._refused(request, error)
-        words = WORDS[sent.tongue]
-        said = words.too_often if error.status == 429 else words.not_saved
-        page = form_page(sent.view([Problem("", said)]))
-        return _html(form, page, error.status, error.headers)
+            return await self._submit(request, form, post)
+        except InvalidForm as invalid:
+            return _html_response(form, render_form(post.view(invalid.errors)), 422)
+        except HTTPProblem as error:
+            problem = error
+        except Exception as error:
+            problem = log_server_error(error)
+        self._handler.request_log.add_problem(form, problem.status)
+        if problem.status not in _RETRYABLE:
+            return self._problem_page(request, problem)
+        words = TRANSLATIONS[post.language]
+        message = words.too_often if problem.status == 429 else words.not_saved
+        page = render_form(post.view([FieldError("", message)]))
+        return _html_response(form, page, problem.status, problem.headers)
 
-    async def _send(self, request: Request, form: Form, sent: Sent) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != _URLENCODED:
-            raise Refusal(415, f"reading the form: its Content-Type is not {_URLENCODED}")
+    async def _submit(self, request: Request, form: Form, post: FormPost) -> Response:
+        if media_type(request) != _URLENCODED:
+            raise HTTPProblem(415, f"reading the form: its Content-Type is not {_URLENCODED}")
 
-        def understand(body: bytes) -> list[Item]:
-            items = sent.read(body)  # first, so that nobody has to write it again
-            self._intake.limit(request, form, signed=False)
+        def parse(body: bytes) -> list[Item]:
+            # Read first: the page with an error then still holds what the person has written.
+            items = post.read(body)
+            self._handler.check_rate(request, form, signed=False)
             return items
 
-        await self._intake.take(request, form, understand)
-        if sent.by_robot:
-            self._intake.counts.add_robot(form)
-        elif contact := sent.contact:
-            await asyncio.to_thread(keep_contact, form, sent.submission_id, contact)
-        query = urlencode({**presets(form, request), "lang": sent.tongue})
+        await self._handler.handle(request, form, parse)
+        if post.is_bot:
+            self._handler.request_log.add_bot(form)
+        elif contact := post.contact:
+            await asyncio.to_thread(append_contact, form, post.submission_id, contact)
+        query = urlencode({**read_presets(form, request), "lang": post.language})
         # Relative, so that it holds below whatever path a proxy serves this at.
         return RedirectResponse(
             f"{form.context.instance}/thanks?{query}",
@@ -97,20 +105,21 @@ class Pages:
         )
 
     def _form(self, request: Request) -> Form:
-        form = form_of(self._intake, request)
+        form = get_form(self._handler, request)
         if not form.config.page:
-            raise Refusal(404, "finding the form: it has no page")
+            raise HTTPProblem(404, "finding the form: it has no page")
         return form
 
-    def _refused(self, request: Request, refusal: Refusal) -> Response:
-        tongue = tongue_of(None, request.headers.get("accept-language"), list(WORDS))
-        not_found = refusal.status == 404
-        said = WORDS[tongue].not_found if not_found else HTTPStatus(refusal.status).phrase
-        headers = {**page_headers(), **refusal.headers}
-        return HTMLResponse(message_page(tongue, said), refusal.status, headers)
+    def _problem_page(self, request: Request, problem: HTTPProblem) -> Response:
+        accepted = request.headers.get("accept-language")
+        language = negotiate_language(None, accepted, list(TRANSLATIONS))
+        not_found = TRANSLATIONS[language].not_found
+        message = not_found if problem.status == 404 else HTTPStatus(problem.status).phrase
+        headers = {**page_headers(), **problem.headers}
+        return HTMLResponse(render_message(language, message), problem.status, headers)
 
 
-def _html(
+def _html_response(
     form: Form, page: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     return HTMLResponse(

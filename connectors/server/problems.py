@@ -1,24 +1,30 @@
-"""Answers that refuse a request: problem details (RFC 9457) without personal values."""
+"""Responses to requests that fail: problem details (RFC 9457) without personal values."""
 
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
+import structlog
 from starlette.responses import Response
 
 from connectors.forms.form.connector import Unacceptable
 from connectors.sdk.errors import Fatal, Forged, Malformed, Rejected, Retry, Stale
 
-PROBLEM: Final = "application/problem+json"
+PROBLEM_JSON: Final = "application/problem+json"
 PLAIN_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_FATAL_WAIT_S: Final = 60.0  # an operator has to act first
+
+log = structlog.get_logger(__name__)
 
 
-class Refusal(Exception):
-    """Ends a request with a status; ``wait`` is when to try again, in seconds."""
+class HTTPProblem(Exception):
+    """Ends a request with an HTTP status; ``wait`` is when to try again, in seconds."""
 
     def __init__(
         self,
@@ -27,13 +33,13 @@ class Refusal(Exception):
         *,
         wait: float | None = None,
         close: bool = False,
-        details: Sequence[Mapping[str, str]] = (),
+        errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.details = details
+        self.errors = errors
         self.headers = dict(headers or {})
         if wait is not None:
             self.headers["Retry-After"] = str(max(1, math.ceil(wait)))
@@ -43,28 +49,37 @@ class Refusal(Exception):
             self.headers["WWW-Authenticate"] = "Bearer"
 
     def response(self) -> Response:
-        """The problem as JSON."""
+        """Return the problem as JSON."""
         problem: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
         }
-        if self.details:
-            problem["errors"] = list(self.details)
+        if self.errors:
+            problem["errors"] = list(self.errors)
         headers = {**PLAIN_HEADERS, **self.headers}
-        return Response(orjson.dumps(problem), self.status, headers, PROBLEM)
+        return Response(orjson.dumps(problem), self.status, headers, PROBLEM_JSON)
 
 
-def refusal_of(error: Rejected | Retry | Fatal) -> Refusal:
-    """What a source's error means to whoever sent the request."""
+def problem_from_source_error(error: Rejected | Retry | Fatal) -> HTTPProblem:
+    """Return the response that a source's error means to the sender of the request."""
     if isinstance(error, Unacceptable):
-        return Refusal(
-            422, "reading the submission: it is not as it must be", details=error.details
-        )
+        return HTTPProblem(422, "reading the submission: it is not valid", errors=error.details)
     if isinstance(error, Forged):
-        return Refusal(401, str(error))
+        return HTTPProblem(401, str(error))
     if isinstance(error, Stale | Malformed):
-        return Refusal(400, str(error))
-    wait = error.wait if isinstance(error, Retry) else 60.0
-    return Refusal(503, "asking the service for what it tells of: it can't be had now", wait=wait)
+        return HTTPProblem(400, str(error))
+    wait = error.wait if isinstance(error, Retry) else _FATAL_WAIT_S
+    return HTTPProblem(503, "asking the service for details: it is not available now", wait=wait)
+
+
+def log_server_error(error: Exception) -> HTTPProblem:
+    """Log an unexpected error by its class and place, and return the response to it.
+
+    Its message may hold what people wrote, so it is neither logged nor sent.
+    """
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    log.error("request_failed", error=type(error).__name__, where=where)
+    return HTTPProblem(500, "answering the request: the server failed")

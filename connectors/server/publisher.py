@@ -18,7 +18,7 @@ import structlog
 
 from connectors.runtime.outbox import Message
 from connectors.runtime.partitioner import partition_of
-from connectors.server.problems import Refusal
+from connectors.server.problems import HTTPProblem
 from schemas.brokers import pace
 from schemas.kafka_topics import COVERAGE, DEAD, RAW
 
@@ -68,7 +68,7 @@ class Delivery:
             await _discard(producer)
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Return once the brokers have all of them; raises ``Refusal`` (503)."""
+        """Return once the brokers have all of them; raises ``HTTPProblem`` (503)."""
         if not messages:
             return
         if self._producer is None or self._late:
@@ -98,8 +98,8 @@ class Delivery:
             self.why_not = "Kafka does not answer"
         return bool(answered)
 
-    def _away(self) -> Refusal:
-        return Refusal(503, "publishing to Kafka: it does not answer", wait=self._within_s)
+    def _away(self) -> HTTPProblem:
+        return HTTPProblem(503, "publishing to Kafka: it does not answer", wait=self._within_s)
 
     # From the queue to the producer
 

@@ -1,4 +1,4 @@
-"""What became of the requests, as one log line a minute instead of one for each."""
+"""Outcomes of requests, logged once per minute instead of once per request."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ import structlog
 
 from connectors.sdk.source import Source
 
-_EVERY_S: Final = 60.0
+_INTERVAL_S: Final = 60.0
 
-log = structlog.get_logger("serve")
+log = structlog.get_logger(__name__)
 
 
-class Counts:
-    """Counts of each instance since the last line."""
+class RequestLog:
+    """Counts by instance since the last line."""
 
     def __init__(self) -> None:
         self._counts: dict[str, Counter[str]] = {}
 
-    def add(self, source: Source, records: int, dead: int) -> None:
-        """Count a request that was taken."""
-        counter = self._of(source)
+    def add_accepted(self, source: Source, records: int, dead_letters: int) -> None:
+        """Count a request whose items Kafka has acknowledged."""
+        counter = self._counter(source)
         counter["requests"] += 1
         counter["records"] += records
-        counter["dead_letters"] += dead
+        counter["dead_letters"] += dead_letters
 
-    def add_refusal(self, source: Source, status: int) -> None:
-        """Count a request that was refused."""
-        self._of(source)[f"status_{status}"] += 1
+    def add_problem(self, source: Source, status: int) -> None:
+        """Count a request that ended with an HTTP status of 400 or more."""
+        self._counter(source)[f"status_{status}"] += 1
 
-    def add_robot(self, source: Source) -> None:
-        """Count a submission of a program that fills in every field."""
-        self._of(source)["robots"] += 1
+    def add_bot(self, source: Source) -> None:
+        """Count a submission by a program that fills in every field."""
+        self._counter(source)["bots"] += 1
 
-    def _of(self, source: Source) -> Counter[str]:
+    def _counter(self, source: Source) -> Counter[str]:
         return self._counts.setdefault(f"{source.name}.{source.context.instance}", Counter())
 
-    def say(self) -> None:
-        """Write a line for each instance that was called."""
+    def flush(self) -> None:
+        """Log one line per instance that received requests, and start counting again."""
         counts, self._counts = self._counts, {}
         for label, counter in counts.items():
-            log.info("received", instance=label, **{k: n for k, n in counter.items() if n})
+            counted = {name: count for name, count in counter.items() if count}
+            log.info("requests_received", instance=label, **counted)
 
-    async def say_on_and_on(self) -> None:
-        """Write them every minute."""
+    async def log_periodically(self) -> None:
+        """Flush every minute until cancelled."""
         while True:
-            await asyncio.sleep(_EVERY_S)
-            self.say()
+            await asyncio.sleep(_INTERVAL_S)
+            self.flush()

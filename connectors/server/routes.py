@@ -1,122 +1,113 @@
-"""The routes: webhooks, JSON submissions, and whether the server is well."""
+"""The JSON routes: webhooks, submissions and health."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
-import structlog
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from connectors.forms.form.connector import Form
 from connectors.sdk.source import Webhook
-from connectors.server.problems import PLAIN_HEADERS, Refusal
-from connectors.server.webhook_handler import Intake
+from connectors.server.problems import PLAIN_HEADERS, HTTPProblem, log_server_error
+from connectors.server.webhook_handler import WebhookHandler
 
 _JSON: Final = "application/json"
 
-log = structlog.get_logger("serve")
-
-Work = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class PlainRoute(APIRoute):
-    """A route that is described in the OpenAPI document, and called without FastAPI's parsing.
+    """A route that appears in the OpenAPI document and is called without FastAPI's parsing.
 
-    Signatures are over raw bodies, and nothing is left to be parsed before they are checked.
+    Signatures cover raw bodies, so nothing may be parsed before they are checked.
     """
 
     def get_route_handler(self) -> Endpoint:
-        """The endpoint itself."""
+        """Return the endpoint itself."""
         return self.endpoint
 
 
-def guarded(work: Work) -> Endpoint:
-    """An endpoint that answers its refusals; a fault is logged without what it was about."""
+def respond_with_problems(handler: Handler) -> Endpoint:
+    """Return an endpoint that turns the handler's errors into problem details."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            return await work(request)
-        except Refusal as refusal:
-            return refusal.response()
+            return await handler(request)
+        except HTTPProblem as problem:
+            return problem.response()
         except Exception as error:
-            return failed(error).response()
+            return log_server_error(error).response()
 
     return endpoint
 
 
-def failed(error: Exception) -> Refusal:
-    """The answer to a fault of ours; its message may hold what people wrote, so it is not said."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(last.filename).name}:{last.lineno}"
-    log.error("failed", error=type(error).__name__, where=where)
-    return Refusal(500, "answering the request: the server failed")
-
-
 def json_response(content: Any, status: int = 200) -> Response:
-    """A small JSON document."""
+    """Return a small JSON document."""
     return Response(orjson.dumps(content), status, PLAIN_HEADERS, _JSON)
+
+
+def media_type(request: Request) -> str:
+    """Return the body's media type in lower case, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class Routes:
     """The endpoints; each answers one request."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
+    def __init__(self, handler: WebhookHandler) -> None:
+        self._handler = handler
 
     def _source(self, request: Request) -> Webhook:
         params = request.path_params
-        source = self._intake.sources.get((params["name"], params["instance"]))
+        source = self._handler.sources.get((params["name"], params["instance"]))
         if source is None or (source.secret_in_path is False and "secret" in params):
-            raise Refusal(404, "finding the webhook: there is none at this address")
+            raise HTTPProblem(404, "finding the webhook: none exists at this address")
         return source
 
     async def webhook(self, request: Request) -> Response:
-        """Take what a service sends."""
+        """Accept a request of a service."""
         source = self._source(request)
         secret = request.path_params.get("secret")
         try:
-            self._intake.limit(request, source, signed=True)
-            records, dead = await self._intake.take(request, source, path_secret=secret)
-        except Refusal as refusal:
-            self._intake.counts.add_refusal(source, refusal.status)
+            self._handler.check_rate(request, source, signed=True)
+            receipt = await self._handler.handle(request, source, path_secret=secret)
+        except HTTPProblem as problem:
+            self._handler.request_log.add_problem(source, problem.status)
             raise
-        return json_response({"records": records, "dead_letters": dead})
+        return json_response(receipt._asdict())
 
-    async def webhook_is_there(self, request: Request) -> Response:
-        """Answer a service that asks whether the address exists before it uses it."""
+    async def probe_webhook(self, request: Request) -> Response:
+        """Answer a service that checks the address before it uses it."""
         self._source(request)
         return Response(headers=PLAIN_HEADERS)
 
     async def submit(self, request: Request) -> Response:
-        """Take one JSON submission."""
-        form = form_of(self._intake, request)
+        """Accept one JSON submission."""
+        form = get_form(self._handler, request)
         try:
             response = await self._submit(request, form)
-        except Refusal as refusal:
-            self._intake.counts.add_refusal(form, refusal.status)
-            response = refusal.response()
-        response.headers.update(_cors(form, request))
+        except HTTPProblem as problem:
+            self._handler.request_log.add_problem(form, problem.status)
+            response = problem.response()
+        response.headers.update(_cors_headers(form, request))
         return response
 
     async def _submit(self, request: Request, form: Form) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        self._intake.limit(request, form, signed=form.config.api_token is not None)
-        if kind != _JSON:
-            raise Refusal(415, f"reading the submission: its Content-Type is not {_JSON}")
-        records, dead = await self._intake.take(request, form)
-        return json_response({"records": records, "dead_letters": dead}, 202)
+        self._handler.check_rate(request, form, signed=form.config.api_token is not None)
+        if media_type(request) != _JSON:
+            raise HTTPProblem(415, f"reading the submission: its Content-Type is not {_JSON}")
+        receipt = await self._handler.handle(request, form)
+        return json_response(receipt._asdict(), 202)
 
     async def preflight(self, request: Request) -> Response:
-        """Tell a browser whether a web site may call the JSON endpoint."""
-        form = form_of(self._intake, request)
-        headers = {**PLAIN_HEADERS, "Allow": "POST, OPTIONS", **_cors(form, request)}
+        """Answer a browser that checks if a web site may call the JSON endpoint (CORS)."""
+        form = get_form(self._handler, request)
+        headers = {**PLAIN_HEADERS, "Allow": "POST, OPTIONS", **_cors_headers(form, request)}
         if "Access-Control-Allow-Origin" in headers:
             headers["Access-Control-Allow-Methods"] = "POST"
             headers["Access-Control-Allow-Headers"] = "authorization, content-type"
@@ -124,25 +115,25 @@ class Routes:
         return Response(status_code=204, headers=headers)
 
     async def healthz(self, request: Request) -> Response:
-        """Say that the process is alive."""
+        """Report that the process is alive."""
         return json_response({"status": "alive"})
 
     async def readyz(self, request: Request) -> Response:
-        """Say whether requests can be taken."""
-        if not await self._intake.delivery.ready():
-            raise Refusal(503, "asking Kafka: it does not answer", wait=2)
+        """Report if requests can be accepted: if Kafka answers."""
+        if not await self._handler.delivery.ready():
+            raise HTTPProblem(503, "asking Kafka: it does not answer", wait=2)
         return json_response({"status": "ready"})
 
 
-def form_of(intake: Intake, request: Request) -> Form:
-    """The form that the address names; raises ``Refusal`` (404)."""
-    form = intake.sources.get((Form.name, request.path_params["instance"]))
+def get_form(handler: WebhookHandler, request: Request) -> Form:
+    """Return the form that the address names; raise ``HTTPProblem`` (404)."""
+    form = handler.sources.get((Form.name, request.path_params["instance"]))
     if not isinstance(form, Form):
-        raise Refusal(404, "finding the form: there is none at this address")
+        raise HTTPProblem(404, "finding the form: none exists at this address")
     return form
 
 
-def _cors(form: Form, request: Request) -> dict[str, str]:
+def _cors_headers(form: Form, request: Request) -> dict[str, str]:
     if not form.config.allowed_origins:
         return {}
     origin = request.headers.get("origin")

@@ -1,4 +1,4 @@
-"""The page's own words, in each language that it speaks."""
+"""The page's own texts in every language it offers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from connectors.forms.form.config import Tongue
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What the page says in one language."""
+class Translation:
+    """The page's texts in one language."""
 
     name: str
     """The language's own name."""
@@ -19,9 +19,9 @@ class Words:
     nps_question: str
     fft_question: str
     stars: Sequence[str]
-    """What 1 to 5 stars mean."""
+    """Names of 1 to 5 stars."""
     fft: Sequence[str]
-    """The answers 1 to 6 of the Friends and Family Test."""
+    """Answers 1 to 6 of the Friends and Family Test."""
     nps_ends: str
     private: str
     site: str
@@ -49,8 +49,8 @@ class Words:
     not_found: str
 
 
-WORDS: Final[dict[Tongue, Words]] = {
-    "en": Words(
+TRANSLATIONS: Final[dict[Tongue, Translation]] = {
+    "en": Translation(
         name="English",
         stars_question="How was your experience overall?",
         nps_question="How likely are you to recommend us to friends or family?",
@@ -83,7 +83,7 @@ WORDS: Final[dict[Tongue, Words]] = {
         again="Give feedback again",
         not_found="This form does not exist.",
     ),
-    "de": Words(
+    "de": Translation(
         name="Deutsch",
         stars_question="Wie war Ihre Erfahrung insgesamt?",
         nps_question="Wie wahrscheinlich ist es, dass Sie uns Freunden oder Angehörigen empfehlen?",
@@ -123,7 +123,7 @@ WORDS: Final[dict[Tongue, Words]] = {
         again="Noch eine Rückmeldung geben",
         not_found="Dieses Formular gibt es nicht.",
     ),
-    "fr": Words(
+    "fr": Translation(
         name="Français",
         stars_question="Comment s’est passée votre expérience dans l’ensemble ?",
         nps_question="Quelle est la probabilité que vous nous recommandiez à vos proches ?",
@@ -162,7 +162,7 @@ WORDS: Final[dict[Tongue, Words]] = {
         again="Donner un autre avis",
         not_found="Ce formulaire n’existe pas.",
     ),
-    "es": Words(
+    "es": Translation(
         name="Español",
         stars_question="¿Cómo fue su experiencia en general?",
         nps_question="¿Qué probabilidad hay de que nos recomiende a familiares o amigos?",
@@ -200,21 +200,24 @@ WORDS: Final[dict[Tongue, Words]] = {
 }
 
 
-def tongue_of(asked: str | None, accept_language: str | None, offered: Sequence[Tongue]) -> Tongue:
-    """The language to answer in: the one asked for, else the one the browser likes best."""
-    for wanted in (asked or "", *_by_preference(accept_language or "")):
-        for tongue in offered:
-            if wanted.lower().partition("-")[0] == tongue:
-                return tongue
+def negotiate_language(
+    requested: str | None, accept_language: str | None, offered: Sequence[Tongue]
+) -> Tongue:
+    """Return the requested language, or the one that the browser prefers, or the first offered."""
+    for tag in (requested or "", *_tags_by_preference(accept_language or "")):
+        for language in offered:
+            if tag.lower().partition("-")[0] == language:
+                return language
     return offered[0]
 
 
-def _by_preference(header: str) -> Iterable[str]:
-    found: list[tuple[float, str]] = []
+def _tags_by_preference(header: str) -> Iterable[str]:
+    weighted: list[tuple[float, str]] = []
     for part in header[:500].split(","):
         tag, _, weight = part.strip().partition(";")
         try:
-            found.append((float(weight.strip().removeprefix("q=") or 1), tag.strip()))
+            weighted.append((float(weight.strip().removeprefix("q=") or 1), tag.strip()))
         except ValueError:
             continue
-    return [tag for weight, tag in sorted(found, key=lambda one: -one[0]) if weight > 0]
+    weighted.sort(key=lambda pair: -pair[0])
+    return [tag for weight, tag in weighted if weight > 0]

@@ -1,4 +1,4 @@
-"""What a request brings becomes records and dead letters on Kafka, or a refusal."""
+"""From a request to records and dead letters on Kafka, or to a problem."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from starlette.requests import Request
@@ -19,36 +19,50 @@ from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Rejected, Retry
 from connectors.sdk.source import Webhook, WebhookRequest
 from connectors.server.coverage_reporter import Ledger
-from connectors.server.limits import Clients, Network, Rate, Room, read_body
-from connectors.server.problems import refusal_of
+from connectors.server.limits import (
+    ClientIdentifier,
+    MemoryBudget,
+    Network,
+    RateLimiter,
+    read_body,
+)
+from connectors.server.problems import problem_from_source_error
 from connectors.server.publisher import Delivery
-from connectors.server.request_log import Counts
+from connectors.server.request_log import RequestLog
 
-_ASKING_S: Final = 25.0  # services hang up after 30 s at the latest
+_LOOKUP_TIMEOUT_S: Final = 25.0  # services hang up after 30 s at the latest
+_FORM_BURST: Final = 30
 
-log = structlog.get_logger("serve")
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """What the server takes, and how much of it."""
+    """Limits of the server."""
 
-    most_bytes: int = 1_000_000
+    max_bytes: int = 1_000_000
     """Largest body of a request."""
     rate: float = 500.0
-    """Signed requests a second from one address to one instance; twice as many at once."""
+    """Signed requests per second from one address to one instance; twice as many at once."""
     form_rate: float = 1.0
-    """Submissions a second that nobody signs, from one address to one form; 30 at once."""
-    waiting_bytes: int = 64_000_000
-    """Requests under way, in bytes."""
-    kafka_within_s: float = 5.0
-    """How long Kafka may take to acknowledge."""
-    proxies: Sequence[Network] = ()
-    """Whose word on the client's address is taken."""
+    """Unsigned submissions per second from one address to one form; 30 at once."""
+    max_pending_bytes: int = 64_000_000
+    """Memory for requests that are being processed."""
+    kafka_timeout_s: float = 5.0
+    """Time that Kafka may take to acknowledge."""
+    trusted_proxies: Sequence[Network] = ()
+    """Proxies whose X-Forwarded-For is believed."""
 
 
-class Intake:
-    """The way of every request: found, counted, read, verified, understood, delivered."""
+class Receipt(NamedTuple):
+    """Numbers of messages that Kafka has acknowledged for one request."""
+
+    records: int
+    dead_letters: int
+
+
+class WebhookHandler:
+    """Takes every request through its steps: limit, read, verify, parse, publish, count."""
 
     def __init__(
         self, sources: Sequence[Webhook], delivery: Delivery, ledger: Ledger, config: ServeConfig
@@ -57,14 +71,14 @@ class Intake:
             (source.name, source.context.instance): source for source in sources
         }
         self.delivery = delivery
-        self.counts = Counts()
+        self.request_log = RequestLog()
         self.ledger = ledger
         self._config = config
-        self._room = Room(config.waiting_bytes)
-        self._clients = Clients(config.proxies)
-        self._rate = Rate(config.rate, max(1.0, 2 * config.rate))
-        self._form_rate = Rate(config.form_rate, 30)
-        # A source that asks back has connections of its own, which one thread uses at a time.
+        self._budget = MemoryBudget(config.max_pending_bytes)
+        self._clients = ClientIdentifier(config.trusted_proxies)
+        self._rate = RateLimiter(config.rate, max(1.0, 2 * config.rate))
+        self._form_rate = RateLimiter(config.form_rate, _FORM_BURST)
+        # A source that makes requests has its own HTTP client, which is not thread-safe.
         self._threads = {
             key: ThreadPoolExecutor(
                 1, thread_name_prefix=f"{source.name}.{source.context.instance}"
@@ -74,72 +88,78 @@ class Intake:
         }
 
     def close(self) -> None:
-        """End the threads; what they do is not waited for."""
+        """Shut down the sources' threads without waiting for requests in flight."""
         for thread in self._threads.values():
             thread.shutdown(wait=False, cancel_futures=True)
 
-    def limit(self, request: Request, source: Webhook, *, signed: bool) -> None:
-        """Count a request against its client's rate; raises ``Refusal`` (429)."""
+    def check_rate(self, request: Request, source: Webhook, *, signed: bool) -> None:
+        """Count a request against its client's rate; raise ``HTTPProblem`` (429)."""
         rate = self._rate if signed else self._form_rate
-        rate.take((self._clients.of(request.scope), source.name, source.context.instance))
+        client = self._clients.identify(request.scope)
+        rate.acquire((client, source.name, source.context.instance))
 
-    async def take(
+    async def handle(
         self,
         request: Request,
         source: Webhook,
-        understand: Callable[[bytes], Sequence[Item]] | None = None,
+        parse: Callable[[bytes], Sequence[Item]] | None = None,
         *,
         path_secret: str | None = None,
-    ) -> tuple[int, int]:
-        """Read, understand and deliver; how many records and dead letters Kafka has.
+    ) -> Receipt:
+        """Return once Kafka has acknowledged all items of the request; raise ``HTTPProblem``.
 
-        Raises ``Refusal``.
+        ``parse`` replaces the source's own verification and parsing of the body.
         """
-        with self._room.share() as share:
-            body = await read_body(request, share, self._config.most_bytes)
-            if understand is not None:
-                items = understand(body)
+        with self._budget.reserve() as reservation:
+            body = await read_body(request, reservation, self._config.max_bytes)
+            if parse is not None:
+                items = parse(body)
             else:
                 headers = dict(request.headers)
                 items = await self._accept(
                     source, WebhookRequest(body, headers, path_secret, datetime.now(UTC))
                 )
-            messages, tally, window = messages_of(source, items)
+            messages, tally, window = build_messages(source, items)
             await self.delivery.publish(messages)
-        dead = tally.dead_lettered
-        self.counts.add(source, len(messages) - dead, dead)
+        receipt = Receipt(len(messages) - tally.dead_lettered, tally.dead_lettered)
+        self.request_log.add_accepted(source, *receipt)
         self.ledger.add(source, tally, window)
-        if dead:
+        if receipt.dead_letters:
             log.error(
-                "dead_lettering", instance=f"{source.name}.{source.context.instance}", records=dead
+                "record_dead_lettered",
+                instance=f"{source.name}.{source.context.instance}",
+                records=receipt.dead_letters,
+                reason="; ".join(list(tally.reasons)[:3]),
             )
-        return len(messages) - dead, dead
+        return receipt
 
-    async def _accept(self, source: Webhook, received: WebhookRequest) -> Sequence[Item]:
+    async def _accept(self, source: Webhook, webhook_request: WebhookRequest) -> Sequence[Item]:
         try:
             thread = self._threads.get((source.name, source.context.instance))
             if thread is None:
-                return source.handle(received)
-            asking = asyncio.get_running_loop().run_in_executor(thread, source.handle, received)
-            async with asyncio.timeout(_ASKING_S):
-                return await asking
+                return source.handle(webhook_request)
+            lookup = asyncio.get_running_loop().run_in_executor(
+                thread, source.handle, webhook_request
+            )
+            async with asyncio.timeout(_LOOKUP_TIMEOUT_S):
+                return await lookup
         except (Rejected, Retry, Fatal) as error:
             if isinstance(error, Retry | Fatal):
-                log.error("asking_back", source=source.name, error=type(error).__name__)
-            raise refusal_of(error) from None
+                log.error("webhook_lookup_failed", source=source.name, error=type(error).__name__)
+            raise problem_from_source_error(error) from None
         except TimeoutError:
-            raise refusal_of(Retry("")) from None
+            raise problem_from_source_error(Retry("")) from None
 
 
-def messages_of(source: Webhook, items: Sequence[Item]) -> tuple[list[Message], Tally, Window]:
-    """A message for each item that is no skip, what became of them all, and their times."""
+def build_messages(source: Webhook, items: Sequence[Item]) -> tuple[list[Message], Tally, Window]:
+    """Return a message for each item that is not skipped, with the items' counts and times."""
     messages: list[Message] = []
     tally, window = Tally(), Window()
     for item in items:
-        found = understand(source, item, tally)
-        if isinstance(found, tuple):
-            window.add(found[0].created_at)
-            messages.append(message_of(*found))
-        elif isinstance(found, BadRecord):
-            messages.append(dead_letter_of(source.name, item, found))
+        outcome = understand(source, item, tally)
+        if isinstance(outcome, tuple):
+            window.add(outcome[0].created_at)
+            messages.append(message_of(*outcome))
+        elif isinstance(outcome, BadRecord):
+            messages.append(dead_letter_of(source.name, item, outcome))
     return messages, tally, window

@@ -57,11 +57,11 @@ def serve(
     """
     logs.configure(settings())
     limits = ServeConfig(
-        most_bytes=most_bytes,
+        max_bytes=most_bytes,
         rate=rate,
         form_rate=form_rate,
-        kafka_within_s=kafka_timeout,
-        proxies=[_network(one) for one in proxy or ()],
+        kafka_timeout_s=kafka_timeout,
+        trusted_proxies=[_network(one) for one in proxy or ()],
     )
     found = _webhooks(config or settings().config)
     app = build_application(

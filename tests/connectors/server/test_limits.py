@@ -6,40 +6,40 @@ from ipaddress import ip_network
 
 import pytest
 
-from connectors.server.limits import Clients, Rate, Room
-from connectors.server.problems import Refusal
+from connectors.server.limits import ClientIdentifier, MemoryBudget, RateLimiter
+from connectors.server.problems import HTTPProblem
 
 
 def test_a_bucket_fills_up_again() -> None:
     now = [0.0]
-    rate = Rate(2, 3, lambda: now[0])
+    rate = RateLimiter(2, 3, lambda: now[0])
     for _ in range(3):
-        rate.take("a")
-    with pytest.raises(Refusal) as raised:
-        rate.take("a")
+        rate.acquire("a")
+    with pytest.raises(HTTPProblem) as raised:
+        rate.acquire("a")
     assert (raised.value.status, raised.value.headers["Retry-After"]) == (429, "1")
-    rate.take("b")
+    rate.acquire("b")
     now[0] = 0.5
-    rate.take("a")
-    with pytest.raises(Refusal):
-        rate.take("a")
+    rate.acquire("a")
+    with pytest.raises(HTTPProblem):
+        rate.acquire("a")
 
 
 def test_no_number_of_clients_takes_all_memory() -> None:
-    rate = Rate(1, 1)
+    rate = RateLimiter(1, 1)
     for number in range(30_000):
-        rate.take(number)
+        rate.acquire(number)
     assert len(rate) == 20_000
 
 
 def test_room_is_given_back_whatever_happens() -> None:
-    room = Room(10_000)
+    budget = MemoryBudget(10_000)
     for _ in range(5):
-        with pytest.raises(Refusal), room.share() as share:
-            share.take(5_000)
-            share.take(5_000)
-    with room.share() as share:
-        share.take(5_900)
+        with pytest.raises(HTTPProblem), budget.reserve() as reservation:
+            reservation.add(5_000)
+            reservation.add(5_000)
+    with budget.reserve() as reservation:
+        reservation.add(5_900)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_room_is_given_back_whatever_happens() -> None:
 def test_only_a_proxy_of_ours_is_believed(peer: str, forwarded: str | None, client: str) -> None:
     headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
     scope = {"client": (peer, 5), "headers": headers}
-    assert Clients([ip_network("10.0.0.0/8")]).of(scope) == client
+    assert ClientIdentifier([ip_network("10.0.0.0/8")]).identify(scope) == client

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from connectors.server.translations import WORDS, tongue_of
+from connectors.server.translations import TRANSLATIONS, negotiate_language
 from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
 from schemas.kafka_topics import FORMS
@@ -88,11 +88,11 @@ def test_contact_details_reach_their_file_and_nothing_else(
 @pytest.mark.parametrize(
     ("given", "field", "message"),
     [
-        ({}, "score", WORDS["en"].nothing_given),
-        ({"score": "9"}, "score", WORDS["en"].nothing_given),
-        ({"text_1": "x" * 10_001}, "text_1", WORDS["en"].too_long.format(most=10_000)),
-        ({"text_1": TEXT, "contact_me": "yes"}, "contact", WORDS["en"].contact_missing),
-        ({"text_1": TEXT, "contact": "me"}, "contact_me", WORDS["en"].contact_unasked),
+        ({}, "score", TRANSLATIONS["en"].nothing_given),
+        ({"score": "9"}, "score", TRANSLATIONS["en"].nothing_given),
+        ({"text_1": "x" * 10_001}, "text_1", TRANSLATIONS["en"].too_long.format(most=10_000)),
+        ({"text_1": TEXT, "contact_me": "yes"}, "contact", TRANSLATIONS["en"].contact_missing),
+        ({"text_1": TEXT, "contact": "me"}, "contact_me", TRANSLATIONS["en"].contact_unasked),
     ],
 )
 def test_what_is_missing_is_said_and_what_was_written_kept(
@@ -153,7 +153,7 @@ def test_the_page_speaks_the_language_that_is_asked_for(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "header", "tongue"),
+    ("requested", "header", "language"),
     [
         (None, None, "de"),
         (None, "fr;q=0.3, en;q=0.8, es", "en"),
@@ -163,8 +163,8 @@ def test_the_page_speaks_the_language_that_is_asked_for(serve: Serve) -> None:
         ("xx", "en", "en"),
     ],
 )
-def test_languages_are_negotiated(asked: str | None, header: str | None, tongue: str) -> None:
-    assert tongue_of(asked, header, ["de", "en"]) == tongue
+def test_languages_are_negotiated(requested: str | None, header: str | None, language: str) -> None:
+    assert negotiate_language(requested, header, ["de", "en"]) == language
 
 
 def test_a_form_without_a_page_and_an_unknown_one_are_not_found(serve: Serve) -> None:

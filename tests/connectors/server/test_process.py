@@ -56,7 +56,7 @@ def process(
         )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            wait_until(lambda: b"serving" in log.read_bytes(), seconds=60, what="serving")
+            wait_until(lambda: b"server_started" in log.read_bytes(), seconds=60, what="serving")
             yield started, client, log
     finally:
         if started.poll() is None:

@@ -144,7 +144,7 @@ def test_a_service_may_ask_whether_the_address_is_there(serve: Serve) -> None:
 
 
 def test_a_large_body_is_refused_while_it_arrives(serve: Serve) -> None:
-    live = serve(form("large"), config=ServeConfig(most_bytes=10_000))
+    live = serve(form("large"), config=ServeConfig(max_bytes=10_000))
     body = b'{"text":"' + b"x" * 10_000 + b'"}'
     assert live.post("/webhooks/form/large", content=body).status_code == 413
 
@@ -175,7 +175,7 @@ def test_a_client_over_its_rate_is_told_when_to_come_back(serve: Serve) -> None:
 
 
 def test_too_much_at_once_is_refused_until_there_is_room(serve: Serve) -> None:
-    live = serve(form("room"), config=ServeConfig(waiting_bytes=5_000, most_bytes=100_000))
+    live = serve(form("room"), config=ServeConfig(max_pending_bytes=5_000, max_bytes=100_000))
     answer = live.post("/webhooks/form/room", json={"text": "x" * 2_000})
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
     assert live.post("/webhooks/form/room", json={"text": "x" * 10}).status_code == 200
