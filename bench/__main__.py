@@ -14,9 +14,10 @@ from bench.figures import document_of
 from bench.run import Plan, measure
 from bench.table import show
 from pipeline.cli import main
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err, out, print_json
 
 app = typer.Typer(add_completion=False)
 

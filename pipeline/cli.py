@@ -11,9 +11,11 @@ import sys
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err
 
 
 class _Command(NamedTuple):
@@ -169,11 +171,6 @@ def main(application: typer.Typer = app) -> None:
 
 
 def _print_error(message: str) -> None:
-    # Reads the settings' models, which a command that fails has imported already.
-    from rich.markup import escape
-
-    from pipeline.commands.shared.console import err
-
     err.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
 
 

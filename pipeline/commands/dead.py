@@ -15,10 +15,11 @@ from rich.table import Table
 
 from connectors.runtime.kafka import open_consumer, partitions_of, read_between
 from connectors.sdk.errors import Retry
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search.query import parse_time
+from pipeline.terminal import err, out, print_json
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import DEAD
 

@@ -17,11 +17,12 @@ from connectors.runtime.coverage import load_coverage
 from connectors.sdk.errors import Retry
 from deploy.local import EngineError, LocalEngines, Status
 from deploy.local import Progress as Step
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.view import ledger_json, ledger_table
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.streams.lag import group_lags
+from pipeline.terminal import err, out, print_json
 from schemas.coverage import Coverage
 
 _STATE_STYLES = {"running": "green", "stopped": "dim", "starting": "yellow", "failed": "red"}

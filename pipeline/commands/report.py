@@ -12,9 +12,8 @@ from typing import Annotated, Final
 
 import orjson
 import typer
-from rich.console import Console
 
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.reports import request as options
@@ -26,6 +25,7 @@ from pipeline.reports.views.markdown import markdown
 from pipeline.reports.views.terminal import drawn
 from pipeline.scores.report import Report
 from pipeline.search.query import SearchRequest
+from pipeline.terminal import SafeConsole, err, out, print_json
 from schemas.score import MeasureName, PeriodName
 
 _FILE_WIDTH: Final = 140
@@ -151,6 +151,6 @@ def _rendered(made: Report, form: Format) -> str:
     if form is Format.JSON:
         return orjson.dumps(as_json(made), option=orjson.OPT_INDENT_2).decode() + "\n"
     text = StringIO()
-    wide = Console(file=text, width=_FILE_WIDTH)
+    wide = SafeConsole(file=text, width=_FILE_WIDTH)
     wide.print(drawn(made, width=_FILE_WIDTH))
     return text.getvalue()

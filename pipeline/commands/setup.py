@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.elasticsearch.client import connect
 from pipeline.elasticsearch.templates import put_templates
 from pipeline.kafka.admin import create_kafka_topics
+from pipeline.terminal import out, print_json
 
 
 def setup(

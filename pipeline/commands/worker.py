@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import logs
-from pipeline.commands.shared.console import settings
+from pipeline.commands.shared.context import settings
 from pipeline.errors import CommandError
 from pipeline.kafka.admin import missing_kafka_topics
 from pipeline.streams.roles import Role

@@ -8,7 +8,6 @@ from typing import Any, Final
 from pipeline.scores.cases import CASE_MEASURES, CaseRow, CaseScores, case_scores
 from pipeline.scores.report import Frame, Report
 from pipeline.search.query import SearchRequest, filters_of
-from pipeline.terminal import clean
 from schemas.case_documents import case_from_document
 from schemas.score import MIN_ANSWERS, MeasureName, Score
 
@@ -73,7 +72,7 @@ def group_rows(report: Report, dimension: str) -> Iterator[list[str]]:
     """A line for each of the dimension's first groups."""
     if report.cases is not None:
         for row in report.cases.groups[dimension][:SHOWN_GROUPS]:
-            yield [clean(row.name or ""), *(_short(row, name) for name in CASE_MEASURES)]
+            yield [row.name or "", *(_short(row, name) for name in CASE_MEASURES)]
 
 
 def case_definitions() -> Iterator[tuple[str, str]]:

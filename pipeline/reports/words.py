@@ -12,7 +12,6 @@ from pipeline.scores.goals import Progress, Status
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.periods import title_of
 from pipeline.scores.report import Report, Row
-from pipeline.terminal import clean
 from schemas.coverage import State
 from schemas.score import MIN_ANSWERS, MeasureName, Period, Score
 
@@ -56,7 +55,7 @@ def is_better(score: Score) -> bool | None:
 
 def name_of(report: Report, dimension: str, name: str) -> str:
     """A group as people call it."""
-    return clean(report.titles.get(name, name) if dimension in ("topic", "theme") else name)
+    return report.titles.get(name, name) if dimension in ("topic", "theme") else name
 
 
 def period_title(report: Report, period: Period | None = None) -> str:
@@ -67,7 +66,7 @@ def period_title(report: Report, period: Period | None = None) -> str:
 def scope_title(report: Report) -> str:
     """Whose answers, or everything."""
     scope = report.frame.scope.model_dump(exclude_none=True)
-    return ", ".join(f"{name} {clean(value)}" for name, value in scope.items()) or "everything"
+    return ", ".join(f"{name} {value}" for name, value in scope.items()) or "everything"
 
 
 def dimension_title(dimension: str) -> str:
@@ -126,10 +125,8 @@ def goal_sentence(one: Progress) -> str:
     title = MEASURES[measure].title
     target = f"{title} {valued(measure, goal.target)} by {goal.by.day} {goal.by:%B %Y}"
     if one.now.value is None:
-        return f"Goal “{clean(goal.name)}” ({target}): unknown, {FEW} answers."
-    said = (
-        f"Goal “{clean(goal.name)}” ({target}): {one.status}, now {valued(measure, one.now.value)}"
-    )
+        return f"Goal “{goal.name}” ({target}): unknown, {FEW} answers."
+    said = f"Goal “{goal.name}” ({target}): {one.status}, now {valued(measure, one.now.value)}"
     if one.status in (Status.MET, Status.MISSED):
         return f"{said}."
     if one.projected is None or one.projected_interval is None:
@@ -241,7 +238,7 @@ def _sources(report: Report) -> Iterator[str]:
         return
     poor = [one for one in report.sources if one.state is not State.OK]
     if poor:
-        names = ", ".join(f"{clean(one.name)} ({one.state})" for one in poor[:5])
+        names = ", ".join(f"{one.name} ({one.state})" for one in poor[:5])
         yield f"Scores may miss feedback of {len(poor)} sources: {names}."
 
 

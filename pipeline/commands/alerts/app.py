@@ -20,10 +20,11 @@ from pipeline.commands.alerts.query import (
     joined,
 )
 from pipeline.commands.alerts.view import alert_json, alert_page, alerts_table
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.search.query import parse_time
+from pipeline.terminal import err, out, print_json
 from pipeline.watch.silences import read_silences
 from schemas.alert import AlertKind, Severity
 

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.notify.notice import Notice, Urgency
@@ -20,6 +20,7 @@ from pipeline.notify.outcome import Outcome
 from pipeline.notify.routes import Target, routes
 from pipeline.notify.sender import Sender
 from pipeline.notify.services import kind_of
+from pipeline.terminal import out, print_json
 from schemas.record import deterministic_id
 
 

@@ -17,9 +17,10 @@ from pipeline.commands.alerts.query import (
     silence_named,
 )
 from pipeline.commands.alerts.view import about, moment, silence_json, silences_table
-from pipeline.commands.shared.console import err, login_name, out, print_json, settings
+from pipeline.commands.shared.context import login_name, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err, out, print_json
 from pipeline.watch.silences import publish_silence, read_silences
 from schemas.alert import Alert, AlertKind, AlertState
 from schemas.field_types import parse_duration

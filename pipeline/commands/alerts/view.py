@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.alerts.query import Quiet, shown_id
-from pipeline.terminal import clean
 from schemas.alert import Alert, AlertState, Severity
 from schemas.silence import Silence
 
@@ -58,10 +57,10 @@ def alert_page(one: Quiet, examples: Sequence[dict[str, Any]]) -> Group:
     head.append("  ").append(alert.state, _STYLES[alert.state])
     figures = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in _figures(alert):
-        figures.add_row(Text(name, "dim"), Text(clean(value)))
+        figures.add_row(Text(name, "dim"), Text(value))
     if one.silence is not None:
         figures.add_row(Text("quiet", "dim"), Text(_quiet(one.silence, noted=True)))
-    parts: list[RenderableType] = [head, Text(clean(alert.sentence)), "", figures]
+    parts: list[RenderableType] = [head, Text(alert.sentence), "", figures]
     if alert.example_ids:
         parts += ["", f"{len(examples)} of {len(alert.example_ids)} examples:"]
     for source in examples:
@@ -80,8 +79,8 @@ def silences_table(silences: Sequence[Silence]) -> Table:
             Text(about(silence)),
             moment(silence.starts_at),
             _end(silence),
-            Text(clean(silence.by or "")),
-            Text(clean(silence.note or "")),
+            Text(silence.by or ""),
+            Text(silence.note or ""),
         )
     return table
 
@@ -113,7 +112,7 @@ def silence_json(silence: Silence) -> dict[str, Any]:
 
 
 def _list(*names: str | None) -> str:
-    return clean(" · ".join(filter(None, names)))
+    return " · ".join(filter(None, names))
 
 
 def _figures(alert: Alert) -> list[tuple[str, str]]:
@@ -150,7 +149,7 @@ def _quiet(silence: Silence | None, *, noted: bool = False) -> str:
         told += f" by {silence.by}"
     if silence.ends_at is not None:
         told += f" until {moment(silence.ends_at)}"
-    return clean(f"{told}: {silence.note}" if noted and silence.note else told)
+    return f"{told}: {silence.note}" if noted and silence.note else told
 
 
 def _end(silence: Silence) -> str:
@@ -161,10 +160,10 @@ def _given(source: dict[str, Any]) -> str:
     feedback = source.get("feedback", {})
     place = (feedback.get("site"), feedback.get("service"))
     at = moment(datetime.fromisoformat(source["@timestamp"]))
-    return clean("  ".join((at, *filter(None, place))))
+    return "  ".join((at, *filter(None, place)))
 
 
 def _passage(source: dict[str, Any]) -> Text:
-    text = clean(source.get("message", ""))
+    text = source.get("message", "").replace("\n", " ")
     more = len(text) > _SHOWN_CHARACTERS
     return Text(text[:_SHOWN_CHARACTERS] + "…" if more else text)

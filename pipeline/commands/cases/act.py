@@ -14,7 +14,7 @@ from pipeline.cases.options import cases_settings, due_of
 from pipeline.cases.role import publish
 from pipeline.cases.rules import opened
 from pipeline.commands.cases.query import case_as_it_is
-from pipeline.commands.shared.console import err, login_name, settings
+from pipeline.commands.shared.context import login_name, settings
 from pipeline.enrich.loading import load_redactor
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.admin import create_kafka_topics
@@ -22,6 +22,7 @@ from pipeline.kafka.publishing import publishing
 from pipeline.search.query import parse_time
 from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError
+from pipeline.terminal import err
 from schemas.case import Case, CaseEvent, CaseEventType, Opening
 from schemas.validation import first_fault
 

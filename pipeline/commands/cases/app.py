@@ -23,9 +23,10 @@ from pipeline.commands.cases.query import (
     find_cases,
 )
 from pipeline.commands.cases.view import case_json, case_page, cases_table, done
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err, out, print_json
 from schemas.case import Case, CaseEventType, CaseStatus, derive_case_id
 from schemas.feedback import Priority
 

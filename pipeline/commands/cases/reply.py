@@ -9,9 +9,10 @@ from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Answering, Reply
 from pipeline.commands.cases.act import carry_out, event_of
 from pipeline.commands.cases.query import feedback_of
-from pipeline.commands.shared.console import out, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.sources.select import all_instances, author_key, sentences
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import out, print_json
 from schemas.case import Case, CaseEventType
 
 
@@ -82,5 +83,5 @@ def _answering(case: Case, instance: str | None, config: Path | None) -> Answeri
 def show_request(request: Reply, *, sent: bool) -> None:
     """What is sent, for people."""
     out.print(f"{request.method} {request.path}", markup=False)
-    out.print_json(data=request.json)
+    print_json(request.json)
     out.print("sent" if sent else "not sent: add --send, or --recorded if it was given otherwise")

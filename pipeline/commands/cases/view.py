@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cases.notice import SHORT_ID, plain
-from pipeline.terminal import clean
 from schemas.case import Case, CaseStatus
 from schemas.feedback import Priority
 
@@ -34,14 +33,14 @@ def cases_table(cases: Sequence[Case], now: datetime) -> Table:
         wide = heading in {"what", "owner"}
         table.add_column(heading, no_wrap=not wide, overflow="fold")
     for case in cases:
-        what = Text.assemble((plain(clean(case.type)), _STYLES[case.priority]))
+        what = Text.assemble((plain(case.type), _STYLES[case.priority]))
         what.append(f"\n{_place(case)}", "dim")
         table.add_row(
             case.case_id[:SHORT_ID],
             _due(case, now),
             Text(plain(case.status), _STYLES[case.status]),
             what,
-            Text(clean(case.owner or "nobody"), "" if case.owner else "dim"),
+            Text(case.owner or "nobody", "" if case.owner else "dim"),
         )
     return table
 
@@ -49,20 +48,20 @@ def cases_table(cases: Sequence[Case], now: datetime) -> Table:
 def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Group:
     """All of a case: what it is about, how it stands, what was done, and the feedback's text."""
     head = Text(case.case_id[:SHORT_ID], "bold")
-    head.append(f"  {plain(clean(case.type))}", _STYLES[case.priority])
+    head.append(f"  {plain(case.type)}", _STYLES[case.priority])
     head.append(f"  {plain(case.status)}", _STYLES[case.status])
     head.append("  ").append_text(_due(case, now, joint=" "))
     figures = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in _figures(case):
-        figures.add_row(Text(name, "dim"), Text(clean(value)))
+        figures.add_row(Text(name, "dim"), Text(value))
     parts: list[RenderableType] = [head, figures, ""]
     if feedback is None:
         parts.append(Text("The feedback is not in the index (any more).", "dim"))
     else:
-        parts.append(Padding(Text(clean(feedback.get("message", ""))), (0, 0, 0, 2)))
+        parts.append(Padding(Text(feedback.get("message", "")), (0, 0, 0, 2)))
     story = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for note in case.notes:
-        who, said = (Text(clean(one or "")) for one in (note.by, note.text))
+        who, said = (Text(one or "") for one in (note.by, note.text))
         story.add_row(Text(_moment(note.at), "dim"), plain(note.type), who, said)
     parts += ["", story]
     return Group(*parts)
@@ -76,7 +75,7 @@ def case_json(case: Case) -> dict[str, Any]:
 def done(case: Case) -> str:
     """One line that says how the case stands now."""
     owner = f", owner {case.owner}" if case.owner else ""
-    return clean(
+    return (
         f"{case.case_id[:SHORT_ID]}  {plain(case.type)}  {plain(case.status)}, "
         f"due {_moment(case.due_at)} UTC{owner}"
     )
@@ -107,7 +106,7 @@ def _figures(case: Case) -> Iterator[tuple[str, str]]:
 
 def _place(case: Case) -> str:
     places = filter(None, (case.organization, case.site, case.service))
-    return clean(", ".join(places)) or f"no place, {clean(case.source)}"
+    return ", ".join(places) or f"no place, {case.source}"
 
 
 def _due(case: Case, now: datetime, *, joint: str = "\n") -> Text:

@@ -25,7 +25,7 @@ from pipeline.commands import engines
 from pipeline.commands.demo.view import closing, tables
 from pipeline.commands.search.command import run as run_search
 from pipeline.commands.search.view import drawn
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.elasticsearch.client import connect
 from pipeline.elasticsearch.templates import put_templates
@@ -33,6 +33,7 @@ from pipeline.errors import CommandError, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.search.overview import Overview, overview_query, read_overview
 from pipeline.search.query import SearchRequest
+from pipeline.terminal import err, out, print_json
 from schemas.documents import READ_ALIAS
 
 _DRAIN_S: Final = 180.0

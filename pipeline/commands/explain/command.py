@@ -14,13 +14,14 @@ import typer
 from pydantic import ValidationError
 
 from pipeline.commands.explain.view import drawn
-from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.enrich.explanation import Explanation
 from pipeline.enrich.explanation import explain as explained
 from pipeline.enrich.loading import load_analyzer
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.score_sentiment import MEASURES
+from pipeline.terminal import out, print_json
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
 from schemas.validation import first_fault
 

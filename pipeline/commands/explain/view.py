@@ -85,8 +85,8 @@ def _marks_below(line: Text) -> str:
 
 
 def _passage(found: Explanation) -> Text:
-    # Character by character, so that no offset moves.
-    text = Text("".join(map(clean, found.text)))
+    # Rich drops some control characters, which would move the offsets.
+    text = Text(clean(found.text))
     for topic in found.topics:
         for place in topic.evidence:
             text.stylize(_TOPIC, place.start, place.end)
@@ -122,7 +122,7 @@ def _facts(found: Explanation) -> Table:
         table.add_row("hidden", Text(", ".join(place.text for place in places)))
     if found.question:
         kind = f"  (read as: {found.question_kind})"
-        table.add_row("question", Text(clean(found.question)).append(kind, "dim"))
+        table.add_row("question", Text(found.question).append(kind, "dim"))
     if rating := found.rating:
         given = Text(f"{rating['measure']} {rating['value']:g}")
         scale = f"  (worst {rating['worst']:g}, best {rating['best']:g})"
@@ -272,7 +272,7 @@ def _listed(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
 def _likelihood(topic: TopicFound, style: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
-    row = [Text(clean(topic.title or _plain(topic.name)), style)]
+    row = [Text(topic.title or _plain(topic.name), style)]
     if topic.probability is not None and topic.threshold is not None:
         blocks, at = round(_BAR * topic.probability), round(_BAR * topic.threshold)
         bar = Text(f"{'█' * blocks:·<{_BAR}}", "cyan" if style == "bold" else "dim")
@@ -289,10 +289,10 @@ def _urgent(found: Explanation) -> Iterator[RenderableType]:
 
 
 def _named(words: str, times: int = 1) -> str:
-    line = " ".join(clean(words).split())
+    line = " ".join(words.split())
     return line if times == 1 else f"{line} ×{times}"
 
 
 def _plain(name: str) -> str:
     """An identifier as people read it."""
-    return clean(name).replace("_", " ")
+    return name.replace("_", " ")

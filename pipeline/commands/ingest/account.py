@@ -11,10 +11,10 @@ from elasticsearch import ApiError, TransportError
 
 from connectors.runtime.kafka import open_consumer, partitions_of, read_between
 from connectors.runtime.run_stats import Tally
-from pipeline.commands.shared.console import err
 from pipeline.elasticsearch.client import connect, shown_urls
 from pipeline.settings import Settings
 from pipeline.streams.lag import group_lags
+from pipeline.terminal import err
 from schemas.dead_letter import DeadLetter
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import DEAD

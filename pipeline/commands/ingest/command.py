@@ -27,13 +27,14 @@ from pipeline.commands.ingest.view import (
     tell_resumed,
     top_reasons,
 )
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, parse_columns, parse_pairs
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.settings import Settings
+from pipeline.terminal import err, out, print_json
 from schemas.feedback import Family, Feedback
 from schemas.validation import first_fault
 

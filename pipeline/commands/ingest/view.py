@@ -14,7 +14,7 @@ from connectors.file.connector import FileConnector
 from connectors.runtime.run_stats import OnProgress, Reason
 from connectors.runtime.runner import Outcome
 from pipeline.commands.ingest.account import Account
-from pipeline.commands.shared.console import err
+from pipeline.terminal import err
 
 _SHOWN_REASONS: Final = 5
 

@@ -21,10 +21,11 @@ from pipeline.commands.model.labelled_data import (
     read_labelled,
 )
 from pipeline.commands.model.train import require_training
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.enrich.loading import load_analyzer
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err, out, print_json
 from pipeline.training.evaluate import Nothing
 from pipeline.training.evaluate import evaluate as judge
 

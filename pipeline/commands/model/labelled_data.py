@@ -11,10 +11,10 @@ from connectors.file.mapping import Labels, SentimentLabels, preset
 from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse
 from pipeline.commands.ingest.command import connector_of, mapped
-from pipeline.commands.shared.console import err
 from pipeline.commands.shared.options import parse_columns
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err
 from pipeline.training.examples import Examples, label_attributes, labelled
 
 _RESPONDENTS = "respondents"

@@ -23,11 +23,12 @@ from pipeline.commands.model.labelled_data import (
     TopicsOption,
     read_labelled,
 )
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.enrich.loading import translate_load_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon
+from pipeline.terminal import err, out, print_json
 from pipeline.training.examples import Examples
 
 

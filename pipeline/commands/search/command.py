@@ -12,7 +12,7 @@ import typer
 from elasticsearch import ApiError, ConnectionTimeout, TransportError, UnsupportedProductError
 
 from pipeline.commands.search.view import drawn
-from pipeline.commands.shared.console import out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, Values, filter_option
 from pipeline.elasticsearch.client import connect, shown_urls
 from pipeline.errors import CommandError, ExitStatus, Unavailable
@@ -26,6 +26,7 @@ from pipeline.search.query import (
     read_response,
 )
 from pipeline.settings import Settings
+from pipeline.terminal import out, print_json
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Family, Label, Level, Priority
 

@@ -11,7 +11,6 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pipeline.search.query import Hit, SearchResult
-from pipeline.terminal import clean
 from schemas.feedback import Label
 
 _SHOWN_CHARACTERS: Final = 600
@@ -53,7 +52,7 @@ def _head(hit: Hit) -> Text:
     head = Text(_moment(hit.source.get("@timestamp", "")), "bold")
     place = (feedback.get("site"), feedback.get("service"))
     for name in filter(None, place):
-        head.append(f"  {clean(name)}", "cyan")
+        head.append(f"  {name}", "cyan")
     sentiment = feedback.get("sentiment", {})
     label, level = sentiment.get("label", ""), sentiment.get("level", "")
     # The level says more; where its model sees it another way, the label is what is counted.
@@ -68,7 +67,7 @@ def _head(hit: Hit) -> Text:
 
 def _plain(name: str) -> str:
     """An identifier as people read it."""
-    return clean(name).replace("_", " ")
+    return name.replace("_", " ")
 
 
 def _passage(hit: Hit) -> Text:
@@ -76,16 +75,17 @@ def _passage(hit: Hit) -> Text:
     first = hit.spans[0][0] if hit.spans else 0
     start = max(0, first - _SHOWN_CHARACTERS // 2) if len(hit.text) > _SHOWN_CHARACTERS else 0
     end = min(len(hit.text), start + _SHOWN_CHARACTERS)
+    text = hit.text.replace("\n", " ")
     passage = Text("…" if start else "")
     position = start
     for left, right in hit.spans:
         if right <= start or left >= end:
             continue
         left, right = max(left, start), min(right, end)
-        passage.append(clean(hit.text[position:left]))
-        passage.append(clean(hit.text[left:right]), "bold black on yellow")
+        passage.append(text[position:left])
+        passage.append(text[left:right], "bold black on yellow")
         position = right
-    passage.append(clean(hit.text[position:end]))
+    passage.append(text[position:end])
     passage.append("…" if end < len(hit.text) else "")
     return passage
 
@@ -100,7 +100,7 @@ def _details(source: dict[str, Any]) -> Text:
     parts.append(language.get("declared", found) if found == "und" else found)
     dataset = source.get("event", {}).get("dataset", "")
     parts.append(f"{dataset} {feedback.get('family', '')}".strip())
-    return Text(clean(" · ".join(part for part in parts if part)), "dim")
+    return Text(" · ".join(part for part in parts if part), "dim")
 
 
 def _ratings(measures: dict[str, Any]) -> Iterator[str]:
@@ -120,4 +120,4 @@ def _moment(timestamp: str) -> str:
     try:
         return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%Y-%m-%d %H:%M}"
     except ValueError:
-        return clean(timestamp)
+        return timestamp

@@ -19,12 +19,13 @@ from connectors.runtime.scheduler import follow, known_of, polled
 from connectors.sdk.errors import Retry
 from connectors.sdk.source import Polled
 from pipeline import logs
-from pipeline.commands.shared.console import err, out, print_json, settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import author_key, chosen, connected, sentences
 from pipeline.commands.sources.view import as_json, collected_table, ledger_state
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import err, out, print_json
 from schemas.feedback import Feedback
 
 _SHOWN_RECORDS: Final = 5

@@ -12,9 +12,9 @@ from connectors.runtime.catalogue import capabilities, declaration, page_of
 from connectors.runtime.instances import source_named
 from connectors.runtime.registry import sources
 from connectors.sdk.source import Source
-from pipeline.commands.shared.console import out, print_json
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import sentences
+from pipeline.terminal import out, print_json
 
 
 def connectors(

@@ -9,10 +9,10 @@ import typer
 
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Answering
-from pipeline.commands.shared.console import out, print_json
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import author_key, chosen, sentences
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.terminal import out, print_json
 
 
 def reply(
@@ -42,7 +42,7 @@ def reply(
         )
         return
     out.print(f"{request.method} {request.path}", markup=False)
-    out.print_json(data=request.json)
+    print_json(request.json)
     out.print("sent" if send else "not sent: add --send")
 
 

@@ -13,7 +13,7 @@ from connectors.runtime.instances import Instance, instances, settled, source_na
 from connectors.runtime.kafka import reach
 from connectors.sdk.errors import Fatal, Misconfigured, Retry
 from connectors.sdk.source import Polled
-from pipeline.commands.shared.console import settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import parse_pairs
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.kafka.admin import create_kafka_topics

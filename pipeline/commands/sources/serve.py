@@ -14,7 +14,7 @@ from connectors.server.application import build_application
 from connectors.server.server import serve as listen
 from connectors.server.webhook_handler import ServeConfig
 from pipeline import logs
-from pipeline.commands.shared.console import settings
+from pipeline.commands.shared.context import settings
 from pipeline.commands.sources.select import all_instances, author_key
 from pipeline.errors import CommandError, ExitStatus
 

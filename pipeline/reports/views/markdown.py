@@ -52,7 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"- {title}: {text}." for title, text in words.definitions(report))
     if report.cases:
         yield from (f"- {title}: {text}." for title, text in shared.case_definitions())
-    yield from (f"- {note}" for note in words.notes(report))
+    yield from (f"- {_plain(note)}" for note in words.notes(report))
 
 
 def _measure(report: Report, name: MeasureName) -> list[str]:

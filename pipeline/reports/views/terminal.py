@@ -15,7 +15,6 @@ from pipeline.reports import words
 from pipeline.scores.cases import CaseScores
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Breakdown, Report, Row, Trend
-from pipeline.terminal import clean
 from schemas.coverage import State
 from schemas.score import MeasureName, Score
 
@@ -108,7 +107,7 @@ def _groups(
     table.add_column("trend", no_wrap=True)
     for row in part.rows[:SHOWN_GROUPS]:
         table.add_row(
-            words.name_of(report, part.dimension, row.name or ""),
+            Text(words.name_of(report, part.dimension, row.name or "")),
             f"{row.comments:,}",
             *(_both(row, name) for name in measures),
             sparkline(row.trends.get(report.lead, ()), report.lead),
@@ -150,7 +149,7 @@ def _drivers(report: Report) -> Table:
         style = ("green" if good else "bold red") if one.distinguishable else "dim"
         effect = words.number(report.lead, one.effect, signed=True)
         table.add_row(
-            words.name_of(report, "topic", one.topic),
+            Text(words.name_of(report, "topic", one.topic)),
             f"{one.mentions:,} ({one.share:.0%})",
             words.valued(report.lead, one.with_topic.value or 0.0),
             words.valued(report.lead, one.without.value or 0.0),
@@ -183,9 +182,9 @@ def _sources(report: Report) -> Table:
         table.add_column(column)
     for one in report.sources or ():
         table.add_row(
-            Text(clean(one.name)),
+            Text(one.name),
             Text(one.state, _STATES[one.state]),
-            Text(clean(one.note)),
+            Text(one.note),
         )
     return table
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import orjson
 import pytest
 import typer
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from pipeline.commands.explain import command
@@ -18,6 +17,7 @@ from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import explain
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
+from pipeline.terminal import SafeConsole
 
 ANALYZER = CommentAnalyzer.load()
 MIXED = "Nobody told me and I waited two hours. The nurses were kind. I want to end it all."
@@ -35,7 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def _drawn(text: str, question: str | None = None, rating: str | None = None) -> str:
-    console = Console(width=80, force_terminal=False, color_system=None)
+    console = SafeConsole(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
         console.print(drawn(explain(ANALYZER, record_of(text, question, rating))))
     return capture.get()
@@ -139,7 +139,7 @@ def test_without_colours_marks_below_the_words_say_what_they_are() -> None:
 
 
 def test_with_colours_the_words_have_them() -> None:
-    console = Console(width=80, force_terminal=True, color_system="standard", no_color=False)
+    console = SafeConsole(width=80, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
         console.print(drawn(explain(ANALYZER, record_of(MIXED, None, None))))
     first, *_ = capture.get().splitlines()
@@ -167,7 +167,7 @@ def test_without_a_model_it_says_so(tmp_path: Path) -> None:
         'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "[b]Price"\nterms = ["price*"]\n'
     )
     found = explain(CommentAnalyzer.load(taxonomy=file), record_of("Awful prices", None, None))
-    console = Console(width=80, force_terminal=False, color_system=None)
+    console = SafeConsole(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
         console.print(drawn(found))
     assert "No model was trained for this taxonomy" in capture.get()

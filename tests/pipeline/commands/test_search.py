@@ -15,16 +15,16 @@ from typing import Any
 import orjson
 import pytest
 import typer
-from rich.console import Console
 from typer.testing import CliRunner
 
 from pipeline.commands.search.command import as_json, run, search
 from pipeline.commands.search.view import drawn
-from pipeline.commands.shared import console
+from pipeline.commands.shared import context
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.search.query import Hit, SearchRequest, SearchResult, Sort
 from pipeline.settings import Settings
+from pipeline.terminal import SafeConsole
 from schemas.documents import document, index_name, mappings
 from schemas.feedback import EnrichedFeedback, Family, Label, Language, Level, Priority, Sentiment
 from schemas.measures import Fft, Stars
@@ -240,9 +240,9 @@ def _app() -> typer.Typer:
 @pytest.fixture
 def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment is read anew before and after."""
-    console.settings.cache_clear()
+    context.settings.cache_clear()
     yield monkeypatch
-    console.settings.cache_clear()
+    context.settings.cache_clear()
 
 
 def test_the_command_takes_words_and_filters(
@@ -286,7 +286,7 @@ def test_an_address_that_cannot_be_used_is_wrong_usage_and_not_repeated() -> Non
 
 def _drawn(*hits: Hit, urgent: int = 0) -> str:
     result = SearchResult(len(hits), 4, {"negative": 1}, hits, urgent)
-    console = Console(width=100, record=True, file=None, force_terminal=False)
+    console = SafeConsole(width=100, record=True, file=None, force_terminal=False)
     with console.capture() as capture:
         console.print(drawn(result))
     return capture.get()
