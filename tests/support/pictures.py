@@ -23,7 +23,7 @@ from tests.support.programs import required
 
 DOCS: Final = ROOT / "docs"
 WIDTH: Final = 104
-SEARCH: Final = "feedback search waiting --label negative --limit 3"
+SEARCH: Final = "feedback search 'waited | waiting' --urgent --limit 4"
 REPORT: Final = "feedback report --since 60d --period week --by site --format html -o report.html"
 THEME: Final = TerminalTheme(
     (24, 26, 33),
@@ -75,7 +75,7 @@ def write_screenshot(path: Path, page: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=str(required("chromium")), args=["--no-sandbox", "--disable-gpu"]
         )
-        tab = browser.new_page(viewport={"width": 1100, "height": 900})
+        tab = browser.new_page(viewport={"width": 1100, "height": 1060})
         tab.goto(page.as_uri())
         tab.screenshot(path=path)
         browser.close()
