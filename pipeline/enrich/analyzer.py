@@ -129,10 +129,7 @@ class CommentAnalyzer:
         """Redact, detect the language, and split into words."""
         redact = self.redactor.redact
         redactions = [redact(record.text) for record in records]
-        plain = [
-            blank_placeholders(redaction.text) if "[" in redaction.text else redaction.text
-            for redaction in redactions
-        ]
+        plain = [blank_placeholders(r.text) if "[" in r.text else r.text for r in redactions]
         languages = self.detector.detect_all(plain)
         score = self.vader.score_comment
         comments = []
