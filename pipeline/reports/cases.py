@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from pipeline.scores.cases import CASE_MEASURES, CaseRow, CaseScores, case_scores
-from pipeline.scores.report import Frame, Report
+from pipeline.scores.report import Report, ReportContext
 from pipeline.search.query import SearchRequest, filters_of
 from schemas.case_documents import case_from_document
 from schemas.score import MIN_ANSWERS, MeasureName, Score
@@ -20,7 +20,7 @@ Search = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 def gather_cases(
-    search: Search, scope: SearchRequest, frame: Frame, by: tuple[str, ...]
+    search: Search, scope: SearchRequest, frame: ReportContext, by: tuple[str, ...]
 ) -> CaseScores | None:
     """The scores of the scope's cases; None where there are none, or where it has no index."""
     start = min(frame.previous.start, frame.period.start).isoformat()

@@ -18,18 +18,18 @@ from pipeline.reports.cases import gather_cases
 from pipeline.scores import report as parts
 from pipeline.scores.counting import Counting
 from pipeline.scores.drivers import (
-    MOST_ANSWERS,
+    MAX_ANSWERS,
     Driver,
     answers_query,
     drivers,
-    next_page,
+    next_cursor,
     read_answers,
 )
 from pipeline.scores.estimates import estimate
-from pipeline.scores.goals import Goal, Progress, progress
+from pipeline.scores.goals import Goal, GoalProgress, assess_goal
 from pipeline.scores.measures import MEASURES
-from pipeline.scores.report import Counts, Frame, Report
-from pipeline.scores.submissions import Submissions
+from pipeline.scores.report import DimensionCounts, Report, ReportContext
+from pipeline.scores.submissions import SubmissionListing
 from pipeline.search.query import SearchRequest, build_query
 from pipeline.settings import Settings
 from pipeline.stages.classify_topics import Taxonomy
@@ -46,7 +46,7 @@ class ReportRequest:
     """What a report is about."""
 
     scope: SearchRequest
-    frame: Frame
+    frame: ReportContext
     step: PeriodName
     """What divides the time of the trend: the calendar's, of which ``frame.steps`` are made."""
     by: tuple[str, ...]
@@ -76,9 +76,11 @@ class _Asking:
         frame = self._frame
         counts = {name: self._counts(name) for name in (None, "theme", *self._request.by)}
         goals = [(goal, *self._goal_counts(goal)) for goal in self._request.goals]
-        self._count_all([*counts.values(), *(Counts(now, now, trend) for _, now, trend in goals)])
-        overall = parts.overall_row(frame, counts[None])
-        lead = parts.lead_of(overall, self._request.chosen)
+        self._count_all(
+            [*counts.values(), *(DimensionCounts(now, now, trend) for _, now, trend in goals)]
+        )
+        overall = parts.total_row(frame, counts[None])
+        lead = parts.select_primary_measure(overall, self._request.chosen)
         breakdowns = tuple(parts.breakdown(frame, name, counts[name]) for name in self._request.by)
         by_source = next((one for one in breakdowns if one.dimension == "source"), None)
         themed = {name for name, topic in taxonomy.topics.items() if topic.theme}
@@ -101,11 +103,11 @@ class _Asking:
             titles=_titles(taxonomy),
             cases=gather_cases(self._search_cases, self._request.scope, frame, self._request.by),
         )
-        return report if self._request.chosen else parts.answered_only(report)
+        return report if self._request.chosen else parts.drop_empty_measures(report)
 
-    def _counts(self, group: str | None) -> Counts:
+    def _counts(self, group: str | None) -> DimensionCounts:
         frame = self._frame
-        return Counts(
+        return DimensionCounts(
             now=self._counting(frame.period, group=group),
             before=self._counting(frame.previous, group=group),
             trend=self._counting(_whole(frame.steps), group=group, step=self._request.step),
@@ -122,18 +124,18 @@ class _Asking:
         options.setdefault("measures", self._frame.measures)
         return Counting(self._query, within=within, zone=self._request.zone, **options)
 
-    def _count_all(self, counts: list[Counts]) -> None:
+    def _count_all(self, counts: list[DimensionCounts]) -> None:
         """Fill them: each from its own searches, then all from one listing of submissions."""
         each = {id(one): one for part in counts for one in (part.now, part.before, part.trend)}
         for counting in each.values():
-            while not counting.done:
-                counting.take(self._search(counting.body()))
+            while not counting.is_complete:
+                counting.consume_response(self._search(counting.next_query()))
         frame = self._frame
         start = min(frame.previous.start, frame.steps[0].start)
         within = Period(name=PeriodName.CUSTOM, start=start, end=frame.period.end)
-        listing = Submissions(self._query, within=within, measures=tuple(MEASURES))
-        while not listing.done:
-            for submission in listing.take(self._search(listing.body())):
+        listing = SubmissionListing(self._query, within=within, measures=tuple(MEASURES))
+        while not listing.is_complete:
+            for submission in listing.consume_response(self._search(listing.next_query())):
                 for counting in each.values():
                     counting.add(submission)
 
@@ -141,22 +143,22 @@ class _Asking:
         measure = MEASURES[lead]
         hits: list[Mapping[str, Any]] = []
         after: list[Any] | None = None
-        while len(hits) < MOST_ANSWERS:
+        while len(hits) < MAX_ANSWERS:
             page = self._search(answers_query(measure, self._query, self._frame.period, after))
             hits += page["hits"]["hits"]
-            after = next_page(page)
+            after = next_cursor(page)
             if after is None:
                 break
         answers = read_answers(measure, hits)
         return drivers(measure, answers, themed), len(answers)
 
-    def _progress(self, goal: Goal, now: Counting, trend: Counting) -> Progress:
+    def _progress(self, goal: Goal, now: Counting, trend: Counting) -> GoalProgress:
         frame, measure = self._frame, goal.measure
-        return progress(
+        return assess_goal(
             goal,
             estimate(MEASURES[measure], now.counts(measure, None, None)),
             frame.period.end,
-            parts.trend_of(trend, measure, None, frame),
+            parts.compute_trend(trend, measure, None, frame),
             self._request.zone,
         )
 

@@ -13,7 +13,7 @@ from pipeline.errors import CommandError, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.kafka.producer import Message
 from pipeline.kafka.publishing import publishing
-from pipeline.scores.report import Report, scores_of
+from pipeline.scores.report import Report, iter_scores
 from pipeline.settings import Settings
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import SCORES
@@ -31,7 +31,7 @@ def publish_scores(report: Report, settings: Settings) -> str:
 
     Raises ``Unavailable`` or ``CommandError``. Safe to repeat: each score keeps its id.
     """
-    scores = list(scores_of(report))
+    scores = list(iter_scores(report))
     create_kafka_topics(settings)
     asyncio.run(_send(scores, settings))
     index_scores(scores, settings)

@@ -14,8 +14,14 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.reports.gather import ReportRequest
 from pipeline.scores.goals import Goal, load_goals
 from pipeline.scores.measures import MEASURES
-from pipeline.scores.periods import before, last_complete, leading_to, steps_of, usual_step
-from pipeline.scores.report import Frame
+from pipeline.scores.periods import (
+    default_step,
+    last_complete_period,
+    preceding_periods,
+    previous_period,
+    split_period,
+)
+from pipeline.scores.report import ReportContext
 from pipeline.search.query import SearchRequest, parse_time
 from pipeline.settings import Settings
 from pipeline.stages.classify_topics import Taxonomy
@@ -42,12 +48,12 @@ def request_of(
     """What to gather; ``span`` is what :func:`spans` gives."""
     period, step, now = span
     if period.name is PeriodName.CUSTOM:
-        steps = steps_of(period, step, zone)
+        steps = split_period(period, step, zone)
     else:
-        steps = leading_to(period, _STEPS[step], zone)
-    frame = Frame(
+        steps = preceding_periods(period, _STEPS[step], zone)
+    frame = ReportContext(
         period=period,
-        previous=before(period, zone),
+        previous=previous_period(period, zone),
         steps=tuple(steps),
         scope=_dimensions(scope),
         measures=tuple(dict.fromkeys(measures)) or tuple(MEASURES),
@@ -72,12 +78,12 @@ def spans(
     end = _time("--until", until, now, zone, end_of_day=True) if until else now
     if since is None:
         step = named or PeriodName.MONTH
-        return last_complete(step, end, zone), step, now
+        return last_complete_period(step, end, zone), step, now
     start = _time("--since", since, now, zone, end_of_day=False)
     if start >= end:
         raise CommandError("reading --since: it must be before --until", ExitStatus.USAGE)
     period = Period(name=PeriodName.CUSTOM, start=start, end=end)
-    return period, named or usual_step(period), now
+    return period, named or default_step(period), now
 
 
 def _time(option: str, text: str, now: datetime, zone: tzinfo, *, end_of_day: bool) -> datetime:

@@ -7,10 +7,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.scores.drivers import Driver
-from pipeline.scores.estimates import outstanding
-from pipeline.scores.goals import Progress, Status
+from pipeline.scores.estimates import significant_scores
+from pipeline.scores.goals import GoalProgress, GoalStatus
 from pipeline.scores.measures import MEASURES
-from pipeline.scores.periods import title_of
+from pipeline.scores.periods import format_period
 from pipeline.scores.report import Report, Row
 from schemas.coverage import State
 from schemas.score import MIN_ANSWERS, MeasureName, Period, Score
@@ -60,7 +60,7 @@ def name_of(report: Report, dimension: str, name: str) -> str:
 
 def period_title(report: Report, period: Period | None = None) -> str:
     """The period as people write it; the reported one if none is given."""
-    return title_of(period or report.frame.period, ZoneInfo(report.zone))
+    return format_period(period or report.frame.period, ZoneInfo(report.zone))
 
 
 def scope_title(report: Report) -> str:
@@ -119,7 +119,7 @@ DRIVER_NOTE: Final = (
 )
 
 
-def goal_sentence(one: Progress) -> str:
+def goal_sentence(one: GoalProgress) -> str:
     """How one goal fares."""
     goal, measure = one.goal, one.goal.measure
     title = MEASURES[measure].title
@@ -127,7 +127,7 @@ def goal_sentence(one: Progress) -> str:
     if one.now.value is None:
         return f"Goal “{goal.name}” ({target}): unknown, {FEW} answers."
     said = f"Goal “{goal.name}” ({target}): {one.status}, now {valued(measure, one.now.value)}"
-    if one.status in (Status.MET, Status.MISSED):
+    if one.status in (GoalStatus.MET, GoalStatus.MISSED):
         return f"{said}."
     if one.projected is None or one.projected_interval is None:
         return f"{said}; no trend that chance alone does not explain."
@@ -177,7 +177,7 @@ def _changes(report: Report) -> Iterator[str]:
         for name in dict.fromkeys((report.lead, MeasureName.SHARE_NEGATIVE))
         if name in row.scores and row.scores[name].change is not None
     ]
-    standing_out = outstanding([score for _, _, score in compared])
+    standing_out = significant_scores([score for _, _, score in compared])
     found = [one for one in compared if one[2].score_id in standing_out]
     found.sort(key=lambda one: -abs(one[2].change or 0.0) / MEASURES[one[2].measure].span)
     yield from (_change_sentence(report, *one) for one in found[:_SHOWN_CHANGES])

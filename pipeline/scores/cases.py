@@ -1,14 +1,14 @@
 """Scores of cases: how many were opened, how long people waited, how many were overdue.
 
-Of the cases that were opened in a period, whenever they were dealt with. One that still waits
-counts as longer than every other, so that leaving cases alone makes no median better; where more
-than half wait, there is no median yet. Hours are those of the clock, as people live through them.
+They cover the cases opened in a period, whenever they were handled. An open case counts as longer
+than every other, so that neglecting cases improves no median; the median is
+undetermined while more than half are open. Hours are clock hours, as people experience them.
 
 - a number of cases: the score interval of a Poisson mean, which is Wilson's idea for counts.
 - a median: between two of the ordered values, by the binomial distribution of how many lie below
-  the true median (Conover, Practical Nonparametric Statistics, 3.2); no assumption of a shape. An
-  end that no value tells is left out.
-- a share: Wilson's interval, and a change: MOVER, as of all scores.
+  the true median (Conover, Practical Nonparametric Statistics, 3.2); distribution-free. An end
+  that no value determines is omitted.
+- a share: Wilson's interval, and for a change MOVER, as for all scores.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from pipeline.scores import intervals
 from schemas.case import Case
 from schemas.score import MIN_ANSWERS, Dimensions, MeasureName, Period, Score
 
-Found = tuple[float | None, float | None, float | None]
-"""Value, and the lower and upper end of its interval; None where there is none."""
+EstimateWithInterval = tuple[float | None, float | None, float | None]
+"""Value, and the lower and upper end of its interval; None if undetermined."""
 
 _ONE_SIDE: Final = (1 - intervals.CONFIDENCE) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMeasure:
-    """A measure of cases; lower is better with all but their number, which is neither."""
+    """A measure of cases; lower is better, except for their number, which is neutral."""
 
     name: MeasureName
     title: str
     unit: str
     definition: str
     interval: str
-    estimate: Callable[[Sequence[Case]], Found]
+    estimate: Callable[[Sequence[Case]], EstimateWithInterval]
 
     @property
     def span(self) -> float:
-        """What its digits go by: more than 1."""
+        """Range of the scale that the number of digits depends on."""
         return 100.0
 
 
@@ -57,38 +57,38 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseScores:
-    """The scores of all cases of a report's scope, and of the groups of its dimensions."""
+    """The scores of all cases in a report's scope, and of the groups of its dimensions."""
 
     overall: CaseRow
     groups: Mapping[str, tuple[CaseRow, ...]]
 
     @property
     def rows(self) -> list[CaseRow]:
-        """All of them."""
+        """All rows, the total first."""
         return [self.overall, *(row for rows in self.groups.values() for row in rows)]
 
 
-def volume(cases: Sequence[Case]) -> Found:
-    """How many there are."""
+def volume(cases: Sequence[Case]) -> EstimateWithInterval:
+    """Return the number of cases."""
     n, z2 = len(cases), intervals.Z**2
     half = intervals.Z * math.sqrt(n + z2 / 4)
     return float(n), max(0.0, n + z2 / 2 - half), n + z2 / 2 + half
 
 
-def median(hours: Iterable[float | None]) -> Found:
-    """Of waiting times, at least one; None still waits, longer than any."""
-    ordered = sorted(math.inf if one is None else one for one in hours)
+def median(hours: Iterable[float | None]) -> EstimateWithInterval:
+    """Return the median of waiting times, at least one; None is still waiting, longer than any."""
+    ordered = sorted(math.inf if wait is None else wait for wait in hours)
     n = len(ordered)
     value = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
     rank = _rank(n)
-    # No waiting time is below 0: with so few that no value tells the lower end, that does.
+    # No wait is below 0: that is the lower end if there are too few values for another.
     low = ordered[rank - 1] if rank else 0.0
     high = ordered[n - rank] if rank else math.inf
-    return _known(value), _known(low), _known(high)
+    return _finite(value), _finite(low), _finite(high)
 
 
 def _rank(n: int) -> int:
-    """The greatest r with P(X < r) <= 2.5 % where X of ``n`` lie below the median; 0: none."""
+    """Return the largest r with P(X < r) <= 2.5 % if X of ``n`` lie below the median, else 0."""
     below, rank = 0.0, 0
     for number in range(n):
         below += math.exp(_log_binomial(n, number) - n * math.log(2))
@@ -102,11 +102,11 @@ def _log_binomial(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def _known(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _share_overdue(cases: Sequence[Case]) -> Found:
+def _share_overdue(cases: Sequence[Case]) -> EstimateWithInterval:
     late = sum(case.first_overdue_at is not None for case in cases)
     low, high = intervals.wilson(late, len(cases))
     return 100 * late / len(cases), 100 * low, 100 * high
@@ -158,7 +158,7 @@ def case_scores(
     by: Iterable[str],
     computed_at: datetime,
 ) -> CaseScores | None:
-    """The scores of cases that were opened in the period; None where there are none at all."""
+    """Return the scores of the cases opened in the period, or None without cases."""
     now, before = _within(cases, period), _within(cases, previous)
     if not now and not before:
         return None
@@ -173,10 +173,10 @@ def case_scores(
 
     groups = {}
     for dimension in by:
-        told, told_before = _grouped(dimension, now), _grouped(dimension, before)
-        names = sorted(told.keys() | told_before.keys(), key=lambda n: (-len(told.get(n, ())), n))
+        current, earlier = _group_by(dimension, now), _group_by(dimension, before)
+        names = sorted(current.keys() | earlier.keys(), key=lambda n: (-len(current.get(n, ())), n))
         groups[dimension] = tuple(
-            row(name, told.get(name, ()), told_before.get(name, ()), **{dimension: name})
+            row(name, current.get(name, ()), earlier.get(name, ()), **{dimension: name})
             for name in names
         )
     return CaseScores(row(None, now, before), groups)
@@ -186,13 +186,13 @@ def _within(cases: Iterable[Case], period: Period) -> list[Case]:
     return [case for case in cases if period.start <= case.opened_at < period.end]
 
 
-def _grouped(dimension: str, cases: Iterable[Case]) -> dict[str, list[Case]]:
-    found: dict[str, list[Case]] = {}
+def _group_by(dimension: str, cases: Iterable[Case]) -> dict[str, list[Case]]:
+    groups: dict[str, list[Case]] = {}
     for case in cases:
         value = case.topics if dimension == "topic" else getattr(case, dimension)
         for name in (value,) if isinstance(value, str) else value or ():
-            found.setdefault(name, []).append(case)
-    return found
+            groups.setdefault(name, []).append(case)
+    return groups
 
 
 def _score(
@@ -205,8 +205,8 @@ def _score(
 ) -> Score:
     n, n_before = len(cases), len(before)
     fields: dict[str, Any] = {"n": n, "suppressed": n < MIN_ANSWERS, "previous_n": n_before}
-    value, low, high = _told(measure, cases)
-    previous, low_before, high_before = _told(measure, before)
+    value, low, high = _estimate(measure, cases)
+    previous, low_before, high_before = _estimate(measure, before)
     fields |= {"value": value, "low": low, "high": high, "previous_value": previous}
     if value is not None and previous is not None:
         fields["change"] = value - previous
@@ -220,5 +220,5 @@ def _score(
     return Score.create(measure.name, period, dimensions, computed_at=computed_at, **fields)
 
 
-def _told(measure: CaseMeasure, cases: Sequence[Case]) -> Found:
+def _estimate(measure: CaseMeasure, cases: Sequence[Case]) -> EstimateWithInterval:
     return measure.estimate(cases) if len(cases) >= MIN_ANSWERS else (None, None, None)

@@ -1,7 +1,7 @@
-"""What to ask Elasticsearch for: how many answers weigh how much, by group and calendar period.
+"""Queries that count answers by weight, group and calendar period, and their responses.
 
-One search counts all measures of all groups: a composite aggregation a measure, read page by page,
-so that no group is left out, however many there are. Scores of records that name a submission are
+One search counts all measures of all groups: one composite aggregation per measure, read page by
+page, so that every group is included, however many there are. Records that name a submission are
 not among them: ``submissions`` lists those, and :meth:`Counting.add` counts each once.
 """
 
@@ -15,23 +15,25 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pipeline.scores.estimates import Counts
-from pipeline.scores.measures import MEASURES, Measure, weight_of
-from pipeline.scores.periods import steps_of
-from pipeline.scores.submissions import GROUP_FIELDS, SUBMISSION_FIELD, Piece
+from pipeline.scores.measures import MEASURES, Measure, answer_weight
+from pipeline.scores.periods import split_period
+from pipeline.scores.submissions import GROUP_FIELDS, SUBMISSION_FIELD, SubmissionRecord
 from schemas.score import MeasureName, Period, PeriodName
 
-_PAGE: Final = (
-    5_000  # the seven of a search stay below what one answer may hold (search.max_buckets)
-)
+_PAGE: Final = 5_000  # the seven of a search stay below search.max_buckets
 _COMMENTS: Final = "comments"
 _ANSWERS: Final = "answers"
 
 Key = tuple[str | None, datetime | None]
-"""A group (None: no such value, or not grouped) and the start of a step (None: not divided)."""
+"""A group (None: no such value, or not grouped) and the start of a step (None: no steps)."""
 
 
 class Counting:
-    """One count under way: ask with :meth:`body`, hand over the answer, until :attr:`done`."""
+    """One count in progress.
+
+    Send :meth:`next_query` and pass the response to :meth:`consume_response` until
+    :attr:`is_complete`.
+    """
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class Counting:
         only: Mapping[str, str] = MappingProxyType({}),
         zone: tzinfo,
     ) -> None:
-        """``query`` is the scope's; ``group`` one of ``GROUP_FIELDS``; ``step`` a calendar one.
+        """``query`` is the scope's; ``group`` one of ``GROUP_FIELDS``; ``step`` a calendar period.
 
         ``only`` narrows the scope to one value of some dimensions.
         """
@@ -57,9 +59,9 @@ class Counting:
         self._after: dict[str, dict[str, Any] | None] = {_COMMENTS: None}
         self._measures = frozenset(measures)
         self._after |= dict.fromkeys(self._measures)
-        steps = () if step is None else steps_of(within, step, zone)
-        self._starts = [one.start for one in steps]
-        # Seconds since 1970: comparing times of different zones is slow.
+        steps = () if step is None else split_period(within, step, zone)
+        self._starts = [period.start for period in steps]
+        # Unix time (s): comparing times of different zones is slow.
         self._begins = [start.timestamp() for start in self._starts]
         self._first, self._last = within.start.timestamp(), within.end.timestamp()
         self.comments: Counter[Key] = Counter()
@@ -68,12 +70,12 @@ class Counting:
         )
 
     @property
-    def done(self) -> bool:
-        """Whether every page was read."""
+    def is_complete(self) -> bool:
+        """True once every page has been read."""
         return not self._after
 
-    def body(self) -> dict[str, Any]:
-        """The next search."""
+    def next_query(self) -> dict[str, Any]:
+        """Return the body of the next search."""
         during = {
             "range": {
                 "@timestamp": {
@@ -87,14 +89,14 @@ class Counting:
             "size": 0,
             "track_total_hits": False,
             "query": {"bool": {"filter": [self._query, during, *only]}},
-            "aggs": {name: self._counted(name, after) for name, after in self._after.items()},
+            "aggs": {name: self._aggregation(name, after) for name, after in self._after.items()},
         }
 
-    def take(self, response: Mapping[str, Any]) -> None:
-        """Count what Elasticsearch answered to :meth:`body`."""
-        found = response.get("aggregations", {})
+    def consume_response(self, response: Mapping[str, Any]) -> None:
+        """Add the counts of the response to :meth:`next_query`."""
+        aggregations = response.get("aggregations", {})
         for name in list(self._after):
-            page = found.get(name, {"buckets": []})
+            page = aggregations.get(name, {"buckets": []})
             page = page.get(_ANSWERS, page)
             for bucket in page["buckets"]:
                 self._count(name, bucket)
@@ -104,38 +106,38 @@ class Counting:
                 self._after[name] = page["after_key"]
 
     def counts(self, measure: MeasureName, group: str | None, start: datetime | None) -> Counts:
-        """The answers of one group and step; empty where there are none."""
+        """Return the answers of one group and step; empty if there are none."""
         return self.answers.get(measure, {}).get((group, start), Counter())
 
-    def add(self, submission: Sequence[Piece]) -> None:
+    def add(self, submission: Sequence[SubmissionRecord]) -> None:
         """Count one submission: each of its answers once in every group and step it is in."""
-        pieces = [piece for piece in submission if self._holds(piece)]
+        records = [record for record in submission if self._includes(record)]
         seen = {
-            (name, (group, self._step_of(piece.at)), weight)
-            for piece in pieces
-            for name, weight in piece.weights.items()
+            (name, (group, self._find_step(record.at)), weight)
+            for record in records
+            for name, weight in record.weights.items()
             if name in self._measures
-            for group in self._groups_of(piece)
+            for group in self._groups_for(record)
         }
         for name, place, weight in seen:
             self.answers[name][place][weight] += 1
 
-    def _holds(self, piece: Piece) -> bool:
-        if not self._first <= piece.at < self._last:
+    def _includes(self, record: SubmissionRecord) -> bool:
+        if not self._first <= record.at < self._last:
             return False
         return not self._only or all(
-            value in piece.groups[name] for name, value in self._only.items()
+            value in record.groups[name] for name, value in self._only.items()
         )
 
-    def _groups_of(self, piece: Piece) -> Sequence[str | None]:
-        return (None,) if self._group is None else piece.groups[self._group] or (None,)
+    def _groups_for(self, record: SubmissionRecord) -> Sequence[str | None]:
+        return (None,) if self._group is None else record.groups[self._group] or (None,)
 
-    def _step_of(self, at: float) -> datetime | None:
+    def _find_step(self, at: float) -> datetime | None:
         if self._step is None:
             return None
         return self._starts[bisect(self._begins, at) - 1]
 
-    def _counted(self, name: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _aggregation(self, name: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
         composite = self._composite(name, after)
         if name == _COMMENTS or MEASURES[MeasureName(name)].answered is None:
             return composite
@@ -177,7 +179,7 @@ class Counting:
         value = key["value"]
         if not isinstance(value, str):
             value = float(f"{value:.7g}")  # the index holds it in single precision
-        weight = weight_of(measure, value, key.get("held"))
+        weight = answer_weight(measure, value, key.get("held"))
         if weight is not None:
             self.answers[measure.name][place][weight] += bucket["doc_count"]
 
@@ -185,7 +187,7 @@ class Counting:
         if milliseconds is None:
             return None
         started = datetime.fromtimestamp(milliseconds / 1000, self._zone)
-        # The histogram's step may begin before what was asked for.
+        # The histogram's first step may begin before the period.
         return max(started, self._within.start)
 
 

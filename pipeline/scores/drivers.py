@@ -1,14 +1,14 @@
-"""Which topics move a score: answers that mention a topic against those that don't, two ways.
+"""Topics that move a score: answers that mention a topic against the others, in two ways.
 
-- the difference of the two scores, with its interval: simple, but a topic shares the blame of those
-  that it comes with.
-- a ridge regression (Hoerl and Kennard, 1970) of what each answer weighs on the presence of all
-  topics at once: what a topic adds where the others are equal. Its penalty is as if one more answer
-  for each topic had shown nothing. Intervals are from the heteroscedasticity-robust covariance HC1
-  (White, 1980; MacKinnon and White, 1985), since the answers' spread differs between topics.
+- the difference of the two scores, with its interval: simple, but a topic shares the blame of
+  topics that occur with it.
+- a ridge regression (Hoerl and Kennard, 1970) of each answer's weight on the presence of all
+  topics at once: what a topic adds if the others are equal. Its penalty is as if one more answer
+  for each topic had shown no effect. Intervals are from the heteroscedasticity-robust covariance
+  HC1 (White, 1980; MacKinnon and White, 1985), since the answers' spread differs between topics.
 
-Both tell what goes together and not what causes what. Topics about everything, which belong to no
-theme ("negative experience"), are left out: they would only repeat the score.
+Both show association, not causation. Topics about everything, which belong to no theme ("negative
+experience"), are left out: they would only repeat the score.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.scores.estimates import Change, Estimate, change, estimate
+from pipeline.scores.estimates import Change, Estimate, compute_change, estimate
 from pipeline.scores.intervals import Interval, Z
-from pipeline.scores.measures import Measure, Weight, weight_of
+from pipeline.scores.measures import Measure, Weight, answer_weight
 from schemas.feedback import SUBMISSION
 from schemas.score import MIN_ANSWERS, Period
 
-MOST_ANSWERS: Final = 50_000
-"""The newest so many are looked at: more only narrow intervals that are narrow already."""
+MAX_ANSWERS: Final = 50_000
+"""Answers analysed, the newest ones: more would only narrow intervals that are narrow already."""
 
 _PAGE: Final = 5_000
-_LEAST_MENTIONS: Final = 10
+_MIN_MENTIONS: Final = 10
 _PENALTY: Final = 1.0
 
 
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A topic: the scores with and without it, and what it adds where others are equal."""
+    """A topic: the scores with and without it, and its effect if the others are equal."""
 
     topic: str
     mentions: int
@@ -59,12 +59,12 @@ class Driver:
 
     @property
     def impact(self) -> float:
-        """What the topic adds to the score of all: its effect times its share."""
+        """The topic's part of the total score: its effect times its share."""
         return self.effect * self.share
 
     @property
     def distinguishable(self) -> bool:
-        """Whether chance alone would seldom give such an effect."""
+        """True if chance alone is an unlikely explanation of the effect."""
         low, high = self.effect_interval
         return low > 0 or high < 0
 
@@ -75,8 +75,8 @@ def answers_query(
     within: Period,
     after: Sequence[Any] | None,
 ) -> dict[str, Any]:
-    """The search for the next page of answers with their topics, the newest first."""
-    field = _field(measure)
+    """Build the search for the next page of answers with their topics, newest first."""
+    field = _field_name(measure)
     during = {"gte": within.start.isoformat(), "lt": within.end.isoformat()}
     body: dict[str, Any] = {
         "size": _PAGE,
@@ -100,15 +100,15 @@ def answers_query(
     return body
 
 
-def next_page(response: Mapping[str, Any]) -> list[Any] | None:
-    """What :func:`answers_query` goes on after; None where there is no more."""
+def next_cursor(response: Mapping[str, Any]) -> list[Any] | None:
+    """Return the ``after`` of the next :func:`answers_query`, or None on the last page."""
     hits = response["hits"]["hits"]
     return list(hits[-1]["sort"]) if len(hits) == _PAGE else None
 
 
 def read_answers(measure: Measure, hits: Iterable[Mapping[str, Any]]) -> list[Answer]:
-    """The answers of documents; those of one submission are one, with the topics of all."""
-    found: dict[Any, Answer] = {}
+    """Return the answers of documents; one per submission, with the topics of all its records."""
+    answers: dict[Any, Answer] = {}
     for number, hit in enumerate(hits):
         feedback = hit["_source"]["feedback"]
         weight = _weight(measure, feedback)
@@ -119,44 +119,45 @@ def read_answers(measure: Measure, hits: Iterable[Mapping[str, Any]]) -> list[An
         if submission is not None and measure.answered is not None:
             key = (hit["_source"].get("event", {}).get("dataset"), submission, weight)
         topics = frozenset(feedback.get("topics", ()))
-        known = found.get(key)
-        found[key] = Answer(weight, topics | known.topics if known else topics)
-    return list(found.values())
+        earlier = answers.get(key)
+        answers[key] = Answer(weight, topics | earlier.topics if earlier else topics)
+    return list(answers.values())
 
 
 def drivers(
     measure: Measure, answers: Sequence[Answer], candidates: Iterable[str]
 ) -> tuple[Driver, ...]:
-    """The candidates that enough answers mention, those that cost or earn most first."""
+    """Return the candidates with enough mentions, in order of decreasing impact."""
     named = Counter(topic for answer in answers for topic in answer.topics)
     topics = [
         topic
         for topic in sorted(candidates)
-        if named[topic] >= _LEAST_MENTIONS and len(answers) - named[topic] >= MIN_ANSWERS
+        if named[topic] >= _MIN_MENTIONS and len(answers) - named[topic] >= MIN_ANSWERS
     ]
-    if not topics or len(answers) < 2 * len(topics) + _LEAST_MENTIONS:
+    if not topics or len(answers) < 2 * len(topics) + _MIN_MENTIONS:
         return ()
     presence = np.array([[topic in answer.topics for topic in topics] for answer in answers], float)
     weights = np.array([float(answer.weight) for answer in answers])
     effects, errors = ridge(presence, weights)
-    found = []
+    result = []
     for topic, effect, error in zip(topics, effects.tolist(), errors.tolist(), strict=True):
-        with_topic, without = _apart(measure, answers, topic)
-        difference = change(with_topic, without)
+        with_topic, without = _split_by_topic(measure, answers, topic)
+        difference = compute_change(with_topic, without)
         if difference is not None:
             around = (effect - Z * error, effect + Z * error)
             n = with_topic.n
             share = n / len(answers)
-            found.append(Driver(topic, n, share, with_topic, without, difference, effect, around))
-    return tuple(sorted(found, key=lambda driver: -abs(driver.impact)))
+            result.append(Driver(topic, n, share, with_topic, without, difference, effect, around))
+    return tuple(sorted(result, key=lambda driver: -abs(driver.impact)))
 
 
 def ridge(
     presence: NDArray[np.float64], weights: NDArray[np.float64], *, penalty: float = _PENALTY
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coefficients and their HC1 standard errors, both [topics]; the intercept is not penalised.
+    """Return coefficients and their HC1 standard errors, both [topics].
 
-    ``presence`` is [answers, topics] of 0 and 1, ``weights`` [answers].
+    The intercept is not penalised. ``presence`` is [answers, topics] of 0 and 1, ``weights``
+    [answers].
     """
     centred = presence - presence.mean(axis=0)
     n, columns = centred.shape
@@ -168,13 +169,15 @@ def ridge(
     return effects, np.sqrt(np.diag(covariance))
 
 
-def _apart(measure: Measure, answers: Sequence[Answer], topic: str) -> tuple[Estimate, Estimate]:
+def _split_by_topic(
+    measure: Measure, answers: Sequence[Answer], topic: str
+) -> tuple[Estimate, Estimate]:
     with_topic = Counter(answer.weight for answer in answers if topic in answer.topics)
     without = Counter(answer.weight for answer in answers if topic not in answer.topics)
     return estimate(measure, with_topic), estimate(measure, without)
 
 
-def _field(measure: Measure) -> str:
+def _field_name(measure: Measure) -> str:
     if measure.answered is None:
         return "feedback.sentiment.label"
     return f"feedback.measures.{measure.field}"
@@ -182,6 +185,6 @@ def _field(measure: Measure) -> str:
 
 def _weight(measure: Measure, feedback: Mapping[str, Any]) -> Weight | None:
     if measure.answered is None:
-        return weight_of(measure, feedback["sentiment"]["label"], None)
+        return answer_weight(measure, feedback["sentiment"]["label"], None)
     answered = feedback["measures"][measure.field]
-    return weight_of(measure, answered["value"], answered.get("score"))
+    return answer_weight(measure, answered["value"], answered.get("score"))

@@ -12,16 +12,16 @@ from typing import Any
 
 from pipeline.scores import intervals
 from pipeline.scores.intervals import Interval
-from pipeline.scores.measures import MEASURES, Kind, Measure, Weight
+from pipeline.scores.measures import MEASURES, IntervalKind, Measure, Weight
 from schemas.score import MIN_ANSWERS, Dimensions, MeasureName, Period, Score
 
 Counts = Counter[Weight]
-"""How many answers weigh how much."""
+"""Number of answers by weight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A score; ``value`` and ``interval`` are None where there are fewer than five answers."""
+    """A score; ``value`` and ``interval`` are None with fewer than five answers."""
 
     n: int
     value: float | None = None
@@ -30,37 +30,37 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a score gained on the one before, with its interval."""
+    """Difference to the previous score, with its interval."""
 
     value: float
     interval: Interval
 
     @property
     def distinguishable(self) -> bool:
-        """Whether chance alone would seldom do it: 0 is not in the 95 % interval."""
+        """True if 0 is outside the 95 % interval."""
         low, high = self.interval
         return low > 0 or high < 0
 
 
 def estimate(measure: Measure, counts: Mapping[Weight, int]) -> Estimate:
-    """The score of the answers, suppressed where they are few."""
+    """Estimate the score of the answers; suppressed if they are few."""
     n = sum(counts.values())
     if n < MIN_ANSWERS:
         return Estimate(n)
     exact = sum((Fraction(weight) * count for weight, count in counts.items()), Fraction(0)) / n
     value = float(exact)
-    if measure.kind is Kind.NET:
+    if measure.kind is IntervalKind.NET:
         low, high = intervals.net_share(counts.get(Weight(100), 0), counts.get(Weight(-100), 0), n)
         return Estimate(n, value, (100 * low, 100 * high))
-    if measure.kind is Kind.SHARE:
+    if measure.kind is IntervalKind.SHARE:
         low, high = intervals.wilson(counts.get(Weight(100), 0), n)
         return Estimate(n, value, (100 * low, 100 * high))
     squares = sum(((Fraction(w) - exact) ** 2 * count for w, count in counts.items()), Fraction(0))
     return Estimate(n, value, intervals.mean(value, float(squares / (n - 1)), n))
 
 
-def change(now: Estimate, before: Estimate) -> Change | None:
-    """From ``before`` to ``now``; None where either is suppressed."""
+def compute_change(now: Estimate, before: Estimate) -> Change | None:
+    """Return the change from ``before`` to ``now``; None if either is suppressed."""
     if now.value is None or now.interval is None:
         return None
     if before.value is None or before.interval is None:
@@ -77,7 +77,7 @@ def score(
     counts_before: Mapping[Weight, int] | None,
     computed_at: datetime,
 ) -> Score:
-    """The record of a score; ``counts_before`` are the answers of the period before, if any."""
+    """Build the record of a score; ``counts_before`` are the previous period's answers, if any."""
     now = estimate(MEASURES[name], counts)
     fields: dict[str, Any] = {"n": now.n, "suppressed": now.value is None, "value": now.value}
     if now.interval is not None:
@@ -85,33 +85,33 @@ def score(
     if counts_before is not None:
         before = estimate(MEASURES[name], counts_before)
         fields |= {"previous_n": before.n, "previous_value": before.value}
-        moved = change(now, before)
-        if moved is not None:
-            fields |= {"change": moved.value, "changed": moved.distinguishable}
-            fields["change_low"], fields["change_high"] = moved.interval
+        difference = compute_change(now, before)
+        if difference is not None:
+            fields |= {"change": difference.value, "changed": difference.distinguishable}
+            fields["change_low"], fields["change_high"] = difference.interval
     return Score.create(name, period, dimensions, computed_at=computed_at, **fields)
 
 
-def outstanding(scores: Sequence[Score]) -> set[str]:
-    """The ids of scores whose change stands out among so many comparisons.
+def significant_scores(scores: Sequence[Score]) -> set[str]:
+    """Return the ids of scores whose change is significant among all comparisons.
 
-    Of what is named, at most one in twenty is so by chance: the procedure of Benjamini and Hochberg
-    (1995), with the normal test that fits a change's interval.
+    At most one in twenty of them is so by chance: the procedure of Benjamini and Hochberg (1995),
+    with the normal test that matches a change's interval.
     """
-    ranked = sorted((_chance(score), score.score_id) for score in scores if score.change)
+    ranked = sorted((_p_value(score), score.score_id) for score in scores if score.change)
     last = max(
         (
             rank
-            for rank, (chance, _) in enumerate(ranked, start=1)
-            if chance <= (1 - intervals.CONFIDENCE) * rank / len(ranked)
+            for rank, (p_value, _) in enumerate(ranked, start=1)
+            if p_value <= (1 - intervals.CONFIDENCE) * rank / len(ranked)
         ),
         default=0,
     )
     return {score_id for _, score_id in ranked[:last]}
 
 
-def _chance(score: Score) -> float:
-    """How likely chance alone is to give a change at least as large."""
+def _p_value(score: Score) -> float:
+    """Return the probability of a change at least as large by chance alone."""
     if score.change is None or score.change_low is None or score.change_high is None:
         return 1.0
     nearer = score.change_low if score.change > 0 else score.change_high

@@ -1,8 +1,8 @@
-"""Goals: a measure of some group, a target and a date (SMART), and whether they will be met.
+"""Goals: a measure of a group, a target and a date (SMART), and the forecast whether it is met.
 
-The trend is a straight line through the steps' scores, each as heavy as it has answers (weighted
-least squares). Where its slope is distinguishable from chance it is drawn on to the goal's date,
-yet no further than as long again as it is; where it is not, the score is taken to stay.
+The trend is a straight line through the steps' scores, weighted by their answers (weighted least
+squares). If its slope is distinguishable from chance, it is extrapolated to the goal's date, but
+at most by its own length; otherwise the score is expected to stay.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pipeline.scores.intervals import CONFIDENCE, Interval, t_quantile
 from pipeline.scores.measures import MEASURES
 from schemas.score import Dimensions, MeasureName, Period
 
-_LEAST_POINTS: Final = 4
+_MIN_POINTS: Final = 4
 
 
 class Goal(BaseModel):
-    """One of the file's ``[[goals]]``: what, of whom, how much, until when, and who sees to it."""
+    """One of the file's ``[[goals]]``: measure, group, target, date and owner."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +44,7 @@ class Goal(BaseModel):
     source: str | None = None
 
     @model_validator(mode="after")
-    def _attainable(self) -> Self:
+    def _check_attainable(self) -> Self:
         if self.measure not in MEASURES:
             raise ValueError(f"the goal {self.name!r} is of cases; goals are of answers")
         measure = MEASURES[self.measure]
@@ -57,11 +57,11 @@ class Goal(BaseModel):
 
     @property
     def dimensions(self) -> Dimensions:
-        """Whose answers."""
+        """The group whose answers count."""
         return Dimensions(**{name: getattr(self, name) for name in Dimensions.model_fields})
 
     def met_by(self, value: float) -> bool:
-        """Whether a value is the target or better."""
+        """True if a value is the target or better."""
         if MEASURES[self.measure].higher_is_better:
             return value >= self.target
         return value <= self.target
@@ -73,32 +73,32 @@ class _File(BaseModel):
     goals: tuple[Goal, ...]
 
 
-class Status(StrEnum):
-    """How a goal fares."""
+class GoalStatus(StrEnum):
+    """Status of a goal."""
 
     MET = "met"
     ON_TRACK = "on track"
-    """Not met, and the trend leads there in time."""
+    """Not met, and the trend reaches it in time."""
     BEHIND = "behind"
-    """Not met, and the trend does not lead there in time."""
+    """Not met, and the trend does not reach it in time."""
     MISSED = "missed"
-    """Not met, and the date is over."""
+    """Not met, and the date has passed."""
     UNKNOWN = "unknown"
     """Fewer than five answers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """A goal, where it stands and, if it is open still, where the trend leads."""
+class GoalProgress:
+    """A goal, its current score and, while it is open, its forecast."""
 
     goal: Goal
-    status: Status
+    status: GoalStatus
     now: Estimate
     projected: float | None = None
-    """Absent where there is no trend: the score is expected to stay."""
+    """None without a trend: the score is expected to stay."""
     projected_interval: Interval | None = None
     sure: bool = True
-    """Whether the whole interval of what is expected is on the same side of the target."""
+    """True if the whole interval of the forecast is on the same side of the target."""
 
 
 def load_goals(path: Path) -> tuple[Goal, ...]:
@@ -107,58 +107,58 @@ def load_goals(path: Path) -> tuple[Goal, ...]:
         return _File.model_validate(tomllib.load(file)).goals
 
 
-def progress(
+def assess_goal(
     goal: Goal,
     now: Estimate,
     at: datetime,
     trend: Sequence[tuple[Period, Estimate]],
     zone: tzinfo,
-) -> Progress:
-    """How a goal fares at the time ``at``, the end of what ``now`` measures."""
+) -> GoalProgress:
+    """Assess a goal at the time ``at``, the end of the period that ``now`` measures."""
     if now.value is None:
-        return Progress(goal, Status.UNKNOWN, now)
+        return GoalProgress(goal, GoalStatus.UNKNOWN, now)
     # The goal's day itself still counts.
     due = datetime.combine(goal.by, time.max, zone)
     if goal.met_by(now.value):
-        return Progress(goal, Status.MET, now)
+        return GoalProgress(goal, GoalStatus.MET, now)
     if at > due:
-        return Progress(goal, Status.MISSED, now)
-    line = project(trend, due)
+        return GoalProgress(goal, GoalStatus.MISSED, now)
+    line = project_trend(trend, due)
     if line is None:
         sure = now.interval is None or not any(map(goal.met_by, now.interval))
-        return Progress(goal, Status.BEHIND, now, sure=sure)
+        return GoalProgress(goal, GoalStatus.BEHIND, now, sure=sure)
     measure = MEASURES[goal.measure]
     value, low, high = (min(measure.highest, max(measure.lowest, number)) for number in line)
-    status = Status.ON_TRACK if goal.met_by(value) else Status.BEHIND
+    status = GoalStatus.ON_TRACK if goal.met_by(value) else GoalStatus.BEHIND
     sure = goal.met_by(low) == goal.met_by(high)
-    return Progress(goal, status, now, value, (low, high), sure)
+    return GoalProgress(goal, status, now, value, (low, high), sure)
 
 
-def project(
+def project_trend(
     trend: Sequence[tuple[Period, Estimate]], at: datetime
 ) -> tuple[float, float, float] | None:
-    """The trend's line at a time, with its 95 % interval; None where there is no trend.
+    """Return the trend's value at a time, with its 95 % interval; None without a trend.
 
-    There is none with fewer than four steps, or where chance alone may explain the slope.
+    A trend needs at least four steps, and a slope that chance alone does not explain.
     """
-    known = [(p, e.value, e.n) for p, e in trend if e.value is not None]
-    if len(known) < _LEAST_POINTS:
+    points = [(p, e.value, e.n) for p, e in trend if e.value is not None]
+    if len(points) < _MIN_POINTS:
         return None
-    middles = [(p.start.timestamp() + p.end.timestamp()) / 2 for p, _, _ in known]
-    heavy = np.array([n for _, _, n in known], float)
-    values = np.array([value for _, value, _ in known], float)
+    middles = [(p.start.timestamp() + p.end.timestamp()) / 2 for p, _, _ in points]
+    counts = np.array([n for _, _, n in points], float)
+    values = np.array([value for _, value, _ in points], float)
     # In lengths of the trend, from its end.
     times = (np.array(middles) - middles[-1]) / (middles[-1] - middles[0])
     ahead = min(1.0, (at.timestamp() - middles[-1]) / (middles[-1] - middles[0]))
     design = np.stack([np.ones_like(times), times], axis=1)
-    around = np.linalg.inv(design.T @ (design * heavy[:, None]))
-    line = around @ design.T @ (heavy * values)
-    freedom = len(known) - 2
-    spread = float((heavy * (values - design @ line) ** 2).sum()) / freedom
+    around = np.linalg.inv(design.T @ (design * counts[:, None]))
+    line = around @ design.T @ (counts * values)
+    freedom = len(points) - 2
+    spread = float((counts * (values - design @ line) ** 2).sum()) / freedom
     t = t_quantile((1 + CONFIDENCE) / 2, freedom)
     if abs(float(line[1])) <= t * float(np.sqrt(spread * around[1, 1])):
         return None
-    there = np.array([1.0, ahead])
-    half = t * float(np.sqrt(spread * there @ around @ there))
-    value = float(there @ line)
+    target = np.array([1.0, ahead])
+    half = t * float(np.sqrt(spread * target @ around @ target))
+    value = float(target @ line)
     return value, value - half, value + half

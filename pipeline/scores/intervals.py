@@ -1,11 +1,11 @@
 """Intervals of 95 %: of a share, of a net share, of a mean, and of the change between two.
 
-- a share: Wilson (1927), which keeps inside 0 and 1 and says something of 5 of 5.
+- a share: Wilson (1927), which stays inside 0 and 1 and is informative even for 5 of 5.
 - a net share, as the Net Promoter Score is: the difference of two shares of one multinomial sample,
-  with the score interval's idea: those values that the test with their own variance does not
-  refuse. Where nobody is passive it is Wilson's of the promoters.
-- a mean: Student's t, kept on the scale; Wilson's, the widest there can be, where all answers are
-  the same and t's has no width.
+  with the score interval's idea: the values that the test with their own variance does not
+  reject. Without passives it is Wilson's interval of the promoters.
+- a mean: Student's t, kept on the scale; Wilson's, the widest possible, if all answers are the
+  same and t's has no width.
 - a change: MOVER, the method of variance estimates recovery (Zou and Donner, 2008) from the two
   intervals; for shares it is Newcombe's hybrid score interval (1998).
 """
@@ -26,7 +26,7 @@ _MANY: Final = 1_000
 
 
 def wilson(hits: float, n: int) -> Interval:
-    """Of the share ``hits / n``, 0 to 1; ``n`` is at least 1."""
+    """Return the interval of the share ``hits / n``, 0 to 1; ``n`` is at least 1."""
     share, z2 = hits / n, Z * Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
@@ -37,10 +37,10 @@ def wilson(hits: float, n: int) -> Interval:
 
 
 def net_share(plus: int, minus: int, n: int) -> Interval:
-    """Of ``(plus - minus) / n``, -1 to 1; ``n`` is at least 1.
+    """Return the interval of ``(plus - minus) / n``, -1 to 1; ``n`` is at least 1.
 
     The ends are the roots of ``n (net - x)² = z² (moved - x²)``, with ``moved`` the share of plus
-    and minus together. Where nobody is either, one such answer of each is supposed.
+    and minus together. If there are none of either, one such answer of each is assumed.
     """
     z2 = Z * Z
     if plus + minus == 0:
@@ -55,7 +55,7 @@ def net_share(plus: int, minus: int, n: int) -> Interval:
 
 
 def mean(value: float, variance: float, n: int) -> Interval:
-    """Of a mean of answers on 0..1; ``variance`` is the sample's with ``n - 1``."""
+    """Return the interval of a mean on 0..1; ``variance`` is the sample's, with ``n - 1``."""
     if n < 2 or variance <= 0:
         return wilson(value * n, n)
     half = t_quantile((1 + CONFIDENCE) / 2, n - 1) * math.sqrt(variance / n)
@@ -63,7 +63,7 @@ def mean(value: float, variance: float, n: int) -> Interval:
 
 
 def difference(value: float, around: Interval, before: float, around_before: Interval) -> Interval:
-    """Of ``value - before``, two independent estimates with their intervals."""
+    """Return the interval of ``value - before``, two independent estimates."""
     (low, high), (low_before, high_before) = around, around_before
     change = value - before
     down = math.hypot(value - low, high_before - before)
@@ -73,7 +73,7 @@ def difference(value: float, around: Interval, before: float, around_before: Int
 
 @lru_cache(maxsize=4_096)
 def t_quantile(probability: float, freedom: int) -> float:
-    """Student's t: the value below which ``probability``, above 0.5, lies.
+    """Return the quantile of Student's t at ``probability``, above 0.5.
 
     By the series of Abramowitz and Stegun 26.7.3 and 26.7.4 inverted by bisection; for many degrees
     of freedom by their expansion 26.7.5.

@@ -1,4 +1,4 @@
-"""Calendar periods of a time zone, as Elasticsearch's ``calendar_interval`` has them."""
+"""Calendar periods in a time zone, as in Elasticsearch's ``calendar_interval``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _DAYS_BY_WEEK = 120
 _DAYS_BY_MONTH = 1_100
 
 
-def period_of(name: PeriodName, moment: datetime, zone: tzinfo) -> Period:
-    """The period that holds a moment; ``name`` is not custom."""
+def period_at(name: PeriodName, moment: datetime, zone: tzinfo) -> Period:
+    """Return the period that contains a moment; ``name`` is not custom."""
     day = moment.astimezone(zone).date()
     if name is PeriodName.DAY:
         first = day
@@ -25,13 +25,13 @@ def period_of(name: PeriodName, moment: datetime, zone: tzinfo) -> Period:
     return Period(name=name, start=_midnight(first, zone), end=_midnight(_next(name, first), zone))
 
 
-def before(period: Period, zone: tzinfo) -> Period:
-    """The period before; of a custom one, what ends where it begins and is as long.
+def previous_period(period: Period, zone: tzinfo) -> Period:
+    """Return the period before; for a custom one, the equally long one that ends where it begins.
 
-    As many months where it is of whole months, else as many days and hours by the clock.
+    Equally long means as many months if it has whole months, else as many days and hours.
     """
     if period.name is not PeriodName.CUSTOM:
-        return period_of(period.name, period.start - timedelta(microseconds=1), zone)
+        return period_at(period.name, period.start - timedelta(microseconds=1), zone)
     start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in _ends(period))
     if all(moment == moment.replace(day=1, hour=0, minute=0, second=0) for moment in (start, end)):
         months = 2 * _months(start) - _months(end)
@@ -41,35 +41,35 @@ def before(period: Period, zone: tzinfo) -> Period:
     return Period(name=PeriodName.CUSTOM, start=began, end=period.start)
 
 
-def last_complete(name: PeriodName, now: datetime, zone: tzinfo) -> Period:
-    """The last period that is over at ``now``."""
-    return before(period_of(name, now, zone), zone)
+def last_complete_period(name: PeriodName, now: datetime, zone: tzinfo) -> Period:
+    """Return the last period that is over at ``now``."""
+    return previous_period(period_at(name, now, zone), zone)
 
 
-def leading_to(period: Period, count: int, zone: tzinfo) -> list[Period]:
-    """As many periods of the calendar, the last of which is ``period``."""
-    found = [period]
-    while len(found) < count:
-        found.append(before(found[-1], zone))
-    return found[::-1]
+def preceding_periods(period: Period, count: int, zone: tzinfo) -> list[Period]:
+    """Return ``count`` calendar periods, the last of which is ``period``."""
+    periods = [period]
+    while len(periods) < count:
+        periods.append(previous_period(periods[-1], zone))
+    return periods[::-1]
 
 
-def steps_of(period: Period, step: PeriodName, zone: tzinfo) -> list[Period]:
-    """The calendar's periods that a custom one touches; the first and the last may be cut off."""
-    found = []
+def split_period(period: Period, step: PeriodName, zone: tzinfo) -> list[Period]:
+    """Split a period into calendar periods; the first and the last may be cut off."""
+    steps = []
     start = period.start
     while start < period.end:
-        whole = period_of(step, start, zone)
+        whole = period_at(step, start, zone)
         end = min(whole.end, period.end)
         cut = (start, end) != _ends(whole)
         name = PeriodName.CUSTOM if cut else step
-        found.append(Period(name=name, start=start, end=end))
+        steps.append(Period(name=name, start=start, end=end))
         start = end
-    return found
+    return steps
 
 
-def usual_step(period: Period) -> PeriodName:
-    """By what a period of this length is best divided."""
+def default_step(period: Period) -> PeriodName:
+    """Return the step by which a period of this length is divided by default."""
     days = (period.end - period.start).days
     if days <= _DAYS_BY_DAY:
         return PeriodName.DAY
@@ -78,22 +78,22 @@ def usual_step(period: Period) -> PeriodName:
     return PeriodName.MONTH if days <= _DAYS_BY_MONTH else PeriodName.QUARTER
 
 
-def title_of(period: Period, zone: tzinfo) -> str:
-    """As people write it: March 2026, week of 2 March 2026, 2026 Q1, 1 March to 4 April 2026."""
+def format_period(period: Period, zone: tzinfo) -> str:
+    """Format as March 2026, week of 2 March 2026, 2026 Q1, 1 March to 4 April 2026."""
     start, end = (moment.astimezone(zone) for moment in _ends(period))
     if period.name is PeriodName.MONTH:
         return f"{start:%B %Y}"
     if period.name is PeriodName.QUARTER:
         return f"{start.year} Q{(start.month + 2) // 3}"
     if period.name is PeriodName.WEEK:
-        return f"week of {_day(start)}"
+        return f"week of {_format_day(start)}"
     if period.name is PeriodName.DAY:
-        return _day(start)
-    return f"{_moment(start)} to {_moment(end, last=True)}"
+        return _format_day(start)
+    return f"{_format_moment(start)} to {_format_moment(end, last=True)}"
 
 
-def short_title_of(period: Period, zone: tzinfo) -> str:
-    """What fits below a plot: Mar 26, 2 Mar, Q1 26."""
+def format_period_short(period: Period, zone: tzinfo) -> str:
+    """Format for the axis of a plot: Mar 26, 2 Mar, Q1 26."""
     start = period.start.astimezone(zone)
     if period.name is PeriodName.MONTH:
         return f"{start:%b %y}"
@@ -116,7 +116,7 @@ def _months(moment: datetime) -> int:
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
-    # Where clocks skip midnight this is the instant at which they do: the day's first.
+    # If clocks skip midnight, this is the instant at which they do: the day's first.
     return datetime.combine(day, time.min, zone)
 
 
@@ -124,12 +124,12 @@ def _ends(period: Period) -> tuple[datetime, datetime]:
     return period.start, period.end
 
 
-def _day(moment: datetime) -> str:
+def _format_day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _moment(moment: datetime, *, last: bool = False) -> str:
-    """The day alone where the moment is a midnight; of an end the day before it, which it ends."""
+def _format_moment(moment: datetime, *, last: bool = False) -> str:
+    """Format a moment, without the time at midnight; an end at midnight as the day before."""
     if moment.time() == time.min:
-        return _day(moment - timedelta(days=1) if last else moment)
-    return f"{_day(moment)} {moment:%H:%M}"
+        return _format_day(moment - timedelta(days=1) if last else moment)
+    return f"{_format_day(moment)} {moment:%H:%M}"

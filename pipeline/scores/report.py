@@ -1,4 +1,4 @@
-"""A report: scores of everything together and of every group, put together from counts."""
+"""A report: scores of everything together and of every group, assembled from counts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pipeline.scores.cases import CaseScores
 from pipeline.scores.counting import Counting
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import Estimate, estimate, score
-from pipeline.scores.goals import Progress
+from pipeline.scores.goals import GoalProgress
 from pipeline.scores.measures import MEASURES
 from schemas.coverage import Coverage, State
 from schemas.score import Dimensions, MeasureName, Period, Score
 
 Trend = tuple[tuple[Period, Estimate], ...]
-"""A score in each step of the time that a report looks back on."""
+"""A score at each step of a report's look-back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Breakdown:
     dimension: str
     rows: tuple[Row, ...]
     unnamed: int = 0
-    """Comments that belong to none of the groups."""
+    """Comments outside all groups."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """How a source fares: its run's state, or that it fell silent in the period."""
+class SourceStatus:
+    """Status of a source: its run's state, or that it fell silent in the period."""
 
     name: str
     state: State
@@ -50,8 +50,8 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """The counts of one dimension: in the period, in the one before, and by step."""
+class DimensionCounts:
+    """The counts of one dimension: in the period, in the previous one, and by step."""
 
     now: Counting
     before: Counting
@@ -59,8 +59,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What all scores of a report share."""
+class ReportContext:
+    """Parameters common to all scores of a report."""
 
     period: Period
     previous: Period
@@ -72,34 +72,34 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that the views show. ``sources`` is None where the ledger could not be read."""
+    """Content of all views. ``sources`` is None if the ledger could not be read."""
 
-    frame: Frame
+    frame: ReportContext
     zone: str
     overall: Row
     lead: MeasureName
-    """The measure that plots and drivers are about."""
+    """The measure of plots and drivers."""
     breakdowns: tuple[Breakdown, ...]
     scorecard: Breakdown
     drivers: tuple[Driver, ...]
     driver_answers: int
-    goals: tuple[Progress, ...]
-    sources: tuple[Source, ...] | None
+    goals: tuple[GoalProgress, ...]
+    sources: tuple[SourceStatus, ...] | None
     newest: datetime | None
-    """When the newest feedback of the scope was given."""
+    """Time of the newest feedback in the scope."""
     titles: Mapping[str, str]
-    """What people call topics and themes."""
+    """Titles of topics and themes."""
     cases: CaseScores | None = None
-    """None where no case was opened, in either period."""
+    """None if no case was opened in either period."""
 
 
-def overall_row(frame: Frame, counts: Counts) -> Row:
-    """Everything together."""
+def total_row(frame: ReportContext, counts: DimensionCounts) -> Row:
+    """Return the row of everything together."""
     return _row(frame, counts, None, frame.scope)
 
 
-def breakdown(frame: Frame, dimension: str, counts: Counts) -> Breakdown:
-    """The groups that have comments in the period or in the one before."""
+def breakdown(frame: ReportContext, dimension: str, counts: DimensionCounts) -> Breakdown:
+    """Return the groups with comments in the period or in the previous one."""
     names = {name for at in (counts.now, counts.before) for name, _ in at.comments} - {None}
     rows = [
         _row(frame, counts, name, frame.scope.model_copy(update={dimension: name}))
@@ -110,25 +110,27 @@ def breakdown(frame: Frame, dimension: str, counts: Counts) -> Breakdown:
     return Breakdown(dimension, tuple(rows), counts.now.comments.get((None, None), 0))
 
 
-def trend_of(counting: Counting, measure: MeasureName, group: str | None, frame: Frame) -> Trend:
-    """A group's scores by step."""
+def compute_trend(
+    counting: Counting, measure: MeasureName, group: str | None, frame: ReportContext
+) -> Trend:
+    """Return a group's scores by step."""
     return tuple(
         (step, estimate(MEASURES[measure], counting.counts(measure, group, step.start)))
         for step in frame.steps
     )
 
 
-def lead_of(row: Row, chosen: Sequence[MeasureName]) -> MeasureName:
-    """The first of the chosen measures; without, the one that most people answered."""
-    if chosen:
-        return chosen[0]
+def select_primary_measure(row: Row, selected: Sequence[MeasureName]) -> MeasureName:
+    """Return the first of the selected measures; by default, the one with most answers."""
+    if selected:
+        return selected[0]
     asked = [name for name in row.scores if name is not MeasureName.SHARE_NEGATIVE]
     most = max(asked, key=lambda name: row.scores[name].n, default=MeasureName.SHARE_NEGATIVE)
     return most if row.scores[most].n else MeasureName.SHARE_NEGATIVE
 
 
-def answered_only(report: Report) -> Report:
-    """The report without the measures that nobody answered, in either period."""
+def drop_empty_measures(report: Report) -> Report:
+    """Return the report without the measures that have no answer in either period."""
     kept = tuple(
         name
         for name in report.frame.measures
@@ -137,8 +139,8 @@ def answered_only(report: Report) -> Report:
     return replace(report, frame=replace(report.frame, measures=kept))
 
 
-def scores_of(report: Report) -> Iterator[Score]:
-    """Every score of the period: of everything together and of each group, answered ones only."""
+def iter_scores(report: Report) -> Iterator[Score]:
+    """Yield every score of the period, of the total and of each group, that has answers."""
     rows = [report.overall, *report.scorecard.rows]
     rows += [row for part in report.breakdowns for row in part.rows]
     for row in rows:
@@ -149,21 +151,23 @@ def scores_of(report: Report) -> Iterator[Score]:
 
 def source_states(
     ledger: Sequence[Coverage], now: datetime, by_source: Breakdown | None
-) -> tuple[Source, ...]:
-    """How every source of the ledger fares, and those that brought something before and stopped."""
-    found = [
-        Source(f"{entry.source}.{entry.instance}", entry.state(now), _note(entry, now))
+) -> tuple[SourceStatus, ...]:
+    """Return the status of every source in the ledger, and of those that fell silent."""
+    statuses = [
+        SourceStatus(f"{entry.source}.{entry.instance}", entry.state(now), _note(entry, now))
         for entry in ledger
     ]
-    listed = {entry.source for entry in ledger}
+    in_ledger = {entry.source for entry in ledger}
     for row in by_source.rows if by_source else ():
-        if row.comments == 0 and row.name is not None and row.name not in listed:
-            said = f"{row.comments_before:,} comments in the period before, none in this one"
-            found.append(Source(row.name, State.SILENT, said))
-    return tuple(sorted(found, key=lambda one: (-list(State).index(one.state), one.name)))
+        if row.comments == 0 and row.name is not None and row.name not in in_ledger:
+            note = f"{row.comments_before:,} comments in the period before, none in this one"
+            statuses.append(SourceStatus(row.name, State.SILENT, note))
+    return tuple(sorted(statuses, key=lambda s: (-list(State).index(s.state), s.name)))
 
 
-def _row(frame: Frame, counts: Counts, group: str | None, dimensions: Dimensions) -> Row:
+def _row(
+    frame: ReportContext, counts: DimensionCounts, group: str | None, dimensions: Dimensions
+) -> Row:
     scores = {
         name: score(
             name,
@@ -175,7 +179,7 @@ def _row(frame: Frame, counts: Counts, group: str | None, dimensions: Dimensions
         )
         for name in frame.measures
     }
-    trends = {name: trend_of(counts.trend, name, group, frame) for name in frame.measures}
+    trends = {name: compute_trend(counts.trend, name, group, frame) for name in frame.measures}
     place = (group, None)
     return Row(
         group, counts.now.comments.get(place, 0), counts.before.comments.get(place, 0),

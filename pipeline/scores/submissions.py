@@ -1,9 +1,9 @@
-"""Answers of submissions that may have several records: read one after the other, counted once.
+"""Answers of submissions that may have several records: listed in order, counted once.
 
-One person's answers may arrive as several records, one for each text of a form, which all carry the
+One person's answers may arrive as several records, one per text of a form, which all carry the
 form's scores. Such records name their submission in the attribute ``submission``: a score counts
-once for each submission of a source, and in a group once for each that has a record in the group.
-Elasticsearch cannot count that exactly but by listing every submission, so they are listed here,
+once per submission of a source, and in a group once per submission with a record in the group.
+Elasticsearch can count that exactly only by listing every submission, so they are listed here,
 once for all groups; records that name none are counted by ``counting``.
 """
 
@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from pipeline.scores.measures import MEASURES, Weight, weight_of
+from pipeline.scores.measures import MEASURES, Weight, answer_weight
 from schemas.feedback import SUBMISSION
 from schemas.score import MeasureName, Period
 
@@ -33,32 +33,38 @@ _PAGE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One record of a submission: its groups by dimension, and what its answers weigh."""
+class SubmissionRecord:
+    """One record of a submission: its groups by dimension, and its answers' weights."""
 
     submission: tuple[str, str]
     """The source, and the submission's id there."""
     at: float
-    """When it was given, seconds since 1970."""
+    """Unix time (s)."""
     groups: Mapping[str, tuple[str, ...]]
     weights: Mapping[MeasureName, Weight]
 
 
-class Submissions:
-    """One listing under way: ask with :meth:`body`, hand over the answer, until :attr:`done`."""
+class SubmissionListing:
+    """One listing in progress.
+
+    Send :meth:`next_query` and pass the response to :meth:`consume_response` until
+    :attr:`is_complete`.
+    """
 
     def __init__(
         self, query: Mapping[str, Any], *, within: Period, measures: Iterable[MeasureName]
     ) -> None:
-        self.done = False
+        self.is_complete = False
         self._query = query
         self._within = within
-        self._asked = [MEASURES[name] for name in measures if MEASURES[name].answered is not None]
+        self._measures = [
+            MEASURES[name] for name in measures if MEASURES[name].answered is not None
+        ]
         self._after: list[Any] | None = None
-        self._open: list[Piece] = []
+        self._open: list[SubmissionRecord] = []
 
-    def body(self) -> dict[str, Any]:
-        """The next search; records of one submission follow each other."""
+    def next_query(self) -> dict[str, Any]:
+        """Return the body of the next search; records of one submission are adjacent."""
         during = {"gte": self._within.start.isoformat(), "lt": self._within.end.isoformat()}
         body: dict[str, Any] = {
             "size": _PAGE,
@@ -76,7 +82,7 @@ class Submissions:
                 "@timestamp",
                 SUBMISSION_FIELD,
                 *GROUP_FIELDS.values(),
-                *(f"feedback.measures.{measure.field}" for measure in self._asked),
+                *(f"feedback.measures.{measure.field}" for measure in self._measures),
             ],
             "sort": [{"event.dataset": "asc"}, {SUBMISSION_FIELD: "asc"}, {"event.id": "asc"}],
         }
@@ -84,30 +90,30 @@ class Submissions:
             body["search_after"] = self._after
         return body
 
-    def take(self, response: Mapping[str, Any]) -> Iterator[list[Piece]]:
-        """The submissions of an answer to :meth:`body`, those that go on in the next page left."""
+    def consume_response(self, response: Mapping[str, Any]) -> Iterator[list[SubmissionRecord]]:
+        """Yield the complete submissions; one that continues on the next page is kept."""
         hits = response["hits"]["hits"]
-        self.done = len(hits) < _PAGE
-        self._after = None if self.done else list(hits[-1]["sort"])
-        pieces = [*self._open, *(self._piece(hit["_source"]) for hit in hits)]
+        self.is_complete = len(hits) < _PAGE
+        self._after = None if self.is_complete else list(hits[-1]["sort"])
+        records = [*self._open, *(self._to_record(hit["_source"]) for hit in hits)]
         self._open = []
-        for submission, some in groupby(pieces, key=lambda piece: piece.submission):
-            whole = list(some)
-            if not self.done and submission == pieces[-1].submission:
-                self._open = whole
+        for submission, some in groupby(records, key=lambda record: record.submission):
+            complete = list(some)
+            if not self.is_complete and submission == records[-1].submission:
+                self._open = complete
             else:
-                yield whole
+                yield complete
 
-    def _piece(self, source: Mapping[str, Any]) -> Piece:
+    def _to_record(self, source: Mapping[str, Any]) -> SubmissionRecord:
         feedback = source["feedback"]
         weights = {}
-        for measure in self._asked:
+        for measure in self._measures:
             answered = feedback.get("measures", {}).get(measure.field)
             if answered is not None:
-                weight = weight_of(measure, answered["value"], answered.get("score"))
+                weight = answer_weight(measure, answered["value"], answered.get("score"))
                 if weight is not None:
                     weights[measure.name] = weight
-        return Piece(
+        return SubmissionRecord(
             submission=(source["event"]["dataset"], feedback["attributes"][SUBMISSION]),
             at=datetime.fromisoformat(source["@timestamp"]).timestamp(),
             groups={name: _values(source, field) for name, field in GROUP_FIELDS.items()},
@@ -116,9 +122,9 @@ class Submissions:
 
 
 def _values(source: Mapping[str, Any], field: str) -> tuple[str, ...]:
-    found: Any = source
+    value: Any = source
     for name in field.split("."):
-        found = found.get(name)
-        if found is None:
+        value = value.get(name)
+        if value is None:
             return ()
-    return (found,) if isinstance(found, str) else tuple(found)
+    return (value,) if isinstance(value, str) else tuple(value)

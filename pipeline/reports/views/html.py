@@ -17,9 +17,9 @@ from pipeline.reports.views.markup import bullets, cell, change, details, figure
 from pipeline.reports.views.style import STYLE
 from pipeline.reports.views.svg import Point, dot_plot, line_plot, spark
 from pipeline.reports.views.terminal import SHOWN_GROUPS
-from pipeline.scores.goals import Progress
+from pipeline.scores.goals import GoalProgress
 from pipeline.scores.measures import MEASURES
-from pipeline.scores.periods import short_title_of, title_of
+from pipeline.scores.periods import format_period, format_period_short
 from pipeline.scores.report import Breakdown, Report, Row, Trend
 from schemas.score import MeasureName, Score
 
@@ -90,12 +90,13 @@ def _trend(report: Report, name: MeasureName) -> str:
     measure = MEASURES[name]
     points = []
     for step, found in _since_the_first(trend):
-        said = f"{title_of(step, zone)}: {words.FEW} answers"
+        said = f"{format_period(step, zone)}: {words.FEW} answers"
         low, high = found.interval or (0.0, 0.0)
         if found.value is not None:
             value = words.valued(name, found.value)
-            said = f"{title_of(step, zone)}: {value} ({words.ranged(name, low, high)}), n {found.n}"
-        points.append(Point(short_title_of(step, zone), found.value, low, high, said))
+            period = format_period(step, zone)
+            said = f"{period}: {value} ({words.ranged(name, low, high)}), n {found.n}"
+        points.append(Point(format_period_short(step, zone), found.value, low, high, said))
     target = next((g.goal for g in report.goals if _is_of_all(report, g, name)), None)
     title = f"{measure.title} by period, with 95 % intervals"
     if target is not None:
@@ -116,7 +117,7 @@ def _since_the_first(trend: Trend) -> Trend:
     return trend[min(empty, max(0, len(trend) - _LEAST_STEPS)) :]
 
 
-def _is_of_all(report: Report, one: Progress, name: MeasureName) -> bool:
+def _is_of_all(report: Report, one: GoalProgress, name: MeasureName) -> bool:
     whole = not one.goal.dimensions.model_dump(exclude_none=True)
     return whole and one.goal.measure is name
 
@@ -126,10 +127,12 @@ def _trend_table(report: Report, name: MeasureName, trend: Trend) -> str:
     rows = []
     for step, found in trend:
         if found.value is None or found.interval is None:
-            rows.append([title_of(step, zone), "", words.FEW if found.n else "", f"{found.n:,}"])
+            rows.append(
+                [format_period(step, zone), "", words.FEW if found.n else "", f"{found.n:,}"]
+            )
         else:
             value, around = words.valued(name, found.value), words.ranged(name, *found.interval)
-            rows.append([title_of(step, zone), value, around, f"{found.n:,}"])
+            rows.append([format_period(step, zone), value, around, f"{found.n:,}"])
     head = ["Period", MEASURES[name].title, "95 % interval", "n"]
     return details("The numbers", table(head, ([escape(c) for c in row] for row in rows)))
 

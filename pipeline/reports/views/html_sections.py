@@ -9,7 +9,7 @@ from pipeline.reports import cases as shared
 from pipeline.reports import words
 from pipeline.reports.views.markup import figure, table
 from pipeline.reports.views.svg import Point, dot_plot
-from pipeline.scores.goals import Status
+from pipeline.scores.goals import GoalStatus
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Report
 from pipeline.terminal import clean
@@ -17,11 +17,11 @@ from schemas.coverage import State
 
 _SHOWN_DRIVERS: Final = 12
 _GOAL_STYLES: Final = {
-    Status.MET: "good",
-    Status.ON_TRACK: "good",
-    Status.BEHIND: "bad",
-    Status.MISSED: "bad",
-    Status.UNKNOWN: "open",
+    GoalStatus.MET: "good",
+    GoalStatus.ON_TRACK: "good",
+    GoalStatus.BEHIND: "bad",
+    GoalStatus.MISSED: "bad",
+    GoalStatus.UNKNOWN: "open",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.reports.cases import cases_json
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import Estimate
-from pipeline.scores.goals import Progress
+from pipeline.scores.goals import GoalProgress
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Breakdown, Report, Row, Trend
 from schemas.score import Period
@@ -89,7 +89,7 @@ def _driver(driver: Driver) -> dict[str, Any]:
     }
 
 
-def _goal(one: Progress) -> dict[str, Any]:
+def _goal(one: GoalProgress) -> dict[str, Any]:
     projected = {"value": one.projected, "interval": one.projected_interval, "sure": one.sure}
     return {
         **one.goal.model_dump(mode="json", exclude_none=True),

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from pipeline.scores.estimates import Counts, estimate, outstanding, score
-from pipeline.scores.measures import MEASURES, Weight, weight_of
+from pipeline.scores.estimates import Counts, estimate, score, significant_scores
+from pipeline.scores.measures import MEASURES, Weight, answer_weight
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
 
 MARCH = Period(
@@ -21,7 +21,7 @@ NOW = datetime(2026, 4, 2, tzinfo=UTC)
 
 
 def _counts(name: MeasureName, *answers: tuple[float | str, float | None]) -> Counts:
-    weights = (weight_of(MEASURES[name], value, held) for value, held in answers)
+    weights = (answer_weight(MEASURES[name], value, held) for value, held in answers)
     return Counter(weight for weight in weights if weight is not None)
 
 
@@ -91,9 +91,9 @@ def test_among_many_comparisons_only_what_they_do_not_explain_stands_out() -> No
     barely, far = of(0, 46), of(1, 30)
     assert (barely.changed, far.changed) == (True, True)
     others = [of(number, 59) for number in range(2, 30)]
-    assert outstanding([barely]) == {barely.score_id}
-    assert outstanding([barely, far, *others]) == {far.score_id}
-    assert outstanding([]) == set()
+    assert significant_scores([barely]) == {barely.score_id}
+    assert significant_scores([barely, far, *others]) == {far.score_id}
+    assert significant_scores([]) == set()
 
 
 def test_an_id_is_the_same_for_the_same_measure_dimensions_and_period_only() -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from pipeline.scores.estimates import Estimate
-from pipeline.scores.goals import Goal, Status, load_goals, progress, project
+from pipeline.scores.goals import Goal, GoalStatus, assess_goal, load_goals, project_trend
 from pipeline.scores.intervals import wilson
-from pipeline.scores.periods import leading_to, period_of
+from pipeline.scores.periods import period_at, preceding_periods
 from pipeline.scores.report import Trend
 from schemas.score import MeasureName, PeriodName
 
-JUNE = period_of(PeriodName.MONTH, datetime(2026, 6, 5, tzinfo=UTC), UTC)
+JUNE = period_at(PeriodName.MONTH, datetime(2026, 6, 5, tzinfo=UTC), UTC)
 DUE = datetime(2026, 9, 30, 23, 59, tzinfo=UTC)
 
 
@@ -25,7 +25,7 @@ def _share(percent: float, n: int = 200) -> Estimate:
 
 
 def _trend(*percents: float | None) -> Trend:
-    steps = leading_to(JUNE, len(percents), UTC)
+    steps = preceding_periods(JUNE, len(percents), UTC)
     found = (Estimate(3) if one is None else _share(one) for one in percents)
     return tuple(zip(steps, found, strict=True))
 
@@ -38,27 +38,27 @@ def _goal(**changes: object) -> Goal:
 @pytest.mark.parametrize(
     ("trend", "changes", "expected"),
     [
-        ((40, 36, 31, 27, 22, 18), {}, Status.MET),
-        ((48, 44, 40, 35, 31, 27), {}, Status.ON_TRACK),
-        ((31, 30, 29.5, 29, 28, 27.5), {}, Status.BEHIND),
-        ((27, 31, 28, 30, 26, 30), {}, Status.BEHIND),
-        ((48, 44, 40, 35, 31, 27), {"by": "2026-06-29"}, Status.MISSED),
-        ((48, 44, 40, 35, 31, None), {}, Status.UNKNOWN),
-        ((48, 44, 40, 35, 31, 27), {"measure": "csat"}, Status.MET),
+        ((40, 36, 31, 27, 22, 18), {}, GoalStatus.MET),
+        ((48, 44, 40, 35, 31, 27), {}, GoalStatus.ON_TRACK),
+        ((31, 30, 29.5, 29, 28, 27.5), {}, GoalStatus.BEHIND),
+        ((27, 31, 28, 30, 26, 30), {}, GoalStatus.BEHIND),
+        ((48, 44, 40, 35, 31, 27), {"by": "2026-06-29"}, GoalStatus.MISSED),
+        ((48, 44, 40, 35, 31, None), {}, GoalStatus.UNKNOWN),
+        ((48, 44, 40, 35, 31, 27), {"measure": "csat"}, GoalStatus.MET),
     ],
 )
 def test_a_goal_fares_as_its_score_and_its_trend(
-    trend: tuple[float | None, ...], changes: dict[str, object], expected: Status
+    trend: tuple[float | None, ...], changes: dict[str, object], expected: GoalStatus
 ) -> None:
     steps = _trend(*trend)
-    assert progress(_goal(**changes), steps[-1][1], JUNE.end, steps, UTC).status is expected
+    assert assess_goal(_goal(**changes), steps[-1][1], JUNE.end, steps, UTC).status is expected
 
 
 def test_a_trend_that_chance_explains_is_none() -> None:
     steps = _trend(27, 31, 28, 30, 26, 30)
-    assert project(steps, DUE) is None
-    found = progress(_goal(), steps[-1][1], JUNE.end, steps, UTC)
-    assert (found.status, found.projected) == (Status.BEHIND, None)
+    assert project_trend(steps, DUE) is None
+    found = assess_goal(_goal(), steps[-1][1], JUNE.end, steps, UTC)
+    assert (found.status, found.projected) == (GoalStatus.BEHIND, None)
 
 
 def test_the_line_is_that_of_weighted_least_squares() -> None:
@@ -72,13 +72,13 @@ def test_the_line_is_that_of_weighted_least_squares() -> None:
     there = DUE.timestamp() / 86_400 - middles[-1]
     frame = fitted.get_prediction([[1.0, there]]).summary_frame(alpha=0.05)
     expected = (frame["mean"][0], frame["mean_ci_lower"][0], frame["mean_ci_upper"][0])
-    assert project(trend, DUE) == pytest.approx(expected, rel=1e-9)
+    assert project_trend(trend, DUE) == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_trend_is_drawn_on_no_further_than_it_is_long() -> None:
     steps = _trend(48, 44, 40, 35, 31, 27)
     years = datetime(2031, 1, 1, tzinfo=UTC)
-    far, further = project(steps, years), project(steps, years.replace(year=2035))
+    far, further = project_trend(steps, years), project_trend(steps, years.replace(year=2035))
     assert far is not None
     assert far == further
     assert far[0] > 0

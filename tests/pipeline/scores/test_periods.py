@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.scores.periods import (
-    before,
-    last_complete,
-    leading_to,
-    period_of,
-    short_title_of,
-    steps_of,
-    title_of,
-    usual_step,
+    default_step,
+    format_period,
+    format_period_short,
+    last_complete_period,
+    period_at,
+    preceding_periods,
+    previous_period,
+    split_period,
 )
 from schemas.score import Period, PeriodName
 
@@ -37,23 +37,26 @@ MOMENT = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)  # 1 April, half past midnigh
 def test_a_moment_is_in_the_zone_s_period(
     name: PeriodName, zone: ZoneInfo, start: str, end: str, title: str
 ) -> None:
-    period = period_of(name, MOMENT, zone)
+    period = period_at(name, MOMENT, zone)
     ends = tuple(f"{moment.astimezone(zone):%Y-%m-%d}" for moment in (period.start, period.end))
     assert ends == (start, end)
     assert period.start.astimezone(zone).hour == period.end.astimezone(zone).hour == 0
-    assert title_of(period, zone) == title
+    assert format_period(period, zone) == title
 
 
 def test_a_day_on_which_clocks_change_has_23_hours() -> None:
-    day = period_of(PeriodName.DAY, datetime(2026, 3, 29, 12, tzinfo=UTC), LONDON)
+    day = period_at(PeriodName.DAY, datetime(2026, 3, 29, 12, tzinfo=UTC), LONDON)
     assert day.end.astimezone(UTC) - day.start.astimezone(UTC) == timedelta(hours=23)
 
 
 def test_the_period_before_crosses_the_year_and_the_last_complete_one_is_over() -> None:
-    january = period_of(PeriodName.MONTH, datetime(2026, 1, 9, tzinfo=UTC), UTC)
-    assert title_of(before(january, UTC), UTC) == "December 2025"
-    assert title_of(last_complete(PeriodName.QUARTER, january.start, UTC), UTC) == "2025 Q4"
-    titles = [short_title_of(one, UTC) for one in leading_to(january, 3, UTC)]
+    january = period_at(PeriodName.MONTH, datetime(2026, 1, 9, tzinfo=UTC), UTC)
+    assert format_period(previous_period(january, UTC), UTC) == "December 2025"
+    assert (
+        format_period(last_complete_period(PeriodName.QUARTER, january.start, UTC), UTC)
+        == "2025 Q4"
+    )
+    titles = [format_period_short(one, UTC) for one in preceding_periods(january, 3, UTC)]
     assert titles == ["Nov 25", "Dec 25", "Jan 26"]
 
 
@@ -63,15 +66,15 @@ def _custom(start: str, end: str) -> Period:
 
 
 def test_before_whole_months_are_as_many_months_and_before_days_as_many_days() -> None:
-    months = before(_custom("2026-01-01", "2026-04-01"), LONDON)
-    assert title_of(months, LONDON) == "1 October 2025 to 31 December 2025"
-    days = before(_custom("2026-03-25", "2026-04-04"), LONDON)
-    assert title_of(days, LONDON) == "15 March 2026 to 24 March 2026"
+    months = previous_period(_custom("2026-01-01", "2026-04-01"), LONDON)
+    assert format_period(months, LONDON) == "1 October 2025 to 31 December 2025"
+    days = previous_period(_custom("2026-03-25", "2026-04-04"), LONDON)
+    assert format_period(days, LONDON) == "15 March 2026 to 24 March 2026"
 
 
 def test_a_custom_period_is_divided_by_the_calendar_with_cut_ends() -> None:
     period = _custom("2026-03-25", "2026-05-10")
-    steps = steps_of(period, PeriodName.MONTH, LONDON)
+    steps = split_period(period, PeriodName.MONTH, LONDON)
     assert [one.name for one in steps] == ["custom", "month", "custom"]
     assert (steps[0].start, steps[-1].end) == (period.start, period.end)
-    assert usual_step(period) is PeriodName.WEEK
+    assert default_step(period) is PeriodName.WEEK
