@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from pipeline.scores.cases import CaseScores
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import Change, Estimate, estimate, score
-from pipeline.scores.goals import Goal, Progress, Status
+from pipeline.scores.goals import Goal, GoalProgress, GoalStatus
 from pipeline.scores.measures import MEASURES, Weight
-from pipeline.scores.report import Breakdown, Frame, Report, Row, Source, Trend
+from pipeline.scores.report import Breakdown, Report, ReportContext, Row, SourceStatus, Trend
 from schemas.coverage import State
 from schemas.score import Dimensions, MeasureName, Period, PeriodName
 
@@ -53,8 +53,8 @@ def trend(good: int, bad: int) -> Trend:
     )
 
 
-def frame_of(scope: dict[str, str]) -> Frame:
-    return Frame(
+def frame_of(scope: dict[str, str]) -> ReportContext:
+    return ReportContext(
         period=period(0),
         previous=period(1),
         steps=tuple(period(3 - step) for step in range(4)),
@@ -77,14 +77,14 @@ def driver(topic: str, effect: float) -> Driver:
     )
 
 
-def goal(name: str, owner: str | None, status: Status, *, sure: bool = True) -> Progress:
+def goal(name: str, owner: str | None, status: GoalStatus, *, sure: bool = True) -> GoalProgress:
     target = Goal(
         name=name, measure=MeasureName.NPS, target=40, by=date(2026, 12, 31), owner=owner,
         site="Eastgate" if owner else None,
     )  # fmt: skip
-    if status is Status.UNKNOWN:
-        return Progress(target, status, Estimate(3))
-    return Progress(target, status, Estimate(90, 20.0, (5.0, 35.0)), 45.0, (30.0, 60.0), sure)
+    if status is GoalStatus.UNKNOWN:
+        return GoalProgress(target, status, Estimate(3))
+    return GoalProgress(target, status, Estimate(90, 20.0, (5.0, 35.0)), 45.0, (30.0, 60.0), sure)
 
 
 def report(
@@ -103,13 +103,13 @@ def report(
         drivers=(driver("waiting", -25.0), driver("parking", 4.0)),
         driver_answers=100,
         goals=(
-            goal(name, name, Status.ON_TRACK, sure=False),
-            goal("All", None, Status.BEHIND),
-            goal("New", None, Status.UNKNOWN),
+            goal(name, name, GoalStatus.ON_TRACK, sure=False),
+            goal("All", None, GoalStatus.BEHIND),
+            goal("New", None, GoalStatus.UNKNOWN),
         ),
         sources=(
-            Source(name, State.FAILED, f"{name} (3 times)"),
-            Source("form.main", State.OK, ""),
+            SourceStatus(name, State.FAILED, f"{name} (3 times)"),
+            SourceStatus("form.main", State.OK, ""),
         ),
         newest=APRIL,
         titles={
