@@ -1,8 +1,9 @@
-"""Walks through what changed since a moment, for services that can be asked for just that.
+"""Incremental reading, for services that can be asked for what changed since a time.
 
-The pages may come in any order, so the moment is moved only when a walk has seen them all. It
-stays a minute behind the newest: a service may show something a little later than it says. What
-was seen in that minute is kept by its id, and is no news when it is met again.
+The pages may come in any order, so that time moves only when all of them have been read. It stays
+a minute behind the newest change, and behind the beginning of the reading: a service may show a
+change a little later than its time says, and on a page that was read already. Changes of that
+minute are remembered by their ids, so that they are not returned again.
 """
 
 from __future__ import annotations
@@ -20,35 +21,35 @@ from connectors.sdk.timestamps import unix_ms
 T = TypeVar("T")
 
 _SETTLING_MS: Final = 60_000
-_MOST_IDS: Final = 500
+_MAX_IDS: Final = 500
 
 
 @dataclass(slots=True)
 class ChangesSince:
-    """What is asked for, and what of it is known."""
+    """Progress of an incremental reading. All times are Unix times (ms)."""
 
-    now: int
-    """In milliseconds since 1970, as all times here."""
+    started: int
+    """When the reading began, maybe in an earlier run."""
     moment: int | None = None
-    """What to ask for: everything since then; None: everything there is."""
+    """Read the changes since then; None: all."""
     known: dict[str, int] = field(default_factory=dict)
-    """Times by their ids, of what earlier walks have seen at that moment or later."""
+    """Times by id of the changes at that time or later that were read before."""
     newest: int | None = None
     recent: dict[str, int] = field(default_factory=dict)
-    """As ``known``, of this walk."""
+    """The next value of ``known``."""
     page: str | None = None
     """The service's token of the next page; None: the first."""
     resumed: bool = False
-    """Whether that token is from an earlier run, and may have expired."""
+    """True if that token is from an earlier run and may have expired."""
 
     @classmethod
     def resume(cls, cursor: str | None, *, now: datetime) -> Self:
-        """The walk that a cursor stands for; None: through everything."""
+        """Return the reading that a cursor stands for; None: of everything."""
         state = {} if cursor is None else orjson.loads(cursor)
         known = dict(state.get("known", {}))
         page = state.get("page")
         return cls(
-            unix_ms(now),
+            state.get("started", unix_ms(now)),
             state.get("since"),
             known,
             state.get("newest"),
@@ -59,11 +60,11 @@ class ChangesSince:
 
     @property
     def since_iso(self) -> str | None:
-        """The moment as ISO 8601 in UTC, with milliseconds."""
+        """``moment`` as ISO 8601 in UTC, with milliseconds."""
         return None if self.moment is None else iso_utc(self.moment)
 
     def request(self, request: Callable[[str | None], T]) -> T:
-        """What a request for the next page answers; a token that has expired begins anew."""
+        """Call ``request`` with the next page's token; with None if an old token has expired."""
         resumed, self.resumed = self.resumed, False
         try:
             return request(self.page)
@@ -76,34 +77,37 @@ class ChangesSince:
             return request(None)
 
     def new_items(self, items: Iterable[tuple[int | None, str, T]]) -> list[T]:
-        """The unknown among (time, id, item). What has no time is news: ``parse`` refuses it."""
-        found: list[T] = []
+        """Return the new items among (time, id, item).
+
+        An item without a time is new: ``parse`` rejects it.
+        """
+        new: list[T] = []
         for at, native_id, item in items:
             if at is None or self.known.get(native_id) != at:
-                found.append(item)
+                new.append(item)
             if at is not None:
                 self.newest = at if self.newest is None else max(at, self.newest)
                 self.recent[native_id] = at
         self._forget()
-        return found
+        return new
 
     def advance(self, page: str | None) -> str:
-        """The cursor behind this page; ``page`` None: it was the last.
+        """Return the cursor that follows a page; ``page`` is the next one's token, if any.
 
-        Raises ``Fatal`` where the service gives the same page again.
+        Raises ``Fatal`` if the service returns the same page again.
         """
         if page is not None and page == self.page:
             raise Fatal("reading pages: the service gives the same page again")
         self.page = page
         if page is None:
             return self.complete(self.moment)
-        state = {"since": self.moment, "known": self.known, "page": page}
+        state = {"since": self.moment, "known": self.known, "page": page, "started": self.started}
         return _text({**state, "newest": self.newest, "recent": self.recent})
 
     def complete(self, at_least: int | None) -> str:
-        """The cursor behind a walk that has seen everything; it never asks for an earlier time."""
+        """Return the cursor that follows the last page; its time is never before ``at_least``."""
         settled = self._settled()
-        self.moment = max((one for one in (at_least, settled) if one is not None), default=None)
+        self.moment = max((ms for ms in (at_least, settled) if ms is not None), default=None)
         self.known = {
             native_id: at
             for native_id, at in self.recent.items()
@@ -112,18 +116,18 @@ class ChangesSince:
         return _text({"since": self.moment, "known": self.known})
 
     def _settled(self) -> int | None:
-        return None if self.newest is None else min(self.newest, self.now) - _SETTLING_MS
+        return None if self.newest is None else min(self.newest, self.started) - _SETTLING_MS
 
     def _forget(self) -> None:
         settled = self._settled()
         if settled is None:
             return
         kept = [(at, native_id) for native_id, at in self.recent.items() if at >= settled]
-        self.recent = {native_id: at for at, native_id in sorted(kept)[-_MOST_IDS:]}
+        self.recent = {native_id: at for at, native_id in sorted(kept)[-_MAX_IDS:]}
 
 
 def iso_utc(moment: int) -> str:
-    """Milliseconds since 1970 as ISO 8601 in UTC."""
+    """Return a Unix time (ms) as ISO 8601 in UTC."""
     at = datetime.fromtimestamp(moment / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

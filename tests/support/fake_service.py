@@ -144,6 +144,7 @@ class FakeService(ABC):
     """Whether it speaks HTTP; what does not runs itself in ``serving``, and has no ``faults``."""
 
     texts: dict[str, str]
+    added: int = 0
 
     @property
     @abstractmethod
@@ -159,6 +160,18 @@ class FakeService(ABC):
         """Run it on a loopback port."""
         with Served(self.app, self.spared) as service:
             yield service
+
+    @abstractmethod
+    def add(self) -> None:
+        """Add an item that is later than all others to every list of the service, and to ``texts``.
+
+        An item that the service no longer shows for it leaves ``texts``.
+        """
+
+    def next_number(self) -> int:
+        """Return the number of the next item to add, whose time is after ``EARLIER``."""
+        self.added += 1
+        return _LAST_NUMBER + self.added
 
     def edit(self) -> None:
         """Change one item at the service, and ``texts``; where the connector brings edits."""
@@ -219,10 +232,17 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """The time of the fakes: those who test connectors that look back some days set their clocks so."""
 
 
+_LAST_NUMBER = 55
+"""Higher than what the fakes hold from the beginning, and than what is edited."""
+
+
 def moment(number: int) -> datetime:
     """Distinct times of made-up feedback: two hours apart, the higher the later."""
     return NOW - timedelta(days=5, hours=12) + timedelta(hours=2 * number)
 
+
+EARLIER = moment(_LAST_NUMBER)
+"""The time of a run before anything was added: less than a day ago."""
 
 SENTENCES = (
     "The nurses were lovely and explained everything.",

@@ -118,7 +118,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
         start = changes.moment
         edge = _ms(survey.get("creationDate")) if start is None else start
         step = self.config.window_days * _DAY_MS
-        while edge is not None and edge + step <= changes.now - _SETTLED_MS:
+        while edge is not None and edge + step <= changes.started - _SETTLED_MS:
             edge = (edge + step) // 1_000 * 1_000
             yield start, edge
             start = edge

@@ -1,8 +1,8 @@
-"""What the connectors' own tests do not reach of walks since a moment."""
+"""Incremental reading: what the connectors' own tests do not reach."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,6 +19,15 @@ def test_a_time_to_come_never_hides_what_comes_before_it() -> None:
     again = ChangesSince.resume(changes.advance(None), now=NOW)
     assert again.moment == NOW_MS - 60_000
     assert again.new_items([(NOW_MS - 5, "now", "now"), (NOW_MS - 4, "new", "new")]) == ["new"]
+
+
+def test_what_a_page_read_already_would_show_by_now_is_asked_for_again() -> None:
+    changes = ChangesSince.resume(None, now=NOW)
+    interrupted = changes.advance("page 2")
+    resumed = ChangesSince.resume(interrupted, now=NOW + timedelta(hours=9))
+    resumed.new_items([(NOW_MS + 8 * 3_600_000, "added meanwhile", None)])
+    after = ChangesSince.resume(resumed.advance(None), now=NOW + timedelta(hours=10))
+    assert after.moment == NOW_MS - 60_000
 
 
 def test_an_empty_service_is_asked_for_everything_again() -> None:

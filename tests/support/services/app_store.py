@@ -93,6 +93,14 @@ class FakeAppStore(FakeService):
             for rel, page in pages.items()
         ]
 
+    def add(self) -> None:
+        for reviews in self.storefronts.values():
+            review = self._review(self.next_number())
+            reviews.append(review)
+            self.texts[review["id"]["label"]] = (
+                f"{review['title']['label']}\n{review['content']['label']}"
+            )
+
     def edit(self) -> None:
         review = self.storefronts["gb"][1]
         review["content"]["label"] = "I take it back: they called and made it good."

@@ -174,6 +174,11 @@ class FakeBluesky(FakeService):
         """Send any event."""
         self.events.append(json.dumps({"did": did, "time_us": int(at.timestamp() * 1e6), **event}))
 
+    def add(self) -> None:
+        post = self.post(self.next_number())
+        self.posts.append(post)
+        self.texts[native_id(post)] = post["record"]["text"]
+
     def delete(self) -> None:
         del self.texts[native_id(self.posts.pop(21))]
 

@@ -114,6 +114,11 @@ class FakeCareOpinion(FakeService):
         found = HEALTH_SERVICES.get(request.path_params["code"])
         return JSONResponse(found) if found else JSONResponse({}, 404)
 
+    def add(self) -> None:
+        story = self._story(self.next_number())
+        self.stories.append(story)
+        self.texts[str(story["id"])] = f"{story['title']}\n{story['body']}"
+
     def edit(self) -> None:
         story = self.stories[7]
         story["body"] = "I take it back: they called and made it good."

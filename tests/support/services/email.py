@@ -27,6 +27,11 @@ class FakeEmail(FakeService):
             for number in range(35)
         }
 
+    def add(self) -> None:
+        number = self.next_number()
+        self.server.deliver(mail(number))
+        self.texts[f"visit-{number}@mail.example"] = f"Visit {number}\n{sentence(number)}"
+
     @property
     def app(self) -> Any:
         return None
@@ -35,6 +40,7 @@ class FakeEmail(FakeService):
     def serving(self) -> Iterator[Served]:
         with dovecot() as server:
             server.deliver(*self.mails)
+            self.server = server
             service = Served(self.app)
             service.url = f"imap://127.0.0.1:{server.port}"
             yield service

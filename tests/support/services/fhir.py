@@ -111,6 +111,11 @@ class FakeFhir(FakeService):
         bundle = {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
         return JSONResponse(bundle, media_type=FHIR_JSON)
 
+    def add(self) -> None:
+        number = self.next_number()
+        self.resources.append(response(number))
+        self.texts[f"eastgate/{number}:better"] = sentence(number)
+
     def edit(self) -> None:
         one = response(20) | {"status": "amended"}
         one["item"][0]["item"][0]["answer"] = [{"valueString": "I take it back, all was well."}]

@@ -127,6 +127,12 @@ class FakeGoogleBusiness(FakeService):
         self.replies[f"{place}/{review}"] = body["comment"]
         return JSONResponse({"comment": body["comment"], "updateTime": _zulu(60)})
 
+    def add(self) -> None:
+        for place, reviews in self.places.items():
+            review = self._review(self.next_number())
+            reviews.append(review)
+            self.texts[f"{place}/{review['reviewId']}"] = review["comment"]
+
     def edit(self) -> None:
         review = self.places["11"][3]
         review["comment"] = "I take it back: they called and made it good."

@@ -159,6 +159,11 @@ class FakeGoogleForms(FakeService):
             page["nextPageToken"] = f"{end}|{asked}"
         return JSONResponse(page)
 
+    def add(self) -> None:
+        number = self.next_number()
+        self.responses.append(response(number))
+        self.texts[f"{FORM}/ACYDB{number}:11aa"] = sentence(number)
+
     def edit(self) -> None:
         one = self.responses[20]
         one["answers"] = answered(q11aa="I take it back, all was well.")

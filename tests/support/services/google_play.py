@@ -125,6 +125,11 @@ class FakeGooglePlay(FakeService):
         edited = {"seconds": "1794700000", "nanos": 0}
         return JSONResponse({"result": {"replyText": text, "lastEdited": edited}})
 
+    def add(self) -> None:
+        review = self._review(self.next_number())
+        self.reviews.append(review)
+        self.texts[review[0]] = review[4]
+
     def edit(self) -> None:
         review = self.reviews[2]
         review[4] = "I take it back: they called and made it good."

@@ -151,6 +151,12 @@ class FakeMastodon(FakeService):
             (event, data if isinstance(data, str) else json.dumps(data, ensure_ascii=False))
         )
 
+    def add(self) -> None:
+        number = self.next_number()
+        status = self.status(number)
+        self.statuses.append(status)
+        self.texts[native_id(status)] = f"{sentence(number)} #nhs"
+
     def edit(self) -> None:
         status = self.statuses[20]
         status["content"] = "<p>I take it back:<br>they made it good.</p>"

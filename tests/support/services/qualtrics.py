@@ -129,6 +129,11 @@ class FakeQualtrics(FakeService):
         body = packed.getvalue()
         return Response(body[: len(body) - self.cut_off], media_type="application/zip")
 
+    def add(self) -> None:
+        number = self.next_number()
+        self.responses.append(response(number))
+        self.texts[f"R_{number}:QID1_TEXT"] = sentence(number)
+
 
 def response(number: int) -> dict[str, Any]:
     return {

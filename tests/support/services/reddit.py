@@ -157,6 +157,13 @@ class FakeReddit(FakeService):
         more = start + size < len(newest_first)
         return _answer(page, page[-1]["name"] if more else None)
 
+    def add(self) -> None:
+        post, comment = self._post(self.next_number()), self._comment(self.next_number())
+        self.posts.append(post)
+        self.comments.append(comment)
+        self.texts[post["name"]] = f"{post['title']}\n{post['selftext']}"
+        self.texts[comment["name"]] = comment["body"]
+
     def edit(self) -> None:
         post = self.posts[20]
         post["selftext"] = "I take it back: they called and made it good."

@@ -28,6 +28,9 @@ class FakeFeeds(FakeService):
     secrets: ClassVar = (KEY,)
 
     def __init__(self) -> None:
+        self.atom_entries, self.rss_items, self.json_items = (
+            list(range(start, start + 10)) for start in (0, 10, 20)
+        )
         self.words = {number: sentence(number) for number in range(30)}
         self.updated = {number: number for number in range(30)}
         self.broken: set[str] = set()
@@ -56,9 +59,9 @@ class FakeFeeds(FakeService):
         digest = hashlib.sha256((self.url + RSS_FEED).encode()).digest()
         feed = urlsafe_b64encode(digest).decode()[:12]
         self.texts = {
-            **{f"tag:a.example,2026:{n}": f"Visit {n}\n{self.words[n]}" for n in range(10)},
-            **{f"{feed}:{n}": f"Visit {n}\n{self.words[n]}" for n in range(10, 20)},
-            **{f"https://c.example/{n}": self.words[n] for n in range(20, 30)},
+            **{f"tag:a.example,2026:{n}": f"Visit {n}\n{self.words[n]}" for n in self.atom_entries},
+            **{f"{feed}:{n}": f"Visit {n}\n{self.words[n]}" for n in self.rss_items},
+            **{f"https://c.example/{n}": self.words[n] for n in self.json_items},
         }
 
     async def _atom(self, request: Request) -> Response:
@@ -70,13 +73,13 @@ class FakeFeeds(FakeService):
             f"<link href='https://a.example/{n}'/><author><name>Jo Bloggs</name></author>"
             f"<published>{iso(n)}</published><updated>{iso(self.updated[n])}</updated>"
             f"<content type='html'>{escape(f'<p>{self.words[n]}</p>')}</content></entry>"
-            for n in (range(4, -1, -1) if second else range(9, 4, -1))
+            for n in (self.atom_entries[4::-1] if second else self.atom_entries[:4:-1])
         )
         more = "" if second else f"<link rel='next' href='{escape(self.next)}'/>"
         document = (
             "<?xml version='1.0' encoding='utf-8'?>"
             "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en-GB'><id>urn:a</id>"
-            f"<title>A</title><updated>{iso(9)}</updated>{more}{entries}</feed>"
+            f"<title>A</title><updated>{iso(self.atom_entries[-1])}</updated>{more}{entries}</feed>"
         )
         return self._answer(request, document.encode(), "application/atom+xml")
 
@@ -86,7 +89,7 @@ class FakeFeeds(FakeService):
             f"<link>https://b.example/{n}</link><category>ward</category>"
             f"<pubDate>{format_datetime(moment(n), usegmt=True)}</pubDate>"
             f"<description>{escape(self.words[n])}</description></item>"
-            for n in range(19, 9, -1)
+            for n in self.rss_items[::-1]
         )
         document = (
             "<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel><title>B</title>"
@@ -106,7 +109,7 @@ class FakeFeeds(FakeService):
                 "authors": [{"name": "Jo Bloggs"}],
                 "tags": ["ward", "parking"],
             }
-            for n in range(29, 19, -1)
+            for n in self.json_items[::-1]
         ]
         feed = {"version": "https://jsonfeed.org/version/1.1", "title": "C", "language": "en"}
         body = bytes(JSONResponse({**feed, "items": items}).body)
@@ -119,6 +122,13 @@ class FakeFeeds(FakeService):
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"etag": etag})
         return Response(body, media_type=kind, headers={"etag": etag})
+
+    def add(self) -> None:
+        for entries in (self.atom_entries, self.rss_items, self.json_items):
+            number = self.next_number()
+            entries.append(number)
+            self.words[number], self.updated[number] = sentence(number), number
+        self._expect()
 
     def edit(self) -> None:
         self.words[7] = "I take it back: they called and made it good."

@@ -186,6 +186,12 @@ class FakeSurveyMonkey(_Api, FakeService):
         self.responses = [response(number) for number in range(35)]
         self.texts = {f"{one['id']}:11": sentence(at) for at, one in enumerate(self.responses)}
 
+    def add(self) -> None:
+        number = self.next_number()
+        added = response(number)
+        self.responses.append(added)
+        self.texts[f"{added['id']}:11"] = sentence(number)
+
     def edit(self) -> None:
         one = self.responses[20]
         one["pages"][0]["questions"] = [

@@ -96,6 +96,11 @@ class FakeTrustpilot(FakeService):
         self.replies[request.path_params["review"]] = body["message"]
         return Response(status_code=201)
 
+    def add(self) -> None:
+        review = self._review(self.next_number())
+        self.reviews.append(review)
+        self.texts[review["id"]] = f"{review['title']}\n{review['text']}"
+
     def edit(self) -> None:
         review = self.reviews[20]
         review["text"] = "I take it back: they called and made it good."

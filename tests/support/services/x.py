@@ -90,6 +90,11 @@ class FakeX(FakeService):
             meta["next_token"] = f"b26v{page[-1]['id']}"
         return JSONResponse({"data": page, "meta": meta} if page else {"meta": meta})
 
+    def add(self) -> None:
+        post = self._post(self.next_number())
+        self.posts.append(post)
+        self.texts[post["id"]] = post["text"]
+
     def edit(self) -> None:
         """A new id, and the search shows the latest only."""
         post = self.posts[20]

@@ -70,6 +70,13 @@ class FakeYelp(FakeService):
             {"reviews": reviews[:-4:-1], "total": len(reviews), "possible_languages": ["en"]}
         )
 
+    def add(self) -> None:
+        for reviews in self.reviews.values():
+            review = self._review(self.next_number())
+            reviews.append(review)
+            self.texts[review["id"]] = review["text"]
+            del self.texts[reviews[-4]["id"]]
+
 
 def _refusal(status: int, code: str, reset: str = "2026-11-21T00:00:00+00:00") -> Response:
     error = {"code": code, "description": "Sorry."}

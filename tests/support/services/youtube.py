@@ -114,6 +114,12 @@ class FakeYouTube(FakeService):
             answer["nextPageToken"] = base64.b64encode(str(start + size).encode()).decode()
         return JSONResponse(answer)
 
+    def add(self) -> None:
+        number = self.next_number()
+        thread = self._thread(number)
+        self.threads.append(thread)
+        self.texts[thread["id"]] = sentence(number)
+
     def edit(self) -> None:
         comment = self.threads[20]["snippet"]["topLevelComment"]
         comment["snippet"]["textDisplay"] = "I take it back: they called and made it good."

@@ -102,6 +102,11 @@ class FakeZendesk(FakeService):
         one["updated_at"] = iso(moment(number))
         one["generated_timestamp"] = int(moment(number).timestamp())
 
+    def add(self) -> None:
+        added = ticket(self.next_number())
+        self.tickets.append(added)
+        self.texts[str(added["id"])] = f"{added['subject']}\n{added['description']}"
+
     def edit(self) -> None:
         one = self.tickets[20]
         one["satisfaction_rating"] = {"score": "bad", "comment": "Nobody called.", "id": 20}
