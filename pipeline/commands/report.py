@@ -19,7 +19,7 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.reports import request as options
 from pipeline.reports.gather import gather
 from pipeline.reports.publish import publish_scores
-from pipeline.reports.views.html import page
+from pipeline.reports.views.html import render_page
 from pipeline.reports.views.json import as_json
 from pipeline.reports.views.markdown import markdown
 from pipeline.reports.views.terminal import drawn
@@ -145,7 +145,7 @@ def _write(made: Report, form: Format, output: Path | None) -> None:
 
 def _rendered(made: Report, form: Format) -> str:
     if form is Format.HTML:
-        return page(made)
+        return render_page(made)
     if form is Format.MARKDOWN:
         return markdown(made)
     if form is Format.JSON:

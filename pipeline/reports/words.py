@@ -20,7 +20,7 @@ _SHOWN_CHANGES: Final = 3
 _PLACES: Final = ("organization", "site", "service")
 
 
-def number(measure: MeasureName, value: float, *, signed: bool = False) -> str:
+def format_number(measure: MeasureName, value: float, *, signed: bool = False) -> str:
     """A value in its unit's digits: 81.2, +23.4, 0.84."""
     digits = 2 if measure is MeasureName.STARS else 1
     sign = "+" if signed or (measure is MeasureName.NPS) else ""
@@ -28,22 +28,26 @@ def number(measure: MeasureName, value: float, *, signed: bool = False) -> str:
     return "0" + text[2:] if text.strip("+-0.") == "" and text[0] in "+-" else text
 
 
-def valued(measure: MeasureName, value: float) -> str:
+def format_value(measure: MeasureName, value: float) -> str:
     """A value with its unit: 81.2 %, NPS +23.4."""
-    return f"{number(measure, value)} %" if _percent(measure) else number(measure, value)
+    return (
+        f"{format_number(measure, value)} %"
+        if _is_percent(measure)
+        else format_number(measure, value)
+    )
 
 
-def ranged(measure: MeasureName, low: float, high: float) -> str:
+def format_interval(measure: MeasureName, low: float, high: float) -> str:
     """An interval: 78.9 to 83.3."""
-    return f"{number(measure, low)} to {number(measure, high)}"
+    return f"{format_number(measure, low)} to {format_number(measure, high)}"
 
 
-def moved(score: Score) -> str:
+def format_change(score: Score) -> str:
     """An arrow and the change: ▲ +6.1 where it is distinguishable from chance, else ~ +1.2."""
     if score.change is None:
         return ""
     arrow = ("▲" if score.change > 0 else "▼") if score.changed else "~"
-    return f"{arrow} {number(score.measure, score.change, signed=True)}"
+    return f"{arrow} {format_number(score.measure, score.change, signed=True)}"
 
 
 def is_better(score: Score) -> bool | None:
@@ -53,7 +57,7 @@ def is_better(score: Score) -> bool | None:
     return (score.change > 0) == MEASURES[score.measure].higher_is_better
 
 
-def name_of(report: Report, dimension: str, name: str) -> str:
+def group_title(report: Report, dimension: str, name: str) -> str:
     """A group as people call it."""
     return report.titles.get(name, name) if dimension in ("topic", "theme") else name
 
@@ -74,14 +78,14 @@ def dimension_title(dimension: str) -> str:
     return f"By {dimension}"
 
 
-def headlines(report: Report) -> list[str]:
+def highlights(report: Report) -> list[str]:
     """What a reader should see first, in sentences."""
     if not report.overall.comments and not report.overall.comments_before:
-        return [_nothing(report)]
+        return [_no_feedback(report)]
     return [
         *_overall(report),
         *_changes(report),
-        *_apart(report),
+        *_worse_than_average(report),
         *_drivers(report),
         *(goal_sentence(goal) for goal in report.goals),
         *_sources(report),
@@ -123,20 +127,22 @@ def goal_sentence(one: GoalProgress) -> str:
     """How one goal fares."""
     goal, measure = one.goal, one.goal.measure
     title = MEASURES[measure].title
-    target = f"{title} {valued(measure, goal.target)} by {goal.by.day} {goal.by:%B %Y}"
+    target = f"{title} {format_value(measure, goal.target)} by {goal.by.day} {goal.by:%B %Y}"
     if one.now.value is None:
         return f"Goal “{goal.name}” ({target}): unknown, {FEW} answers."
-    said = f"Goal “{goal.name}” ({target}): {one.status}, now {valued(measure, one.now.value)}"
+    said = (
+        f"Goal “{goal.name}” ({target}): {one.status}, now {format_value(measure, one.now.value)}"
+    )
     if one.status in (GoalStatus.MET, GoalStatus.MISSED):
         return f"{said}."
     if one.projected is None or one.projected_interval is None:
         return f"{said}; no trend that chance alone does not explain."
-    around = ranged(measure, *one.projected_interval)
+    around = format_interval(measure, *one.projected_interval)
     doubt = "" if one.sure else ", which leaves it open"
-    return f"{said}; the trend leads to {valued(measure, one.projected)} ({around}{doubt})."
+    return f"{said}; the trend leads to {format_value(measure, one.projected)} ({around}{doubt})."
 
 
-def _nothing(report: Report) -> str:
+def _no_feedback(report: Report) -> str:
     said = f"No feedback in {period_title(report)}, nor in the period before."
     if report.newest is None:
         return f"{said} There is none of this scope in the index at all."
@@ -152,15 +158,16 @@ def _overall(report: Report) -> Iterator[str]:
         title = MEASURES[name].title
         counted = "comments" if name is MeasureName.SHARE_NEGATIVE else "answers"
         yield (
-            f"{title}: {valued(name, score.value)} ({ranged(name, score.low, score.high)}) of "
-            f"{score.n:,} {counted}{_since(score)}."
+            f"{title}: {format_value(name, score.value)} "
+            f"({format_interval(name, score.low, score.high)}) of "
+            f"{score.n:,} {counted}{_change_since(score)}."
         )
 
 
-def _since(score: Score) -> str:
+def _change_since(score: Score) -> str:
     if score.change is None:
         return ""
-    change = number(score.measure, abs(score.change)).removeprefix("+")
+    change = format_number(score.measure, abs(score.change)).removeprefix("+")
     if not score.changed:
         return "; no more change on the period before than chance may explain"
     way = "up" if score.change > 0 else "down"
@@ -185,15 +192,15 @@ def _changes(report: Report) -> Iterator[str]:
 
 def _change_sentence(report: Report, dimension: str, row: Row, score: Score) -> str:
     worth = "Better" if is_better(score) else "Worse"
-    name = name_of(report, dimension, row.name or "")
+    name = group_title(report, dimension, row.name or "")
     if score.value is None or score.previous_value is None:
         return f"{worth}: {dimension} {name}"
     title = MEASURES[score.measure].title
-    before, now = (valued(score.measure, one) for one in (score.previous_value, score.value))
+    before, now = (format_value(score.measure, one) for one in (score.previous_value, score.value))
     return f"{worth}: {dimension} {name}, {title} from {before} to {now} (n {score.n:,})."
 
 
-def _apart(report: Report) -> Iterator[str]:
+def _worse_than_average(report: Report) -> Iterator[str]:
     """The places that are worse than everything together, by the measure in the lead."""
     overall = report.overall.scores[report.lead].value
     better = MEASURES[report.lead].higher_is_better
@@ -205,9 +212,12 @@ def _apart(report: Report) -> Iterator[str]:
             if overall is None or end is None or score.value is None:
                 continue
             if (end < overall) == better and end != overall:
-                said = f"{part.dimension} {name_of(report, part.dimension, row.name or '')}"
+                said = f"{part.dimension} {group_title(report, part.dimension, row.name or '')}"
                 worse.append(
-                    (abs(score.value - overall), f"{said} ({valued(report.lead, score.value)})")
+                    (
+                        abs(score.value - overall),
+                        f"{said} ({format_value(report.lead, score.value)})",
+                    )
                 )
     if worse:
         worse.sort(reverse=True)
@@ -219,14 +229,15 @@ def _drivers(report: Report) -> Iterator[str]:
     better = MEASURES[report.lead].higher_is_better
     costs = [d for d in report.drivers if d.distinguishable and (d.effect < 0) == better]
     if costs:
-        yield f"{MEASURES[report.lead].title} suffers most from: {_listed(report, costs[:3])}."
+        title = MEASURES[report.lead].title
+        yield f"{title} suffers most from: {_driver_costs(report, costs[:3])}."
 
 
-def _listed(report: Report, found: list[Driver]) -> str:
+def _driver_costs(report: Report, found: list[Driver]) -> str:
     parts = []
     for driver in found:
-        cost = number(report.lead, abs(driver.impact)).removeprefix("+")
-        title = name_of(report, "topic", driver.topic)
+        cost = format_number(report.lead, abs(driver.impact)).removeprefix("+")
+        title = group_title(report, "topic", driver.topic)
         points = "" if report.lead is MeasureName.STARS else " points"
         parts.append(f"{title} (costs {cost}{points} of it, mentioned in {driver.share:.0%})")
     return "; ".join(parts)
@@ -242,5 +253,5 @@ def _sources(report: Report) -> Iterator[str]:
         yield f"Scores may miss feedback of {len(poor)} sources: {names}."
 
 
-def _percent(measure: MeasureName) -> bool:
+def _is_percent(measure: MeasureName) -> bool:
     return MEASURES[measure].unit == "%"

@@ -25,7 +25,7 @@ def _lines(report: Report) -> Iterator[str]:
         f"{report.overall.comments:,} comments ({report.overall.comments_before:,} in the period "
         "before).\n"
     )
-    yield from (f"- {_plain(line)}" for line in words.headlines(report))
+    yield from (f"- {_plain(line)}" for line in words.highlights(report))
     if report.overall.comments or report.overall.comments_before:
         yield "\n## Scores\n"
         yield from _table(
@@ -58,7 +58,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _measure(report: Report, name: MeasureName) -> list[str]:
     score = report.overall.scores[name]
     trend = sparkline(report.overall.trends[name], name)
-    return [MEASURES[name].title, *cells(score), words.moved(score), trend]
+    return [MEASURES[name].title, *cells(score), words.format_change(score), trend]
 
 
 def cells(score: Score) -> list[str]:
@@ -66,8 +66,8 @@ def cells(score: Score) -> list[str]:
     if score.value is None or score.low is None or score.high is None:
         return ["", words.FEW if score.n else "", f"{score.n:,}"]
     return [
-        words.valued(score.measure, score.value),
-        words.ranged(score.measure, score.low, score.high),
+        words.format_value(score.measure, score.value),
+        words.format_interval(score.measure, score.low, score.high),
         f"{score.n:,}",
     ]
 
@@ -90,22 +90,22 @@ def _group(report: Report, dimension: str, row: Row) -> list[str]:
     scores = []
     for name in report.frame.measures:
         value, interval, n = cells(row.scores[name])
-        said = f"{value} ({interval}), n {n} {words.moved(row.scores[name])}".rstrip()
+        said = f"{value} ({interval}), n {n} {words.format_change(row.scores[name])}".rstrip()
         scores.append(said if value else (f"n {n}" if n != "0" else ""))
-    return [words.name_of(report, dimension, row.name or ""), f"{row.comments:,}", *scores]
+    return [words.group_title(report, dimension, row.name or ""), f"{row.comments:,}", *scores]
 
 
 def _drivers(report: Report) -> Iterator[str]:
     yield f"\n## What moves {MEASURES[report.lead].title}\n"
     rows = (
         [
-            words.name_of(report, "topic", one.topic),
+            words.group_title(report, "topic", one.topic),
             f"{one.mentions:,} ({one.share:.0%})",
-            words.valued(report.lead, one.with_topic.value or 0.0),
-            words.valued(report.lead, one.without.value or 0.0),
-            f"{words.number(report.lead, one.effect, signed=True)} "
-            f"({words.ranged(report.lead, *one.effect_interval)})",
-            words.number(report.lead, one.impact, signed=True),
+            words.format_value(report.lead, one.with_topic.value or 0.0),
+            words.format_value(report.lead, one.without.value or 0.0),
+            f"{words.format_number(report.lead, one.effect, signed=True)} "
+            f"({words.format_interval(report.lead, *one.effect_interval)})",
+            words.format_number(report.lead, one.impact, signed=True),
         ]
         for one in report.drivers[:SHOWN_GROUPS]
     )

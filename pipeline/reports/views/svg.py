@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Final
+
+from markupsafe import Markup, escape
+
+from pipeline.terminal import clean
 
 _CHARACTER: Final = 6.6  # about the width of one, at 12 px
 _ROW: Final = 26
@@ -36,7 +39,7 @@ def line_plot(
     width: int = 640,
     height: int = 190,
     level: float | None = None,
-) -> str:
+) -> Markup:
     """A trend: line and dots, and the interval as a band. ``ends`` are those of the scale.
 
     ``level`` is a value to mark across, such as a target.
@@ -69,7 +72,7 @@ def line_plot(
         if point.value is not None:
             parts.append(
                 f'<circle class="dot" cx="{x(place):.1f}" cy="{y(point.value):.1f}" r="3.5">'
-                f"<title>{escape(point.text)}</title></circle>"
+                f"<title>{_escape(point.text)}</title></circle>"
             )
         # Counted from the last, which is what the report is of.
         if (len(points) - 1 - place) % each == 0:
@@ -84,7 +87,7 @@ def dot_plot(
     ends: tuple[float, float],
     width: int = 640,
     level: float | None = None,
-) -> str:
+) -> Markup:
     """One row a group: a dot at its value, a line over its interval, its text at the right.
 
     ``level`` is a value to mark through all rows, such as that of everything together.
@@ -122,11 +125,11 @@ def dot_plot(
     return _svg(width, height, title, parts)
 
 
-def spark(points: Sequence[Point], *, title: str, ends: tuple[float, float]) -> str:
+def spark(points: Sequence[Point], *, title: str, ends: tuple[float, float]) -> Markup:
     """A trend as small as a word, for a table's cell; a tenth of the scale fills its height."""
     values = [p.value for p in points if p.value is not None]
     if not values:
-        return ""
+        return Markup()
     room = max(max(values) - min(values), (ends[1] - ends[0]) / 10)
     top = (max(values) + min(values) + room) / 2
 
@@ -140,7 +143,7 @@ def spark(points: Sequence[Point], *, title: str, ends: tuple[float, float]) -> 
         parts.append(f'<polyline class="line" points="{" ".join(map(",".join, dots))}"/>')
         if len(dots) == 1:
             parts.append(f'<circle class="dot" cx="{dots[0][0]}" cy="{dots[0][1]}" r="1.6"/>')
-    return _svg(100, 24, title, parts).replace("<svg ", '<svg class="spark" ', 1)
+    return _svg(100, 24, title, parts, css="spark")
 
 
 def _room(points: Sequence[Point], ends: tuple[float, float]) -> tuple[float, float]:
@@ -191,12 +194,19 @@ def _line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str, full: str = "") -> str:
-    hint = f"<title>{escape(full)}</title>" if full != text and full else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{hint}{escape(text)}</text>'
+    hint = f"<title>{_escape(full)}</title>" if full != text and full else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{hint}{_escape(text)}</text>'
 
 
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
-    return (
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+def _svg(width: float, height: float, title: str, parts: Sequence[str], css: str = "") -> Markup:
+    style = f'class="{css}" ' if css else ""
+    name = _escape(title)
+    svg = (
+        f'<svg {style}viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{name}">'
+        f"<title>{name}</title>{''.join(parts)}</svg>"
     )
+    return Markup(svg)  # noqa: S704 - every text in it is escaped
+
+
+def _escape(text: str) -> str:
+    return escape(clean(text))

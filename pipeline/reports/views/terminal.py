@@ -35,7 +35,7 @@ def drawn(report: Report, *, width: int) -> Group:
         Text(f"{words.period_title(report)} · {words.scope_title(report)}", "bold"),
         Text(f"{report.overall.comments:,} comments ({report.overall.comments_before:,} before)"),
         "",
-        *(Padding(Text(f"• {line}"), (0, 0, 0, 2)) for line in words.headlines(report)),
+        *(Padding(Text(f"• {line}"), (0, 0, 0, 2)) for line in words.highlights(report)),
         "",
     ]
     if report.overall.comments or report.overall.comments_before:
@@ -86,8 +86,8 @@ def _cells(score: Score) -> tuple[str, str, str]:
     if score.value is None or score.low is None or score.high is None:
         return "-", words.FEW if score.n else "", f"{score.n:,}"
     return (
-        words.valued(score.measure, score.value),
-        words.ranged(score.measure, score.low, score.high),
+        words.format_value(score.measure, score.value),
+        words.format_interval(score.measure, score.low, score.high),
         f"{score.n:,}",
     )
 
@@ -107,7 +107,7 @@ def _groups(
     table.add_column("trend", no_wrap=True)
     for row in part.rows[:SHOWN_GROUPS]:
         table.add_row(
-            Text(words.name_of(report, part.dimension, row.name or "")),
+            Text(words.group_title(report, part.dimension, row.name or "")),
             f"{row.comments:,}",
             *(_both(row, name) for name in measures),
             sparkline(row.trends.get(report.lead, ()), report.lead),
@@ -129,16 +129,16 @@ def _both(row: Row, name: MeasureName) -> Text:
     score = row.scores[name]
     if score.value is None or score.low is None or score.high is None:
         return Text(f"n {score.n}" if score.n else "", "dim")
-    cell = Text(words.valued(name, score.value) + " ")
+    cell = Text(words.format_value(name, score.value) + " ")
     cell.append_text(_change(score))
-    low, high = words.number(name, score.low), words.number(name, score.high)
+    low, high = words.format_number(name, score.low), words.format_number(name, score.high)
     cell.append(f"\n[{low}, {high}] n {score.n:,}", "dim")
     return cell
 
 
 def _change(score: Score) -> Text:
     style = {True: "green", False: "bold red", None: "dim"}[words.is_better(score)]
-    return Text(words.moved(score), style)
+    return Text(words.format_change(score), style)
 
 
 def _drivers(report: Report) -> Table:
@@ -147,14 +147,14 @@ def _drivers(report: Report) -> Table:
     for one in report.drivers[:SHOWN_GROUPS]:
         good = (one.effect > 0) == MEASURES[report.lead].higher_is_better
         style = ("green" if good else "bold red") if one.distinguishable else "dim"
-        effect = words.number(report.lead, one.effect, signed=True)
+        effect = words.format_number(report.lead, one.effect, signed=True)
         table.add_row(
-            Text(words.name_of(report, "topic", one.topic)),
+            Text(words.group_title(report, "topic", one.topic)),
             f"{one.mentions:,} ({one.share:.0%})",
-            words.valued(report.lead, one.with_topic.value or 0.0),
-            words.valued(report.lead, one.without.value or 0.0),
-            Text(f"{effect} ({words.ranged(report.lead, *one.effect_interval)})", style),
-            words.number(report.lead, one.impact, signed=True),
+            words.format_value(report.lead, one.with_topic.value or 0.0),
+            words.format_value(report.lead, one.without.value or 0.0),
+            Text(f"{effect} ({words.format_interval(report.lead, *one.effect_interval)})", style),
+            words.format_number(report.lead, one.impact, signed=True),
         )
     return table
 
