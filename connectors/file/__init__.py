@@ -1,1 +1,6 @@
-"""How the file connector reads: bytes, then rows, then cells, then the fields of a record."""
+"""The file connector: from bytes to rows, to cells, to the fields of a record."""
+
+from connectors.file.connector import FileConnector
+from connectors.file.options import FileConfig
+
+__all__ = ["FileConfig", "FileConnector"]

@@ -1,6 +1,6 @@
-"""Bytes of a file or of standard input: what they are, and how far one has read.
+"""Bytes of a file or of standard input, decompressed, with the position for progress.
 
-First step of the file connector: refuses what is neither text nor an archive, and unpacks gzip.
+First step of the file connector: rejects all but text and archives, and decompresses gzip.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEAD_BYTES = 1_000_000
 _ENDS_BYTES = 65_536
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
-_MOST_HELD_BYTES = 200_000_000
+_MAX_BUFFERED_BYTES = 200_000_000
 _MAGIC = (
     (
         b"\xd0\xcf\x11\xe0",
@@ -55,14 +55,14 @@ _WIDE_BOMS = (
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """A file, or standard input where ``path`` is None."""
 
     path: Path | None
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name in messages."""
         return "standard input" if self.path is None else self.path.name
 
     @cached_property
@@ -70,9 +70,9 @@ class Source:
         return sys.stdin.buffer.read(HEAD_BYTES)
 
     @contextmanager
-    def _raw(self) -> Iterator[BinaryIO]:
+    def _open_raw(self) -> Iterator[BinaryIO]:
         if self.path is None:
-            yield _buffered(_Rejoined(self._stdin_head, sys.stdin.buffer))
+            yield _add_buffer(_PrefixedStream(self._stdin_head, sys.stdin.buffer))
             return
         try:
             file = self.path.open("rb", buffering=_ENDS_BYTES)
@@ -82,18 +82,21 @@ class Source:
             yield file
 
     @contextmanager
-    def unpacked(self, *, twice: bool = False) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-        """The bytes as text needs them, and the stream whose ``tell`` shows the progress.
+    def open_unpacked(self, *, twice: bool = False) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        """Yield the decompressed bytes, and the stream whose ``tell`` shows the progress.
 
-        Gzip is unpacked; UTF-16 and UTF-32, in which a line's end is no single byte, are
-        turned into UTF-8. A byte order mark is left out. ``twice``: they are read another time,
-        for which standard input is held.
+        UTF-16 and UTF-32, in which a line end is more than one byte, are transcoded to UTF-8. A
+        byte order mark is dropped. Set ``twice`` to read the bytes a second time: standard input
+        is then buffered.
+
+        Raises:
+            Fatal: the file can't be opened or decompressed.
         """
         if twice and self.path is None:
-            held = io.BytesIO(self._held)
-            yield held, held
+            content = io.BytesIO(self._buffered_bytes)
+            yield content, content
             return
-        with self._raw() as raw:
+        with self._open_raw() as raw:
             try:
                 stream: BinaryIO = raw
                 if _peek(raw, 2) == _GZIP:
@@ -101,7 +104,7 @@ class Source:
                 head = _peek(stream, 2_000)
                 wide = None if head.startswith(_ZIP) else _wide_encoding(head)
                 if wide is not None:
-                    stream = _buffered(_Recoded(stream, wide))
+                    stream = _add_buffer(_TranscodedStream(stream, wide))
                 if _peek(stream, 3) == codecs.BOM_UTF8:
                     stream.read(3)
                 yield stream, raw
@@ -112,87 +115,90 @@ class Source:
 
     @cached_property
     def is_archive(self) -> bool:
-        """Whether it is a zip archive, as Excel's workbooks are."""
+        """True for a zip archive, as Excel workbooks are."""
         if self.path is not None and self.path.is_dir():
             return False
-        with self.unpacked() as (stream, _):
+        with self.open_unpacked() as (stream, _):
             return _peek(stream, len(_ZIP)) == _ZIP
 
     @cached_property
-    def _held(self) -> bytes:
-        with self.unpacked() as (stream, _):
-            held = stream.read(_MOST_HELD_BYTES + 1)
-        if len(held) > _MOST_HELD_BYTES:
+    def _buffered_bytes(self) -> bytes:
+        with self.open_unpacked() as (stream, _):
+            content = stream.read(_MAX_BUFFERED_BYTES + 1)
+        if len(content) > _MAX_BUFFERED_BYTES:
             raise Fatal(
-                f"reading {self.name}: it is larger than {_MOST_HELD_BYTES:,} bytes; name an "
+                f"reading {self.name}: it is larger than {_MAX_BUFFERED_BYTES:,} bytes; name an "
                 "unpacked file"
             )
-        return held
+        return content
 
     @contextmanager
-    def archive(self) -> Iterator[BinaryIO]:
-        """The bytes of an archive, which is read in any order: not as a stream."""
-        with self._raw() as raw:
+    def open_archive(self) -> Iterator[BinaryIO]:
+        """Yield the bytes of an archive as a seekable file."""
+        with self._open_raw() as raw:
             if self.path is None or _peek(raw, len(_ZIP)) != _ZIP:
-                yield io.BytesIO(self._held)
+                yield io.BytesIO(self._buffered_bytes)
             else:
                 yield raw
 
     @cached_property
     def head(self) -> bytes:
-        """The first bytes, unpacked. Raises ``Fatal`` where this is no text or holds nothing."""
+        """The first megabyte, decompressed; raises ``Fatal`` unless it is text and not empty."""
         if self.path is not None and self.path.is_dir():
             raise Fatal(f"reading {self.name}: it is a folder")
-        with self.unpacked() as (stream, _):
+        with self.open_unpacked() as (stream, _):
             head = stream.read(HEAD_BYTES)
-        for magic, what in _MAGIC:
+        for magic, kind in _MAGIC:
             if head.startswith(magic):
-                raise Fatal(f"reading {self.name}: it is no text but {what}")
+                raise Fatal(f"reading {self.name}: it is not text but {kind}")
         if not head.strip(b" \t\r\n\x00"):
             raise Fatal(f"reading {self.name}: it is empty")
         if _is_binary(head):
-            raise Fatal(f"reading {self.name}: it is no text; CSV or JSON Lines is needed")
+            raise Fatal(f"reading {self.name}: it is not text; CSV or JSON Lines is needed")
         return head
 
     @property
     def size(self) -> int | None:
-        """Bytes as stored; None where nobody knows."""
+        """Size on disk in bytes; None for standard input."""
         return None if self.path is None else self.path.stat().st_size
 
     @property
     def modified_at(self) -> datetime:
-        """When the file was last changed; standard input: now."""
+        """Time of the last change; now for standard input."""
         if self.path is None:
             return datetime.now(UTC)
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def fingerprint(self) -> str | None:
-        """A cheap likeness of the content: its size, and its first and last 64 KB."""
+        """Return a cheap hash of the content: of its size, and its first and last 64 KB.
+
+        None for standard input.
+        """
         if self.path is None:
             return None
         digest = hashlib.sha256(str(self.size).encode())
-        with self._raw() as raw:
+        with self._open_raw() as raw:
             digest.update(raw.read(_ENDS_BYTES))
             raw.seek(max(0, (self.size or 0) - _ENDS_BYTES), os.SEEK_SET)
             digest.update(raw.read(_ENDS_BYTES))
         return digest.hexdigest()[:16]
 
-    def beyond_ascii(self, limit: int = 262_144) -> bytes:
-        """The first lines that are not plain ASCII: they alone tell the encoding."""
-        found: list[bytes] = []
+    def non_ascii_lines(self, limit: int = 262_144) -> bytes:
+        """Return the first lines beyond ASCII, about ``limit`` bytes: they show the encoding."""
+        sample: list[bytes] = []
         size = 0
         if self.path is None:
             lines: Iterator[bytes] = iter(self.head.splitlines(keepends=True)[:-1] or [self.head])
             return b"".join(line for line in lines if not line.isascii())[:limit]
-        with self.unpacked() as (stream, _):
+        with self.open_unpacked() as (stream, _):
             while size < limit and (line := stream.readline(limit)):
                 if not line.isascii():
-                    found.append(line)
+                    sample.append(line)
                     size += len(line)
-        return b"".join(found)
+        return b"".join(sample)
 
 
-def _buffered(stream: io.RawIOBase) -> BinaryIO:
+def _add_buffer(stream: io.RawIOBase) -> BinaryIO:
     return io.BufferedReader(stream, _ENDS_BYTES)
 
 
@@ -218,8 +224,8 @@ def _is_binary(head: bytes) -> bool:
     return controls >= 10 and controls > 0.05 * len(head)
 
 
-class _Rejoined(io.RawIOBase):
-    """What was read ahead, then the rest of the stream."""
+class _PrefixedStream(io.RawIOBase):
+    """Bytes that were read ahead, then the rest of the stream."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = io.BytesIO(head)
@@ -239,8 +245,8 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
-class _Recoded(io.RawIOBase):
-    """A stream in another encoding, as UTF-8; what can't be decoded becomes U+FFFD."""
+class _TranscodedStream(io.RawIOBase):
+    """A stream in another encoding, as UTF-8; bytes that can't be decoded become U+FFFD."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream

@@ -1,4 +1,7 @@
-"""Cells into values: dates, numbers, clean text. Pure; a cell is never quoted in a message."""
+"""Parse cells into dates, numbers and sanitized text. Pure.
+
+Error messages never contain cell values.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from connectors.sdk.errors import BadRecord
 DAY_MONTH: Final = "day/month/year"
 MONTH_DAY: Final = "month/day/year"
 DAY_FIRST: Final = "day/month/year, else month/day/year"
-"""For exports that went through spreadsheets of two countries: a date that no day-first reading
-allows, such as 5/31/2022, is read month first."""
+"""For exports edited in spreadsheets of two countries: a date that can't be read day first, such as
+5/31/2022, is read month first."""
 DATE_FORMATS: Final = ("auto", "iso", "epoch", DAY_MONTH, MONTH_DAY, DAY_FIRST)
 SHORT_FORMATS: Final = {"dmy": DAY_MONTH, "mdy": MONTH_DAY}
 
@@ -31,8 +34,8 @@ _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 ParseDate = Callable[[str], datetime]
 
 
-def clean(text: str) -> str:
-    """The text without control characters; line ends become newlines, outer space goes."""
+def sanitize(text: str) -> str:
+    """Return text without control characters and outer white space, with ``\\n`` as line ends."""
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
     if _BREAKS.search(text):
@@ -40,21 +43,21 @@ def clean(text: str) -> str:
     return text.strip()
 
 
-def one_line(text: str) -> str:
-    """A name on one line: any run of white space, non-breaking space included, is one space."""
+def collapse_whitespace(text: str) -> str:
+    """Return a name on one line: runs of white space, non-breaking too, become one space."""
     return " ".join(_CONTROLS.sub("", text).split())
 
 
-def number(cell: str) -> float:
-    """A number such as ``4``, ``4,5``, ``4/5`` or ``4 stars``. Raises ``ValueError``."""
+def parse_number(cell: str) -> float:
+    """Parse a number such as ``4``, ``4,5``, ``4/5`` or ``4 stars``; raise ``ValueError``."""
     match = _NUMBER.fullmatch(cell.strip())
     if match is None:
         raise ValueError("not a number")
     return float(match[1].replace(",", "."))
 
 
-def date_format_of(cells: Iterable[str]) -> str:
-    """The format that a column's dates have: day before month where nothing tells."""
+def detect_date_format(cells: Iterable[str]) -> str:
+    """Return the format of a column's dates; day before month if they are ambiguous."""
     slashed = 0
     for cell in cells:
         match = _PARTS.match(cell.strip())
@@ -68,46 +71,46 @@ def date_format_of(cells: Iterable[str]) -> str:
     return DAY_MONTH if slashed else "auto"
 
 
-def date_parser(date_format: str, zone: tzinfo) -> ParseDate:
-    """A function from a cell to a time in UTC.
+def build_date_parser(date_format: str, zone: tzinfo) -> ParseDate:
+    """Return a function that parses a cell into a time in UTC and raises ``BadRecord``.
 
-    ``date_format`` is one of ``DATE_FORMATS`` or a pattern with ``%``; a cell without a zone of
-    its own is in ``zone``. The function raises ``BadRecord``.
+    ``date_format`` is one of ``DATE_FORMATS`` or a pattern with ``%``; ``zone`` applies to cells
+    without a time zone.
     """
-    read = _reader(date_format)
+    read = _parser_for_format(date_format)
 
-    # Feedback comes in days: the same few hundred dates return throughout a file.
+    # Most cells are dates without a time: a file repeats the same few hundred.
     @lru_cache(maxsize=8_192)
     def parse(cell: str) -> datetime:
         try:
-            found = read(cell.strip())
-            if found.tzinfo is None:
-                found = found.replace(tzinfo=zone)
-            return found.astimezone(UTC)
+            parsed = read(cell.strip())
+            if parsed.tzinfo is None:
+                parsed = parsed.replace(tzinfo=zone)
+            return parsed.astimezone(UTC)
         except (ValueError, OverflowError, OSError):
-            raise BadRecord(f"reading created_at: no date in the format {date_format}") from None
+            raise BadRecord(f"reading created_at: not a date in the format {date_format}") from None
 
     return parse
 
 
-def _reader(date_format: str) -> ParseDate:
+def _parser_for_format(date_format: str) -> ParseDate:
     match date_format:
         case "iso":
             return datetime.fromisoformat
         case "epoch":
-            return _epoch
+            return _parse_epoch
         case "day/month/year":
-            return lambda cell: _slashed(cell, 1, 2)
+            return lambda cell: _parse_numeric(cell, 1, 2)
         case "month/day/year":
-            return lambda cell: _slashed(cell, 2, 1)
+            return lambda cell: _parse_numeric(cell, 2, 1)
         case "day/month/year, else month/day/year":
-            return _day_first
+            return _parse_day_first
         case "auto":
-            return _auto
-    return lambda cell: _patterned(cell, date_format)
+            return _parse_auto
+    return lambda cell: _parse_pattern(cell, date_format)
 
 
-def _patterned(cell: str, pattern: str) -> datetime:
+def _parse_pattern(cell: str, pattern: str) -> datetime:
     try:
         return datetime.strptime(cell, pattern)
     except ValueError:
@@ -116,29 +119,29 @@ def _patterned(cell: str, pattern: str) -> datetime:
         return datetime.fromisoformat(cell)  # a workbook shows 6.5.2024 for a true date
 
 
-def _auto(cell: str) -> datetime:
+def _parse_auto(cell: str) -> datetime:
     if cell.replace(".", "", 1).isdecimal() and len(cell) >= 9:
-        return _epoch(cell)
+        return _parse_epoch(cell)
     return datetime.fromisoformat(cell)
 
 
-def _epoch(cell: str) -> datetime:
+def _parse_epoch(cell: str) -> datetime:
     value = float(cell)
-    for least, unit in _EPOCH_UNITS:
-        if abs(value) >= least:
+    for min_value, unit in _EPOCH_UNITS:
+        if abs(value) >= min_value:
             value /= unit
             break
     return datetime.fromtimestamp(value, UTC)
 
 
-def _day_first(cell: str) -> datetime:
+def _parse_day_first(cell: str) -> datetime:
     try:
-        return _slashed(cell, 1, 2)
+        return _parse_numeric(cell, 1, 2)
     except ValueError:
-        return _slashed(cell, 2, 1)
+        return _parse_numeric(cell, 2, 1)
 
 
-def _slashed(cell: str, day: int, month: int) -> datetime:
+def _parse_numeric(cell: str, day: int, month: int) -> datetime:
     match = _PARTS.fullmatch(cell)
     if match is None:
         return datetime.fromisoformat(cell)  # the year first is never ambiguous
@@ -151,6 +154,6 @@ def _slashed(cell: str, day: int, month: int) -> datetime:
     hour = int(match[4])
     if match[7] is not None:
         if not 1 <= hour <= 12:
-            raise ValueError("no hour of a twelve-hour clock")
+            raise ValueError("not an hour of a 12-hour clock")
         hour = hour % 12 + (12 if match[7].lower() == "pm" else 0)
     return datetime(on.year, on.month, on.day, hour, int(match[5]), int(match[6] or 0))

@@ -1,7 +1,7 @@
-"""``file``: CSV, JSON Lines and Excel, from a path or standard input, gzip'd or not.
+"""``file``: CSV, JSON Lines and Excel, from a path or standard input, gzip-compressed or not.
 
-Encoding, delimiter, date format and columns are found out where they are not stated. An
-interrupted run goes on where the broker had acknowledged; the same row always gets the same id.
+Encoding, delimiter, date format and columns are detected unless stated. An interrupted run resumes
+after the last acknowledged page; the same row always gets the same id.
 """
 
 from __future__ import annotations
@@ -17,15 +17,28 @@ from typing import ClassVar
 import orjson
 from pydantic import BaseModel
 
-from connectors.file.byte_source import HEAD_BYTES, Source
-from connectors.file.cells import SHORT_FORMATS, date_format_of
-from connectors.file.detect import SAMPLE_ROWS, dialect_of, encoding_of, sample_rows
-from connectors.file.mapping import MEASURES, Mapping, known_names, map_columns, names_of, preset
-from connectors.file.options import FileConfig, check_names, delimiter_of, encoding_named, zone_of
-from connectors.file.reader import Identified, Identities, RowReader
+from connectors.file.byte_source import HEAD_BYTES, FileSource
+from connectors.file.cells import SHORT_FORMATS, detect_date_format
+from connectors.file.detect import SAMPLE_ROWS, detect_dialect, detect_encoding, read_sample
+from connectors.file.mapping import (
+    MEASURES,
+    Mapping,
+    collect_names,
+    get_preset,
+    known_names,
+    map_columns,
+)
+from connectors.file.options import (
+    FileConfig,
+    normalize_encoding,
+    parse_delimiter,
+    parse_timezone,
+    validate_names,
+)
+from connectors.file.reader import IdentifiedRow, RowIdentifier, RowReader
 from connectors.file.rows import SINGLE_COLUMN, Dialect, Row, read_rows
 from connectors.file.submissions import Submissions
-from connectors.file.workbook import opened, sheet_rows
+from connectors.file.workbook import open_sheet, read_sheet
 from connectors.sdk.base import Connector, Item, Page
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas.feedback import SUBMISSION, Family, Feedback
@@ -35,8 +48,8 @@ _PAGE_BYTES = 8_000_000
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How one file is going to be read: what was stated and what was found out."""
+class ReadPlan:
+    """The options of one file, stated and detected."""
 
     dialect: Dialect
     mapping: Mapping
@@ -44,11 +57,11 @@ class Plan:
     dataset: str
     zone: tzinfo
     undated: datetime | None
-    """The time of every row, where there is no column for it."""
+    """Time of every row, if no column holds it."""
 
 
 class FileConnector(Connector):
-    """Reads the rows of one file. Raises ``Fatal`` for what can't be read as a whole."""
+    """Reads the rows of one file. Raises ``Fatal`` if the file can't be read."""
 
     name: ClassVar[str] = "file"
     Config: ClassVar[type[BaseModel]] = FileConfig
@@ -56,24 +69,23 @@ class FileConnector(Connector):
     def __init__(self, config: FileConfig) -> None:
         self.config = config
         path = None if config.path is None or str(config.path) == "-" else config.path
-        self.source = Source(path)
+        self.source = FileSource(path)
 
     @property
     def family(self) -> Family:
-        """The stated family, or the preset's, or form."""
+        """The stated family, or the preset's."""
         return self.plan.family
 
     @cached_property
     def instance_key(self) -> str | None:
-        """Dataset, likeness of the content, and likeness of how it is read.
-
-        Whoever corrects a mapping wants the file read anew, under the same ids.
+        """Dataset, hash of the content, and hash of the options, so that a corrected mapping
+        reads the file again, under the same ids. None for standard input.
         """
         content = self.source.fingerprint()
         if content is None:
             return None
         plan = self.plan
-        how = deterministic_id(
+        options = deterministic_id(
             plan.mapping.model_dump_json(exclude={"left_out", "no_text", "not_answered"}),
             *sorted(plan.mapping.no_text),
             plan.family,
@@ -82,105 +94,110 @@ class FileConnector(Connector):
             str(bool(self.config.author_key.get_secret_value())),
             *(["textless"] if self.config.textless else []),
         )
-        return f"{plan.dataset}/{content}/{how[:8]}"
+        return f"{plan.dataset}/{content}/{options[:8]}"
 
     @cached_property
-    def plan(self) -> Plan:
-        """How the file is going to be read. Raises ``Fatal`` or ``Misconfigured``."""
+    def plan(self) -> ReadPlan:
+        """The options that the file is read with; raises ``Fatal`` or ``Misconfigured``."""
         config = self.config
-        check_names(config)
-        chosen = preset(config.preset)
-        zone = zone_of(config.timezone)
-        look = self._look_at_sheet if self.source.is_archive else self._look_at_text
-        dialect, dataset, names, sample = look()
+        validate_names(config)
+        preset = get_preset(config.preset)
+        zone = parse_timezone(config.timezone)
+        inspect = self._inspect_sheet if self.source.is_archive else self._inspect_text
+        dialect, dataset, names, sample = inspect()
         mapping = map_columns(
             names,
-            chosen,
+            preset,
             stated=config.columns,
             attributes=config.attributes,
             constants=config.constants,
             scales=config.scales,
             where=self.source.name,
         )
-        mapping = _found_out(mapping, sample, config.date_format)
+        mapping = _with_detected_format(mapping, sample, config.date_format)
         dated = "created_at" in mapping.columns
-        return Plan(
+        return ReadPlan(
             dialect=dialect,
             mapping=mapping,
-            family=config.family or chosen.family,
-            dataset=config.dataset or chosen.dataset or dataset,
+            family=config.family or preset.family,
+            dataset=config.dataset or preset.dataset or dataset,
             zone=zone,
             undated=None if dated else self.source.modified_at,
         )
 
-    def _look_at_text(self) -> tuple[Dialect, str, list[str], list[Row]]:
-        """Dialect, dataset, columns and first rows of CSV or JSON Lines."""
+    def _inspect_text(self) -> tuple[Dialect, str, list[str], list[Row]]:
+        """Return dialect, dataset, column names and first rows of CSV or JSON Lines."""
         config, head = self.config, self.source.head
         if config.sheet is not None:
             raise Misconfigured(
-                f"reading {self.source.name}: it is no Excel workbook and has no sheets"
+                f"reading {self.source.name}: it is not an Excel workbook and has no sheets"
             )
         if head.lstrip()[:1] == b"[":
             raise Fatal(
-                f"reading {self.source.name}: it is a JSON array; JSON Lines has one object a line"
+                f"reading {self.source.name}: it is a JSON array; JSON Lines has one object "
+                "per line"
             )
-        dialect = dialect_of(
+        dialect = detect_dialect(
             head,
-            encoding_named(config.encoding) or encoding_of(self.source.beyond_ascii()),
-            delimiter=delimiter_of(config.delimiter),
+            normalize_encoding(config.encoding) or detect_encoding(self.source.non_ascii_lines()),
+            delimiter=parse_delimiter(config.delimiter),
             header=config.header,
             known_names=known_names() | {name.casefold() for name in config.columns.values()},
         )
-        names, sample = sample_rows(head, dialect)
+        names, sample = read_sample(head, dialect)
         if not sample and len(head) < HEAD_BYTES:
-            raise Fatal(f"reading {self.source.name}: there is no row after its header")
+            raise Fatal(f"reading {self.source.name}: it has no rows after its header")
         if dialect.json_lines:
-            names = list(dict.fromkeys([*names_of(sample), *config.columns.values()]))
-        return dialect, self._stem(), names, sample
+            names = list(dict.fromkeys([*collect_names(sample), *config.columns.values()]))
+        return dialect, self._default_dataset(), names, sample
 
-    def _look_at_sheet(self) -> tuple[Dialect, str, list[str], list[Row]]:
-        """The same of a workbook's sheet; another sheet than the first is a dataset of its own."""
+    def _inspect_sheet(self) -> tuple[Dialect, str, list[str], list[Row]]:
+        """Return the same for a sheet of a workbook; its title is part of the dataset's name."""
         config, source = self.config, self.source
-        with source.archive() as file, opened(file, config.sheet, source.name) as sheet:
+        with source.open_archive() as file, open_sheet(file, config.sheet, source.name) as sheet:
             dialect = Dialect("utf-8", SINGLE_COLUMN, header=config.header, sheet=sheet.title)
-            names, rows = sheet_rows(sheet, header=config.header)
+            names, rows = read_sheet(sheet, header=config.header)
             sample = list(islice(rows, SAMPLE_ROWS))
             if not sample:
                 raise Fatal(
-                    f"reading {source.name}: there is no row after the header of the sheet "
-                    f"{sheet.title!r}"
+                    f"reading {source.name}: the sheet {sheet.title!r} has no rows after its header"
                 )
-            dataset = self._stem() if sheet.is_default else f"{self._stem()}/{sheet.title}"
+            dataset = self._default_dataset()
+            if not sheet.is_default:
+                dataset = f"{dataset}/{sheet.title}"
         return dialect, dataset, names, sample
 
     @contextmanager
     def _rows(self) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
-        """All rows, and how many bytes have been read for them."""
+        """Yield all rows, and a function that returns how many bytes have been read."""
         dialect, source = self.plan.dialect, self.source
         if dialect.sheet is None:
-            with source.unpacked(twice=self._joins) as (stream, raw):
+            with source.open_unpacked(twice=self._groups_submissions) as (stream, raw):
                 yield read_rows(stream, dialect)[1], raw.tell
         else:
-            with source.archive() as file, opened(file, dialect.sheet, source.name) as sheet:
-                yield sheet_rows(sheet, header=dialect.header)[1], file.tell
+            with (
+                source.open_archive() as file,
+                open_sheet(file, dialect.sheet, source.name) as sheet,
+            ):
+                yield read_sheet(sheet, header=dialect.header)[1], file.tell
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read all rows; the pages before ``cursor`` come marked as acknowledged.
+        """Read all rows; pages before ``cursor`` are marked as acknowledged.
 
-        Reading is cheap, and the ordinals of identical rows need every row before.
+        They are read again because the ordinals of identical rows depend on every row before.
         """
         plan = self.plan
-        done = 0 if cursor is None else int(orjson.loads(cursor)["rows"])
-        identify = Identities(plan.mapping.columns.get("id"))
-        submissions = self._submissions()
+        acknowledged = 0 if cursor is None else int(orjson.loads(cursor)["rows"])
+        identify = RowIdentifier(plan.mapping.columns.get("id"))
+        submissions = self._build_submissions()
         total, count = self.source.size, 0
         with self._rows() as (rows, tell):
-            for page in _paged(rows, self.config.page_rows, done):
+            for page in _paginate(rows, self.config.page_rows, acknowledged):
                 now = datetime.now(UTC)
                 count += len(page)
                 items = [
                     Item(
-                        data=_read(row, identify, submissions),
+                        data=_identify_row(row, identify, submissions),
                         origin=f"{plan.dataset}:line {row.line}",
                         payload=row.raw,
                         collected_at=now,
@@ -188,31 +205,31 @@ class FileConnector(Connector):
                     for row in page
                 ]
                 position = orjson.dumps({"rows": count}).decode()
-                yield Page(items, position, tell(), total, acknowledged=count <= done)
+                yield Page(items, position, tell(), total, acknowledged=count <= acknowledged)
             yield Page((), orjson.dumps({"rows": count, "done": True}).decode(), total or 0, total)
 
     @property
-    def _joins(self) -> bool:
-        """Whether a row without a text may be of a submission that has one in another row."""
+    def _groups_submissions(self) -> bool:
+        """True if a row without a text may belong to a submission that has one in another row."""
         mapping = self.plan.mapping
         scored = any(name in mapping.columns for name in MEASURES)
         return self.config.textless and scored and SUBMISSION in mapping.attributes
 
-    def _submissions(self) -> Submissions | None:
-        if not self._joins:
+    def _build_submissions(self) -> Submissions | None:
+        if not self._groups_submissions:
             return None
         with self._rows() as (rows, _):
             return Submissions(self._reader, rows)
 
     def parse(self, item: Item) -> Feedback:
-        """Read one row."""
+        """Parse one row."""
         if isinstance(item.data, BadRecord):
             raise item.data
         return self._reader.read(item.data, item.collected_at)
 
     @staticmethod
     def is_done(cursor: str | None) -> bool:
-        """Whether a cursor stands behind the last row."""
+        """Return True if a cursor is after the last row."""
         return cursor is not None and bool(orjson.loads(cursor).get("done"))
 
     @cached_property
@@ -230,43 +247,43 @@ class FileConnector(Connector):
             backfill=self.config.backfill,
         )
 
-    def _stem(self) -> str:
+    def _default_dataset(self) -> str:
         if self.source.path is None:
             return "stdin"
         name = self.source.path.name.removesuffix(".gz")
         return (name.rsplit(".", 1)[0] or name)[:200]
 
 
-def _read(
-    row: Row, identify: Identities, submissions: Submissions | None
-) -> Identified | BadRecord:
-    if row.fault is not None:
-        return BadRecord(row.fault)
-    found = identify(row)
-    if submissions is not None and submissions.carries(found):
-        return replace(found, is_carried=True)
-    return found
+def _identify_row(
+    row: Row, identify: RowIdentifier, submissions: Submissions | None
+) -> IdentifiedRow | BadRecord:
+    if row.error is not None:
+        return BadRecord(row.error)
+    identified = identify(row)
+    if submissions is not None and submissions.is_redundant(identified):
+        return replace(identified, is_redundant=True)
+    return identified
 
 
-def _paged(rows: Iterator[Row], most: int, done: int) -> Iterator[list[Row]]:
-    """Rows in pages; one page ends exactly after the row ``done``."""
+def _paginate(rows: Iterator[Row], max_rows: int, acknowledged: int) -> Iterator[list[Row]]:
+    """Yield rows in pages; one page ends exactly after ``acknowledged`` rows."""
     page: list[Row] = []
     size = 0
     for count, row in enumerate(rows, start=1):
         page.append(row)
         size += len(row.raw)
-        if len(page) >= most or size >= _PAGE_BYTES or count == done:
+        if len(page) >= max_rows or size >= _PAGE_BYTES or count == acknowledged:
             yield page
             page, size = [], 0
     if page:
         yield page
 
 
-def _found_out(mapping: Mapping, sample: list[Row], date_format: str | None) -> Mapping:
-    """The mapping with the date format and the scale that the first rows show."""
+def _with_detected_format(mapping: Mapping, sample: list[Row], date_format: str | None) -> Mapping:
+    """Return the mapping with the stated date format, or the one that the first rows show."""
     changes: dict[str, object] = {}
     if date_format is not None:
         changes["date_format"] = SHORT_FORMATS.get(date_format, date_format)
     elif mapping.date_format == "auto" and (column := mapping.columns.get("created_at")):
-        changes["date_format"] = date_format_of(row.values.get(column, "") for row in sample)
+        changes["date_format"] = detect_date_format(row.values.get(column, "") for row in sample)
     return mapping.model_copy(update=changes)

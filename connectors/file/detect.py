@@ -1,7 +1,7 @@
-"""How a file is written, found out from its beginning: encoding, delimiter, quoting.
+"""Detect a file's dialect from its beginning: encoding, delimiter, quoting.
 
-A wrong guess must not ruin a plain file: the header's width decides before all else, and what
-the caller states is never guessed.
+A wrong guess must not break a plain file: the header decides first, and a stated option is never
+overridden.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ _CODE_PAGES = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932",
     "gb18030", "big5", "cp949",
 ]  # fmt: skip
-# Signs inside a word, where another code page has letters.
+# Signs between letters: in another code page they are letters.
 _UNWESTERN = re.compile(r"[a-zA-Z][¹²³¿¡¼¾¥¤¦ªº±][a-z]")
 
 
-def encoding_of(sample: bytes) -> str:
-    """The encoding of lines beyond ASCII, as Python names it.
+def detect_encoding(sample: bytes) -> str:
+    """Return the encoding of lines beyond ASCII, by Python's name.
 
-    UTF-8 wherever most lines are; then Windows-1252 where it is as likely as any other, since
-    it is what spreadsheets save.
+    UTF-8 if most lines are valid; otherwise Windows-1252 if plausible, since spreadsheets save it.
     """
     lines = sample.splitlines()
-    valid = sum(_decodes(line, "utf-8") for line in lines)
+    valid = sum(_is_decodable(line, "utf-8") for line in lines)
     if valid * 2 >= len(lines):
         return "utf-8"
     if _is_western(sample):
@@ -42,10 +41,10 @@ def encoding_of(sample: bytes) -> str:
 
 
 def _is_western(sample: bytes) -> bool:
-    """Whether the bytes make sense as Windows-1252: Latin words with an accent here and there.
+    """Return True if the bytes are plausible Windows-1252: Latin words with a few accents.
 
-    A statistical guess on a few words is often one code page off, and this one is what most
-    spreadsheets of western Europe and America save.
+    A statistical guess on a few words is often one code page off, and most spreadsheets of western
+    Europe and America save this one.
     """
     try:
         text = sample.decode("cp1252")
@@ -56,7 +55,7 @@ def _is_western(sample: bytes) -> bool:
     return 2 * accented <= letters and _UNWESTERN.search(text) is None
 
 
-def _decodes(line: bytes, encoding: str) -> bool:
+def _is_decodable(line: bytes, encoding: str) -> bool:
     try:
         line.decode(encoding)
     except UnicodeDecodeError:
@@ -65,11 +64,11 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def is_json_lines(head: bytes) -> bool:
-    """Whether the first line is a JSON object."""
+    """Return True if the first line starts a JSON object."""
     return head.lstrip()[:1] == b"{"
 
 
-def dialect_of(
+def detect_dialect(
     head: bytes,
     encoding: str,
     *,
@@ -77,17 +76,17 @@ def dialect_of(
     header: bool,
     known_names: frozenset[str],
 ) -> Dialect:
-    """The dialect in which the header is widest known and most rows are as wide as it."""
+    """Return the dialect with the most known column names and the most rows of its width."""
     if is_json_lines(head):
         return Dialect(encoding, SINGLE_COLUMN, json_lines=True)
     best: tuple[tuple[float, ...], Dialect] | None = None
     for candidate in (delimiter,) if delimiter else DELIMITERS:
-        # Tab-separated exports often know no quoting: there a quote is a plain character.
+        # Tab-separated exports often have no quoting: a quote is then a plain character.
         for quotes in (True, False) if candidate == "\t" else (True,):
-            tried = Dialect(encoding, candidate, quotes=quotes, header=header)
-            score = _score(head, tried, known_names)
+            attempt = Dialect(encoding, candidate, quotes=quotes, header=header)
+            score = _score(head, attempt, known_names)
             if score is not None and (best is None or score > best[0]):
-                best = score, tried
+                best = score, attempt
     if best is not None:
         return best[1]
     return Dialect(encoding, delimiter or SINGLE_COLUMN, header=header)
@@ -96,18 +95,18 @@ def dialect_of(
 def _score(
     head: bytes, dialect: Dialect, known_names: frozenset[str]
 ) -> tuple[float, float, float, float] | None:
-    names, rows = sample_rows(head, dialect)
+    names, rows = read_sample(head, dialect)
     if len(names) < 2:
         return None
     known = len({name.casefold() for name in names} & known_names)
-    whole = sum(row.fault is None for row in rows) / len(rows) if rows else 1.0
+    whole = sum(row.error is None for row in rows) / len(rows) if rows else 1.0
     if not known and whole < 0.5:
         return None  # a sentence with a comma in it, rather than a header
     return (known, round(whole, 1), dialect.quotes, len(names))
 
 
-def sample_rows(head: bytes, dialect: Dialect) -> tuple[list[str], list[Row]]:
-    """The columns and the first rows; not the last line of a head that was cut."""
+def read_sample(head: bytes, dialect: Dialect) -> tuple[list[str], list[Row]]:
+    """Return column names and the first rows, without the last line if the head is cut off."""
     if len(head) >= HEAD_BYTES:
         head = head[: head.rfind(b"\n") + 1] or head
     names, rows = read_rows(io.BytesIO(head), dialect)

@@ -1,6 +1,6 @@
-"""Columns into fields: presets, guesses from well-known names, and what the caller states.
+"""Map columns to fields: by preset, by well-known column names, and by the caller's options.
 
-Third step of the file connector. A ``Mapping`` is what came out, and can be shown to people.
+Third step of the file connector. The result, a ``Mapping``, is shown to the user.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONSTANTS = ("question", "organization", "site", "service", "language", "url")
 
 
 class SentimentLabels(BaseModel):
-    """The column in which readers wrote how a comment sounds, and the ends of its scale."""
+    """The column with a comment's sentiment as labelled by people, and the ends of its scale."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class SentimentLabels(BaseModel):
 
 
 class Labels(BaseModel):
-    """Columns in which readers labelled the comments; only training and evaluation read them."""
+    """Columns with labels by people; only training and evaluation read them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,7 +67,7 @@ class Preset(BaseModel):
 
 
 class Mapping(BaseModel):
-    """Which column every field comes from, and how its cells are read."""
+    """The column of every field, and how to read its cells."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,37 +83,37 @@ class Mapping(BaseModel):
 
 
 @cache
-def _tables() -> dict[str, Any]:
+def _load_tables() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("presets.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
 @cache
-def presets() -> dict[str, Preset]:
-    """Every preset by its name."""
-    return {name: Preset.model_validate(table) for name, table in _tables()["presets"].items()}
+def load_presets() -> dict[str, Preset]:
+    """Return every preset by name."""
+    return {name: Preset.model_validate(table) for name, table in _load_tables()["presets"].items()}
 
 
 @cache
-def guesses() -> Preset:
-    """What stands in for a preset where none is named: well-known column names."""
-    return Preset.model_validate(_tables()["guess"])
+def load_guesses() -> Preset:
+    """Return the default preset: well-known column names."""
+    return Preset.model_validate(_load_tables()["guess"])
 
 
-def preset(name: str | None) -> Preset:
-    """The preset of that name, or the guesses for None. Raises ``Misconfigured``."""
+def get_preset(name: str | None) -> Preset:
+    """Return the preset of that name, or the guesses for None; raise ``Misconfigured``."""
     if name is None:
-        return guesses()
-    if name in presets():
-        return presets()[name]
-    hint = suggest_name(name, presets()) or f"there are {', '.join(sorted(presets()))}"
+        return load_guesses()
+    if name in load_presets():
+        return load_presets()[name]
+    hint = suggest_name(name, load_presets()) or f"there are {', '.join(sorted(load_presets()))}"
     raise Misconfigured(f"choosing the preset {name!r}: there is none of that name; {hint}")
 
 
 @cache
 def known_names() -> frozenset[str]:
-    """Column names that some preset or guess knows, folded."""
-    every = (guesses(), *presets().values())
+    """Return the column names of all presets and guesses, folded."""
+    every = (load_guesses(), *load_presets().values())
     return frozenset(
         fold(name)
         for table in every
@@ -132,32 +132,37 @@ def map_columns(
     scales: dict[str, tuple[float, float]],
     where: str,
 ) -> Mapping:
-    """Bring a preset and what the caller states together with the columns that there are.
+    """Return the mapping of a preset and the caller's options onto the columns ``names``.
 
-    Raises ``Misconfigured`` where a stated column or the text's is missing.
+    ``stated`` is the caller's column by field; ``where`` names the file in messages.
+
+    Raises:
+        Misconfigured: a stated column is missing, or the text has no column.
     """
     by_fold = {fold(name): name for name in reversed(names) if name}
     columns: dict[str, str] = {}
     taken: set[str] = set()
     for field, column in stated.items():
-        columns[field] = _stated(column, by_fold, names, where)
+        columns[field] = _find_column(column, by_fold, names, where)
         taken.add(columns[field])
     for field, candidates in chosen.columns.items():
-        found = _first(candidates, by_fold, taken)
-        if field not in columns and found is not None:
-            columns[field] = found
-            taken.add(found)
+        column_name = _first_match(candidates, by_fold, taken)
+        if field not in columns and column_name is not None:
+            columns[field] = column_name
+            taken.add(column_name)
     if "text" not in columns:
         raise Misconfigured(
             f"reading {where}: no column for the text; --map text=COLUMN names one of "
-            f"{_listed(names)}"
+            f"{_join_names(names)}"
         )
-    kept = {name: _stated(column, by_fold, names, where) for name, column in attributes.items()}
+    kept = {
+        name: _find_column(column, by_fold, names, where) for name, column in attributes.items()
+    }
     for name, candidates in chosen.attributes.items():
-        # What tells submissions apart is often what tells people apart.
-        found = _first(candidates, by_fold, set() if name == SUBMISSION else taken)
-        if found is not None:
-            kept.setdefault(name, found)
+        # A submission is often identified by the same column as its author.
+        column_name = _first_match(candidates, by_fold, set() if name == SUBMISSION else taken)
+        if column_name is not None:
+            kept.setdefault(name, column_name)
     used = taken | set(kept.values())
     return Mapping(
         columns=columns,
@@ -178,17 +183,17 @@ def map_columns(
     )
 
 
-def names_of(rows: Sequence[Row]) -> list[str]:
-    """The columns of rows that bring their own names, in the order of their appearance."""
+def collect_names(rows: Sequence[Row]) -> list[str]:
+    """Return the column names of rows that have their own, in order of appearance."""
     return list(dict.fromkeys(name for row in rows for name in row.values))
 
 
 def fold(text: str) -> str:
-    """The form in which names and answers are compared: case and white space do not matter."""
+    """Return text for comparing names and answers, regardless of case and white space."""
     return " ".join(text.split()).casefold()
 
 
-def _first(candidates: Sequence[str], by_fold: dict[str, str], taken: set[str]) -> str | None:
+def _first_match(candidates: Sequence[str], by_fold: dict[str, str], taken: set[str]) -> str | None:
     for candidate in candidates:
         column = by_fold.get(fold(candidate))
         if column is not None and column not in taken:
@@ -196,16 +201,16 @@ def _first(candidates: Sequence[str], by_fold: dict[str, str], taken: set[str]) 
     return None
 
 
-def _stated(column: str, by_fold: dict[str, str], names: Sequence[str], where: str) -> str:
-    found = column if column in names else by_fold.get(fold(column))
-    if found is None:
+def _find_column(column: str, by_fold: dict[str, str], names: Sequence[str], where: str) -> str:
+    column_name = column if column in names else by_fold.get(fold(column))
+    if column_name is None:
         hint = suggest_name(column, by_fold.values(), quoted=True)
-        hint = hint or f"there are {_listed(names)}"
+        hint = hint or f"there are {_join_names(names)}"
         raise Misconfigured(f"reading {where}: no column {column!r}; {hint}")
-    return found
+    return column_name
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     shown = [name for name in names if name][:12]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return ", ".join(shown) + more

@@ -1,4 +1,4 @@
-"""What a user may state of a file, and the sentences for what can't be."""
+"""Options of the file connector, and the messages for invalid ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Dataset = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 
 
 class FileConfig(BaseModel):
-    """What to read, and how."""
+    """The file to read, and how to read it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,68 +29,64 @@ class FileConfig(BaseModel):
     )
     dataset: Dataset | None = Field(
         default=None,
-        description="What the ids belong to; default: the preset's, or the file's name without "
-        "its endings, or 'stdin'.",
+        description="Namespace of the ids; default: the preset's, or the file's name without its "
+        "extensions, or 'stdin'.",
     )
-    columns: dict[str, str] = Field(
-        default_factory=dict, description="Column of a field, by the field's name."
-    )
+    columns: dict[str, str] = Field(default_factory=dict, description="Column by field name.")
     attributes: dict[str, str] = Field(
-        default_factory=dict, description="Further columns to keep, by the attribute's name."
+        default_factory=dict, description="Columns to keep as attributes, by attribute name."
     )
     constants: dict[str, str] = Field(
         default_factory=dict,
-        description="Fields that are the same in every row: organization, site, service, …",
+        description="Fields with one value for every row: organization, site, service, …",
     )
     scales: dict[str, tuple[float, float]] = Field(
-        default_factory=dict, description="Worst and best answer, by the measure's name."
+        default_factory=dict, description="Worst and best answer by measure."
     )
     family: Family | None = Field(
         default=None, description="Family of the records; default: the preset's, or form."
     )
-    encoding: str | None = Field(default=None, description="Encoding; default: found out.")
+    encoding: str | None = Field(default=None, description="Encoding; default: detected.")
     delimiter: str | None = Field(
-        default=None, description="One character between cells, or 'tab'; default: found out."
+        default=None, description="One character between cells, or 'tab'; default: detected."
     )
     sheet: str | None = Field(
         default=None,
-        description="Sheet of an Excel workbook, by its name; default: the first visible one.",
+        description="Name of a sheet of an Excel workbook; default: the first visible one.",
     )
     header: bool = Field(
-        default=True, description="Whether the first row names the columns; else 1, 2, 3, …"
+        default=True,
+        description="The first row holds the column names; otherwise they are 1, 2, 3, …",
     )
-    timezone: str = Field(default="UTC", description="Time zone of dates that name none.")
+    timezone: str = Field(default="UTC", description="Time zone of dates without one.")
     date_format: str | None = Field(
         default=None,
         description=f"One of {', '.join(DATE_FORMATS)}, or a pattern such as '%d %b %Y'; default: "
-        "the preset's, or found out.",
+        "the preset's, or detected.",
     )
     author_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Key of the authors' pseudonyms; without one authors are left out.",
+        description="Key of the authors' pseudonyms; without it authors are left out.",
     )
     textless: bool = Field(
         default=False,
-        description="Whether a row with a score and no text is feedback too; where several rows "
-        "are one submission, one of them.",
+        description="Keep rows with a score and no text; one per submission that has several rows.",
     )
-    backfill: bool = Field(
-        default=False, description="Whether the rows are history, and no news to alert on."
-    )
-    page_rows: int = Field(default=2_000, ge=1, description="Most rows in one page.")
+    backfill: bool = Field(default=False, description="The rows are history and raise no alerts.")
+    page_rows: int = Field(default=2_000, ge=1, description="Maximum number of rows per page.")
 
 
-def check_names(config: FileConfig) -> None:
-    """Refuse fields and formats that there are not; raises ``Misconfigured``."""
-    for what, given, allowed in (
+def validate_names(config: FileConfig) -> None:
+    """Raise ``Misconfigured`` for unknown fields and date formats."""
+    for kind, names, allowed in (
         ("column", config.columns, FIELDS),
         ("constant", config.constants, CONSTANTS),
         ("scale", config.scales, MEASURES),
     ):
-        for name in given:
+        for name in names:
             if name not in allowed:
                 raise Misconfigured(
-                    f"mapping the {what} of {name!r}: there are {', '.join(allowed)}"
+                    f"mapping the {kind} of {name!r}: there are {', '.join(allowed)}"
                 )
     form = config.date_format
     if form is not None and form not in (*DATE_FORMATS, *SHORT_FORMATS) and "%" not in form:
@@ -100,31 +96,32 @@ def check_names(config: FileConfig) -> None:
         )
 
 
-def zone_of(name: str) -> tzinfo:
-    """The time zone of a name; raises ``Misconfigured``."""
+def parse_timezone(name: str) -> tzinfo:
+    """Return the time zone of that name; raise ``Misconfigured``."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Misconfigured(
-            f"choosing the time zone {name!r}: there is none of that name; one is Europe/London"
+            f"choosing the time zone {name!r}: no time zone has this name; use one such as "
+            "Europe/London"
         ) from None
 
 
-def encoding_named(name: str | None) -> str | None:
-    """The encoding's usual name; raises ``Misconfigured``."""
+def normalize_encoding(name: str | None) -> str | None:
+    """Return Python's name of an encoding; raise ``Misconfigured``."""
     if name is None:
         return None
     try:
         return codecs.lookup(name).name
     except LookupError:
-        raise Misconfigured(f"choosing the encoding {name!r}: Python knows none of it") from None
+        raise Misconfigured(f"choosing the encoding {name!r}: Python does not know it") from None
 
 
-def delimiter_of(given: str | None) -> str | None:
-    """One character; raises ``Misconfigured``."""
-    if given is None:
+def parse_delimiter(name: str | None) -> str | None:
+    """Return the delimiter's one character; raise ``Misconfigured``."""
+    if name is None:
         return None
-    character = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(given, given)
+    character = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(name, name)
     if len(character) != 1 or character in '"\r\n':
-        raise Misconfigured(f"choosing the delimiter {given!r}: it must be one character, or tab")
+        raise Misconfigured(f"choosing the delimiter {name!r}: it must be one character, or tab")
     return character

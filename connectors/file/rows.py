@@ -1,7 +1,7 @@
-"""Rows out of lines: CSV and JSON Lines, each row with its line number and its bytes.
+"""Split CSV and JSON Lines into rows, each with its line number and its bytes.
 
-Second step of the file connector. Whatever the input, every row comes out once, read or with
-its fault; no broken quote swallows the rows that follow.
+Second step of the file connector. For any input, every row is returned once, parsed or with its
+error; a broken quote never swallows the rows that follow.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Any, BinaryIO
 import orjson
 
 MAX_ROW_BYTES = 8_000_000
-"""A longer row is refused, and only its beginning is kept."""
+"""A longer row is rejected, and only its beginning is kept."""
 
 MAX_ROW_LINES = 5_000
-"""A quote that is still open after so many lines was never meant to be one."""
+"""A quote that is open for more lines than this is a stray one."""
 
 SINGLE_COLUMN = "\x1f"
-"""The delimiter of files with one column: one that no text holds."""
+"""The delimiter for files with one column: a character that text does not contain."""
 
-_BROKEN_QUOTE = "reading the row: a quote is not closed, or stands where none may"
+_BROKEN_QUOTE = "reading the row: a quote is unclosed or misplaced"
 TOO_LONG = f"reading the row: it is longer than {MAX_ROW_BYTES:,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the rows are written."""
+    """The format of the rows."""
 
     encoding: str
     delimiter: str
@@ -37,29 +37,29 @@ class Dialect:
     json_lines: bool = False
     header: bool = True
     sheet: str | None = None
-    """Of a workbook: the sheet that is read; the rest but ``header`` means nothing then."""
+    """Sheet of a workbook; all other fields but ``header`` are then unused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: ``values`` by column, or the ``fault`` that keeps it from being read."""
+    """One row: ``values`` by column, or the ``error`` that prevented parsing."""
 
     line: int
     raw: bytes
     values: dict[str, str]
-    fault: str | None = None
+    error: str | None = None
 
 
-class _Lines:
-    """Physical lines with their numbers, some of which may be given back."""
+class _LineReader:
+    """Physical lines with their numbers; lines can be unread."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._returned: deque[bytes] = deque()
         self.number = 0
 
-    def take(self) -> bytes:
-        """The next line with its end, at most ``MAX_ROW_BYTES`` + 1 bytes; empty at the end."""
+    def read(self) -> bytes:
+        """Return the next line with its end, at most ``MAX_ROW_BYTES`` + 1 bytes; empty at EOF."""
         if self._returned:
             self.number += 1
             return self._returned.popleft()
@@ -72,27 +72,27 @@ class _Lines:
             self.number += 1
         return line
 
-    def give_back(self, lines: list[bytes]) -> None:
+    def unread(self, lines: list[bytes]) -> None:
         self._returned.extendleft(reversed(lines))
         self.number -= len(lines)
 
 
 def read_rows(stream: BinaryIO, dialect: Dialect) -> tuple[list[str], Iterator[Row]]:
-    """The columns' names, and the rows. JSON Lines have no names in advance: an empty list."""
-    lines = _Lines(stream)
+    """Return column names and rows; the names are empty for JSON Lines, whose rows have them."""
+    lines = _LineReader(stream)
     if dialect.json_lines:
-        return [], _json_rows(lines, dialect.encoding)
+        return [], _read_json_lines(lines, dialect.encoding)
     if not dialect.header:
         width = _peek_width(lines, dialect)
-        return (names := [str(n + 1) for n in range(width)]), _csv_rows(lines, dialect, names)
-    for _, _, cells, _ in _cell_rows(lines, dialect, 0):
-        names = column_names(cells or [])
-        return names, _csv_rows(lines, dialect, names)
+        return (names := [str(n + 1) for n in range(width)]), _read_csv(lines, dialect, names)
+    for _, _, cells, _ in _read_cells(lines, dialect, 0):
+        names = unique_names(cells or [])
+        return names, _read_csv(lines, dialect, names)
     return [], iter(())
 
 
-def column_names(cells: list[str]) -> list[str]:
-    """Names as people read them; a repeated one gets a number, a missing one stays empty."""
+def unique_names(cells: list[str]) -> list[str]:
+    """Return column names; repeated ones get a number, missing ones stay empty."""
     names: list[str] = []
     for cell in cells:
         name = " ".join(cell.split())
@@ -107,18 +107,18 @@ def column_names(cells: list[str]) -> list[str]:
     return names
 
 
-def _peek_width(lines: _Lines, dialect: Dialect) -> int:
-    for _, raw, cells, _ in _cell_rows(lines, dialect, 0):
-        lines.give_back(raw.splitlines(keepends=True))
+def _peek_width(lines: _LineReader, dialect: Dialect) -> int:
+    for _, raw, cells, _ in _read_cells(lines, dialect, 0):
+        lines.unread(raw.splitlines(keepends=True))
         return len(cells or [])
     return 0
 
 
-def _csv_rows(lines: _Lines, dialect: Dialect, names: list[str]) -> Iterator[Row]:
+def _read_csv(lines: _LineReader, dialect: Dialect, names: list[str]) -> Iterator[Row]:
     width = len(names)
-    for line, raw, cells, fault in _cell_rows(lines, dialect, width):
+    for line, raw, cells, error in _read_cells(lines, dialect, width):
         if cells is None:
-            yield Row(line, raw, {}, fault)
+            yield Row(line, raw, {}, error)
         elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
             yield Row(line, raw, dict(zip(names, cells, strict=False)))
         else:
@@ -129,9 +129,9 @@ def _csv_rows(lines: _Lines, dialect: Dialect, names: list[str]) -> Iterator[Row
 _Cells = tuple[int, bytes, list[str] | None, str | None]
 
 
-def _cell_rows(lines: _Lines, dialect: Dialect, width: int) -> Iterator[_Cells]:
+def _read_cells(lines: _LineReader, dialect: Dialect, width: int) -> Iterator[_Cells]:
     encoding, delimiter, quotes = dialect.encoding, dialect.delimiter, dialect.quotes
-    while raw := lines.take():
+    while raw := lines.read():
         number = lines.number
         if raw.isspace():
             continue
@@ -143,13 +143,13 @@ def _cell_rows(lines: _Lines, dialect: Dialect, width: int) -> Iterator[_Cells]:
             try:
                 text = raw.decode(encoding)
             except UnicodeDecodeError:
-                yield number, raw, None, _not_in(encoding)
+                yield number, raw, None, _decode_error(encoding)
                 continue
-            # Without a quote, csv only splits; doing so here is several times faster.
+            # Without a quote, splitting equals csv, and is several times faster.
             yield number, raw, text.rstrip("\r\n").split(delimiter), None
 
 
-def _quoted_row(lines: _Lines, raw: bytes, dialect: Dialect, width: int) -> _Cells:
+def _quoted_row(lines: _LineReader, raw: bytes, dialect: Dialect, width: int) -> _Cells:
     number = lines.number
     taken = [raw]
     garbled = False
@@ -165,19 +165,19 @@ def _quoted_row(lines: _Lines, raw: bytes, dialect: Dialect, width: int) -> _Cel
             except UnicodeDecodeError:
                 garbled = True
                 yield line.decode(dialect.encoding, "replace")
-            if len(taken) >= MAX_ROW_LINES or size > MAX_ROW_BYTES or not (line := lines.take()):
+            if len(taken) >= MAX_ROW_LINES or size > MAX_ROW_BYTES or not (line := lines.read()):
                 return
             taken.append(line)
 
     cells = _parse(feed(), dialect.delimiter)
     if cells is None or _is_misjoined(cells, taken, dialect, width):
-        lines.give_back(taken[1:])
+        lines.unread(taken[1:])
         if garbled and len(taken) == 1:
-            return number, raw, None, _not_in(dialect.encoding)
+            return number, raw, None, _decode_error(dialect.encoding)
         return number, raw, None, _BROKEN_QUOTE
     whole = raw if len(taken) == 1 else b"".join(taken)
     if garbled:
-        return number, whole, None, _not_in(dialect.encoding)
+        return number, whole, None, _decode_error(dialect.encoding)
     return number, whole, cells, None
 
 
@@ -193,7 +193,7 @@ def _parse(text: Iterator[str], delimiter: str) -> list[str] | None:
 
 
 def _is_misjoined(cells: list[str], taken: list[bytes], dialect: Dialect, width: int) -> bool:
-    """Whether a stray quote joined lines of which some are rows of their own."""
+    """Return True if a stray quote joined lines of which some are separate rows."""
     if len(taken) == 1 or not width or len(cells) == width:
         return False
     for line in taken[1:]:
@@ -203,13 +203,13 @@ def _is_misjoined(cells: list[str], taken: list[bytes], dialect: Dialect, width:
     return False
 
 
-def _not_in(encoding: str) -> str:
+def _decode_error(encoding: str) -> str:
     return f"reading the row: its bytes are not in the encoding {encoding}"
 
 
-def _json_rows(lines: _Lines, encoding: str) -> Iterator[Row]:
+def _read_json_lines(lines: _LineReader, encoding: str) -> Iterator[Row]:
     utf8 = encoding in {"utf-8", "ascii"}
-    while raw := lines.take():
+    while raw := lines.read():
         number = lines.number
         if raw.isspace():
             continue
@@ -217,28 +217,28 @@ def _json_rows(lines: _Lines, encoding: str) -> Iterator[Row]:
             yield Row(number, raw, {}, TOO_LONG)
             continue
         try:
-            found = orjson.loads(raw if utf8 else raw.decode(encoding))
+            parsed = orjson.loads(raw if utf8 else raw.decode(encoding))
         except UnicodeDecodeError:
-            yield Row(number, raw, {}, _not_in(encoding))
+            yield Row(number, raw, {}, _decode_error(encoding))
         except (orjson.JSONDecodeError, RecursionError):
             yield Row(number, raw, {}, "reading the row: it is not valid JSON")
         else:
-            if isinstance(found, dict):
-                yield Row(number, raw, _flat(found))
+            if isinstance(parsed, dict):
+                yield Row(number, raw, _flatten(parsed))
             else:
-                yield Row(number, raw, {}, "reading the row: it is no JSON object")
+                yield Row(number, raw, {}, "reading the row: it is not a JSON object")
 
 
-def _flat(found: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Values as text; an inner object's names follow a dot."""
+def _flatten(fields: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return values as text; the names of nested objects are joined by a dot."""
     values: dict[str, str] = {}
-    for name, value in found.items():
+    for name, value in fields.items():
         if isinstance(value, str):
             values[prefix + name] = value
         elif value is None:
             values[prefix + name] = ""
         elif isinstance(value, dict):
-            values.update(_flat(value, f"{prefix}{name}."))
+            values.update(_flatten(value, f"{prefix}{name}."))
         else:
             values[prefix + name] = orjson.dumps(value).decode()
     return values

@@ -1,7 +1,7 @@
-"""Rows without a text that bring a score: which of them are kept.
+"""Select the rows with a score and no text that are kept.
 
-A form's submission may be several rows, one for each question, which all carry its scores. Where
-one of them has a text, a record without any would say nothing new.
+A form's submission may be several rows, one per question, which all carry its scores. If one of
+them has a text, a record without one would add nothing.
 """
 
 from __future__ import annotations
@@ -10,40 +10,40 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from connectors.file.mapping import MEASURES
-from connectors.file.reader import Identified, RowReader
+from connectors.file.reader import IdentifiedRow, RowReader
 from connectors.file.rows import Row
 from connectors.sdk.errors import BadRecord, Skip
 from schemas.feedback import SUBMISSION, Feedback
 
 
 class Submissions:
-    """The scores that records of each submission carry; some hundred bytes for each.
+    """The scores that each submission's records carry, in about a hundred bytes per submission.
 
-    Rows of one submission need not follow each other: whoever asks :meth:`carries` has read all
-    rows once before, and asks in their order.
+    Rows of one submission may be apart. So all rows are read once before; :meth:`is_redundant` is
+    then called in their order.
     """
 
     def __init__(self, reader: RowReader, rows: Iterable[Row]) -> None:
-        """``rows`` are all there are, from the first."""
+        """``rows`` are all rows of the file."""
         self._reader = reader
         self._carried: dict[str, int] = {}
         for row in rows:
-            if row.fault is None and reader.text_of(row.values):
-                self._take(Identified(row.values, None))
+            if row.error is None and reader.read_text(row.values):
+                self._add_scores(IdentifiedRow(row.values, None))
 
-    def carries(self, row: Identified) -> bool:
-        """Whether the scores of a row without a text stand on a record already.
+    def is_redundant(self, row: IdentifiedRow) -> bool:
+        """Return True if a row has no text, and a record carries its scores already.
 
-        Where they do not, they do from now on: the row becomes a record.
+        Otherwise its scores count as carried from now on: the row becomes a record.
         """
-        return not self._reader.text_of(row.values) and not self._take(row)
+        return not self._reader.read_text(row.values) and not self._add_scores(row)
 
-    def _take(self, row: Identified) -> bool:
-        """Whether a row brings its submission a score that none before has brought."""
+    def _add_scores(self, row: IdentifiedRow) -> bool:
+        """Return True if a row has a score that no earlier row of its submission has."""
         try:
             record = self._reader.read(row, datetime.now(UTC))
         except (BadRecord, Skip):
-            return True  # no record: whoever parses it says why
+            return True  # not a record: parsing it reports the reason
         submission = record.attributes.get(SUBMISSION)
         if submission is None:
             return True
@@ -53,5 +53,5 @@ class Submissions:
 
 
 def _scores(record: Feedback) -> int:
-    """The measures that were answered, as bits."""
+    """Return the measures that were answered, as bits."""
     return sum(1 << bit for bit, name in enumerate(MEASURES) if getattr(record, name) is not None)

@@ -1,8 +1,7 @@
-"""Rows of an Excel workbook, their cells as the text that a CSV would hold.
+"""Read rows of an Excel workbook, with cells as the text that a CSV export would hold.
 
-Stands beside :mod:`connectors.file.rows`, as the second step of the file connector. The
-library is openpyxl, which reads a sheet row by row and never runs a formula: it takes the value
-that was last computed.
+An alternative to :mod:`connectors.file.rows` as second step of the file connector. openpyxl reads
+a sheet row by row and never evaluates a formula: it returns the value that was last computed.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from zipfile import BadZipFile, ZipFile
 
 import orjson
 
-from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Row, column_names
+from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Row, unique_names
 from connectors.sdk.errors import Fatal, Misconfigured
 from schemas.validation import suggest_name
 
 MAX_UNPACKED_BYTES: Final = 500_000_000
-"""A workbook whose parts are larger, unpacked, is refused: it fills the memory, or means to."""
+"""A workbook with larger parts is rejected: it may be a zip bomb."""
 
-_MOST_ROWS: Final = 1_048_576  # what Excel has
+_MAX_ROWS: Final = 1_048_576  # of Excel itself
 _BATCH: Final = 200
 _ERRORS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
@@ -38,36 +37,40 @@ class Sheet:
 
     title: str
     is_default: bool
-    """Whether it is the one that is read where none is named."""
+    """True for the sheet that is read by default."""
     cells: Iterator[tuple[int, list[str]]]
-    """Row number and cells of every row that is not empty."""
+    """Row numbers and cells of the rows that are not empty."""
 
 
 @contextmanager
-def opened(file: BinaryIO, wanted: str | None, where: str) -> Iterator[Sheet]:
-    """The sheet of that name, or the first visible one, while the workbook is open.
+def open_sheet(file: BinaryIO, wanted: str | None, where: str) -> Iterator[Sheet]:
+    """Yield the sheet of that name, or the first visible one; close the workbook afterwards.
 
-    Raises ``Misconfigured`` where there is no such sheet, and ``Fatal`` for what is no workbook.
+    ``where`` names the file in messages.
+
+    Raises:
+        Misconfigured: no sheet has that name.
+        Fatal: the file is not a workbook.
     """
     _check_size(file, where)
-    book = _loaded(file, where)
+    book = _load_workbook(file, where)
     try:
         sheets = {sheet.title: sheet for sheet in book.worksheets}
         visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         default = next(iter(visible or book.worksheets), None)
         if default is None:
-            raise Fatal(f"reading {where}: there is no sheet in it")
-        title = default.title if wanted is None else _titled(wanted, list(sheets), where)
-        yield Sheet(title, title == default.title, _cells(sheets[title], where))
+            raise Fatal(f"reading {where}: it has no sheets")
+        title = default.title if wanted is None else _find_title(wanted, list(sheets), where)
+        yield Sheet(title, title == default.title, _read_cells(sheets[title], where))
     finally:
         book.close()
 
 
-def sheet_rows(sheet: Sheet, *, header: bool) -> tuple[list[str], Iterator[Row]]:
-    """The columns' names, and the rows; what stands beyond the last named column is left out."""
+def read_sheet(sheet: Sheet, *, header: bool) -> tuple[list[str], Iterator[Row]]:
+    """Return column names and rows, without cells beyond the last named column."""
     if header:
         for _, cells in sheet.cells:
-            names = column_names(cells)
+            names = unique_names(cells)
             return names, _rows(sheet.cells, names)
         return [], iter(())
     first = list(islice(sheet.cells, _BATCH))
@@ -79,13 +82,13 @@ def sheet_rows(sheet: Sheet, *, header: bool) -> tuple[list[str], Iterator[Row]]
 def _check_size(file: BinaryIO, where: str) -> None:
     try:
         with ZipFile(file) as archive:
-            # A part can't be larger than it says: what reads it stops there.
+            # A part can't be larger than declared: reading stops there.
             size = sum(part.file_size for part in archive.infolist() if _is_read(part.filename))
             is_office = "[Content_Types].xml" in archive.namelist()
     except (BadZipFile, OSError, ValueError, NotImplementedError):
-        raise _damaged(where) from None
+        raise _damaged_error(where) from None
     if not is_office:
-        raise Fatal(f"reading {where}: it is a zip archive and no Excel workbook; unpack it")
+        raise Fatal(f"reading {where}: it is a zip archive but not an Excel workbook; unpack it")
     if size > MAX_UNPACKED_BYTES:
         raise Fatal(
             f"reading {where}: it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; save it as CSV"
@@ -96,25 +99,25 @@ def _is_read(part: str) -> bool:
     return part.endswith((".xml", ".rels"))
 
 
-def _loaded(file: BinaryIO, where: str) -> Any:
+def _load_workbook(file: BinaryIO, where: str) -> Any:
     from openpyxl import load_workbook  # type: ignore[import-untyped]
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what it does not support: charts, validations
+        warnings.simplefilter("ignore")  # about unsupported features: charts, validations
         try:
             return load_workbook(file, read_only=True, data_only=True, keep_links=False)
         except Exception:  # a damaged part may raise anything
-            raise _damaged(where) from None
+            raise _damaged_error(where) from None
 
 
-def _damaged(where: str) -> Fatal:
+def _damaged_error(where: str) -> Fatal:
     return Fatal(
-        f"reading {where}: it is a damaged Excel workbook or no .xlsx at all; save it anew, or as "
-        "CSV"
+        f"reading {where}: it is a damaged Excel workbook or not an .xlsx file; save it again, or "
+        "as CSV"
     )
 
 
-def _titled(wanted: str, titles: list[str], where: str) -> str:
+def _find_title(wanted: str, titles: list[str], where: str) -> str:
     for title in titles:
         if title.strip().casefold() == wanted.strip().casefold():
             return title
@@ -122,30 +125,30 @@ def _titled(wanted: str, titles: list[str], where: str) -> str:
     raise Misconfigured(f"reading {where}: no sheet {wanted!r}; {hint}")
 
 
-def _cells(sheet: Any, where: str) -> Iterator[tuple[int, list[str]]]:
-    # Many programs state a sheet's size wrongly; without it rows are as wide as they are.
+def _read_cells(sheet: Any, where: str) -> Iterator[tuple[int, list[str]]]:
+    # Many programs store a wrong size of the sheet, which would cut off rows.
     sheet.reset_dimensions()
     values = sheet.iter_rows(min_row=1, values_only=True)
     number = 0
-    while batch := _some(values, where):
+    while batch := _next_batch(values, where):
         for row in batch:
             number += 1
-            cells = [_text(value) for value in row]
+            cells = [_to_text(value) for value in row]
             while cells and not cells[-1].strip():
                 cells.pop()
             if cells:
                 yield number, cells
-        if number > _MOST_ROWS:
-            raise _damaged(where)
+        if number > _MAX_ROWS:
+            raise _damaged_error(where)
 
 
-def _some(values: Iterator[tuple[Any, ...]], where: str) -> list[tuple[Any, ...]]:
+def _next_batch(values: Iterator[tuple[Any, ...]], where: str) -> list[tuple[Any, ...]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return list(islice(values, _BATCH))
-        except Exception:  # as when it was opened
-            raise _damaged(where) from None
+        except Exception:  # as above
+            raise _damaged_error(where) from None
 
 
 def _rows(numbered: Iterator[tuple[int, list[str]]], names: list[str]) -> Iterator[Row]:
@@ -158,13 +161,13 @@ def _rows(numbered: Iterator[tuple[int, list[str]]], names: list[str]) -> Iterat
         yield Row(number, orjson.dumps(values), values)
 
 
-def _text(value: Any) -> str:
-    """A cell's value as text; dates as ISO 8601."""
+def _to_text(value: Any) -> str:
+    """Return a cell's value as text; dates as ISO 8601."""
     match value:
         case None:
             return ""
         case str():
-            # How Excel writes a carriage return.
+            # Excel's notation of a carriage return.
             return "" if value in _ERRORS else value.replace("_x000D_", "\r")
         case bool():
             return "true" if value else "false"

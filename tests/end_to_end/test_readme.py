@@ -417,9 +417,9 @@ def test_the_tables_are_current() -> None:
 
 @pytest.mark.parametrize("preset", ["nhs-fft", "hcahps", "text-date"])
 def test_the_presets_that_are_named_exist(preset: str) -> None:
-    from connectors.file.mapping import presets
+    from connectors.file.mapping import load_presets
 
-    assert preset in presets()
+    assert preset in load_presets()
 
 
 def test_the_versions_of_python_that_are_promised_are_the_ones_declared() -> None:

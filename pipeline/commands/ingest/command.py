@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import ValidationError
 
-from connectors.file.connector import FileConnector
-from connectors.file.options import FileConfig
+from connectors.file import FileConfig, FileConnector
 from connectors.runtime.kafka import reach
 from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse, run

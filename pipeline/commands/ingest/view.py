@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from connectors.file.connector import FileConnector
+from connectors.file import FileConnector
 from connectors.runtime.run_stats import OnProgress, Reason
 from connectors.runtime.runner import Outcome
 from pipeline.commands.ingest.account import Account

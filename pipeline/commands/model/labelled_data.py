@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from connectors.file.mapping import Labels, SentimentLabels, preset
+from connectors.file.mapping import Labels, SentimentLabels, get_preset
 from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse
 from pipeline.commands.ingest.command import connector_of, mapped
@@ -79,7 +79,7 @@ class Labelled(NamedTuple):
 def read_labelled(path: str, options: LabelOptions) -> Labelled:
     """Read a labelled file; raises ``CommandError``."""
     with sentences():
-        known: Labels = preset(options.preset).labels
+        known: Labels = get_preset(options.preset).labels
     sentiment = known.sentiment
     if options.sentiment is not None:
         best, worst = _ends(options.scale)

@@ -6,7 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.file.cells import clean, date_format_of, date_parser, number, one_line
+from connectors.file.cells import (
+    build_date_parser,
+    collapse_whitespace,
+    detect_date_format,
+    parse_number,
+    sanitize,
+)
 from connectors.sdk.errors import BadRecord
 
 UTC = ZoneInfo("UTC")
@@ -28,19 +34,19 @@ UTC = ZoneInfo("UTC")
     ],
 )
 def test_dates_are_read_in_their_format(date_format: str, cell: str, expected: str) -> None:
-    assert date_parser(date_format, UTC)(cell).isoformat() == expected
+    assert build_date_parser(date_format, UTC)(cell).isoformat() == expected
 
 
 def test_a_date_without_a_zone_is_in_the_configured_one() -> None:
-    parse = date_parser("iso", ZoneInfo("Europe/London"))
+    parse = build_date_parser("iso", ZoneInfo("Europe/London"))
     assert parse("2024-07-01T12:00").isoformat() == "2024-07-01T11:00:00+00:00"
 
 
 @pytest.mark.parametrize("cell", ["31/02/2024", "5/31/2024", "soon", "9" * 30, "0001-01-01"])
 def test_what_is_no_date_is_a_bad_record_that_does_not_quote_it(cell: str) -> None:
     with pytest.raises(BadRecord) as caught:
-        date_parser("day/month/year", ZoneInfo("Asia/Tokyo"))(cell)
-    assert caught.value.reason == "reading created_at: no date in the format day/month/year"
+        build_date_parser("day/month/year", ZoneInfo("Asia/Tokyo"))(cell)
+    assert caught.value.reason == "reading created_at: not a date in the format day/month/year"
 
 
 @pytest.mark.parametrize(
@@ -53,19 +59,19 @@ def test_what_is_no_date_is_a_bad_record_that_does_not_quote_it(cell: str) -> No
     ],
 )
 def test_the_order_of_day_and_month_is_found_out(cells: list[str], expected: str) -> None:
-    assert date_format_of(cells) == expected
+    assert detect_date_format(cells) == expected
 
 
 @pytest.mark.parametrize(
     ("cell", "value"), [("4", 4), ("4.5", 4.5), ("4,5", 4.5), ("4/5", 4), ("3 stars", 3)]
 )
 def test_numbers_come_in_several_dresses(cell: str, value: float) -> None:
-    assert number(cell) == value
+    assert parse_number(cell) == value
 
 
 def test_control_characters_go_and_line_ends_stay() -> None:
-    assert clean(" a\x00b\tc\r\nd\x0be\x1b\x7f ") == "ab\tc\nd\ne"
+    assert sanitize(" a\x00b\tc\r\nd\x0be\x1b\x7f ") == "ab\tc\nd\ne"
 
 
 def test_names_are_on_one_line() -> None:
-    assert one_line("PTS\xa0 - Patient\nTransport ") == "PTS - Patient Transport"
+    assert collapse_whitespace("PTS\xa0 - Patient\nTransport ") == "PTS - Patient Transport"

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.file.connector import FileConfig, FileConnector
+from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
@@ -101,14 +101,14 @@ def test_the_same_id_twice_counts_as_repeated(csv: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("1,a,soon,4", "reading created_at: no date in the format auto"),
-        ("1,a,,4", "reading created_at: there is no date"),
+        ("1,a,soon,4", "reading created_at: not a date in the format auto"),
+        ("1,a,,4", "reading created_at: the date is missing"),
         ("1,a,1970-01-01,4", "reading the row: created_at is before 1990"),
         ("1,a,2024-01-01,9", "reading stars: the value is not on the scale from 1 to 5"),
-        ("1,a,2024-01-01,much", "reading stars: no number"),
+        ("1,a,2024-01-01,much", "reading stars: not a number"),
         ("1,a", "reading the row: 2 cells where there are 4 columns"),
         (f"1,{'x' * 100_001},2024-01-01,4", "reading text: longer than 100,000 characters"),
-        ('1,"a,2024-01-01,4', "reading the row: a quote is not closed, or stands where none may"),
+        ('1,"a,2024-01-01,4', "reading the row: a quote is unclosed or misplaced"),
     ],
 )
 def test_a_bad_row_tells_its_line_and_why_and_stops_nobody(
@@ -118,20 +118,20 @@ def test_a_bad_row_tells_its_line_and_why_and_stops_nobody(
         csv, f"id,text,date,rating\n0,good,2024-01-01,5\n{row}\n2,fine,2024-01-01,3\n"
     )
     assert [record.text for record in records] == ["good", "fine"]
-    assert {why: found.examples for why, found in tally.reasons.items()} == {
+    assert {text: refused.examples for text, refused in tally.reasons.items()} == {
         reason: ["visits:line 3"]
     }
 
 
 def test_a_dead_letters_payload_is_the_row_as_it_came(csv: Path) -> None:
     raw = b'1,"caf\xe9,x",2024-01-01\r\n'
-    made = connector(
+    source_connector = connector(
         csv, b"id,text,date\r\n" + raw + b"2,\xc3\xa9,2024-01-01\r\n", encoding="utf-8"
     )
-    (page, _) = made.fetch(None)
+    (page, _) = source_connector.fetch(None)
     assert page.items[0].payload == raw
     with pytest.raises(BadRecord):
-        made.parse(page.items[0])
+        source_connector.parse(page.items[0])
 
 
 @pytest.mark.parametrize(
@@ -139,11 +139,11 @@ def test_a_dead_letters_payload_is_the_row_as_it_came(csv: Path) -> None:
     [
         (b"", "it is empty"),
         (b"\n \n", "it is empty"),
-        (b"id,text,date\n", "there is no row after its header"),
-        (b"PK\x03\x04\x14\x00", "it is a damaged Excel workbook or no .xlsx at all"),
+        (b"id,text,date\n", "it has no rows after its header"),
+        (b"PK\x03\x04\x14\x00", "it is a damaged Excel workbook or not an .xlsx file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook with a password"),
         (b"%PDF-1.7 ...", "a PDF"),
-        (b"\x00\x01\x02\x03" * 100, "it is no text"),
+        (b"\x00\x01\x02\x03" * 100, "it is not text"),
         (b'[{"text": "a"}]', "it is a JSON array"),
         (b"\x1f\x8b\x08\x00damaged", "its gzip compression is damaged"),
     ],
@@ -169,9 +169,9 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path, name: str) -> N
         ({"preset": "nhs-fft"}, "no column for the text"),
         ({"columns": {"text": "coment"}}, "did you mean 'comment'"),
         ({"columns": {"txt": "comment"}}, "there are text, id"),
-        ({"timezone": "Mars/Base"}, "there is none of that name"),
+        ({"timezone": "Mars/Base"}, "no time zone has this name"),
         ({"delimiter": "::"}, "it must be one character"),
-        ({"encoding": "utf-99"}, "Python knows none"),
+        ({"encoding": "utf-99"}, "Python does not know it"),
         ({"date_format": "soon"}, "there are dmy, mdy"),
     ],
 )
@@ -221,10 +221,10 @@ def test_standard_input_is_a_dataset_of_its_own(monkeypatch: pytest.MonkeyPatch)
         buffer = io.BytesIO(b"id,text,date\n1,a,2024-01-01\n")
 
     monkeypatch.setattr("sys.stdin", Stdin)
-    made = FileConnector(FileConfig(path=None))
-    records = list(rehearse(made, Tally()))
+    source_connector = FileConnector(FileConfig(path=None))
+    records = list(rehearse(source_connector, Tally()))
     assert [record.native_id for record in records] == ["stdin/1"]
-    assert made.instance_key is None
+    assert source_connector.instance_key is None
 
 
 def test_a_cursor_marks_the_rows_before_it_as_acknowledged(csv: Path) -> None:

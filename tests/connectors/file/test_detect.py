@@ -1,16 +1,16 @@
-"""How a file is written: found out from its beginning, and never to the harm of a plain file."""
+"""Dialects are detected from a file's beginning, and a wrong guess breaks no plain file."""
 
 from __future__ import annotations
 
 import pytest
 
-from connectors.file.detect import dialect_of, encoding_of
+from connectors.file.detect import detect_dialect, detect_encoding
 from connectors.file.mapping import known_names
 from connectors.file.rows import SINGLE_COLUMN, Dialect
 
 
-def found(head: bytes) -> Dialect:
-    return dialect_of(head, "utf-8", delimiter=None, header=True, known_names=known_names())
+def detect(head: bytes) -> Dialect:
+    return detect_dialect(head, "utf-8", delimiter=None, header=True, known_names=known_names())
 
 
 @pytest.mark.parametrize(
@@ -25,38 +25,38 @@ def found(head: bytes) -> Dialect:
     ],
 )
 def test_encodings_are_found_out(text: str, encoding: str, expected: str) -> None:
-    assert encoding_of(text.encode(encoding)) == expected
+    assert detect_encoding(text.encode(encoding)) == expected
 
 
 def test_a_few_foreign_lines_do_not_make_a_utf8_file_something_else() -> None:
-    assert encoding_of("é – ok\n".encode() * 10 + b"caf\xe9\n") == "utf-8"
+    assert detect_encoding("é – ok\n".encode() * 10 + b"caf\xe9\n") == "utf-8"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiters_are_found_out(delimiter: str) -> None:
     rows = [["id", "text", "date"], ["1", '"one, two; three|\tfour"', "2024-01-02"]]
     head = "\n".join(delimiter.join(row) for row in rows).encode()
-    assert found(head).delimiter == delimiter
+    assert detect(head).delimiter == delimiter
 
 
 def test_commas_in_the_text_do_not_win_over_the_header() -> None:
     head = b"id;text\n" + b"1;slow, loud, cold, late\n" * 20
-    assert found(head).delimiter == ";"
+    assert detect(head).delimiter == ";"
 
 
 def test_a_single_column_keeps_its_commas() -> None:
-    assert found(b"comment\nslow, loud\ngood\n").delimiter == SINGLE_COLUMN
+    assert detect(b"comment\nslow, loud\ngood\n").delimiter == SINGLE_COLUMN
 
 
 def test_a_question_with_a_comma_as_header_stays_one_column() -> None:
     head = b"What was good, and what was not?\nfood\nstaff\nparking\n"
-    assert found(head).delimiter == SINGLE_COLUMN
+    assert detect(head).delimiter == SINGLE_COLUMN
 
 
 def test_tab_separated_text_with_loose_quotes_is_read_without_quoting() -> None:
     head = b"id\tscore\ttext\n" + b'1\t2\t"Hi" she said\n2\t1\tplain\n' * 10
-    assert found(head) == Dialect("utf-8", "\t", quotes=False)
+    assert detect(head) == Dialect("utf-8", "\t", quotes=False)
 
 
 def test_json_lines_are_told_by_their_first_character() -> None:
-    assert found(b'{"text": "a, b"}\n').json_lines
+    assert detect(b'{"text": "a, b"}\n').json_lines

@@ -15,23 +15,23 @@ from connectors.file.rows import Dialect, Row, read_rows
 CSV = Dialect("utf-8", ",")
 
 
-def rows_of(content: bytes, dialect: Dialect = CSV) -> list[Row]:
+def parse_rows(content: bytes, dialect: Dialect = CSV) -> list[Row]:
     return list(read_rows(io.BytesIO(content), dialect)[1])
 
 
-def seen(content: bytes, dialect: Dialect = CSV) -> list[tuple[int, list[str] | None]]:
-    rows = rows_of(content, dialect)
-    return [(row.line, None if row.fault else list(row.values.values())) for row in rows]
+def read_cells(content: bytes, dialect: Dialect = CSV) -> list[tuple[int, list[str] | None]]:
+    rows = parse_rows(content, dialect)
+    return [(row.line, None if row.error else list(row.values.values())) for row in rows]
 
 
 def test_quoted_cells_may_hold_delimiters_quotes_and_line_ends() -> None:
     content = b'id,text\r\n1,"a, ""b""\nc"\r\n2,plain\r\n'
-    assert seen(content) == [(2, ["1", 'a, "b"\nc']), (4, ["2", "plain"])]
+    assert read_cells(content) == [(2, ["1", 'a, "b"\nc']), (4, ["2", "plain"])]
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_line_only() -> None:
     content = b'id,text\n1,good\n2,"broken\n3,fine\n4,"also, fine"\n5,last\n'
-    assert seen(content) == [
+    assert read_cells(content) == [
         (2, ["1", "good"]),
         (3, None),
         (4, ["3", "fine"]),
@@ -42,47 +42,49 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only() -> None:
 
 def test_a_quote_open_until_the_end_of_the_file_gives_the_lines_back() -> None:
     content = b'id,text\n1,"broken\n' + b"".join(b"%d,fine\n" % n for n in range(2, 9_000))
-    found = seen(content)
-    assert [line for line, cells in found if cells is None] == [2]
-    assert len(found) == 8_999
+    rows = read_cells(content)
+    assert [line for line, cells in rows if cells is None] == [2]
+    assert len(rows) == 8_999
 
 
 def test_lines_joined_by_a_stray_quote_are_taken_apart_again() -> None:
     # The quote of line 2 is closed by the one of line 4, which makes a row of the wrong width.
     content = b'id,text,x\n1,"broken,1\n2,fine,2\n3,",",3\n'
-    assert seen(content)[:2] == [(2, None), (3, ["2", "fine", "2"])]
+    assert read_cells(content)[:2] == [(2, None), (3, ["2", "fine", "2"])]
 
 
 def test_a_wrong_number_of_cells_is_the_rows_own_fault() -> None:
     content = b"id,text\n1,a,b\n2\n3,fine,,\n"
-    assert seen(content) == [(2, None), (3, None), (4, ["3", "fine"])]
+    assert read_cells(content) == [(2, None), (3, None), (4, ["3", "fine"])]
 
 
 def test_blank_lines_are_no_rows_but_count_as_lines() -> None:
-    assert seen(b"id,text\n\n1,a\n  \n2,b") == [(3, ["1", "a"]), (5, ["2", "b"])]
+    assert read_cells(b"id,text\n\n1,a\n  \n2,b") == [(3, ["1", "a"]), (5, ["2", "b"])]
 
 
 def test_bytes_in_another_encoding_are_the_rows_own_fault() -> None:
     content = 'id,text\n1,café\n2,"caf'.encode() + b'\xe9"\n3,ok\n'
-    assert seen(content) == [(2, ["1", "café"]), (3, None), (4, ["3", "ok"])]
+    assert read_cells(content) == [(2, ["1", "café"]), (3, None), (4, ["3", "ok"])]
 
 
 def test_a_row_of_five_megabytes_stays_one_row() -> None:
     text = b"word\n" * 4_000 + b"x" * 5_000_000
-    found = rows_of(b'id,text\n1,"' + text + b'"\n2,next\n')
-    assert [row.line for row in found] == [2, 4_003]
-    assert found[0].values["text"].encode() == text
+    rows = parse_rows(b'id,text\n1,"' + text + b'"\n2,next\n')
+    assert [row.line for row in rows] == [2, 4_003]
+    assert rows[0].values["text"].encode() == text
     assert csv.field_size_limit() == 131_072
 
 
 def test_a_row_beyond_the_bound_is_refused_and_the_next_one_read() -> None:
-    found = rows_of(b"id,text\n1," + b"x" * 20_000_000 + b"\n2,next\n")
-    assert [(row.line, row.fault is None) for row in found] == [(2, False), (3, True)]
+    rows = parse_rows(b"id,text\n1," + b"x" * 20_000_000 + b"\n2,next\n")
+    assert [(row.line, row.error is None) for row in rows] == [(2, False), (3, True)]
 
 
 def test_without_quoting_a_quote_is_a_plain_character() -> None:
     dialect = Dialect("utf-8", "\t", quotes=False)
-    assert seen(b'id\ttext\n1\t"Hello" she said\n', dialect) == [(2, ["1", '"Hello" she said'])]
+    assert read_cells(b'id\ttext\n1\t"Hello" she said\n', dialect) == [
+        (2, ["1", '"Hello" she said'])
+    ]
 
 
 def test_columns_without_a_header_are_numbered() -> None:
@@ -112,19 +114,19 @@ def test_repeated_column_names_get_numbers_and_odd_spaces_go() -> None:
     ],
 )
 def test_json_lines_are_objects_or_faults(line: bytes, values: dict[str, str] | None) -> None:
-    (row,) = rows_of(line + b"\n", Dialect("utf-8", ",", json_lines=True))
-    assert (None if row.fault else row.values) == values
+    (row,) = parse_rows(line + b"\n", Dialect("utf-8", ",", json_lines=True))
+    assert (None if row.error else row.values) == values
 
 
 @hypothesis.settings(deadline=None)  # the machine's pace is not the question
 @given(st.lists(st.sampled_from([b'"', b",", b"a", b"\n", b"\r\n", b'""', b"\xff", b"\x00"])))
 def test_no_input_stops_the_reader_or_makes_it_lose_a_line(parts: list[bytes]) -> None:
     content = b"".join(parts)
-    found = rows_of(b"id,text\n" + content)
+    rows = parse_rows(b"id,text\n" + content)
     lines = [line for line in content.split(b"\n") if line.strip()]
-    raw = b"".join(row.raw for row in found)
+    raw = b"".join(row.raw for row in rows)
     assert [line for line in raw.split(b"\n") if line.strip()] == lines
-    assert [row.line for row in found] == sorted({row.line for row in found})
+    assert [row.line for row in rows] == sorted({row.line for row in rows})
 
 
 @hypothesis.settings(deadline=None)  # the machine's pace is not the question
@@ -135,5 +137,5 @@ def test_what_csv_writes_comes_back(cells: list[tuple[str, str]]) -> None:
              for a, b in cells]  # fmt: skip
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("id", "text"), *cells])
-    found = rows_of(text.getvalue().encode())
-    assert [tuple(row.values.values()) for row in found] == cells
+    rows = parse_rows(text.getvalue().encode())
+    assert [tuple(row.values.values()) for row in rows] == cells

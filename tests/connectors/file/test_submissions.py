@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.file.connector import FileConfig, FileConnector
+from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse
 from schemas.feedback import SUBMISSION, Feedback
@@ -19,14 +19,16 @@ ATTRIBUTES = {SUBMISSION: "visit"}
 def read(path: Path, content: str, **options: Any) -> tuple[list[Feedback], Tally]:
     path.write_text(content, encoding="utf-8")
     tally = Tally()
-    made = FileConnector(FileConfig(path=path, **{"textless": True, **options}))
-    records = list(rehearse(made, tally))
-    assert tally.read == sum((tally.published, tally.dead_lettered, tally.skipped, tally.repeated))
+    connector = FileConnector(FileConfig(path=path, **{"textless": True, **options}))
+    records = list(rehearse(connector, tally))
+    assert tally.read == sum(
+        (tally.published, tally.dead_lettered, tally.skip_counts, tally.repeated)
+    )
     return records, tally
 
 
-def skipped(tally: Tally) -> dict[str, int]:
-    return {reason: found.count for reason, found in tally.skips.items()}
+def skip_counts(tally: Tally) -> dict[str, int]:
+    return {reason: skips.count for reason, skips in tally.skips.items()}
 
 
 @pytest.fixture
@@ -41,19 +43,19 @@ def test_a_score_without_a_text_is_feedback(csv: Path, measure: str) -> None:
     )
     assert (record.native_id, record.text, record.question) == ("visits/1", "", None)
     assert getattr(record, measure).value == 4
-    assert skipped(tally) == {"no text and no score": 1}
+    assert skip_counts(tally) == {"no text and no score": 1}
 
 
 def test_a_row_without_text_is_left_out_where_scores_are_not_asked_for(csv: Path) -> None:
     records, tally = read(csv, "id,text,date,stars\n1,,2024-01-01,4\n", textless=False)
-    assert (records, skipped(tally)) == ([], {"no text": 1})
+    assert (records, skip_counts(tally)) == ([], {"no text": 1})
 
 
 def test_what_is_no_score_is_refused_where_there_is_no_text_either(csv: Path) -> None:
     _, tally = read(csv, "id,text,date,stars\n1,,2024-01-01,many\n2,,never,4\n")
     assert set(tally.reasons) == {
-        "reading stars: no number",
-        "reading created_at: no date in the format auto",
+        "reading stars: not a number",
+        "reading created_at: not a date in the format auto",
     }
 
 
@@ -66,10 +68,10 @@ def test_a_submission_with_a_text_gets_no_record_without_one_wherever_its_rows_s
         "5,,2024-01-01,4,a\n6,,2024-01-01,3,\n7,,2024-01-01,3,\n"
     )
     records, tally = read(csv, content, attributes=ATTRIBUTES, page_rows=2)
-    found = [(record.native_id, record.text) for record in records]
-    assert found == [("visits/3", "Kind"), ("visits/4", "Slow"), ("visits/6", ""), ("visits/7", "")]
-    carried = "no text, and its score stands beside another one of the same submission"
-    assert skipped(tally) == {carried: 3}
+    kept = [(record.native_id, record.text) for record in records]
+    assert kept == [("visits/3", "Kind"), ("visits/4", "Slow"), ("visits/6", ""), ("visits/7", "")]
+    carried = "no text, and another row of the submission carries its score"
+    assert skip_counts(tally) == {carried: 3}
 
 
 def test_a_submission_without_any_text_is_one_record(csv: Path) -> None:
@@ -92,14 +94,14 @@ def test_a_score_is_kept_where_the_text_beside_it_carries_none(csv: Path) -> Non
 def test_an_interrupted_run_chooses_the_same_rows(csv: Path) -> None:
     csv.write_text("id,text,date,stars,visit\n1,,2024-01-01,4,a\n2,,2024-01-01,4,a\n")
 
-    def made() -> FileConnector:
+    def build() -> FileConnector:
         config = FileConfig(path=csv, textless=True, attributes=ATTRIBUTES, page_rows=1)
         return FileConnector(config)
 
-    first, *_ = made().fetch(None)
-    resumed = list(made().fetch(first.cursor))
+    first, *_ = build().fetch(None)
+    resumed = list(build().fetch(first.cursor))
     assert [page.acknowledged for page in resumed] == [True, False, False]
-    carried = [item.data.is_carried for page in resumed for item in page.items]
+    carried = [item.data.is_redundant for page in resumed for item in page.items]
     assert carried == [False, True]
 
 
@@ -108,8 +110,8 @@ def test_standard_input_is_read_twice_too(monkeypatch: pytest.MonkeyPatch) -> No
         buffer = io.BytesIO(b"id,text,date,stars,visit\n1,,2024-01-01,4,a\n2,Hi,2024-01-01,4,a\n")
 
     monkeypatch.setattr("sys.stdin", Stdin)
-    made = FileConnector(FileConfig(path=None, textless=True, attributes=ATTRIBUTES))
-    assert [record.native_id for record in rehearse(made, Tally())] == ["stdin/2"]
+    connector = FileConnector(FileConfig(path=None, textless=True, attributes=ATTRIBUTES))
+    assert [record.native_id for record in rehearse(connector, Tally())] == ["stdin/2"]
 
 
 def test_a_column_tells_people_and_submissions_apart_at_once(csv: Path) -> None:
@@ -122,4 +124,4 @@ def test_a_column_tells_people_and_submissions_apart_at_once(csv: Path) -> None:
     assert [(r.text, r.fft and r.fft.value) for r in records] == [("Kind", 1), ("", 5)]
     assert len({record.attributes[SUBMISSION] for record in records}) == 2
     assert all(record.author for record in records)
-    assert tally.skipped == 2
+    assert tally.skip_counts == 2

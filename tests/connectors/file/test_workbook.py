@@ -1,4 +1,4 @@
-"""Excel workbooks: their cells as text, their sheets, and what is no workbook at all."""
+"""Excel workbooks: their cells as text, their sheets, and files that are not workbooks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import orjson
 import pytest
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
-from connectors.file import workbook
-from connectors.file.connector import FileConfig, FileConnector
+from connectors.file import FileConfig, FileConnector, workbook
 from connectors.runtime.run_stats import Tally
 from connectors.runtime.runner import rehearse
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
@@ -105,7 +104,7 @@ def test_empty_rows_are_no_rows_but_count_as_lines(xlsx: Path) -> None:
     rows = [(), HEADER, (), (None, "  ", None), (1, "late", "soon", 4), (2, "fine", "2024-01-01")]
     records, tally = read(xlsx, excel(Sheet1=rows))
     assert [record.text for record in records] == ["fine"]
-    assert [found.examples for found in tally.reasons.values()] == [["visits:line 5"]]
+    assert [reason.examples for reason in tally.reasons.values()] == [["visits:line 5"]]
 
 
 def test_what_stands_beyond_the_columns_harms_nobody(xlsx: Path) -> None:
@@ -161,7 +160,7 @@ def test_a_sheet_that_there_is_not_names_those_that_there_are(
 
 
 def test_a_file_without_sheets_takes_none(xlsx: Path) -> None:
-    with pytest.raises(Misconfigured, match="it is no Excel workbook"):
+    with pytest.raises(Misconfigured, match="it is not an Excel workbook"):
         _ = connector(xlsx, b"text\na\n", sheet="June").plan
 
 
@@ -198,8 +197,8 @@ def test_a_workbook_may_be_compressed_once_more(tmp_path: Path) -> None:
     assert record.native_id == "visits/1"
 
 
-def rezipped(content: bytes, **parts: bytes | None) -> bytes:
-    """The workbook with other bytes in some of its parts; None: without the part."""
+def rezip(content: bytes, **parts: bytes | None) -> bytes:
+    """Return the workbook with other bytes in some of its parts; None removes the part."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
         for name in old.namelist():
@@ -218,12 +217,12 @@ DAMAGED = "it is a damaged Excel workbook"
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"EncryptedPackage", "a workbook with a password"),
         (GOOD[:-200], DAMAGED),
-        (rezipped(GOOD, workbook=None), DAMAGED),
-        (rezipped(GOOD, workbook=b"<workbook"), DAMAGED),
-        (rezipped(GOOD, sheet1=b"<worksheet><sheetData><row><c"), DAMAGED),
-        (rezipped(GOOD, **{"[Content_Types]": None}), "a zip archive and no Excel workbook"),
-        (excel(Sheet1=[]), "there is no row after the header of the sheet 'Sheet1'"),
-        (excel(Sheet1=[HEADER]), "there is no row after the header of the sheet 'Sheet1'"),
+        (rezip(GOOD, workbook=None), DAMAGED),
+        (rezip(GOOD, workbook=b"<workbook"), DAMAGED),
+        (rezip(GOOD, sheet1=b"<worksheet><sheetData><row><c"), DAMAGED),
+        (rezip(GOOD, **{"[Content_Types]": None}), "a zip archive but not an Excel workbook"),
+        (excel(Sheet1=[]), "the sheet 'Sheet1' has no rows after its header"),
+        (excel(Sheet1=[HEADER]), "the sheet 'Sheet1' has no rows after its header"),
     ],
 )
 def test_what_holds_no_rows_is_refused_in_one_sentence(
@@ -237,7 +236,7 @@ def test_damage_behind_the_first_rows_ends_the_reading_too(xlsx: Path) -> None:
     content = excel(Sheet1=[("text",), *((f"row {number}",) for number in range(1_000))])
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         part = archive.read("xl/worksheets/sheet1.xml")
-    cut = rezipped(content, sheet1=part[: len(part) * 3 // 4])
+    cut = rezip(content, sheet1=part[: len(part) * 3 // 4])
     pages = connector(xlsx, cut, page_rows=100).fetch(None)
     assert next(pages).items[0].data.values == {"text": "row 0"}
     with pytest.raises(Fatal, match=DAMAGED):
@@ -248,7 +247,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(
     xlsx: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workbook, "MAX_UNPACKED_BYTES", 100_000)
-    content = rezipped(GOOD, sheet1=b" " * 100_001)
+    content = rezip(GOOD, sheet1=b" " * 100_001)
     with pytest.raises(Fatal, match="it unpacks to more than 100,000 bytes"):
         _ = connector(xlsx, content).plan
 

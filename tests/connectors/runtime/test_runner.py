@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.file.connector import FileConfig, FileConnector
+from connectors.file import FileConfig, FileConnector
 from connectors.runtime import runner
 from connectors.runtime.cursors import cursor_message, load_cursor
 from connectors.runtime.kafka import open_consumer, partitions_of, read_between

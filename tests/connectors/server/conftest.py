@@ -40,7 +40,7 @@ class Live:
 
 @contextmanager
 def running(app: Any) -> Iterator[str]:
-    """An application on a free loopback port; its address."""
+    """Run an application on a free loopback port; yield its address."""
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, log_level="error", proxy_headers=False, ws="none"
     )
@@ -63,7 +63,7 @@ def running(app: Any) -> Iterator[str]:
 def serving(
     kafka: str, sources: Sequence[Webhook], config: ServeConfig | None = None, *, ready: bool = True
 ) -> Iterator[Live]:
-    """A server for these sources, once Kafka answers it."""
+    """Run a server for these sources; yield it once Kafka answers it."""
     app = build_application(sources, kafka, config or ServeConfig(form_rate=1_000))
     with running(app) as url, httpx.Client(base_url=url, timeout=30) as client:
         live = Live(url, client)
@@ -79,7 +79,7 @@ Serve = Callable[..., Live]
 
 @pytest.fixture
 def serve(settings: Settings) -> Iterator[Serve]:
-    """Start a server for sources; whatever runs is stopped at the end."""
+    """Return a function that starts a server for sources; all are stopped at the end."""
     with ExitStack() as stack:
 
         def start(*sources: Webhook, config: ServeConfig | None = None) -> Live:
@@ -89,23 +89,23 @@ def serve(settings: Settings) -> Iterator[Serve]:
 
 
 def form(instance: str, **settings: Any) -> Form:
-    """A form with these settings."""
+    """Return a form with these settings."""
     return Form(Form.Config.model_validate(settings), Context(instance))
 
 
 def records_on(settings: Settings, source: str, prefix: str = "") -> list[Feedback]:
-    """What raw Kafka topics hold of a source, in native ids' order."""
-    found = [
+    """Return the records of a source on the raw Kafka topics, sorted by native id."""
+    records = [
         record
         for kafka_topic in RAW.values()
         for message in messages_on(kafka_topic, settings)
         if (record := Feedback.from_payload(message.value)).source == source
         and record.native_id.startswith(prefix)
     ]
-    return sorted(found, key=lambda record: record.native_id)
+    return sorted(records, key=lambda record: record.native_id)
 
 
 def dead_letters_on(settings: Settings, origin: str) -> list[DeadLetter]:
-    """The dead letters whose origin begins so."""
+    """Return the dead letters whose origin starts with this."""
     letters = [DeadLetter.from_payload(message.value) for message in messages_on(DEAD, settings)]
     return [letter for letter in letters if letter.origin.startswith(origin)]

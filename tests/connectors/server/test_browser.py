@@ -40,16 +40,16 @@ def page(tmp_path: Path) -> Iterator[Page]:
         browser.close()
 
 
-def focused(page: Page) -> str:
-    found: str = page.evaluate("document.activeElement.id || document.activeElement.tagName")
-    return found
+def focused_element(page: Page) -> str:
+    element: str = page.evaluate("document.activeElement.id || document.activeElement.tagName")
+    return element
 
 
 def tab_to(page: Page, element: str) -> None:
     """Press Tab until an element has the focus; each stop on the way can be seen."""
     for _ in range(30):
         page.keyboard.press("Tab")
-        if focused(page) == element:
+        if focused_element(page) == element:
             return
     raise AssertionError(f"the keyboard does not reach {element}")
 
@@ -85,7 +85,7 @@ def test_a_form_is_filled_in_mended_and_sent_by_the_keyboard(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Space")
-    assert focused(page) == "score"
+    assert focused_element(page) == "score"
     assert "solid" in outline(page)
     page.keyboard.press("ArrowDown")
     assert page.is_checked("#score-4")

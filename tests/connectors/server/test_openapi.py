@@ -40,9 +40,9 @@ def api(settings: Settings) -> Iterator[Any]:
 
 
 def test_all_operations_are_tried_and_described(api: Any) -> None:
-    found = [operation.ok() for operation in api.get_all_operations()]
-    assert sorted(one.label for one in found) == sorted(OPERATIONS)
-    for operation in found:
+    operations = [operation.ok() for operation in api.get_all_operations()]
+    assert sorted(operation.label for operation in operations) == sorted(OPERATIONS)
+    for operation in operations:
         raw = operation.definition.raw
         assert raw["summary"]
         assert all(answer["description"] for answer in raw["responses"].values())
@@ -66,8 +66,8 @@ def test_every_answer_is_as_declared(api: Any, label: str, mode: Any) -> None:
     def answers(case: Any) -> None:
         given_body = repr(case.body)
         for name, known in (("instance", ("open", "closed", None)), ("name", ("form", None))):
-            if name in case.path_parameters and (there := known[len(given_body) % len(known)]):
-                case.path_parameters[name] = there  # else nothing but 404 would be seen
+            if name in case.path_parameters and (instance := known[len(given_body) % len(known)]):
+                case.path_parameters[name] = instance  # else nothing but 404 would be seen
         # A form's scale and choices are its owner's: the document can't know them.
         case.call_and_validate(excluded_checks=[positive_data_acceptance], timeout=30)
 

@@ -20,9 +20,9 @@ TEXT = "The nurses were lovely."
 
 
 def submission_id(page: str) -> str:
-    found = re.search(r'name="submission_id" value="([0-9a-f]{32})"', page)
-    assert found
-    return found[1]
+    match = re.search(r'name="submission_id" value="([0-9a-f]{32})"', page)
+    assert match
+    return match[1]
 
 
 def test_a_page_sent_twice_is_one_record_of_each_answer(serve: Serve, settings: Settings) -> None:
@@ -61,11 +61,11 @@ def test_the_address_presets_what_the_form_knows(serve: Serve, settings: Setting
     )
 
 
-def test_a_robot_is_thanked_and_left_out(serve: Serve, settings: Settings) -> None:
-    live = serve(form("robot"))
-    answer = live.post("/form/robot", data={"text_1": "Buy now", "website": "spam.example"})
+def test_a_bot_is_thanked_and_left_out(serve: Serve, settings: Settings) -> None:
+    live = serve(form("bot"))
+    answer = live.post("/form/bot", data={"text_1": "Buy now", "website": "spam.example"})
     assert answer.status_code == 303
-    assert records_on(settings, "form", "robot/") == []
+    assert records_on(settings, "form", "bot/") == []
 
 
 def test_contact_details_reach_their_file_and_nothing_else(

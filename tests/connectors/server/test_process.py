@@ -85,9 +85,9 @@ def test_secrets_and_words_are_not_logged_and_it_ends_well(
         client.post(f"/form/ward?{TOKEN}", data={"text_1": WORDS, "contact": WORDS})
         started.send_signal(signal.SIGTERM)
         assert started.wait(30) == 0
-    said = log.read_text()
-    assert '"records": 1' in said
-    assert TOKEN not in said and WORDS not in said and "127.0.0.1:" in said
+    output = log.read_text()
+    assert '"records": 1' in output
+    assert TOKEN not in output and WORDS not in output and "127.0.0.1:" in output
 
 
 def test_it_outlives_kafka(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ def test_it_outlives_kafka(tmp_path: Path) -> None:
             wait_until(lambda: is_taken(client, 4), seconds=60, what="taken again")
             started.terminate()
             assert started.wait(30) == 0
-        there = {record.native_id for record in records_on(settings, "form", "ward/")}
-        assert there >= {f"ward/number-{number:03d}" for number in taken}
+        published = {record.native_id for record in records_on(settings, "form", "ward/")}
+        assert published >= {f"ward/number-{number:03d}" for number in taken}
     finally:
         down(engines)
         shutil.rmtree(home, ignore_errors=True)

@@ -57,17 +57,17 @@ def test_every_delivery_is_on_kafka_once_it_is_answered(
 ) -> None:
     source = hook(caller, f"served-{caller.name}", address)
     live = serve(source)
-    answers = [send(live, source, one) for one in caller.deliveries(datetime.now(UTC))]
+    answers = [send(live, source, delivery) for delivery in caller.deliveries(datetime.now(UTC))]
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     sent = sum(answer.json()["records"] for answer in answers)
-    there = [
+    records = [
         record
         for kafka_topic in RAW.values()
         for message in messages_on(kafka_topic, settings)
         if (record := Feedback.from_payload(message.value)).source == caller.name
     ]
-    assert {record.text for record in there} >= set(caller.texts.values())
-    assert len(there) >= sent >= len(caller.texts)
+    assert {record.text for record in records} >= set(caller.texts.values())
+    assert len(records) >= sent >= len(caller.texts)
 
 
 def test_forged_stale_and_malformed_deliveries_are_refused(
@@ -90,9 +90,9 @@ def test_a_message_has_the_key_and_headers_of_every_connector(
     source = hook(FakeForm(), "headers")
     send(serve(source), source, FakeForm().deliveries(datetime.now(UTC))[0])
     message = next(
-        one
-        for one in messages_on(FORMS, settings)
-        if Feedback.from_payload(one.value).native_id == "headers/submission-0"
+        message
+        for message in messages_on(FORMS, settings)
+        if Feedback.from_payload(message.value).native_id == "headers/submission-0"
     )
     record = Feedback.from_payload(message.value)
     assert message.key == record.event_id.encode()

@@ -58,7 +58,7 @@ def test_a_dry_run_shows_records_and_counts_and_needs_no_server(run: Run, tmp_pa
     result = run(path, "--dry-run", **nowhere)
     assert result.exit_code == 0
     assert "Kind nurses" in result.stdout
-    assert "reading created_at: no date in the format auto" in " ".join(result.stdout.split())
+    assert "reading created_at: not a date in the format auto" in " ".join(result.stdout.split())
     assert "dry:line 4" in result.stdout
     assert "no text and no score (dry:line 7)" in " ".join(result.stdout.split())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.file.mapping import presets
+from connectors.file.mapping import load_presets
 from pipeline.stages.classify_topics import Taxonomy
 from tests.support.pipeline import run_feedback
 
@@ -58,6 +58,6 @@ def test_a_model_is_not_written_over_unasked(tmp_path: Path) -> None:
     assert (done.returncode, "--force" in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("name", sorted(presets()))
+@pytest.mark.parametrize("name", sorted(load_presets()))
 def test_the_topics_that_a_preset_labels_are_in_the_taxonomy(name: str) -> None:
-    assert set(presets()[name].labels.topics) <= set(Taxonomy.load().topics)
+    assert set(load_presets()[name].labels.topics) <= set(Taxonomy.load().topics)
