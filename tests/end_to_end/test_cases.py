@@ -19,12 +19,12 @@ from schemas.case_documents import CASES_INDEX, case_from_document
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import CASES, DEAD
 from tests.pipeline.notify.receivers import SECRET, receiver
+from tests.support.cli import feedback_output, invoke_feedback
 from tests.support.pipeline import (
     comments,
     feedback,
     messages_on,
     publish,
-    run_feedback,
     wait_until,
 )
 
@@ -86,7 +86,7 @@ def events_of(settings: Settings, case_ids: set[str]) -> list[CaseEvent]:
 
 
 def told(line: str, environment: dict[str, str], folder: Path) -> Any:
-    return json.loads(feedback(f"{line} --json", environment, folder))
+    return json.loads(feedback_output(f"{line} --json", environment, folder))
 
 
 def test_a_cases_whole_life(
@@ -123,27 +123,29 @@ def test_a_cases_whole_life(
 
         shown = told(f"feedback cases assign {short} Ann --by Bea", environment, tmp_path)
         assert (shown["shown"], shown["case"]["owner"]) == (True, "Ann")
-        feedback(
+        feedback_output(
             f"feedback cases note {short} 'Rang her, {PHONE}.' --by Ann", environment, tmp_path
         )
-        feedback(f"feedback cases reply {short} 'Sorry.' --recorded", environment, tmp_path)
+        feedback_output(f"feedback cases reply {short} 'Sorry.' --recorded", environment, tmp_path)
         assert not case().overdue, "the answer moves the due time"
-        feedback(
+        feedback_output(
             f"feedback cases resolve {short} 'Apologised.' --changed 'A second nurse at night.'",
             environment, tmp_path,
         )  # fmt: skip
-        again = run_feedback(f"feedback cases resolve {short} 'Twice.'", environment, tmp_path)
+        again = invoke_feedback(f"feedback cases resolve {short} 'Twice.'", environment, tmp_path)
         assert (again.returncode, "it is resolved" in again.stderr) == (2, True)
-        feedback(f"feedback cases reopen {short} 'She rang again.' --due 1s", environment, tmp_path)
+        feedback_output(
+            f"feedback cases reopen {short} 'She rang again.' --due 1s", environment, tmp_path
+        )
         wait_until(lambda: case().overdue, seconds=30, what="overdue again")
-        feedback(f"feedback cases due {short} 2d", environment, tmp_path)
-        feedback(f"feedback cases resolve {short} 'Met her.'", environment, tmp_path)
+        feedback_output(f"feedback cases due {short} 2d", environment, tmp_path)
+        feedback_output(f"feedback cases resolve {short} 'Met her.'", environment, tmp_path)
 
         page = feedback(f"feedback cases show {short}", environment, tmp_path)
         assert "terrible" in page.lower()
         assert "Met her." in page
         assert PHONE not in page
-        assert "resolved" in feedback("feedback cases list --all", environment, tmp_path)
+        assert "resolved" in feedback_output("feedback cases list --all", environment, tmp_path)
         types = ["opened", "resolved", "reopened", "resolved"]
         wait_until(lambda: len(told_at("")) == len(types), seconds=30, what="webhooks")
         assert list(told_at("").values()) == [f"case.{name}" for name in types]
@@ -155,9 +157,9 @@ def test_a_cases_whole_life(
         praise = told(opening, environment, tmp_path)["case"]
         assert (praise["type"], praise["owner"], praise["site"]) == ("praise", "Ann", calm[0].site)
         assert "rule" not in praise
-        twice = run_feedback(opening, environment, tmp_path)
+        twice = invoke_feedback(opening, environment, tmp_path)
         assert (twice.returncode, "there is one" in twice.stderr) == (2, True)
-        dry = run_feedback(
+        dry = invoke_feedback(
             f"feedback cases reply {calm[0].event_id[:12]} 'Thanks'", environment, tmp_path
         )
         assert (dry.returncode, "--recorded" in dry.stderr) == (2, True)

@@ -16,7 +16,7 @@ from schemas.case import Case
 from schemas.case_documents import CASES_INDEX
 from schemas.score_documents import SCORES_INDEX
 from tests.pipeline.scores.test_case_scores import case
-from tests.support.pipeline import feedback, run_feedback
+from tests.support.cli import feedback_output, invoke_feedback
 
 JANUARY = datetime(2019, 1, 5, tzinfo=UTC)
 SPAN = "--since 2019-01-01 --until 2019-01-31 --site Southgate"
@@ -51,16 +51,17 @@ def cases(settings: Settings) -> None:
 def test_the_scores_of_cases_are_in_every_format(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    told = json.loads(feedback(f"feedback report {SPAN} -f json", environment, tmp_path))["cases"]
-    scores = told["overall"]
+    output = feedback_output(f"feedback report {SPAN} -f json", environment, tmp_path)
+    report = json.loads(output)["cases"]
+    scores = report["overall"]
     assert scores["cases_opened"]["value"] == 9
     waited = scores["case_hours_to_answer"]
     assert (waited["value"], waited["low"], "high" in waited) == (5.0, 2.0, False)
     assert scores["share_cases_overdue"]["value"] == pytest.approx(200 / 9)
     assert "value" not in scores["case_hours_to_resolve"]
-    assert [row["name"] for row in told["groups"]["site"]] == ["Southgate"]
+    assert [row["name"] for row in report["groups"]["site"]] == ["Southgate"]
     for form in ("table", "markdown", "html"):
-        page = feedback(f"feedback report {SPAN} -f {form}", environment, tmp_path)
+        page = feedback_output(f"feedback report {SPAN} -f {form}", environment, tmp_path)
         assert "Hours to first answer" in page
         assert "2.0 or more" in page
         assert "not yet" in page
@@ -69,14 +70,14 @@ def test_the_scores_of_cases_are_in_every_format(
 def test_a_scope_without_cases_has_none(environment: dict[str, str], tmp_path: Path) -> None:
     nowhere = SPAN.replace("Southgate", "Nowhere")
     assert "cases" not in json.loads(
-        feedback(f"feedback report {nowhere} -f json", environment, tmp_path)
+        feedback_output(f"feedback report {nowhere} -f json", environment, tmp_path)
     )
 
 
 def test_they_are_published_as_scores(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    feedback(f"feedback report {SPAN} --publish", environment, tmp_path)
+    feedback_output(f"feedback report {SPAN} --publish", environment, tmp_path)
     with connect(settings) as client:
         found = client.search(
             index=SCORES_INDEX, query={"prefix": {"score.measure": "case"}}, size=100
@@ -86,5 +87,5 @@ def test_they_are_published_as_scores(
 
 
 def test_a_measure_of_cases_is_not_asked_for(environment: dict[str, str], tmp_path: Path) -> None:
-    done = run_feedback(f"feedback report {SPAN} --measure cases_opened", environment, tmp_path)
+    done = invoke_feedback(f"feedback report {SPAN} --measure cases_opened", environment, tmp_path)
     assert (done.returncode, "cases are shown where there are some" in done.stderr) == (2, True)

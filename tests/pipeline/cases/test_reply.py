@@ -18,8 +18,9 @@ from schemas.case_documents import CASES_INDEX
 from schemas.feedback import Feedback
 from schemas.kafka_topics import CASES
 from tests.pipeline.cases.test_reducer import NOW, opening
+from tests.support.cli import invoke_feedback
 from tests.support.fake_service import Served
-from tests.support.pipeline import messages_on, run_feedback
+from tests.support.pipeline import messages_on
 from tests.support.services.trustpilot import FakeTrustpilot
 
 REVIEW = Feedback.collect(
@@ -57,9 +58,9 @@ def test_an_answer_is_shown_then_sent_and_noted(
         lines = [f"{name} = {orjson.dumps(value).decode()}" for name, value in told.items()]
         (tmp_path / "feedback.toml").write_text("\n".join(["[trustpilot.us]", *lines]), "utf-8")
         line = f"feedback cases reply {case.case_id[:8]} 'We are sorry.' --by Ann"
-        dry = run_feedback(line, environment, tmp_path)
+        dry = invoke_feedback(line, environment, tmp_path)
         assert (dry.returncode, "not sent" in dry.stdout, service.replies) == (0, True, {})
-        sent = run_feedback(f"{line} --send", environment, tmp_path)
+        sent = invoke_feedback(f"{line} --send", environment, tmp_path)
     assert (sent.returncode, service.replies) == (0, {"60a1": "We are sorry."})
     # There is no worker here: that is said, and what was done stands.
     assert "the index does not show it" in sent.stderr

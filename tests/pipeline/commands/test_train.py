@@ -9,7 +9,7 @@ import pytest
 
 from connectors.file.mapping import load_presets
 from pipeline.stages.classify_topics import Taxonomy
-from tests.support.pipeline import run_feedback
+from tests.support.cli import invoke_feedback
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ HEAD = "Comment,Who,Sentiment,Topics"
 
 def tried(arguments: str, folder: Path, rows: list[str]) -> subprocess.CompletedProcess[str]:
     (folder / "own.csv").write_text("\n".join([HEAD, *rows]), encoding="utf-8")
-    return run_feedback(f"feedback {arguments}", {"PATH": ""}, folder)
+    return invoke_feedback(f"feedback {arguments}", {"PATH": ""}, folder)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pytest
 
 from connectors.runtime.coverage import load_coverage
 from pipeline.settings import Settings
+from tests.support.cli import feedback_output, invoke_feedback
 from tests.support.fake_service import Served, served
-from tests.support.pipeline import feedback, run_feedback, wait_until
+from tests.support.pipeline import feedback, wait_until
 from tests.support.services.trustpilot import FakeTrustpilot
 
 pytestmark = pytest.mark.slow
@@ -54,7 +55,7 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def line(environment: dict[str, str], folder: Path) -> Line:
     def run(text: str, status: int = 0) -> str:
-        return feedback(text, environment, folder, status=status)
+        return feedback_output(text, environment, folder, status=status)
 
     return run
 
@@ -157,7 +158,7 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
 def test_what_is_wrong_is_one_sentence(
     arguments: str, sentence: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    done = run_feedback(f"feedback {arguments}", environment, tmp_path)
+    done = invoke_feedback(f"feedback {arguments}", environment, tmp_path)
     assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
 
@@ -165,20 +166,25 @@ def test_what_is_wrong_is_one_sentence(
 def test_connectors_are_listed_with_what_they_need(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    listed = orjson.loads(feedback("feedback connectors --json", environment, tmp_path))
+    listed = orjson.loads(feedback_output("feedback connectors --json", environment, tmp_path))
     (one,) = [each for each in listed if each["name"] == "trustpilot"]
     assert one["family"] == "review"
     assert one["capabilities"] == ["polled", "reply", "edits"]
     secrets = {field["name"] for field in one["fields"] if field["secret"]}
     assert secrets == {"api_key", "api_secret"}
     assert all(each["cursor"] and each["fields"] for each in listed)
-    assert "business_unit" in feedback("feedback connectors trustpilot", environment, tmp_path)
+    assert "business_unit" in feedback_output(
+        "feedback connectors trustpilot", environment, tmp_path
+    )
     assert "Trustpilot" in feedback("feedback connectors", environment, tmp_path)
 
 
-def test_a_reply_is_shown_and_sent_only_when_told_to(line: Line, fake: FakeTrustpilot) -> None:
+def test_a_reply_is_shown_and_sent_only_when_told_to(
+    line: Line, fake: FakeTrustpilot, environment: dict[str, str], folder: Path
+) -> None:
     review = fake.reviews[0]["id"]
     shown = line(f"feedback reply trustpilot {review} 'Thank you, we will look into it.'")
     assert "not sent" in shown and fake.replies == {}
-    told = orjson.loads(line(f"feedback reply trustpilot {review} 'Thank you.' --send --json"))
-    assert (told["sent"], fake.replies) == (True, {review: "Thank you."})
+    sending = f"feedback reply trustpilot {review} 'Thank you.' --send --json"
+    reply = orjson.loads(feedback(sending, environment, folder))
+    assert (reply["sent"], fake.replies) == (True, {review: "Thank you."})
