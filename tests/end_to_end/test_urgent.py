@@ -12,11 +12,11 @@ import orjson
 import pytest
 from aiokafka.structs import ConsumerRecord
 
+from pipeline.enrich import role as enrich_role
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import EnrichLoop
 from pipeline.kafka.producer import KafkaSink, Message, Pending
 from pipeline.settings import Settings
-from pipeline.streams import loop
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
 from tests.support.pipeline import comments, messages_on, publish
@@ -113,7 +113,7 @@ async def test_without_anything_urgent_no_more_than_signals_is_asked_of_kafka(
 async def test_what_only_the_urgent_kafka_topic_refuses_is_dead_lettered(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "URGENT", replace(URGENT, max_message_bytes=1_010))
+    monkeypatch.setattr(enrich_role, "URGENT", replace(URGENT, max_message_bytes=1_010))
     calm, urgent = _given("narrow", "No complaints.", URGENT_TEXT)
     await _handle(settings, [calm, urgent])
     letters = [orjson.loads(letter.value) for letter in _on(DEAD, settings).values()]

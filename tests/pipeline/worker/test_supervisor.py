@@ -67,7 +67,7 @@ def test_a_worker_at_rest_uses_little(
 
 HANGING = """
 import asyncio, time
-from pipeline import supervisor
+from pipeline.worker import supervisor
 
 async def hang():
     stop = asyncio.Event()
