@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +16,14 @@ from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import EnrichLoop
 from pipeline.kafka.producer import KafkaSink, Message, Pending
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
 from tests.support.pipeline import comments, messages_on, publish
+from tests.support.worker import drain
 
 URGENT_TEXT = "I want to kill myself"
 Delivery = asyncio.Future[Any]
-Start = Callable[..., subprocess.Popen[bytes]]
 
 
 def _given(source: str, *texts: str) -> list[Feedback]:
@@ -39,13 +39,11 @@ def _on(kafka_topic: KafkaTopic, settings: Settings) -> dict[str, Any]:
     return {message.key.decode(): message for message in messages_on(kafka_topic, settings)}
 
 
-def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(
-    settings: Settings, start_worker: Start
-) -> None:
+def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(settings: Settings) -> None:
     urgent, calm, gone = _given("urgent", URGENT_TEXT, "No complaints.", URGENT_TEXT)
     gone = gone.model_copy(update={"operation": Operation.DELETE})
     publish(settings, [urgent, calm, gone])
-    assert start_worker("--drain").wait(60) == 0
+    drain(settings, Role.ENRICH)
     enriched, copies = _on(ENRICHED, settings), _on(URGENT, settings)
     ids = {urgent.event_id, calm.event_id, gone.event_id}
     assert (ids & set(enriched), ids & set(copies)) == (ids, {urgent.event_id})

@@ -12,10 +12,12 @@ import pytest
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS
 from tests.support.pipeline import comments, documents_of, messages_on, publish, wait_until
+from tests.support.worker import drain
 
 pytestmark = pytest.mark.slow
 
@@ -39,22 +41,20 @@ def test_raw_feedback_becomes_one_searchable_document_each(
     assert hit["feedback"]["language"]["detected"] == "en"
 
 
-def test_the_same_feedback_again_adds_no_document(settings: Settings, start_worker: Start) -> None:
+def test_the_same_feedback_again_adds_no_document(settings: Settings) -> None:
     publish(settings, comments("again", 30) * 2)
     publish(settings, comments("again", 30))
-    assert start_worker("--drain").wait(60) == 0
+    drain(settings, Role.ENRICH, Role.INDEX)
     assert documents_of(settings, "again") == 30
 
 
-def test_a_newer_revision_replaces_and_a_delete_removes(
-    settings: Settings, start_worker: Start
-) -> None:
+def test_a_newer_revision_replaces_and_a_delete_removes(settings: Settings) -> None:
     first, second, third = comments("edited", 3)
     newer = {"revision": first.revision + 60_000}
     edited = first.model_copy(update={"text": "On second thought it was fine.", **newer})
     publish(settings, [edited, first, second, third])
     publish(settings, [second.model_copy(update={"operation": Operation.DELETE, **newer})])
-    assert start_worker("--drain").wait(60) == 0
+    drain(settings, Role.ENRICH, Role.INDEX)
     assert documents_of(settings, "edited") == 2
     with connect(settings) as client:
         found = client.search(
@@ -63,9 +63,7 @@ def test_a_newer_revision_replaces_and_a_delete_removes(
     assert [hit["_source"]["message"] for hit in found["hits"]["hits"]] == [edited.text]
 
 
-def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(
-    settings: Settings, start_worker: Start
-) -> None:
+def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(settings: Settings) -> None:
     from kafka import KafkaProducer
 
     servers = settings.kafka_bootstrap_servers
@@ -73,7 +71,7 @@ def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(
         producer.send(FORMS.name, key=b"x", value=b"no json").get(10)
         producer.send(ENRICHED.name, key=b"x", value=b'{"event_id": 7}').get(10)
     publish(settings, comments("neighbours", 5))
-    assert start_worker("--drain").wait(60) == 0
+    drain(settings, Role.ENRICH, Role.INDEX)
     assert documents_of(settings, "neighbours") == 5
     letters = [orjson.loads(message.value) for message in messages_on(DEAD, settings)]
     stages = {letter["stage"]: letter.get("kafka_topic") for letter in letters}
