@@ -22,29 +22,10 @@ from tests.support.pipeline import wait_until
 _END_S: Final = 60.0
 
 
-@contextmanager
-def running_roles(settings: Settings, *roles: Role) -> Iterator[None]:
-    """Run roles beside each other until the block ends; raise what made one fail."""
-    worker = _Worker(settings, roles)
-    worker.start()
-    try:
-        yield
-    finally:
-        worker.stop()
-    worker.raise_failure()
+class WorkerThread:
+    """Roles that run beside each other in a thread with an event loop of its own."""
 
-
-def drain(settings: Settings, *roles: Role, seconds: float = 60) -> None:
-    """Run roles until nothing is left to read, which is looked for twice."""
-    with running_roles(settings, *roles):
-        for _ in range(2):
-            wait_until(
-                lambda: records_waiting(settings, roles) == 0, seconds=seconds, what="drained"
-            )
-
-
-class _Worker:
-    def __init__(self, settings: Settings, roles: tuple[Role, ...]) -> None:
+    def __init__(self, settings: Settings, *roles: Role) -> None:
         self._settings = settings
         self._roles = roles
         self._thread = threading.Thread(target=self._run, name="roles", daemon=True)
@@ -53,14 +34,15 @@ class _Worker:
         self._failures: list[BaseException] = []
 
     def start(self) -> None:
+        """Start the roles without waiting until they read."""
         self._thread.start()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(_END_S)
+        """Have the roles finish what is in hand; raise what made one fail."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(_END_S)
         assert not self._thread.is_alive(), "a role does not end"
-
-    def raise_failure(self) -> None:
         if self._failures:
             raise self._failures[0]
 
@@ -79,6 +61,28 @@ class _Worker:
             await run(self._settings, role, stop=self._stop)
         finally:
             self._stop.set()
+
+
+@contextmanager
+def running_roles(settings: Settings, *roles: Role) -> Iterator[None]:
+    """Run roles until the block ends; raise what made one fail."""
+    worker = WorkerThread(settings, *roles)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+
+
+def drain(settings: Settings, *roles: Role, seconds: float = 60) -> None:
+    """Run roles until nothing is left to read, which is looked for twice."""
+
+    def nothing_waits() -> bool:
+        return records_waiting(settings, roles) == 0
+
+    with running_roles(settings, *roles):
+        for _ in range(2):
+            wait_until(nothing_waits, seconds=seconds, what="drained")
 
 
 @contextmanager

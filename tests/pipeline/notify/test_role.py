@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 import pytest
 from standardwebhooks import Webhook
+from structlog.testing import capture_logs
 
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.kafka.producer import KafkaSink, Message
@@ -33,6 +34,7 @@ from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import routes_of
 from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from pipeline.watch.silences import publish_silence
 from schemas.alert import Alert, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
@@ -43,6 +45,7 @@ from schemas.silence import Silence
 from tests.pipeline.notify.receivers import SECRET, Hooks, free_port, mail_server, receiver
 from tests.pipeline.notify.samples import an_alert
 from tests.support.pipeline import messages_on, wait_until
+from tests.support.worker import WorkerThread
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
 
@@ -97,8 +100,8 @@ def the_notice_id(alert: Alert) -> str:
 
 
 @pytest.fixture
-def start(start_worker: Start, tmp_path: Path) -> Start:
-    """Start the role with these routes, and wait until it owns the deliveries."""
+def start_process(start_worker: Start, tmp_path: Path) -> Start:
+    """Start the role as a process with these routes, and wait until it owns the deliveries."""
     started = 0
 
     def begin(routes: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -113,6 +116,33 @@ def start(start_worker: Start, tmp_path: Path) -> Start:
         return worker
 
     return begin
+
+
+@pytest.fixture
+def start(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], WorkerThread]]:
+    """Start the role in a thread with these routes, and wait until it owns the deliveries."""
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    config = tmp_path / "feedback.toml"
+    workers: list[WorkerThread] = []
+
+    def begin(routes: str) -> WorkerThread:
+        config.write_text(routes)
+        worker = WorkerThread(settings.model_copy(update={"config": config}), Role.NOTIFY)
+        workers.append(worker)
+        with capture_logs() as log:
+            worker.start()
+            wait_until(
+                lambda: any(line["event"] == "delivering" for line in log),
+                seconds=40,
+                what="it delivers",
+            )
+        return worker
+
+    yield begin
+    for worker in workers:
+        worker.stop()
 
 
 def to_hook(hooks: Hooks, site: str, more: str = "") -> str:
@@ -132,9 +162,12 @@ def waits(settings: Settings, site: str) -> list[bytes]:
     return [v for v in latest.values() if v and orjson.loads(v)["notice"].get("site") == site]
 
 
-def stop(worker: subprocess.Popen[bytes]) -> None:
-    worker.terminate()
-    assert worker.wait(30) == 0
+def stop(worker: subprocess.Popen[bytes] | WorkerThread) -> None:
+    if isinstance(worker, WorkerThread):
+        worker.stop()
+    else:
+        worker.terminate()
+        assert worker.wait(30) == 0
 
 
 def test_an_alert_becomes_a_document_a_webhook_and_a_mail_within_two_seconds(
@@ -205,11 +238,11 @@ def test_a_silenced_and_an_acknowledged_alert_stay_quiet(settings: Settings, sta
 
 
 def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
-    settings: Settings, start: Any
+    settings: Settings, start_process: Any
 ) -> None:
     alerts = [an_alert("Cedar", topic=f"topic {n}") for n in range(5)]
     with receiver([(500, {})]) as hooks:
-        worker = start(to_hook(hooks, "Cedar"))
+        worker = start_process(to_hook(hooks, "Cedar"))
         publish(settings, *alerts)
         wait_until(lambda: len(set(hooks.ids)) == 5, seconds=15, what="each was tried")
         os.kill(worker.pid, signal.SIGKILL)
@@ -217,7 +250,7 @@ def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
         failed = set(hooks.ids)
         assert len(waits(settings, "Cedar")) == 5
         hooks.answers, told = [(204, {})], len(hooks.got)
-        again = start(to_hook(hooks, "Cedar"))
+        again = start_process(to_hook(hooks, "Cedar"))
         wait_until(lambda: len(hooks.got) >= told + 5, seconds=30, what="told after all")
         stop(again)
     assert failed == set(hooks.ids[told:]) == {the_notice_id(alert) for alert in alerts}
@@ -225,11 +258,11 @@ def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
 
 
 def test_a_delivery_that_was_made_but_not_noted_is_repeated_with_the_same_identifier(
-    settings: Settings, start: Any
+    settings: Settings, start_process: Any
 ) -> None:
     alert = an_alert("Elm")
     with receiver([(204, {})]) as hooks:
-        worker = start(to_hook(hooks, "Elm"))
+        worker = start_process(to_hook(hooks, "Elm"))
         answer = hooks.answer
 
         def kill_first() -> tuple[int, dict[str, str]]:
@@ -240,7 +273,7 @@ def test_a_delivery_that_was_made_but_not_noted_is_repeated_with_the_same_identi
         publish(settings, alert)
         worker.wait(15)
         hooks.answer = answer  # type: ignore[method-assign]
-        again = start(to_hook(hooks, "Elm"))
+        again = start_process(to_hook(hooks, "Elm"))
         wait_until(lambda: len(hooks.got) == 2, seconds=30, what="told again")
         stop(again)
     assert hooks.ids == [the_notice_id(alert)] * 2
@@ -271,11 +304,11 @@ sites = ["Fir"]
 
 
 def test_when_the_owner_of_the_deliveries_dies_another_worker_goes_on(
-    settings: Settings, start: Any, start_worker: Start, tmp_path: Path
+    settings: Settings, start_process: Any, start_worker: Start, tmp_path: Path
 ) -> None:
     alert = an_alert("Furze")
     with receiver([(500, {})]) as hooks:
-        owner = start(to_hook(hooks, "Furze"))
+        owner = start_process(to_hook(hooks, "Furze"))
         heir = start_worker(
             "--role",
             "notify",
@@ -358,7 +391,7 @@ def test_a_destination_that_is_gone_gets_no_more_and_dead_letters_say_why(
 
 
 def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back(
-    settings: Settings, start: Any, tmp_path: Path
+    settings: Settings, start_process: Any, tmp_path: Path
 ) -> None:
     alert = an_alert("Larch")
     with receiver() as hooks:
@@ -366,12 +399,12 @@ def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back
             "FEEDBACK_ELASTICSEARCH_URL": f"http://127.0.0.1:{free_port()}",
             "FEEDBACK_LOG_LEVEL": "debug",
         }
-        worker = start(to_hook(hooks, "Larch"), **away)
+        worker = start_process(to_hook(hooks, "Larch"), **away)
         publish(settings, alert)
         wait_until(lambda: bool(hooks.got), seconds=15, what="told")
         wait_until(lambda: bool(waits(settings, "Larch")), seconds=15, what="its document waits")
         stop(worker)
-        worker = start(to_hook(hooks, "Larch"))
+        worker = start_process(to_hook(hooks, "Larch"))
         wait_until(lambda: not waits(settings, "Larch"), seconds=30, what="it is written")
         stop(worker)
     assert hooks.ids == [the_notice_id(alert)]
