@@ -76,17 +76,6 @@ OPENED_ELSEWHERE = {
         "pipeline/watch/checkpoint.py",
     },
     "kafka": {"pipeline/watch/backlog.py", "schemas/reading.py"},
-    "elasticsearch": {
-        "pipeline/cases/store.py",
-        "pipeline/commands/ingest/account.py",
-        "pipeline/commands/search/command.py",
-        "pipeline/commands/shared/elasticsearch.py",
-        "pipeline/index/sink.py",
-        "pipeline/notify/alert_index.py",
-        "pipeline/notify/digest_data.py",
-        "pipeline/reports/gather.py",
-        "pipeline/reports/publish.py",
-    },
 }
 MAX_UNEXPLAINED_LATE_IMPORTS = 310
 

@@ -89,7 +89,7 @@ class Rounds:
             await told.once(now, self._mine)
 
     async def _tell_overdue(self, now: datetime) -> None:
-        found = await self._store.past_due(now)
+        found = await self._store.find_past_due(now)
         # The search is a second behind; what it found may have been resolved since.
         current = await self._store.get(c.case_id for c in found if self._mine.has(c))
         events = [
@@ -152,7 +152,7 @@ class Told:
         if self._rests_until is not None and now < self._rests_until:
             return
         try:
-            for case in await self._store.unlinked(self._options.name, self._options.wanted):
+            for case in await self._store.find_unlinked(self._options.name, self._options.wanted):
                 if self._is_due(case, mine, now):
                     await self._tell(case, None)
             for case in await self._stale():
@@ -172,8 +172,8 @@ class Told:
 
     async def _stale(self) -> list[Case]:
         name = self._options.name
-        resolved = await self._store.linked(name, LinkState.OPENED, resolved=True)
-        again = await self._store.linked(name, LinkState.RESOLVED, resolved=False)
+        resolved = await self._store.find_linked(name, LinkState.OPENED, resolved=True)
+        again = await self._store.find_linked(name, LinkState.RESOLVED, resolved=False)
         return [*resolved, *again]
 
     async def _tell(self, case: Case, link: Link | None) -> None:
@@ -202,7 +202,9 @@ class Told:
 
     async def _ask(self, case: Case, link: Link | None) -> Link:
         if link is None:
-            text = await self._store.text_of(case.feedback_id) if self._options.text else ""
+            text = (
+                await self._store.read_feedback_text(case.feedback_id) if self._options.text else ""
+            )
             return await self._outlet.open(case, text)
         resolved = case.status is CaseStatus.RESOLVED
         return await self._outlet.follow(

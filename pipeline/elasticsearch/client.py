@@ -1,53 +1,50 @@
-"""The one place that opens Elasticsearch: the sink, set-up and the search all connect here.
+"""The only place that opens Elasticsearch clients.
 
-The client's own retries are off, since they repeat without waiting; whoever writes retries.
+The client's own retries are off, since they do not wait between attempts: callers retry.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from elasticsearch import AsyncElasticsearch, Elasticsearch
 
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.settings import Settings
 
-if TYPE_CHECKING:
-    from elasticsearch import AsyncElasticsearch, Elasticsearch
+__all__ = ["AsyncElasticsearch", "Elasticsearch", "connect", "connect_async", "shown_urls"]
 
-    from pipeline.settings import Settings
-
-REQUEST_TIMEOUT_S: Final = 30.0
+_REQUEST_TIMEOUT_S: Final = 30.0
 
 
 def connect(settings: Settings) -> Elasticsearch:
-    """A client for commands; opens no connection yet, the caller closes it.
+    """Return a client for commands; it connects on its first request, and the caller closes it.
 
-    Raises ``CommandError`` where the settings name no usable address.
+    Raises ``CommandError`` if the settings have no valid address.
     """
-    from elasticsearch import Elasticsearch
-
     try:
         return Elasticsearch(**_options(settings))
     except (ValueError, OSError) as error:
-        raise _unusable(error) from None
+        raise _invalid_settings(error) from None
 
 
 def connect_async(settings: Settings) -> AsyncElasticsearch:
-    """A client for the worker; to be made inside a running loop, the caller closes it.
+    """Return a client for the worker; call it inside a running loop, and close the client.
 
-    Raises ``CommandError`` where the settings name no usable address.
+    Raises ``CommandError`` if the settings have no valid address.
     """
-    from elasticsearch import AsyncElasticsearch
-
     try:
         return AsyncElasticsearch(**_options(settings))
     except (ValueError, OSError) as error:
-        raise _unusable(error) from None
+        raise _invalid_settings(error) from None
 
 
 def _options(settings: Settings) -> dict[str, Any]:
     urls = (url.strip() for url in settings.elasticsearch_url.split(","))
     options: dict[str, Any] = {
         "hosts": [url for url in urls if url],
-        "request_timeout": REQUEST_TIMEOUT_S,
+        "request_timeout": _REQUEST_TIMEOUT_S,
         "max_retries": 0,
         "retry_on_timeout": False,
     }
@@ -58,8 +55,8 @@ def _options(settings: Settings) -> dict[str, Any]:
     return options
 
 
-def _unusable(error: Exception) -> CommandError:
-    # The address may carry a password, so the client's sentence is given and not the value.
+def _invalid_settings(error: Exception) -> CommandError:
+    # The address may contain a password, so the message has the client's reason and not the value.
     return CommandError(
         "reading FEEDBACK_ELASTICSEARCH_URL and FEEDBACK_ELASTICSEARCH_CA_CERTS: "
         f"{str(error) or type(error).__name__}",
@@ -68,9 +65,7 @@ def _unusable(error: Exception) -> CommandError:
 
 
 def shown_urls(settings: Settings) -> str:
-    """The addresses for a message to a person: without a user name or a password."""
-    from urllib.parse import urlsplit, urlunsplit
-
+    """Return the addresses for messages: without user names and passwords."""
     shown = []
     for url in settings.elasticsearch_url.split(","):
         parts = urlsplit(url.strip())

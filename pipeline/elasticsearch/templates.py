@@ -1,11 +1,11 @@
-"""Index templates, and new fields in the indices there are. Safe to repeat."""
+"""Index templates, and new fields in existing indices. Idempotent."""
 
 from __future__ import annotations
 
-from typing import Any
+from elasticsearch import BadRequestError
 
-from pipeline.elasticsearch.client import shown_urls
-from pipeline.errors import CommandError, Unavailable
+from pipeline.elasticsearch.client import Elasticsearch
+from pipeline.elasticsearch.errors import command_errors
 from pipeline.settings import Settings
 from schemas.alert_documents import ALERTS_INDEX, ALERTS_TEMPLATE, alert_index_template
 from schemas.case_documents import CASES_INDEX, CASES_TEMPLATE, case_index_template
@@ -19,16 +19,13 @@ from schemas.documents import (
 from schemas.score_documents import SCORES_TEMPLATE, score_index_template
 
 
-def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
-    """Put component templates and index template, current or not; returns their names.
+def put_templates(client: Elasticsearch, settings: Settings) -> tuple[str, ...]:
+    """Put the component and index templates, current or not; returns their names.
 
-    Indices that are there get the fields that they lack. ``client`` is a synchronous one. Uses
-    the server's English analyzer where it has one. Raises :class:`Unavailable` where no server
-    answers, :class:`CommandError` where it refuses.
+    Existing indices get the fields they lack. Uses the server's English analyzer if it has one.
+    Raises ``Unavailable`` or ``CommandError``.
     """
-    from elasticsearch import ApiError, TransportError
-
-    try:
+    with command_errors("putting index templates", settings):
         analyzer = "english" if _has_analyzer(client, "english") else None
         templates = component_templates(analyzer=analyzer)
         for name, body in templates.items():
@@ -37,27 +34,18 @@ def put_templates(client: Any, settings: Settings) -> tuple[str, ...]:
         client.indices.put_index_template(name=SCORES_TEMPLATE, **score_index_template())
         client.indices.put_index_template(name=ALERTS_TEMPLATE, **alert_index_template())
         client.indices.put_index_template(name=CASES_TEMPLATE, **case_index_template())
-        # Kibana's dashboard has a place for alerts before there is one.
+        # Kibana's dashboard shows alerts and cases even before the first one.
         client.options(ignore_status=400).indices.create(index=ALERTS_INDEX)
         client.options(ignore_status=400).indices.create(index=CASES_INDEX)
-        # A template is for indices to come; those that an earlier version made are strict and
-        # would refuse what has a field that they don't know.
+        # Templates apply to new indices only; older ones are strict, and would reject documents
+        # with fields added since.
         client.indices.put_mapping(
             index=INDEX_PATTERN, allow_no_indices=True, **mappings(analyzer=analyzer)
         )
-    except TransportError as error:
-        raise Unavailable(
-            f"connecting to Elasticsearch at {shown_urls(settings)}: {type(error).__name__}; start "
-            "one with `feedback up`, or name yours in FEEDBACK_ELASTICSEARCH_URL"
-        ) from None
-    except ApiError as error:
-        raise CommandError(f"putting index templates: {error}") from None
     return (*templates, TEMPLATE_NAME, SCORES_TEMPLATE, ALERTS_TEMPLATE, CASES_TEMPLATE)
 
 
-def _has_analyzer(client: Any, name: str) -> bool:
-    from elasticsearch import BadRequestError
-
+def _has_analyzer(client: Elasticsearch, name: str) -> bool:
     try:
         client.indices.analyze(analyzer=name, text="waiting")
     except BadRequestError:

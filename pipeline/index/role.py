@@ -1,4 +1,4 @@
-"""Role ``index``: enriched payloads in, documents out."""
+"""Role ``index``: writes enriched payloads as documents."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pipeline.kafka.retry import insist
 
 
 class IndexLoop:
-    """Enriched payloads in, documents out."""
+    """Processes batches of enriched payloads."""
 
     # A bulk request costs Elasticsearch much the same for ten documents as for a hundred, and
-    # nobody can search them before the next refresh anyway.
+    # they are not searchable before the next refresh anyway.
     most_batches = 24
     within_s = 0.1
 
@@ -27,7 +27,7 @@ class IndexLoop:
         self._batch = batch
 
     async def handle(self, records: Sequence[Any]) -> None:
-        """Index one batch; returns when Elasticsearch has all of it or it is dead-lettered."""
+        """Index a batch; returns once each record is in Elasticsearch or dead-lettered."""
         runs = [records[s : s + self._batch] for s in range(0, len(records), self._batch)]
         await asyncio.gather(*map(self._write, runs))
 

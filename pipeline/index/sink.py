@@ -1,63 +1,74 @@
-"""Sink: Elasticsearch. Bulk requests of serialised documents, and a verdict for each document."""
+"""Sink: Elasticsearch. Bulk requests of serialised documents, with a result for each document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
-from pipeline.failures import Failure, PermanentError
+from pipeline.elasticsearch.bulk import failed_items
+from pipeline.elasticsearch.client import AsyncElasticsearch
+from pipeline.elasticsearch.document_index import RequiredTemplate
+from pipeline.elasticsearch.errors import RequestTooLarge, role_errors
+from pipeline.failures import Failure, PermanentError, TransientError
 from pipeline.index.revisions import Revisions, Search, Trace, when_to_search
 from schemas.documents import TEMPLATE_NAME, document, index_name
 
-_WAIT: Final = frozenset({408, 429, 502, 503, 504})
-_LEAST_FAILURES_TO_HALT: Final = 50  # one bad event alone must not stop a quiet stream
+_ACTION: Final = "writing to Elasticsearch"
+_MIN_REFUSED_TO_STOP: Final = 50  # a single bad event must not stop a quiet stream
 
-_Operation = tuple[int, bytes, str, Search]
-"""A payload's place in the batch, its bulk lines, its id, and when to search other months."""
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One payload's part of a bulk request."""
+
+    index: int
+    """Position of the payload in the batch."""
+    lines: bytes
+    event_id: str
+    search: Search
 
 
 class ElasticsearchSink:
     """Writes enriched payloads as documents; the same payload twice is one document."""
 
-    def __init__(self, client: Any, *, bulk_bytes: int) -> None:
+    def __init__(self, client: AsyncElasticsearch, *, bulk_bytes: int) -> None:
+        """``bulk_bytes``: maximum size of one bulk request. The caller closes the client."""
         self._client = client
         self._revisions = Revisions(client)
         self._bulk_bytes = bulk_bytes
-        self._set_up = False
+        self._template = RequiredTemplate(client, TEMPLATE_NAME)
 
     async def write(self, payloads: Sequence[bytes | None]) -> list[Failure]:
-        """Index or delete every payload's document; returns those that were not taken.
+        """Index or delete every payload's document; returns those that were refused.
 
-        What the server could not take now (no answer, load, a block on writing) is retryable.
-        Raises :class:`PermanentError` on refused credentials, without the index template, or when
-        more than a fifth is refused for good.
+        A document is retryable if the server is unavailable, overloaded or blocks writing.
+        Raises ``PermanentError`` on refused credentials, without the index template, or if more
+        than a fifth is refused permanently.
         """
         failures: list[Failure] = []
         operations: list[_Operation] = []
         for index, payload in enumerate(payloads):
             try:
-                fields = orjson.loads(payload or b"")
-                operations.append(
-                    (index, _lines(fields), fields["event_id"], when_to_search(fields))
-                )
+                operations.append(_read_operation(index, payload))
             except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
                 kind = type(error).__name__
                 reason = f"reading enriched feedback: {kind}"
                 failures.append(Failure(index, reason, kind, retryable=False))
         for chunk in self._chunks(operations):
-            failures.extend(await self._guarded(chunk))
-        halt_if_too_many(failures, len(payloads))
+            failures.extend(await self._write_chunk(chunk))
+        stop_if_too_many(failures, len(payloads))
         return sorted(failures, key=lambda failure: failure.index)
 
     def _chunks(self, operations: list[_Operation]) -> list[list[_Operation]]:
         chunks: list[list[_Operation]] = []
         room = 0
         for operation in operations:
-            size = len(operation[1])
+            size = len(operation.lines)
             if size > room:
                 chunks.append([])
                 room = self._bulk_bytes
@@ -65,100 +76,74 @@ class ElasticsearchSink:
             room -= size
         return chunks
 
-    async def _guarded(self, chunk: list[_Operation]) -> list[Failure]:
-        """Write a chunk; what fails as a whole becomes a verdict too."""
-        from elasticsearch import ApiError, TransportError
-
+    async def _write_chunk(self, chunk: list[_Operation]) -> list[Failure]:
+        """Write a chunk; a request that fails as a whole is a failure of each of its documents."""
         try:
-            await self._check_set_up()
-            failures, moved = await self._bulk(chunk)
-        except ApiError as error:
-            return await self._refused(chunk, error.meta.status)
-        except TransportError as error:
-            return _later([operation[0] for operation in chunk], type(error).__name__)
-        return failures + await self._settle(moved) if moved else failures
+            with role_errors(_ACTION):
+                await self._template.check(_ACTION)
+                failures, moved = await self._bulk(chunk)
+        except RequestTooLarge:
+            return await self._write_halves(chunk)
+        except TransientError as error:
+            return _retryable((operation.index for operation in chunk), error)
+        return failures + await self._remove_replaced(moved) if moved else failures
 
-    async def _settle(self, moved: list[Trace]) -> list[Failure]:
-        """Leave one document of each record that moved; where it can't be done now, write again."""
-        from elasticsearch import ApiError, TransportError
+    async def _write_halves(self, chunk: list[_Operation]) -> list[Failure]:
+        if len(chunk) == 1:
+            reason = f"{_ACTION}: the document is too large for the server"
+            return [Failure(chunk[0].index, reason, "DocumentTooLarge", retryable=False)]
+        middle = len(chunk) // 2
+        return await self._write_chunk(chunk[:middle]) + await self._write_chunk(chunk[middle:])
 
+    async def _remove_replaced(self, moved: list[Trace]) -> list[Failure]:
+        """Leave one document of each moved record; those that must be written again fail."""
         try:
-            return await self._revisions.settle(moved)
-        except ApiError as error:
-            status = error.meta.status
-            if not _passes(status):
-                raise _refusal(status) from None
-            return _later([trace.index for trace in moved], f"status {status}")
-        except TransportError as error:
-            return _later([trace.index for trace in moved], type(error).__name__)
-
-    async def _check_set_up(self) -> None:
-        # Without the template, Elasticsearch would guess a mapping and take anything.
-        if self._set_up:
-            return
-        if not await self._client.indices.exists_index_template(name=TEMPLATE_NAME):
-            raise PermanentError(
-                f"writing to Elasticsearch: there is no index template {TEMPLATE_NAME!r}; "
-                "run `feedback setup`"
-            )
-        self._set_up = True
+            with role_errors(_ACTION):
+                return await self._revisions.remove_replaced(moved)
+        except TransientError as error:
+            return _retryable((trace.index for trace in moved), error)
 
     async def _bulk(self, chunk: list[_Operation]) -> tuple[list[Failure], list[Trace]]:
-        """What was not taken, and of the rest what has to be looked for in other months."""
-        response = await self._client.bulk(
-            operations=[operation[1] for operation in chunk],
+        """Return the failures, and the written records to look for in other months."""
+        response: Any = await self._client.bulk(
+            operations=[operation.lines for operation in chunk],  # type: ignore[misc] # serialised
             filter_path="errors,items.*.status,items.*.error.type",
         )
         failures: list[Failure] = []
         if response.get("errors"):
-            failures = verdicts([operation[0] for operation in chunk], response["items"])
+            indexes = [operation.index for operation in chunk]
+            failures = failed_items(_ACTION, indexes, response["items"])
         failed = {failure.index for failure in failures}
-        due = self._revisions.is_due
         moved = [
-            Trace.of(index, lines)
-            for (index, lines, event_id, search), item in zip(chunk, response["items"], strict=True)
-            if due(search, event_id, item) and index not in failed
+            Trace.from_lines(operation.index, operation.lines)
+            for operation, item in zip(chunk, response["items"], strict=True)
+            if self._revisions.needs_search(operation.search, operation.event_id, item)
+            and operation.index not in failed
         ]
         return failures, moved
 
-    async def _refused(self, chunk: list[_Operation], status: int) -> list[Failure]:
-        """What follows from a refused request as a whole."""
-        if _passes(status):
-            return _later([operation[0] for operation in chunk], f"status {status}")
-        if status == 413 and len(chunk) > 1:
-            middle = len(chunk) // 2
-            return await self._guarded(chunk[:middle]) + await self._guarded(chunk[middle:])
-        if status == 413:
-            reason = "writing to Elasticsearch: the document is too large for the server"
-            return [Failure(chunk[0][0], reason, "DocumentTooLarge", retryable=False)]
-        raise _refusal(status)
+
+def _read_operation(index: int, payload: bytes | None) -> _Operation:
+    fields = orjson.loads(payload or b"")
+    return _Operation(index, _bulk_lines(fields), fields["event_id"], when_to_search(fields))
 
 
-def _passes(status: int) -> bool:
-    return status in _WAIT or status >= 500
-
-
-def _refusal(status: int) -> PermanentError:
-    return PermanentError(f"writing to Elasticsearch: the server refuses with status {status}")
-
-
-def _later(indexes: Iterable[int], error: str) -> list[Failure]:
-    reason = f"writing to Elasticsearch: {error}"
-    return [Failure(index, reason, error, retryable=True) for index in indexes]
+def _retryable(indexes: Iterable[int], error: TransientError) -> list[Failure]:
+    return [Failure(index, str(error), "TransientError", retryable=True) for index in indexes]
 
 
 def bulk_operation(payload: bytes | None) -> bytes:
-    """The bulk lines of one enriched payload: index or delete, versioned by its revision.
+    """Return the bulk lines of one enriched payload: index or delete, versioned by its revision.
 
-    Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError`` for what is no
+    Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError`` if the payload is not
     enriched feedback.
     """
-    return _lines(orjson.loads(payload or b""))
+    return _bulk_lines(orjson.loads(payload or b""))
 
 
-def _lines(fields: Mapping[str, Any]) -> bytes:
+def _bulk_lines(fields: Mapping[str, Any]) -> bytes:
     action = {
-        "_index": _index_of_month(fields["created_at"][:7]),
+        "_index": _month_index(fields["created_at"][:7]),
         "_id": fields["event_id"],
         "version": fields["revision"],
         "version_type": "external_gte",
@@ -169,36 +154,15 @@ def _lines(fields: Mapping[str, Any]) -> bytes:
 
 
 @lru_cache(maxsize=1_024)
-def _index_of_month(month: str) -> str:
+def _month_index(month: str) -> str:
     return index_name(datetime.strptime(month, "%Y-%m"))
 
 
-def verdicts(indexes: Sequence[int], items: Sequence[dict[str, Any]]) -> list[Failure]:
-    """The failures among a bulk response's items.
-
-    Done: 2xx; 409, since a newer revision is there; 404 of a delete. Raises
-    :class:`PermanentError` on refused credentials.
-    """
-    failures: list[Failure] = []
-    for index, item in zip(indexes, items, strict=True):
-        ((action, verdict),) = item.items()
-        status = verdict["status"]
-        if status < 300 or status == 409 or (status == 404 and action == "delete"):
-            continue
-        kind = verdict.get("error", {}).get("type", "unknown")
-        reason = f"writing to Elasticsearch: {kind}"
-        retryable = _passes(status) or kind == "cluster_block_exception"
-        if status in {401, 403} and not retryable:
-            raise PermanentError(reason)
-        failures.append(Failure(index, reason, kind, retryable))
-    return failures
-
-
-def halt_if_too_many(failures: Sequence[Failure], written: int) -> None:
-    """Raise ``PermanentError`` if too many were refused to blame the documents."""
+def stop_if_too_many(failures: Sequence[Failure], written: int) -> None:
+    """Raise ``PermanentError`` if too many documents were refused to blame the documents."""
     refused = [failure for failure in failures if not failure.retryable]
-    if len(refused) >= _LEAST_FAILURES_TO_HALT and len(refused) * 5 > written:
+    if len(refused) >= _MIN_REFUSED_TO_STOP and len(refused) * 5 > written:
         raise PermanentError(
-            f"writing to Elasticsearch: {len(refused)} of {written} documents are refused "
+            f"{_ACTION}: {len(refused)} of {written} documents are refused "
             f"({refused[0].error}); is the index template current? (feedback setup)"
         )

@@ -12,7 +12,7 @@ import structlog
 from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink
 from pipeline.kafka.retry import insist
-from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.delivery_queue import DIGEST, Book, bury, publish, retract
 from pipeline.notify.notice import unpacked
 from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
@@ -49,7 +49,7 @@ class Attempts:
         routes: Routes,
         kafka: KafkaSink,
         sender: Sender,
-        documents: AlertDocuments,
+        documents: AlertIndex,
         silences: Silences,
         *,
         retries: Sequence[timedelta] = RETRIES,

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pipeline.failures import TransientError
+from pipeline.elasticsearch.client import AsyncElasticsearch
+from pipeline.elasticsearch.errors import role_errors
+from pipeline.failures import PermanentError, TransientError
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.digest import Summary
 from pipeline.notify.notice import Notice, Urgency
@@ -32,27 +34,28 @@ _PERIOD: Final = {"daily": "day", "weekly": "week"}
 class Summaries:
     """Gathers what a route's digest says; what a route filters out is not in it."""
 
-    def __init__(self, client: Any, bootstrap_servers: str, said: AlertSettings) -> None:
-        """``client``: Elasticsearch's asynchronous one."""
+    def __init__(
+        self, client: AsyncElasticsearch, bootstrap_servers: str, said: AlertSettings
+    ) -> None:
         self._client = client
         self._bootstrap_servers = bootstrap_servers
         self._said = said
 
     async def gather(self, route: Route, since: datetime, until: datetime) -> Summary:
         """The summary of a time; raises :class:`TransientError` where a server is away."""
-        from elasticsearch import ApiError, TransportError
-
         try:
-            return Summary(
-                since=since,
-                until=until,
-                alerts=await self._alerts(route, since, until),
-                scores=await self._scores(route, since, until),
-                cases=await self._cases(route),
-                troubled=await asyncio.to_thread(self._troubled, route, until),
-            )
-        except (ApiError, TransportError) as error:
-            raise TransientError(f"gathering a digest: {type(error).__name__}") from None
+            with role_errors("gathering a digest"):
+                return Summary(
+                    since=since,
+                    until=until,
+                    alerts=await self._alerts(route, since, until),
+                    scores=await self._scores(route, since, until),
+                    cases=await self._cases(route),
+                    troubled=await asyncio.to_thread(self._troubled, route, until),
+                )
+        except PermanentError as error:
+            # A digest that cannot be gathered must not stop the alerts.
+            raise TransientError(str(error)) from None
         except BrokersAway as error:
             raise TransientError(f"gathering a digest: {error}") from None
 

@@ -26,7 +26,7 @@ from pipeline.failures import Failure, TransientError
 from pipeline.kafka.dead_letters import bury
 from pipeline.kafka.producer import KafkaSink
 from pipeline.kafka.retry import insist
-from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.attempts import DOCUMENTS, Attempts
 from pipeline.notify.delivery_queue import Book, deliveries_of, publish
@@ -58,7 +58,7 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     sender = await stack.enter_async_context(Sender())
-    documents = AlertDocuments(client)
+    documents = AlertIndex(client)
     silences = partial(_silences, settings.kafka_bootstrap_servers)
     book = Book()
     summaries = Summaries(client, settings.kafka_bootstrap_servers, told.alerts)
@@ -92,7 +92,7 @@ class TellLoop:
         self,
         routes: Routes,
         kafka: KafkaSink,
-        documents: AlertDocuments,
+        documents: AlertIndex,
         silences: Any,
         postman: Postman,
     ) -> None:
@@ -135,7 +135,7 @@ class TellLoop:
         self._postman.expected |= bool(deliveries)
 
     async def _notice(self, alert: Alert) -> Notice:
-        examples = await self._documents.examples(alert) if self._examples else []
+        examples = await self._documents.read_examples(alert) if self._examples else []
         return notice_of_alert(alert, self._routes.alerts, examples=examples)
 
     async def _document(self, read: Sequence[tuple[Any, Alert]]) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from elasticsearch import ApiError, Elasticsearch, TransportError
-
 from connectors.runtime.coverage import load_coverage
 from connectors.sdk.errors import Fatal, Retry
-from pipeline.elasticsearch.client import connect, shown_urls
-from pipeline.errors import CommandError, Unavailable
+from pipeline.elasticsearch.client import Elasticsearch, connect
+from pipeline.elasticsearch.errors import command_errors
 from pipeline.reports.cases import gather_cases
 from pipeline.scores import report as parts
 from pipeline.scores.counting import Counting
@@ -58,7 +55,7 @@ class ReportRequest:
 
 def gather(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
     """Ask for everything and put it together; raises ``Unavailable`` or ``CommandError``."""
-    with connect(settings) as client, _sentences(settings):
+    with connect(settings) as client, command_errors("reporting", settings):
         asking = _Asking(client.options(request_timeout=_TIMEOUT_S), request)
         return asking.report(taxonomy, _ledger(settings))
 
@@ -205,27 +202,3 @@ def _ledger(settings: Settings) -> list[Any] | None:
         return list(load_coverage(servers).values())
     except (Retry, Fatal):
         return None
-
-
-@contextmanager
-def _sentences(settings: Settings) -> Iterator[None]:
-    """Elasticsearch's errors as the command's."""
-    where = f"Elasticsearch at {shown_urls(settings)}"
-    try:
-        yield
-    except ApiError as error:
-        if error.error == "index_not_found_exception":
-            raise CommandError(
-                f"reporting from {where}: there is no feedback in it yet; run `feedback setup`, "
-                "then bring some in with `feedback ingest` or `feedback connect`"
-            ) from None
-        if error.status_code in (429, 502, 503, 504):
-            raise Unavailable(
-                f"reporting from {where}: it is not ready (status {error.status_code})"
-            ) from None
-        raise CommandError(f"reporting from {where}: {error}") from None
-    except TransportError as error:
-        raise Unavailable(
-            f"connecting to {where}: {type(error).__name__}; start one with `feedback up` or set "
-            "FEEDBACK_ELASTICSEARCH_URL"
-        ) from None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Final
 
-from elasticsearch import ApiError, TransportError
-
-from pipeline.elasticsearch.client import connect, shown_urls
+from pipeline.elasticsearch.client import connect_async, shown_urls
+from pipeline.elasticsearch.document_index import Document, DocumentIndex
+from pipeline.elasticsearch.errors import role_errors
 from pipeline.errors import CommandError, Unavailable
+from pipeline.failures import PermanentError, TransientError
 from pipeline.kafka.admin import create_kafka_topics
 from pipeline.kafka.producer import Message
 from pipeline.kafka.publishing import publishing
@@ -25,6 +26,8 @@ from schemas.score_documents import (
     score_index_template,
 )
 
+_BATCH_SIZE: Final = 1_000  # documents of one bulk request
+
 
 def publish_scores(report: Report, settings: Settings) -> str:
     """Write every score to Kafka and to the index; a sentence of what was written.
@@ -33,8 +36,7 @@ def publish_scores(report: Report, settings: Settings) -> str:
     """
     scores = list(iter_scores(report))
     create_kafka_topics(settings)
-    asyncio.run(_send(scores, settings))
-    index_scores(scores, settings)
+    asyncio.run(_publish(scores, settings))
     return f"published {len(scores):,} scores"
 
 
@@ -45,7 +47,7 @@ def score_messages(scores: Iterable[Score]) -> list[Message]:
             score.score_id,
             score.to_payload(),
             cloud_event_headers(
-                event_id=f"{score.score_id}.{int(score.computed_at.timestamp() * 1000)}",
+                event_id=f"{score.score_id}.{_milliseconds(score)}",
                 source="report",
                 event_type=SCORES.ce_type,
                 time=score.computed_at,
@@ -55,31 +57,38 @@ def score_messages(scores: Iterable[Score]) -> list[Message]:
     ]
 
 
-def index_scores(scores: Iterable[Score], settings: Settings) -> None:
-    """Put the template, and each score as a document under its id."""
-    operations: list[dict[str, Any]] = []
-    for score in scores:
-        operations += [{"index": {"_id": score.score_id}}, score_document(score)]
-    where = f"publishing scores to Elasticsearch at {shown_urls(settings)}"
-    with connect(settings) as client:
-        try:
-            client.indices.put_index_template(name=SCORES_TEMPLATE, **score_index_template())
-            for start in range(0, len(operations), 2_000):
-                part = operations[start : start + 2_000]
-                answer = client.bulk(index=SCORES_INDEX, operations=part, refresh=True)
-                if answer["errors"]:
-                    raise CommandError(f"{where}: {_first_error(answer)}")
-        except ApiError as error:
-            raise CommandError(f"{where}: {error}") from None
-        except TransportError as error:
-            raise Unavailable(f"{where}: {type(error).__name__}") from None
-
-
-async def _send(scores: Iterable[Score], settings: Settings) -> None:
+async def _publish(scores: list[Score], settings: Settings) -> None:
     async with publishing(settings.kafka_bootstrap_servers, "scores") as sink:
         await sink.write(SCORES, score_messages(scores))
+    client = connect_async(settings)
+    try:
+        with role_errors("putting the index template of scores"):
+            await client.indices.put_index_template(name=SCORES_TEMPLATE, **score_index_template())
+        await _index(scores, DocumentIndex(client, SCORES_INDEX, SCORES_TEMPLATE, title="scores"))
+    except TransientError as error:
+        raise Unavailable(f"publishing to {_where(settings)}: {error}") from None
+    except PermanentError as error:
+        raise CommandError(f"publishing to {_where(settings)}: {error}") from None
+    finally:
+        await client.close()
 
 
-def _first_error(answer: Any) -> str:
-    failed = next(item["index"] for item in answer["items"] if "error" in item["index"])
-    return str(failed["error"].get("reason", failed["error"]))
+async def _index(scores: list[Score], index: DocumentIndex) -> None:
+    """Write each score under its id; the latest computation stays."""
+    documents = [
+        Document(score.score_id, _milliseconds(score), score_document(score)) for score in scores
+    ]
+    for start in range(0, len(documents), _BATCH_SIZE):
+        failures = await index.write(documents[start : start + _BATCH_SIZE])
+        if failures:
+            raise PermanentError(failures[0].reason)
+    await index.refresh()
+
+
+def _milliseconds(score: Score) -> int:
+    """Return the Unix time (ms) of the computation."""
+    return int(score.computed_at.timestamp() * 1000)
+
+
+def _where(settings: Settings) -> str:
+    return f"Elasticsearch at {shown_urls(settings)}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from pipeline.commands.shared.elasticsearch import MOST, asking, checked_prefix, listed, the_one
+from pipeline.commands.shared.elasticsearch import MAX_HITS, open_elasticsearch, search_documents
+from pipeline.elasticsearch.short_ids import find_by_prefix, require_single, validate_prefix
 from pipeline.search.query import filters_of
 from pipeline.settings import Settings
 from pipeline.watch.silences import silence_that_covers
@@ -31,7 +32,7 @@ class AlertRequest:
     sources: tuple[str, ...] = ()
     kinds: tuple[AlertKind, ...] = ()
     severities: tuple[Severity, ...] = ()
-    limit: int = MOST
+    limit: int = MAX_HITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def find_alerts(settings: Settings, request: AlertRequest) -> tuple[list[Alert],
     Raises ``Unavailable`` or ``CommandError``.
     """
     query = {"filter": _filters(request)}
-    found, total = listed(
+    found, total = search_documents(
         settings,
         "listing alerts",
         ALERTS_INDEX,
@@ -65,16 +66,9 @@ def alert_named(settings: Settings, prefix: str) -> Alert:
 
     Raises ``Unavailable``, or ``CommandError`` where there is none or more than one.
     """
-    prefix = checked_prefix(prefix, "alert")
-    with asking(settings, f"finding alert {prefix}") as client:
-        answer = client.search(
-            index=ALERTS_INDEX,
-            ignore_unavailable=True,
-            query={"prefix": {"event.id": prefix}},
-            size=5,
-        )
-    found = [alert_from_document(hit["_source"]) for hit in answer["hits"]["hits"]]
-    return the_one(found, [alert.alert_id for alert in found], prefix, "alert")
+    prefix = validate_prefix(prefix, "alert")
+    with open_elasticsearch(settings, f"finding alert {prefix}") as client:
+        return alert_from_document(find_by_prefix(client, ALERTS_INDEX, prefix, "alert"))
 
 
 def examples_of(settings: Settings, alert: Alert) -> list[dict[str, Any]]:
@@ -82,7 +76,7 @@ def examples_of(settings: Settings, alert: Alert) -> list[dict[str, Any]]:
     if not alert.example_ids:
         return []
     ids = list(alert.example_ids)
-    with asking(settings, "reading the examples") as client:
+    with open_elasticsearch(settings, "reading the examples") as client:
         answer = client.search(
             index=READ_ALIAS, ignore_unavailable=True, query={"ids": {"values": ids}}, size=len(ids)
         )
@@ -112,13 +106,13 @@ def active(silences: Iterable[Silence], firing: Iterable[Alert], at: datetime) -
 
 def silence_named(silences: Iterable[Silence], prefix: str) -> Silence:
     """The one silence whose id, or whose alert's id, begins like this; raises ``CommandError``."""
-    prefix = checked_prefix(prefix, "silence")
-    found = [
-        silence
+    prefix = validate_prefix(prefix, "silence")
+    matches = {
+        silence.silence_id: silence
         for silence in silences
         if silence.silence_id.startswith(prefix) or (silence.alert_id or "").startswith(prefix)
-    ]
-    return the_one(found, [silence.silence_id for silence in found], prefix, "silence")
+    }
+    return require_single(matches, prefix, "silence")
 
 
 def shown_id(identifier: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.commands.shared.elasticsearch import asking, checked_prefix, listed, the_one
-from pipeline.errors import CommandError
+from pipeline.commands.shared.elasticsearch import open_elasticsearch, search_documents
+from pipeline.elasticsearch.short_ids import find_by_prefix, validate_prefix
 from pipeline.search.query import filters_of
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
@@ -40,7 +40,7 @@ def find_cases(settings: Settings, request: CaseRequest) -> tuple[list[Case], in
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    found, total = listed(
+    found, total = search_documents(
         settings,
         "listing cases",
         CASES_INDEX,
@@ -57,32 +57,25 @@ def case_named(settings: Settings, prefix: str) -> Case:
 
     Raises ``Unavailable``, or ``CommandError`` where there is none or more than one.
     """
-    prefix = checked_prefix(prefix, "case")
-    with asking(settings, f"finding case {prefix}") as client:
-        answer = client.search(
-            index=CASES_INDEX,
-            ignore_unavailable=True,
-            query=_begins(prefix, "event.id", "case.feedback_id"),
-            size=5,
-        )
-        hits = answer["hits"]["hits"]
-        case_id = the_one(
-            [hit["_id"] for hit in hits], [hit["_id"] for hit in hits], prefix, "case"
-        )
+    prefix = validate_prefix(prefix, "case")
+    fields = ("event.id", "case.feedback_id")
+    with open_elasticsearch(settings, f"finding case {prefix}") as client:
+        document = find_by_prefix(client, CASES_INDEX, prefix, "case", fields=fields)
         # The search is a second behind, this is not.
-        return case_from_document(client.get(index=CASES_INDEX, id=case_id)["_source"])
+        current = client.get(index=CASES_INDEX, id=document["event"]["id"])
+        return case_from_document(current["_source"])
 
 
 def case_as_it_is(settings: Settings, case_id: str) -> Case | None:
     """The case now; None where there is none."""
-    with asking(settings, f"reading case {case_id[:8]}") as client:
+    with open_elasticsearch(settings, f"reading case {case_id[:8]}") as client:
         answer = client.options(ignore_status=404).get(index=CASES_INDEX, id=case_id)
     return case_from_document(answer["_source"]) if answer.get("found") else None
 
 
 def feedback_of(settings: Settings, feedback_id: str) -> dict[str, Any] | None:
     """The document of a piece of feedback; None where its author took it back."""
-    with asking(settings, "reading the feedback") as client:
+    with open_elasticsearch(settings, "reading the feedback") as client:
         answer = client.search(
             index=READ_ALIAS,
             ignore_unavailable=True,
@@ -97,23 +90,10 @@ def feedback_named(settings: Settings, prefix: str) -> dict[str, Any]:
 
     Raises ``Unavailable``, or ``CommandError`` where there is none or more than one.
     """
-    prefix = checked_prefix(prefix, "feedback")
-    with asking(settings, f"finding feedback {prefix}") as client:
-        answer = client.search(
-            index=READ_ALIAS, ignore_unavailable=True, query=_begins(prefix, "event.id"), size=5
-        )
-    found: dict[str, dict[str, Any]] = {
-        hit["_source"]["event"]["id"]: hit["_source"] for hit in answer["hits"]["hits"]
-    }
-    if not found:
-        raise CommandError(
-            f"finding feedback {prefix}: there is none; `feedback search --json` shows event.id"
-        )
-    return found[the_one(list(found), list(found), prefix, "feedback")]
-
-
-def _begins(prefix: str, *fields: str) -> dict[str, Any]:
-    return {"bool": {"should": [{"prefix": {field: prefix}} for field in fields]}}
+    prefix = validate_prefix(prefix, "feedback")
+    hint = "; `feedback search --json` shows event.id"
+    with open_elasticsearch(settings, f"finding feedback {prefix}") as client:
+        return find_by_prefix(client, READ_ALIAS, prefix, "feedback", hint=hint)
 
 
 def _clauses(request: CaseRequest) -> dict[str, Any]:

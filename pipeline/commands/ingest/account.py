@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from elasticsearch import ApiError, TransportError
-
 from connectors.runtime.kafka import open_consumer, partitions_of, read_between
 from connectors.runtime.run_stats import Tally
-from pipeline.elasticsearch.client import connect, shown_urls
+from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.errors import command_errors
+from pipeline.errors import CommandError
 from pipeline.settings import Settings
 from pipeline.streams.lag import group_lags
 from pipeline.terminal import err
@@ -60,18 +60,16 @@ class Account:
 def follow(account: Account, configuration: Settings) -> None:
     """Look for the published records in the index; wait for them while a worker runs."""
     account.worker = worker_runs(configuration)
-    try:
-        with connect(configuration) as client:
+    with connect(configuration) as client:
+        count = _counter(client, account)
+        try:
             if account.worker:
-                _wait_indexed(account, configuration, _counter(client, account))
+                _wait_indexed(account, configuration, count)
             else:
-                account.indexed = sum(_counter(client, account)())
-    except (ApiError, TransportError) as error:
-        err.print(
-            f"counting in Elasticsearch at {shown_urls(configuration)}: {type(error).__name__}; "
-            "what was published waits in Kafka",
-            soft_wrap=True,
-        )
+                with command_errors("counting documents", configuration):
+                    account.indexed = sum(count())
+        except CommandError as error:
+            err.print(f"{error}; the published records remain in Kafka", soft_wrap=True)
 
 
 def worker_runs(configuration: Settings) -> bool:
@@ -114,8 +112,9 @@ def _wait_indexed(
     with err.status(f"waiting for the worker to index {total:,} records") as status:
         while True:
             try:
-                account.indexed = sum(count())
-            except (ApiError, TransportError):
+                with command_errors("counting documents", configuration):
+                    account.indexed = sum(count())
+            except CommandError:
                 # An index that the worker has just made answers 503 until its shard is up.
                 if time.monotonic() - moved > _PATIENCE_S:
                     raise

@@ -6,16 +6,15 @@ How it is drawn for people is ``_search_view``'s.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
-from elasticsearch import ApiError, ConnectionTimeout, TransportError, UnsupportedProductError
 
 from pipeline.commands.search.view import drawn
 from pipeline.commands.shared.context import settings
+from pipeline.commands.shared.elasticsearch import open_elasticsearch
 from pipeline.commands.shared.options import Json, Values, filter_option
-from pipeline.elasticsearch.client import connect, shown_urls
-from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.errors import CommandError, ExitStatus
 from pipeline.search.query import (
     MAX_HITS,
     SearchRequest,
@@ -29,8 +28,6 @@ from pipeline.settings import Settings
 from pipeline.terminal import out, print_json
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Family, Label, Level, Priority
-
-_TIMEOUT_S: Final = 8.0
 
 
 def search(
@@ -107,21 +104,10 @@ def search(
 
 
 def run(request: SearchRequest, configuration: Settings) -> SearchResult:
-    """Ask Elasticsearch; raises ``Unavailable`` or ``CommandError`` with a sentence for users."""
-    where = f"Elasticsearch at {shown_urls(configuration)}"
-    with connect(configuration) as client:
-        try:
-            answer = client.options(request_timeout=_TIMEOUT_S).search(
-                index=READ_ALIAS, body=build_query(request)
-            )
-        except ApiError as error:
-            raise _refused(where, error) from None
-        except TransportError as error:
-            raise Unavailable(
-                f"connecting to {where}: {_cause(error)}; start one with `feedback up` or set "
-                "FEEDBACK_ELASTICSEARCH_URL"
-            ) from None
-    return read_response(answer.body, request)
+    """Search Elasticsearch; raises ``Unavailable`` or ``CommandError``."""
+    with open_elasticsearch(configuration, "searching feedback") as client:
+        response = client.search(index=READ_ALIAS, body=build_query(request))
+    return read_response(response.body, request)
 
 
 def as_json(result: SearchResult) -> dict[str, Any]:
@@ -145,25 +131,3 @@ def _time(option: str, text: str | None, now: datetime, *, end_of_day: bool) -> 
         return parse_time(text, now=now, end_of_day=end_of_day)
     except ValueError as error:
         raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
-
-
-def _refused(where: str, error: ApiError) -> CommandError:
-    status = error.status_code
-    if error.error == "index_not_found_exception":
-        return CommandError(
-            f"searching {where}: there is no feedback in it yet; run `feedback setup`, then bring "
-            "some in with `feedback ingest` or `feedback demo`"
-        )
-    if status in (401, 403):
-        return CommandError(f"searching {where}: not allowed; check FEEDBACK_ELASTICSEARCH_API_KEY")
-    if status in (429, 502, 503, 504):
-        return Unavailable(f"searching {where}: it is not ready (status {status})")
-    if status == 404 or isinstance(error, UnsupportedProductError):
-        return Unavailable(f"searching {where}: what answers is not Elasticsearch 9")
-    return CommandError(f"searching {where}: {error}")
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, ConnectionTimeout):
-        return f"no answer within {_TIMEOUT_S:g} s"
-    return "no connection"

@@ -400,7 +400,7 @@ def test_an_index_that_is_not_there_yet_is_said_in_a_sentence(
     monkeypatch.setattr(gathering, "READ_ALIAS", "feedback-not-there")
     result = run()
     assert isinstance(result.exception, CommandError)
-    assert "there is no feedback in it yet" in str(result.exception)
+    assert "holds no feedback yet" in str(result.exception)
 
 
 def test_without_servers_or_with_wrong_options_there_is_one_sentence(run: Run) -> None:

@@ -208,7 +208,7 @@ def _server(status: int, kind: str, *, product: str = "Elasticsearch") -> Iterat
 @pytest.mark.parametrize(
     ("status", "kind", "sentence", "exit_status"),
     [
-        (404, "index_not_found_exception", "there is no feedback in it yet", ExitStatus.FAILED),
+        (404, "index_not_found_exception", "holds no feedback yet", ExitStatus.FAILED),
         (404, "nothing_here", "not Elasticsearch 9", ExitStatus.UNAVAILABLE),
         (401, "security_exception", "FEEDBACK_ELASTICSEARCH_API_KEY", ExitStatus.FAILED),
         (503, "no_master", "not ready (status 503)", ExitStatus.UNAVAILABLE),
@@ -221,14 +221,14 @@ def test_a_refusal_is_said_in_one_sentence(
     with _server(status, kind) as url, pytest.raises(CommandError) as caught:
         run(SearchRequest(), Settings(elasticsearch_url=url))
     assert caught.value.status is exit_status
-    assert str(caught.value).startswith(f"searching Elasticsearch at {url}: ")
+    assert str(caught.value).startswith("searching feedback: ")
     assert sentence in str(caught.value)
 
 
 def test_what_answers_as_another_product_is_said() -> None:
     with _server(200, "", product="Other") as url, pytest.raises(Unavailable) as caught:
         run(SearchRequest(), Settings(elasticsearch_url=url))
-    assert str(caught.value).endswith("what answers is not Elasticsearch 9")
+    assert str(caught.value).endswith(f"the server at {url} is not Elasticsearch 9")
 
 
 def _app() -> typer.Typer:

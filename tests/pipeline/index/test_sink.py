@@ -9,7 +9,7 @@ from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.elasticsearch.templates import put_templates
 from pipeline.enrich.enricher import Enricher
 from pipeline.failures import Failure, PermanentError
-from pipeline.index.sink import ElasticsearchSink, bulk_operation, halt_if_too_many, verdicts
+from pipeline.index.sink import ElasticsearchSink, bulk_operation, stop_if_too_many
 from pipeline.settings import Settings
 from schemas.documents import TEMPLATE_NAME
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
@@ -49,34 +49,12 @@ def test_a_delete_has_no_document() -> None:
     assert [list(orjson.loads(line)) for line in lines] == [["delete"]]
 
 
-@pytest.mark.parametrize(
-    ("item", "failure"),
-    [
-        ({"index": {"status": 201}}, None),
-        ({"index": {"status": 409, "error": {"type": "version_conflict"}}}, None),
-        ({"delete": {"status": 404}}, None),
-        ({"index": {"status": 429, "error": {"type": "rejected"}}}, True),
-        ({"index": {"status": 503, "error": {"type": "unavailable"}}}, True),
-        ({"index": {"status": 403, "error": {"type": "cluster_block_exception"}}}, True),
-        ({"index": {"status": 400, "error": {"type": "strict_dynamic_mapping"}}}, False),
-    ],
-)
-def test_each_document_gets_its_verdict(item: dict[str, object], failure: bool | None) -> None:
-    found = verdicts([7], [item])
-    assert [(f.index, f.retryable) for f in found] == ([] if failure is None else [(7, failure)])
-
-
-def test_refused_credentials_stop_the_worker() -> None:
-    with pytest.raises(PermanentError, match="security_exception"):
-        verdicts([0], [{"index": {"status": 403, "error": {"type": "security_exception"}}}])
-
-
 def test_a_fifth_refused_is_no_fault_of_the_documents() -> None:
     refused = [Failure(n, "because", "strict_dynamic_mapping", False) for n in range(60)]
-    halt_if_too_many(refused, 1_000)
-    halt_if_too_many(refused[:10], 10)
+    stop_if_too_many(refused, 1_000)
+    stop_if_too_many(refused[:10], 10)
     with pytest.raises(PermanentError, match="60 of 200 documents are refused"):
-        halt_if_too_many(refused, 200)
+        stop_if_too_many(refused, 200)
 
 
 async def test_only_what_was_refused_fails(settings: Settings) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink, Message
-from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.digest_data import Summaries
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route, routes_of
@@ -113,7 +113,7 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
     long_ago = an_alert(
         "Maple", started_at=SINCE - timedelta(days=9), updated_at=SINCE - timedelta(days=8)
     )
-    documents = AlertDocuments(client)
+    documents = AlertIndex(client)
     assert await documents.write([over, on, long_ago, an_alert("Oak")]) == []
     with connect(settings) as blocking:
         for case in (
@@ -162,7 +162,7 @@ async def test_the_comments_that_an_alert_names_are_looked_up(
         blocking.index(index=index_name(STARTED), id=FULL.event_id, document=body, refresh=True)
     alert = an_alert("Maple", example_ids=(FULL.event_id, "f" * 32))
     try:
-        assert await AlertDocuments(client).examples(alert) == [" ".join(FULL.text.split())]
+        assert await AlertIndex(client).read_examples(alert) == [" ".join(FULL.text.split())]
     finally:
         with connect(settings) as blocking:
             blocking.delete(index=index_name(STARTED), id=FULL.event_id)

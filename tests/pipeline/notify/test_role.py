@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.kafka.producer import KafkaSink, Message
-from pipeline.notify.alert_index import AlertDocuments
+from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import notice_of_alert
 from pipeline.notify.attempts import Attempts
 from pipeline.notify.delivery_queue import Book, deliveries_of
@@ -354,7 +354,7 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) ->
         client = connect_async(settings)
         stack.push_async_callback(client.close)
         sender = await stack.enter_async_context(Sender())
-        documents = AlertDocuments(client)
+        documents = AlertIndex(client)
         attempts = Attempts(book, routes, kafka, sender, documents, no_silences, retries=())
         await publish_deliveries(kafka, [delivery])
         book.put(delivery)

@@ -205,8 +205,8 @@ def test_a_silence_keeps_quiet_what_matches_and_is_lifted_by_its_id(
 @pytest.mark.parametrize(
     ("arguments", "sentence", "status"),
     [
-        (["show", "ffff0000ffff"], "finding alert ffff0000ffff: there is none", ExitStatus.FAILED),
-        (["ack", "0" * 31], f"finding alert {'0' * 31}: there is none", ExitStatus.FAILED),
+        (["show", "ffff0000ffff"], "finding alert ffff0000ffff: not found", ExitStatus.FAILED),
+        (["ack", "0" * 31], f"finding alert {'0' * 31}: not found", ExitStatus.FAILED),
         (["unsilence", "ffff0000"], "finding silence ffff0000: there", ExitStatus.FAILED),
         (["show", "abc"], "finding alert: an id is 4 to 32 of", ExitStatus.USAGE),
         (["show", "*"], "finding alert: an id is 4 to 32 of", ExitStatus.USAGE),
