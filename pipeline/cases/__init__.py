@@ -1,6 +1,7 @@
-"""Cases: feedback that somebody has to deal with, from its opening to what was changed.
+"""Cases: feedback that needs action, from its opening to what was changed because of it.
 
-``rules`` say which enriched feedback opens one. What happens to it are events on a Kafka topic,
-by the rules, by people (``feedback cases``) and by the clock; ``fold`` makes the case of them.
-``role`` does both in the worker, and ``outlets`` tell other services. ``measures`` counts.
+``rules`` decide which enriched feedback opens a case. Everything that happens to it is an event on
+a Kafka topic, caused by the rules, by people (``feedback cases``) or by the clock; ``reducer``
+applies the events to the case. ``role`` does both in the worker, ``periodic`` finds overdue cases,
+and ``trackers`` mirror cases in other services.
 """

@@ -1,7 +1,7 @@
-"""When a rule fits: what feedback must be like; pure.
+"""Conditions of a rule; pure.
 
-What is given must hold; of several values any one is enough. Values match in any case, and ``*``
-stands for any characters.
+All given conditions must hold; several values of one are alternatives. Values match in any case,
+and ``*`` matches any characters.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Fields = Mapping[str, Any]
 Check = Callable[[Fields], bool]
 
 CONTACT_REQUEST: Final = "contact_request"
-"""The reason of urgency that is a wish to be contacted."""
+"""The reason of urgency of people who want to be contacted."""
 
 COMPLAINTS: Final = "complaints_and_feedback"
-"""The type of interaction, in the taxonomy, that is a complaint where it sounds negative."""
+"""The taxonomy's type of interaction that is a complaint if the sentiment is negative."""
 
 _COMPLAINS: Final = re.compile(
     r"\b(?:formal|official)(?:ly)? compla\w+|\bcomplain(?:ing)? (?:formal|official)ly"
@@ -47,7 +47,7 @@ _FIELDS: Final = {
 }
 
 
-class When(BaseModel):
+class RuleConditions(BaseModel):
     """The conditions of one rule, as the settings file gives them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,10 +57,10 @@ class When(BaseModel):
     )
     labels: tuple[str, ...] = Field(default=(), description="Sentiment: negative.")
     levels: tuple[str, ...] = Field(default=(), description="Sentiment: very_negative.")
-    urgent: bool | None = Field(default=None, description="Whether it cannot wait.")
-    urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it cannot wait.")
+    urgent: bool | None = Field(default=None, description="Whether it is urgent.")
+    urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it is urgent.")
     urgent_reasons_but: tuple[str, ...] = Field(
-        default=(), description="It cannot wait, for another reason than these."
+        default=(), description="It is urgent for a reason other than these."
     )
     max_score: float | None = Field(
         default=None,
@@ -69,11 +69,13 @@ class When(BaseModel):
         description="The lowest of its scores is at most that, from 0, worst, to 1, best: 0.5 is "
         "three of five stars.",
     )
-    contact: bool | None = Field(default=None, description="Whether a contact is asked for.")
+    contact: bool | None = Field(
+        default=None, description="Whether the person asks to be contacted."
+    )
     complaint: bool | None = Field(
         default=None,
-        description="Whether it is a complaint: calls itself one (in English), or sounds negative "
-        "and is about what the taxonomy counts as complaints.",
+        description="Whether it is a complaint: it says so (in English), or its sentiment is "
+        "negative and the taxonomy counts its topics as complaints.",
     )
     organizations: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
@@ -87,13 +89,13 @@ class When(BaseModel):
 
 
 class Conditions:
-    """The conditions made ready: a check for each that is given, the rarest first."""
+    """Compiled conditions: one check for each, the rarest first."""
 
-    def __init__(self, when: When) -> None:
+    def __init__(self, when: RuleConditions) -> None:
         self._checks = list(_checks(when))
 
     def hold(self, fields: Fields) -> bool:
-        """Whether feedback, given as its JSON object, is like that."""
+        """Return True if all conditions hold for feedback, given as its JSON object."""
         for check in self._checks:  # noqa: SIM110 -- all() of a generator takes twice as long
             if not check(fields):
                 return False
@@ -101,26 +103,26 @@ class Conditions:
 
 
 def lowest_score(fields: Fields) -> float | None:
-    """The lowest of the scores given, from 0, worst, to 1, best; None where there is none."""
-    found = []
+    """Return the lowest score of the feedback, from 0, worst, to 1, best, or None without one."""
+    scores = []
     for name in _MEASURES:
         measure = fields.get(name)
         if measure is None or (name == "fft" and measure["value"] == _FFT_UNSURE):
             continue
         worst, best = measure["worst"], measure["best"]
-        found.append((measure["value"] - worst) / (best - worst))
-    return min(found, default=None)
+        scores.append((measure["value"] - worst) / (best - worst))
+    return min(scores, default=None)
 
 
 def wants_contact(fields: Fields) -> bool:
-    """Whether the person asks to be contacted, in the form or in the text."""
+    """Return True if the person asks to be contacted, in the form or in the text."""
     attributes = fields.get("attributes", {})
     asked = any(attributes.get(name) == "yes" for name in _CONTACT_ATTRIBUTES)
     return asked or CONTACT_REQUEST in fields.get("urgent_reasons", ())
 
 
 def is_complaint(fields: Fields) -> bool:
-    """Whether it calls itself a complaint, or sounds like one."""
+    """Return True if the feedback calls itself a complaint or amounts to one."""
     negative = fields.get("sentiment", {}).get("label") == "negative"
     if negative and COMPLAINTS in fields.get("interactions", ()):
         return True
@@ -128,7 +130,7 @@ def is_complaint(fields: Fields) -> bool:
     return "ompla" in text and _COMPLAINS.search(text) is not None
 
 
-def _checks(when: When) -> Iterable[Check]:
+def _checks(when: RuleConditions) -> Iterable[Check]:
     if when.urgent is not None:
         yield lambda fields: bool(fields.get("urgent")) is when.urgent
     if when.urgent_reasons_but:
@@ -145,16 +147,16 @@ def _checks(when: When) -> Iterable[Check]:
         yield _sentiment("label", _matcher(when.labels))
     if when.levels:
         yield _sentiment("level", _matcher(when.levels))
-    if (most := when.max_score) is not None:
-        yield lambda fields: (score := lowest_score(fields)) is not None and score <= most
+    if (limit := when.max_score) is not None:
+        yield lambda fields: (score := lowest_score(fields)) is not None and score <= limit
 
 
 def _any_of(field: str, matches: Callable[[str], bool]) -> Check:
     def check(fields: Fields) -> bool:
-        found = fields.get(field)
-        if not found:
+        value = fields.get(field)
+        if not value:
             return False
-        return matches(found) if isinstance(found, str) else any(map(matches, found))
+        return matches(value) if isinstance(value, str) else any(map(matches, value))
 
     return check
 
@@ -165,7 +167,7 @@ def _sentiment(part: str, matches: Callable[[str], bool]) -> Check:
 
 def _matcher(values: Sequence[str]) -> Callable[[str], bool]:
     plain = frozenset(value.casefold() for value in values if "*" not in value)
-    # Only * is special: what fnmatch knows besides may stand in a site's name.
+    # Only * is special: a site's name may contain fnmatch's other special characters.
     starred = [re.sub(r"[?\[\]]", "[\\g<0>]", value.casefold()) for value in values if "*" in value]
     if not starred:
         return lambda text: text.casefold() in plain

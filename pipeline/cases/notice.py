@@ -1,7 +1,7 @@
-"""What people are told of cases; pure.
+"""Notices about cases; pure.
 
-Of an opened case where its priority is high, and of every one that is assigned, overdue or opened
-again. A notice has no text of the feedback: that is looked up where the case is shown.
+A case of high priority that is opened causes a notice, and any case that is assigned, overdue or
+reopened. A notice never contains the text of the feedback, which is shown with the case.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.feedback import Priority
 
 SHORT_ID: Final = 8
-"""Digits of a case's id that people are shown, and may give."""
+"""Digits of a case's id that are shown, and suffice on the command line."""
 
 
-def notice_of(event: CaseEvent, case: Case) -> Notice | None:
-    """What to tell of an event; ``case`` is the case with the event. None: nothing.
+def create_case_notice(event: CaseEvent, case: Case) -> Notice | None:
+    """Return the notice of an event, or None if it needs none; ``case`` includes the event.
 
-    The notice's id is the event's, so that an event read again is told once.
+    The notice's id is the event's, so an event that is read again is delivered once.
     """
-    told = _TOLD.get(event.type)
-    if told is None:
+    template = _NOTICES.get(event.type)
+    if template is None:
         return None
     if event.type is CaseEventType.OPENED and case.priority is not Priority.HIGH:
         return None
-    urgency, title = told
+    urgency, title = template
     if case.urgent_reasons and event.type is CaseEventType.OPENED:
         urgency = Urgency.CRITICAL
     return Notice(
@@ -48,29 +48,30 @@ def notice_of(event: CaseEvent, case: Case) -> Notice | None:
     )
 
 
-def named(case: Case) -> str:
-    """The case as a sentence has it: complaint 1a2b3c4d, Eastgate, Ward 5."""
+def describe_case(case: Case) -> str:
+    """Return the case as part of a sentence: "complaint 1a2b3c4d, Eastgate, Ward 5"."""
     place = (part for part in (case.organization, case.site, case.service) if part)
-    return ", ".join((f"{plain(case.type)} {case.case_id[:SHORT_ID]}", *place))
+    return ", ".join((f"{humanize(case.type)} {case.case_id[:SHORT_ID]}", *place))
 
 
-def plain(name: str) -> str:
-    """An identifier as people read it."""
+def humanize(name: str) -> str:
+    """Return an identifier in plain words."""
     return name.replace("_", " ")
 
 
-def moment(at: datetime) -> str:
-    """A time as people read it."""
+def format_time(at: datetime) -> str:
+    """Return a time in UTC, to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _lines(event: CaseEvent, case: Case) -> Iterator[str]:
-    yield f"Priority {case.priority}, due {moment(case.due_at)}, owner {case.owner or 'nobody'}."
+    owner = f"owner {case.owner}" if case.owner else "unassigned"
+    yield f"Priority {case.priority}, due {format_time(case.due_at)}, {owner}."
     if case.topics:
-        yield f"About {', '.join(map(plain, case.topics))}."
+        yield f"About {', '.join(map(humanize, case.topics))}."
     if case.urgent_reasons:
-        yield f"It cannot wait: {', '.join(map(plain, case.urgent_reasons))}."
-    yield f"Given {moment(case.given_at)} through {case.source}."
+        yield f"Urgent: {', '.join(map(humanize, case.urgent_reasons))}."
+    yield f"Given {format_time(case.given_at)} through {case.source}."
     if event.by is not None:
         yield f"By {event.by}."
     if event.type is CaseEventType.REOPENED and event.text:
@@ -78,14 +79,17 @@ def _lines(event: CaseEvent, case: Case) -> Iterator[str]:
     yield f"`feedback cases show {case.case_id[:SHORT_ID]}`"
 
 
-_TOLD: Final = MappingProxyType[CaseEventType, tuple[Urgency, Callable[[Case], str]]](
+_NOTICES: Final = MappingProxyType[CaseEventType, tuple[Urgency, Callable[[Case], str]]](
     {
-        CaseEventType.OPENED: (Urgency.WARNING, lambda case: f"New {named(case)}"),
-        CaseEventType.OVERDUE: (Urgency.WARNING, lambda case: f"Overdue: {named(case)}"),
-        CaseEventType.REOPENED: (Urgency.WARNING, lambda case: f"Opened again: {named(case)}"),
+        CaseEventType.OPENED: (Urgency.WARNING, lambda case: f"New {describe_case(case)}"),
+        CaseEventType.OVERDUE: (Urgency.WARNING, lambda case: f"Overdue: {describe_case(case)}"),
+        CaseEventType.REOPENED: (
+            Urgency.WARNING,
+            lambda case: f"Reopened: {describe_case(case)}",
+        ),
         CaseEventType.ASSIGNED: (
             Urgency.INFO,
-            lambda case: f"For {case.owner}: {named(case)}",
+            lambda case: f"Assigned to {case.owner}: {describe_case(case)}",
         ),
     }
 )

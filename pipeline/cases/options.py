@@ -1,4 +1,4 @@
-"""``[cases]`` of ``feedback.toml``: whether cases are opened, by which rules, and who is told.
+"""``[cases]`` of ``feedback.toml``: which rules open cases, and which trackers mirror them.
 
 ::
 
@@ -29,9 +29,9 @@ from pydantic import (
     ValidationError,
 )
 
-from pipeline.cases.conditions import When
+from pipeline.cases.conditions import RuleConditions
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rule, Rules
-from pipeline.cases.trackers.options import OutletOptions, read_outlet
+from pipeline.cases.trackers.options import TrackerOptions, read_tracker
 from pipeline.settings import Settings, environment_value
 from pipeline.settings_file import Resolve, SettingsFileError, read_sections
 from pipeline.working_hours import WorkingHours, working_hours
@@ -41,8 +41,8 @@ from schemas.field_types import Duration, parse_duration, split_duration
 from schemas.validation import setting_fault
 
 
-def due_of(text: Any) -> Due:
-    """``3d`` are working days, ``4h`` and ``30m`` working time; raises ``ValueError``."""
+def parse_due(text: Any) -> Due:
+    """Parse ``3d`` (working days), ``4h`` or ``30m`` (working time); raises ``ValueError``."""
     if isinstance(text, Due):
         return text
     try:
@@ -54,27 +54,31 @@ def due_of(text: Any) -> Due:
         raise ValueError("it must be a number with s, m, h or d, such as 4h or 3d") from None
 
 
-def _moment(value: Any) -> Any:
+def _date_to_datetime(value: Any) -> Any:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time.min).astimezone()
     return value
 
 
-_Due = Annotated[Due, BeforeValidator(due_of)]
+_Due = Annotated[Due, BeforeValidator(parse_due)]
 
 
 class RuleOptions(BaseModel):
-    """``[cases.rules.NAME]``. What is left out, a rule of the same name there may be tells."""
+    """``[cases.rules.NAME]``. Missing settings are those of the default rule of the same name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
-    when: When | None = Field(default=None, description="What feedback must be like.")
+    when: RuleConditions | None = Field(
+        default=None, description="Conditions that feedback must meet."
+    )
     type: CaseType | None = Field(default=None, description="The case's type; default: the name.")
     priority: Priority | None = Field(default=None, description="high, medium or low.")
-    owner: Name | None = Field(default=None, description="Who is to deal with it.")
-    due: _Due | None = Field(default=None, description="Until its first answer: 4h, 3d.")
-    resolve: _Due | None = Field(default=None, description="Until it is resolved, once answered.")
+    owner: Name | None = Field(default=None, description="Assignee.")
+    due: _Due | None = Field(default=None, description="Time until the first answer: 4h, 3d.")
+    resolve: _Due | None = Field(
+        default=None, description="Time until it is resolved, once answered."
+    )
     hours: str | None = Field(default=None, description="Name of an [hours.NAME].")
 
 
@@ -84,19 +88,20 @@ class CasesOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hours: str | None = Field(
-        default=None, description="Name of the [hours.NAME] that due times go by; default: always."
+        default=None,
+        description="Name of the [hours.NAME] in which due times count; default: always.",
     )
-    since: Annotated[AwareDatetime | None, BeforeValidator(_moment)] = Field(
-        default=None, description="Feedback given before opens no case."
+    since: Annotated[AwareDatetime | None, BeforeValidator(_date_to_datetime)] = Field(
+        default=None, description="Older feedback opens no case."
     )
-    defaults: bool = Field(default=True, description="Whether the usual rules hold besides.")
+    defaults: bool = Field(default=True, description="Whether the default rules apply too.")
     answerable: tuple[str, ...] = Field(
         default=ANSWERABLE, description="Sources whose reviews can be answered."
     )
     check_every: Duration = Field(
         default=timedelta(seconds=20),
         ge=timedelta(milliseconds=100),
-        description="Time between two looks for cases that are overdue, or that an outlet lacks.",
+        description="Interval of the checks for overdue cases and for cases missing in a tracker.",
     )
     rules: dict[str, RuleOptions] = Field(default_factory=dict)
     outlets: dict[str, Any] = Field(default_factory=dict)
@@ -104,27 +109,27 @@ class CasesOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CasesSettings:
-    """What the settings file says of cases; without ``[cases]`` none is opened by a rule."""
+    """Settings of cases; without ``[cases]`` no rule opens one."""
 
     rules: Rules
     hours: WorkingHours | None = None
     check_every: timedelta = timedelta(seconds=20)
-    outlets: tuple[OutletOptions, ...] = ()
+    outlets: tuple[TrackerOptions, ...] = ()
 
 
-def cases_settings(settings: Settings) -> CasesSettings:
-    """Of the settings' file; of none where the default one is not there.
+def load_cases_settings(settings: Settings) -> CasesSettings:
+    """Read the settings file; a missing default file means no settings.
 
     Raises :class:`~pipeline.settings_file.SettingsFileError`.
     """
     path = settings.config
     if path == Settings.model_fields["config"].default and not path.exists():
         return CasesSettings(Rules(()))
-    return cases_of(read_sections(settings.config), environment_value)
+    return build_cases_settings(read_sections(settings.config), environment_value)
 
 
-def cases_of(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:
-    """Of the file's tables; raises :class:`~pipeline.settings_file.SettingsFileError`."""
+def build_cases_settings(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:
+    """Return the settings of a file's tables; raises ``SettingsFileError``."""
     if "cases" not in sections:
         return CasesSettings(Rules(()))
     try:
@@ -132,22 +137,26 @@ def cases_of(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:
     except ValidationError as error:
         fault = setting_fault(error, _names())
         raise SettingsFileError(f"reading [cases]: {fault}") from None
-    known = working_hours(sections)
-    hours = _hours(options.hours, known, "[cases]")
+    named_hours = working_hours(sections)
+    hours = _hours(options.hours, named_hours, "[cases]")
     return CasesSettings(
-        rules=Rules(_rules(options, known), since=options.since),
+        rules=Rules(_rules(options, named_hours), since=options.since),
         hours=hours,
         check_every=options.check_every,
-        outlets=tuple(read_outlet(name, one, resolve) for name, one in options.outlets.items()),
+        outlets=tuple(
+            read_tracker(name, table, resolve) for name, table in options.outlets.items()
+        ),
     )
 
 
 def _names() -> list[str]:
-    return [name for part in (CasesOptions, RuleOptions, When) for name in part.model_fields]
+    return [
+        name for part in (CasesOptions, RuleOptions, RuleConditions) for name in part.model_fields
+    ]
 
 
 def _rules(options: CasesOptions, known: Mapping[str, WorkingHours]) -> list[Rule]:
-    """The file's own rules, which come first, and the usual ones with what the file changes."""
+    """Return the file's rules, then the default ones with the file's changes."""
     usual = {rule.name: rule for rule in DEFAULTS} if options.defaults else {}
     if "review_reply" in usual:
         rule = usual["review_reply"]
@@ -198,6 +207,8 @@ def _hours(
     if name is None:
         return None
     if name not in known:
-        there = ", ".join(known) or "none"
-        raise SettingsFileError(f"reading {section}: hours: there is no [hours.{name}]; {there}")
+        names = ", ".join(known) or "none"
+        raise SettingsFileError(
+            f"reading {section}: hours: [hours.{name}] does not exist; defined: {names}"
+        )
     return known[name]

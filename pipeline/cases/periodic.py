@@ -1,8 +1,8 @@
-"""What the clock does to cases: every few seconds, tell the overdue ones, and the outlets.
+"""Periodic tasks of cases: mark overdue ones, and bring issue trackers up to date.
 
-Each worker looks after the cases whose events it reads, so that no two do the same. What a round
-does are events, and what it looks for are cases that lack them: one that was interrupted is taken
-up by the next, whoever runs it.
+Each worker handles the cases whose events it reads, so no two do the same work. A round publishes
+events and searches for cases that lack them: the next round, on any worker, completes an
+interrupted one.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import structlog
 
 from pipeline.cases.options import CasesSettings
 from pipeline.cases.store import CaseStore
-from pipeline.cases.trackers.base import Later, Outlet, Refusal
-from pipeline.cases.trackers.factory import outlet_of
+from pipeline.cases.trackers.base import CaseRejected, IssueTracker, TrackerUnavailable
+from pipeline.cases.trackers.factory import create_tracker
 from pipeline.failures import TransientError
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState
 from schemas.kafka_topics import CASES
 
-_LONGEST_WAIT: Final = timedelta(minutes=10)
+_MAX_WAIT: Final = timedelta(minutes=10)
 
 Publish = Callable[[Sequence[CaseEvent]], Awaitable[None]]
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
-class Rounds:
-    """The rounds of one worker. A context: its end stops them."""
+class PeriodicTasks:
+    """The periodic tasks of one worker; leaving the context stops them."""
 
     def __init__(self, options: CasesSettings, store: CaseStore, publish: Publish) -> None:
         self._options = options
@@ -40,9 +40,9 @@ class Rounds:
         self._publish = publish
         self._stack = AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
-        self._mine = Mine()
+        self._owned = OwnedCases()
         self._overdue: set[str] = set()
-        self._told: list[Told] = []
+        self._trackers: list[TrackerSync] = []
 
     async def __aenter__(self) -> Self:
         clients: dict[bool, WebhookClient] = {}
@@ -50,8 +50,8 @@ class Rounds:
             if options.allow_private not in clients:
                 client = WebhookClient(allow_private=options.allow_private)
                 clients[options.allow_private] = await self._stack.enter_async_context(client)
-            outlet = outlet_of(options, clients[options.allow_private])
-            self._told.append(Told(outlet, self._store, self._publish))
+            tracker = create_tracker(options, clients[options.allow_private])
+            self._trackers.append(TrackerSync(tracker, self._store, self._publish))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -64,7 +64,7 @@ class Rounds:
     def start(
         self, assignment: Callable[[], Iterable[Any]], fail: Callable[[BaseException], None]
     ) -> None:
-        """Begin; ``assignment`` tells which partitions the worker reads at the moment."""
+        """Start; ``assignment`` returns the partitions that the worker reads now."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(assignment, fail))
 
@@ -74,24 +74,24 @@ class Rounds:
         while True:
             await asyncio.sleep(self._options.check_every.total_seconds())
             try:
-                await self.once(datetime.now(UTC), assignment())
+                await self.run_once(datetime.now(UTC), assignment())
             except TransientError as error:
-                log.warning("waiting", reason=str(error))
+                log.warning("periodic_tasks_deferred", reason=str(error))
             except Exception as error:
                 fail(error)
                 return
 
-    async def once(self, now: datetime, assignment: Iterable[Any]) -> None:
-        """One round over the cases of the assigned partitions."""
-        self._mine.are(assignment, now)
-        await self._tell_overdue(now)
-        for told in self._told:
-            await told.once(now, self._mine)
+    async def run_once(self, now: datetime, assignment: Iterable[Any]) -> None:
+        """Run the tasks once for the cases of the assigned partitions."""
+        self._owned.update(assignment, now)
+        await self._publish_overdue(now)
+        for tracker in self._trackers:
+            await tracker.sync(now, self._owned)
 
-    async def _tell_overdue(self, now: datetime) -> None:
-        found = await self._store.find_past_due(now)
-        # The search is a second behind; what it found may have been resolved since.
-        current = await self._store.get(c.case_id for c in found if self._mine.has(c))
+    async def _publish_overdue(self, now: datetime) -> None:
+        past_due = await self._store.find_past_due(now)
+        # The search is a second behind; a case may have been resolved since.
+        current = await self._store.get(case.case_id for case in past_due if self._owned.owns(case))
         events = [
             CaseEvent.identify(
                 case.case_id,
@@ -103,110 +103,110 @@ class Rounds:
             for case in current.values()
             if case.is_past_due(now)
         ]
-        news = [event for event in events if event.event_id not in self._overdue]
-        if news:
-            await self._publish(news)
-            # What was told a moment ago may not be in the index yet.
-            self._overdue.update(event.event_id for event in news)
-            log.info("cases_overdue", cases=len(news))
+        new = [event for event in events if event.event_id not in self._overdue]
+        if new:
+            await self._publish(new)
+            # The index may not show these events yet.
+            self._overdue.update(event.event_id for event in new)
+            log.info("cases_overdue", cases=len(new))
 
 
-class Mine:
-    """Which cases this worker looks after, and since when: those whose events it reads."""
+class OwnedCases:
+    """The cases of the partitions that this worker reads, and since when it owns them."""
 
     def __init__(self) -> None:
         self._since: dict[int, datetime] = {}
 
-    def are(self, assignment: Iterable[Any], now: datetime) -> None:
-        """Take what is assigned now."""
-        mine = {tp.partition for tp in assignment if tp.topic == CASES.name}
-        self._since = {partition: self._since.get(partition, now) for partition in mine}
+    def update(self, assignment: Iterable[Any], now: datetime) -> None:
+        """Replace the assignment; partitions that stay keep their time."""
+        owned = {tp.partition for tp in assignment if tp.topic == CASES.name}
+        self._since = {partition: self._since.get(partition, now) for partition in owned}
 
-    def has(self, case: Case) -> bool:
-        """Whether the case is one of them."""
+    def owns(self, case: Case) -> bool:
+        """True if this worker owns the case."""
         return self._partition(case) in self._since
 
-    def since(self, case: Case) -> datetime:
-        """Since when it is."""
+    def owned_since(self, case: Case) -> datetime:
+        """Return since when this worker owns the case."""
         return self._since[self._partition(case)]
 
     def _partition(self, case: Case) -> int:
         return int(case.case_id[:8], 16) % CASES.partitions
 
 
-class Told:
-    """One outlet and what it has yet to be told."""
+class TrackerSync:
+    """Keeps one issue tracker up to date with the cases."""
 
-    def __init__(self, outlet: Outlet, store: CaseStore, publish: Publish) -> None:
-        self._outlet = outlet
-        self._options = outlet.options
+    def __init__(self, tracker: IssueTracker, store: CaseStore, publish: Publish) -> None:
+        self._tracker = tracker
+        self._options = tracker.options
         self._store = store
         self._publish = publish
-        # What was told a moment ago, and may not be in the index yet.
+        # Synced a moment ago; the index may not show it yet.
         self._done: set[tuple[str, int, Link | None]] = set()
-        self._rests_until: datetime | None = None
+        self._retry_at: datetime | None = None
         self._failures = 0
 
-    async def once(self, now: datetime, mine: Mine) -> None:
-        """Tell all that there is to tell, until the outlet asks to be left alone."""
-        if self._rests_until is not None and now < self._rests_until:
+    async def sync(self, now: datetime, owned: OwnedCases) -> None:
+        """Open and update what is missing, until the tracker is unavailable or asks to wait."""
+        if self._retry_at is not None and now < self._retry_at:
             return
         try:
-            for case in await self._store.find_unlinked(self._options.name, self._options.wanted):
-                if self._is_due(case, mine, now):
-                    await self._tell(case, None)
-            for case in await self._stale():
-                if mine.has(case):
-                    await self._tell(case, case.find_link(self._options.name))
-            self._failures, self._rests_until = 0, None
-        except Later as error:
+            for case in await self._store.find_unlinked(self._options.name, self._options.filters):
+                if self._is_searchable(case, owned, now):
+                    await self._sync_case(case, None)
+            for case in await self._find_stale():
+                if owned.owns(case):
+                    await self._sync_case(case, case.find_link(self._options.name))
+            self._failures, self._retry_at = 0, None
+        except TrackerUnavailable as error:
             self._failures += 1
-            usual = timedelta(seconds=2 ** min(self._failures, 10))
-            wait = min(error.wait or usual, _LONGEST_WAIT)
-            self._rests_until = now + wait
-            log.warning("outlet_waits", outlet=self._options.name, reason=str(error))
+            backoff = timedelta(seconds=2 ** min(self._failures, 10))
+            wait = min(error.retry_after or backoff, _MAX_WAIT)
+            self._retry_at = now + wait
+            log.warning("tracker_backoff", tracker=self._options.name, reason=str(error))
 
-    def _is_due(self, case: Case, mine: Mine, now: datetime) -> bool:
-        """Whether the outlet would find by now what another worker made of the case."""
-        return mine.has(case) and now >= mine.since(case) + self._outlet.search_lag
+    def _is_searchable(self, case: Case, owned: OwnedCases, now: datetime) -> bool:
+        """True if the tracker's search would find an issue that another worker created."""
+        return owned.owns(case) and now >= owned.owned_since(case) + self._tracker.search_lag
 
-    async def _stale(self) -> list[Case]:
+    async def _find_stale(self) -> list[Case]:
         name = self._options.name
         resolved = await self._store.find_linked(name, LinkState.OPENED, resolved=True)
-        again = await self._store.find_linked(name, LinkState.RESOLVED, resolved=False)
-        return [*resolved, *again]
+        reopened = await self._store.find_linked(name, LinkState.RESOLVED, resolved=False)
+        return [*resolved, *reopened]
 
-    async def _tell(self, case: Case, link: Link | None) -> None:
-        # The search is a second behind; the case itself knows whether it was told.
+    async def _sync_case(self, case: Case, link: Link | None) -> None:
+        # The search is a second behind; the case itself has its current link.
         current = (await self._store.get([case.case_id])).get(case.case_id)
         if current is None or current.find_link(self._options.name) != link:
             return
-        doing = (case.case_id, current.reopened, link)
-        if doing in self._done:
+        work = (case.case_id, current.reopened, link)
+        if work in self._done:
             return
-        refusal = None
+        rejection = None
         try:
-            made = await self._ask(current, link)
-        except Refusal as error:
-            refusal = str(error)
-            log.error("outlet_refuses", outlet=self._options.name, reason=refusal)
-            before = link or Link(outlet=self._options.name, state=LinkState.REFUSED)
-            made = before.model_copy(update={"state": LinkState.REFUSED})
-        about = (made.outlet, made.state, str(current.reopened))
+            synced = await self._open_or_update(current, link)
+        except CaseRejected as error:
+            rejection = str(error)
+            log.error("tracker_rejected", tracker=self._options.name, reason=rejection)
+            previous = link or Link(outlet=self._options.name, state=LinkState.REFUSED)
+            synced = previous.model_copy(update={"state": LinkState.REFUSED})
+        details = (synced.outlet, synced.state, str(current.reopened))
         event = CaseEvent.identify(
-            case.case_id, CaseEventType.LINKED, *about, at=datetime.now(UTC), link=made,
-            text=refusal and f"The outlet {made.outlet} refuses it: {refusal}",
+            case.case_id, CaseEventType.LINKED, *details, at=datetime.now(UTC), link=synced,
+            text=rejection and f"{synced.outlet} rejected the case: {rejection}",
         )  # fmt: skip
         await self._publish([event])
-        self._done.add(doing)
+        self._done.add(work)
 
-    async def _ask(self, case: Case, link: Link | None) -> Link:
+    async def _open_or_update(self, case: Case, link: Link | None) -> Link:
         if link is None:
             text = (
                 await self._store.read_feedback_text(case.feedback_id) if self._options.text else ""
             )
-            return await self._outlet.open(case, text)
+            return await self._tracker.open(case, text)
         resolved = case.status is CaseStatus.RESOLVED
-        return await self._outlet.follow(
+        return await self._tracker.update(
             case, link, LinkState.RESOLVED if resolved else LinkState.OPENED
         )

@@ -1,7 +1,7 @@
-"""What an event makes of a case; pure.
+"""Application of events to a case; pure.
 
-Events of a case are applied in the order of their Kafka offsets, which is one for all since they
-share a partition. One that is known already changes nothing.
+The events of a case share a partition and are applied in the order of their offsets. An event that
+the case includes already changes nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class NoSuchCase(ValueError):
     """An event of a case that was never opened."""
 
 
-def apply(case: Case | None, event: CaseEvent) -> Case:
-    """The case after an event; raises :class:`NoSuchCase`."""
+def apply_event(case: Case | None, event: CaseEvent) -> Case:
+    """Return the case after an event; raises :class:`NoSuchCase`."""
     if case is None:
-        return _opened(event)
+        return _open(event)
     if event.event_id in case.events or event.type is CaseEventType.OPENED:
         return case
     return case.model_copy(
@@ -31,13 +31,13 @@ def apply(case: Case | None, event: CaseEvent) -> Case:
             "revision": case.revision + 1,
             "events": (*case.events, event.event_id),
             "updated_at": max(case.updated_at, event.at),
-            "notes": (*case.notes, *_story(event)),
+            "notes": (*case.notes, *_case_notes(event)),
             **_CHANGES[event.type](case, event),
         }
     )
 
 
-def _opened(event: CaseEvent) -> Case:
+def _open(event: CaseEvent) -> Case:
     if event.opening is None:
         raise NoSuchCase("reading a case's event: its case was never opened")
     return Case(
@@ -46,12 +46,12 @@ def _opened(event: CaseEvent) -> Case:
         events=(event.event_id,),
         opened_at=event.at,
         updated_at=event.at,
-        notes=tuple(_story(event)),
+        notes=tuple(_case_notes(event)),
         **dict(event.opening),
     )
 
 
-def _story(event: CaseEvent) -> Iterator[CaseNote]:
+def _case_notes(event: CaseEvent) -> Iterator[CaseNote]:
     if event.type is CaseEventType.LINKED:
         return
     text = event.text or event.resolution
@@ -62,24 +62,24 @@ def _story(event: CaseEvent) -> Iterator[CaseNote]:
     yield CaseNote(at=event.at, type=event.type, by=event.by, text=text)
 
 
-def _assigned(case: Case, event: CaseEvent) -> Changes:
+def _assign(case: Case, event: CaseEvent) -> Changes:
     return {"owner": event.owner}
 
 
-def _noted(case: Case, event: CaseEvent) -> Changes:
-    # Somebody who writes a note has begun; the pipeline's own do not count.
-    begun = {} if event.by is None else _begun(case)
-    return {**begun, "withdrawn": case.withdrawn or event.withdrawn}
+def _add_note(case: Case, event: CaseEvent) -> Changes:
+    # A person who writes a note has started work; the pipeline's own notes do not count.
+    status = {} if event.by is None else _begin(case)
+    return {**status, "withdrawn": case.withdrawn or event.withdrawn}
 
 
-def _replied(case: Case, event: CaseEvent) -> Changes:
+def _reply(case: Case, event: CaseEvent) -> Changes:
     if case.first_answered_at is not None:
-        return {**_begun(case), **_due(event)}
+        return {**_begin(case), **_change_due(event)}
     next_due = {"due_at": case.resolve_by, "overdue": False} if case.resolve_by else {}
-    return {**_begun(case), "first_answered_at": event.at, **next_due, **_due(event)}
+    return {**_begin(case), "first_answered_at": event.at, **next_due, **_change_due(event)}
 
 
-def _resolved(case: Case, event: CaseEvent) -> Changes:
+def _resolve(case: Case, event: CaseEvent) -> Changes:
     return {
         "status": CaseStatus.RESOLVED,
         "resolved_at": event.at,
@@ -89,47 +89,47 @@ def _resolved(case: Case, event: CaseEvent) -> Changes:
     }
 
 
-def _reopened(case: Case, event: CaseEvent) -> Changes:
+def _reopen(case: Case, event: CaseEvent) -> Changes:
     if case.status is not CaseStatus.RESOLVED:
         return {}
     return {
         "status": CaseStatus.IN_PROGRESS,
         "resolved_at": None,
         "reopened": case.reopened + 1,
-        **_due(event),
+        **_change_due(event),
     }
 
 
-def _overdue(case: Case, event: CaseEvent) -> Changes:
-    # It may have been resolved, or have got another due time, while this was on its way.
+def _mark_overdue(case: Case, event: CaseEvent) -> Changes:
+    # The case may have been resolved or given another due time since the event was published.
     if case.status is CaseStatus.RESOLVED or event.due_at != case.due_at:
         return {}
     return {"overdue": True, "first_overdue_at": case.first_overdue_at or event.at}
 
 
-def _linked(case: Case, event: CaseEvent) -> Changes:
+def _link(case: Case, event: CaseEvent) -> Changes:
     assert event.link is not None  # noqa: S101 -- the record refuses one without
     others = tuple(link for link in case.links if link.outlet != event.link.outlet)
     return {"links": (*others, event.link)}
 
 
-def _due(event: CaseEvent) -> Changes:
+def _change_due(event: CaseEvent) -> Changes:
     return {} if event.due_at is None else {"due_at": event.due_at, "overdue": False}
 
 
-def _begun(case: Case) -> Changes:
+def _begin(case: Case) -> Changes:
     return {"status": CaseStatus.IN_PROGRESS} if case.status is CaseStatus.OPEN else {}
 
 
 _CHANGES: Final = MappingProxyType[CaseEventType, Callable[[Case, CaseEvent], Changes]](
     {
-        CaseEventType.ASSIGNED: _assigned,
-        CaseEventType.NOTED: _noted,
-        CaseEventType.REPLIED: _replied,
-        CaseEventType.RESOLVED: _resolved,
-        CaseEventType.REOPENED: _reopened,
-        CaseEventType.OVERDUE: _overdue,
-        CaseEventType.LINKED: _linked,
-        CaseEventType.DUE_CHANGED: lambda case, event: _due(event),
+        CaseEventType.ASSIGNED: _assign,
+        CaseEventType.NOTED: _add_note,
+        CaseEventType.REPLIED: _reply,
+        CaseEventType.RESOLVED: _resolve,
+        CaseEventType.REOPENED: _reopen,
+        CaseEventType.OVERDUE: _mark_overdue,
+        CaseEventType.LINKED: _link,
+        CaseEventType.DUE_CHANGED: lambda case, event: _change_due(event),
     }
 )

@@ -1,8 +1,8 @@
-"""The worker's role ``cases``: opens cases, keeps their state, watches the clock.
+"""Role ``cases``: opens cases, applies their events, and runs periodic tasks.
 
-Enriched feedback becomes ``opened`` events by the rules, and every event of a case, whoever
-published it, goes into the case's document. An offset is committed only when the events are with
-the brokers and the documents in the index; what is read again changes nothing.
+Rules turn enriched feedback into ``opened`` events, and every event of a case is applied to the
+case's document. An offset is committed once the brokers have the events and the index has the
+documents; records that are read again change nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
-from pipeline.cases.notice import notice_of
-from pipeline.cases.options import cases_settings
-from pipeline.cases.periodic import Rounds
-from pipeline.cases.reducer import NoSuchCase, apply
-from pipeline.cases.rules import Rules, withdrawn
+from pipeline.cases.notice import create_case_notice
+from pipeline.cases.options import load_cases_settings
+from pipeline.cases.periodic import PeriodicTasks
+from pipeline.cases.reducer import NoSuchCase, apply_event
+from pipeline.cases.rules import Rules, withdrawal_event
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import CommandError, ExitStatus
@@ -29,10 +29,10 @@ from pipeline.failures import Failure, PermanentError
 from pipeline.kafka.dead_letters import bury
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.retry import insist
-from pipeline.notify.delivery_queue import deliveries_of
+from pipeline.notify.delivery_queue import create_deliveries
 from pipeline.notify.delivery_queue import publish as publish_deliveries
 from pipeline.notify.notice import Notice
-from pipeline.notify.routes import Routes, routes
+from pipeline.notify.routes import Routes, load_routes
 from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError
 from pipeline.streams.loop import Agent, Control
@@ -41,18 +41,18 @@ from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import CASES, ENRICHED
 
 _SOURCE: Final = "feedback-cases"
-_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
-Tell = Callable[[Sequence[Notice]], Awaitable[None]]
+Notify = Callable[[Sequence[Notice]], Awaitable[None]]
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
 async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
-    """The role's agent; raises ``CommandError`` for a settings file that errs."""
+    """Return the role's agent; raises ``CommandError`` for an invalid settings file."""
     try:
-        options = cases_settings(settings)
-        told = routes(settings)
+        options = load_cases_settings(settings)
+        routes = load_routes(settings)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
     kafka = KafkaSink(settings.kafka_bootstrap_servers)
@@ -61,36 +61,36 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     store = CaseStore(client)
-    loop = CasesLoop(options.rules, store, kafka, partial(tell, kafka, told))
-    rounds = Rounds(options, store, partial(publish, kafka))
-    await stack.enter_async_context(rounds)
+    loop = CasesLoop(options.rules, store, kafka, partial(notify, kafka, routes))
+    periodic = PeriodicTasks(options, store, partial(publish, kafka))
+    await stack.enter_async_context(periodic)
 
     async def agent(stream: Any) -> None:
-        rounds.start(stream.app.consumer.assignment, control.fail)
+        periodic.start(stream.app.consumer.assignment, control.fail)
         await control.run(stream, loop)
 
     return agent
 
 
 class CasesLoop:
-    """Enriched payloads and events of cases in; events and documents out."""
+    """Processes batches of enriched payloads and events of cases."""
 
     most_batches = 24
     within_s = 0.05
 
-    def __init__(self, rules: Rules, store: CaseStore, kafka: KafkaSink, tell: Tell) -> None:
+    def __init__(self, rules: Rules, store: CaseStore, kafka: KafkaSink, notify: Notify) -> None:
         self._rules = rules
         self._store = store
         self._kafka = kafka
-        self._tell = tell
-        # What was opened a moment ago, and may not be in the index yet.
+        self._notify = notify
+        # Cases opened a moment ago; the index may not show them yet.
         self._opened: dict[str, None] = {}
 
     async def handle(self, records: Sequence[Any]) -> None:
-        """Open what is to be opened, and bring the cases up to date."""
+        """Open cases of enriched feedback, and apply events to cases."""
         if self._rules.rules:
             await self._open([r for r in records if r.topic == ENRICHED.name])
-        await self._fold([r for r in records if r.topic == CASES.name])
+        await self._apply_events([r for r in records if r.topic == CASES.name])
 
     async def _open(self, records: Sequence[Any]) -> None:
         now = datetime.now(UTC)
@@ -111,32 +111,32 @@ class CasesLoop:
 
     def _event(self, fields: dict[str, Any], now: datetime) -> CaseEvent | None:
         if fields["operation"] == "delete":
-            return withdrawn(fields, now)
-        return self._rules.opened(fields, now)
+            return withdrawal_event(fields, now)
+        return self._rules.open_event(fields, now)
 
     async def _publish_new(self, events: list[CaseEvent]) -> None:
-        """Publish those that no case has yet; a note only where there is a case."""
-        there = await insist(lambda: self._store.get(event.case_id for event in events))
+        """Publish the events that no case includes yet; notes only of existing cases."""
+        existing = await insist(lambda: self._store.get(event.case_id for event in events))
         new = []
         for event in events:
-            if self._is_news(event, there.get(event.case_id)):
+            if self._is_new(event, existing.get(event.case_id)):
                 new.append(event)
                 if event.opening is not None:
                     self._opened[event.case_id] = None
         if new:
             await insist(partial(publish, self._kafka, new))
             log.info("cases_opened", cases=sum(event.opening is not None for event in new))
-        for case_id in list(self._opened)[:-_REMEMBERED]:
+        for case_id in list(self._opened)[:-_MAX_REMEMBERED]:
             del self._opened[case_id]
 
-    def _is_news(self, event: CaseEvent, case: Case | None) -> bool:
+    def _is_new(self, event: CaseEvent, case: Case | None) -> bool:
         if event.opening is not None:
             return case is None and event.case_id not in self._opened
         if case is None:
             return event.case_id in self._opened
         return event.event_id not in case.events
 
-    async def _fold(self, records: Sequence[Any]) -> None:
+    async def _apply_events(self, records: Sequence[Any]) -> None:
         if not records:
             return
         events: list[tuple[int, CaseEvent]] = []
@@ -145,7 +145,7 @@ class CasesLoop:
             try:
                 events.append((index, CaseEvent.from_payload(record.value or b"")))
             except ValidationError:
-                reason = "reading a case's event: it is none"
+                reason = "reading a case's event: invalid record"
                 failures.append(Failure(index, reason, "ValidationError", retryable=False))
         # Several fetches of a partition come in their order; a case is in one partition.
         before = await insist(lambda: self._store.get(event.case_id for _, event in events))
@@ -154,25 +154,26 @@ class CasesLoop:
         for index, event in events:
             case = after.get(event.case_id)
             try:
-                after[event.case_id] = apply(case, event)
+                after[event.case_id] = apply_event(case, event)
             except NoSuchCase as error:
                 failures.append(Failure(index, str(error), "NoSuchCase", retryable=False))
                 continue
             if after[event.case_id] is not case:
-                notices.append(notice_of(event, after[event.case_id]))
-        # Told first: once the document has an event, it is no news any more.
-        await self._tell([notice for notice in notices if notice is not None])
+                notices.append(create_case_notice(event, after[event.case_id]))
+        # Notify first: once the document includes an event, it is not new any more.
+        await self._notify([notice for notice in notices if notice is not None])
         changed = [case for case_id, case in after.items() if case is not before.get(case_id)]
         await insist(lambda: self._store.write(changed))
         await bury(self._kafka, "cases", records, failures)
 
 
-async def tell(kafka: KafkaSink, told: Routes, notices: Sequence[Notice]) -> None:
-    """Have notices on their way to whom the routes name."""
+async def notify(kafka: KafkaSink, routes: Routes, notices: Sequence[Notice]) -> None:
+    """Publish the deliveries of notices to the destinations of the routes."""
     now = datetime.now(UTC)
-    await publish_deliveries(
-        kafka, [one for notice in notices for one in deliveries_of(notice, told, now)]
-    )
+    deliveries = [
+        delivery for notice in notices for delivery in create_deliveries(notice, routes, now)
+    ]
+    await publish_deliveries(kafka, deliveries)
 
 
 async def publish(kafka: KafkaSink, events: Sequence[CaseEvent]) -> None:
@@ -183,7 +184,7 @@ async def publish(kafka: KafkaSink, events: Sequence[CaseEvent]) -> None:
 
 
 def message_of(event: CaseEvent) -> Message:
-    """The message of an event, with its CloudEvents headers."""
+    """Return the message of an event, with its CloudEvents headers."""
     headers = cloud_event_headers(
         event_id=event.event_id, source=_SOURCE, event_type=CASES.ce_type, time=event.at
     )

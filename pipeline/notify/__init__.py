@@ -1,4 +1,4 @@
-"""Telling people and other services: alerts, cases and digests, by routes of the settings file.
+"""Notifications of people and services about alerts and cases, and digests, by configured routes.
 
-Pure but for ``role``, the worker's ``notify`` role, and the senders.
+Pure but for ``role``, which the worker runs, and the senders.
 """

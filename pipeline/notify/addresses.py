@@ -1,7 +1,7 @@
-"""Which addresses a webhook may be sent to, and that it goes to no other.
+"""Address checks of webhooks: connections to private networks are refused.
 
-A name is resolved once for each connection, every address that it has is looked at, and the
-connection is made to one of those: a name that points elsewhere a moment later gains nothing.
+A name is resolved once per connection, all of its addresses are checked, and the connection is made
+to one of them: changing the name's address afterwards (DNS rebinding) has no effect.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _PROTOCOLS: Final = ip_network("192.0.0.0/24")
 
 
 class Refused(OSError):
-    """The address is none of the public internet."""
+    """The address is not on the public internet."""
 
 
 def is_public(address: str) -> bool:
-    """Whether it is public unicast; an IPv6 address that leads to an IPv4 one is as that is."""
+    """Return True for public unicast; an IPv6 address that maps to IPv4 counts as the latter."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -38,13 +38,13 @@ def is_public(address: str) -> bool:
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped is not None or ip in _NAT64:
             return is_public(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
-        # 6to4 leads to IPv4 too, and nobody has to use it any more.
+        # 6to4 maps to IPv4 too, and is obsolete.
         return ip.is_global and ip in _UNICAST and ip not in _6TO4
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip in _PROTOCOLS)
 
 
 class CheckedResolver(AbstractResolver):
-    """Resolves a name for one connection, and refuses it where any address is not public."""
+    """Resolves a name for one connection; refuses it if any address is not public."""
 
     def __init__(self, *, allow_private: bool, lookup: Lookup | None = None) -> None:
         self._allow_private = allow_private
@@ -53,9 +53,9 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Every address of the host; raises :class:`Refused`, ``OSError``."""
-        found = await self._lookup(host, port)
-        addresses = [str(info[4][0]) for info in found]
+        """Return all addresses of the host; raises :class:`Refused` or ``OSError``."""
+        infos = await self._lookup(host, port)
+        addresses = [str(info[4][0]) for info in infos]
         if not self._allow_private and not all(map(is_public, addresses)):
             raise Refused("it has a private address")
         return [
@@ -67,15 +67,15 @@ class CheckedResolver(AbstractResolver):
                 proto=info[2],
                 flags=socket.AI_NUMERICHOST,
             )
-            for info, address in zip(found, addresses, strict=True)
+            for info, address in zip(infos, addresses, strict=True)
         ]
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: no resource is open."""
 
 
 def checked_socket(address: AddrInfoType) -> socket.socket:
-    """A socket for an address, the last place where one may be refused: names and numbers alike."""
+    """Return a socket for an address, or raise ``Refused``: the last check before connecting."""
     family, kind, protocol, _, (host, *_) = address
     if not is_public(str(host)):
         raise Refused("it is a private address")

@@ -1,4 +1,4 @@
-"""The alerts' documents in Elasticsearch, and the comments that an alert names."""
+"""Alerts in Elasticsearch, and the comments that are examples of an alert."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""From an alert to the notice that people read, at three in the morning and on a phone. Pure.
+"""Notices about alerts, short enough for a phone. Pure.
 
-The first words say where, the next what; numbers come with what is usual; the last lines say what
-to type.
+The title begins with the place, then the subject, then the numbers with their usual range; the last
+lines are commands to run.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ _DATA_VIEW: Final = "feedback"
 _RARE_DAYS: Final = 2.0
 
 
-def notice_of_alert(alert: Alert, said: AlertSettings, *, examples: Sequence[str] = ()) -> Notice:
-    """The notice of one revision of an alert; the same revision is the same notice."""
+def create_alert_notice(
+    alert: Alert, settings: AlertSettings, *, examples: Sequence[str] = ()
+) -> Notice:
+    """Return the notice of one revision of an alert; its id is derived from the revision."""
     return Notice(
         notice_id=deterministic_id("alert", alert.alert_id, str(alert.revision)),
         type=f"alert.{alert.state}",
         at=alert.updated_at,
         urgency=_URGENCY[alert.severity],
-        title=title_of(alert),
-        text="\n".join(_lines(alert, said)),
+        title=alert_title(alert),
+        text="\n".join(_lines(alert, settings)),
         data=alert.to_payload(),
         site=alert.site,
         topics=(alert.topic,) if alert.topic else (),
@@ -40,55 +42,55 @@ def notice_of_alert(alert: Alert, said: AlertSettings, *, examples: Sequence[str
     )
 
 
-def title_of(alert: Alert) -> str:
-    """One line: where, about what, how many."""
+def alert_title(alert: Alert) -> str:
+    """Return one line: place, subject, numbers."""
     where = alert.site or "No site"
     about = [part.replace("_", " ") for part in (alert.topic, alert.source) if part]
     subject = f"{where}, {', '.join(about)}" if about else where
     if alert.state is AlertState.RESOLVED:
-        return f"{subject}: back to usual"
+        return f"{subject}: back to normal"
     what = "urgent" if alert.kind is AlertKind.URGENT else f"of {alert.total} negative"
     still = "still " if alert.revision else ""
-    return f"{subject}: {still}{alert.seen} {what}, usual are {_usual(alert)}"
+    return f"{subject}: {still}{alert.seen} {what}, usually {_format_usual(alert)}"
 
 
-def _lines(alert: Alert, said: AlertSettings) -> list[str]:
-    zone = ZoneInfo(said.zone)
-    lines = [alert.sentence, f"{_since(alert, zone)} {_share(alert)}".strip()]
+def _lines(alert: Alert, settings: AlertSettings) -> list[str]:
+    zone = ZoneInfo(settings.zone)
+    lines = [alert.sentence, f"{_format_period(alert, zone)} {_format_share(alert)}".strip()]
     if alert.state is AlertState.FIRING:
         lines += [
-            f"Look closer: `feedback alerts show {alert.alert_id}`",
-            f"I look after it: `feedback alerts ack {alert.alert_id}`",
+            f"Details: `feedback alerts show {alert.alert_id}`",
+            f"Acknowledge: `feedback alerts ack {alert.alert_id}`",
         ]
     else:
-        lines.append(f"Look back: `feedback alerts show {alert.alert_id}`")
-    if said.kibana:
-        lines.append(f"The comments: {kibana_link(alert, said.kibana)}")
+        lines.append(f"Details: `feedback alerts show {alert.alert_id}`")
+    if settings.kibana:
+        lines.append(f"Comments: {kibana_link(alert, settings.kibana)}")
     return lines
 
 
-def _usual(alert: Alert) -> str:
+def _format_usual(alert: Alert) -> str:
     low, high = alert.interval.low, alert.interval.high
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _since(alert: Alert, zone: ZoneInfo) -> str:
-    begun = moment(alert.started_at, zone)
+def _format_period(alert: Alert, zone: ZoneInfo) -> str:
+    start = format_time(alert.started_at, zone)
     if alert.resolved_at is not None:
-        return f"From {begun} to {moment(alert.resolved_at, zone, beside=alert.started_at)}."
-    return f"Since {begun}, for {span(alert.updated_at - alert.started_at)}."
+        return f"From {start} to {format_time(alert.resolved_at, zone, beside=alert.started_at)}."
+    return f"Since {start}, for {format_duration(alert.updated_at - alert.started_at)}."
 
 
-def _share(alert: Alert) -> str:
+def _format_share(alert: Alert) -> str:
     if alert.state is AlertState.RESOLVED or not alert.total:
         return ""
-    share = f"{alert.share:.0%} of {alert.total}, usual are {alert.usual_share:.0%}."
+    share = f"{alert.share:.0%} of {alert.total}, usually {alert.usual_share:.0%}."
     if alert.once_in_days < _RARE_DAYS:
         return share
-    return f"{share} Chance alone does this {_rarely(alert.once_in_days)}."
+    return f"{share} By chance alone this happens {_format_rarity(alert.once_in_days)}."
 
 
-def _rarely(days: float) -> str:
+def _format_rarity(days: float) -> str:
     if days < 60:
         return f"once in {days:.0f} days"
     if days < 730:
@@ -97,8 +99,8 @@ def _rarely(days: float) -> str:
     return f"once in {years:.0f} years" if years < 1_000 else "less than once in 1,000 years"
 
 
-def moment(at: datetime, zone: ZoneInfo, *, beside: datetime | None = None) -> str:
-    """``Mon 3 Aug 14:15 BST``; without the day where it is the same as ``beside``'s."""
+def format_time(at: datetime, zone: ZoneInfo, *, beside: datetime | None = None) -> str:
+    """Return ``Mon 3 Aug 14:15 BST``, without the day if it is that of ``beside``."""
     local = at.astimezone(zone)
     clock = f"{local:%H:%M %Z}"
     if beside is not None and beside.astimezone(zone).date() == local.date():
@@ -106,8 +108,8 @@ def moment(at: datetime, zone: ZoneInfo, *, beside: datetime | None = None) -> s
     return f"{local:%a} {local.day} {local:%b} {clock}"
 
 
-def span(length: timedelta) -> str:
-    """``45 minutes``, ``2 h 15 min``, ``3 days``."""
+def format_duration(length: timedelta) -> str:
+    """Return ``45 minutes``, ``2 h 15 min`` or ``3 days``."""
     minutes = round(length.total_seconds() / 60)
     if minutes < 60:
         return "1 minute" if minutes == 1 else f"{minutes} minutes"
@@ -118,7 +120,7 @@ def span(length: timedelta) -> str:
 
 
 def kibana_link(alert: Alert, kibana: str) -> str:
-    """Kibana's Discover with the feedback that the alert is about."""
+    """Return a link to Kibana's Discover with the alert's feedback."""
     until = alert.resolved_at or alert.updated_at
     terms = [
         f"{field}: {_kuery(value)}"

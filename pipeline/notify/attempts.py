@@ -1,4 +1,4 @@
-"""One attempt at a delivery, and what follows from it: told, later, or buried as a dead letter."""
+"""Delivery attempts: a delivery is completed, retried later, or dead-lettered."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink
 from pipeline.kafka.retry import insist
 from pipeline.notify.alert_index import AlertIndex
-from pipeline.notify.delivery_queue import DIGEST, Book, bury, publish, retract
-from pipeline.notify.notice import unpacked
-from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
+from pipeline.notify.delivery_queue import (
+    DIGEST,
+    DeliveryQueue,
+    publish,
+    publish_dead_letter,
+    retract,
+)
+from pipeline.notify.notice import unpack_notice
+from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome, transient_failure
 from pipeline.notify.routes import Routes
 from pipeline.notify.sender import Sender
 from pipeline.watch.silences import silence_that_covers
@@ -24,28 +30,28 @@ from schemas.delivery import Delivery
 from schemas.silence import Silence
 
 DOCUMENTS: Final = "/elasticsearch"
-"""The destination of alerts' documents that could not be written at once; no route's name."""
+"""Destination of alerts' documents that Elasticsearch did not accept in time; not a route."""
 
 RETRIES: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
-"""Waits after failed attempts, those of the Standard Webhooks specification: three days in all."""
+"""Waits after failed attempts, as in the Standard Webhooks specification: three days in total."""
 
 _JITTER: Final = 0.1
-_DOCUMENTS_AFTER: Final = timedelta(seconds=15)
+_DOCUMENT_RETRY: Final = timedelta(seconds=15)
 
-log = structlog.get_logger("telling")
+log = structlog.get_logger(__name__)
 
 Silences = Callable[[], Awaitable[list[Silence]]]
 
 
-class Attempts:
-    """Tries deliveries of the book, and keeps it and the Kafka topic current."""
+class DeliveryAttempts:
+    """Attempts deliveries of the queue, and keeps the queue and the Kafka topic up to date."""
 
     def __init__(
         self,
-        book: Book,
+        queue: DeliveryQueue,
         routes: Routes,
         kafka: KafkaSink,
         sender: Sender,
@@ -54,7 +60,7 @@ class Attempts:
         *,
         retries: Sequence[timedelta] = RETRIES,
     ) -> None:
-        self.book = book
+        self.queue = queue
         self.routes = routes
         self._kafka = kafka
         self._sender = sender
@@ -64,61 +70,61 @@ class Attempts:
         self._gone: set[str] = set()
 
     async def attempt(self, delivery: Delivery) -> timedelta | None:
-        """Try a delivery once; how long its destination asks to be left alone, if it does."""
-        needless = await self._needless(delivery)
-        if needless:
-            log.info("not_told", reason=needless, **_named(delivery))
-            await self.conclude([delivery])
+        """Attempt a delivery once; returns how long its destination asks to wait, if it does."""
+        skip_reason = await self._skip_reason(delivery)
+        if skip_reason:
+            log.info("notification_skipped", reason=skip_reason, **_log_fields(delivery))
+            await self.finish([delivery])
             return None
         outcome = await self._send(delivery)
-        if outcome.verdict is Verdict.TOLD:
-            await self._told(delivery)
-        elif outcome.verdict is Verdict.GONE:
-            await self._bury(delivery, outcome.reason)
+        if outcome.status is DeliveryStatus.DELIVERED:
+            await self._on_delivered(delivery)
+        elif outcome.status is DeliveryStatus.PERMANENT:
+            await self._dead_letter(delivery, outcome.reason)
         else:
-            await self._postpone(delivery, outcome)
-        return outcome.wait
+            await self._reschedule(delivery, outcome)
+        return outcome.retry_after
 
-    async def conclude(self, deliveries: Sequence[Delivery]) -> None:
-        """Deliveries are over with, told or not: none waits any more.
+    async def finish(self, deliveries: Sequence[Delivery]) -> None:
+        """Remove deliveries that need no further attempt.
 
-        A digest leaves its time behind, for the next one to begin at.
+        A digest leaves its time on the topic, where the next one begins.
         """
-        over = [one for one in deliveries if one.notice.type != DIGEST]
-        digests = [one for one in deliveries if one.notice.type == DIGEST]
-        for delivery in over:
-            self.book.done(delivery)
+        single = [each for each in deliveries if each.notice.type != DIGEST]
+        digests = [each for each in deliveries if each.notice.type == DIGEST]
+        for delivery in single:
+            self.queue.remove(delivery)
         for delivery in digests:
-            self.book.note_digest(delivery)
-        await retract(self._kafka, over)
-        told = {"told_at": datetime.now(UTC)}
-        await publish(self._kafka, [one.model_copy(update=told) for one in digests])
+            self.queue.record_digest(delivery)
+        await retract(self._kafka, single)
+        completed = {"told_at": datetime.now(UTC)}
+        await publish(self._kafka, [digest.model_copy(update=completed) for digest in digests])
 
-    async def _needless(self, delivery: Delivery) -> str | None:
-        """Why people need not be told any more of what had to wait."""
-        if self.book.replaced(delivery, datetime.now(UTC)):
-            return "a later notice replaces it"
+    async def _skip_reason(self, delivery: Delivery) -> str | None:
+        """Return why a delivery that had to wait is no longer needed, or None if it is."""
+        if self.queue.is_superseded(delivery, datetime.now(UTC)):
+            return "superseded by a later notice"
         waited = delivery.held or delivery.attempt
         if waited and delivery.notice.type.startswith("alert."):
             alert = Alert.from_payload(delivery.notice.data.encode())
             silences = await insist(self._silences)
             if silence_that_covers(silences, alert, datetime.now(UTC)):
-                return "it is acknowledged or silenced"
+                return "acknowledged or silenced"
         return None
 
     async def _send(self, delivery: Delivery) -> Outcome:
         if delivery.destination == DOCUMENTS:
             return await self._write(delivery)
         if delivery.destination in self._gone:
-            return Outcome(Verdict.GONE, "it said before that it wants no more")
+            return Outcome(DeliveryStatus.PERMANENT, "the destination refused further deliveries")
         target = self.routes.target(delivery.destination)
         if target is None:
-            return Outcome(Verdict.GONE, "the settings have no such route any more")
+            return Outcome(DeliveryStatus.PERMANENT, "the settings no longer have this route")
         try:
-            outcome = await self._sender.send(target, unpacked(delivery.notice))
-        except Exception as error:  # a fault of one destination's library holds up no other
-            return later(type(error).__name__)
-        if outcome.verdict is Verdict.GONE:
+            outcome = await self._sender.send(target, unpack_notice(delivery.notice))
+        except Exception as error:  # a faulty library must not block other destinations
+            return transient_failure(type(error).__name__)
+        if outcome.status is DeliveryStatus.PERMANENT:
             self._gone.add(delivery.destination)
         return outcome
 
@@ -127,52 +133,52 @@ class Attempts:
         try:
             failures = await self._documents.write([alert])
         except TransientError as error:
-            return later(str(error))
-        return Outcome(Verdict.GONE, failures[0].reason) if failures else TOLD
+            return transient_failure(str(error))
+        return Outcome(DeliveryStatus.PERMANENT, failures[0].reason) if failures else DELIVERED
 
-    async def _told(self, delivery: Delivery) -> None:
-        log.info("told", attempt=delivery.attempt + 1, **_named(delivery))
-        await self.conclude([delivery, *self.book.replaced_by(delivery)])
-        self.book.hasten(delivery.destination, datetime.now(UTC))
+    async def _on_delivered(self, delivery: Delivery) -> None:
+        log.info("notification_delivered", attempt=delivery.attempt + 1, **_log_fields(delivery))
+        await self.finish([delivery, *self.queue.superseded(delivery)])
+        self.queue.retry_now(delivery.destination, datetime.now(UTC))
 
-    async def _postpone(self, delivery: Delivery, outcome: Outcome) -> None:
+    async def _reschedule(self, delivery: Delivery, outcome: Outcome) -> None:
         wait = self._wait_after(delivery)
         if wait is None:
-            why = f"the last attempt, number {delivery.attempt + 1}, failed: {outcome.reason}"
-            await self._bury(delivery, why)
+            reason = f"the last attempt, number {delivery.attempt + 1}, failed: {outcome.reason}"
+            await self._dead_letter(delivery, reason)
             return
-        # The same for all that failed together would be the next thundering herd.
+        # Without jitter, deliveries that failed together would all be retried together.
         wait *= 1 + random.uniform(0, _JITTER)  # noqa: S311 - nothing secret
         postponed = delivery.model_copy(
             update={
                 "attempt": delivery.attempt + 1,
-                "due_at": datetime.now(UTC) + max(wait, outcome.wait or timedelta(0)),
+                "due_at": datetime.now(UTC) + max(wait, outcome.retry_after or timedelta(0)),
                 "reason": outcome.reason,
             }
         )
         log.warning(
-            "telling_later",
+            "notification_retry_scheduled",
             reason=outcome.reason,
             seconds=round((postponed.due_at - datetime.now(UTC)).total_seconds(), 1),
             attempt=postponed.attempt,
-            **_named(delivery),
+            **_log_fields(delivery),
         )
-        self.book.put(postponed)
+        self.queue.enqueue(postponed)
         await publish(self._kafka, [postponed])
 
     def _wait_after(self, delivery: Delivery) -> timedelta | None:
         if delivery.destination == DOCUMENTS:
-            return _DOCUMENTS_AFTER
+            return _DOCUMENT_RETRY
         tried = delivery.attempt
         return self._retries[tried] if tried < len(self._retries) else None
 
-    async def _bury(self, delivery: Delivery, why: str) -> None:
-        await bury(self._kafka, delivery, why)
-        await self.conclude([delivery])
+    async def _dead_letter(self, delivery: Delivery, reason: str) -> None:
+        await publish_dead_letter(self._kafka, delivery, reason)
+        await self.finish([delivery])
 
 
-def _named(delivery: Delivery) -> dict[str, str]:
-    """What a log line says of a delivery: no text and no address."""
+def _log_fields(delivery: Delivery) -> dict[str, str]:
+    """Return a delivery's fields for the log, without text and address."""
     return {
         "destination": delivery.destination,
         "type": delivery.notice.type,

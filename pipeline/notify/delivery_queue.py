@@ -1,8 +1,8 @@
-"""What is still to be told: from notices to deliveries on their Kafka topic, and the book of them.
+"""Pending deliveries: from notices to deliveries on their Kafka topic, and the queue of them.
 
-A delivery is there from before the offset of its alert is committed until it is told, so that a
-crash loses none. The same notice for the same destination is the same delivery, however often it
-is published; what was told within the last day or so is not told again.
+A delivery is on the topic before the offset of its alert is committed and until it is delivered, so
+a crash loses none. The same notice for the same destination has the same id each time it is
+published, and is not delivered again for about a day.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import structlog
 from pipeline.failures import Failure
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.kafka.retry import insist
-from pipeline.notify.notice import Notice, packed
-from pipeline.notify.routes import Routes, Target, chosen
+from pipeline.notify.notice import Notice, pack_notice
+from pipeline.notify.routes import Routes, Target, select_routes
 from schemas.cloud_events import cloud_event_headers, dead_letter_headers
 from schemas.dead_letter import DeadLetter
 from schemas.delivery import Delivery
@@ -27,57 +27,65 @@ from schemas.kafka_topics import DEAD, DELIVERIES
 from schemas.record import deterministic_id
 
 DIGEST: Final = "digest"
-"""The type of a notice that sums up a time."""
+"""Type of a notice that summarises a period."""
 
-_REMEMBERED: Final = 100_000
+_MAX_REMEMBERED: Final = 100_000
 _TOMBSTONE: Final = b""
 
-log = structlog.get_logger("telling")
+log = structlog.get_logger(__name__)
 
 
-def deliveries_of(notice: Notice, routes: Routes, at: datetime) -> list[Delivery]:
-    """One delivery for each address of each route that takes the notice."""
+def create_deliveries(notice: Notice, routes: Routes, at: datetime) -> list[Delivery]:
+    """Return one delivery for each address of each route that matches the notice."""
     return [
-        delivery_to(target, notice, choice.at, held=choice.at > at)
-        for choice in chosen(notice, routes, at)
+        create_delivery(target, notice, choice.at, held=choice.at > at)
+        for choice in select_routes(notice, routes, at)
         for target in choice.route.targets
     ]
 
 
-def delivery_to(target: Target, notice: Notice, due_at: datetime, *, held: bool) -> Delivery:
-    """A notice for one address. Services are told everything, people what is current."""
-    told = notice if target.apprise is not None else replace(notice, about=None, examples=())
+def create_delivery(target: Target, notice: Notice, due_at: datetime, *, held: bool) -> Delivery:
+    """Return a delivery to one address. Only people's notices are superseded and have examples."""
+    sent = notice if target.apprise is not None else replace(notice, about=None, examples=())
     return Delivery(
         delivery_id=deterministic_id("delivery", notice.notice_id, target.name),
         destination=target.name,
-        notice=packed(told),
+        notice=pack_notice(sent),
         due_at=due_at,
         held=held,
     )
 
 
 async def publish(kafka: KafkaSink, deliveries: Sequence[Delivery]) -> None:
-    """Have deliveries on Kafka; returns when the brokers have them, or their dead letters."""
-    for failure in await _write(kafka, [_message(one, one.to_payload()) for one in deliveries]):
-        await bury(kafka, deliveries[failure.index], failure.reason)
+    """Publish deliveries; returns once the brokers have them, or their dead letters."""
+    for failure in await _write(
+        kafka, [_message(delivery, delivery.to_payload()) for delivery in deliveries]
+    ):
+        await publish_dead_letter(kafka, deliveries[failure.index], failure.reason)
 
 
 async def retract(kafka: KafkaSink, deliveries: Sequence[Delivery]) -> None:
-    """Have deliveries forgotten, since they are told or buried."""
-    await _write(kafka, [_message(one, _TOMBSTONE) for one in deliveries])
+    """Remove completed deliveries from the topic, by tombstones."""
+    await _write(kafka, [_message(delivery, _TOMBSTONE) for delivery in deliveries])
 
 
-async def bury(kafka: KafkaSink, delivery: Delivery, why: str) -> None:
-    """Publish the dead letter of a delivery, and wait until the brokers have it."""
+async def publish_dead_letter(kafka: KafkaSink, delivery: Delivery, reason: str) -> None:
+    """Publish the dead letter of a delivery; returns once the brokers have it."""
     notice_id = delivery.notice.notice_id
-    reason = f"telling {delivery.destination}: {why}"
-    log.error("dead_lettering", reason=reason, type=delivery.notice.type, notice_id=notice_id)
+    reason = f"notifying {delivery.destination}: {reason}"
+    log.error(
+        "record_dead_lettered",
+        stage="notify",
+        reason=reason,
+        type=delivery.notice.type,
+        notice_id=notice_id,
+    )
     letter = DeadLetter.create(
         stage="notify",
         origin=f"{delivery.destination}:{notice_id}",
         reason=reason,
         payload=delivery.to_payload(),
-        error="NotTold",
+        error="NotDelivered",
         failed_at=datetime.now(UTC),
         kafka_topic=DELIVERIES.name,
         partition=0,
@@ -96,113 +104,113 @@ async def _write(kafka: KafkaSink, messages: Sequence[Message]) -> list[Failure]
 def _message(delivery: Delivery, value: bytes) -> Message:
     headers = cloud_event_headers(
         event_id=f"{delivery.delivery_id}.{delivery.attempt}",
-        source="telling",
+        source="notify",
         event_type=DELIVERIES.ce_type,
         time=datetime.now(UTC),
     )
     return Message(delivery.delivery_id, value, headers)
 
 
-class Book:
-    """The deliveries that wait, by destination; read from the Kafka topic, and kept current."""
+class DeliveryQueue:
+    """Pending deliveries by destination, read from the Kafka topic and kept up to date."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything: it is read again."""
-        self._waiting: dict[str, dict[str, Delivery]] = {}
+        """Forget everything, to read the topic again."""
+        self._pending: dict[str, dict[str, Delivery]] = {}
         self._destination: dict[str, str] = {}
-        self._told: dict[str, None] = {}
+        self._on_delivered: dict[str, None] = {}
         self._digests: dict[str, datetime] = {}
 
     @property
     def destinations(self) -> Iterable[str]:
-        """Those that something waits for."""
-        return [name for name, waiting in self._waiting.items() if waiting]
+        """Destinations with pending deliveries."""
+        return [name for name, pending in self._pending.items() if pending]
 
     def read(self, delivery_id: str, delivery: Delivery | None) -> bool:
-        """Take in a record of the Kafka topic; False: it was told before, and must not wait.
+        """Process a record of the topic; returns False if it was delivered before.
 
-        Records come back that this process wrote itself: they are no news.
+        Records that this process wrote itself change nothing.
         """
         if delivery is None:
             self._forget(delivery_id)
             return True
         if delivery.told_at is not None:
-            self.note_digest(delivery)
+            self.record_digest(delivery)
             return True
-        if delivery_id in self._told:
+        if delivery_id in self._on_delivered:
             return False
-        known = self._waiting.get(delivery.destination, {}).get(delivery_id)
+        known = self._pending.get(delivery.destination, {}).get(delivery_id)
         if known is None or known.attempt < delivery.attempt or known.notice != delivery.notice:
-            self.put(delivery)
+            self.enqueue(delivery)
         return True
 
-    def put(self, delivery: Delivery) -> None:
-        """Have a delivery wait, in place of the one with its id."""
-        self._waiting.setdefault(delivery.destination, {})[delivery.delivery_id] = delivery
+    def enqueue(self, delivery: Delivery) -> None:
+        """Add a delivery, replacing one with the same id."""
+        self._pending.setdefault(delivery.destination, {})[delivery.delivery_id] = delivery
         self._destination[delivery.delivery_id] = delivery.destination
 
-    def done(self, delivery: Delivery) -> None:
-        """A delivery waits no longer."""
+    def remove(self, delivery: Delivery) -> None:
+        """Remove a delivery that needs no further attempt."""
         self._forget(delivery.delivery_id)
 
-    def note_digest(self, delivery: Delivery) -> None:
-        """A digest is told: the next one of its destination takes its place."""
-        self._take_out(delivery.delivery_id)
+    def record_digest(self, delivery: Delivery) -> None:
+        """Remove a delivered digest, and keep its end for the next one."""
+        self._discard(delivery.delivery_id)
         self._digests[delivery.destination] = delivery.notice.at
 
     def last_digest(self, destination: str) -> datetime | None:
-        """The end of the last digest that is told or waits; None: there was none."""
-        waiting = [
+        """Return the end of the last digest, delivered or pending, or None if there was none."""
+        pending = [
             delivery.notice.at
-            for delivery in self._waiting.get(destination, {}).values()
+            for delivery in self._pending.get(destination, {}).values()
             if delivery.notice.type == DIGEST
         ]
-        told = self._digests.get(destination)
-        return max([*waiting, *([told] if told else [])], default=None)
+        delivered = self._digests.get(destination)
+        return max([*pending, *([delivered] if delivered else [])], default=None)
 
     def next(self, destination: str) -> Delivery | None:
-        """The delivery that is due first."""
-        waiting = self._waiting.get(destination, {}).values()
-        return min(waiting, key=lambda one: (one.due_at, one.notice.at), default=None)
+        """Return the delivery that is due first, or None."""
+        pending = self._pending.get(destination, {}).values()
+        return min(pending, key=lambda each: (each.due_at, each.notice.at), default=None)
 
-    def replaced(self, delivery: Delivery, now: datetime) -> bool:
-        """Whether people are better told a later notice of the same, which is due as well."""
+    def is_superseded(self, delivery: Delivery, now: datetime) -> bool:
+        """Return True if a later notice about the same subject is due as well."""
         return any(
             other.due_at <= now and other.notice.at > delivery.notice.at
-            for other in self._of_same(delivery)
+            for other in self._same_subject(delivery)
         )
 
-    def replaced_by(self, delivery: Delivery) -> list[Delivery]:
-        """Earlier notices of the same that still wait for the destination."""
-        return [o for o in self._of_same(delivery) if o.notice.at < delivery.notice.at]
+    def superseded(self, delivery: Delivery) -> list[Delivery]:
+        """Return pending deliveries of earlier notices about the same subject."""
+        return [o for o in self._same_subject(delivery) if o.notice.at < delivery.notice.at]
 
-    def hasten(self, destination: str, now: datetime) -> None:
-        """The destination answers again: what failed there is due at once."""
-        for delivery in list(self._waiting.get(destination, {}).values()):
+    def retry_now(self, destination: str, now: datetime) -> None:
+        """Make the failed deliveries of a destination due now: it works again."""
+        for delivery in list(self._pending.get(destination, {}).values()):
             if delivery.attempt and delivery.due_at > now:
-                self.put(delivery.model_copy(update={"due_at": now}))
+                self.enqueue(delivery.model_copy(update={"due_at": now}))
 
-    def fresh(self, now: datetime) -> bool:
-        """Whether something is due that was never tried."""
+    def has_untried(self, now: datetime) -> bool:
+        """Return True if a delivery is due that was never attempted."""
         return any(
-            not one.attempt and one.due_at <= now
-            for waiting in self._waiting.values()
-            for one in waiting.values()
+            not delivery.attempt and delivery.due_at <= now
+            for pending in self._pending.values()
+            for delivery in pending.values()
         )
 
-    def _of_same(self, delivery: Delivery) -> list[Delivery]:
+    def _same_subject(self, delivery: Delivery) -> list[Delivery]:
         about = delivery.notice.about
-        waiting = self._waiting.get(delivery.destination, {}).values()
-        return [o for o in waiting if about is not None and o.notice.about == about]
+        pending = self._pending.get(delivery.destination, {}).values()
+        return [o for o in pending if about is not None and o.notice.about == about]
 
-    def _take_out(self, delivery_id: str) -> None:
-        self._waiting.get(self._destination.pop(delivery_id, ""), {}).pop(delivery_id, None)
+    def _discard(self, delivery_id: str) -> None:
+        self._pending.get(self._destination.pop(delivery_id, ""), {}).pop(delivery_id, None)
 
     def _forget(self, delivery_id: str) -> None:
-        self._take_out(delivery_id)
-        self._told[delivery_id] = None
-        if len(self._told) > _REMEMBERED:
-            del self._told[next(iter(self._told))]
+        self._discard(delivery_id)
+        self._on_delivered[delivery_id] = None
+        if len(self._on_delivered) > _MAX_REMEMBERED:
+            del self._on_delivered[next(iter(self._on_delivered))]

@@ -1,4 +1,4 @@
-"""The digest: what a day or a week brought, in place of single notices. Pure."""
+"""The digest: a summary of a day or a week in place of single notices. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from pipeline.notify.alert_notices import moment, title_of
+from pipeline.notify.alert_notices import alert_title, format_time
 from pipeline.notify.delivery_queue import DIGEST
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import RouteSettings
@@ -23,30 +23,30 @@ from schemas.score import Score
 
 PERIODS: Final = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MOST: Final = 20
-_WRONG: Final = {
-    State.SILENT: "brings nothing new",
-    State.LATE: "is not run",
+_MAX_ITEMS: Final = 20
+_PROBLEMS: Final = {
+    State.SILENT: "has no new feedback",
+    State.LATE: "has not run",
     State.FAILED: "fails",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What a digest says, of the time from ``since`` to ``until``."""
+class DigestContent:
+    """Content of a digest for the period from ``since`` to ``until``."""
 
     since: datetime
     until: datetime
     alerts: Sequence[Alert] = ()
     scores: Sequence[Score] = ()
     cases: tuple[int, int] | None = None
-    """Open ones, and how many of these are overdue; None: there are no cases here."""
+    """Numbers of open and of overdue cases; None if cases are not in use."""
     troubled: Sequence[Coverage] = ()
-    """Sources that are silent, late or fail."""
+    """Sources that are silent, late or failing."""
 
 
-def last_due(settings: RouteSettings, now: datetime) -> datetime:
-    """The last moment, up to now, at which the digest was or is to be told."""
+def last_due_time(settings: RouteSettings, now: datetime) -> datetime:
+    """Return the latest time, up to ``now``, at which the digest is due."""
     zone = ZoneInfo(settings.zone)
     day = now.astimezone(zone).date() + timedelta(days=1)
     weekly = settings.digest == "weekly"
@@ -57,104 +57,107 @@ def last_due(settings: RouteSettings, now: datetime) -> datetime:
         day -= timedelta(days=1)
 
 
-def digest_notice(name: str, settings: RouteSettings, summary: Summary) -> Notice:
-    """The notice of a route's digest; the same period is the same notice."""
+def digest_notice(name: str, settings: RouteSettings, summary: DigestContent) -> Notice:
+    """Return the notice of a route's digest; its id is derived from the period."""
     zone = ZoneInfo(settings.zone)
-    begun = sum(alert.started_at >= summary.since for alert in summary.alerts)
-    on = [alert for alert in summary.alerts if alert.state is AlertState.FIRING]
+    started = sum(alert.started_at >= summary.since for alert in summary.alerts)
+    firing = [alert for alert in summary.alerts if alert.state is AlertState.FIRING]
+    headline = _headline(summary, started, len(firing))
     return Notice(
         notice_id=deterministic_id("digest", name, summary.until.isoformat()),
         type=DIGEST,
         at=summary.until,
         urgency=Urgency.INFO,
-        title=f"Feedback, {_days(summary, zone)}: {_headline(summary, begun, len(on))}",
+        title=f"Feedback, {_format_days(summary, zone)}: {headline}",
         text="\n".join(_lines(summary, zone)),
-        data=_data(summary),
+        data=_to_json(summary),
     )
 
 
-def _days(summary: Summary, zone: ZoneInfo) -> str:
+def _format_days(summary: DigestContent, zone: ZoneInfo) -> str:
     first = summary.since.astimezone(zone)
     last = (summary.until - timedelta(seconds=1)).astimezone(zone)
     return f"{first:%a} {first.day} {first:%b} to {last:%a} {last.day} {last:%b}"
 
 
-def _headline(summary: Summary, begun: int, on: int) -> str:
-    parts = [_count(begun, "new alert") if begun else "no new alert"]
-    if on:
-        parts.append(f"{on} going on")
+def _headline(summary: DigestContent, started: int, firing: int) -> str:
+    parts = [_pluralize(started, "new alert") if started else "no new alerts"]
+    if firing:
+        parts.append(f"{firing} firing")
     if summary.cases and summary.cases[1]:
-        parts.append(f"{_count(summary.cases[1], 'case')} overdue")
+        parts.append(f"{_pluralize(summary.cases[1], 'case')} overdue")
     if summary.troubled:
-        parts.append(f"{_count(len(summary.troubled), 'source')} in trouble")
+        parts.append(f"{_pluralize(len(summary.troubled), 'source')} in trouble")
     return ", ".join(parts)
 
 
-def _count(number: int, what: str) -> str:
+def _pluralize(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _lines(summary: Summary, zone: ZoneInfo) -> list[str]:
+def _lines(summary: DigestContent, zone: ZoneInfo) -> list[str]:
     lines = [
-        f"From {moment(summary.since, zone)} to {moment(summary.until, zone)}.",
-        *_section("Alerts:", [_alert(alert, zone) for alert in summary.alerts]),
-        *_section("Scores:", [_score(score) for score in summary.scores]),
+        f"From {format_time(summary.since, zone)} to {format_time(summary.until, zone)}.",
+        *_list_section("Alerts:", [_format_alert(alert, zone) for alert in summary.alerts]),
+        *_list_section("Scores:", [_format_score(score) for score in summary.scores]),
     ]
     if not summary.alerts:
-        lines.insert(1, "No alert began, went on or ended.")
+        lines.insert(1, "No alerts.")
     if summary.cases is not None:
         open_, overdue = summary.cases
         lines.append(f"Cases: {open_} open, {overdue} overdue. `feedback cases list`")
     troubled = summary.troubled
-    lines += _section("Sources in trouble:", [_source(c, summary.until, zone) for c in troubled])
+    lines += _list_section(
+        "Sources in trouble:", [_format_source(c, summary.until, zone) for c in troubled]
+    )
     return lines
 
 
-def _section(title: str, items: Sequence[str]) -> list[str]:
+def _list_section(title: str, items: Sequence[str]) -> list[str]:
     if not items:
         return []
-    more = [f"- and {len(items) - _MOST} more"] if len(items) > _MOST else []
-    return [title, *(f"- {item}" for item in items[:_MOST]), *more]
+    more = [f"- and {len(items) - _MAX_ITEMS} more"] if len(items) > _MAX_ITEMS else []
+    return [title, *(f"- {item}" for item in items[:_MAX_ITEMS]), *more]
 
 
-def _alert(alert: Alert, zone: ZoneInfo) -> str:
-    when = f"since {moment(alert.started_at, zone)}, going on"
+def _format_alert(alert: Alert, zone: ZoneInfo) -> str:
+    when = f"since {format_time(alert.started_at, zone)}, still firing"
     if alert.resolved_at is not None:
-        end = moment(alert.resolved_at, zone, beside=alert.started_at)
-        when = f"{moment(alert.started_at, zone)} to {end}"
-    return f"{title_of(alert)} ({when})"
+        end = format_time(alert.resolved_at, zone, beside=alert.started_at)
+        when = f"{format_time(alert.started_at, zone)} to {end}"
+    return f"{alert_title(alert)} ({when})"
 
 
-def _score(score: Score) -> str:
+def _format_score(score: Score) -> str:
     measure = MEASURES.get(score.measure) or CASE_MEASURES[score.measure]
     if score.value is None:
-        waits = "fewer than five answers" if score.suppressed else "not yet, more than half wait"
-        return f"{measure.title}: {waits}"
+        reason = "fewer than five answers" if score.suppressed else "more than half still pending"
+        return f"{measure.title}: {reason}"
     digits = 2 if measure.span <= 1 else 0
     numbers = [f"{v:.{digits}f}" for v in (score.value, score.low, score.high) if v is not None]
     unit = " %" if measure.unit == "%" else ""
-    between = f", 95 %: {numbers[1]} to {numbers[2]}" if len(numbers) == 3 else ""
+    interval = f", 95 %: {numbers[1]} to {numbers[2]}" if len(numbers) == 3 else ""
     changed = ""
     if score.changed and score.change is not None:
         changed = f", {'up' if score.change > 0 else 'down'} {abs(score.change):.{digits}f}"
-    return f"{measure.title} {numbers[0]}{unit} (n = {score.n}{between}){changed}"
+    return f"{measure.title} {numbers[0]}{unit} (n = {score.n}{interval}){changed}"
 
 
-def _source(coverage: Coverage, until: datetime, zone: ZoneInfo) -> str:
-    wrong = _WRONG.get(coverage.state(until), "was in trouble")
-    heard = moment(coverage.news_at or coverage.first_at, zone)
-    return f"{coverage.source}.{coverage.instance} {wrong}; the last news came {heard}"
+def _format_source(coverage: Coverage, until: datetime, zone: ZoneInfo) -> str:
+    problem = _PROBLEMS.get(coverage.state(until), "was in trouble")
+    last = format_time(coverage.news_at or coverage.first_at, zone)
+    return f"{coverage.source}.{coverage.instance} {problem}; last new feedback {last}"
 
 
-def _data(summary: Summary) -> bytes:
+def _to_json(summary: DigestContent) -> bytes:
     cases = summary.cases
     return orjson.dumps(
         {
             "since": summary.since.isoformat(),
             "until": summary.until.isoformat(),
-            "alerts": [orjson.Fragment(one.to_payload()) for one in summary.alerts],
-            "scores": [orjson.Fragment(one.to_payload()) for one in summary.scores],
+            "alerts": [orjson.Fragment(alert.to_payload()) for alert in summary.alerts],
+            "scores": [orjson.Fragment(score.to_payload()) for score in summary.scores],
             **({"cases": {"open": cases[0], "overdue": cases[1]}} if cases else {}),
-            "sources_in_trouble": [f"{one.source}.{one.instance}" for one in summary.troubled],
+            "sources_in_trouble": [f"{each.source}.{each.instance}" for each in summary.troubled],
         }
     )

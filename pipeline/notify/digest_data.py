@@ -1,4 +1,4 @@
-"""What a digest sums up: alerts, scores and cases from Elasticsearch, sources from Kafka."""
+"""Data of a digest: alerts, scores and cases from Elasticsearch, sources from Kafka."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pipeline.elasticsearch.client import AsyncElasticsearch
 from pipeline.elasticsearch.errors import role_errors
 from pipeline.failures import PermanentError, TransientError
-from pipeline.notify.alert_notices import notice_of_alert
-from pipeline.notify.digest import Summary
+from pipeline.notify.alert_notices import create_alert_notice
+from pipeline.notify.digest import DigestContent
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route
@@ -27,31 +27,31 @@ from schemas.kafka_topics import COVERAGE
 from schemas.score import Score
 from schemas.score_documents import SCORES_INDEX
 
-_MOST_ALERTS: Final = 500
+_MAX_ALERTS: Final = 500
 _PERIOD: Final = {"daily": "day", "weekly": "week"}
 
 
-class Summaries:
-    """Gathers what a route's digest says; what a route filters out is not in it."""
+class DigestData:
+    """Gathers the content of a route's digest, within the route's filters."""
 
     def __init__(
-        self, client: AsyncElasticsearch, bootstrap_servers: str, said: AlertSettings
+        self, client: AsyncElasticsearch, bootstrap_servers: str, settings: AlertSettings
     ) -> None:
         self._client = client
         self._bootstrap_servers = bootstrap_servers
-        self._said = said
+        self._settings = settings
 
-    async def gather(self, route: Route, since: datetime, until: datetime) -> Summary:
-        """The summary of a time; raises :class:`TransientError` where a server is away."""
+    async def gather(self, route: Route, since: datetime, until: datetime) -> DigestContent:
+        """Return the content for a period; raises ``TransientError`` if a server is unavailable."""
         try:
             with role_errors("gathering a digest"):
-                return Summary(
+                return DigestContent(
                     since=since,
                     until=until,
                     alerts=await self._alerts(route, since, until),
                     scores=await self._scores(route, since, until),
                     cases=await self._cases(route),
-                    troubled=await asyncio.to_thread(self._troubled, route, until),
+                    troubled=await asyncio.to_thread(self._find_troubled, route, until),
                 )
         except PermanentError as error:
             # A digest that cannot be gathered must not stop the alerts.
@@ -69,12 +69,12 @@ class Summaries:
         return [alert for alert in alerts if self._wants(route, alert)]
 
     def _wants(self, route: Route, alert: Alert) -> bool:
-        notice = notice_of_alert(alert, self._said)
+        notice = create_alert_notice(alert, self._settings)
         types = {f"alert.{state}" for state in AlertState}
-        return any(route.takes(replace(notice, type=name)) for name in types)
+        return any(route.matches(replace(notice, type=name)) for name in types)
 
     async def _scores(self, route: Route, since: datetime, until: datetime) -> list[Score]:
-        # Those of everything together; a route for some sites is not told of all.
+        # Scores are of everything; a route with filters gets none.
         wanted = route.settings
         if wanted.sites or wanted.organizations or wanted.topics or wanted.sources:
             return []
@@ -85,7 +85,7 @@ class Summaries:
         ]
         hits = await self._search(SCORES_INDEX, {"bool": {"filter": filters}}, "event.created")
         latest = {hit["score"]["measure"]: hit for hit in hits}
-        return [_score_of(hit) for hit in latest.values()]
+        return [_score_from_document(hit) for hit in latest.values()]
 
     async def _cases(self, route: Route) -> tuple[int, int] | None:
         if not await self._client.indices.exists(index=CASES_INDEX):
@@ -107,19 +107,19 @@ class Summaries:
         ]
         return counts[0]["count"], counts[1]["count"]
 
-    def _troubled(self, route: Route, until: datetime) -> list[Coverage]:
+    def _find_troubled(self, route: Route, until: datetime) -> list[Coverage]:
         from schemas.reading import latest_values
 
-        found = []
+        coverages = []
         for payload in latest_values(self._bootstrap_servers, COVERAGE).values():
             try:
-                found.append(Coverage.from_payload(payload))
+                coverages.append(Coverage.from_payload(payload))
             except ValidationError:
                 continue
         return [
-            one
-            for one in found
-            if one.state(until) is not State.OK and route.takes(_about(one, until))
+            coverage
+            for coverage in coverages
+            if coverage.state(until) is not State.OK and route.matches(_as_notice(coverage, until))
         ]
 
     async def _search(self, index: str, query: dict[str, Any], order: str) -> list[dict[str, Any]]:
@@ -127,15 +127,15 @@ class Summaries:
         response = await self._client.search(
             index=index,
             query=query,
-            size=_MOST_ALERTS,
+            size=_MAX_ALERTS,
             sort=[{order: {"order": "asc", "unmapped_type": "date"}}],
             ignore_unavailable=True,
         )
         return [hit["_source"] for hit in response["hits"]["hits"]]
 
 
-def _about(coverage: Coverage, until: datetime) -> Notice:
-    """A source as the route's filters see it; it is as urgent as they want."""
+def _as_notice(coverage: Coverage, until: datetime) -> Notice:
+    """Return a source as a notice for the route's filters; it passes every urgency."""
     return Notice(
         notice_id="source",
         type="source.silent",
@@ -150,7 +150,7 @@ def _about(coverage: Coverage, until: datetime) -> Notice:
     )
 
 
-def _score_of(document: dict[str, Any]) -> Score:
+def _score_from_document(document: dict[str, Any]) -> Score:
     fields = {name: value for name, value in document["score"].items() if name != "depth"}
     return Score.model_validate(
         {

@@ -1,4 +1,4 @@
-"""Making digests when they are due: once for each route's address and period."""
+"""Scheduling of digests: one for each route's address and period."""
 
 from __future__ import annotations
 
@@ -11,69 +11,71 @@ import structlog
 
 from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink
-from pipeline.notify.delivery_queue import Book, publish
-from pipeline.notify.digest import PERIODS, Summary, digest_notice, last_due
-from pipeline.notify.notice import packed
+from pipeline.notify.delivery_queue import DeliveryQueue, publish
+from pipeline.notify.digest import PERIODS, DigestContent, digest_notice, last_due_time
+from pipeline.notify.notice import pack_notice
 from pipeline.notify.routes import Route, Routes, Target
 from schemas.delivery import Delivery
 from schemas.record import deterministic_id
 
-_LOOK_S: Final = 15.0
-_LONGEST: Final = timedelta(days=31)
+_POLL_INTERVAL_S: Final = 15.0
+_MAX_PERIOD: Final = timedelta(days=31)
 
-log = structlog.get_logger("telling")
+log = structlog.get_logger(__name__)
 
-Gather = Callable[[Route, datetime, datetime], Awaitable[Summary]]
-"""A route, since and until, to what happened; raises ``TransientError``."""
+Gather = Callable[[Route, datetime, datetime], Awaitable[DigestContent]]
+"""Returns a digest's content, given route, since and until; raises ``TransientError``."""
 
 
-class Digesting:
-    """Writes a digest as a delivery once its time has come.
+class DigestScheduler:
+    """Publishes a digest as a delivery once it is due.
 
-    The last one keeps its place on the Kafka topic, so that after a restart the next is due at the
-    same time, and covers the time since, also when no worker ran at the hour.
+    The last one stays on the Kafka topic, so the next is due at the same time after a restart, and
+    covers the period since, even if no worker ran when it was due.
     """
 
-    def __init__(self, book: Book, routes: Routes, kafka: KafkaSink, gather: Gather) -> None:
-        self._book = book
+    def __init__(
+        self, queue: DeliveryQueue, routes: Routes, kafka: KafkaSink, gather: Gather
+    ) -> None:
+        self._queue = queue
         self._routes = routes
         self._kafka = kafka
         self._gather = gather
 
     async def run(self) -> None:
-        """Look every 15 seconds, for ever."""
+        """Publish due digests every 15 seconds. Never returns."""
         digests = [route for route in self._routes if route.settings.digest is not None]
         while digests:
             for route in digests:
                 try:
-                    await self.look(route, datetime.now(UTC))
+                    await self.write_due_digests(route, datetime.now(UTC))
                 except TransientError as error:
-                    log.warning("waiting", reason=str(error))
-            await asyncio.sleep(_LOOK_S)
+                    log.warning("digest_deferred", reason=str(error))
+            await asyncio.sleep(_POLL_INTERVAL_S)
 
-    async def look(self, route: Route, now: datetime) -> None:
-        """Write the digests of a route that are due; raises ``TransientError``."""
-        due = last_due(route.settings, now)
+    async def write_due_digests(self, route: Route, now: datetime) -> None:
+        """Publish a route's due digests; raises ``TransientError``."""
+        due = last_due_time(route.settings, now)
         for target in route.targets:
-            last = self._book.last_digest(target.name)
+            last = self._queue.last_digest(target.name)
             if last is None:
-                # The first one is told at the next hour, and not now of a time long past.
-                begun = _delivery(target, Summary(now, now), now)
-                await publish(self._kafka, [begun.model_copy(update={"told_at": now})])
-                self._book.note_digest(begun)
+                # The first digest is due at the next hour, not now for a period long past.
+                initial = _create_delivery(target, DigestContent(now, now), now)
+                await publish(self._kafka, [initial.model_copy(update={"told_at": now})])
+                self._queue.record_digest(initial)
             elif last < due:
                 period = PERIODS[route.settings.digest or "daily"]
-                since = max(min(last, due - period), due - _LONGEST)
-                delivery = _delivery(target, await self._gather(route, since, due), now)
+                since = max(min(last, due - period), due - _MAX_PERIOD)
+                delivery = _create_delivery(target, await self._gather(route, since, due), now)
                 await publish(self._kafka, [delivery])
-                self._book.put(delivery)
+                self._queue.enqueue(delivery)
 
 
-def _delivery(target: Target, summary: Summary, now: datetime) -> Delivery:
+def _create_delivery(target: Target, summary: DigestContent, now: datetime) -> Delivery:
     notice = digest_notice(target.name, target.route.settings, summary)
     return Delivery(
         delivery_id=deterministic_id("digest", target.name),
         destination=target.name,
-        notice=packed(notice),
+        notice=pack_notice(notice),
         due_at=now,
     )

@@ -1,11 +1,11 @@
-"""The postman: brings deliveries to their destinations, each destination by itself.
+"""Dispatches deliveries to their destinations, each destination independently.
 
-The Kafka topic of the deliveries has one partition, so that of all workers one owns it: Kafka's
-group sees to that, and to a successor within ten seconds. The owner reads the compacted topic from
-its beginning, which is all that waits, and follows it from there. Nothing is ever committed: what
-stands in the topic is the state. A destination that is down holds up nobody but itself.
+The Kafka topic of the deliveries has one partition, which one worker owns; the consumer group
+elects it, and a successor within ten seconds. The owner reads the compacted topic, all pending
+deliveries, from its beginning and follows it. It never commits an offset: the topic is the state. A
+destination that is down does not delay others.
 
-What was told before a crash but not yet retracted is told again, with the same identifier.
+A notice that was sent before a crash but not yet removed is sent again, with the same identifier.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from pipeline.notify.attempts import Attempts
-from pipeline.notify.digest_schedule import Digesting
+from pipeline.notify.attempts import DeliveryAttempts
+from pipeline.notify.digest_schedule import DigestScheduler
 from schemas.delivery import Delivery
 from schemas.kafka_topics import DELIVER_GROUP, DELIVERIES
 
-_GRACE_S: Final = 10.0
-_LOOK_MS: Final = 200
-_LONGEST_SLEEP_S: Final = 60.0  # the clock may be set
+_SHUTDOWN_TIMEOUT_S: Final = 10.0
+_POLL_TIMEOUT_MS: Final = 200
+_MAX_SLEEP_S: Final = 60.0  # the clock may be changed
 
-log = structlog.get_logger("telling")
+log = structlog.get_logger(__name__)
 
 
-class Postman:
-    """Owns the deliveries, or waits to."""
+class DeliveryDispatcher:
+    """Sends deliveries while this process owns their partition."""
 
     def __init__(
         self,
         bootstrap_servers: str,
-        attempts: Attempts,
-        digesting: Digesting,
+        attempts: DeliveryAttempts,
+        digesting: DigestScheduler,
         fail: Callable[[BaseException], None],
     ) -> None:
-        """``fail`` is told what nothing can go on after."""
+        """``fail`` is called with unrecoverable errors."""
         self._bootstrap_servers = bootstrap_servers
         self._attempts = attempts
         self._digesting = digesting
@@ -53,9 +53,9 @@ class Postman:
         self._owned: Any = None
         self._end: int | None = None
         self._loaded = False
-        self._settled = asyncio.Event()
-        self.expected = False
-        """Whether this process has published something that is to be told."""
+        self._ready = asyncio.Event()
+        self.has_pending_work = False
+        """True if this process has published deliveries."""
 
     async def start(self) -> None:
         """Join the group; raises aiokafka's ``KafkaError``."""
@@ -65,14 +65,14 @@ class Postman:
 
         from schemas.brokers import pace
 
-        postman = self
+        dispatcher = self
 
         class Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
             async def on_partitions_revoked(self, revoked: Any) -> None:
-                await postman._put_down()
+                await dispatcher._release()
 
             async def on_partitions_assigned(self, assigned: Any) -> None:
-                postman._take_up(next(iter(assigned), None))
+                dispatcher._acquire(next(iter(assigned), None))
 
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
@@ -81,50 +81,52 @@ class Postman:
             auto_offset_reset="earliest",
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
-            # The owner stays the owner when another worker comes.
+            # The owner keeps the partition when another worker joins.
             partition_assignment_strategy=[StickyPartitionAssignor],
         )
         pace(self._consumer._client)
         self._consumer.subscribe([DELIVERIES.name], listener=Listener())
         await self._consumer.start()
-        self._begin("", self._follow())
+        self._spawn("", self._poll_forever())
 
     async def stop(self) -> None:
-        """Tell what is due and was never tried, at most 10 seconds, and leave the group."""
+        """Attempt due deliveries not attempted before, for at most 10 s, and leave the group."""
         with suppress(TimeoutError, Exception):
-            async with asyncio.timeout(_GRACE_S):
-                await self._settle()
-        await self._put_down(0)
+            async with asyncio.timeout(_SHUTDOWN_TIMEOUT_S):
+                await self._drain()
+        await self._release(0)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._consumer.stop()
 
-    async def _settle(self) -> None:
-        if self.expected:
-            await self._settled.wait()
+    async def _drain(self) -> None:
+        if self.has_pending_work:
+            await self._ready.wait()
         if self._owned is None:
             return
         end = (await self._consumer.end_offsets([self._owned]))[self._owned]
         while await self._consumer.position(self._owned) < end or self._has_work():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)  # at the end of a life: no event is worth its upkeep
+            await asyncio.sleep(0.05)  # at shutdown only, so polling will do
 
     def _has_work(self) -> bool:
-        return bool(self._busy) or self._attempts.book.fresh(datetime.now(UTC))
+        return bool(self._busy) or self._attempts.queue.has_untried(datetime.now(UTC))
 
-    async def _follow(self) -> None:
+    async def _poll_forever(self) -> None:
         from aiokafka.errors import KafkaError
 
         while True:
             try:
-                await self._look()
-            except KafkaError as error:  # the broker is away, or the partition just went
-                log.warning("waiting", reason=f"reading deliveries: {type(error).__name__}")
+                await self._poll()
+            except KafkaError as error:  # the broker is unavailable, or the partition was just lost
+                log.warning(
+                    "kafka_unavailable", reason=f"reading deliveries: {type(error).__name__}"
+                )
                 await asyncio.sleep(1)
 
-    async def _look(self) -> None:
-        found = await self._consumer.getmany(timeout_ms=_LOOK_MS, max_records=1_000)
-        for records in found.values():
+    async def _poll(self) -> None:
+        fetched = await self._consumer.getmany(timeout_ms=_POLL_TIMEOUT_MS, max_records=1_000)
+        for records in fetched.values():
             for record in records:
                 await self._read(record)
         if self._owned is None:
@@ -135,44 +137,45 @@ class Postman:
             if await self._consumer.position(self._owned) < self._end:
                 return
             self._loaded = True
-            self._settled.set()
-            log.info("delivering", waiting=list(self._attempts.book.destinations))
-            self._begin("digests", self._digesting.run())
-        self._wake()
+            self._ready.set()
+            log.info("deliveries_acquired", destinations=list(self._attempts.queue.destinations))
+            self._spawn("digests", self._digesting.run())
+        self._notify_lanes()
 
     async def _read(self, record: Any) -> None:
-        book, key = self._attempts.book, (record.key or b"").decode()
+        queue, key = self._attempts.queue, (record.key or b"").decode()
         if record.value is None:
-            book.read(key, None)
+            queue.read(key, None)
             return
         try:
             delivery = Delivery.from_payload(record.value)
         except ValidationError:
-            log.error("unreadable_delivery", offset=record.offset)  # a newer version's: it stays
+            # Written by a newer version: it stays.
+            log.error("delivery_unreadable", offset=record.offset)
             return
-        if not book.read(key, delivery):
-            await self._attempts.conclude([delivery])
+        if not queue.read(key, delivery):
+            await self._attempts.finish([delivery])
 
-    def _wake(self) -> None:
-        for name in self._attempts.book.destinations:
+    def _notify_lanes(self) -> None:
+        for name in self._attempts.queue.destinations:
             if name not in self._woken:
                 self._woken[name] = asyncio.Event()
-                self._begin(f"to {name}", self._serve(name))
+                self._spawn(f"to {name}", self._deliver_loop(name))
             self._woken[name].set()
 
-    async def _serve(self, destination: str) -> None:
-        """Try a destination's deliveries when they are due, one after the other."""
+    async def _deliver_loop(self, destination: str) -> None:
+        """Attempt a destination's deliveries when they are due, one after the other."""
         woken, free_at = self._woken[destination], datetime.min.replace(tzinfo=UTC)
         while True:
             woken.clear()
-            delivery, now = self._attempts.book.next(destination), datetime.now(UTC)
+            delivery, now = self._attempts.queue.next(destination), datetime.now(UTC)
             due = max(delivery.due_at, free_at) if delivery is not None else None
             if delivery is None or due is None or due > now:
-                left = (due - now).total_seconds() if due is not None else _LONGEST_SLEEP_S
+                left = (due - now).total_seconds() if due is not None else _MAX_SLEEP_S
                 # Not wait_for: before Python 3.12 it loses a cancellation that comes with the wake,
-                # and the lane would go on beside its successor.
+                # and the task would continue beside its successor.
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(min(left, _LONGEST_SLEEP_S)):
+                    async with asyncio.timeout(min(left, _MAX_SLEEP_S)):
                         await woken.wait()
                 continue
             self._busy.add(destination)
@@ -182,8 +185,8 @@ class Postman:
                 self._busy.discard(destination)
             free_at = datetime.now(UTC) + (wait or timedelta(0))
 
-    async def _put_down(self, grace_s: float = 5.0) -> None:
-        """Another worker may own the deliveries now: end what is in hand and forget the rest."""
+    async def _release(self, grace_s: float = 5.0) -> None:
+        """Finish current attempts and forget the rest: another worker may be the owner now."""
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 while self._busy:  # noqa: ASYNC110 - as above
@@ -194,21 +197,21 @@ class Postman:
         await asyncio.gather(*lanes, return_exceptions=True)
         self._tasks = {name: task for name, task in self._tasks.items() if not name}
         self._woken.clear()
-        self._take_up(None)
-        self._settled.clear()
+        self._acquire(None)
+        self._ready.clear()
 
-    def _take_up(self, owned: Any) -> None:
-        """Own the partition, or none; whatever was known is read again."""
-        self._attempts.book.clear()
+    def _acquire(self, owned: Any) -> None:
+        """Own the partition, or none; the queue is read again."""
+        self._attempts.queue.clear()
         self._owned, self._end, self._loaded = owned, None, False
         if owned is None:
-            self._settled.set()  # another worker's
+            self._ready.set()  # another worker owns it
 
-    def _begin(self, name: str, work: Any) -> None:
+    def _spawn(self, name: str, work: Any) -> None:
         task = asyncio.ensure_future(work)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_done)
         self._tasks[name] = task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
-            self._fail(task.exception())  # type: ignore[arg-type]  # it is there
+            self._fail(task.exception())  # type: ignore[arg-type]  # checked above

@@ -1,4 +1,4 @@
-"""``Notice``: what is told, whoever it is told to."""
+"""``Notice``: the content of a notification, the same for every destination."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.delivery import DeliveryNotice
 
 
 class Urgency(StrEnum):
-    """How soon somebody should look; in this order."""
+    """Urgency of a notice, in ascending order."""
 
     INFO = "info"
     WARNING = "warning"
@@ -18,25 +18,25 @@ class Urgency(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the least urgent."""
+        """Position in the order; 0 is the least urgent."""
         return list(Urgency).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to tell. Holds no personal value beyond what the enriched records hold."""
+    """One notice. Contains no personal data beyond that of the enriched records."""
 
     notice_id: str
-    """Deterministic: the same notice, told again after a crash, has the same. No full stop in
-    it: it is signed."""
+    """Deterministic: a notice that is sent again after a crash has the same. Contains no full stop,
+    since it is signed."""
     type: str
-    """What happened: ``alert.firing``, ``alert.resolved``, ``case.opened``, ``case.overdue`` …"""
+    """Type of event: ``alert.firing``, ``alert.resolved``, ``case.opened``, ``case.overdue`` …"""
     at: datetime
     urgency: Urgency
     title: str
     """One line."""
     text: str
-    """Plain sentences, one a line; "- " begins an item of a list, `backticks` hold a command."""
+    """Sentences, one per line; "- " begins a list item, `backticks` enclose a command."""
     data: bytes
     """The record as JSON, for services."""
     site: str | None = None
@@ -44,20 +44,19 @@ class Notice:
     topics: tuple[str, ...] = ()
     source: str | None = None
     about: str | None = None
-    """The alert, or the like, that it is of: people are not told what a later notice of the same
-    replaces while it waits."""
+    """Id of the alert or case; a pending notice is superseded by a later one with the same id."""
     examples: tuple[str, ...] = ()
     """Comments, personal data hidden; shown only on routes that ask for them."""
 
 
-def packed(notice: Notice) -> DeliveryNotice:
-    """The notice as it travels."""
+def pack_notice(notice: Notice) -> DeliveryNotice:
+    """Return the notice as part of a delivery."""
     fields = asdict(notice)
     return DeliveryNotice(**{**fields, "data": notice.data.decode()})
 
 
-def unpacked(notice: DeliveryNotice) -> Notice:
-    """The notice that :func:`packed` was given."""
+def unpack_notice(notice: DeliveryNotice) -> Notice:
+    """Return the notice of a delivery."""
     fields = dict(notice)
     data, urgency = notice.data.encode(), Urgency(notice.urgency)
     return Notice(**{**fields, "data": data, "urgency": urgency})

@@ -1,4 +1,4 @@
-"""``Outcome``: what came of telling one destination."""
+"""Outcome of one delivery attempt."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from datetime import timedelta
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
-    """What follows from an attempt."""
+class DeliveryStatus(StrEnum):
+    """Result of an attempt."""
 
-    TOLD = "told"
-    LATER = "later"
-    """It failed, and may succeed later."""
-    GONE = "gone"
-    """The destination wants nothing any more, or is none."""
+    DELIVERED = "delivered"
+    TRANSIENT = "transient"
+    """It failed and may succeed later."""
+    PERMANENT = "permanent"
+    """The destination refuses further deliveries, or does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt; ``reason`` names no secret."""
+    """Outcome of an attempt; ``reason`` contains no secret."""
 
-    verdict: Verdict
+    status: DeliveryStatus
     reason: str = ""
-    wait: timedelta | None = None
-    """How long the destination asks to leave it alone, with everything."""
+    retry_after: timedelta | None = None
+    """How long the destination asks for no delivery at all, if it does."""
     destination: str = ""
 
 
-TOLD = Outcome(Verdict.TOLD)
+DELIVERED = Outcome(DeliveryStatus.DELIVERED)
 
 
-def later(reason: str, wait: timedelta | None = None) -> Outcome:
-    """A failure that may pass."""
-    return Outcome(Verdict.LATER, reason, wait)
+def transient_failure(reason: str, retry_after: timedelta | None = None) -> Outcome:
+    """Return the outcome of a failure that may pass."""
+    return Outcome(DeliveryStatus.TRANSIENT, reason, retry_after)

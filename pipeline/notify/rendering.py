@@ -1,7 +1,7 @@
 """A notice as plain text, as HTML for e-mail, and as Markdown for chats. Pure.
 
-A line of a notice is a sentence; ``- `` begins an item of a list, and `backticks` hold a command to
-type. Nothing else in it is markup: names of sites and words of comments are shown as they are.
+Each line of a notice is a sentence; ``- `` begins a list item, and `backticks` enclose a command.
+Nothing else is markup: names of sites and texts of comments are shown literally.
 """
 
 from __future__ import annotations
@@ -20,35 +20,37 @@ _ITEM: Final = "- "
 _MARK: Final = {Urgency.CRITICAL: "Critical · "}
 
 
-def subject(notice: Notice) -> str:
-    """The title, on one line, with what is critical in front: phones show its beginning."""
+def render_subject(notice: Notice) -> str:
+    """Return the title on one line, marked if it is critical."""
     return " ".join((_MARK.get(notice.urgency, "") + notice.title).split())
 
 
-def as_text(notice: Notice, *, examples: bool = False) -> str:
-    """Plain text."""
+def render_text(notice: Notice, *, examples: bool = False) -> str:
+    """Return the notice as plain text."""
     return "\n".join(_lines(notice, examples=examples))
 
 
-def as_html(notice: Notice, *, examples: bool = False) -> str:
-    """Paragraphs and lists, for e-mail; no style sheet and no image."""
+def render_html(notice: Notice, *, examples: bool = False) -> str:
+    """Return paragraphs and lists for e-mail, without style sheet and images."""
     paragraphs = []
     for is_item, lines in groupby(_lines(notice, examples=examples), _is_item):
-        said = [_inline(line.removeprefix(_ITEM) if is_item else line, _HTML) for line in lines]
+        inlines = [_inline(line.removeprefix(_ITEM) if is_item else line, _HTML) for line in lines]
         if is_item:
-            paragraphs.append("<ul>" + "".join(f"<li>{one}</li>" for one in said) + "</ul>")
+            paragraphs.append(
+                "<ul>" + "".join(f"<li>{inline}</li>" for inline in inlines) + "</ul>"
+            )
         else:
-            paragraphs += [f"<p>{one}</p>" for one in said if one]
+            paragraphs += [f"<p>{inline}</p>" for inline in inlines if inline]
     return "\n".join(paragraphs)
 
 
-def as_markdown(notice: Notice, *, examples: bool = False) -> str:
-    """Markdown as Slack, Teams and others take it."""
+def render_markdown(notice: Notice, *, examples: bool = False) -> str:
+    """Return Markdown that Slack, Teams and others accept."""
     lines = []
     for line in _lines(notice, examples=examples):
         item = _ITEM if _is_item(line) else ""
         lines.append(item + _inline(line.removeprefix(_ITEM), _CHAT))
-    # A single line break is none in Markdown.
+    # Markdown ignores a single line break.
     return "\n".join(
         line if _is_item(line) and _is_item(after) else line + "\n"
         for line, after in zip(lines, [*lines[1:], ""], strict=True)
@@ -58,8 +60,8 @@ def as_markdown(notice: Notice, *, examples: bool = False) -> str:
 def _lines(notice: Notice, *, examples: bool) -> Sequence[str]:
     lines = notice.text.split("\n")
     if examples and notice.examples:
-        quoted = [f"{_ITEM}“{' '.join(one.split())}”" for one in notice.examples]
-        lines += ["Some of the comments:", *quoted]
+        quoted = [f"{_ITEM}“{' '.join(example.split())}”" for example in notice.examples]
+        lines += ["Examples:", *quoted]
     return lines
 
 
@@ -67,26 +69,26 @@ def _is_item(line: str) -> bool:
     return line.startswith(_ITEM)
 
 
-_Say = tuple[Callable[[str], str], Callable[[str], str], Callable[[str], str]]
-"""How words, a command and an address are written."""
+_InlineFormat = tuple[Callable[[str], str], Callable[[str], str], Callable[[str], str]]
+"""Formatters of text, of a command and of an address."""
 
-_HTML: Final[_Say] = (
+_HTML: Final[_InlineFormat] = (
     escape,
     lambda command: f"<code>{escape(command)}</code>",
     lambda url: f'<a href="{escape(url)}">{escape(url)}</a>',
 )
-_CHAT: Final[_Say] = (
+_CHAT: Final[_InlineFormat] = (
     lambda words: _MARKDOWN.sub(r"\\\1", words),
     lambda command: f"`{command}`",
     lambda url: url,
 )
 
 
-def _inline(line: str, say: _Say) -> str:
-    words, command, address = say
-    written, place = [], 0
-    for found in _PARTS.finditer(line):
-        written.append(words(line[place : found.start()]))
-        written.append(command(found[1]) if found[1] else address(found[2]))
-        place = found.end()
-    return "".join([*written, words(line[place:])])
+def _inline(line: str, style: _InlineFormat) -> str:
+    words, command, address = style
+    parts, place = [], 0
+    for match in _PARTS.finditer(line):
+        parts.append(words(line[place : match.start()]))
+        parts.append(command(match[1]) if match[1] else address(match[2]))
+        place = match.end()
+    return "".join([*parts, words(line[place:])])

@@ -1,4 +1,4 @@
-"""``[notify.NAME]`` and ``[alerts]`` of ``feedback.toml``: what may be set, and what it means."""
+"""Settings ``[notify.NAME]`` and ``[alerts]`` of ``feedback.toml``."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ from pydantic import (
 )
 
 from pipeline.notify.notice import Urgency
+from pipeline.notify.services import is_valid_address
+from pipeline.notify.webhooks import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.field_types import Duration, Zone
 from schemas.validation import setting_fault
 
 
-def _listed(value: Any) -> Any:
+def _to_list(value: Any) -> Any:
     return [value] if isinstance(value, str | SecretStr) else value
 
 
-def _clock(value: Any) -> Any:
+def _parse_clock(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return time.fromisoformat(value)
@@ -36,9 +38,9 @@ def _clock(value: Any) -> Any:
     return value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)]
-Clock = Annotated[time, BeforeValidator(_clock)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_to_list)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_to_list)]
+Clock = Annotated[time, BeforeValidator(_parse_clock)]
 Outside = Literal["hold", "tell", "drop"]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -56,55 +58,54 @@ class RouteSettings(_Zoned):
 
     apprise: Secrets = Field(
         default=(),
-        description="Address of a service as apprise writes it, or a list: mailtos://…, slack://…",
+        description="Apprise URL of a service, or a list of them: mailtos://…, slack://…",
     )
     webhook: SecretStr | None = Field(
-        default=None, description="https address that signed webhooks are posted to."
+        default=None, description="https address for signed webhooks."
     )
     secret: SecretStr | None = Field(
         default=None, description="The webhook's secret: whsec_ and 24 to 64 bytes in base64."
     )
     secrets: Secrets = Field(
-        default=(), description="Several secrets while one takes another's place; each signs."
+        default=(), description="Several secrets during a rotation; each signs."
     )
     allow_private: bool = Field(
         default=False, description="Whether the webhook may be http or at a private address."
     )
     sites: Names = Field(default=(), description="Only these sites.")
     organizations: Names = Field(
-        default=(), description="Only these organizations; spike alerts know none."
+        default=(), description="Only these organizations; spike alerts have none."
     )
-    topics: Names = Field(default=(), description="Only what is about one of these topics.")
+    topics: Names = Field(default=(), description="Only notices about these topics.")
     sources: Names = Field(default=(), description="Only these sources.")
-    types: Names = Field(default=(), description="Only these, such as alert.firing or case.*.")
+    types: Names = Field(
+        default=(), description="Only these types, such as alert.firing or case.*."
+    )
     least: Urgency = Field(
-        default=Urgency.INFO, description="Nothing less urgent: info, warning or critical."
+        default=Urgency.INFO, description="Minimum urgency: info, warning or critical."
     )
-    hours: str | None = Field(
-        default=None, description="Name of the [hours.NAME] in which it is told."
-    )
+    hours: str | None = Field(default=None, description="Name of the [hours.NAME] of delivery.")
     outside: Outside = Field(
-        default="hold", description="What of the other hours: hold until they begin, tell or drop."
+        default="hold",
+        description="Outside these hours: hold until they begin, tell (send now) or drop.",
     )
     critical: Outside = Field(
-        default="tell", description="The same for what is critical: tell, hold or drop."
+        default="tell", description="Critical notices outside these hours: tell, hold or drop."
     )
     examples: bool = Field(
-        default=False, description="Whether up to 3 comments are shown, personal data hidden."
+        default=False, description="Whether to include up to 3 comments, personal data hidden."
     )
     digest: Literal["daily", "weekly"] | None = Field(
-        default=None, description="A summary a day or a week in place of single notices."
+        default=None, description="A daily or weekly summary in place of single notices."
     )
-    at: Clock = Field(default=time(8), description="When the digest is told, such as 08:00.")
+    at: Clock = Field(default=time(8), description="Time of the digest, such as 08:00.")
     day: Day = Field(default="monday", description="Day of the weekly digest.")
 
     @field_validator("apprise")
     @classmethod
     def _addresses(cls, urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        from pipeline.notify.services import is_address
-
-        if not all(is_address(url.get_secret_value()) for url in urls):
-            raise ValueError("apprise does not know such an address, or it lacks a part")
+        if not all(is_valid_address(url.get_secret_value()) for url in urls):
+            raise ValueError("not a complete address of a service that apprise supports")
         return urls
 
     @field_validator("webhook")
@@ -116,12 +117,10 @@ class RouteSettings(_Zoned):
 
     @field_validator("secret", "secrets")
     @classmethod
-    def _keys(cls, given: Any) -> Any:
-        from pipeline.notify.webhooks import key_of
-
-        for one in _listed(given) or ():
-            key_of(one.get_secret_value())
-        return given
+    def _keys(cls, secrets: Any) -> Any:
+        for secret in _to_list(secrets) or ():
+            decode_secret(secret.get_secret_value())
+        return secrets
 
     @model_validator(mode="after")
     def _one_destination(self) -> Self:
@@ -139,13 +138,13 @@ class RouteSettings(_Zoned):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every secret of the webhook, the current one first."""
+        """All secrets of the webhook, the current one first."""
         all_ = (self.secret, *self.secrets) if self.secret else self.secrets
-        return tuple(one.get_secret_value() for one in all_)
+        return tuple(secret.get_secret_value() for secret in all_)
 
 
 class AlertSettings(_Zoned):
-    """What ``[alerts]`` says about telling; its other settings are other rooms'."""
+    """Settings of ``[alerts]`` for notifications; detection has its own."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -155,7 +154,7 @@ class AlertSettings(_Zoned):
     tell_within: Duration = Field(
         default=timedelta(days=2),
         gt=timedelta(0),
-        description="What was raised longer ago, while no worker ran, is indexed and not told.",
+        description="Older alerts, raised while no worker ran, are indexed but not sent.",
     )
 
     @field_validator("kibana")
@@ -167,18 +166,18 @@ class AlertSettings(_Zoned):
 
 
 def read_section(model: type[M], section: str, table: Mapping[str, Any], resolve: Resolve) -> M:
-    """A section's settings, its secrets fetched; raises
-    :class:`~pipeline.settings_file.SettingsFileError`.
-    """
-    doing = f"reading [{section}]"
-    given = {name: _revealed(value, f"{doing} {name}", resolve) for name, value in table.items()}
+    """Return a section's settings with its secrets resolved; raises ``SettingsFileError``."""
+    action = f"reading [{section}]"
+    values = {
+        name: _resolve_secrets(value, f"{action} {name}", resolve) for name, value in table.items()
+    }
     try:
-        return model.model_validate(given)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise SettingsFileError(f"{doing} {setting_fault(error, model.model_fields)}") from None
+        raise SettingsFileError(f"{action} {setting_fault(error, model.model_fields)}") from None
 
 
-def _revealed(value: Any, doing: str, resolve: Resolve) -> Any:
+def _resolve_secrets(value: Any, action: str, resolve: Resolve) -> Any:
     if isinstance(value, list):
-        return [resolve_secret(one, doing, resolve) for one in value]
-    return resolve_secret(value, doing, resolve)
+        return [resolve_secret(item, action, resolve) for item in value]
+    return resolve_secret(value, action, resolve)

@@ -1,6 +1,6 @@
-"""Who is told what, and when: the routes of ``feedback.toml``, and the choice among them.
+"""Routes of notifications: those of ``feedback.toml``, and the selection among them.
 
-A route is one ``[notify.NAME]``. Choosing is pure: a notice, the routes and the time.
+A route is one ``[notify.NAME]``. The selection is pure.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from pipeline.working_hours import WorkingHours, working_hours
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One address of a route; its name is shown and stored, the address is not."""
+    """One address of a route; only its name is shown and stored."""
 
     name: str
     route: Route
     apprise: str | None = field(default=None, repr=False)
-    """None: the route's webhook."""
+    """None for the route's webhook."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One ``[notify.NAME]`` with the hours that it names."""
+    """One ``[notify.NAME]`` with its working hours."""
 
     name: str
     settings: RouteSettings
@@ -39,26 +39,26 @@ class Route:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """Its addresses; each is told, and fails, by itself."""
-        urls = [one.get_secret_value() for one in self.settings.apprise]
+        """Its addresses; deliveries to each are independent."""
+        urls = [url.get_secret_value() for url in self.settings.apprise]
         if len(urls) < 2:
             return (Target(self.name, self, urls[0] if urls else None),)
         return tuple(Target(f"{self.name}/{n}", self, url) for n, url in enumerate(urls, start=1))
 
-    def takes(self, notice: Notice) -> bool:
-        """Whether the notice passes the route's filters."""
+    def matches(self, notice: Notice) -> bool:
+        """Return True if the notice passes the route's filters."""
         wanted = self.settings
         return (
             notice.urgency.rank >= wanted.least.rank
-            and _any(wanted.sites, [notice.site])
-            and _any(wanted.organizations, [notice.organization])
-            and _any(wanted.topics, notice.topics)
-            and _any(wanted.sources, [notice.source])
-            and _any(wanted.types, [notice.type])
+            and _matches_any(wanted.sites, [notice.site])
+            and _matches_any(wanted.organizations, [notice.organization])
+            and _matches_any(wanted.topics, notice.topics)
+            and _matches_any(wanted.sources, [notice.source])
+            and _matches_any(wanted.types, [notice.type])
         )
 
-    def when(self, notice: Notice, at: datetime) -> datetime | None:
-        """When it is told, now or once the hours begin; None: not at all."""
+    def delivery_time(self, notice: Notice, at: datetime) -> datetime | None:
+        """Return when to deliver a notice: now or once the hours begin; None to drop it."""
         if self.hours is None or self.hours.is_open(at):
             return at
         critical = notice.urgency is Urgency.CRITICAL
@@ -70,7 +70,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Every route, and what is said to people whatever the route."""
+    """All routes, and settings that apply to each."""
 
     routes: tuple[Route, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
@@ -79,31 +79,31 @@ class Routes:
         return iter(self.routes)
 
     def target(self, name: str) -> Target | None:
-        """A target by its name."""
+        """Return the target with a name, or None."""
         return next((t for route in self.routes for t in route.targets if t.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A route that is told, and when."""
+class SelectedRoute:
+    """A route to notify, and when."""
 
     route: Route
     at: datetime
 
 
-def chosen(notice: Notice, routes: Routes, at: datetime) -> list[Choice]:
-    """The routes that are told of a notice singly, in the file's order; digests are not."""
-    found = []
+def select_routes(notice: Notice, routes: Routes, at: datetime) -> list[SelectedRoute]:
+    """Return the routes for a single notice, in the file's order; routes of digests get none."""
+    selected = []
     for route in routes:
-        if route.settings.digest is None and route.takes(notice):
-            when = route.when(notice, at)
-            if when is not None:
-                found.append(Choice(route, when))
-    return found
+        if route.settings.digest is None and route.matches(notice):
+            time = route.delivery_time(notice, at)
+            if time is not None:
+                selected.append(SelectedRoute(route, time))
+    return selected
 
 
-def routes(settings: Settings) -> Routes:
-    """The routes of the settings file; none where the default file is not there.
+def load_routes(settings: Settings) -> Routes:
+    """Return the routes of the settings file; none if the default file does not exist.
 
     Raises ``CommandError`` with section and setting.
     """
@@ -111,39 +111,42 @@ def routes(settings: Settings) -> Routes:
     if path == Settings.model_fields["config"].default and not path.exists():
         return Routes()
     try:
-        return routes_of(read_sections(path), environment_value)
+        return build_routes(read_sections(path), environment_value)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
 
 
-def routes_of(sections: Mapping[str, Any], resolve: Resolve) -> Routes:
-    """The routes among a file's sections; raises ``SettingsFileError``."""
+def build_routes(sections: Mapping[str, Any], resolve: Resolve) -> Routes:
+    """Return the routes of a file's sections; raises ``SettingsFileError``."""
     notify, alerts = sections.get("notify", {}), sections.get("alerts", {})
     if not isinstance(notify, Mapping) or not all(isinstance(v, Mapping) for v in notify.values()):
         raise SettingsFileError("reading [notify]: its sections are [notify.NAME]")
     if not isinstance(alerts, Mapping):
-        raise SettingsFileError("reading [alerts]: it is a section")
+        raise SettingsFileError("reading [alerts]: expected a section")
     hours = working_hours(sections)
     return Routes(
-        tuple(_route(name, table, hours, resolve) for name, table in notify.items()),
+        tuple(_build_route(name, table, hours, resolve) for name, table in notify.items()),
         read_section(AlertSettings, "alerts", alerts, resolve),
     )
 
 
-def _route(
+def _build_route(
     name: str, table: Mapping[str, Any], hours: Mapping[str, WorkingHours], resolve: Resolve
 ) -> Route:
     settings = read_section(RouteSettings, f"notify.{name}", table, resolve)
     if "/" in name:
-        raise SettingsFileError(f"reading [notify.{name}]: a name has no slash")
+        raise SettingsFileError(f"reading [notify.{name}]: a name must not contain a slash")
     if settings.hours is not None and settings.hours not in hours:
-        there = ", ".join(f"[hours.{one}]" for one in hours) or "no [hours.NAME]"
-        raise SettingsFileError(f"reading [notify.{name}] hours: there is {there}")
+        names = ", ".join(hours) or "none"
+        raise SettingsFileError(
+            f"reading [notify.{name}] hours: [hours.{settings.hours}] does not exist; "
+            f"defined: {names}"
+        )
     return Route(name, settings, hours.get(settings.hours or ""))
 
 
-def _any(patterns: Sequence[str], values: Sequence[str | None]) -> bool:
-    """Whether nothing in particular is wanted, or one of the values is; in any case."""
+def _matches_any(patterns: Sequence[str], values: Sequence[str | None]) -> bool:
+    """Return True without patterns, or if one matches a value; case-insensitive."""
     return not patterns or any(
         fnmatchcase(value.casefold(), pattern.casefold())
         for value in values

@@ -1,4 +1,4 @@
-"""Telling a target, whatever it is: a service through apprise, or a webhook."""
+"""Sends notices to targets: services through apprise, and webhooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.notify.webhooks import WebhookClient, send_webhook
 
 
 class Sender:
-    """Tells targets, each once a call; what it opened is closed at the end of the context."""
+    """Sends one notice per call; its clients are closed at the end of the context."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -30,7 +30,7 @@ class Sender:
         await self._stack.aclose()
 
     async def send(self, target: Target, notice: Notice) -> Outcome:
-        """Tell a target now; never raises for what the target does."""
+        """Send a notice to a target once; failures of the target are outcomes, not errors."""
         settings = target.route.settings
         if target.apprise is not None:
             outcome = await send_to_service(target.apprise, notice, examples=settings.examples)
@@ -41,7 +41,7 @@ class Sender:
                 settings.webhook.get_secret_value(),
                 settings.keys,
                 notice.notice_id,
-                payload_of(notice),
+                webhook_payload(notice),
                 datetime.now(UTC),
             )
         return replace(outcome, destination=target.name)
@@ -53,8 +53,8 @@ class Sender:
         return self._clients[allow_private]
 
 
-def payload_of(notice: Notice) -> bytes:
-    """The body of a webhook: type, time of what happened, and the record."""
+def webhook_payload(notice: Notice) -> bytes:
+    """Return the body of a webhook: type, time of the event, and the record."""
     return orjson.dumps(
         {
             "type": notice.type,

@@ -1,7 +1,7 @@
-"""E-mail, Slack, Teams and the rest, through apprise: one address each.
+"""E-mail, Slack, Teams and other services, through apprise: one address each.
 
-apprise logs addresses with their tokens, and so do the libraries below it: they are not let speak,
-whatever the log level. Of what they say only the status of an answer is kept.
+apprise and the libraries below it log addresses with their tokens, so their logs are discarded at
+every level. Only the HTTP status of a response is extracted from them.
 """
 
 from __future__ import annotations
@@ -13,107 +13,105 @@ import threading
 from functools import cache
 from typing import Any, Final
 
+from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, PersistentStoreMode
+
 from pipeline.notify.notice import Notice, Urgency
-from pipeline.notify.outcome import TOLD, Outcome, later
-from pipeline.notify.rendering import as_html, as_markdown, as_text, subject
+from pipeline.notify.outcome import DELIVERED, Outcome, transient_failure
+from pipeline.notify.rendering import render_html, render_markdown, render_subject, render_text
 
 _NAME: Final = "Feedback"
-_LONGEST_S: Final = 60.0
-_QUIET: Final = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
+_TIMEOUT_S: Final = 60.0
+_SILENCED: Final = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
 _STATUS: Final = re.compile(r"error\s*=\s*(\d{3})\b")
 
 
-class _Statuses(logging.Handler):
-    """Keeps the last status that apprise speaks of, by thread: it sends on the one that calls."""
+class _StatusRecorder(logging.Handler):
+    """Records the last status that apprise logs, by thread: it sends on the calling thread."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self._of = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
-        found = _STATUS.search(record.getMessage())
-        if found:
-            self._of.status = found[1]
+        match = _STATUS.search(record.getMessage())
+        if match:
+            self._of.status = match[1]
 
     def take(self) -> str | None:
-        """The status since it was last taken."""
+        """Return the last recorded status, and reset it."""
         status: str | None = getattr(self._of, "status", None)
         self._of.status = None
         return status
 
 
 @cache
-def _hushed() -> _Statuses:
-    """Silence the libraries, once; what hears them instead."""
-    heard = _Statuses()
-    for name in _QUIET:
+def _silence_libraries() -> _StatusRecorder:
+    """Silence the libraries, once; returns the handler that records statuses."""
+    recorder = _StatusRecorder()
+    for name in _SILENCED:
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)
         logger.propagate = False
-        logger.addHandler(heard if name == "apprise" else logging.NullHandler())
-    return heard
+        logger.addHandler(recorder if name == "apprise" else logging.NullHandler())
+    return recorder
 
 
-def is_address(url: str) -> bool:
-    """Whether apprise knows the service and has all that it needs."""
-    return _service(url) is not None
+def is_valid_address(url: str) -> bool:
+    """Return True if apprise supports the address and it is complete."""
+    return _create_service(url) is not None
 
 
-def kind_of(url: str) -> str:
-    """The service's scheme, such as ``mailto``: what may be shown of an address."""
+def service_scheme(url: str) -> str:
+    """Return the address's scheme, such as ``mailto``: its only printable part."""
     return url.partition(":")[0]
 
 
 async def send_to_service(url: str, notice: Notice, *, examples: bool = False) -> Outcome:
-    """Tell one address once, on a thread, for at most a minute."""
+    """Send a notice to one address once, on a thread, for at most a minute."""
     try:
-        async with asyncio.timeout(_LONGEST_S):
+        async with asyncio.timeout(_TIMEOUT_S):
             return await asyncio.to_thread(_send, url, notice, examples)
     except TimeoutError:
-        return later(f"{kind_of(url)}: no answer in time")
+        return transient_failure(f"{service_scheme(url)}: no answer in time")
 
 
 def _send(url: str, notice: Notice, examples: bool) -> Outcome:
-    heard = _hushed()
-    service = _service(url)
+    recorder = _silence_libraries()
+    service = _create_service(url)
     if service is None:
-        return later(f"{kind_of(url)}: apprise does not know this address")
-    if hasattr(service, "headers") and kind_of(url).startswith("mailto"):
-        # A mail told again after a crash has the same; mail programs show them as one thread.
+        return transient_failure(f"{service_scheme(url)}: apprise does not support this address")
+    if hasattr(service, "headers") and service_scheme(url).startswith("mailto"):
+        # A mail that is sent again after a crash has the same id; mail clients show one thread.
         service.headers["X-Notice-ID"] = notice.notice_id
         service.headers["References"] = f"<{notice.about or notice.notice_id}@feedback-pipeline>"
-    heard.take()
+    recorder.take()
     if _notify(service, notice, examples):
-        return TOLD
-    status = heard.take()
-    why = f"it refused with status {status}" if status else "it was not reached or refused"
-    return later(f"{kind_of(url)}: {why}")
+        return DELIVERED
+    status = recorder.take()
+    reason = f"rejected with status {status}" if status else "unreachable or rejected"
+    return transient_failure(f"{service_scheme(url)}: {reason}")
 
 
 def _notify(service: Any, notice: Notice, examples: bool) -> bool:
-    from apprise import NotifyFormat
-
-    write = {NotifyFormat.HTML: as_html, NotifyFormat.MARKDOWN: as_markdown}
+    write = {NotifyFormat.HTML: render_html, NotifyFormat.MARKDOWN: render_markdown}
     format_ = service.resolve_format(None)
-    body = write.get(format_, as_text)(notice, examples=examples)
+    body = write.get(format_, render_text)(notice, examples=examples)
     try:
         return bool(
             service.notify(
-                title=subject(notice),
+                title=render_subject(notice),
                 body=body,
                 body_format=format_,
-                notify_type=_type_of(notice),
+                notify_type=_notify_type(notice),
             )
         )
-    except Exception:  # a plugin's own mistake; its words may hold the address
+    except Exception:  # a fault of a plugin; its message may contain the address
         return False
 
 
-def _service(url: str) -> Any:
-    """A new one for each notice: they keep what they were last told to wait for."""
-    _hushed()
-    from apprise import Apprise, AppriseAsset, PersistentStoreMode
-
+def _create_service(url: str) -> Any:
+    """Return a new service for each notice: they keep rate limits of the last one."""
+    _silence_libraries()
     asset = AppriseAsset(
         app_id=_NAME,
         app_desc=_NAME,
@@ -125,9 +123,7 @@ def _service(url: str) -> Any:
     return Apprise.instantiate(url, asset=asset)
 
 
-def _type_of(notice: Notice) -> Any:
-    from apprise import NotifyType
-
+def _notify_type(notice: Notice) -> Any:
     if notice.type.endswith(".resolved"):
         return NotifyType.SUCCESS
     return {

@@ -2,9 +2,8 @@
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
-The signature covers identifier, time and body, so that a receiver can tell who sent it, that
-nothing was changed, and that it is no recording of an earlier one. Redirects are not followed, and
-private addresses are refused unless they are allowed.
+The signature covers identifier, time and body: a receiver can verify the sender and the content,
+and reject replays. Redirects are not followed, and private addresses are refused unless allowed.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ import aiohttp
 
 from connectors.sdk.http_status import retry_after_seconds
 from pipeline.notify.addresses import CheckedResolver, Lookup, Refused, checked_socket, is_public
-from pipeline.notify.outcome import TOLD, Outcome, Verdict, later
+from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome, transient_failure
 
 _TIMEOUT_S: Final = 20.0
-_CONNECT_S: Final = 10.0
+_CONNECT_TIMEOUT_S: Final = 10.0
 _MAX_WAIT_S: Final = 86_400.0
-_TOO_MANY: Final = timedelta(minutes=1)
-"""How long a destination is left alone that says 429 and not how long."""
+_DEFAULT_RATE_LIMIT_WAIT: Final = timedelta(minutes=1)
+"""Wait after status 429 without ``Retry-After``."""
 _PREFIX: Final = "whsec_"
-_LEAST_KEY: Final = 24
-_MOST_KEY: Final = 64
+_MIN_KEY_BYTES: Final = 24
+_MAX_KEY_BYTES: Final = 64
 
 
 class WebhookClient:
@@ -46,18 +45,20 @@ class WebhookClient:
         certificates: ssl.SSLContext | None = None,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
-        """To be made inside a running loop. ``lookup`` stands for ``getaddrinfo``."""
+        """Create it inside a running loop. ``lookup`` replaces ``getaddrinfo``."""
         self.allow_private = allow_private
         connector = aiohttp.TCPConnector(
             resolver=CheckedResolver(allow_private=allow_private, lookup=lookup),
             socket_factory=None if allow_private else checked_socket,
             use_dns_cache=False,
-            force_close=True,  # a connection that is kept would outlive its check
+            force_close=True,  # a kept connection would outlive its address check
             ssl=certificates or True,
         )
         self.session = aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=timeout_s, connect=min(timeout_s, _CONNECT_S)),
+            timeout=aiohttp.ClientTimeout(
+                total=timeout_s, connect=min(timeout_s, _CONNECT_TIMEOUT_S)
+            ),
             headers={"User-Agent": "feedback-pipeline"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -83,22 +84,27 @@ async def send_webhook(
 ) -> Outcome:
     """Post a payload once, signed with each of the secrets (``whsec_…``).
 
-    ``at`` is the time of this attempt. Raises ``ValueError`` for a secret that is none.
+    ``at`` is the time of this attempt. Raises ``ValueError`` for an invalid secret.
     """
     secrets = [secret] if isinstance(secret, str) else secret
-    headers = {"Content-Type": "application/json", **signed(secrets, notice_id, payload, at)}
+    headers = {
+        "Content-Type": "application/json",
+        **signature_headers(secrets, notice_id, payload, at),
+    }
     try:
-        _check(client, url)
+        _check_url(client, url)
         async with client.session.post(
             url, data=payload, headers=headers, allow_redirects=False
         ) as response:
-            return _outcome(response, at)
+            return _classify_response(response, at)
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-        return later(_said(error))
+        return transient_failure(_describe_error(error))
 
 
-def signed(secrets: Sequence[str], notice_id: str, payload: bytes, at: datetime) -> dict[str, str]:
-    """The three headers; raises ``ValueError`` for a secret or an identifier that is none."""
+def signature_headers(
+    secrets: Sequence[str], notice_id: str, payload: bytes, at: datetime
+) -> dict[str, str]:
+    """Return the three headers; raises ``ValueError`` for an invalid secret or identifier."""
     if not secrets or not notice_id or "." in notice_id:
         raise ValueError("a webhook needs a secret and an identifier without a full stop")
     timestamp = str(int(at.timestamp()))
@@ -106,12 +112,12 @@ def signed(secrets: Sequence[str], notice_id: str, payload: bytes, at: datetime)
     return {
         "webhook-id": notice_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(_signature(key_of(one), content) for one in secrets),
+        "webhook-signature": " ".join(_sign(decode_secret(each), content) for each in secrets),
     }
 
 
-def key_of(secret: str) -> bytes:
-    """The key in a secret: base64 after ``whsec_``; raises ``ValueError``."""
+def decode_secret(secret: str) -> bytes:
+    """Return the key of a secret, base64 after ``whsec_``; raises ``ValueError``."""
     if not secret.startswith(_PREFIX):
         raise ValueError(f"a webhook's secret begins with {_PREFIX}")
     encoded = secret.removeprefix(_PREFIX)
@@ -119,16 +125,18 @@ def key_of(secret: str) -> bytes:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except binascii.Error:
         raise ValueError(f"a webhook's secret has base64 after {_PREFIX}") from None
-    if not _LEAST_KEY <= len(key) <= _MOST_KEY:
-        raise ValueError(f"a webhook's secret has {_LEAST_KEY} to {_MOST_KEY} bytes in base64")
+    if not _MIN_KEY_BYTES <= len(key) <= _MAX_KEY_BYTES:
+        raise ValueError(
+            f"a webhook's secret has {_MIN_KEY_BYTES} to {_MAX_KEY_BYTES} bytes in base64"
+        )
     return key
 
 
-def _signature(key: bytes, content: bytes) -> str:
+def _sign(key: bytes, content: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
 
 
-def _check(client: WebhookClient, url: str) -> None:
+def _check_url(client: WebhookClient, url: str) -> None:
     """Raise :class:`Refused` for an address that is written as a number, or not encrypted."""
     if client.allow_private:
         return
@@ -140,17 +148,19 @@ def _check(client: WebhookClient, url: str) -> None:
         raise Refused("it is a private address")
 
 
-def _outcome(response: aiohttp.ClientResponse, now: datetime) -> Outcome:
+def _classify_response(response: aiohttp.ClientResponse, now: datetime) -> Outcome:
     status = response.status
     if 200 <= status < 300:
-        return TOLD
+        return DELIVERED
     reason = f"status {status}"
     if status == 410:
-        return Outcome(Verdict.GONE, f"{reason}: it wants no more of them")
+        return Outcome(DeliveryStatus.PERMANENT, f"{reason}: gone")
     if 300 <= status < 400:
-        return later(f"{reason}: redirects are not followed, name the new address")
+        return transient_failure(f"{reason}: redirects are not followed, name the new address")
     asked = _retry_after(response.headers, now)
-    return later(reason, _TOO_MANY if asked is None and status == 429 else asked)
+    return transient_failure(
+        reason, _DEFAULT_RATE_LIMIT_WAIT if asked is None and status == 429 else asked
+    )
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -159,9 +169,9 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=min(seconds, _MAX_WAIT_S))
 
 
-def _said(error: BaseException) -> str:
-    """Why there was no answer, without the address, which may hold a secret."""
-    refused = _refusal(error)
+def _describe_error(error: BaseException) -> str:
+    """Describe an error without the address, which may contain a secret."""
+    refused = _find_refusal(error)
     if refused is not None:
         return f"refusing the address: {refused} (allow_private = true allows it)"
     if isinstance(error, TimeoutError):
@@ -169,7 +179,7 @@ def _said(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _refusal(error: Any) -> Refused | None:
+def _find_refusal(error: Any) -> Refused | None:
     while error is not None:
         if isinstance(error, Refused):
             return error

@@ -236,11 +236,11 @@ def _count(settings: Settings, *, overdue: bool = False) -> int:
 
 
 async def test_a_revision_that_is_late_changes_nothing(settings: Settings) -> None:
-    from pipeline.cases.reducer import apply
+    from pipeline.cases.reducer import apply_event
     from tests.pipeline.cases.test_reducer import OPENED, OVERDUE
 
-    early = apply(None, OPENED)
-    late = apply(early, OVERDUE)
+    early = apply_event(None, OPENED)
+    late = apply_event(early, OVERDUE)
     async with connect_async(settings) as client:
         store = CaseStore(client)
         await store.write([late])

@@ -1,4 +1,4 @@
-"""``[cases.outlets.NAME]``: where cases are kept besides: Jira, Zendesk, or a webhook."""
+"""``[cases.outlets.NAME]``: issue trackers that mirror cases: Jira, Zendesk, or a webhook."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.notify.webhooks import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.feedback import Priority
 from schemas.validation import first_fault
@@ -23,7 +24,7 @@ from schemas.validation import first_fault
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s]*$")]
 
 
-class _Outlet(BaseModel):
+class _Tracker(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
@@ -32,21 +33,21 @@ class _Outlet(BaseModel):
     sites: tuple[str, ...] = Field(default=(), description="Default: all.")
     text: bool = Field(
         default=False,
-        description="Whether the feedback's text, personal data hidden, is told. It stays there "
-        "where its author takes it back.",
+        description="Whether to send the feedback's text, personal data hidden. It is not removed "
+        "there if its author deletes it.",
     )
     allow_private: bool = Field(
         default=False, description="Whether the address may be http or a private one."
     )
 
     @property
-    def wanted(self) -> list[dict[str, Any]]:
-        """The cases that it is for, as filters of a search."""
-        given = {"type": self.types, "priority": self.priorities, "site": self.sites}
-        return [{"terms": {f"case.{name}": list(some)}} for name, some in given.items() if some]
+    def filters(self) -> list[dict[str, Any]]:
+        """Search filters of the cases to mirror."""
+        values = {"type": self.types, "priority": self.priorities, "site": self.sites}
+        return [{"terms": {f"case.{name}": list(some)}} for name, some in values.items() if some]
 
 
-class JiraOptions(_Outlet):
+class JiraOptions(_Tracker):
     """A project of Jira Cloud."""
 
     kind: Literal["jira"]
@@ -65,7 +66,7 @@ class JiraOptions(_Outlet):
     again: str | None = Field(default=None, description="And when the case is opened again.")
 
 
-class ZendeskOptions(_Outlet):
+class ZendeskOptions(_Tracker):
     """An account of Zendesk."""
 
     kind: Literal["zendesk"]
@@ -75,8 +76,8 @@ class ZendeskOptions(_Outlet):
     tags: tuple[str, ...] = ()
 
 
-class WebhookOptions(_Outlet):
-    """An address that takes signed webhooks."""
+class WebhookOptions(_Tracker):
+    """An address that accepts signed webhooks."""
 
     kind: Literal["webhook"]
     url: SecretStr
@@ -84,26 +85,26 @@ class WebhookOptions(_Outlet):
 
     @model_validator(mode="after")
     def _usable(self) -> WebhookOptions:
-        from pipeline.notify.webhooks import key_of
-
-        key_of(self.secret.get_secret_value())
+        decode_secret(self.secret.get_secret_value())
         return self
 
 
-OutletOptions = JiraOptions | ZendeskOptions | WebhookOptions
-_KINDS: Final[TypeAdapter[OutletOptions]] = TypeAdapter(
-    Annotated[OutletOptions, Field(discriminator="kind")]
+TrackerOptions = JiraOptions | ZendeskOptions | WebhookOptions
+_KINDS: Final[TypeAdapter[TrackerOptions]] = TypeAdapter(
+    Annotated[TrackerOptions, Field(discriminator="kind")]
 )
 
 
-def read_outlet(name: str, table: Any, resolve: Resolve) -> OutletOptions:
-    """One outlet; raises :class:`~pipeline.settings_file.SettingsFileError`."""
+def read_tracker(name: str, table: Any, resolve: Resolve) -> TrackerOptions:
+    """Read one tracker's section; raises :class:`~pipeline.settings_file.SettingsFileError`."""
     section = f"reading [cases.outlets.{name}]"
     if not isinstance(table, Mapping):
-        raise SettingsFileError(f"{section}: it is no section")
-    told = {key: resolve_secret(value, f"{section} {key}", resolve) for key, value in table.items()}
+        raise SettingsFileError(f"{section}: expected a section")
+    values = {
+        key: resolve_secret(value, f"{section} {key}", resolve) for key, value in table.items()
+    }
     try:
-        options = _KINDS.validate_python({**told, "name": name})
+        options = _KINDS.validate_python({**values, "name": name})
     except ValidationError as error:
         raise SettingsFileError(f"{section}: {_problem(error)}") from None
     url = options.url.get_secret_value() if options.kind == "webhook" else options.base_url
@@ -118,5 +119,5 @@ def _problem(error: ValidationError) -> str:
         return "kind: it must be webhook, jira or zendesk"
     place = fault.place.partition(".")[2]  # the first part is the kind
     if fault.kind == "extra_forbidden":
-        return f"{place}: there is no such setting"
+        return f"{place}: unknown setting"
     return str(fault._replace(place=place))

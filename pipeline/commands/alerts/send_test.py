@@ -16,10 +16,10 @@ from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.notify.notice import Notice, Urgency
-from pipeline.notify.outcome import Outcome
-from pipeline.notify.routes import Target, routes
+from pipeline.notify.outcome import DeliveryStatus, Outcome
+from pipeline.notify.routes import Target, load_routes
 from pipeline.notify.sender import Sender
-from pipeline.notify.services import kind_of
+from pipeline.notify.services import service_scheme
 from pipeline.terminal import out, print_json
 from schemas.record import deterministic_id
 
@@ -43,14 +43,14 @@ def test(
         )
     else:
         out.print(_table(targets, sent))
-    failed = [one.destination for one in sent or () if one.verdict != "told"]
+    failed = [one.destination for one in sent or () if one.status is not DeliveryStatus.DELIVERED]
     if failed:
         raise CommandError(f"telling {', '.join(failed)}: not told")
 
 
 def _targets(names: Sequence[str]) -> list[Target]:
     """The addresses of the routes that are named, or of all; raises ``CommandError``."""
-    there = list(routes(settings()))
+    there = list(load_routes(settings()))
     if not there:
         raise CommandError(
             f"reading {settings().config}: it has no route; a section [notify.NAME] makes one",
@@ -86,7 +86,7 @@ async def _send(targets: Sequence[Target], notice: Notice) -> list[Outcome]:
 def _as_json(target: Target, sent: Outcome | None) -> dict[str, Any]:
     fields: dict[str, Any] = {"to": target.name, "service": _service(target), **_takes(target)}
     if sent is not None:
-        fields |= {"verdict": str(sent.verdict), "reason": sent.reason}
+        fields |= {"status": str(sent.status), "reason": sent.reason}
     return fields
 
 
@@ -102,14 +102,14 @@ def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
         cells = [target.name, _service(target), takes or "everything"]
         if sent is not None:
             one = sent[number]
-            cells.append(f"{one.verdict}: {one.reason}" if one.reason else str(one.verdict))
+            cells.append(f"{one.status}: {one.reason}" if one.reason else str(one.status))
         table.add_row(*map(Text, cells))
     return table
 
 
 def _service(target: Target) -> str:
     """What may be shown of an address."""
-    return "webhook" if target.apprise is None else kind_of(target.apprise)
+    return "webhook" if target.apprise is None else service_scheme(target.apprise)
 
 
 def _takes(target: Target) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pipeline.cases.options import cases_settings, due_of
+from pipeline.cases.options import load_cases_settings, parse_due
 from pipeline.cases.role import publish
-from pipeline.cases.rules import opened
+from pipeline.cases.rules import open_event
 from pipeline.commands.cases.query import case_as_it_is
 from pipeline.commands.shared.context import login_name, settings
 from pipeline.enrich.loading import load_redactor
@@ -69,7 +69,7 @@ def opening_by_hand(
         )
     except ValidationError as error:
         raise CommandError(f"opening a case: {first_fault(error)}", ExitStatus.USAGE) from None
-    return opened(opening, datetime.now(UTC), by or person())
+    return open_event(opening, datetime.now(UTC), by or person())
 
 
 def person() -> str:
@@ -106,7 +106,7 @@ def until(text: str | None) -> datetime | None:
         return None
     now = datetime.now(UTC)
     try:
-        due = due_of(text)
+        due = parse_due(text)
     except ValueError:
         try:
             at = parse_time(text, now=now, end_of_day=True)
@@ -118,7 +118,7 @@ def until(text: str | None) -> datetime | None:
             ) from None
         return at
     try:
-        return due.after(now, cases_settings(settings()).hours)
+        return due.deadline(now, load_cases_settings(settings()).hours)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
 

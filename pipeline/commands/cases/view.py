@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cases.notice import SHORT_ID, plain
+from pipeline.cases.notice import SHORT_ID, humanize
 from schemas.case import Case, CaseStatus
 from schemas.feedback import Priority
 
@@ -33,12 +33,12 @@ def cases_table(cases: Sequence[Case], now: datetime) -> Table:
         wide = heading in {"what", "owner"}
         table.add_column(heading, no_wrap=not wide, overflow="fold")
     for case in cases:
-        what = Text.assemble((plain(case.type), _STYLES[case.priority]))
+        what = Text.assemble((humanize(case.type), _STYLES[case.priority]))
         what.append(f"\n{_place(case)}", "dim")
         table.add_row(
             case.case_id[:SHORT_ID],
             _due(case, now),
-            Text(plain(case.status), _STYLES[case.status]),
+            Text(humanize(case.status), _STYLES[case.status]),
             what,
             Text(case.owner or "nobody", "" if case.owner else "dim"),
         )
@@ -48,8 +48,8 @@ def cases_table(cases: Sequence[Case], now: datetime) -> Table:
 def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Group:
     """All of a case: what it is about, how it stands, what was done, and the feedback's text."""
     head = Text(case.case_id[:SHORT_ID], "bold")
-    head.append(f"  {plain(case.type)}", _STYLES[case.priority])
-    head.append(f"  {plain(case.status)}", _STYLES[case.status])
+    head.append(f"  {humanize(case.type)}", _STYLES[case.priority])
+    head.append(f"  {humanize(case.status)}", _STYLES[case.status])
     head.append("  ").append_text(_due(case, now, joint=" "))
     figures = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in _figures(case):
@@ -62,7 +62,7 @@ def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Gro
     story = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for note in case.notes:
         who, said = (Text(one or "") for one in (note.by, note.text))
-        story.add_row(Text(_moment(note.at), "dim"), plain(note.type), who, said)
+        story.add_row(Text(_moment(note.at), "dim"), humanize(note.type), who, said)
     parts += ["", story]
     return Group(*parts)
 
@@ -76,7 +76,7 @@ def done(case: Case) -> str:
     """One line that says how the case stands now."""
     owner = f", owner {case.owner}" if case.owner else ""
     return (
-        f"{case.case_id[:SHORT_ID]}  {plain(case.type)}  {plain(case.status)}, "
+        f"{case.case_id[:SHORT_ID]}  {humanize(case.type)}  {humanize(case.status)}, "
         f"due {_moment(case.due_at)} UTC{owner}"
     )
 
@@ -88,9 +88,9 @@ def _figures(case: Case) -> Iterator[tuple[str, str]]:
     yield "opened", f"{_moment(case.opened_at)} by {case.rule or 'hand'}"
     yield "given", f"{_moment(case.given_at)} through {case.source}"
     if case.topics:
-        yield "about", ", ".join(map(plain, case.topics))
+        yield "about", ", ".join(map(humanize, case.topics))
     if case.urgent_reasons:
-        yield "cannot wait", ", ".join(map(plain, case.urgent_reasons))
+        yield "cannot wait", ", ".join(map(humanize, case.urgent_reasons))
     if case.first_answered_at:
         yield "answered", _moment(case.first_answered_at)
     if case.resolved_at:

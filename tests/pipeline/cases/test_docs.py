@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cases.conditions import When
-from pipeline.cases.options import CasesOptions, RuleOptions, cases_of
+from pipeline.cases.conditions import RuleConditions
+from pipeline.cases.options import CasesOptions, RuleOptions, build_cases_settings
 from pipeline.cases.rules import DEFAULTS
 from pipeline.cli import app
 from tests.pipeline.notify.receivers import SECRET
@@ -22,17 +22,17 @@ COMMANDS = re.findall(r"^\$ (feedback cases .*)$", PAGE, re.M)
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_is_read(example: str) -> None:
-    found = cases_of(tomllib.loads(example), lambda name: SECRET)
+    found = build_cases_settings(tomllib.loads(example), lambda name: SECRET)
     assert found.rules.rules
 
 
 def test_the_outlets_of_the_example_are_all_there_are() -> None:
-    found = cases_of(tomllib.loads(EXAMPLES[-1]), lambda name: SECRET)
+    found = build_cases_settings(tomllib.loads(EXAMPLES[-1]), lambda name: SECRET)
     assert [outlet.kind for outlet in found.outlets] == ["jira", "zendesk", "webhook"]
 
 
 def test_every_setting_and_rule_is_on_the_page() -> None:
-    names = {*When.model_fields, *RuleOptions.model_fields, *CasesOptions.model_fields}
+    names = {*RuleConditions.model_fields, *RuleOptions.model_fields, *CasesOptions.model_fields}
     names |= {rule.name for rule in DEFAULTS}
     missing = {name for name in names if f"`{name}" not in PAGE and f"cases.{name}" not in PAGE}
     assert missing == set()

@@ -10,11 +10,11 @@ from typing import Any
 from faust.types import TP
 
 from pipeline.cases.options import CasesSettings
-from pipeline.cases.periodic import Rounds
-from pipeline.cases.reducer import apply
-from pipeline.cases.rules import Rules, opened
+from pipeline.cases.periodic import PeriodicTasks
+from pipeline.cases.reducer import apply_event
+from pipeline.cases.rules import Rules, open_event
 from pipeline.cases.store import CaseStore
-from pipeline.cases.trackers.options import read_outlet
+from pipeline.cases.trackers.options import read_tracker
 from pipeline.elasticsearch.client import connect_async
 from pipeline.settings import Settings
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
@@ -44,7 +44,7 @@ class Log:
         """What the role does a moment later."""
         cases = await self._store.get(event.case_id for event in self.events)
         for event in self.events:
-            cases[event.case_id] = apply(cases[event.case_id], event)
+            cases[event.case_id] = apply_event(cases[event.case_id], event)
         await self._store.write(cases.values())
         await self._client.indices.refresh(index=CASES_INDEX)
 
@@ -55,20 +55,20 @@ class Log:
 @asynccontextmanager
 async def rounds_of(
     settings: Settings, case: Case, *outlets: Any
-) -> AsyncIterator[tuple[Rounds, Log]]:
+) -> AsyncIterator[tuple[PeriodicTasks, Log]]:
     async with connect_async(settings) as client:
         store = CaseStore(client)
         await store.write([case])
         await client.indices.refresh(index=CASES_INDEX)
         log = Log(store, client)
         options = CasesSettings(Rules(()), outlets=outlets)
-        async with Rounds(options, store, log.publish) as rounds:
+        async with PeriodicTasks(options, store, log.publish) as rounds:
             yield rounds, log
 
 
 def case_at(site: str, number: int, due_at: datetime) -> Case:
     first = opening(feedback_id=f"{number:032x}", site=site, due_at=due_at, resolve_by=None)
-    return apply(None, opened(first, NOW - timedelta(hours=1)))
+    return apply_event(None, open_event(first, NOW - timedelta(hours=1)))
 
 
 def desk(url: str, site: str) -> Any:
@@ -76,7 +76,7 @@ def desk(url: str, site: str) -> Any:
         "kind": "zendesk", "base_url": url, "email": "ann@example.org", "api_token": TOKEN,
         "allow_private": True, "sites": [site],
     }  # fmt: skip
-    return read_outlet(f"desk-{site}", table, lambda _: "")
+    return read_tracker(f"desk-{site}", table, lambda _: "")
 
 
 async def test_an_overdue_case_is_told_once_by_the_worker_that_reads_its_events(
@@ -85,15 +85,15 @@ async def test_an_overdue_case_is_told_once_by_the_worker_that_reads_its_events(
     case = case_at("late", 41, NOW - SECOND)
     partition = int(case.case_id[:8], 16) % CASES.partitions
     async with rounds_of(settings, case) as (rounds, log):
-        await rounds.once(NOW, [tp for tp in ALL if tp.partition != partition])
+        await rounds.run_once(NOW, [tp for tp in ALL if tp.partition != partition])
         assert log.told(case) == []
-        await rounds.once(NOW, ALL)
-        await rounds.once(NOW, ALL)  # before the index has it
+        await rounds.run_once(NOW, ALL)
+        await rounds.run_once(NOW, ALL)  # before the index has it
         await log.fold()
-        await rounds.once(NOW, ALL)
+        await rounds.run_once(NOW, ALL)
         assert log.told(case) == [CaseEventType.OVERDUE]
     async with rounds_of(settings, case) as (rounds, log):  # another worker, or after a crash
-        await rounds.once(NOW, ALL)
+        await rounds.run_once(NOW, ALL)
         assert log.told(case) == []
 
 
@@ -102,11 +102,11 @@ async def test_an_outlet_that_is_away_gets_the_case_later(settings: Settings) ->
     with Served(zendesk.app) as served:
         async with rounds_of(settings, case, desk(served.url, "away")) as (rounds, log):
             served.faults += ["429"]
-            await rounds.once(NOW, ALL)
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
             assert (zendesk.tickets, len(served.requests)) == ([], 1), "it asks to wait a second"
-            await rounds.once(NOW + 2 * SECOND, ALL)
-            await rounds.once(NOW + 2 * SECOND, ALL)
+            await rounds.run_once(NOW + 2 * SECOND, ALL)
+            await rounds.run_once(NOW + 2 * SECOND, ALL)
             await log.fold()
             assert (len(zendesk.tickets), log.told(case)) == (1, [CaseEventType.LINKED])
 
@@ -116,7 +116,7 @@ async def test_what_a_crash_left_undone_is_found_and_not_made_again(settings: Se
     with Served(zendesk.app) as served:
         for _ in range(2):  # the first worker dies between the ticket and the note of it
             async with rounds_of(settings, case, desk(served.url, "crash")) as (rounds, log):
-                await rounds.once(NOW, ALL)
+                await rounds.run_once(NOW, ALL)
         assert (len(zendesk.tickets), log.told(case)) == (1, [CaseEventType.LINKED])
 
 
@@ -127,13 +127,13 @@ async def test_a_case_that_an_outlet_refuses_is_noted_and_not_tried_again(
     with Served(zendesk.app) as served:
         async with rounds_of(settings, case, desk(served.url, "refused")) as (rounds, log):
             served.faults += ["400"]
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
             await log.fold()
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
             (event,) = log.events
             assert event.link is not None
             assert (event.link.state, zendesk.tickets) == (LinkState.REFUSED, [])
-            assert event.text == "The outlet desk-refused refuses it: Zendesk: status 400"
+            assert event.text == "desk-refused rejected the case: Zendesk: status 400"
 
 
 async def test_a_resolved_case_is_resolved_there_and_an_old_one_never_gets_there(
@@ -143,17 +143,17 @@ async def test_a_resolved_case_is_resolved_there_and_an_old_one_never_gets_there
     resolved = CaseEvent.identify(
         case.case_id, CaseEventType.RESOLVED, at=NOW, by="Ann", resolution="Done."
     )
-    other = apply(case_at("done", 46, NOW), resolved)
+    other = apply_event(case_at("done", 46, NOW), resolved)
     assert other.status is CaseStatus.RESOLVED
     with Served(zendesk.app) as served:
         async with rounds_of(settings, case, desk(served.url, "done")) as (rounds, log):
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
             await log.publish([resolved])
             await log.fold()
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
             await log.fold()
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
             assert [ticket["status"] for ticket in zendesk.tickets] == ["solved"]
         async with rounds_of(settings, other, desk(served.url, "done")) as (rounds, log):
-            await rounds.once(NOW, ALL)
+            await rounds.run_once(NOW, ALL)
         assert len(zendesk.tickets) == 1

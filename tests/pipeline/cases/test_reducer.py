@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.cases.notice import notice_of
-from pipeline.cases.reducer import NoSuchCase, apply
-from pipeline.cases.rules import opened, withdrawn
+from pipeline.cases.notice import create_case_notice
+from pipeline.cases.reducer import NoSuchCase, apply_event
+from pipeline.cases.rules import open_event, withdrawal_event
 from pipeline.notify.notice import Urgency
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState, Opening
 from schemas.case_documents import case_document, case_from_document
@@ -40,7 +40,7 @@ def opening(**changed: Any) -> Opening:
     return Opening(**{**fields, **changed})
 
 
-OPENED = opened(opening(), NOW)
+OPENED = open_event(opening(), NOW)
 
 
 def event(kind: CaseEventType, after: int = 1, by: str | None = "ann", **fields: Any) -> CaseEvent:
@@ -59,7 +59,7 @@ LINK = Link(outlet="board", state=LinkState.OPENED, reference="PAT-1")
 def folded(*events: CaseEvent) -> Case:
     case = None
     for one in (OPENED, *events):
-        case = apply(case, one)
+        case = apply_event(case, one)
     assert case is not None
     return case
 
@@ -101,7 +101,7 @@ def test_a_whole_life() -> None:
         ([event(E.LINKED, link=LINK),
           event(E.LINKED, 2, link=LINK.model_copy(update={"state": LinkState.RESOLVED}))],
          {"links": (LINK.model_copy(update={"state": LinkState.RESOLVED}),)}),
-        ([withdrawn({"event_id": FEEDBACK}, NOW)], {"withdrawn": True}),
+        ([withdrawal_event({"event_id": FEEDBACK}, NOW)], {"withdrawn": True}),
     ],
 )  # fmt: skip
 def test_what_an_event_changes(events: list[CaseEvent], expected: dict[str, Any]) -> None:
@@ -121,13 +121,13 @@ def test_events_read_again_change_nothing(events: list[CaseEvent], data: st.Data
     again = data.draw(st.integers(0, len(events)))
     twice = once
     for one in (OPENED, *events)[again:]:
-        twice = apply(twice, one)
+        twice = apply_event(twice, one)
     assert twice is once
 
 
 def test_a_case_that_was_never_opened_is_refused() -> None:
     with pytest.raises(NoSuchCase):
-        apply(None, RESOLVED)
+        apply_event(None, RESOLVED)
 
 
 def test_an_event_has_what_its_type_needs() -> None:
@@ -162,20 +162,20 @@ def test_who_should_look_is_told(
     events: list[CaseEvent],
     expected: tuple[str, Urgency] | None,
 ) -> None:
-    first = opened(opening(priority=priority, urgent_reasons=reasons), NOW)
-    case = apply(None, first)
+    first = open_event(opening(priority=priority, urgent_reasons=reasons), NOW)
+    case = apply_event(None, first)
     for one in events:
-        case = apply(case, one)
-    notice = notice_of((first, *events)[-1], case)
+        case = apply_event(case, one)
+    notice = create_case_notice((first, *events)[-1], case)
     assert (notice and (notice.type, notice.urgency)) == expected
 
 
 def test_a_notice_says_what_it_is_about() -> None:
     case = folded(event(E.ASSIGNED, owner="PALS"))
-    notice = notice_of(event(E.ASSIGNED, owner="PALS"), case)
+    notice = create_case_notice(event(E.ASSIGNED, owner="PALS"), case)
     assert notice is not None
     short = case.case_id[:8]
-    assert notice.title == f"For PALS: complaint {short}, North Trust, Eastgate"
+    assert notice.title == f"Assigned to PALS: complaint {short}, North Trust, Eastgate"
     assert f"`feedback cases show {short}`" in notice.text
     assert (notice.site, notice.organization, notice.about) == (
         "Eastgate", "North Trust", case.case_id,

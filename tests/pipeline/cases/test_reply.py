@@ -8,8 +8,8 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.cases.reducer import apply
-from pipeline.cases.rules import opened
+from pipeline.cases.reducer import apply_event
+from pipeline.cases.rules import open_event
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
@@ -50,7 +50,7 @@ def test_an_answer_is_shown_then_sent_and_noted(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
     first = opening(feedback_id=REVIEW.event_id, source="trustpilot", type="review_reply")
-    case = apply(None, opened(first, NOW))
+    case = apply_event(None, open_event(first, NOW))
     _put(settings, case)
     service = FakeTrustpilot()
     with Served(service.app) as served:

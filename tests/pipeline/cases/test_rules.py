@@ -7,8 +7,8 @@ import pytest
 
 from connectors.runtime.registry import sources
 from connectors.sdk.source import Answering
-from pipeline.cases.conditions import COMPLAINTS, Conditions, When
-from pipeline.cases.options import cases_of
+from pipeline.cases.conditions import COMPLAINTS, Conditions, RuleConditions
+from pipeline.cases.options import build_cases_settings
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rules
 from pipeline.settings_file import SettingsFileError
 from pipeline.stages.classify_topics import Taxonomy
@@ -99,11 +99,11 @@ UNSURE = {"value": 6.0, "worst": 5.0, "best": 1.0}
 def test_all_conditions_hold_and_of_each_any_value(
     when: dict[str, Any], fields: dict[str, Any], expected: bool
 ) -> None:
-    assert Conditions(When(**when)).hold({**FIELDS, **fields}) is expected
+    assert Conditions(RuleConditions(**when)).hold({**FIELDS, **fields}) is expected
 
 
 def rules_of(cases: dict[str, Any]) -> Rules:
-    return cases_of({"hours": HOURS, "cases": cases}, lambda name: "").rules
+    return build_cases_settings({"hours": HOURS, "cases": cases}, lambda name: "").rules
 
 
 def test_the_sources_that_can_be_answered_are_those_that_answer() -> None:
@@ -116,22 +116,22 @@ def test_the_usual_rules_speak_of_what_the_taxonomy_has() -> None:
 
 
 def test_a_case_is_due_by_working_hours() -> None:
-    event = rules_of({"hours": "office"}).opened({**FIELDS, **COMPLAINT}, NOW)
+    event = rules_of({"hours": "office"}).open_event({**FIELDS, **COMPLAINT}, NOW)
     assert event is not None and event.opening is not None
     opening = event.opening
     assert event.case_id == derive_case_id(FIELDS["event_id"])
     assert opening.due_at == datetime(2026, 11, 25, 18, tzinfo=UTC)  # three working days after
     assert opening.resolve_by == datetime(2026, 12, 25, 18, tzinfo=UTC)
-    urgent = rules_of({"hours": "office"}).opened({**FIELDS, "urgent_reasons": ["x"]}, NOW)
+    urgent = rules_of({"hours": "office"}).open_event({**FIELDS, "urgent_reasons": ["x"]}, NOW)
     assert urgent is not None and urgent.opening is not None
     assert urgent.opening.due_at == datetime(2026, 11, 23, 10, tzinfo=UTC)  # 2 h, and 2 on Monday
 
 
 def test_without_working_hours_every_hour_counts() -> None:
-    assert Due(days=3).after(NOW, None) == NOW + timedelta(days=3)
-    assert Due(time=timedelta(hours=4)).after(NOW, None) == NOW + timedelta(hours=4)
+    assert Due(days=3).deadline(NOW, None) == NOW + timedelta(days=3)
+    assert Due(time=timedelta(hours=4)).deadline(NOW, None) == NOW + timedelta(hours=4)
     hours = working_hours({"hours": HOURS})["office"]
-    assert Due(days=1).after(NOW, hours) == datetime(2026, 11, 23, 18, tzinfo=UTC)
+    assert Due(days=1).deadline(NOW, hours) == datetime(2026, 11, 23, 18, tzinfo=UTC)
 
 
 def test_the_file_adds_changes_and_drops_rules() -> None:
@@ -166,7 +166,7 @@ def test_feedback_given_before_opens_no_case() -> None:
 
 
 def test_without_the_section_no_case_is_opened() -> None:
-    assert cases_of({"hours": HOURS}, lambda name: "").rules.rules == ()
+    assert build_cases_settings({"hours": HOURS}, lambda name: "").rules.rules == ()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,8 @@ def test_without_the_section_no_case_is_opened() -> None:
             {"hour": "office"},
             "reading [cases]: hour: there is no such setting; did you mean hours?",
         ),
-        ({"hours": "night"}, "reading [cases]: hours: there is no [hours.night]; office"),
+        ({"hours": "night"}, "reading [cases]: hours: [hours.night] does not exist; "
+         "defined: office"),
         (
             {"rules": {"x": {"when": {"sites": ["A"]}, "due": "3 weeks"}}},
             "reading [cases]: rules.x.due: it must be a number with s, m, h or d, such as 4h or 3d",
@@ -216,5 +217,5 @@ def test_without_the_section_no_case_is_opened() -> None:
 )  # fmt: skip
 def test_what_is_wrong_is_one_sentence_with_its_place(cases: dict[str, Any], expected: str) -> None:
     with pytest.raises(SettingsFileError) as raised:
-        cases_of({"hours": HOURS, "cases": cases}, lambda name: None)
+        build_cases_settings({"hours": HOURS, "cases": cases}, lambda name: None)
     assert str(raised.value) == expected

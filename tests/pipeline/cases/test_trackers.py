@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from pipeline.cases.reducer import apply
-from pipeline.cases.trackers.base import Later, Refusal
-from pipeline.cases.trackers.factory import outlet_of
-from pipeline.cases.trackers.options import read_outlet
+from pipeline.cases.reducer import apply_event
+from pipeline.cases.trackers.base import CaseRejected, TrackerUnavailable
+from pipeline.cases.trackers.factory import create_tracker
+from pipeline.cases.trackers.options import read_tracker
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import CaseEventType, LinkState
 from tests.pipeline.cases.services import TOKEN, FakeJira, FakeZendesk
@@ -19,14 +19,16 @@ from tests.pipeline.notify.receivers import SECRET, receiver
 from tests.support.fake_service import Served
 
 CASE = folded(event(CaseEventType.ASSIGNED, owner="PALS"))
-DONE = apply(CASE, RESOLVED)
-AGAIN = apply(DONE, event(CaseEventType.REOPENED, 6, text="Not so."))
+DONE = apply_event(CASE, RESOLVED)
+AGAIN = apply_event(DONE, event(CaseEventType.REOPENED, 6, text="Not so."))
 ACCOUNT = {"email": "ann@example.org", "api_token": TOKEN, "allow_private": True}
 TEXT = "Nobody came for hours. [PHONE]"
 
 
 def outlet(client: WebhookClient, **options: Any) -> Any:
-    return outlet_of(read_outlet("board", {**options, "allow_private": True}, lambda _: ""), client)
+    return create_tracker(
+        read_tracker("board", {**options, "allow_private": True}, lambda _: ""), client
+    )
 
 
 def said(document: dict[str, Any]) -> list[str]:
@@ -53,11 +55,11 @@ async def test_a_case_has_one_issue_in_jira() -> None:
                 "feedback", f"feedback-case-{CASE.case_id}", "pals",
             ]  # fmt: skip
             for _ in range(2):
-                after = await board.follow(DONE, link, LinkState.RESOLVED)
+                after = await board.update(DONE, link, LinkState.RESOLVED)
             assert after.state is LinkState.RESOLVED
             assert (issue["status"], len(issue["comments"])) == ("Done", 1)
             assert "What was changed: A second nurse at night." in said(issue["comments"][0])[0]
-            await board.follow(AGAIN, after, LinkState.OPENED)
+            await board.update(AGAIN, after, LinkState.OPENED)
             assert (issue["status"], len(issue["comments"])) == ("To Do", 2)
 
 
@@ -76,9 +78,9 @@ async def test_a_case_has_one_ticket_in_zendesk() -> None:
             )
             assert link.url == f"{served.url}/agent/tickets/1"
             for _ in range(2):
-                after = await desk.follow(DONE, link, LinkState.RESOLVED)
+                after = await desk.update(DONE, link, LinkState.RESOLVED)
             assert (ticket["status"], len(zendesk.notes)) == ("solved", 2)
-            await desk.follow(AGAIN, after, LinkState.OPENED)
+            await desk.update(AGAIN, after, LinkState.OPENED)
             assert (ticket["status"], len(zendesk.notes)) == ("open", 3)
 
 
@@ -88,7 +90,7 @@ async def test_a_webhook_is_signed_and_has_the_same_identifier_again() -> None:
             hook = outlet(client, kind="webhook", url=hooks.url, secret=SECRET)
             first = await hook.open(CASE, TEXT)
             assert await hook.open(CASE, TEXT) == first
-            await hook.follow(DONE, first, LinkState.RESOLVED)
+            await hook.update(DONE, first, LinkState.RESOLVED)
     verifier = Verifier(SECRET)
     told = [verifier.verify(body, headers) for _, headers, body in hooks.got]
     assert [one["type"] for one in told] == ["case.opened", "case.opened", "case.resolved"]
@@ -99,8 +101,9 @@ async def test_a_webhook_is_signed_and_has_the_same_identifier_again() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "expected", "wait"),
-    [("429", Later, 1), ("500", Later, None), ("401", Later, None), ("hang up", Later, None),
-     ("400", Refusal, None)],
+    [("429", TrackerUnavailable, 1), ("500", TrackerUnavailable, None),
+     ("401", TrackerUnavailable, None), ("hang up", TrackerUnavailable, None),
+     ("400", CaseRejected, None)],
 )  # fmt: skip
 async def test_what_a_service_answers_decides_whether_to_ask_again(
     fault: str, expected: type[Exception], wait: int | None
@@ -111,7 +114,7 @@ async def test_what_a_service_answers_decides_whether_to_ask_again(
             served.faults.append(fault)
             with pytest.raises(expected) as raised:
                 await desk.open(CASE, "")
-            asked = getattr(raised.value, "wait", None)
+            asked = getattr(raised.value, "retry_after", None)
             assert (asked and asked.total_seconds()) == wait
             assert TOKEN not in str(raised.value)
 
@@ -121,8 +124,8 @@ async def test_a_private_address_is_refused_unless_it_is_allowed() -> None:
     with Served(zendesk.app) as served:
         async with WebhookClient() as client:
             options = {"kind": "zendesk", "base_url": served.url, **ACCOUNT}
-            desk = outlet_of(read_outlet("desk", options, lambda _: ""), client)
-            with pytest.raises(Later):
+            desk = create_tracker(read_tracker("desk", options, lambda _: ""), client)
+            with pytest.raises(TrackerUnavailable):
                 await desk.open(CASE, "")
     assert (zendesk.tickets, served.requests) == ([], [])
 
@@ -130,7 +133,7 @@ async def test_a_private_address_is_refused_unless_it_is_allowed() -> None:
 def test_an_outlet_takes_what_it_is_for() -> None:
     options = {"kind": "webhook", "url": "https://a.example", "secret": SECRET,
                "types": ["complaint"], "priorities": ["high"]}  # fmt: skip
-    assert read_outlet("a", options, lambda _: "").wanted == [
+    assert read_tracker("a", options, lambda _: "").filters == [
         {"terms": {"case.type": ["complaint"]}},
         {"terms": {"case.priority": ["high"]}},
     ]

@@ -172,7 +172,7 @@ async def test_a_search_without_an_answer_fails_what_asked_for_it(
     monkeypatch.setattr(client, "search", impatient.search)
     batch = payloads(record("waits", 1), record("waits", 2, redated=True), record("fine", 3))
     failures = await sink.write(batch)
-    assert [(f.index, f.error, f.retryable) for f in failures] == [(1, "ConnectionTimeout", True)]
+    assert [(f.index, f.error, f.retryable) for f in failures] == [(1, "TransientError", True)]
     monkeypatch.undo()
     assert await sink.write(batch[1:2]) == []
     assert await months(client, record("waits", 1)) == [2]

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.notify.attempts import RETRIES
-from pipeline.notify.delivery_queue import Book, deliveries_of
-from pipeline.notify.notice import packed, unpacked
-from pipeline.notify.routes import routes_of
+from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries
+from pipeline.notify.notice import pack_notice, unpack_notice
+from pipeline.notify.routes import build_routes
 from schemas.delivery import Delivery
 from tests.pipeline.notify.receivers import SECRET
 from tests.pipeline.notify.samples import a_notice
@@ -22,7 +22,7 @@ def a_delivery(number: int = 1, **fields: Any) -> Delivery:
     given = {
         "delivery_id": f"{number:032x}",
         "destination": "ops",
-        "notice": packed(a_notice(notice_id=f"{number:032x}", **notice)),
+        "notice": pack_notice(a_notice(notice_id=f"{number:032x}", **notice)),
         "due_at": NOW,
     }
     return Delivery(**{**given, **fields})
@@ -30,12 +30,12 @@ def a_delivery(number: int = 1, **fields: Any) -> Delivery:
 
 def test_a_notice_comes_back_as_it_was_packed() -> None:
     notice = a_notice(about="x", examples=("y",), organization="Trust")
-    record = Delivery.from_payload(a_delivery(notice=packed(notice)).to_payload())
-    assert unpacked(record.notice) == notice
+    record = Delivery.from_payload(a_delivery(notice=pack_notice(notice)).to_payload())
+    assert unpack_notice(record.notice) == notice
 
 
 def test_the_same_notice_for_the_same_destination_is_the_same_delivery() -> None:
-    routes = routes_of(
+    routes = build_routes(
         {
             "notify": {
                 "hook": {"webhook": "https://e.org", "secret": SECRET},
@@ -44,7 +44,7 @@ def test_the_same_notice_for_the_same_destination_is_the_same_delivery() -> None
         },
         lambda _: None,
     )
-    first, again = (deliveries_of(a_notice(about="x"), routes, NOW) for _ in range(2))
+    first, again = (create_deliveries(a_notice(about="x"), routes, NOW) for _ in range(2))
     assert first == again
     assert [one.destination for one in first] == ["hook", "chat/1", "chat/2"]
     assert len({one.delivery_id for one in first}) == 3
@@ -53,19 +53,19 @@ def test_the_same_notice_for_the_same_destination_is_the_same_delivery() -> None
 
 
 def test_what_is_due_first_comes_first_and_of_those_what_happened_first() -> None:
-    book = Book()
-    book.put(a_delivery(1, at=NOW))
-    book.put(a_delivery(2, at=NOW - MINUTE))
-    book.put(a_delivery(3, due_at=NOW - MINUTE, at=NOW))
+    book = DeliveryQueue()
+    book.enqueue(a_delivery(1, at=NOW))
+    book.enqueue(a_delivery(2, at=NOW - MINUTE))
+    book.enqueue(a_delivery(3, due_at=NOW - MINUTE, at=NOW))
     order = []
     while (delivery := book.next("ops")) is not None:
         order.append(int(delivery.delivery_id, 16))
-        book.done(delivery)
+        book.remove(delivery)
     assert order == [3, 2, 1]
 
 
 def test_what_is_told_is_not_told_again_when_it_is_published_again() -> None:
-    book = Book()
+    book = DeliveryQueue()
     assert book.read(a_delivery().delivery_id, a_delivery())
     assert book.read(a_delivery().delivery_id, None)
     assert not book.read(a_delivery().delivery_id, a_delivery())
@@ -73,41 +73,41 @@ def test_what_is_told_is_not_told_again_when_it_is_published_again() -> None:
 
 
 def test_an_older_record_does_not_undo_a_later_attempt() -> None:
-    book = Book()
+    book = DeliveryQueue()
     book.read(a_delivery().delivery_id, a_delivery(attempt=2, due_at=NOW + MINUTE))
     book.read(a_delivery().delivery_id, a_delivery())
     assert book.next("ops") == a_delivery(attempt=2, due_at=NOW + MINUTE)
 
 
 def test_a_later_notice_of_the_same_replaces_one_that_waits_once_it_is_due() -> None:
-    book = Book()
+    book = DeliveryQueue()
     earlier, later = a_delivery(1, about="x", at=NOW - MINUTE), a_delivery(2, about="x", at=NOW)
     held = a_delivery(2, about="x", at=NOW, due_at=NOW + MINUTE)
-    book.put(earlier)
-    book.put(held)
-    assert not book.replaced(earlier, NOW)
-    book.put(later)
-    assert book.replaced(earlier, NOW)
-    assert not book.replaced(later, NOW)
-    assert book.replaced_by(later) == [earlier]
+    book.enqueue(earlier)
+    book.enqueue(held)
+    assert not book.is_superseded(earlier, NOW)
+    book.enqueue(later)
+    assert book.is_superseded(earlier, NOW)
+    assert not book.is_superseded(later, NOW)
+    assert book.superseded(later) == [earlier]
 
 
 def test_a_destination_that_answers_again_is_told_all_that_failed_there() -> None:
-    book = Book()
-    book.put(a_delivery(1, attempt=3, due_at=NOW + 5 * MINUTE))
-    book.put(a_delivery(2, held=True, due_at=NOW + 5 * MINUTE))
-    book.hasten("ops", NOW)
+    book = DeliveryQueue()
+    book.enqueue(a_delivery(1, attempt=3, due_at=NOW + 5 * MINUTE))
+    book.enqueue(a_delivery(2, held=True, due_at=NOW + 5 * MINUTE))
+    book.retry_now("ops", NOW)
     failed = book.next("ops")
     assert failed is not None
     assert (failed.attempt, failed.due_at) == (3, NOW)
-    book.done(failed)
+    book.remove(failed)
     held = book.next("ops")
     assert held is not None
     assert held.due_at == NOW + 5 * MINUTE
 
 
 def test_a_digest_leaves_its_time_behind() -> None:
-    book = Book()
+    book = DeliveryQueue()
     digest = a_delivery(1, type="digest", at=NOW)
     assert book.last_digest("ops") is None
     book.read(digest.delivery_id, digest)

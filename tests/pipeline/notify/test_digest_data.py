@@ -13,9 +13,9 @@ from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.failures import TransientError
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.notify.alert_index import AlertIndex
-from pipeline.notify.digest_data import Summaries
+from pipeline.notify.digest_data import DigestData
 from pipeline.notify.route_settings import AlertSettings
-from pipeline.notify.routes import Route, routes_of
+from pipeline.notify.routes import Route, build_routes
 from pipeline.settings import Settings
 from schemas.alert import AlertState
 from schemas.alert_documents import ALERTS_INDEX
@@ -38,7 +38,7 @@ UNTIL = SINCE + timedelta(days=1)
 
 def a_route(**settings: Any) -> Route:
     given = {"apprise": "json://example.org", "digest": "daily", **settings}
-    (route,) = routes_of({"notify": {"board": given}}, lambda _: None)
+    (route,) = build_routes({"notify": {"board": given}}, lambda _: None)
     return route
 
 
@@ -135,7 +135,7 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
         ]
     )
     await put_sources(settings, sources)
-    summaries = Summaries(client, settings.kafka_bootstrap_servers, AlertSettings())
+    summaries = DigestData(client, settings.kafka_bootstrap_servers, AlertSettings())
     found = await summaries.gather(a_route(sites=["map*"]), SINCE, UNTIL)
     assert {alert.alert_id for alert in found.alerts} == {over.alert_id, on.alert_id}
     assert found.cases == (2, 1)
@@ -149,7 +149,7 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
 async def test_a_digest_waits_for_a_server_that_is_away(settings: Settings) -> None:
     away = settings.model_copy(update={"elasticsearch_url": f"http://127.0.0.1:{free_port()}"})
     async with connect_async(away) as client:
-        summaries = Summaries(client, settings.kafka_bootstrap_servers, AlertSettings())
+        summaries = DigestData(client, settings.kafka_bootstrap_servers, AlertSettings())
         with pytest.raises(TransientError, match="gathering a digest: ConnectionError"):
             await summaries.gather(a_route(), SINCE, UNTIL)
 

@@ -1,4 +1,4 @@
-"""The postman's lanes: each ends when it is told to, whatever else happens at that moment."""
+"""The dispatcher's tasks, one per destination: a cancelled one ends, even as it is woken."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.notify.dispatcher import Postman
+from pipeline.notify.dispatcher import DeliveryDispatcher
 
 
-class EmptyBook:
-    """Nothing waits."""
+class EmptyQueue:
+    """Has no pending delivery."""
 
     def next(self, _destination: str) -> None:
         return None
@@ -21,11 +21,11 @@ class EmptyBook:
 @pytest.mark.parametrize("ticks", range(5))
 def test_a_lane_that_is_woken_as_it_is_ended_ends(ticks: int) -> None:
     async def ends() -> bool:
-        attempts: Any = SimpleNamespace(book=EmptyBook())
-        digesting: Any = None
-        postman = Postman("localhost:9", attempts, digesting, lambda _: None)
-        woken = postman._woken["ivy"] = asyncio.Event()
-        lane = asyncio.ensure_future(postman._serve("ivy"))
+        attempts: Any = SimpleNamespace(queue=EmptyQueue())
+        digests: Any = None
+        dispatcher = DeliveryDispatcher("localhost:9", attempts, digests, lambda _: None)
+        woken = dispatcher._woken["ivy"] = asyncio.Event()
+        lane = asyncio.ensure_future(dispatcher._deliver_loop("ivy"))
         for _ in range(5):
             await asyncio.sleep(0)
         woken.set()

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.notify.route_settings import AlertSettings, RouteSettings
-from pipeline.notify.routes import routes_of
+from pipeline.notify.routes import build_routes
 from tests.pipeline.notify.receivers import SECRET
 from tests.support.pipeline import ROOT
 from tests.support.settings_tables import rows_of
@@ -26,7 +26,7 @@ SECRETS = {
 
 def test_the_example_loads() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    found = routes_of(tomllib.loads(example), SECRETS.get)
+    found = build_routes(tomllib.loads(example), SECRETS.get)
     assert [target.name for route in found for target in route.targets] == [
         "ward-leads",
         "on-call/1",

@@ -8,12 +8,17 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.notify.alert_notices import kibana_link, notice_of_alert, span, title_of
-from pipeline.notify.digest import Summary, digest_notice, last_due
+from pipeline.notify.alert_notices import (
+    alert_title,
+    create_alert_notice,
+    format_duration,
+    kibana_link,
+)
+from pipeline.notify.digest import DigestContent, digest_notice, last_due_time
 from pipeline.notify.notice import Urgency
-from pipeline.notify.rendering import as_html, as_markdown, as_text, subject
+from pipeline.notify.rendering import render_html, render_markdown, render_subject, render_text
 from pipeline.notify.route_settings import AlertSettings, RouteSettings
-from pipeline.notify.sender import payload_of
+from pipeline.notify.sender import webhook_payload
 from schemas.alert import AlertKind, AlertState, Interval, Severity
 from schemas.coverage import Coverage
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
@@ -24,55 +29,55 @@ LONDON = AlertSettings(zone="Europe/London")
 
 def test_a_firing_alert_says_where_what_since_when_and_what_to_type() -> None:
     alert = an_alert()
-    notice = notice_of_alert(alert, LONDON)
-    assert subject(notice) == "North, waiting time: 23 of 31 negative, usual are 2 to 9"
-    assert as_text(notice) == (
+    notice = create_alert_notice(alert, LONDON)
+    assert render_subject(notice) == "North, waiting time: 23 of 31 negative, usually 2 to 9"
+    assert render_text(notice) == (
         "North: 23 of 31 comments on waiting time were negative within 1 hour, where 2 to 9 are "
         "usual; words that stand out: hours, nobody.\n"
-        "Since Mon 3 Aug 14:15 BST, for 1 h 45 min. 74% of 31, usual are 20%. Chance alone does "
-        "this once in 14 years.\n"
-        f"Look closer: `feedback alerts show {alert.alert_id}`\n"
-        f"I look after it: `feedback alerts ack {alert.alert_id}`"
+        "Since Mon 3 Aug 14:15 BST, for 1 h 45 min. 74% of 31, usually 20%. By chance alone this "
+        "happens once in 14 years.\n"
+        f"Details: `feedback alerts show {alert.alert_id}`\n"
+        f"Acknowledge: `feedback alerts ack {alert.alert_id}`"
     )
 
 
 def test_a_resolved_alert_says_that_it_is_over() -> None:
     alert = an_alert(state=AlertState.RESOLVED)
-    notice = notice_of_alert(alert, LONDON, examples=["not shown any more"])
-    assert (notice.type, subject(notice)) == (
+    notice = create_alert_notice(alert, LONDON, examples=["not shown any more"])
+    assert (notice.type, render_subject(notice)) == (
         "alert.resolved",
-        "North, waiting time: back to usual",
+        "North, waiting time: back to normal",
     )
-    assert as_text(notice, examples=True).splitlines()[1:] == [
+    assert render_text(notice, examples=True).splitlines()[1:] == [
         "From Mon 3 Aug 14:15 BST to 16:00 BST.",
-        f"Look back: `feedback alerts show {alert.alert_id}`",
+        f"Details: `feedback alerts show {alert.alert_id}`",
     ]
 
 
 @pytest.mark.parametrize(
     ("fields", "title"),
     [
-        ({"topic": None}, "North: 23 of 31 negative, usual are 2 to 9"),
-        ({"topic": None, "site": None}, "No site: 23 of 31 negative, usual are 2 to 9"),
-        ({"revision": 2}, "North, waiting time: still 23 of 31 negative, usual are 2 to 9"),
+        ({"topic": None}, "North: 23 of 31 negative, usually 2 to 9"),
+        ({"topic": None, "site": None}, "No site: 23 of 31 negative, usually 2 to 9"),
+        ({"revision": 2}, "North, waiting time: still 23 of 31 negative, usually 2 to 9"),
         (
             {"kind": AlertKind.URGENT, "topic": None, "source": "google_play", "seen": 4,
              "interval": Interval(low=0, high=0)},
-            "North, google play: 4 urgent, usual are 0",
+            "North, google play: 4 urgent, usually 0",
         ),
     ],
 )  # fmt: skip
 def test_titles(fields: dict[str, Any], title: str) -> None:
-    assert title_of(an_alert(**fields)) == title
+    assert alert_title(an_alert(**fields)) == title
 
 
 def test_what_is_critical_comes_first() -> None:
-    notice = notice_of_alert(an_alert(severity=Severity.CRITICAL), LONDON)
-    assert subject(notice).startswith("Critical · North, waiting time: 23 of 31")
+    notice = create_alert_notice(an_alert(severity=Severity.CRITICAL), LONDON)
+    assert render_subject(notice).startswith("Critical · North, waiting time: 23 of 31")
 
 
 @pytest.mark.parametrize(
-    ("length", "said"),
+    ("length", "text"),
     [
         (timedelta(minutes=1), "1 minute"),
         (timedelta(minutes=45), "45 minutes"),
@@ -81,29 +86,29 @@ def test_what_is_critical_comes_first() -> None:
         (timedelta(days=3, hours=2), "3 days"),
     ],
 )
-def test_spans(length: timedelta, said: str) -> None:
-    assert span(length) == said
+def test_spans(length: timedelta, text: str) -> None:
+    assert format_duration(length) == text
 
 
 def test_names_and_words_are_shown_as_they_are_in_every_form() -> None:
     notice = a_notice(
         text="A*B & <C>: _so_.\n- one\n- two\nType `feedback x`\nSee https://k/?a=1&b"
     )
-    assert as_html(notice) == (
+    assert render_html(notice) == (
         "<p>A*B &amp; &lt;C&gt;: _so_.</p>\n<ul><li>one</li><li>two</li></ul>\n"
         "<p>Type <code>feedback x</code></p>\n"
         '<p>See <a href="https://k/?a=1&amp;b">https://k/?a=1&amp;b</a></p>'
     )
-    assert as_markdown(notice) == (
+    assert render_markdown(notice) == (
         "A\\*B & \\<C\\>: \\_so\\_.\n\n- one\n- two\n\nType `feedback x`\n\nSee https://k/?a=1&b"
     )
 
 
 def test_examples_are_shown_only_where_they_are_asked_for() -> None:
-    notice = notice_of_alert(an_alert(), LONDON, examples=["Waited\nfor [NAME]."])
-    assert "Waited" not in as_text(notice)
-    assert as_text(notice, examples=True).endswith("Some of the comments:\n- “Waited for [NAME].”")
-    assert b"Waited" not in payload_of(notice)
+    notice = create_alert_notice(an_alert(), LONDON, examples=["Waited\nfor [NAME]."])
+    assert "Waited" not in render_text(notice)
+    assert render_text(notice, examples=True).endswith("Examples:\n- “Waited for [NAME].”")
+    assert b"Waited" not in webhook_payload(notice)
 
 
 def test_the_link_leads_to_the_comments_in_kibana() -> None:
@@ -118,7 +123,7 @@ def test_the_link_leads_to_the_comments_in_kibana() -> None:
 
 def test_a_webhooks_payload_is_type_timestamp_and_data() -> None:
     alert = an_alert()
-    assert orjson.loads(payload_of(notice_of_alert(alert, LONDON))) == {
+    assert orjson.loads(webhook_payload(create_alert_notice(alert, LONDON))) == {
         "type": "alert.firing",
         "timestamp": "2026-08-03T15:00:00Z",
         "data": orjson.loads(alert.to_payload()),
@@ -137,17 +142,17 @@ def test_a_webhooks_payload_is_type_timestamp_and_data() -> None:
     ],
 )
 def test_when_a_digest_is_due(settings: dict[str, str], now: str, due: str) -> None:
-    found = last_due(
+    due_time = last_due_time(
         RouteSettings.model_validate({"apprise": "json://e.org", **settings}),
         datetime.fromisoformat(now).replace(tzinfo=UTC),
     )
-    assert found == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert due_time == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def test_a_digest_sums_up_and_has_an_identifier_a_period() -> None:
     since, until = STARTED - timedelta(hours=13), STARTED + timedelta(hours=11)
     settings = RouteSettings.model_validate({"apprise": "json://e.org", "digest": "daily"})
-    summary = Summary(
+    summary = DigestContent(
         since=since,
         until=until,
         alerts=[an_alert("South"), an_alert(state=AlertState.RESOLVED)],
@@ -183,28 +188,32 @@ def test_a_digest_sums_up_and_has_an_identifier_a_period() -> None:
     )
     notice = digest_notice("boss", settings, summary)
     assert notice.urgency is Urgency.INFO
-    assert subject(notice) == (
-        "Feedback, Mon 3 Aug to Tue 4 Aug: 2 new alerts, 1 going on, 3 cases overdue, "
+    assert render_subject(notice) == (
+        "Feedback, Mon 3 Aug to Tue 4 Aug: 2 new alerts, 1 firing, 3 cases overdue, "
         "1 source in trouble"
     )
-    assert as_text(notice) == (
+    assert render_text(notice) == (
         "From Mon 3 Aug 00:15 UTC to Tue 4 Aug 00:15 UTC.\n"
         "Alerts:\n"
-        "- South, waiting time: 23 of 31 negative, usual are 2 to 9 "
-        "(since Mon 3 Aug 13:15 UTC, going on)\n"
-        "- North, waiting time: back to usual (Mon 3 Aug 13:15 UTC to 15:00 UTC)\n"
+        "- South, waiting time: 23 of 31 negative, usually 2 to 9 "
+        "(since Mon 3 Aug 13:15 UTC, still firing)\n"
+        "- North, waiting time: back to normal (Mon 3 Aug 13:15 UTC to 15:00 UTC)\n"
         "Scores:\n"
         "- NPS 34 (n = 120, 95 %: 20 to 48), up 5\n"
         "Cases: 12 open, 3 overdue. `feedback cases list`\n"
         "Sources in trouble:\n"
-        "- rss.news brings nothing new; the last news came Sat 25 Jul 00:15 UTC"
+        "- rss.news has no new feedback; last new feedback Sat 25 Jul 00:15 UTC"
     )
-    assert notice.notice_id == digest_notice("boss", settings, Summary(since, until)).notice_id
-    assert notice.notice_id != digest_notice("boss", settings, Summary(until, since)).notice_id
+    assert (
+        notice.notice_id == digest_notice("boss", settings, DigestContent(since, until)).notice_id
+    )
+    assert (
+        notice.notice_id != digest_notice("boss", settings, DigestContent(until, since)).notice_id
+    )
 
 
 def test_a_quiet_day_is_said_to_be_one() -> None:
     settings = RouteSettings.model_validate({"apprise": "json://e.org", "digest": "daily"})
-    notice = digest_notice("boss", settings, Summary(STARTED, STARTED + timedelta(days=1)))
-    assert notice.title == "Feedback, Mon 3 Aug to Tue 4 Aug: no new alert"
-    assert as_text(notice).splitlines()[1:] == ["No alert began, went on or ended."]
+    notice = digest_notice("boss", settings, DigestContent(STARTED, STARTED + timedelta(days=1)))
+    assert notice.title == "Feedback, Mon 3 Aug to Tue 4 Aug: no new alerts"
+    assert render_text(notice).splitlines()[1:] == ["No alerts."]

@@ -24,14 +24,14 @@ from structlog.testing import capture_logs
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.kafka.producer import KafkaSink, Message
 from pipeline.notify.alert_index import AlertIndex
-from pipeline.notify.alert_notices import notice_of_alert
-from pipeline.notify.attempts import Attempts
-from pipeline.notify.delivery_queue import Book, deliveries_of
+from pipeline.notify.alert_notices import create_alert_notice
+from pipeline.notify.attempts import DeliveryAttempts
+from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries
 from pipeline.notify.delivery_queue import publish as publish_deliveries
-from pipeline.notify.digest import Summary
-from pipeline.notify.digest_schedule import _delivery
+from pipeline.notify.digest import DigestContent
+from pipeline.notify.digest_schedule import _create_delivery
 from pipeline.notify.route_settings import AlertSettings
-from pipeline.notify.routes import routes_of
+from pipeline.notify.routes import build_routes
 from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
 from pipeline.streams.roles import Role
@@ -96,7 +96,7 @@ def publish(settings: Settings, *alerts: Alert) -> None:
 
 
 def the_notice_id(alert: Alert) -> str:
-    return notice_of_alert(alert, AlertSettings()).notice_id
+    return create_alert_notice(alert, AlertSettings()).notice_id
 
 
 @pytest.fixture
@@ -342,12 +342,12 @@ def test_a_destination_that_asks_to_wait_is_left_alone_so_long(
 
 
 async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) -> None:
-    routes = routes_of(
+    routes = build_routes(
         {"notify": {"heath": {"apprise": f"json://127.0.0.1:{free_port()}"}}}, lambda _: None
     )
-    book, kafka = Book(), KafkaSink(settings.kafka_bootstrap_servers)
-    notice = notice_of_alert(an_alert("Heath"), AlertSettings())
-    (delivery,) = deliveries_of(notice, routes, datetime.now(UTC))
+    book, kafka = DeliveryQueue(), KafkaSink(settings.kafka_bootstrap_servers)
+    notice = create_alert_notice(an_alert("Heath"), AlertSettings())
+    (delivery,) = create_deliveries(notice, routes, datetime.now(UTC))
     await kafka.start()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(kafka.stop)
@@ -355,15 +355,15 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) ->
         stack.push_async_callback(client.close)
         sender = await stack.enter_async_context(Sender())
         documents = AlertIndex(client)
-        attempts = Attempts(book, routes, kafka, sender, documents, no_silences, retries=())
+        attempts = DeliveryAttempts(book, routes, kafka, sender, documents, no_silences, retries=())
         await publish_deliveries(kafka, [delivery])
-        book.put(delivery)
+        book.enqueue(delivery)
         await attempts.attempt(delivery)
     assert book.next("heath") is None
     assert waits(settings, "Heath") == []
     assert buried(settings, "heath") == {
         notice.notice_id: "telling heath: the last attempt, number 1, failed: "
-        "json: it was not reached or refused"
+        "json: unreachable or rejected"
     }
 
 
@@ -384,8 +384,8 @@ def test_a_destination_that_is_gone_gets_no_more_and_dead_letters_say_why(
         stop(worker)
     assert hooks.ids == [the_notice_id(first)]
     assert buried(settings, "gorse") == {
-        the_notice_id(first): "telling gorse: status 410: it wants no more of them",
-        the_notice_id(second): "telling gorse: it said before that it wants no more",
+        the_notice_id(first): "notifying gorse: status 410: gone",
+        the_notice_id(second): "notifying gorse: the destination refused further deliveries",
     }
     assert waits(settings, "Gorse") == []
 
@@ -458,11 +458,11 @@ def test_a_digest_is_told_once_a_period_and_single_notices_are_not(
 ) -> None:
     with receiver() as hooks:
         routes = to_hook(hooks, "Juniper", 'digest = "daily"\nat = "00:00"')
-        (route,) = routes_of(
+        (route,) = build_routes(
             {"notify": {"juniper": {"webhook": "https://e.org", "secret": SECRET}}}, lambda _: None
         )
         told = datetime.now(UTC) - timedelta(days=2)
-        before = _delivery(route.targets[0], Summary(told, told), told)
+        before = _create_delivery(route.targets[0], DigestContent(told, told), told)
         marker = before.model_copy(update={"told_at": told})
         put(settings, DELIVERIES, Message(marker.delivery_id, marker.to_payload(), []))
         now = datetime.now(UTC)

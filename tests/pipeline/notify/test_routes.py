@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import CommandError
 from pipeline.notify.notice import Notice, Urgency
-from pipeline.notify.routes import Routes, chosen, routes, routes_of
+from pipeline.notify.routes import Routes, build_routes, load_routes, select_routes
 from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError
 from tests.pipeline.notify.receivers import SECRET
@@ -25,7 +25,7 @@ OFFICE = {"office": {"zone": "Europe/London", "days": "mon-fri", "times": "08:00
 
 def one_route(**settings: Any) -> Routes:
     given = {"webhook": "https://example.org/hook", "secret": SECRET, **settings}
-    return routes_of({"notify": {"ops": given}, "hours": OFFICE}, lambda _: None)
+    return build_routes({"notify": {"ops": given}, "hours": OFFICE}, lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def one_route(**settings: Any) -> Routes:
 def test_a_route_takes_what_passes_all_its_filters(
     settings: dict[str, Any], notice: Notice, told: bool
 ) -> None:
-    assert bool(chosen(notice, one_route(**settings), MONDAY_NOON)) == told
+    assert bool(select_routes(notice, one_route(**settings), MONDAY_NOON)) == told
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_a_route_takes_what_passes_all_its_filters(
 def test_hours_say_when_it_is_told(
     settings: dict[str, Any], notice: Notice, at: datetime, when: datetime | None
 ) -> None:
-    found = [choice.at for choice in chosen(notice, one_route(**settings), at)]
+    found = [choice.at for choice in select_routes(notice, one_route(**settings), at)]
     assert found == ([] if when is None else [when])
 
 
 def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
     urls = ["mailtos://u:p@example.org?to=a@example.org", "json://example.org/x"]
-    (route,) = routes_of({"notify": {"ops": {"apprise": urls}}}, lambda _: None)
+    (route,) = build_routes({"notify": {"ops": {"apprise": urls}}}, lambda _: None)
     assert [target.name for target in route.targets] == ["ops/1", "ops/2"]
 
 
@@ -115,12 +115,11 @@ def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
         ),
         (
             {"apprise": "nonsense://token-1"},
-            "reading [notify.ops] apprise: apprise does not know such an address, or it lacks a "
-            "part",
+            "reading [notify.ops] apprise: not a complete address of a service that apprise supports",
         ),
         (
             {"apprise": "json://e.org", "hours": "night"},
-            "reading [notify.ops] hours: there is [hours.office]",
+            "reading [notify.ops] hours: [hours.night] does not exist; defined: office",
         ),
         (
             {"apprise": "json://e.org", "zone": "Moon"},
@@ -132,13 +131,13 @@ def test_what_is_wrong_is_said_with_its_place_and_no_secret(
     table: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(SettingsFileError) as error:
-        routes_of({"notify": {"ops": table}, "hours": OFFICE}, lambda _: None)
+        build_routes({"notify": {"ops": table}, "hours": OFFICE}, lambda _: None)
     assert str(error.value) == sentence
 
 
 def test_secrets_come_from_the_environment_and_from_files(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("json://example.org/token-2\n")
-    found = routes_of(
+    found = build_routes(
         {
             "notify": {
                 "hook": {"webhook": "https://e.org", "secret": {"env": "HOOK"}},
@@ -158,9 +157,9 @@ def test_without_a_settings_file_nobody_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert routes(Settings()) == Routes()
+    assert load_routes(Settings()) == Routes()
     with pytest.raises(CommandError, match=r"reading other\.toml: No such file"):
-        routes(Settings(config=Path("other.toml")))
+        load_routes(Settings(config=Path("other.toml")))
 
 
 def test_every_setting_is_described() -> None:

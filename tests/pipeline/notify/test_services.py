@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.logs import configure
 from pipeline.notify.notice import Urgency
-from pipeline.notify.outcome import TOLD, Outcome, Verdict
-from pipeline.notify.routes import routes_of
+from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome
+from pipeline.notify.routes import build_routes
 from pipeline.notify.sender import Sender
 from pipeline.notify.services import send_to_service
 from pipeline.settings import Settings
@@ -21,7 +21,7 @@ from tests.pipeline.notify.samples import a_notice
 async def test_a_mail_comes_as_text_and_as_html_with_the_notices_identifier() -> None:
     with mail_server() as mails:
         outcome = await send_to_service(mails.url(), a_notice(urgency=Urgency.CRITICAL))
-    assert outcome == TOLD
+    assert outcome == DELIVERED
     (mail,) = mails.got
     assert mails.recipients == [["ops@example.org"]]
     assert mail["subject"] == (
@@ -46,14 +46,14 @@ async def test_a_service_that_is_down_is_tried_later() -> None:
     outcome = await send_to_service(
         f"mailto://127.0.0.1:{free_port()}?from=a@example.org&to=b@example.org", a_notice()
     )
-    assert outcome == Outcome(Verdict.LATER, "mailto: it was not reached or refused")
+    assert outcome == Outcome(DeliveryStatus.TRANSIENT, "mailto: unreachable or rejected")
 
 
 async def test_a_refusal_comes_with_its_status() -> None:
     with receiver([(403, {})]) as hooks:
         url = hooks.url.replace("http://", "json://")
         outcome = await send_to_service(url, a_notice())
-    assert outcome == Outcome(Verdict.LATER, "json: it refused with status 403")
+    assert outcome == Outcome(DeliveryStatus.TRANSIENT, "json: rejected with status 403")
 
 
 async def test_no_secret_is_logged_at_any_level(capfd: pytest.CaptureFixture[str]) -> None:
@@ -67,16 +67,16 @@ async def test_no_secret_is_logged_at_any_level(capfd: pytest.CaptureFixture[str
     finally:
         logging.basicConfig(handlers=before[0], level=before[1], force=True)
     logged = capfd.readouterr()
-    assert [outcome.verdict for outcome in found] == [Verdict.LATER] * 4
-    said = logged.out + logged.err + repr(found)
+    assert [outcome.status for outcome in found] == [DeliveryStatus.TRANSIENT] * 4
+    text = logged.out + logged.err + repr(found)
     for secret in ("token-4", "pass-5", "T1JJ3T3L2", SECRET.removeprefix("whsec_")):
-        assert secret not in said
+        assert secret not in text
 
 
 def _all_kinds(url: str) -> Any:
     nobody = f"127.0.0.1:{free_port()}"
     host = url.removeprefix("http://")
-    return routes_of(
+    return build_routes(
         {
             "notify": {
                 "mail": {"apprise": f"mailto://me:pass-5@{nobody}?from=a@example.org&to=b@e.org"},

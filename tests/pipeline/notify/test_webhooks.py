@@ -14,8 +14,8 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from pipeline.notify.addresses import CheckedResolver, Refused, is_public
-from pipeline.notify.outcome import TOLD, Outcome, Verdict
-from pipeline.notify.webhooks import WebhookClient, send_webhook, signed
+from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome
+from pipeline.notify.webhooks import WebhookClient, send_webhook, signature_headers
 from tests.pipeline.notify.receivers import OTHER_SECRET, SECRET, free_port, receiver
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -29,7 +29,7 @@ async def send(url: str, *, secret: Any = SECRET, **options: Any) -> Outcome:
 
 async def test_the_specifications_library_accepts_it() -> None:
     with receiver() as hooks:
-        assert await send(hooks.url) == TOLD
+        assert await send(hooks.url) == DELIVERED
     ((path, headers, body),) = hooks.got
     assert Webhook(SECRET).verify(body, headers)["data"] == {"site": "Nörd"}
     assert (path, headers["webhook-id"], headers["content-type"], body) == (
@@ -45,7 +45,7 @@ async def test_the_specifications_library_accepts_it() -> None:
 def test_the_signature_is_the_specifications_to_the_letter() -> None:
     at = datetime.fromtimestamp(1_674_087_231, UTC)
     expected = Webhook(SECRET).sign(ID, at, BODY.decode())
-    assert signed([SECRET], ID, BODY, at) == {
+    assert signature_headers([SECRET], ID, BODY, at) == {
         "webhook-id": ID,
         "webhook-timestamp": "1674087231",
         "webhook-signature": expected,
@@ -63,25 +63,25 @@ async def test_while_secrets_change_both_verify() -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "verdict", "reason", "wait"),
     [
-        (500, {}, Verdict.LATER, "status 500", None),
-        (404, {}, Verdict.LATER, "status 404", None),
-        (429, {}, Verdict.LATER, "status 429", 60),
-        (429, {"Retry-After": "7"}, Verdict.LATER, "status 429", 7),
-        (503, {"Retry-After": "120"}, Verdict.LATER, "status 503", 120),
-        (503, {"Retry-After": "999999999"}, Verdict.LATER, "status 503", 86_400),
-        (503, {"Retry-After": "soon"}, Verdict.LATER, "status 503", None),
-        (410, {}, Verdict.GONE, "status 410: it wants no more of them", None),
+        (500, {}, DeliveryStatus.TRANSIENT, "status 500", None),
+        (404, {}, DeliveryStatus.TRANSIENT, "status 404", None),
+        (429, {}, DeliveryStatus.TRANSIENT, "status 429", 60),
+        (429, {"Retry-After": "7"}, DeliveryStatus.TRANSIENT, "status 429", 7),
+        (503, {"Retry-After": "120"}, DeliveryStatus.TRANSIENT, "status 503", 120),
+        (503, {"Retry-After": "999999999"}, DeliveryStatus.TRANSIENT, "status 503", 86_400),
+        (503, {"Retry-After": "soon"}, DeliveryStatus.TRANSIENT, "status 503", None),
+        (410, {}, DeliveryStatus.PERMANENT, "status 410: gone", None),
         (
             302,
             {"Location": "/elsewhere"},
-            Verdict.LATER,
+            DeliveryStatus.TRANSIENT,
             "status 302: redirects are not followed, name the new address",
             None,
         ),
     ],
 )
 async def test_what_follows_from_an_answer(
-    status: int, headers: dict[str, str], verdict: Verdict, reason: str, wait: float | None
+    status: int, headers: dict[str, str], verdict: DeliveryStatus, reason: str, wait: float | None
 ) -> None:
     with receiver([(status, headers)]) as hooks:
         outcome = await send(hooks.url)
@@ -94,16 +94,16 @@ async def test_a_date_to_retry_after_is_honoured() -> None:
     until = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
     with receiver([(503, {"Retry-After": until})]) as hooks:
         outcome = await send(hooks.url)
-    assert outcome.wait is not None
-    assert 290 < outcome.wait.total_seconds() <= 300
+    assert outcome.retry_after is not None
+    assert 290 < outcome.retry_after.total_seconds() <= 300
 
 
 async def test_who_does_not_answer_is_tried_later() -> None:
     refused = await send(f"http://127.0.0.1:{free_port()}/token-3")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         slow = await send(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.2)
-    assert refused == Outcome(Verdict.LATER, "ClientConnectorError")
-    assert slow == Outcome(Verdict.LATER, "no answer in time")
+    assert refused == Outcome(DeliveryStatus.TRANSIENT, "ClientConnectorError")
+    assert slow == Outcome(DeliveryStatus.TRANSIENT, "no answer in time")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_a_name_with_any_private_address_is_refused(addresses: list[str]) 
     lookup, _ = looked_up(addresses)
     outcome = await send("https://hooks.example.org/", allow_private=False, lookup=lookup)
     assert outcome == Outcome(
-        Verdict.LATER,
+        DeliveryStatus.TRANSIENT,
         "refusing the address: it has a private address (allow_private = true allows it)",
     )
 
@@ -186,7 +186,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_used() -> None:
     with receiver() as hooks:
         port = hooks.url.rpartition(":")[2].partition("/")[0]
         lookup, asked = looked_up(["127.0.0.1"], ["192.0.2.1"])
-        assert await send(f"http://hooks.example.org:{port}/hook", lookup=lookup) == TOLD
+        assert await send(f"http://hooks.example.org:{port}/hook", lookup=lookup) == DELIVERED
     assert asked == ["hooks.example.org"]
     assert hooks.got[0][1]["host"] == f"hooks.example.org:{port}"
 
@@ -223,7 +223,7 @@ async def test_the_certificate_is_asked_for_by_the_name(certificate: tuple[Path,
     with receiver(tls=server) as hooks:
         port = hooks.url.rpartition(":")[2].partition("/")[0]
         url = f"https://hooks.example.org:{port}/hook"
-        assert await send(url, lookup=lookup, certificates=trusted) == TOLD
+        assert await send(url, lookup=lookup, certificates=trusted) == DELIVERED
         assert (await send(url, lookup=lookup)).reason == "ClientConnectorCertificateError"
     assert len(hooks.got) == 1
 
@@ -231,6 +231,6 @@ async def test_the_certificate_is_asked_for_by_the_name(certificate: tuple[Path,
 def test_a_secret_that_is_none_is_refused() -> None:
     for secret in ("abc", "whsec_%%%", "whsec_c2hvcnQ="):
         with pytest.raises(ValueError, match="a webhook's secret"):
-            signed([secret], ID, BODY, datetime.now(UTC))
+            signature_headers([secret], ID, BODY, datetime.now(UTC))
     with pytest.raises(ValueError, match="without a full stop"):
-        signed([SECRET], "a.b", BODY, datetime.now(UTC))
+        signature_headers([SECRET], "a.b", BODY, datetime.now(UTC))

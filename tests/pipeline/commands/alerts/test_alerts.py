@@ -207,7 +207,7 @@ def test_a_silence_keeps_quiet_what_matches_and_is_lifted_by_its_id(
     [
         (["show", "ffff0000ffff"], "finding alert ffff0000ffff: not found", ExitStatus.FAILED),
         (["ack", "0" * 31], f"finding alert {'0' * 31}: not found", ExitStatus.FAILED),
-        (["unsilence", "ffff0000"], "finding silence ffff0000: there", ExitStatus.FAILED),
+        (["unsilence", "ffff0000"], "finding silence ffff0000: not found", ExitStatus.FAILED),
         (["show", "abc"], "finding alert: an id is 4 to 32 of", ExitStatus.USAGE),
         (["show", "*"], "finding alert: an id is 4 to 32 of", ExitStatus.USAGE),
         (["list", "--since", "soon"], "reading --since: expected a date", ExitStatus.USAGE),

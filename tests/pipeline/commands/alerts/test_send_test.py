@@ -81,7 +81,7 @@ def test_a_route_is_told_that_it_is_a_test_and_nothing_else(run: Run, receiver: 
     result = run("--to", "duty", "--json")
     assert result.exit_code == 0, result.exception
     assert orjson.loads(result.stdout) == [
-        {"to": "duty", "service": "webhook", "verdict": "told", "reason": ""}
+        {"to": "duty", "service": "webhook", "status": "delivered", "reason": ""}
     ]
     ((path, headers, body),) = receiver.received
     told = Webhook(SECRET).verify(body.decode(), headers)
@@ -97,8 +97,8 @@ def test_every_route_is_told_whatever_it_filters_and_failures_are_an_exit_status
     assert result.exception.status is ExitStatus.FAILED
     assert sorted(path for path, *_ in receiver.received) == ["/duty", "/refused"]
     _, duty, north = (" ".join(line.split()) for line in result.stdout.splitlines())
-    assert duty == "duty webhook everything told"
-    assert north.startswith("north webhook sites North*; least critical; digest daily later: ")
+    assert duty == "duty webhook everything delivered"
+    assert north.startswith("north webhook sites North*; least critical; digest daily transient: ")
     assert "404" in north
 
 
