@@ -115,7 +115,8 @@ def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
         ),
         (
             {"apprise": "nonsense://token-1"},
-            "reading [notify.ops] apprise: not a complete address of a service that apprise supports",
+            "reading [notify.ops] apprise: not a complete address of a service that apprise "
+            "supports",
         ),
         (
             {"apprise": "json://e.org", "hours": "night"},
