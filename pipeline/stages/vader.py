@@ -51,6 +51,7 @@ class Vader:
     """Scores English texts; loads the lexicons of vaderSentiment when constructed."""
 
     def __init__(self) -> None:
+        # Most commands import this module without scoring anything.
         from vaderSentiment import vaderSentiment
 
         analyzer = vaderSentiment.SentimentIntensityAnalyzer()

@@ -1,3 +1,1 @@
-"""Training and judging the text model. scikit-learn and scipy are needed here only: the extra
-``train``.
-"""
+"""Training and evaluation of the text model; needs scikit-learn and scipy, the extra ``train``."""

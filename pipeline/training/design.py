@@ -1,4 +1,4 @@
-"""Comments as the matrices that scikit-learn fits: the same features that the stage looks up."""
+"""Comments as the matrices that scikit-learn fits: the same features as in the stage."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from pipeline.stages.text_model import Comment, context_matrix
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How often each feature occurs in each comment, before anything is learnt."""
+class FeatureCounts:
+    """Number of occurrences of each feature in each comment, before training."""
 
     names: NDArray[Any]
     features: sp.csr_array
@@ -45,18 +45,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Design:
-    """What was kept of the features, and what each counts."""
+    """The features that are kept, and their values."""
 
     kept: NDArray[Any]
-    """Places of the features kept."""
+    """Indexes of the features kept."""
     values: NDArray[Any]
     squares: NDArray[Any]
     rareness: NDArray[Any]
     """[words with a vector]."""
 
 
-class Counter:
-    """Counts the features of comments; remembers those of each word and pair."""
+class FeatureCounter:
+    """Counts the features of comments; caches those of each word and pair."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Counter:
         self._words: dict[tuple[str, QuestionKind], list[int]] = {}
         self._pairs: dict[tuple[str, str, QuestionKind], list[int]] = {}
 
-    def count(self, comments: Sequence[Comment]) -> Counts:
+    def count(self, comments: Sequence[Comment]) -> FeatureCounts:
         """Count the features of all comments."""
         columns: list[int] = []
         ends, words, word_ends = [0], [], [0]
@@ -80,61 +80,61 @@ class Counter:
             words += [vector_place[word] for word in comment.tokens if word in vector_place]
             word_ends.append(len(words))
         names = np.array(list(self._places))
-        return Counts(
+        return FeatureCounts(
             names,
-            _counted(columns, ends, len(names)),
-            _counted(words, word_ends, len(vector_place)),
+            _to_matrix(columns, ends, len(names)),
+            _to_matrix(words, word_ends, len(vector_place)),
             context_matrix(comments),
         )
 
     def _features(self, comment: Comment) -> list[int]:
         tokens, kind = comment.tokens, comment.kind
-        found: list[int] = []
+        columns: list[int] = []
         for word in tokens:
             if (word, kind) not in self._words:
                 tags = tag_names(self._terms.groups_for_word(word), kind)
-                self._words[word, kind] = self._placed([*word_names(word, kind), *tags])
-            found += self._words[word, kind]
+                self._words[word, kind] = self._to_columns([*word_names(word, kind), *tags])
+            columns += self._words[word, kind]
         for place, (first, second) in enumerate(pairwise((BEGIN, *tokens, END))):
             if (first, second, kind) not in self._pairs:
-                self._pairs[first, second, kind] = self._placed(pair_names(first, second, kind))
-            found += self._pairs[first, second, kind]
+                self._pairs[first, second, kind] = self._to_columns(pair_names(first, second, kind))
+            columns += self._pairs[first, second, kind]
             tags = [
                 phrase.group
                 for phrase in self._terms.phrases_for_pair(first, second)
                 if follows(tokens, place + 1, phrase.rest)
             ]
             if tags:
-                found += self._placed(tag_names(tags, kind))
-        return found
+                columns += self._to_columns(tag_names(tags, kind))
+        return columns
 
-    def _placed(self, names: Sequence[str]) -> list[int]:
+    def _to_columns(self, names: Sequence[str]) -> list[int]:
         return [self._places.setdefault(name, len(self._places)) for name in names]
 
 
-def _counted(columns: Sequence[int], ends: Sequence[int], width: int) -> sp.csr_array:
+def _to_matrix(columns: Sequence[int], ends: Sequence[int], width: int) -> sp.csr_array:
     ones = np.ones(len(columns), dtype=np.float32)
     # scikit-learn's solvers take indices of 32 bits only.
     places, rows = np.array(columns, dtype=np.int32), np.array(ends, dtype=np.int32)
-    matrix = sp.csr_array((ones, places, rows), shape=(len(ends) - 1, width))
-    matrix.sum_duplicates()
-    return matrix
+    design_matrix = sp.csr_array((ones, places, rows), shape=(len(ends) - 1, width))
+    design_matrix.sum_duplicates()
+    return design_matrix
 
 
-def learn_design(counts: Counts, rows: NDArray[Any], people: NDArray[Any]) -> Design:
-    """Which features to keep, and what they count, by the comments at ``rows``.
+def learn_design(counts: FeatureCounts, rows: NDArray[Any], people: NDArray[Any]) -> Design:
+    """Select features, and compute their values, by the comments at ``rows``.
 
-    A feature has to occur in the comments of two or three people: what one person only ever
-    wrote is no feature, and might be a name.
+    A feature has to occur in the comments of two or three respondents: words that only one person
+    ever wrote are left out, as they might be a name.
     """
     occurs = counts.features[rows] > 0
-    everybody, person = np.unique(people, return_inverse=True)
+    respondents, person = np.unique(people, return_inverse=True)
     by_person = sp.csr_array(
-        (np.ones(len(rows)), (person, np.arange(len(rows)))), shape=(len(everybody), len(rows))
+        (np.ones(len(rows)), (person, np.arange(len(rows)))), shape=(len(respondents), len(rows))
     )
-    of_people = ((by_person @ occurs) > 0).sum(axis=0)
-    least = np.array([min_document_frequency(str(name)) for name in counts.names])
-    kept = np.flatnonzero(of_people >= least)
+    respondents_with = ((by_person @ occurs) > 0).sum(axis=0)
+    minimum = np.array([min_document_frequency(str(name)) for name in counts.names])
+    kept = np.flatnonzero(respondents_with >= minimum)
     rareness = _rareness(occurs.sum(axis=0)[kept], len(rows))
     names = [str(name) for name in counts.names[kept]]
     values = np.array([feature_weight(n, r) for n, r in zip(names, rareness, strict=True)])
@@ -148,24 +148,24 @@ def _rareness(comments_with: NDArray[Any], comments: int) -> NDArray[Any]:
     return rareness
 
 
-def matrix(
-    counts: Counts, design: Design, rows: NDArray[Any], vectors: WordVectors
+def design_matrix(
+    counts: FeatureCounts, design: Design, rows: NDArray[Any], vectors: WordVectors
 ) -> sp.csr_array:
-    """[rows, features kept + dimensions of the vectors + CONTEXT_SIZE]."""
+    """Return [rows, features kept + dimensions of the vectors + CONTEXT_SIZE]."""
     features = counts.features[rows][:, design.kept]
     sizes = np.maximum(features @ design.squares, 1.0) ** BAG_POWER
     shrink = sp.diags_array(1 / sizes)
     by_word = vectors.vectors * (design.rareness[:, None] * VECTOR_VALUE)
-    meant = shrink @ (counts.words[rows] @ by_word)
-    joined = sp.hstack(
+    by_meaning = shrink @ (counts.words[rows] @ by_word)
+    combined = sp.hstack(
         [
             shrink @ features @ sp.diags_array(design.values),
-            sp.csr_array(meant),
+            sp.csr_array(by_meaning),
             sp.csr_array(counts.context[rows]),
         ],
         format="csr",
         dtype=np.float64,
     )
-    joined.indices = joined.indices.astype(np.int32)
-    joined.indptr = joined.indptr.astype(np.int32)
-    return joined
+    combined.indices = combined.indices.astype(np.int32)
+    combined.indptr = combined.indptr.astype(np.int32)
+    return combined

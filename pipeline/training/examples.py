@@ -1,4 +1,4 @@
-"""Comments that readers have labelled: what a model learns from and is judged on."""
+"""Labelled comments: input of training and evaluation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SENTIMENT_LABEL: Final = "label.sentiment"
 TOPIC_LABEL: Final = "label.topic."
 TOPICS_LABEL: Final = "label.topics"
 NO_LEVEL: Final = -1
-_WORDS: Final = {
+_LEVEL_BY_WORD: Final = {
     "very positive": 0, "positive": 1, "neutral": 2, "mixed": 2, "negative": 3, "very negative": 4,
 }  # fmt: skip
 _BETWEEN: Final = re.compile(r"[;|,\n]")
@@ -39,12 +39,12 @@ class Example:
 
     record: Feedback
     level: int
-    """0, very positive, to 4, very negative; ``NO_LEVEL`` where the readers gave none."""
+    """0, very positive, to 4, very negative; ``NO_LEVEL`` if not labelled."""
     topics: frozenset[str]
 
     @property
     def person(self) -> str:
-        """Who wrote it, as far as the file tells; else the comment itself."""
+        """The author if the file names one, else the comment itself."""
         return self.record.author or self.record.native_id
 
 
@@ -69,16 +69,16 @@ class Examples:
 
     @cached_property
     def levels(self) -> NDArray[Any]:
-        """[comments]: the readers' level, or ``NO_LEVEL``."""
+        """[comments]: the labelled level, or ``NO_LEVEL``."""
         return np.array([example.level for example in self.examples], dtype=int)
 
     @cached_property
     def people(self) -> NDArray[Any]:
-        """[comments]: likeness of the respondent, uint64."""
+        """[comments]: hash of the respondent, uint64."""
         return np.array([hash_respondent(e.person) for e in self.examples], dtype=np.uint64)
 
     def counts(self) -> dict[str, int]:
-        """How many examples each topic has."""
+        """Return the number of examples of each topic."""
         counts: dict[str, int] = {}
         for example in self.examples:
             for topic in example.topics:
@@ -86,14 +86,14 @@ class Examples:
         return counts
 
     def topic_matrix(self, topics: Sequence[str]) -> NDArray[Any]:
-        """[comments, topics]: 1 where the readers gave the topic."""
+        """Return [comments, topics]: 1 for labelled topics."""
         return np.array(
             [[topic in example.topics for topic in topics] for example in self.examples], dtype=int
         ).reshape(len(self), len(topics))
 
-    def some(self, chosen: NDArray[Any]) -> Examples:
-        """Those that the mask, [comments] of bool, chooses."""
-        places = np.flatnonzero(chosen).tolist()
+    def some(self, mask: NDArray[Any]) -> Examples:
+        """Return the examples that the mask, [comments] of bool, selects."""
+        places = np.flatnonzero(mask).tolist()
         part = Examples.__new__(Examples)
         part.examples = [self.examples[place] for place in places]
         part.comments = [self.comments[place] for place in places]
@@ -101,12 +101,12 @@ class Examples:
 
 
 def without_hints(comment: Comment, *, rating: bool) -> Comment:
-    """The comment as a review or a mention would bring it: no question, perhaps no rating."""
+    """Return the comment as if from a review or a mention: no question, perhaps no rating."""
     return comment._replace(kind=QuestionKind.NONE, rating=comment.rating if rating else 0)
 
 
 def phrase_comments(lexicon: Lexicon) -> tuple[list[Comment], list[int]]:
-    """The lexicon's phrases as comments, unasked and in answer to why, and their levels."""
+    """Return the lexicon's phrases as comments, unasked and in answer to why, and their levels."""
     vader = Vader()
     comments, levels = [], []
     for text, level in lexicon.examples():
@@ -116,12 +116,12 @@ def phrase_comments(lexicon: Lexicon) -> tuple[list[Comment], list[int]]:
     return comments, levels
 
 
-def labelled(
+def to_examples(
     records: Iterable[Feedback], *, best: float | None, worst: float | None
 ) -> list[Example]:
-    """Records that carry their labels as attributes, as :func:`label_attributes` names them.
+    """Convert records with labels in their attributes, named by :func:`label_attributes`.
 
-    ``best`` and ``worst`` are the ends of the sentiment column's scale where it holds numbers.
+    ``best`` and ``worst`` are the ends of the sentiment column's scale if it holds numbers.
     Raises ``ValueError`` for a sentiment that is neither a number of the scale nor a word.
     """
     examples = []
@@ -132,15 +132,15 @@ def labelled(
             for name, value in attributes.items()
             if name.startswith(TOPIC_LABEL) and value.strip().lower() not in _NOT
         }
-        listed = _BETWEEN.split(attributes.get(TOPICS_LABEL, ""))
-        topics |= {topic.strip().lower().replace(" ", "_") for topic in listed if topic.strip()}
+        names = _BETWEEN.split(attributes.get(TOPICS_LABEL, ""))
+        topics |= {topic.strip().lower().replace(" ", "_") for topic in names if topic.strip()}
         level = _level(attributes.get(SENTIMENT_LABEL, ""), best, worst)
         examples.append(Example(record, level, frozenset(topics)))
     return examples
 
 
 def label_attributes(sentiment: str | None, topics: Mapping[str, str] | str) -> dict[str, str]:
-    """The columns of labels as attributes to keep: a column for each topic, or one of lists."""
+    """Map label columns to attributes to keep: one column per topic, or one of lists."""
     kept = {SENTIMENT_LABEL: sentiment} if sentiment else {}
     if isinstance(topics, str):
         return {**kept, **({TOPICS_LABEL: topics} if topics else {})}
@@ -151,8 +151,8 @@ def _level(value: str, best: float | None, worst: float | None) -> int:
     value = value.strip().lower()
     if not value:
         return NO_LEVEL
-    if value in _WORDS:
-        return _WORDS[value]
+    if value in _LEVEL_BY_WORD:
+        return _LEVEL_BY_WORD[value]
     try:
         number = float(value)
     except ValueError:

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE
 from pipeline.stages.parameters import LEVELS, WordVectors
-from pipeline.training.design import Counts, Design, learn_design, matrix
+from pipeline.training.design import Design, FeatureCounts, design_matrix, learn_design
 from pipeline.training.examples import NO_LEVEL
 
 _TOPIC_COST: Final = 0.04
@@ -25,11 +26,12 @@ _PHRASE_WEIGHT: Final = 0.3
 
 @dataclass(frozen=True)
 class Task:
-    """All comments, first as they came, then copies without the question, then the lexicon's
-    phrases as comments, which teach levels only.
+    """All comments: the originals, then copies without the question, then the lexicon's phrases.
+
+    Phrases are comments that train levels only.
     """
 
-    counts: Counts
+    counts: FeatureCounts
     topics: NDArray[Any]
     """[originals, topics], 0 or 1."""
     levels: NDArray[Any]
@@ -43,7 +45,7 @@ class Task:
 
     @property
     def size(self) -> int:
-        """How many originals there are; their copies stand behind them in the same order."""
+        """Number of originals; their copies follow them in the same order."""
         return len(self.levels)
 
 
@@ -57,8 +59,8 @@ class Fit:
     intercepts: NDArray[Any]
 
     def outputs(self, task: Task, rows: NDArray[Any]) -> NDArray[Any]:
-        """[rows, D]."""
-        columns = matrix(task.counts, self.design, rows, task.vectors)
+        """Return [rows, D]."""
+        columns = design_matrix(task.counts, self.design, rows, task.vectors)
         scores: NDArray[Any] = columns @ self.coefficients + self.intercepts
         return scores
 
@@ -68,20 +70,20 @@ def fit(task: Task, rows: NDArray[Any]) -> Fit:
     design = learn_design(task.counts, rows, task.people[rows])
     both = np.concatenate([rows, rows + task.size])
     weights = np.concatenate([np.ones(len(rows)), np.full(len(rows), _COPY_WEIGHT)])
-    columns = matrix(task.counts, design, both, task.vectors)
+    columns = design_matrix(task.counts, design, both, task.vectors)
     truth = np.concatenate([task.topics[rows]] * 2)
     fitted = [
         _topic(columns, truth[:, topic], weights, task.seed) for topic in range(truth.shape[1])
     ]
     phrases = np.arange(2 * task.size, 2 * task.size + len(task.phrase_levels))
-    beside = matrix(task.counts, design, phrases, task.vectors)
-    columns = sp.vstack([columns, beside], format="csr")
+    phrase_rows = design_matrix(task.counts, design, phrases, task.vectors)
+    columns = sp.vstack([columns, phrase_rows], format="csr")
     weights = np.concatenate([weights, np.full(len(phrases), _PHRASE_WEIGHT)])
     levels = np.concatenate([task.levels[rows], task.levels[rows], task.phrase_levels])
-    known = levels != NO_LEVEL
+    labelled = levels != NO_LEVEL
     unrated = _without_rating(columns)
     for features, balance in ((columns, None), (columns, "balanced"), (unrated, None)):
-        fitted += _levels(features[known], levels[known], weights[known], balance)
+        fitted += _levels(features[labelled], levels[labelled], weights[labelled], balance)
     coefficients = np.stack([coefficient for coefficient, _ in fitted], axis=1)
     return Fit(design, coefficients, np.array([intercept for _, intercept in fitted]))
 
@@ -99,7 +101,7 @@ def _topic(
 def _levels(
     columns: Any, levels: NDArray[Any], weights: NDArray[Any], balance: str | None
 ) -> list[tuple[NDArray[Any], float]]:
-    """Coefficients of all five levels; a level without an example gets none."""
+    """Return the coefficients of all five levels; 0 for a level without an example."""
     empty = (np.zeros(columns.shape[1]), -20.0)
     fitted = [empty] * LEVELS
     present = np.unique(levels)
@@ -119,7 +121,7 @@ def _levels(
 
 
 def _without_rating(columns: Any) -> Any:
-    """The same matrix with the columns that a rating speaks in set to nothing."""
+    """Return the same matrix with the columns that depend on a rating set to 0."""
     keep = np.ones(columns.shape[1])
     keep[columns.shape[1] - CONTEXT_SIZE + np.array(CONTEXT_RATING)] = 0
     unrated = columns.copy()
@@ -127,21 +129,20 @@ def _without_rating(columns: Any) -> Any:
     return unrated
 
 
-def folds_of(people: NDArray[Any], folds: int, seed: int) -> NDArray[Any]:
-    """[comments]: the fold of each; all comments of a person are in one."""
-    everybody, person = np.unique(people, return_inverse=True)
-    places = np.random.default_rng(seed).permutation(len(everybody)) % folds
-    chosen: NDArray[Any] = places[person]
-    return chosen
+def assign_folds(people: NDArray[Any], folds: int, seed: int) -> NDArray[Any]:
+    """Return the fold of each comment, [comments]; all comments of a person are in one."""
+    respondents, person = np.unique(people, return_inverse=True)
+    places = np.random.default_rng(seed).permutation(len(respondents)) % folds
+    folds_by_comment: NDArray[Any] = places[person]
+    return folds_by_comment
 
 
 def fit_all(task: Task, row_sets: Sequence[NDArray[Any]], jobs: int) -> Any:
-    """Fit on each set of rows, in processes; yields (number, fit) as they end."""
-    from joblib import Parallel, delayed
+    """Fit on each set of rows, in processes; yields (number, fit) as they complete."""
 
-    def one(number: int, rows: NDArray[Any]) -> tuple[int, Fit]:
+    def fit_set(number: int, rows: NDArray[Any]) -> tuple[int, Fit]:
         return number, fit(task, rows)
 
     return Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(one)(number, rows) for number, rows in enumerate(row_sets)
+        delayed(fit_set)(number, rows) for number, rows in enumerate(row_sets)
     )

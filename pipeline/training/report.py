@@ -1,4 +1,4 @@
-"""The model card, for people: a page and two plots beside the model."""
+"""The model card as a page and two plots next to the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.stages.parameters import LEVELS, Card
 from pipeline.stages.score_sentiment import LEVELS as LEVEL_NAMES
 from pipeline.training.examples import NO_LEVEL
-from pipeline.training.train import Trained, Unseen
+from pipeline.training.train import HeldOutPredictions, TrainingResult
 
 PAGE: Final = "card.md"
 TOPICS_PLOT: Final = "topics.png"
@@ -18,17 +18,17 @@ SENTIMENT_PLOT: Final = "sentiment.png"
 _BINS: Final = 10
 
 
-def write_report(folder: Path, trained: Trained) -> None:
+def write_report(folder: Path, result: TrainingResult) -> None:
     """Write the card's page and plots into the model's folder; raises ``OSError``."""
-    (folder / PAGE).write_text(page(trained.card), encoding="utf-8")
-    if trained.card.figures["topics"]["n"]:
-        _plot_topics(folder / TOPICS_PLOT, trained.card)
-    if trained.card.figures["sentiment"]["n"]:
-        _plot_sentiment(folder / SENTIMENT_PLOT, trained.unseen)
+    (folder / PAGE).write_text(page(result.card), encoding="utf-8")
+    if result.card.figures["topics"]["n"]:
+        _plot_topics(folder / TOPICS_PLOT, result.card)
+    if result.card.figures["sentiment"]["n"]:
+        _plot_sentiment(folder / SENTIMENT_PLOT, result.held_out)
 
 
 def page(card: Card) -> str:
-    """The card as Markdown."""
+    """Render the card as Markdown."""
     topics, sentiment = card.figures["topics"], card.figures["sentiment"]
     vader = card.figures["vader"]
     lines = [
@@ -103,13 +103,13 @@ def _plot_topics(path: Path, card: Card) -> None:
     figure.savefig(path)
 
 
-def _plot_sentiment(path: Path, unseen: Unseen) -> None:
-    known = unseen.levels != NO_LEVEL
-    shares, truth = unseen.shares[known], unseen.levels[known]
-    given = shares.argmax(axis=1)
+def _plot_sentiment(path: Path, held_out: HeldOutPredictions) -> None:
+    labelled = held_out.levels != NO_LEVEL
+    shares, truth = held_out.shares[labelled], held_out.levels[labelled]
+    predicted = shares.argmax(axis=1)
     figure, (left, right) = _figure(10, 4.2, columns=2)
     matrix = np.zeros((LEVELS, LEVELS))
-    np.add.at(matrix, (truth, given), 1)
+    np.add.at(matrix, (truth, predicted), 1)
     part = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     left.imshow(part, cmap="Blues", vmin=0, vmax=1)
     names = [name.replace("_", " ") for name in LEVEL_NAMES]
@@ -127,7 +127,7 @@ def _plot_sentiment(path: Path, unseen: Unseen) -> None:
     left.set_xlabel("given")
     left.set_ylabel("by readers")
     left.set_title("Levels on respondents not seen")
-    sure, right_ones = shares.max(axis=1), given == truth
+    sure, right_ones = shares.max(axis=1), predicted == truth
     places = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     shown = [place for place in range(_BINS) if (places == place).any()]
     right.plot([0, 1], [0, 1], color="grey", linewidth=1)
@@ -146,7 +146,7 @@ def _plot_sentiment(path: Path, unseen: Unseen) -> None:
 
 
 def _figure(width: float, height: float, *, columns: int = 1) -> Any:
-    # The figure without pyplot: no window, no state, no backend to choose.
+    # A heavy library for one command. Without pyplot: no window, no state, no backend to choose.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

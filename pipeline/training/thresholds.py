@@ -6,15 +6,16 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 _SHRINK: Final = 60
-"""Examples that the threshold common to all topics is worth beside a topic's own."""
+"""Weight of the threshold common to all topics, in examples of a topic."""
 
 
 def best_thresholds(scores: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
-    """Each topic's threshold of the highest F1, drawn towards the best common one.
+    """Return each topic's threshold of the highest F1, shrunk towards the best common one.
 
-    The fewer examples a topic has, the less its own optimum is worth.
+    The fewer examples a topic has, the less weight its own optimum has.
     """
     if not len(truth):
         return np.zeros(truth.shape[1])
@@ -34,19 +35,17 @@ def _own(scores: NDArray[Any], truth: NDArray[Any]) -> float:
     return float(scores[order[best]] + scores[order[following]]) / 2
 
 
-def _micro_f1(given: NDArray[Any], truth: NDArray[Any]) -> float:
-    return float(2 * (given & (truth > 0)).sum() / max(1, given.sum() + truth.sum()))
+def _micro_f1(predicted: NDArray[Any], truth: NDArray[Any]) -> float:
+    return float(2 * (predicted & (truth > 0)).sum() / max(1, predicted.sum() + truth.sum()))
 
 
 def calibrate(scores: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
-    """[topics, 2]: slope and intercept that turn scores into probabilities (Platt, 1999)."""
-    from sklearn.linear_model import LogisticRegression
-
-    found = []
+    """Return [topics, 2]: slope and intercept from scores to probabilities (Platt, 1999)."""
+    curves = []
     for topic in range(truth.shape[1]):
         if truth[:, topic].min() == truth[:, topic].max():
-            found.append((1.0, 5.0 if truth[0, topic] else -5.0))
+            curves.append((1.0, 5.0 if truth[0, topic] else -5.0))
             continue
         curve = LogisticRegression(C=10.0).fit(scores[:, topic : topic + 1], truth[:, topic])
-        found.append((float(curve.coef_[0, 0]), float(curve.intercept_[0])))
-    return np.array(found, dtype=np.float32).reshape(-1, 2)
+        curves.append((float(curve.coef_[0, 0]), float(curve.intercept_[0])))
+    return np.array(curves, dtype=np.float32).reshape(-1, 2)

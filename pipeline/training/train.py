@@ -1,6 +1,4 @@
-"""From labelled comments to a model: cross-validation by respondent, thresholds, and the last fit
-on everything.
-"""
+"""Training: cross-validation by respondent, thresholds, and a final fit on all comments."""
 
 from __future__ import annotations
 
@@ -16,34 +14,34 @@ from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon
 from pipeline.stages.parameters import Card, Parameters, WordVectors
 from pipeline.stages.text_model import MIN_BEST_PROBABILITY, level_shares, logistic
-from pipeline.training.design import Counter
+from pipeline.training.design import FeatureCounter
 from pipeline.training.examples import NO_LEVEL, Examples, phrase_comments, without_hints
 from pipeline.training.figures import (
-    LEAST_EXAMPLES,
+    MIN_EXAMPLES,
     calibration_error,
     sentiment_figures,
     topic_figures,
     vader_figures,
 )
-from pipeline.training.fit import Fit, Task, fit_all, folds_of
+from pipeline.training.fit import Fit, Task, assign_folds, fit_all
 from pipeline.training.thresholds import best_thresholds, calibrate
 
 FOLDS: Final = 5
-LEAST_TRAINED: Final = 20
-"""Topics with fewer examples are left to their terms."""
+MIN_TRAINING_EXAMPLES: Final = 20
+"""Topics with fewer examples are found by their terms."""
 
-_LEAST_COMMENTS: Final = 100
+_MIN_COMMENTS: Final = 100
 
 
-class TooLittle(ValueError):
-    """The labels are too few to learn from; the message says what is missing."""
+class InsufficientData(ValueError):
+    """There are too few labels; the message says what is missing."""
 
 
 @dataclass(frozen=True)
-class Unseen:
-    """What each comment got from a model that had not seen its writer."""
+class HeldOutPredictions:
+    """Predictions for each comment by a model that was not trained on its author."""
 
-    given: NDArray[Any]
+    topics: NDArray[Any]
     """[comments, topics]."""
     truth: NDArray[Any]
     shares: NDArray[Any]
@@ -52,12 +50,12 @@ class Unseen:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A model, its card, and how it was judged."""
+class TrainingResult:
+    """A model, its card, and its held-out predictions."""
 
     parameters: Parameters
     card: Card
-    unseen: Unseen
+    held_out: HeldOutPredictions
 
 
 def train(
@@ -68,29 +66,29 @@ def train(
     data: dict[str, str | int],
     seed: int = 7,
     progress: Callable[[int, int], None] = lambda done, of: None,
-) -> Trained:
-    """Fit a model. ``progress`` is told how many of the fits are done.
+) -> TrainingResult:
+    """Fit a model. ``progress`` is called with the number of fits done, and of all fits.
 
-    Raises :class:`TooLittle`.
+    Raises :class:`InsufficientData`.
     """
     counts = examples.counts()
-    topics = tuple(name for name in taxonomy.topics if counts.get(name, 0) >= LEAST_TRAINED)
+    topics = tuple(name for name in taxonomy.topics if counts.get(name, 0) >= MIN_TRAINING_EXAMPLES)
     _check(examples, topics)
     vectors = WordVectors.load()
     terms = {name: taxonomy.topics[name].terms for name in topics}
-    counter = Counter(terms, lexicon.phrases(), vectors)
+    counter = FeatureCounter(terms, lexicon.phrases(), vectors)
     task = _task(examples, topics, counter, lexicon, vectors, seed)
-    folds = folds_of(task.people, FOLDS, seed)
-    everything = np.arange(task.size)
-    sets = [everything[folds != fold] for fold in range(FOLDS)] + [everything]
+    folds = assign_folds(task.people, FOLDS, seed)
+    all_rows = np.arange(task.size)
+    sets = [all_rows[folds != fold] for fold in range(FOLDS)] + [all_rows]
     fits: dict[int, Fit] = {}
-    for number, one in fit_all(task, sets, jobs=min(2, os.cpu_count() or 1)):
-        fits[number] = one
+    for number, result in fit_all(task, sets, jobs=min(2, os.cpu_count() or 1)):
+        fits[number] = result
         progress(len(fits), len(sets))
     outputs = np.zeros((task.size, fits[FOLDS].intercepts.size))
     for fold in range(FOLDS):
-        outputs[folds == fold] = fits[fold].outputs(task, everything[folds == fold])
-    unseen = _judged(outputs, task, folds)
+        outputs[folds == fold] = fits[fold].outputs(task, all_rows[folds == fold])
+    held_out = _predict_held_out(outputs, task, folds)
     parameters = _parameters(fits[FOLDS], outputs, task)
     card = Card(
         name=taxonomy.name,
@@ -100,33 +98,39 @@ def train(
         terms=terms,
         phrases=lexicon.phrases(),
         data={**data, "comments": task.size, "respondents": len(parameters.people)},
-        figures=figures_of(unseen, examples, topics),
+        figures=compute_figures(held_out, examples, topics),
     )
-    return Trained(parameters, card, unseen)
+    return TrainingResult(parameters, card, held_out)
 
 
 def _check(examples: Examples, topics: tuple[str, ...]) -> None:
-    if len(examples) < _LEAST_COMMENTS:
-        raise TooLittle(f"{len(examples)} labelled comments; at least {_LEAST_COMMENTS} are needed")
+    if len(examples) < _MIN_COMMENTS:
+        raise InsufficientData(
+            f"{len(examples)} labelled comments; at least {_MIN_COMMENTS} are needed"
+        )
     respondents = len(np.unique(examples.people))
     if respondents < FOLDS:
-        raise TooLittle(f"comments of {respondents} respondents; at least {FOLDS} are needed")
+        raise InsufficientData(
+            f"comments of {respondents} respondents; at least {FOLDS} are needed"
+        )
     if not topics and (examples.levels == NO_LEVEL).all():
-        raise TooLittle(
-            f"no comment has a sentiment, and no topic of the taxonomy has {LEAST_TRAINED} examples"
+        raise InsufficientData(
+            "no comment has a sentiment, and no topic of the taxonomy has "
+            f"{MIN_TRAINING_EXAMPLES} examples"
         )
 
 
 def _task(
     examples: Examples,
     topics: tuple[str, ...],
-    counter: Counter,
+    counter: FeatureCounter,
     lexicon: Lexicon,
     vectors: WordVectors,
     seed: int,
 ) -> Task:
-    """Originals, their copies as a review or a mention would come, half of them unrated, and the
-    lexicon's phrases.
+    """Build the task: originals, copies without the question, and the lexicon's phrases.
+
+    The copies resemble reviews and mentions; half of them have no rating.
     """
     rated = np.random.default_rng(seed).random(len(examples)) < 0.5
     copies = [
@@ -134,7 +138,7 @@ def _task(
         for comment, keep in zip(examples.comments, rated, strict=True)
     ]
     phrases, levels = phrase_comments(lexicon)
-    if (examples.levels == NO_LEVEL).all():  # nobody labelled sentiment: none is taught
+    if (examples.levels == NO_LEVEL).all():  # sentiment is not labelled: none is trained
         phrases, levels = [], []
     return Task(
         counter.count([*examples.comments, *copies, *phrases]),
@@ -147,10 +151,10 @@ def _task(
     )
 
 
-def _judged(outputs: NDArray[Any], task: Task, folds: NDArray[Any]) -> Unseen:
-    """Every fold by thresholds that were chosen on the others."""
+def _predict_held_out(outputs: NDArray[Any], task: Task, folds: NDArray[Any]) -> HeldOutPredictions:
+    """Predict every fold with thresholds chosen on the others."""
     topics = task.topics.shape[1]
-    given = np.zeros_like(task.topics)
+    selected = np.zeros_like(task.topics)
     for fold in range(FOLDS):
         others, these = folds != fold, folds == fold
         scores, truth = outputs[others, :topics], task.topics[others]
@@ -159,19 +163,21 @@ def _judged(outputs: NDArray[Any], task: Task, folds: NDArray[Any]) -> Unseen:
         curve = calibrate(scores, truth)
         margins = outputs[these, :topics] - thresholds
         likely = logistic(outputs[these, :topics] * curve[:, 0] + curve[:, 1])
-        given[these] = given_topics(margins, likely)
-    return Unseen(given, task.topics, level_shares(outputs[:, topics:])[0], task.levels)
+        selected[these] = select_topics(margins, likely)
+    return HeldOutPredictions(
+        selected, task.topics, level_shares(outputs[:, topics:])[0], task.levels
+    )
 
 
-def given_topics(margins: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
-    """[comments, topics] of 0 and 1: those over their thresholds, else the best one if likely."""
-    given: NDArray[Any] = (margins >= 0).astype(int)
+def select_topics(margins: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
+    """Return [comments, topics] of 0 and 1: topics over their thresholds, else a likely best."""
+    selected: NDArray[Any] = (margins >= 0).astype(int)
     if margins.shape[1]:
         best = margins.argmax(axis=1)
         places = np.arange(len(margins))
-        lone = ~given.any(axis=1) & (probabilities[places, best] >= MIN_BEST_PROBABILITY)
-        given[places[lone], best[lone]] = 1
-    return given
+        lone = ~selected.any(axis=1) & (probabilities[places, best] >= MIN_BEST_PROBABILITY)
+        selected[places[lone], best[lone]] = 1
+    return selected
 
 
 def _parameters(fit: Fit, outputs: NDArray[Any], task: Task) -> Parameters:
@@ -197,17 +203,21 @@ def _parameters(fit: Fit, outputs: NDArray[Any], task: Task) -> Parameters:
     )
 
 
-def figures_of(unseen: Unseen, examples: Examples, topics: tuple[str, ...]) -> dict[str, Any]:
-    """The figures of comments whose writers the models had not seen."""
-    judged = [n for n in range(len(topics)) if unseen.truth[:, n].sum() >= LEAST_EXAMPLES]
+def compute_figures(
+    held_out: HeldOutPredictions, examples: Examples, topics: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the figures of the held-out predictions."""
+    evaluated = [n for n in range(len(topics)) if held_out.truth[:, n].sum() >= MIN_EXAMPLES]
     compounds = np.array([comment.vader.compound for comment in examples.comments])
     return {
         "topics": topic_figures(
-            unseen.given[:, judged], unseen.truth[:, judged], tuple(topics[n] for n in judged)
+            held_out.topics[:, evaluated],
+            held_out.truth[:, evaluated],
+            tuple(topics[n] for n in evaluated),
         ),
         "sentiment": {
-            **sentiment_figures(unseen.shares.argmax(axis=1), unseen.levels),
-            "calibration_error": calibration_error(unseen.shares, unseen.levels),
+            **sentiment_figures(held_out.shares.argmax(axis=1), held_out.levels),
+            "calibration_error": calibration_error(held_out.shares, held_out.levels),
         },
-        "vader": vader_figures(compounds, unseen.levels),
+        "vader": vader_figures(compounds, held_out.levels),
     }

@@ -26,7 +26,7 @@ from pipeline.commands.shared.options import Json
 from pipeline.enrich.loading import load_analyzer
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import err, out, print_json
-from pipeline.training.evaluate import Nothing
+from pipeline.training.evaluate import NoLabelledData
 from pipeline.training.evaluate import evaluate as judge
 
 
@@ -61,7 +61,7 @@ def evaluate(
     examples = read_labelled(path, options).examples
     try:
         figures = judge(examples, analyzer, unseen_only=unseen_only)
-    except Nothing as error:
+    except NoLabelledData as error:
         raise CommandError(f"evaluating {path}: {error}", ExitStatus.BAD_INPUT) from None
     seen = figures["of_writers_trained_on"]
     if seen:

@@ -15,7 +15,7 @@ from pipeline.commands.shared.options import parse_columns
 from pipeline.commands.sources.select import sentences
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import err
-from pipeline.training.examples import Examples, label_attributes, labelled
+from pipeline.training.examples import Examples, label_attributes, to_examples
 
 _RESPONDENTS = "respondents"
 """Key of the pseudonyms: the same person must get the same one in every file."""
@@ -108,7 +108,7 @@ def read_labelled(path: str, options: LabelOptions) -> Labelled:
         records = list(rehearse(connector, tally))
     ends = (sentiment.best, sentiment.worst) if sentiment else (None, None)
     try:
-        examples = labelled(records, best=ends[0], worst=ends[1])
+        examples = to_examples(records, best=ends[0], worst=ends[1])
     except ValueError as error:
         name = connector.source.name
         raise CommandError(f"reading {name}: {error}", ExitStatus.BAD_INPUT) from None

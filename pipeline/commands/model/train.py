@@ -62,7 +62,7 @@ def train(
     require_training()
     # scikit-learn and matplotlib are an optional extra, whose absence is an error in one line.
     from pipeline.training.report import write_report
-    from pipeline.training.train import TooLittle
+    from pipeline.training.train import InsufficientData
     from pipeline.training.train import train as fit
 
     chosen, words = _data_files(taxonomy or settings().taxonomy, lexicon)
@@ -77,7 +77,7 @@ def train(
     try:
         with _progress() as show:
             trained = fit(read.examples, chosen, words, data=read.data, seed=seed, progress=show)
-    except TooLittle as error:
+    except InsufficientData as error:
         raise CommandError(f"training on {path}: {error}", ExitStatus.BAD_INPUT) from None
     try:
         trained.parameters.save(folder, trained.card)

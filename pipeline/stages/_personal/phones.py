@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+import phonenumbers
+
 from pipeline.stages._personal.labelled import find_goods_numbers
 from pipeline.stages._personal.numbers import ALONE
 from pipeline.stages._personal.view import Span, View
@@ -70,11 +72,8 @@ class PhoneFinder:
     """
 
     def __init__(self, regions: Sequence[str]) -> None:
-        import phonenumbers
-
         if unknown := sorted(set(regions) - set(phonenumbers.SUPPORTED_REGIONS)):
             raise ValueError(f"reading regions of phone numbers: unknown {', '.join(unknown)}")
-        self._library: Any = phonenumbers
         self._regions = tuple(regions)
         forms = [_TRUNK]
         if "GB" in regions:
@@ -92,7 +91,7 @@ class PhoneFinder:
         if match is None:
             return spans
         goods = find_goods_numbers(view.lowered)
-        rules = _Validator(self._library, self._regions)
+        rules = _Validator(self._regions)
         while match:
             start, written = match.start(), match[0]
             if written[0] == "(" and ")" not in written:  # around it, not around its area code
@@ -108,7 +107,7 @@ class PhoneFinder:
     def find_labelled(self, view: View) -> list[Span]:
         """Find numbers after "call me on", "tel" and the like, even without an area code."""
         spans: list[Span] = []
-        rules = _Validator(self._library, self._regions)
+        rules = _Validator(self._regions)
         for match in _LABEL.finditer(view.lowered):
             start, written = match.start("value"), match["value"]
             if _NO_NUMBER.match(written) or not _IS_NUMBER.fullmatch(written):
@@ -121,8 +120,7 @@ class PhoneFinder:
 class _Validator:
     """Validates the candidates of one text."""
 
-    def __init__(self, library: Any, regions: tuple[str, ...]) -> None:
-        self._library = library
+    def __init__(self, regions: tuple[str, ...]) -> None:
         self._regions = regions
         self._left = MAX_VALIDATED
 
@@ -143,25 +141,25 @@ class _Validator:
         if written.startswith("+"):
             number = self._parse(written, None)
             # New ranges, and those kept for fiction, are possible and not valid.
-            possible = self._library.ValidationResult.IS_POSSIBLE
-            return bool(number and self._library.is_possible_number_with_reason(number) == possible)
+            possible = phonenumbers.ValidationResult.IS_POSSIBLE
+            return bool(number and phonenumbers.is_possible_number_with_reason(number) == possible)
         if "GB" in self._regions and _BRITISH.fullmatch(written):
             return True  # newer than the rules, or kept for fiction, and written as one
         return any(
-            number and (self._library.is_valid_number(number) or _is_fiction(number))
+            number and (phonenumbers.is_valid_number(number) or _is_fiction(number))
             for number in (self._parse(written, region) for region in self._regions)
         )
 
     def _is_possible(self, written: str) -> bool:
         return any(
-            number and self._library.is_possible_number(number)
+            number and phonenumbers.is_possible_number(number)
             for number in (self._parse(written, region) for region in self._regions)
         )
 
     def _parse(self, written: str, region: str | None) -> Any:
         try:
-            return self._library.parse(written, region)
-        except self._library.NumberParseException:
+            return phonenumbers.parse(written, region)
+        except phonenumbers.NumberParseException:
             return None
 
 

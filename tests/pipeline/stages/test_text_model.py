@@ -16,7 +16,7 @@ from pipeline.stages.questions import QuestionKind
 from pipeline.stages.text_model import Comment, Predictions, TextModel, softmax
 from pipeline.stages.tokens import tokenize
 from pipeline.stages.vader import Vader
-from pipeline.training.design import Counter
+from pipeline.training.design import FeatureCounter
 from pipeline.training.fit import Fit, Task, fit
 from pipeline.training.train import _parameters, _task
 from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
@@ -56,7 +56,7 @@ class Learnt:
 
     fit: Fit
     task: Task
-    counter: Counter
+    counter: FeatureCounter
     parameters: Parameters
     card: Card
 
@@ -70,7 +70,7 @@ class Learnt:
 def learnt() -> Learnt:
     labelled, vectors = examples(), WordVectors.load()
     terms = {topic: TAXONOMY.topics[topic].terms for topic in TOPICS}
-    counter = Counter(terms, LEXICON.phrases(), vectors)
+    counter = FeatureCounter(terms, LEXICON.phrases(), vectors)
     task = _task(labelled, TOPICS, counter, LEVELLED, vectors, seed=3)
     rows = np.arange(task.size)
     fitted = fit(task, rows)

@@ -10,7 +10,7 @@ from pipeline.training.examples import (
     Example,
     Examples,
     label_attributes,
-    labelled,
+    to_examples,
     without_hints,
 )
 from schemas.feedback import Feedback
@@ -29,7 +29,7 @@ def record(text: str = "The room was lovely", **fields: Any) -> Feedback:
 
 def read(labels: dict[str, str], best: float | None = None, worst: float | None = None) -> Example:
     attributes = {f"label.{name}": value for name, value in labels.items()}
-    (example,) = labelled([record(attributes=attributes)], best=best, worst=worst)
+    (example,) = to_examples([record(attributes=attributes)], best=best, worst=worst)
     return example
 
 

@@ -11,16 +11,16 @@ from pipeline.stages.questions import QuestionKind
 from pipeline.stages.text_model import Comment, TextModel
 from pipeline.stages.tokens import tokenize
 from pipeline.stages.vader import Scores
-from pipeline.training.design import Counter, learn_design
+from pipeline.training.design import FeatureCounter, learn_design
 from pipeline.training.examples import NO_LEVEL, Example, Examples
-from pipeline.training.fit import folds_of
-from pipeline.training.train import FOLDS, TooLittle, Trained, given_topics, train
+from pipeline.training.fit import assign_folds
+from pipeline.training.train import FOLDS, InsufficientData, TrainingResult, select_topics, train
 from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
 
 TOPICS = ("room", "breakfast", "desk", "noise")
 
 
-def fitted(labelled: Examples, seed: int = 7, lexicon: Lexicon = LEXICON) -> Trained:
+def fitted(labelled: Examples, seed: int = 7, lexicon: Lexicon = LEXICON) -> TrainingResult:
     return train(labelled, TAXONOMY, lexicon, data={"name": "invented"}, seed=seed)
 
 
@@ -34,7 +34,7 @@ def told() -> list[tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def trained(told: list[tuple[int, int]]) -> Trained:
+def trained(told: list[tuple[int, int]]) -> TrainingResult:
     return train(
         examples(),
         TAXONOMY,
@@ -44,7 +44,7 @@ def trained(told: list[tuple[int, int]]) -> Trained:
     )
 
 
-def test_the_same_seed_gives_the_same_model(trained: Trained) -> None:
+def test_the_same_seed_gives_the_same_model(trained: TrainingResult) -> None:
     again = fitted(examples())
     assert again.card == trained.card
     assert again.parameters.fingerprint() == trained.parameters.fingerprint()
@@ -54,11 +54,11 @@ def test_the_same_seed_gives_the_same_model(trained: Trained) -> None:
         )
 
 
-def test_another_seed_gives_another_model(trained: Trained) -> None:
+def test_another_seed_gives_another_model(trained: TrainingResult) -> None:
     assert fitted(examples(), seed=8).card.version != trained.card.version
 
 
-def test_the_card_says_what_was_learnt_from_what(trained: Trained) -> None:
+def test_the_card_says_what_was_learnt_from_what(trained: TrainingResult) -> None:
     card = trained.card
     assert (card.name, card.topics) == ("hotel", TOPICS)
     assert card.version == f"hotel-{trained.parameters.fingerprint()}"
@@ -72,17 +72,17 @@ def test_the_card_says_what_was_learnt_from_what(trained: Trained) -> None:
     assert card.figures["vader"]["macro_f1_3"] < card.figures["sentiment"]["macro_f1_3"]
 
 
-def test_the_model_knows_whom_it_was_trained_on(trained: Trained) -> None:
+def test_the_model_knows_whom_it_was_trained_on(trained: TrainingResult) -> None:
     people = {hash_respondent(example.person) for example in examples().examples}
     assert trained.parameters.people.tolist() == sorted(people)
 
 
-def test_a_trained_model_is_read_by_the_stage(trained: Trained, tmp_path: Path) -> None:
+def test_a_trained_model_is_read_by_the_stage(trained: TrainingResult, tmp_path: Path) -> None:
     trained.parameters.save(tmp_path, trained.card)
     model = TextModel.load(tmp_path)
     judged = examples(60, seed=5)
     found = model.read(judged.comments)
-    right = given_topics(found.scores, found.probabilities) == judged.topic_matrix(model.topics)
+    right = select_topics(found.scores, found.probabilities) == judged.topic_matrix(model.topics)
     assert right.mean() > 0.95
     assert (found.levels.argmax(axis=1) == judged.levels).mean() > 0.8
 
@@ -93,19 +93,21 @@ def test_the_phrases_of_a_lexicon_teach_what_no_comment_says(tmp_path: Path) -> 
         for text in ("gorgeous", "abysmal")
     ]
     taught = fitted(examples(), lexicon=LEVELLED)
-    assert taught.card.figures["sentiment"]["n"] == len(taught.unseen.levels) == 300
+    assert taught.card.figures["sentiment"]["n"] == len(taught.held_out.levels) == 300
     taught.parameters.save(tmp_path, taught.card)
     assert TextModel.load(tmp_path).read(unheard_of).levels.argmax(axis=1).tolist() == [0, 4]
 
 
-def test_progress_is_told_after_each_fit(told: list[tuple[int, int]], trained: Trained) -> None:
+def test_progress_is_told_after_each_fit(
+    told: list[tuple[int, int]], trained: TrainingResult
+) -> None:
     assert told == [(done, FOLDS + 1) for done in range(1, FOLDS + 2)]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_nobody_is_in_two_folds(seed: int) -> None:
     people = np.random.default_rng(seed).integers(0, 83, 1_000).astype(np.uint64)
-    folds = folds_of(people, FOLDS, seed)
+    folds = assign_folds(people, FOLDS, seed)
     assert all(len(set(folds[people == person].tolist())) == 1 for person in set(people.tolist()))
     sizes = [len(set(people[folds == fold].tolist())) for fold in range(FOLDS)]
     assert (sum(sizes), max(sizes) - min(sizes)) == (83, 1)
@@ -116,7 +118,7 @@ def test_what_a_single_person_wrote_is_no_feature() -> None:
         *[examples(1).comments[0]._replace(tokens=["dr", "zebedee", "came"])] * 5,
         *[examples(1).comments[0]._replace(tokens=["dr", "who", "came"])] * 2,
     ]
-    counts = Counter({}, {}, WordVectors.load()).count(comments)
+    counts = FeatureCounter({}, {}, WordVectors.load()).count(comments)
 
     def kept(people: list[int]) -> set[str]:
         learnt = learn_design(counts, np.arange(7), np.array(people))
@@ -139,19 +141,21 @@ def test_what_a_single_person_wrote_is_no_feature() -> None:
 def test_a_comment_over_no_threshold_gets_its_best_topic_if_likely(
     margins: list[list[float]], probabilities: list[list[float]], given: list[list[int]]
 ) -> None:
-    assert given_topics(np.array(margins), np.array(probabilities)).tolist() == given
+    assert select_topics(np.array(margins), np.array(probabilities)).tolist() == given
 
 
 # -- labels that are few or one-sided --------------------------------------------------------------
 
 
 def test_too_few_comments_are_said_to_be_too_few() -> None:
-    with pytest.raises(TooLittle, match=r"^99 labelled comments; at least 100 are needed$"):
+    with pytest.raises(InsufficientData, match=r"^99 labelled comments; at least 100 are needed$"):
         fitted(examples(99))
 
 
 def test_comments_without_any_label_are_said_to_have_none() -> None:
-    with pytest.raises(TooLittle, match=r"no comment has a sentiment, and no topic .* 20 examples"):
+    with pytest.raises(
+        InsufficientData, match=r"no comment has a sentiment, and no topic .* 20 examples"
+    ):
         fitted(changed(examples(120), level=NO_LEVEL, topics=frozenset({"unheard_of"})))
 
 
@@ -160,7 +164,7 @@ def test_comments_of_too_few_people_are_said_to_be_of_too_few() -> None:
         replace(example, record=example.record.model_copy(update={"author": "f" * 32}))
         for example in examples(120).examples
     ]
-    with pytest.raises(TooLittle, match="1 respondent"):
+    with pytest.raises(InsufficientData, match="1 respondent"):
         fitted(Examples(one))
 
 
@@ -173,7 +177,7 @@ def test_sentiment_alone_can_be_learnt() -> None:
 
 def test_topics_alone_can_be_learnt_and_no_phrase_teaches_levels_then() -> None:
     trained = fitted(changed(examples(120), level=NO_LEVEL), lexicon=LEVELLED)
-    assert (trained.unseen.shares == 0.2).all()
+    assert (trained.held_out.shares == 0.2).all()
     assert trained.card.figures["topics"]["micro_f1"] > 0.9
     assert trained.card.figures["sentiment"]["n"] == 0
 
@@ -182,7 +186,7 @@ def test_sentiment_of_two_levels_can_be_learnt() -> None:
     two = [replace(one, level=1 if one.level < 2 else 3) for one in examples(120).examples]
     trained = fitted(Examples(two))
     assert trained.card.figures["sentiment"]["accuracy_5"] > 0.9
-    assert set(trained.unseen.shares.argmax(axis=1).tolist()) == {1, 3}
+    assert set(trained.held_out.shares.argmax(axis=1).tolist()) == {1, 3}
 
 
 def test_the_only_level_there_is_is_given_to_all() -> None:
