@@ -168,13 +168,13 @@ def test_a_refresh_token_that_was_taken_back_ends_the_run() -> None:
 def test_a_place_is_named_by_its_id_only() -> None:
     table = {**FakeGoogleBusiness().settings("http://x"), "locations": {"locations/11": "East"}}
     with pytest.raises(Misconfigured, match="locations"):
-        settled(GoogleBusiness, "one", table, lambda name: None)
+        settled(GoogleBusiness, "one", table, lambda value, action: value)
 
 
 def settled_with(**settings: Any) -> GoogleBusiness:
     table = {**FakeGoogleBusiness().settings("http://127.0.0.1:9"), **settings}
     given = {name: value for name, value in table.items() if value is not None}
-    made = settled(GoogleBusiness, "one", given, lambda name: None).build(b"key")
+    made = settled(GoogleBusiness, "one", given, lambda value, action: value).build(b"key")
     assert isinstance(made, GoogleBusiness)
     return made
 
