@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr
 
@@ -29,8 +29,7 @@ from connectors.sdk import (
     Submission,
     get_object,
     get_objects,
-    parse_iso,
-    unix_ms,
+    parse_iso_ms,
 )
 
 _MOST_A_PAGE: Final = 5_000
@@ -71,22 +70,20 @@ class _Question:
 class GoogleForms(FormSource[GoogleFormsConfig], Polled[GoogleFormsConfig]):
     """Asks for what was sent in, or sent in again, since the last time."""
 
-    name: ClassVar[str] = "google_forms"
-    title: ClassVar[str] = "Google Forms"
-    requirements: ClassVar[str] = (
+    name = "google_forms"
+    title = "Google Forms"
+    requirements = (
         "a Google Cloud project with the Google Forms API, an OAuth 2.0 client of it, and a "
         "refresh token with the scopes forms.body.readonly and forms.responses.readonly of "
         "somebody who may edit the form."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "180 requests for responses a minute. A response that was edited comes again; a deleted "
         "one is not told of. Answers to questions that are no longer in the form are left out."
     )
-    cursor_description: ClassVar[str] = (
-        "the newest `lastSubmittedTime` that was seen, less a minute"
-    )
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `lastSubmittedTime` that was seen, less a minute"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 form = "1FAIpQLSd0x4bV2m9kEastgate"
 client_id = "0815.apps.googleusercontent.com"
 client_secret = { env = "GOOGLE_CLIENT_SECRET" }
@@ -145,7 +142,7 @@ scores = { "How likely are you to recommend us?" = "nps" }
         self, response: dict[str, Any], questions: list[_Question], title: str
     ) -> list[Item]:
         created, changed = response.get("createTime"), _changed(response)
-        edited = created is not None and changed != _moment_ms(created)
+        edited = created is not None and changed != parse_iso_ms(created)
         given = get_object(response, "answers")
         answers = [
             FormAnswer(
@@ -210,14 +207,7 @@ def _value(answer: Any, kind: AnswerType) -> Any:
 
 
 def _changed(response: dict[str, Any]) -> int | None:
-    return _moment_ms(response.get("lastSubmittedTime") or response.get("createTime"))
-
-
-def _moment_ms(text: Any) -> int | None:
-    try:
-        return unix_ms(parse_iso(text))
-    except (TypeError, ValueError, AttributeError):
-        return None
+    return parse_iso_ms(response.get("lastSubmittedTime") or response.get("createTime"))
 
 
 def _number(value: Any) -> float | None:

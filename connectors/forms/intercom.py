@@ -6,7 +6,7 @@ Speaks Intercom's webhooks, https://developers.intercom.com/docs/webhooks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
@@ -18,6 +18,7 @@ from connectors.sdk import (
     Webhook,
     WebhookRequest,
     from_unix,
+    get_object,
     json_object,
     require_hmac,
 )
@@ -49,19 +50,19 @@ class _Rating(BaseModel):
 class Intercom(Webhook[IntercomConfig]):
     """Is called for each rating."""
 
-    name: ClassVar[str] = "intercom"
-    title: ClassVar[str] = "Intercom"
-    family: ClassVar[Family] = Family.FORM
-    requirements: ClassVar[str] = (
+    name = "intercom"
+    title = "Intercom"
+    family = Family.FORM
+    requirements = (
         "an app in the Developer Hub with the permission to read conversations, subscribed to the "
         "topic conversation.rating.added at this address; its client secret."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "An answer within 5 seconds, or Intercom sends once more. Only the rating, from 1 to 5, "
         "and its remark are taken, not the conversation; a rating that is changed replaces the "
         "earlier one."
     )
-    example: ClassVar[str] = """\
+    example = """\
 client_secret = { env = "INTERCOM_CLIENT_SECRET" }
 service = "Patient portal"
 """
@@ -82,8 +83,8 @@ service = "Patient portal"
             raise Malformed("reading the notification: it has no topic")
         if not topic.startswith("conversation.rating."):
             return []
-        conversation = _inner(event, "data", "item")
-        rating = _inner(conversation, "conversation_rating")
+        conversation = get_object(event, "data", "item")
+        rating = get_object(conversation, "conversation_rating")
         if not conversation.get("id") or not rating:
             raise Malformed("reading the notification: it has no conversation with a rating")
         native_id = str(conversation["id"])
@@ -103,7 +104,7 @@ service = "Patient portal"
             rating = _Rating.model_validate(item.data)
             csat = Csat(value=rating.rating)
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
         return self.record(
             item,
             native_id=rating.id,
@@ -115,13 +116,7 @@ service = "Patient portal"
         )
 
 
-def _inner(holder: Any, *names: str) -> dict[str, Any]:
-    for name in names:
-        holder = holder.get(name) if isinstance(holder, dict) else None
-    return holder if isinstance(holder, dict) else {}
-
-
 def _contact(rating: dict[str, Any]) -> str:
     """The person's id: ``customer`` in versions of the interface before 2.0."""
-    person = _inner(rating, "contact") or _inner(rating, "customer")
+    person = get_object(rating, "contact") or get_object(rating, "customer")
     return str(person.get("id") or "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from pydantic import Field, SecretStr
@@ -56,19 +56,19 @@ class JotformConfig(FormSourceConfig):
 class Jotform(FormSource[JotformConfig], Webhook[JotformConfig]):
     """Is called for each submission."""
 
-    name: ClassVar[str] = "jotform"
-    title: ClassVar[str] = "Jotform"
-    secret_in_path: ClassVar[bool] = True
-    requirements: ClassVar[str] = (
+    name = "jotform"
+    title = "Jotform"
+    secret_in_path = True
+    requirements = (
         "a webhook on the form (Settings, Integrations, WebHooks) with this address, which ends in "
         "a secret of your choice."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "Nothing is signed: whoever knows the address can write. The webhook tells neither the "
         "kinds nor the wordings nor the scales of questions: name the comments in `comments`, "
         "scores in `scores`, wordings in `questions`. Edits and deletes are not told of."
     )
-    example: ClassVar[str] = """\
+    example = """\
 path_secret = { env = "JOTFORM_SECRET" }
 comments = ["improve"]
 questions = { improve = "What could we do better?" }

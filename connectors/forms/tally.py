@@ -6,7 +6,7 @@ Speaks Tally's webhooks, https://tally.so/help/webhooks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from connectors.sdk import (
     AnswerType,
@@ -38,19 +38,19 @@ class TallyConfig(SignedConfig):
 class Tally(SignedForm[TallyConfig]):
     """Is called for each submission."""
 
-    name: ClassVar[str] = "tally"
-    title: ClassVar[str] = "Tally"
-    signature: ClassVar[str] = "tally-signature"
-    requirements: ClassVar[str] = (
+    name = "tally"
+    title = "Tally"
+    signature = "tally-signature"
+    requirements = (
         "a webhook on the form (Integrations, Webhooks) with this address and a signing secret."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "An answer within 10 seconds, or Tally sends again. Only what is submitted once the "
         "webhook is on; edits and deletes are not told of. A webhook does not tell how long the "
         "scale of a rating or a linear scale is: name those in `scores`, or they are kept as "
         "attributes."
     )
-    example: ClassVar[str] = """\
+    example = """\
 webhook_secret = { env = "TALLY_SECRET" }
 organization = "Northern Hospitals"
 site_field = "hospital"

@@ -5,7 +5,7 @@ Speaks the Webhooks API, https://www.typeform.com/developers/webhooks.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from connectors.sdk import (
     AnswerType,
@@ -14,6 +14,7 @@ from connectors.sdk import (
     SignedConfig,
     SignedForm,
     Submission,
+    get_objects,
 )
 
 _KINDS: Final = {
@@ -38,19 +39,19 @@ class TypeformConfig(SignedConfig):
 class Typeform(SignedForm[TypeformConfig]):
     """Is called for each submission."""
 
-    name: ClassVar[str] = "typeform"
-    title: ClassVar[str] = "Typeform"
-    signature: ClassVar[str] = "typeform-signature"
-    prefix: ClassVar[str] = "sha256="
-    requirements: ClassVar[str] = (
+    name = "typeform"
+    title = "Typeform"
+    signature = "typeform-signature"
+    prefix = "sha256="
+    requirements = (
         "a webhook on the form (Connect, Webhooks) with this address and a secret of your choice."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "Only what is submitted once the webhook is on; edits and deletes are not told of. A "
         "webhook does not tell how long the scale of a rating or an opinion scale is: name those "
         "in `scores`, or they are kept as attributes."
     )
-    example: ClassVar[str] = """\
+    example = """\
 webhook_secret = { env = "TYPEFORM_SECRET" }
 site = "Eastgate"
 service_field = "ward"
@@ -65,19 +66,14 @@ scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
         sent = event.get("form_response")
         if not isinstance(sent, dict) or not sent.get("token"):
             raise Malformed("reading the submission: it has no form_response with a token")
-        fields = _by_id(_listed(sent.get("definition"), "fields"))
-        answers = [_answer(one, fields) for one in _listed(sent, "answers")]
+        fields = _by_id(get_objects(sent.get("definition"), "fields"))
+        answers = [_answer(one, fields) for one in get_objects(sent, "answers")]
         return Submission(
             id=str(sent["token"]),
             at=sent.get("submitted_at"),
             answers=answers,
             hidden=_hidden(sent),
         )
-
-
-def _listed(holder: Any, name: str) -> list[dict[str, Any]]:
-    found = holder.get(name) if isinstance(holder, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _by_id(fields: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
@@ -126,6 +122,6 @@ def _hidden(sent: dict[str, Any]) -> dict[str, Any]:
     """Hidden fields and variables by their names."""
     hidden = sent.get("hidden")
     found = dict(hidden) if isinstance(hidden, dict) else {}
-    for variable in _listed(sent, "variables"):
+    for variable in get_objects(sent, "variables"):
         found[str(variable.get("key"))] = variable.get(str(variable.get("type")))
     return found

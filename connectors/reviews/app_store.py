@@ -11,14 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from connectors.sdk import (
     BackwardPaginator,
-    BadRecord,
     Capability,
     Http,
     HttpResponse,
@@ -28,7 +27,7 @@ from connectors.sdk import (
     Retry,
     SourceConfig,
     classify_response,
-    parse_iso,
+    parse_iso_ms,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
@@ -91,21 +90,21 @@ class _Feed:
 class AppStore(Polled[AppStoreConfig]):
     """Walks in each storefront from the newest review back to what is known there."""
 
-    name: ClassVar[str] = "app_store"
-    title: ClassVar[str] = "App Store"
-    family: ClassVar[Family] = Family.REVIEW
-    requirements: ClassVar[str] = "the app's number, from its address in the App Store; no account."
-    limitations: ClassVar[str] = (
+    name = "app_store"
+    title = "App Store"
+    family = Family.REVIEW
+    requirements = "the app's number, from its address in the App Store; no account."
+    limitations = (
         "The newest 500 reviews of a storefront, 10 pages of 50. Only the time of the last edit is "
         "told, deleted reviews and the developer's answers are not. Apple names no rate limit; "
         "5 requests a second are made at most. Feeds come empty now and then: the next run asks "
         "again."
     )
-    cursor_description: ClassVar[str] = (
+    cursor_description = (
         "for each storefront the newest `updated` that was seen, and the ETag of its first page"
     )
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 app = "1234567890"
 countries = ["gb", "ie"]
 site = "Patient app"
@@ -141,7 +140,8 @@ site = "Patient app"
             if number == 1:
                 etag = feed.etag
             news, arrived = paginator.new_items(
-                (_updated_ms(one), str(_label(one, "id")), one) for one in feed.reviews
+                (parse_iso_ms(_label(one, "updated")), str(_label(one, "id")), one)
+                for one in feed.reviews
             )
             # A page that was promised and is empty may have been lost: the next run walks once
             # more. Never twice, since the promise may be wrong.
@@ -182,10 +182,7 @@ site = "Patient app"
 
         Nothing of the storefront goes into the record, since one review stands in several.
         """
-        try:
-            review = _Review.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        review = self.validate(_Review, item.data)
         reviewer = _REVIEWER.search(review.author.uri.label)
         updated = review.updated.label
         version = review.version.label
@@ -239,11 +236,4 @@ def _label(review: Any, name: str) -> Any:
     try:
         return review[name]["label"]
     except (KeyError, TypeError, IndexError):
-        return None
-
-
-def _updated_ms(review: Any) -> int | None:
-    try:
-        return unix_ms(parse_iso(_label(review, "updated")))
-    except (TypeError, ValueError, AttributeError):
         return None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import quote
 
 import orjson
@@ -19,7 +19,6 @@ from pydantic import (
     BaseModel,
     Field,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -39,7 +38,8 @@ from connectors.sdk import (
     Reply,
     Skip,
     classify_response,
-    parse_iso,
+    get_text,
+    parse_iso_ms,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback, Name
@@ -116,24 +116,24 @@ class _Placed(BaseModel):
 class GoogleBusiness(Polled[GoogleBusinessConfig], Answering[GoogleBusinessConfig]):
     """Walks place by place from the review that changed last back to what is known."""
 
-    name: ClassVar[str] = "google_business"
-    title: ClassVar[str] = "Google Business Profile"
-    family: ClassVar[Family] = Family.REVIEW
-    requirements: ClassVar[str] = (
+    name = "google_business"
+    title = "Google Business Profile"
+    family = Family.REVIEW
+    requirements = (
         "a Google Cloud project that was granted access to the Business Profile APIs, an OAuth 2.0 "
         "client of it, and a refresh token with the scope business.manage of somebody who manages "
         "the places, which must be verified; or a service account that manages them or, where "
         "Google Workspace delegates that to it, acts for somebody who does (`act_as`)."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "300 requests a minute. An edit comes like a new review; a deleted one is not told of. "
         "Google says that pages after the first may leave reviews out: what changed in the last "
         "`recheck_days` is read again once a day. Reviewers have no id: two of one name count as "
         "one author."
     )
-    cursor_description: ClassVar[str] = "for every place, the newest `updateTime` that was seen"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "for every place, the newest `updateTime` that was seen"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 account = "104711081500000000000"
 client_id = "0815.apps.googleusercontent.com"
 client_secret = { env = "GOOGLE_CLIENT_SECRET" }
@@ -166,7 +166,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
             listed = self._listed(place, paginator)
             reviews = listed.get("reviews") or []
             news, arrived = paginator.new_items(
-                (_updated_ms(one), _id_of(one), one) for one in reviews
+                (_updated_ms(one), get_text(one, "reviewId"), one) for one in reviews
             )
             following = listed.get("nextPageToken")
             if following is not None and following == paginator.page:
@@ -192,14 +192,13 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
 
     def _item(self, place: str, review: Any) -> Item:
         data = {"location": place, "review": review}
-        return self.item(data, origin=f"{place}/{_id_of(review)}", payload=orjson.dumps(data))
+        return self.item(
+            data, origin=f"{place}/{get_text(review, 'reviewId')}", payload=orjson.dumps(data)
+        )
 
     def parse(self, item: Item) -> Feedback:
         """Read one review, in the words that were written and not in Google's translation."""
-        try:
-            placed = _Placed.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        placed = self.validate(_Placed, item.data)
         review = placed.review
         text, stars = original(review.comment or ""), _STARS.get(review.starRating or "")
         if not text and stars is None:
@@ -253,12 +252,5 @@ def original(comment: str) -> str:
     return _ORIGINAL.split(after, maxsplit=1)[-1].strip()
 
 
-def _id_of(review: Any) -> str:
-    return str(review.get("reviewId")) if isinstance(review, dict) else "?"
-
-
 def _updated_ms(review: Any) -> int | None:
-    try:
-        return unix_ms(parse_iso(review.get("updateTime") or review["createTime"]))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return None
+    return parse_iso_ms(get_text(review, "updateTime") or get_text(review, "createTime"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from functools import cache, cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import orjson
@@ -84,22 +84,22 @@ class _Unanswered(Retry):
 class GooglePlay(Polled[GooglePlayConfig], Answering[GooglePlayConfig]):
     """Walks from the newest review back to what is known."""
 
-    name: ClassVar[str] = "google_play"
-    title: ClassVar[str] = "Google Play"
-    family: ClassVar[Family] = Family.REVIEW
-    requirements: ClassVar[str] = (
+    name = "google_play"
+    title = "Google Play"
+    family = Family.REVIEW
+    requirements = (
         "the app's package name. For replies also credentials of an account that may reply to "
         "reviews, from the Google Cloud and Play consoles: an OAuth client with a refresh token of "
         "scope androidpublisher, or the key file of a service account."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "At most 150 reviews a request, of one language; Google documents no limit of requests "
         "and may end a long history early. Only the time of the last edit is told, deleted reviews "
         "are not. Replies: 350 characters, 2,000 a day and app."
     )
-    cursor_description: ClassVar[str] = "the newest time of a review that was seen"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the newest time of a review that was seen"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 app = "org.example.patient"
 language = "en"
 country = "gb"
@@ -159,7 +159,7 @@ country = "gb"
                 {name: _told(item.data, name) for name in _Review.model_fields}
             )
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
         version = review.reviewCreatedVersion
         return self.record(
             item,

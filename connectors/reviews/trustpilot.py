@@ -6,11 +6,11 @@ Speaks the Business Units API, https://developers.trustpilot.com.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from connectors.sdk import (
     Answering,
@@ -24,8 +24,10 @@ from connectors.sdk import (
     Polled,
     Reply,
     SourceConfig,
-    parse_iso,
+    get_text,
+    parse_iso_ms,
     unix_ms,
+    with_zone,
 )
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
@@ -33,12 +35,8 @@ from schemas.measures import Stars
 _TOKEN_PATH: Final = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 # The documentation's examples name no zone, the service's answers do.
-_Moment = Annotated[datetime, AfterValidator(_in_utc)]
+_Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class TrustpilotConfig(SourceConfig):
@@ -81,19 +79,17 @@ class _Review(BaseModel):
 class Trustpilot(Polled[TrustpilotConfig], Answering[TrustpilotConfig]):
     """Walks from the newest review back to what is known."""
 
-    name: ClassVar[str] = "trustpilot"
-    title: ClassVar[str] = "Trustpilot"
-    family: ClassVar[Family] = Family.REVIEW
-    requirements: ClassVar[str] = (
-        "an API key with its secret, from the Trustpilot Business account."
-    )
-    limitations: ClassVar[str] = (
+    name = "trustpilot"
+    title = "Trustpilot"
+    family = Family.REVIEW
+    requirements = "an API key with its secret, from the Trustpilot Business account."
+    limitations = (
         "Trustpilot asks for no more than 833 requests in 5 minutes and 10,000 an hour. Edits are "
         "looked for once a day, `recheck_days` back; a deleted review is not told of."
     )
-    cursor_description: ClassVar[str] = "the newest `createdAt` that was seen"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `createdAt` that was seen"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 business_unit = "46d6a890000064000500e0c3"
 api_key = { env = "TRUSTPILOT_API_KEY" }
 api_secret = { env = "TRUSTPILOT_API_SECRET" }
@@ -124,7 +120,8 @@ site = "Eastgate"
                 params={"orderBy": "createdat.desc", "page": number, "perPage": config.per_page},
             ).get("reviews", [])
             news, arrived = paginator.new_items(
-                (_created_ms(one), _id_of(one), one) for one in listed
+                (parse_iso_ms(get_text(one, "createdAt")), get_text(one, "id"), one)
+                for one in listed
             )
             arrived = arrived or len(listed) < config.per_page
             paginator.page = None if arrived else str(number + 1)
@@ -133,14 +130,11 @@ site = "Eastgate"
                 return
 
     def _item(self, review: Any) -> Item:
-        return self.item(review, origin=_id_of(review))
+        return self.item(review, origin=get_text(review, "id"))
 
     def parse(self, item: Item) -> Feedback:
         """Read one review: title and text are one comment."""
-        try:
-            review = _Review.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        review = self.validate(_Review, item.data)
         edited = review.updatedAt or review.createdAt
         return self.record(
             item,
@@ -172,18 +166,7 @@ site = "Eastgate"
         self._http.request(reply.method, reply.path, json=reply.json)
 
 
-def _id_of(review: Any) -> str:
-    return str(review.get("id")) if isinstance(review, dict) else "?"
-
-
 def _attributes(review: _Review) -> dict[str, str]:
     if review.isVerified is None:
         return {}
     return {"verified": "yes" if review.isVerified else "no"}
-
-
-def _created_ms(review: Any) -> int | None:
-    try:
-        return unix_ms(parse_iso(review["createdAt"]))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from connectors.sdk import (
-    BadRecord,
     Bearer,
     Capability,
     Http,
@@ -76,23 +75,23 @@ class _Excerpt(BaseModel):
 class Yelp(Polled[YelpConfig]):
     """Reads what is shown of each business, all of it at every run."""
 
-    name: ClassVar[str] = "yelp"
-    title: ClassVar[str] = "Yelp"
-    family: ClassVar[Family] = Family.REVIEW
-    requirements: ClassVar[str] = (
+    name = "yelp"
+    title = "Yelp"
+    family = Family.REVIEW
+    requirements = (
         "an API key of an application made at yelp.com/developers, of a plan with the reviews."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "3 excerpts a business, the newest ones, cut short by Yelp; no history, no edits, no "
         "deletes. One request a business and run; 300 requests a day on the Starter plan, until "
         "midnight UTC. Of a business without recommended reviews Yelp tells nothing."
     )
-    cursor_description: ClassVar[str] = (
+    cursor_description = (
         "the business that was read last: an interrupted run goes on behind it, any other begins "
         "again"
     )
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.SAMPLED})
-    example: ClassVar[str] = """\
+    capabilities = frozenset({Capability.SAMPLED})
+    example = """\
 businesses = ["eastgate-medical-center-springfield"]
 api_key = { env = "YELP_API_KEY" }
 every = "1d"
@@ -133,10 +132,7 @@ every = "1d"
 
     def parse(self, item: Item) -> Feedback:
         """Read one excerpt; the business is its site where the settings name none."""
-        try:
-            excerpt = _Excerpt.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        excerpt = self.validate(_Excerpt, item.data)
         review = excerpt.review
         created = review.time_created
         created = created if created.tzinfo else created.replace(tzinfo=ZoneInfo(_YELPS_CLOCK))

@@ -30,7 +30,7 @@ from connectors.sdk.http import (
     classify_response,
 )
 from connectors.sdk.http_status import retry_after_seconds
-from connectors.sdk.json_parts import get_object, get_objects
+from connectors.sdk.json_parts import get_object, get_objects, get_text
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
@@ -51,7 +51,7 @@ from connectors.sdk.source import (
 )
 from connectors.sdk.sse import iter_events
 from connectors.sdk.submissions import FormSource, Submission, json_object
-from connectors.sdk.timestamps import from_unix, parse_iso, unix_ms
+from connectors.sdk.timestamps import from_unix, parse_iso, parse_iso_ms, unix_ms, with_zone
 from connectors.sdk.websocket import iter_messages
 
 __all__ = [
@@ -103,11 +103,13 @@ __all__ = [
     "from_unix",
     "get_object",
     "get_objects",
+    "get_text",
     "is_personal",
     "iter_events",
     "iter_messages",
     "json_object",
     "parse_iso",
+    "parse_iso_ms",
     "plain_text",
     "request_access_token",
     "require_equal",
@@ -115,4 +117,5 @@ __all__ = [
     "require_recent",
     "retry_after_seconds",
     "unix_ms",
+    "with_zone",
 ]

@@ -28,7 +28,7 @@ class BadRecord(Exception):
         self.reason = reason
 
     @classmethod
-    def of(cls, source: str, error: ValidationError) -> Self:
+    def from_validation(cls, source: str, error: ValidationError) -> Self:
         """What pydantic found first, without the value it found."""
         return cls(f"parsing {source}: {first_fault(error)}")
 

@@ -15,10 +15,11 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 import orjson
 from pydantic import Field
 
-from connectors.sdk.base import Page
-from connectors.sdk.recent_posts import SeenPosts
+from connectors.sdk.base import Item, Page
+from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
 from connectors.sdk.source import SourceConfig, Streamed, type_argument
 from connectors.sdk.timestamps import unix_ms
+from schemas.feedback import Feedback
 
 _DAY_MS: Final = 86_400_000
 
@@ -103,3 +104,13 @@ class RecheckedSource(Streamed[RecheckedConfigT], Generic[RecheckedConfigT, Curs
     @abstractmethod
     def recheck(self, state: CursorT) -> Iterator[Page]:
         """What has become of the posts in the cursor's memory."""
+
+    def parse(self, item: Item) -> Feedback:
+        """Return the record of a post or of its deletion."""
+        if isinstance(item.data, Deletion):
+            return deletion_record(self, item, item.data)
+        return self.parse_post(item)
+
+    @abstractmethod
+    def parse_post(self, item: Item) -> Feedback:
+        """Return the record of a post, as :meth:`parse` does."""

@@ -31,7 +31,7 @@ class SignedForm(FormSource[SignedConfigT], Webhook[SignedConfigT]):
 
     signature: ClassVar[str]
     """The header, in small letters."""
-    prefix: ClassVar[str] = ""
+    prefix = ""
     """What stands before the HMAC."""
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:

@@ -34,6 +34,7 @@ class _Closeable(Protocol):
 
 
 T = TypeVar("T")
+Model = TypeVar("Model", bound=BaseModel)
 Resource = TypeVar("Resource", bound=_Closeable)
 
 
@@ -174,6 +175,13 @@ class Source(ABC, Generic[ConfigT]):
             data, f"{self.name}/{self.context.instance}:{origin}", payload, self.context.now()
         )
 
+    def validate(self, model: type[Model], data: Any) -> Model:
+        """Return ``data`` as a model of the service's item. Raises ``BadRecord``."""
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            raise BadRecord.from_validation(self.name, error) from None
+
     def record(self, item: Item, *, native_id: str, author: str = "", **fields: Any) -> Feedback:
         """Return a record of this source, with a pseudonym for its author.
 
@@ -193,7 +201,7 @@ class Source(ABC, Generic[ConfigT]):
                 fields=fields,
             )
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
 
 
 def type_argument(cls: type, bound: type[T]) -> type[T] | None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.sdk.base import Item
-from connectors.sdk.errors import BadRecord, Malformed, Skip
+from connectors.sdk.errors import Malformed, Skip
 from connectors.sdk.questions import (
     AnswerType,
     FormAnswer,
@@ -32,6 +32,7 @@ from schemas.feedback import SUBMISSION, Family, Feedback, Operation, hash_submi
 
 _LONGEST_QUESTION: Final = 2_000
 _LONGEST_NAME: Final = 512
+_SKIP: Final = "skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ FormConfigT = TypeVar("FormConfigT", bound=FormSourceConfig)
 class FormSource(Source[FormConfigT]):
     """A source of submissions. Its items are pieces of them, without personal fields."""
 
-    family: ClassVar[Family] = Family.FORM
+    family = Family.FORM
 
     def items(self, submission: Submission) -> list[Item]:
         """A submission's free-text answers, or its scores where it has none.
@@ -99,10 +100,9 @@ class FormSource(Source[FormConfigT]):
 
     def parse(self, item: Item) -> Feedback:
         """Read one piece."""
-        try:
-            piece = _Piece.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        if isinstance(item.data, dict) and _SKIP in item.data:
+            raise Skip(str(item.data[_SKIP]))
+        piece = self.validate(_Piece, item.data)
         if not (piece.text or piece.scores or piece.deleted):
             raise Skip("no text and no score")
         fields: dict[str, Any] = {name: getattr(piece, name) for name in _AS_THEY_ARE}
@@ -115,6 +115,19 @@ class FormSource(Source[FormConfigT]):
             operation=Operation.DELETE if piece.deleted else Operation.UPSERT,
             text="" if piece.deleted else piece.text,
             **fields,
+        )
+
+    def skipped_item(self, reason: str, *, origin: str) -> Item:
+        """Return an item in place of a submission that is left out, so that it is counted."""
+        return self.item({_SKIP: reason}, origin=origin)
+
+    @cached_property
+    def numeric_questions(self) -> frozenset[str]:
+        """Case-folded names of the scored questions whose choices stand for numbers."""
+        return frozenset(
+            name.casefold()
+            for name, score in self.config.scores.items()
+            if not score.choices and score.measure != "fft"
         )
 
     @cached_property

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def unix_ms(moment: datetime) -> int:
-    """Milliseconds since 1970 of an aware time: what a revision is."""
+    """Return an aware time as Unix time (ms), which is what a revision is."""
     # ``timestamp()`` takes three times as long with pydantic's time zones.
     return max(0, round((moment - _EPOCH) / _MILLISECOND))
 
 
 def from_unix(seconds: float) -> datetime:
-    """The time of a Unix time in seconds."""
+    """Return a Unix time (s) as an aware time."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def parse_iso(text: str) -> datetime:
-    """The time of ISO 8601 text, in UTC where it names no zone; raises ``ValueError``."""
-    moment = datetime.fromisoformat(text.strip())
+    """Return ISO 8601 text as a time, in UTC if it names no zone. Raises ``ValueError``."""
+    return with_zone(datetime.fromisoformat(text.strip()))
+
+
+def parse_iso_ms(value: Any) -> int | None:
+    """Return ISO 8601 text as Unix time (ms), or None for a value that is not such text."""
+    try:
+        return unix_ms(parse_iso(value))
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        return None
+
+
+def with_zone(moment: datetime) -> datetime:
+    """Return the same time, in UTC if it names no zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

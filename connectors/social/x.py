@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from connectors.sdk import (
     BackwardPaginator,
-    BadRecord,
     Bearer,
     Capability,
     Http,
@@ -72,21 +71,21 @@ class _Post(BaseModel):
 class X(Polled[XConfig]):
     """Walks from the newest post back to what is known."""
 
-    name: ClassVar[str] = "x"
-    title: ClassVar[str] = "X"
-    family: ClassVar[Family] = Family.SOCIAL
-    requirements: ClassVar[str] = (
+    name = "x"
+    title = "X"
+    family = Family.SOCIAL
+    requirements = (
         "the bearer token of an app in X's developer console, with a plan that covers the posts "
         "read: each of them counts."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "450 requests in 15 minutes, up to 100 posts each, and the plan's cap of posts. Only the "
         "last 7 days can be searched: what came while nobody asked for longer is lost. An edit "
         "is brought; a deleted post is not told of."
     )
-    cursor_description: ClassVar[str] = "the highest post id that was seen (`since_id`)"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the highest post id that was seen (`since_id`)"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 query = '("Eastgate Hospital" OR @eastgatehosp) -from:eastgatehosp'
 bearer_token = { env = "X_BEARER_TOKEN" }
 every = "1h"
@@ -136,10 +135,7 @@ every = "1h"
 
     def parse(self, item: Item) -> Feedback:
         """Read one post; an edited one goes by its first id."""
-        try:
-            post = _Post.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        post = self.validate(_Post, item.data)
         text = post.note_tweet.text if post.note_tweet else post.text
         if not text.strip():
             raise Skip

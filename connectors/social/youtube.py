@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, Final, Self
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, model_validator
@@ -28,7 +28,9 @@ from connectors.sdk import (
     SourceConfig,
     Unauthorized,
     classify_response,
-    parse_iso,
+    get_object,
+    get_text,
+    parse_iso_ms,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
@@ -102,20 +104,20 @@ class _StalePage(Fatal):
 class YouTube(Polled[YouTubeConfig]):
     """Walks from the newest comment back to what is known."""
 
-    name: ClassVar[str] = "youtube"
-    title: ClassVar[str] = "YouTube"
-    family: ClassVar[Family] = Family.SOCIAL
-    requirements: ClassVar[str] = (
+    name = "youtube"
+    title = "YouTube"
+    family = Family.SOCIAL
+    requirements = (
         "an API key of a Google Cloud project in which the YouTube Data API v3 is enabled."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "10,000 units a day by default; a request costs 1 and brings up to 100 comments. Replies "
         "below a comment are not read. Edits are looked for once a day, `recheck_days` back; a "
         "deleted comment is not told of."
     )
-    cursor_description: ClassVar[str] = "the newest `publishedAt` that was seen"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `publishedAt` that was seen"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 channel = "UC_x5XG1OV2P6uZZ5FSM9Ttw"
 api_key = { env = "YOUTUBE_API_KEY" }
 organization = "Eastgate Hospitals"
@@ -141,7 +143,7 @@ organization = "Eastgate Hospitals"
                 continue
             threads = answer.get("items", [])
             news, reached = paginator.new_items(
-                (_published_ms(one), _id_of(one), one) for one in threads
+                (_published_ms(one), get_text(one, "id"), one) for one in threads
             )
             paginator.page = None if reached else answer.get("nextPageToken")
             yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
@@ -167,14 +169,14 @@ organization = "Eastgate Hospitals"
         return self._http.get_json("/youtube/v3/commentThreads", params=params)
 
     def _item(self, thread: Any) -> Item:
-        return self.item(thread, origin=_id_of(thread))
+        return self.item(thread, origin=get_text(thread, "id"))
 
     def parse(self, item: Item) -> Feedback:
         """Read one thread's first comment."""
         try:
             thread = _Thread.model_validate(item.data).snippet
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
         comment = thread.topLevelComment
         words = comment.snippet
         if not words.textDisplay.strip():
@@ -220,12 +222,6 @@ def _reasons(body: bytes) -> list[str]:
         return []
 
 
-def _id_of(thread: Any) -> str:
-    return str(thread.get("id")) if isinstance(thread, dict) else ""
-
-
 def _published_ms(thread: Any) -> int | None:
-    try:
-        return unix_ms(parse_iso(thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"]))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
+    comment = get_object(thread, "snippet", "topLevelComment", "snippet")
+    return parse_iso_ms(comment.get("publishedAt"))

@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from connectors.runtime.registry import sources
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
 from connectors.sdk.source import Capability, Polled, Source, Webhook, WebhookRequest
+from pipeline.settings_file import resolve_secret
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import EARLIER, NOW, Delivery, FakeCaller, FakeService, served
 from tests.support.fakes import CALLERS, SERVICES, WAITS, built
@@ -50,16 +51,12 @@ class TestDeclarations:
                 assert SecretStr in _types_of(info.annotation), field
 
     def test_its_example_is_valid(self, name: str, source: type[Source]) -> None:
-        settled(source, "example", tomllib.loads(source.example), resolve_secret)
+        resolve = partial(resolve_secret, resolve=lambda variable: "x" * 20)
+        settled(source, "example", tomllib.loads(source.example), resolve)
 
     def test_has_a_fake(self, name: str, source: type[Source]) -> None:
         assert not issubclass(source, Polled) or name in SERVICES
         assert not issubclass(source, Webhook) or name in CALLERS
-
-
-def resolve_secret(value: Any, action: str) -> Any:
-    is_secret = isinstance(value, dict) and value.keys() == {"env"}
-    return "x" * 20 if is_secret else value
 
 
 def test_the_page_of_the_connectors_is_current() -> None:

@@ -8,11 +8,11 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import imap_tools
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.forms.email.mail import Mail, read_mail
 from connectors.forms.email.mailbox import MailboxConfig, open_mailbox
@@ -56,10 +56,10 @@ class _Fetched(BaseModel):
 class Email(Polled[EmailConfig]):
     """Reads a folder by its UIDs, which only grow, and without changing anything in it."""
 
-    name: ClassVar[str] = "email"
-    title: ClassVar[str] = "E-mail (IMAP)"
-    family: ClassVar[Family] = Family.FORM
-    requirements: ClassVar[str] = (
+    name = "email"
+    title = "E-mail (IMAP)"
+    family = Family.FORM
+    requirements = (
         "a mailbox that is read over IMAP: with a password, which Gmail and iCloud call an app "
         "password, or with OAuth 2.0 (XOAUTH2), which Microsoft 365 demands. There, register an "
         "app in Entra with the permission IMAP.AccessAsApp, let it into the mailbox with "
@@ -68,16 +68,16 @@ class Email(Polled[EmailConfig]):
         "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. For Gmail, `refresh_token` is "
         "one of the scope https://mail.google.com/, `token_url` https://oauth2.googleapis.com/token."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "Read are the first megabyte of a mail and, of that, the words of whoever sent it: quoted "
         "and forwarded mails, signatures and attachments are left out. Left out are automatic "
         "replies, bounces and bulk mail too. A deleted mail is not told of."
     )
-    cursor_description: ClassVar[str] = (
+    cursor_description = (
         "UIDVALIDITY and UID of the last mail that was read; a folder whose UIDVALIDITY has "
         "changed is read anew, under the same ids"
     )
-    example: ClassVar[str] = """\
+    example = """\
 host = "imap.example.org"
 user = "feedback@example.org"
 password = { env = "MAILBOX_PASSWORD" }
@@ -123,10 +123,7 @@ site = "Eastgate"
 
     def parse(self, item: Item) -> Feedback:
         """Read one mail: the subject, unless it is a reply's, and what was written above quotes."""
-        try:
-            fetched = _Fetched.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        fetched = self.validate(_Fetched, item.data)
         try:
             mail = read_mail(fetched.raw)
         except Exception as error:  # mails can be broken in any way, and so can their reading

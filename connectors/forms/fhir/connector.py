@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, ClassVar, Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -28,18 +28,14 @@ from connectors.sdk import (
     Page,
     Polled,
     Retry,
-    Skip,
     Submission,
     get_object,
     get_objects,
-    parse_iso,
-    unix_ms,
+    parse_iso_ms,
 )
-from schemas.feedback import Feedback
 
 _TAKEN: Final = frozenset({"completed", "amended"})
 _TAKEN_BACK: Final = "entered-in-error"
-_LEFT_OUT: Final = "left_out"
 
 
 class FhirConfig(FormSourceConfig):
@@ -82,22 +78,20 @@ class FhirConfig(FormSourceConfig):
 class Fhir(FormSource[FhirConfig], Polled[FhirConfig]):
     """Asks for what changed since the last time."""
 
-    name: ClassVar[str] = "fhir"
-    title: ClassVar[str] = "FHIR R4"
-    requirements: ClassVar[str] = (
+    name = "fhir"
+    title = "FHIR R4"
+    requirements = (
         "a FHIR R4 server that finds QuestionnaireResponse by _lastUpdated, and a token, or an "
         "OAuth 2.0 client with a secret, that may read them."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "Responses in progress or stopped are left out; one that is marked as entered in error is "
         "deleted here, one that is deleted on the server is not told of. Name the questions with a "
         "score in `scores`, by their linkId."
     )
-    cursor_description: ClassVar[str] = "the newest `meta.lastUpdated` that was seen, less a minute"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.EDITS, Capability.DELETES}
-    )
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `meta.lastUpdated` that was seen, less a minute"
+    capabilities = frozenset({Capability.EDITS, Capability.DELETES})
+    example = """\
 base_url = "https://fhir.eastgate.example/r4"
 questionnaire = "https://eastgate.example/Questionnaire/after-your-visit"
 token_url = "https://login.eastgate.example/token"
@@ -175,8 +169,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
     def _items(self, resource: dict[str, Any]) -> list[Item]:
         status, native_id = resource.get("status"), f"{self._server}/{resource.get('id')}"
         if status != _TAKEN_BACK and status not in _TAKEN:
-            left = {_LEFT_OUT: f"its status is {status}"}
-            return [self.item(left, origin=native_id)]
+            return [self.skipped_item(f"its status is {status}", origin=native_id)]
         changed = get_object(resource, "meta").get("lastUpdated")
         canonical = resource.get("questionnaire")
         return self.items(
@@ -195,25 +188,11 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         )
 
     def _answers(self, resource: dict[str, Any]) -> list[FormAnswer]:
-        numbers = frozenset(
-            name.casefold()
-            for name, score in self.config.scores.items()
-            if not score.choices and score.measure != "fft"
-        )
-        return list(answers_of(resource, numbers))
-
-    def parse(self, item: Item) -> Feedback:
-        """Read one piece of a response."""
-        if isinstance(item.data, dict) and _LEFT_OUT in item.data:
-            raise Skip(str(item.data[_LEFT_OUT]))
-        return super().parse(item)
+        return list(answers_of(resource, self.numeric_questions))
 
 
 def _changed(resource: dict[str, Any]) -> int | None:
-    try:
-        return unix_ms(parse_iso(get_object(resource, "meta")["lastUpdated"]))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
+    return parse_iso_ms(get_object(resource, "meta").get("lastUpdated"))
 
 
 def _person(subject: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import uuid4
 
 import orjson
@@ -41,15 +41,15 @@ class Unacceptable(Malformed):
 class Form(Webhook[FormConfig]):
     """Takes its submissions from its own page and its JSON endpoint."""
 
-    name: ClassVar[str] = "form"
-    title: ClassVar[str] = "A form of your own"
-    family: ClassVar[Family] = Family.FORM
-    requirements: ClassVar[str] = "`feedback serve`, and an address at which people reach it."
-    limitations: ClassVar[str] = (
+    name = "form"
+    title = "A form of your own"
+    family = Family.FORM
+    requirements = "`feedback serve`, and an address at which people reach it."
+    limitations = (
         "Takes single submissions: no edits, no deletes. Contact details are kept in a file of "
         "their own and never published."
     )
-    example: ClassVar[str] = """\
+    example = """\
 title = "How was your visit?"
 questions = ["What was good, and what could be better?"]
 score = "fft"
@@ -117,7 +117,7 @@ api_token = { env = "FORM_API_TOKEN" }
         try:
             submission = self.understood(item.data)
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
         if submission.submission_id is None:
             raise Skip("no submission_id")
         attributes = {"contact_requested": "yes"} if submission.contact_requested else {}

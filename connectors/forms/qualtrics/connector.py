@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from pydantic import Field, SecretStr
@@ -28,14 +28,11 @@ from connectors.sdk import (
     Page,
     Polled,
     Retry,
-    Skip,
     Submission,
     get_object,
     get_objects,
-    parse_iso,
-    unix_ms,
+    parse_iso_ms,
 )
-from schemas.feedback import Feedback
 
 _DAY_MS: Final = 24 * 60 * 60 * 1_000
 _SETTLED_MS: Final = 60_000
@@ -44,7 +41,6 @@ _SLOWEST_POLL_S: Final = 5.0
 _PATIENCE_S: Final = 900.0
 _MOST_BYTES: Final = 500_000_000
 _UNREAL: Final = ("preview", "test", "spam")
-_LEFT_OUT: Final = "left_out"
 
 
 class QualtricsConfig(FormSourceConfig):
@@ -66,19 +62,19 @@ class QualtricsConfig(FormSourceConfig):
 class Qualtrics(FormSource[QualtricsConfig], Polled[QualtricsConfig]):
     """Has the responses exported that were recorded since the last time."""
 
-    name: ClassVar[str] = "qualtrics"
-    title: ClassVar[str] = "Qualtrics"
-    requirements: ClassVar[str] = (
+    name = "qualtrics"
+    title = "Qualtrics"
+    requirements = (
         "an API token, and the id of the data center: both are in the account settings under "
         "Qualtrics IDs, where the brand administrator allows the API."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "Each run exports a file, which may take minutes. Edits and deletes are not told of. "
         "Previews, tests and spam are left out, and answers to questions that are no longer in "
         "the survey."
     )
-    cursor_description: ClassVar[str] = "the newest `recordedDate` that was seen, less a minute"
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `recordedDate` that was seen, less a minute"
+    example = """\
 survey = "SV_eajskCRbMSRKkRf"
 datacenter = "fra1"
 api_token = { env = "QUALTRICS_TOKEN" }
@@ -116,7 +112,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
         A whole survey can be more than fits into a file.
         """
         start = changes.moment
-        edge = _ms(survey.get("creationDate")) if start is None else start
+        edge = parse_iso_ms(survey.get("creationDate")) if start is None else start
         step = self.config.window_days * _DAY_MS
         while edge is not None and edge + step <= changes.started - _SETTLED_MS:
             edge = (edge + step) // 1_000 * 1_000
@@ -161,21 +157,17 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
         native_id = str(response.get("responseId"))
         kind = str(get_object(response, "labels").get("status") or "")
         if any(word in kind.casefold() for word in _UNREAL):
-            left = {_LEFT_OUT: f"it is of the type {kind}"}
-            return [self.item(left, origin=native_id)]
+            return [self.skipped_item(f"it is of the type {kind}", origin=native_id)]
         noted = embedded(response)
         title = survey.get("name")
-        numbers = frozenset(
-            name.casefold()
-            for name, score in self.config.scores.items()
-            if not score.choices and score.measure != "fft"
-        )
         return self.items(
             Submission(
                 id=native_id,
                 at=noted.get("endDate") or noted.get("recordedDate"),
                 revision=_recorded(response),
-                answers=list(answers_of(response, get_object(survey, "questions"), numbers)),
+                answers=list(
+                    answers_of(response, get_object(survey, "questions"), self.numeric_questions)
+                ),
                 hidden=noted,
                 respondent=str(
                     noted.get("recipientEmail") or noted.get("externalDataReference") or ""
@@ -184,12 +176,6 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
                 attributes={"form": title} if isinstance(title, str) else {},
             )
         )
-
-    def parse(self, item: Item) -> Feedback:
-        """Read one piece of a response."""
-        if isinstance(item.data, dict) and _LEFT_OUT in item.data:
-            raise Skip(str(item.data[_LEFT_OUT]))
-        return super().parse(item)
 
 
 def _unpacked(body: bytes) -> Any:
@@ -205,11 +191,4 @@ def _unpacked(body: bytes) -> Any:
 
 
 def _recorded(response: dict[str, Any]) -> int | None:
-    return _ms(get_object(response, "values").get("recordedDate"))
-
-
-def _ms(text: Any) -> int | None:
-    try:
-        return unix_ms(parse_iso(text))
-    except (TypeError, ValueError, AttributeError):
-        return None
+    return parse_iso_ms(get_object(response, "values").get("recordedDate"))

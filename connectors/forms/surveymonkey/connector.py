@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from pydantic import Field, SecretStr
@@ -17,7 +17,6 @@ from connectors.forms.surveymonkey.survey import (
     Question,
     answers_of,
     modified,
-    objects,
     questions_of,
     was_edited,
 )
@@ -42,6 +41,7 @@ from connectors.sdk import (
     WebhookRequest,
     classify_response,
     from_unix,
+    get_objects,
     json_object,
     require_hmac,
 )
@@ -75,22 +75,22 @@ class SurveyMonkey(
 ):
     """Reads what was modified, in that order; is called for what is new."""
 
-    name: ClassVar[str] = "surveymonkey"
-    title: ClassVar[str] = "SurveyMonkey"
-    makes_requests: ClassVar[bool] = True
-    requirements: ClassVar[str] = (
+    name = "surveymonkey"
+    title = "SurveyMonkey"
+    makes_requests = True
+    requirements = (
         "an app of one's own (developer.surveymonkey.com) that may view surveys and response "
         "details: its access token; for events its client id and secret, and webhooks of the "
         "types response_completed, response_updated and response_deleted with this address."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "120 requests a minute and 500 a day, one for each event. Partial and disqualified "
         "responses and previews are left out; events of surveys that are not named are ignored. "
         "Deletes are told by events only."
     )
-    cursor_description: ClassVar[str] = "the newest `date_modified` that was seen, for each survey"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `date_modified` that was seen, for each survey"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 surveys = ["105723396"]
 access_token = { env = "SURVEYMONKEY_TOKEN" }
 client_id = "vX1rK0yzTf6Ql9uN"
@@ -158,7 +158,7 @@ site_field = "hospital"
             moment = from_unix(max(0, since // 1000 - 1))
             params["start_modified_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
         found = self._asked(f"/v3/surveys/{survey}/responses/bulk", params=params)
-        return objects(found, "data"), not (found.get("links") or {}).get("next")
+        return get_objects(found, "data"), not (found.get("links") or {}).get("next")
 
     def _asked(self, path: str, **request: Any) -> Any:
         try:
@@ -221,8 +221,8 @@ site_field = "hospital"
     def _answers(self, survey: str, response: Any) -> list[FormAnswer]:
         asked = {
             str(one.get("id"))
-            for page in objects(response, "pages")
-            for one in objects(page, "questions")
+            for page in get_objects(response, "pages")
+            for one in get_objects(page, "questions")
         }
         return answers_of(self._questions(survey, frozenset(asked)), response)
 

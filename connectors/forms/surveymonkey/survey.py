@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.sdk import AnswerType, FormAnswer, is_personal, parse_iso, plain_text, unix_ms
+from connectors.sdk import (
+    AnswerType,
+    FormAnswer,
+    get_object,
+    get_objects,
+    is_personal,
+    parse_iso,
+    plain_text,
+    unix_ms,
+)
 
 Objects = list[dict[str, Any]]
 _GRACE_S: Final = 300
@@ -30,27 +39,23 @@ class Question:
 
 def questions_of(survey: Any) -> dict[str, Question]:
     """The questions of a survey's details, by their ids."""
-    listed = (one for page in objects(survey, "pages") for one in objects(page, "questions"))
+    listed = (
+        one for page in get_objects(survey, "pages") for one in get_objects(page, "questions")
+    )
     return {str(one.get("id")): _question(one) for one in listed}
 
 
 def answers_of(questions: Mapping[str, Question], response: Any) -> list[FormAnswer]:
     """A response's answers; free text that was left empty is an answer of ``""``."""
     given: dict[str, Objects] = {}
-    for page in objects(response, "pages"):
-        for one in objects(page, "questions"):
-            given[str(one.get("id"))] = objects(one, "answers")
+    for page in get_objects(response, "pages"):
+        for one in get_objects(page, "questions"):
+            given[str(one.get("id"))] = get_objects(one, "answers")
     return [
         answer
         for question in questions.values()
         for answer in _answers(question, given.get(question.id, []))
     ]
-
-
-def objects(holder: Any, name: str) -> Objects:
-    """The objects of a list, if it is one."""
-    found = holder.get(name) if isinstance(holder, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def modified(response: Any) -> int | None:
@@ -76,25 +81,20 @@ def _moment(response: Any, name: str) -> datetime | None:
 
 
 def _question(told: dict[str, Any]) -> Question:
-    answers = _object(told, "answers")
-    display = _object(told, "display_options")
-    headings = [str(one.get("heading") or "") for one in objects(told, "headings")]
+    answers = get_object(told, "answers")
+    display = get_object(told, "display_options")
+    headings = [str(one.get("heading") or "") for one in get_objects(told, "headings")]
     return Question(
         id=str(told.get("id")),
         wording=plain_text(headings[0]) if headings else "",
         family=str(told.get("family")),
         subtype=str(told.get("subtype")),
         display=str(display.get("display_subtype") or display.get("display_type")),
-        choices={str(one.get("id")): one for one in objects(answers, "choices")},
-        rows={str(one.get("id")): one for one in objects(answers, "rows")},
-        other=_object(answers, "other"),
-        validation=_object(told, "validation"),
+        choices={str(one.get("id")): one for one in get_objects(answers, "choices")},
+        rows={str(one.get("id")): one for one in get_objects(answers, "rows")},
+        other=get_object(answers, "other"),
+        validation=get_object(told, "validation"),
     )
-
-
-def _object(holder: Any, name: str) -> dict[str, Any]:
-    found = holder.get(name) if isinstance(holder, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def _answers(question: Question, given: Objects) -> Iterator[FormAnswer]:

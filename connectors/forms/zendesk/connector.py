@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import httpx
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 from connectors.forms.zendesk.ticket import (
     Part,
@@ -24,7 +24,6 @@ from connectors.forms.zendesk.ticket import (
     triggered_part,
 )
 from connectors.sdk import (
-    BadRecord,
     Capability,
     Forged,
     Http,
@@ -80,10 +79,10 @@ class ZendeskConfig(SourceConfig):
 class Zendesk(Polled[ZendeskConfig], Webhook[ZendeskConfig]):
     """Reads what changed, in the order of the changes; is called for what is new."""
 
-    name: ClassVar[str] = "zendesk"
-    title: ClassVar[str] = "Zendesk"
-    family: ClassVar[Family] = Family.FORM
-    requirements: ClassVar[str] = (
+    name = "zendesk"
+    title = "Zendesk"
+    family = Family.FORM
+    requirements = (
         "an API token with an admin's address for history; for news a webhook with its signing "
         "secret, subscribed to ticket events. Ratings come with history, or at once from two "
         "triggers, one for good and one for bad ratings, that call the webhook with "
@@ -91,16 +90,14 @@ class Zendesk(Polled[ZendeskConfig], Webhook[ZendeskConfig]):
         '"comment": "{{satisfaction.current_comment}}", '
         '"updated_at": "{{ticket.updated_at_with_timestamp}}"}, "bad" in the other.'
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "10 requests a minute, 1,000 tickets each; what changed in the last minute comes with the "
         "next run. The export tells no time of a rating: it is dated by the ticket's last change. "
         "Only the first message of a ticket is taken."
     )
-    cursor_description: ClassVar[str] = "the export's `after_cursor`"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.EDITS, Capability.DELETES}
-    )
-    example: ClassVar[str] = """\
+    cursor_description = "the export's `after_cursor`"
+    capabilities = frozenset({Capability.EDITS, Capability.DELETES})
+    example = """\
 subdomain = "northern-hospitals"
 email = "feedback@example.org"
 api_token = { env = "ZENDESK_TOKEN" }
@@ -181,10 +178,7 @@ since = 2024-01-01
 
     def parse(self, item: Item) -> Feedback:
         """Read a ticket's subject and first message, or its rating, good or bad."""
-        try:
-            part = Part.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        part = self.validate(Part, item.data)
         text = "" if part.gone else text_of(part)
         score = None if part.gone else csat_of(part.score)
         if not text and not score and not part.gone:

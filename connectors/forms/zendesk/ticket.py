@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from connectors.sdk import BadRecord
+from connectors.sdk import BadRecord, get_object
 from schemas.measures import Csat
 
 
@@ -34,7 +34,7 @@ def ticket_part(ticket: dict[str, Any]) -> dict[str, Any]:
 
 def rating_part(ticket: dict[str, Any]) -> dict[str, Any]:
     """The rating, dated by the ticket's last change: it has no time of its own."""
-    rating = _inner(ticket, "satisfaction_rating")
+    rating = get_object(ticket, "satisfaction_rating")
     return {
         **_kept(ticket),
         "id": f"{ticket.get('id')}:rating",
@@ -59,7 +59,7 @@ def triggered_part(event: dict[str, Any]) -> dict[str, Any]:
 
 def may_be_rated(ticket: dict[str, Any]) -> bool:
     """Whether it has a rating, or is gone and does not tell whether it had one."""
-    score = str(_inner(ticket, "satisfaction_rating").get("score"))
+    score = str(get_object(ticket, "satisfaction_rating").get("score"))
     return score.startswith(("good", "bad")) or (
         _is_gone(ticket) and "satisfaction_rating" not in ticket
     )
@@ -87,7 +87,7 @@ def _kept(ticket: dict[str, Any]) -> dict[str, Any]:
         "created_at": ticket.get("created_at"),
         "updated_at": ticket.get("updated_at"),
         "requester": str(ticket.get("requester_id") or ""),
-        "channel": _inner(ticket, "via").get("channel"),
+        "channel": get_object(ticket, "via").get("channel"),
         "group": str(ticket.get("group_id") or ""),
         "gone": _is_gone(ticket),
     }
@@ -95,8 +95,3 @@ def _kept(ticket: dict[str, Any]) -> dict[str, Any]:
 
 def _is_gone(ticket: dict[str, Any]) -> bool:
     return str(ticket.get("status")).casefold() == "deleted"
-
-
-def _inner(holder: dict[str, Any], name: str) -> dict[str, Any]:
-    found = holder.get(name)
-    return found if isinstance(found, dict) else {}

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import httpx
 import orjson
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 from connectors.reviews.care_opinion.story import Told
 from connectors.sdk import (
-    BadRecord,
     Capability,
     Fatal,
     HighWaterMark,
@@ -32,7 +31,9 @@ from connectors.sdk import (
     Unauthorized,
     classify_response,
     from_unix,
-    parse_iso,
+    get_objects,
+    get_text,
+    parse_iso_ms,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
@@ -66,21 +67,21 @@ class CareOpinionConfig(SourceConfig):
 class CareOpinion(Polled[CareOpinionConfig]):
     """Reads the stories in the order of their publication."""
 
-    name: ClassVar[str] = "care_opinion"
-    title: ClassVar[str] = "Care Opinion"
-    family: ClassVar[Family] = Family.REVIEW
-    requirements: ClassVar[str] = (
+    name = "care_opinion"
+    title = "Care Opinion"
+    family = Family.REVIEW
+    requirements = (
         "a subscription with access to the API, and its HTTP header key, which an administrator of "
         "the subscription finds under API access."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "5 requests a second; stories are those of the subscription. The time of an edit is not "
         "told: stories of the last `recheck_days` are read again once a day, for edits and "
         "progress. A story that was taken back is not told of. Authors are anonymous."
     )
-    cursor_description: ClassVar[str] = "the newest `dateOfPublication` that was seen"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "the newest `dateOfPublication` that was seen"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 subscription_key = { env = "CARE_OPINION_KEY" }
 organization = "Eastgate Hospitals"
 """
@@ -108,10 +109,12 @@ organization = "Eastgate Hospitals"
             listed = self._listed(since, skip)
             news = []
             for story in listed:
-                at = _published_ms(story, at)
-                if again or not known.knows(at, _id_of(story)):
+                published_at = parse_iso_ms(get_text(story, "dateOfPublication"))
+                if published_at is not None:  # without a time it belongs with the one before
+                    at = published_at
+                if again or not known.knows(at, get_text(story, "id")):
                     news.append(story)
-                newest.see(at, _id_of(story))
+                newest.see(at, get_text(story, "id"))
             if not state or (again and not listed):
                 deep = unix_ms(now)
             if news or not listed:
@@ -136,7 +139,7 @@ organization = "Eastgate Hospitals"
 
     def _item(self, story: Any) -> Item:
         data = {"story": story, "services": [], "tags": []}
-        story_id = _id_of(story)
+        story_id = get_text(story, "id")
         if story_id.isalnum():
             data["services"] = self._services_of(story, f"{_STORIES}/{story_id}")
             data["tags"] = self._told_of(f"{_STORIES}/{story_id}/tags") if self.config.tags else []
@@ -179,10 +182,7 @@ organization = "Eastgate Hospitals"
 
     def parse(self, item: Item) -> Feedback:
         """Read one story: title and body are one comment."""
-        try:
-            told = Told.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        told = self.validate(Told, item.data)
         story, about, config = told.story, told.about, self.config
         if not told.text.strip():
             raise Skip()
@@ -232,21 +232,7 @@ def _list(found: Any, path: str) -> list[Any]:
 
 def _links_of(story: Any) -> list[tuple[str, str]]:
     """Relation and id of a story's links, as the documentation or as the service names them."""
-    links = story.get("links")
     return [
-        (str(link.get("rel") or link.get("relation") or ""), str(link.get("id") or ""))
-        for link in (links if isinstance(links, list) else [])
-        if isinstance(link, dict)
+        (get_text(link, "rel") or get_text(link, "relation"), get_text(link, "id"))
+        for link in get_objects(story, "links")
     ]
-
-
-def _id_of(story: Any) -> str:
-    return str(story.get("id")) if isinstance(story, dict) else "?"
-
-
-def _published_ms(story: Any, before: int) -> int:
-    """When a story was published; without a readable time it stands where the one before does."""
-    try:
-        return unix_ms(parse_iso(story["dateOfPublication"]))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return before

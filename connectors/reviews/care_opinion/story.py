@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+from connectors.sdk import with_zone
 
 
 def _text(value: Any) -> Any:
@@ -17,7 +15,7 @@ def _text(value: Any) -> Any:
 
 
 # All times are in UTC, says the documentation; they name no zone.
-_Moment = Annotated[datetime, AfterValidator(_in_utc)]
+_Moment = Annotated[datetime, AfterValidator(with_zone)]
 _Text = Annotated[str, BeforeValidator(_text)]
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from time import monotonic
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from connectors.sdk import (
-    BadRecord,
     Capability,
     Deletion,
     Http,
@@ -27,7 +26,6 @@ from connectors.sdk import (
     Retry,
     SeenPosts,
     Skip,
-    deletion_record,
     iter_messages,
     unix_ms,
 )
@@ -94,25 +92,25 @@ class BlueskyConfig(RecheckedConfig):
 class Bluesky(RecheckedSource[BlueskyConfig, BlueskyCursor]):
     """Searches from now back to what is known, and listens to the whole network's posts."""
 
-    name: ClassVar[str] = "bluesky"
-    title: ClassVar[str] = "Bluesky"
-    family: ClassVar[Family] = Family.SOCIAL
-    requirements: ClassVar[str] = (
+    name = "bluesky"
+    title = "Bluesky"
+    family = Family.SOCIAL
+    requirements = (
         "the handle of an account and an app password of it, from Settings, Privacy and security, "
         "App passwords. Listening needs neither."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "3,000 requests in 5 minutes by address; 30 sessions in 5 minutes and 300 a day by "
         "account, and a run opens one. Posts can't be edited. The newest `remember` posts are "
         "watched for deletes: at once by the stream, once a day by `fetch`. Jetstream goes back a "
         "day or so. A post's addresses name its author's account: records have a hash of its uri, "
         "and no address."
     )
-    cursor_description: ClassVar[str] = (
+    cursor_description = (
         "the time up to which was searched, Jetstream's microsecond, and the newest posts' uris"
     )
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.DELETES})
-    example: ClassVar[str] = """\
+    capabilities = frozenset({Capability.DELETES})
+    example = """\
 query = '"Eastgate Hospital"'
 identifier = "trust.bsky.social"
 app_password = { env = "BLUESKY_APP_PASSWORD" }
@@ -215,14 +213,9 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             post["rev"] = event.rev
         return [self._item(post)] if _is_news(post, state.memory) else []
 
-    def parse(self, item: Item) -> Feedback:
+    def parse_post(self, item: Item) -> Feedback:
         """Read one post."""
-        if isinstance(item.data, Deletion):
-            return deletion_record(self, item, item.data)
-        try:
-            post = Post.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        post = self.validate(Post, item.data)
         if post.did in self.config.own_dids:
             raise Skip("a post of one's own")
         if not post.record.text.strip():

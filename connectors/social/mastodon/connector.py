@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from time import monotonic
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import httpx
 import orjson
@@ -16,7 +16,6 @@ from httpx_sse import ServerSentEvent
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 
 from connectors.sdk import (
-    BadRecord,
     Bearer,
     Capability,
     Deletion,
@@ -66,27 +65,23 @@ class MastodonConfig(RecheckedConfig):
 class Mastodon(RecheckedSource[MastodonConfig, MastodonCursor]):
     """Reads the hashtag's timeline, the oldest first, and listens to its stream."""
 
-    name: ClassVar[str] = "mastodon"
-    title: ClassVar[str] = "Mastodon"
-    family: ClassVar[Family] = Family.SOCIAL
-    requirements: ClassVar[str] = (
+    name = "mastodon"
+    title = "Mastodon"
+    family = Family.SOCIAL
+    requirements = (
         "nothing for most servers' timelines; for streaming an access token of a user with "
         "`read:statuses`, from Preferences, Development, New application."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "300 requests in 5 minutes, by account and by address; `X-RateLimit-Reset` is waited for. "
         "A server knows only posts that reached it, some of them late. The newest `remember` posts "
         "are watched for edits and deletes: at once by the stream, once a day by `fetch`, which "
         "needs Mastodon 4.3. A post's own addresses name its author: a record has a hash of its "
         "URI, and its address on this server."
     )
-    cursor_description: ClassVar[str] = (
-        "the last status id that was read, and the newest posts by their id"
-    )
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.EDITS, Capability.DELETES}
-    )
-    example: ClassVar[str] = """\
+    cursor_description = "the last status id that was read, and the newest posts by their id"
+    capabilities = frozenset({Capability.EDITS, Capability.DELETES})
+    example = """\
 tag = "nhs"
 token = { env = "MASTODON_TOKEN" }
 base_url = "https://mastodon.social"
@@ -193,15 +188,9 @@ base_url = "https://mastodon.social"
         except orjson.JSONDecodeError:
             return [self.item(event.data, origin=event.event, payload=event.data.encode())]
 
-    def parse(self, item: Item) -> Feedback:
+    def parse_post(self, item: Item) -> Feedback:
         """Read one post: content warning and text are one comment."""
-        if isinstance(item.data, Deletion):
-            return deletion_record(self, item, item.data)
-        try:
-            read = isinstance(item.data, Status)
-            status = item.data if read else Status.model_validate(item.data)
-        except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+        status = item.data if isinstance(item.data, Status) else self.validate(Status, item.data)
         if status.reblog is not None:
             raise Skip("a reblog")
         if status.visibility not in {"public", "unlisted"}:

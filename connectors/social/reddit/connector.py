@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import httpx
 import orjson
@@ -90,26 +90,24 @@ class _OAuth2(OAuth2):
 class Reddit(Polled[RedditConfig]):
     """Walks the posts, then the comments, then looks once a day at what it has read."""
 
-    name: ClassVar[str] = "reddit"
-    title: ClassVar[str] = "Reddit"
-    family: ClassVar[Family] = Family.SOCIAL
-    requirements: ClassVar[str] = (
+    name = "reddit"
+    title = "Reddit"
+    family = Family.SOCIAL
+    requirements = (
         "id and secret of a script or web app, from https://www.reddit.com/prefs/apps, and "
         "Reddit's leave for the use it is put to."
     )
-    limitations: ClassVar[str] = (
+    limitations = (
         "100 requests a minute, averaged over 10 minutes; a listing ends near 1,000 things, "
         "older ones can't be read. Edits and deletes are looked for once a day among the newest "
         "1,000 that were read, `recheck_days` back. What moderators bring back stays away. "
         "Addresses are given without the title, and without the name of a profile."
     )
-    cursor_description: ClassVar[str] = (
+    cursor_description = (
         "the newest post and comment that were seen, and the names of the newest 1,000"
     )
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.EDITS, Capability.DELETES}
-    )
-    example: ClassVar[str] = """\
+    capabilities = frozenset({Capability.EDITS, Capability.DELETES})
+    example = """\
 subreddits = ["nhs", "eastgate"]
 search = "eastgate hospital"
 client_id = "p-jcoLKBynTLew"
@@ -210,7 +208,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             created = from_unix(thing.created_utc)
             revised = max(created, thing.edited_at)
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
         except (ValueError, OverflowError, OSError):
             raise BadRecord(f"parsing {self.name}: created_utc or edited is no time") from None
         if thing.crosspost_parent is not None:

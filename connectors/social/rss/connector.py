@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import httpx
 import orjson
@@ -86,19 +86,19 @@ class _Read:
 class Rss(Polled[RssConfig]):
     """Reads the feeds one after the other; one that fails does not keep the others back."""
 
-    name: ClassVar[str] = "rss"
-    title: ClassVar[str] = "RSS and Atom feeds"
-    family: ClassVar[Family] = Family.SOCIAL
-    requirements: ClassVar[str] = "the addresses of the feeds."
-    limitations: ClassVar[str] = (
+    name = "rss"
+    title = "RSS and Atom feeds"
+    family = Family.SOCIAL
+    requirements = "the addresses of the feeds."
+    limitations = (
         "A feed shows its latest entries only, and older pages where it links to them "
         "(RFC 5005). An entry without a time gets its feed's; a feed that has none either goes "
         "to the dead letters. What has left a feed may be old or deleted: nothing tells. "
         "Ids and addresses are the feed's own, even where they name an author."
     )
-    cursor_description: ClassVar[str] = "hashes of the entries that were read, and the feeds' ETags"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDITS})
-    example: ClassVar[str] = """\
+    cursor_description = "hashes of the entries that were read, and the feeds' ETags"
+    capabilities = frozenset({Capability.EDITS})
+    example = """\
 urls = ["https://news.example.org/eastgate/feed.atom", "https://blog.example.org/rss.xml"]
 organization = "Eastgate Hospitals"
 """
@@ -182,7 +182,7 @@ organization = "Eastgate Hospitals"
             entry = Entry.model_validate(item.data)
             words = entry.words
         except ValidationError as error:
-            raise BadRecord.of(self.name, error) from None
+            raise BadRecord.from_validation(self.name, error) from None
         if not entry.times:
             raise BadRecord(f"parsing {self.name}: neither the entry nor its feed has a time")
         if not words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from connectors.reviews.google_business import GoogleBusiness, original
 from connectors.runtime.instances import settled
 from connectors.sdk.errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
+from pipeline.settings_file import resolve_secret
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, sentence, served
 from tests.support.fakes import built
@@ -174,7 +176,9 @@ def test_a_place_is_named_by_its_id_only() -> None:
 def settled_with(**settings: Any) -> GoogleBusiness:
     table = {**FakeGoogleBusiness().settings("http://127.0.0.1:9"), **settings}
     given = {name: value for name, value in table.items() if value is not None}
-    made = settled(GoogleBusiness, "one", given, lambda value, action: value).build(b"key")
+    made = settled(
+        GoogleBusiness, "one", given, partial(resolve_secret, resolve=lambda name: None)
+    ).build(b"key")
     assert isinstance(made, GoogleBusiness)
     return made
 

@@ -17,7 +17,9 @@ from tests.support.pipeline import wait_until
 
 
 def instance_of(name: str) -> Instance:
-    return settled(Form, name, {"silent_after": "1d", "site": "Eastgate"}, lambda value, action: value)
+    return settled(
+        Form, name, {"silent_after": "1d", "site": "Eastgate"}, lambda value, action: value
+    )
 
 
 def test_what_a_form_was_sent_is_in_the_ledger_when_the_server_stops(settings: Settings) -> None:
