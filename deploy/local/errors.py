@@ -1,6 +1,6 @@
-"""What the room tells a user when it can't do its work, and the settings it names there."""
+"""The error of the local engines, and the settings that its messages name."""
 
-# One place for the names, so that a renamed setting is renamed in the sentences too.
+# One place for the names, so that renaming a setting changes the messages too.
 KAFKA_PORT = "FEEDBACK_LOCAL_KAFKA_PORT"
 KAFKA_CONTROLLER_PORT = "FEEDBACK_LOCAL_KAFKA_CONTROLLER_PORT"
 ELASTICSEARCH_PORT = "FEEDBACK_LOCAL_ELASTICSEARCH_PORT"
@@ -12,4 +12,4 @@ OWN_ELASTICSEARCH = "FEEDBACK_ELASTICSEARCH_URL"
 
 
 class EngineError(Exception):
-    """The engines can't be had; ``str()`` is one sentence that says why and what to do."""
+    """An engine can't be installed, started or stopped; the message tells why and what to do."""

@@ -4,19 +4,21 @@ import base64
 import shutil
 import subprocess
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
-from deploy.local.accounts import Account, own
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from deploy.local.accounts import Account, create_owned_folder
 from deploy.local.engine import Launch, require_free
 from deploy.local.errors import KAFKA_CONTROLLER_PORT, KAFKA_PORT, OWN_KAFKA, EngineError
-from deploy.local.folders import gather
+from deploy.local.folders import link_files
 from deploy.local.java import LATE_OPTIMISATION
 from deploy.local.model import ByteProgress, LocalEngines
-from deploy.local.ports import LOOPBACK, choose, is_open
+from deploy.local.ports import LOOPBACK, choose_port, is_open
 
-# A server does not answer in the middle of its start; each try should not outlast that moment.
-_ANSWER_MS = 2000
+# A server that is starting does not answer, so each attempt is short.
+_REQUEST_TIMEOUT_MS = 2000
 
 _SETTINGS = {
     "process.roles": "broker,controller",
@@ -32,11 +34,11 @@ _SETTINGS = {
     "transaction.state.log.min.isr": "1",
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
-    # The defaults (50 partitions each) cost a small machine files and starting time.
+    # The defaults (50 partitions each) cost files and start-up time.
     "offsets.topic.num.partitions": "8",
     "transaction.state.log.num.partitions": "4",
     "share.coordinator.state.topic.num.partitions": "4",
-    # The wait serves groups of many members that start at different times.
+    # The default delay is for groups of many members that start at different times.
     "group.initial.rebalance.delay.ms": "0",
     # A misspelt name should be an error, not a new Kafka topic.
     "auto.create.topics.enable": "false",
@@ -44,7 +46,7 @@ _SETTINGS = {
 
 
 class Kafka:
-    """The engine of ``home/kafka``."""
+    """The engine in ``home/kafka``."""
 
     name = "kafka"
     title = "Kafka"
@@ -56,14 +58,14 @@ class Kafka:
         self._config = config
         self._folder = config.home / self.name
 
-    def fill(self, files: list[Path], on_bytes: ByteProgress) -> Callable[[Path], None]:
-        """Put the jars side by side."""
-        return gather(files)
+    def install_files(self, files: list[Path], folder: Path, on_bytes: ByteProgress) -> None:
+        """Put the jars into one folder."""
+        link_files(files, folder)
 
     def prepare(self, installed: Path, java: Path, port: int, account: Account | None) -> Launch:
-        """Write the properties and format the data folder of a first start."""
+        """Write the properties and, on the first start, format the data folder."""
         config = self._config
-        controller = choose(config.home, "kafka_controller", config.kafka_controller_port)
+        controller = choose_port(config.home, "kafka_controller", config.kafka_controller_port)
         require_free(self.title, controller, KAFKA_CONTROLLER_PORT, OWN_KAFKA)
         properties = configure(self._folder, port, controller, account)
         program = [str(java / "bin" / "java"), "-cp", str(installed / "*")]
@@ -72,21 +74,21 @@ class Kafka:
         command = [program[0], *options, *program[1:], "kafka.Kafka", str(properties)]
         return Launch(command, {}, self._folder)
 
-    def answers(self, port: int) -> bool:
-        """Whether the server of this data folder takes requests."""
-        return answers(self._folder, port)
+    def is_answering(self, port: int) -> bool:
+        """Return True if the server of this data folder answers requests."""
+        return is_answering(self._folder, port)
 
-    def settle(self, port: int) -> None:
-        """Nothing: a broker that answers has its partitions."""
+    def wait_until_serving(self, port: int) -> None:
+        """Return at once: a broker that answers has its partitions."""
 
     def address(self, port: int) -> str:
-        """A bootstrap server."""
+        """Return the bootstrap server."""
         return f"{LOOPBACK}:{port}"
 
 
 def configure(folder: Path, port: int, controller_port: int, account: Account | None) -> Path:
     """Write the server's properties and return their path."""
-    own(folder / "tmp", account)
+    create_owned_folder(folder / "tmp", account)
     addresses = {
         "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
@@ -104,33 +106,33 @@ def _write_properties(path: Path, addresses: dict[str, str], data: Path) -> None
 
 
 def format_once(java: list[str], properties: Path, account: Account | None) -> None:
-    """Give an empty data folder its identity; a formatted one is left as it is."""
+    """Format the data folder unless it is formatted."""
     folder = properties.parent
     if (folder / "data").exists():
-        own(folder / "data", account)
+        create_owned_folder(folder / "data", account)
         return
-    # Formatted under another name: an interrupted run leaves nothing that looks formatted.
+    # Formatted under another name, so that an interrupted run leaves nothing that looks formatted.
     fresh = folder / "data.partial"
     shutil.rmtree(fresh, ignore_errors=True)
     draft = folder / "format.properties"
     text = properties.read_text("utf-8")
     draft.write_text(text.replace(f"log.dirs={folder / 'data'}\n", f"log.dirs={fresh}\n"), "utf-8")
-    done = subprocess.run(
+    result = subprocess.run(
         [*java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(draft)],
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+    if result.returncode != 0:
+        lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
         raise EngineError(f"formatting Kafka's data folder {folder / 'data'}: {lines[-1]}")
     draft.unlink()
-    own(fresh, account)
+    create_owned_folder(fresh, account)
     fresh.rename(folder / "data")
 
 
 def _cluster_id() -> str:
-    # Kafka's ids are URL-safe base64; a leading dash would read as an option.
+    # Kafka's ids are URL-safe base64; a leading dash would be parsed as an option.
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")) and (
         text.startswith("-")
     ):
@@ -139,7 +141,7 @@ def _cluster_id() -> str:
 
 
 def cluster_id(folder: Path) -> str | None:
-    """The identity of the data folder, by which its server is known from another."""
+    """Return the cluster id in the data folder, which identifies its server, or None."""
     try:
         lines = (folder / "data" / "meta.properties").read_text("utf-8").splitlines()
     except OSError:
@@ -148,7 +150,7 @@ def cluster_id(folder: Path) -> str | None:
 
 
 def java_options(folder: Path, heap_mb: int) -> list[str]:
-    """Options of the server's Java: the ones of Kafka's own scripts, and a log worth reading."""
+    """Return options for Java: those of Kafka's own scripts, and a readable log."""
     return [
         f"-Xms{heap_mb}m",
         f"-Xmx{heap_mb}m",
@@ -160,28 +162,25 @@ def java_options(folder: Path, heap_mb: int) -> list[str]:
         "-XX:-UsePerfData",
         "-Djava.awt.headless=true",
         "-Djava.net.preferIPv4Stack=true",
-        # Its compression libraries are unpacked there, and /tmp may forbid running them.
+        # Compression libraries are unpacked there, and /tmp may be mounted noexec.
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
-        # Without this every start writes a thousand lines of settings.
+        # Otherwise every start logs a thousand lines of settings.
         "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
         "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.metrics=warn",
     ]
 
 
-def answers(folder: Path, port: int) -> bool:
-    """Whether the server of this data folder takes requests."""
-    from kafka import KafkaAdminClient
-    from kafka.errors import KafkaError
-
-    if not is_open(port):  # the client would say so in the log at every try
+def is_answering(folder: Path, port: int) -> bool:
+    """Return True if the server of this data folder answers requests."""
+    if not is_open(port):  # the client would log every attempt
         return False
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=f"{LOOPBACK}:{port}",
-            bootstrap_timeout_ms=_ANSWER_MS,
-            request_timeout_ms=_ANSWER_MS,
+            bootstrap_timeout_ms=_REQUEST_TIMEOUT_MS,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
     except (KafkaError, OSError):
         return False

@@ -1,4 +1,4 @@
-"""What goes into the room (configuration) and what comes out (status, progress)."""
+"""Configuration, status and progress of the local engines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ Stage = Literal["waiting", "downloading", "unpacking", "starting", "running", "s
 
 
 def default_home() -> Path:
-    """Where the engines live and keep their data."""
+    """Return the folder for programs and data of the engines."""
     return _ROOT_HOME if is_root() else platformdirs.user_data_path(APPLICATION) / "local"
 
 
 def default_cache() -> Path:
-    """Where downloads are kept."""
+    """Return the folder for downloads."""
     return _ROOT_CACHE if is_root() else platformdirs.user_cache_path(APPLICATION)
 
 
 @dataclass(frozen=True)
 class LocalEngines:
-    """How and where the engines run.
+    """Options of the engines.
 
-    A port that is None or 0 is chosen among the free ones and remembered in ``home``.
+    If a port is None or 0, a free one is chosen and remembered in ``home``.
     """
 
     home: Path
@@ -43,16 +43,16 @@ class LocalEngines:
     kafka_heap_mb: int = 256
     elasticsearch_heap_mb: int = 512
     user: str | None = None
-    """The unprivileged user the engines run as when root starts them; None is ``nobody``."""
+    """Unprivileged user that the engines run as when root starts them; None means ``nobody``."""
     reserve_bytes: int = 1_000_000_000
-    """Bytes that must stay free on the disk, or nothing is downloaded or started."""
-    start_seconds: float = 180.0
-    """How long a started engine may take until it answers."""
+    """Bytes that must stay free on the disk; otherwise nothing is downloaded or started."""
+    start_timeout_s: float = 180.0
+    """Time until a started engine must answer."""
 
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """One engine now; ``pid`` and ``rss_bytes`` are None unless a process runs."""
+    """State of one engine; ``pid`` and ``rss_bytes`` are None unless a process runs."""
 
     name: str
     state: State
@@ -66,25 +66,25 @@ class EngineStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Both engines now."""
+    """State of both engines."""
 
     kafka: EngineStatus
     elasticsearch: EngineStatus
 
     @property
     def engines(self) -> tuple[EngineStatus, EngineStatus]:
-        """Both, in the order to show them."""
+        """Both engines, in display order."""
         return (self.kafka, self.elasticsearch)
 
     @property
     def running(self) -> bool:
-        """Whether both run and answer."""
+        """True if both run and answer."""
         return all(engine.state == "running" for engine in self.engines)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A step of the work; ``done`` of ``total`` are bytes, both 0 where nothing is counted."""
+    """A step; ``done`` and ``total`` are bytes, both 0 in steps without a count."""
 
     stage: Stage
     engine: str

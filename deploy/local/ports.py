@@ -1,4 +1,4 @@
-"""Ports of this machine: free ones, remembered ones, and who holds a taken one."""
+"""Ports of this machine: free ones, remembered ones, and the process on a taken one."""
 
 import json
 import socket
@@ -8,13 +8,13 @@ from pathlib import Path
 import psutil
 
 LOOPBACK = "127.0.0.1"
-_KNOCK_SECONDS = 0.5
-# Both engines choose at the same time, and what is remembered is one file.
-_choosing = threading.Lock()
+_CONNECT_TIMEOUT_S = 0.5
+# Both engines choose at the same time, and the remembered ports are in one file.
+_lock = threading.Lock()
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the loopback address now."""
+    """Return True if a server could listen on the loopback address now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -26,24 +26,24 @@ def is_free(port: int) -> bool:
 
 
 def is_open(port: int) -> bool:
-    """Whether somebody listens on the loopback address."""
+    """Return True if a server listens on the loopback address."""
     try:
-        socket.create_connection((LOOPBACK, port), _KNOCK_SECONDS).close()
+        socket.create_connection((LOOPBACK, port), _CONNECT_TIMEOUT_S).close()
     except OSError:
         return False
     return True
 
 
-def any_free() -> int:
-    """A port that nobody listens on."""
+def find_free_port() -> int:
+    """Return a port that no server listens on."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
     return port
 
 
-def holder(port: int) -> str:
-    """The process that listens on the port, as far as this user may know."""
+def process_on_port(port: int) -> str:
+    """Return the name of the process on the port, as far as this user can see it."""
     try:
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN
@@ -54,34 +54,34 @@ def holder(port: int) -> str:
     return "another program"
 
 
-def remembered(home: Path, name: str) -> int | None:
-    """The port chosen at an earlier start."""
-    return _load(home).get(name)
+def remembered_port(home: Path, name: str) -> int | None:
+    """Return the port that an earlier start chose, or None."""
+    return _load_ports(home).get(name)
 
 
-def choose(home: Path, name: str, wanted: int | None) -> int:
-    """The wanted port, or the one chosen earlier, or (remembered for next time) a free one."""
+def choose_port(home: Path, name: str, wanted: int | None) -> int:
+    """Return the wanted port, or the remembered one if it is free, or a free one to remember."""
     if wanted:
         return wanted
-    with _choosing:
-        ports = _load(home)
+    with _lock:
+        ports = _load_ports(home)
         known = ports.get(name)
         if known is not None and is_free(known):
             return known
-        port = any_free()
+        port = find_free_port()
         while port in ports.values():
-            port = any_free()
-        _file(home).write_text(json.dumps(ports | {name: port}), "utf-8")
+            port = find_free_port()
+        _ports_file(home).write_text(json.dumps(ports | {name: port}), "utf-8")
         return port
 
 
-def _load(home: Path) -> dict[str, int]:
+def _load_ports(home: Path) -> dict[str, int]:
     try:
-        ports: dict[str, int] = json.loads(_file(home).read_text("utf-8"))
+        ports: dict[str, int] = json.loads(_ports_file(home).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return ports
 
 
-def _file(home: Path) -> Path:
+def _ports_file(home: Path) -> Path:
     return home / "ports.json"

@@ -18,7 +18,7 @@ import orjson
 import pytest
 
 from connectors.runtime.instances import instances
-from deploy.local.ports import any_free
+from deploy.local.ports import find_free_port
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import ExitStatus
 from pipeline.reference import settings_page, with_current_table
@@ -242,7 +242,7 @@ def test_sources_are_collected_followed_and_served(
             wait_until(
                 lambda: len(news.requests) > before, seconds=60, what="a run of the follower"
             )
-        port = any_free()
+        port = find_free_port()
         with until_stopped(f"{SERVE} --port {port}", with_secret, tmp_path) as log:
             form = f"http://127.0.0.1:{port}/form/waiting-room"
             wait_until(lambda: answers(form), seconds=60, what="the form")

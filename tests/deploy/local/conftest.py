@@ -1,4 +1,4 @@
-"""One pair of real engines for the session, on free ports, in a home of its own."""
+"""One pair of real engines for the session, on free ports, in its own home."""
 
 import shutil
 import tempfile
@@ -13,7 +13,7 @@ from deploy.local import LocalEngines, Progress, Status, default_cache, down, up
 
 @pytest.fixture(scope="session")
 def open_tmp() -> Iterator[Path]:
-    """A folder that the engines' unprivileged user can reach, which pytest's own is not."""
+    """A folder that the engines' unprivileged user can access, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="feedback-engines-"))
     folder.chmod(0o755)
     yield folder
@@ -29,7 +29,7 @@ def config(open_tmp: Path) -> LocalEngines:
 
 @pytest.fixture(scope="session")
 def started(config: LocalEngines) -> Iterator[tuple[list[Status], list[Progress]]]:
-    """What two starts at the same moment returned, and what they reported."""
+    """Results and progress reports of two starts at the same time."""
     progress: list[Progress] = []
     try:
         with ThreadPoolExecutor(2) as pool:

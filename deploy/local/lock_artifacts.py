@@ -1,6 +1,7 @@
-"""Writes the table of artifacts anew: ``python -m deploy.local.pin KAFKA ELASTICSEARCH``.
+"""Write the table of artifacts: ``python -m deploy.local.lock_artifacts KAFKA ELASTICSEARCH``.
 
-The only place that resolves dependencies. What it writes is tried by the tests of this room.
+The arguments are versions. This is the only module that resolves dependencies; the tests of the
+local engines try the result.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ LOGGING = "org.slf4j:slf4j-simple"
 ELASTICSEARCH = ("org.elasticsearch.distribution.integ-test-zip", "elasticsearch")
 
 
-def pin(kafka_version: str, elasticsearch_version: str) -> dict[str, Any]:
+def lock_artifacts(kafka_version: str, elasticsearch_version: str) -> dict[str, Any]:
     """Resolve both engines, download every file and return the table."""
     with tempfile.TemporaryDirectory() as folder:
         context = MavenContext(repo_cache=Path(folder))
@@ -69,5 +70,5 @@ def _row(artifact: Artifact, path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    table = json.dumps(pin(*sys.argv[1:3]), indent=1) + "\n"
+    table = json.dumps(lock_artifacts(*sys.argv[1:3]), indent=1) + "\n"
     Path(__file__).with_name("artifacts.json").write_text(table, "utf-8")
