@@ -46,13 +46,13 @@ def kafka_topics_table() -> str:
     for topic in KAFKA_TOPICS:
         restricted = ", restricted" if topic.restricted else ""
         lines.append(
-            f"| `{topic.name}` | `{topic.record.__name__}` | {topic.key} | {_kept(topic)} "
+            f"| `{topic.name}` | `{topic.record.__name__}` | {topic.key} | {_retention(topic)} "
             f"| {topic.readers}{restricted} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def _kept(topic: KafkaTopic) -> str:
+def _retention(topic: KafkaTopic) -> str:
     if topic.compacted:
         return "latest per key"
     return "forever" if topic.retention_ms < 0 else f"{topic.retention_ms // DAY_MS} days"

@@ -177,13 +177,13 @@ def folders() -> set[str]:
 
 
 def test_the_rooms_are_the_folders_there_are() -> None:
-    listed = [row[0].strip("`/") for row in table_rows("docs/architecture.md", "Rooms")]
-    assert sorted(listed) == sorted({*folders(), "docs", "tests"})
+    names = [row[0].strip("`/") for row in table_rows("docs/architecture.md", "Rooms")]
+    assert sorted(names) == sorted({*folders(), "docs", "tests"})
 
 
 def test_the_roles_are_those_of_the_worker() -> None:
-    listed = [row[0].strip("`") for row in table_rows("docs/architecture.md", "Roles")]
-    assert listed == [role.value for role in Role]
+    names = [row[0].strip("`") for row in table_rows("docs/architecture.md", "Roles")]
+    assert names == [role.value for role in Role]
 
 
 def test_the_newcomers_ten_questions_have_an_answer_with_a_path() -> None:
