@@ -19,21 +19,22 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from aiohttp import web
 
 from bench.servers import own_servers
 from pipeline.enrich.signals import signal_payload, site_key
-from pipeline.kafka.producer import KafkaSink, Message
-from pipeline.kafka.reader import Reader
+from pipeline.kafka.producer import BatchDelivery, BatchProducer
+from pipeline.kafka.reader import AsyncTopicReader
 from pipeline.settings import Settings
 from pipeline.streams.roles import Role
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings
 from schemas.feedback import Feedback
 from schemas.kafka_topics import ALERTS, FORMS, SIGNALS
+from schemas.message import Message
 from schemas.record import deterministic_id
 from schemas.signal import Signal
 
@@ -81,7 +82,7 @@ class Arrivals:
             auto_offset_reset="earliest",
         ) as consumer:
             async for record in consumer:
-                site = orjson.loads(record.value).get("site") or ""
+                site = orjson.loads(record.value or b"").get("site") or ""
                 self.alerts.setdefault(site, time.time())
 
 
@@ -115,7 +116,7 @@ def _history(sites: list[str], until: datetime) -> list[Message]:
                 scored=True,
                 urgent=False,
             )
-            messages.append(Message(site_key(site), signal_payload(signal), []))
+            messages.append(Message(SIGNALS, site_key(site).encode(), signal_payload(signal), []))
     return messages
 
 
@@ -128,7 +129,7 @@ def _comment(number: int, site: str, text: str) -> Message:
         text=f"{text} ({number})",
         site=site,
     )
-    return Message(record.event_id, record.to_payload(), [])
+    return Message(FORMS, record.event_id.encode(), record.to_payload(), [])
 
 
 def _spoken(spikes: list[str], tick: int) -> Iterator[tuple[str, str]]:
@@ -145,10 +146,10 @@ def _spoken(spikes: list[str], tick: int) -> Iterator[tuple[str, str]]:
         yield spikes[int(at // _SPIKE_S)], _BAD
 
 
-async def _publish(sink: KafkaSink, spikes: list[str]) -> dict[str, float]:
+async def _publish(producer: BatchProducer, spikes: list[str]) -> dict[str, float]:
     """Publish by the clock, whether or not the worker keeps up; when each comment was."""
     published: dict[str, float] = {}
-    deliveries: list[Any] = []
+    deliveries: list[BatchDelivery] = []
     began, number = time.time(), 0
     for tick in range(round((_LEAD_S + _SPIKE_S * len(spikes)) / _TICK_S)):
         await asyncio.sleep(max(0.0, began + tick * _TICK_S - time.time()))
@@ -157,9 +158,9 @@ async def _publish(sink: KafkaSink, spikes: list[str]) -> dict[str, float]:
             number += 1
             messages.append(_comment(number, site, text))
         now = time.time()
-        published |= {message.key: now for message in messages}
-        deliveries += (await sink.begin(FORMS, messages)).deliveries
-    await sink.finish(deliveries)
+        published |= {message.key.decode(): now for message in messages}
+        deliveries += (await producer.begin(messages)).deliveries
+    await producer.finish(deliveries)
     return published
 
 
@@ -168,16 +169,16 @@ async def _tipped_by(
 ) -> dict[str, tuple[str, float]]:
     """The comment after which the detector would have told, had it looked after each, and when its
     signal was published."""
-    reader = Reader(settings.kafka_bootstrap_servers)
+    reader = AsyncTopicReader(settings.kafka)
     found: dict[str, tuple[str, float]] = {}
     options = WatchSettings().options(SIGNALS.partitions)
     for number in range(SIGNALS.partitions):
         partition = Partition(number, None, options, Counts(), end=0)
         start, end = await reader.bounds(SIGNALS, number)
-        async for records in reader.between(SIGNALS, number, start, end):
+        async for records in reader.read(SIGNALS, number, start, end):
             for record in records:
                 partition.take([record], behind=False)
-                signal = orjson.loads(record.value)
+                signal = orjson.loads(record.value or b"")
                 if signal["site"] in spikes:
                     partition.glance()
                 for alert in partition.alerts:
@@ -191,12 +192,12 @@ async def _tipped_by(
 
 def _wait_until_ready(settings: Settings, log: Path, worker: subprocess.Popen[bytes]) -> None:
     """Until every role is ready and the history is counted."""
-    from pipeline.streams.lag import records_waiting
+    from pipeline.streams.lag import count_waiting_records
 
     def ready() -> bool:
         return log.read_bytes().count(b"worker_ready") == len(Role)
 
-    while not ready() or records_waiting(settings, [Role.WATCH]) != 0:
+    while not ready() or count_waiting_records(settings, [Role.WATCH]) != 0:
         if worker.poll() is not None:
             raise SystemExit(f"the worker ended: {log.read_text('utf-8')[-500:]}")
         time.sleep(0.5)
@@ -204,9 +205,9 @@ def _wait_until_ready(settings: Settings, log: Path, worker: subprocess.Popen[by
 
 async def _measure(settings: Settings, folder: Path, spikes: list[str]) -> list[str]:
     arrivals = Arrivals()
-    sink = KafkaSink(settings.kafka_bootstrap_servers)
-    await sink.start()
-    await sink.write(SIGNALS, _history(spikes, datetime.now(UTC)))
+    producer = BatchProducer(settings.kafka)
+    await producer.start()
+    await producer.write(_history(spikes, datetime.now(UTC)))
     async with _receiver(arrivals) as port:
         config, log = folder / "feedback.toml", folder / "worker.log"
         config.write_text(_SETTINGS.format(port=port), encoding="utf-8")
@@ -226,13 +227,13 @@ async def _measure(settings: Settings, folder: Path, spikes: list[str]) -> list[
             await asyncio.to_thread(_wait_until_ready, settings, log, worker)
             arrivals.webhooks.clear()
             arrivals.alerts.clear()
-            published = await _publish(sink, spikes)
+            published = await _publish(producer, spikes)
             await asyncio.sleep(_BAR_S + 2)
         finally:
             watching.cancel()
             worker.terminate()
             await asyncio.to_thread(worker.wait, 60)
-    await sink.stop()
+    await producer.stop()
     tipped = await _tipped_by(settings, spikes, published)
     return [
         _line(site, published[tipped[site][0]], tipped[site][1], arrivals)

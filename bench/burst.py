@@ -20,9 +20,9 @@ from bench.errors import ContestantError
 from bench.processes import Running, cpu_s, machine_cpu_s, running
 from bench.servers import Servers
 from pipeline.elasticsearch.client import connect_async
-from pipeline.kafka.producer import Message
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import ENRICHED
+from schemas.message import Message
 
 _FAR_S: Final = 0.2
 _NEAR_S: Final = 0.02  # looked at more closely towards the end: a look costs CPU too

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from deploy.demo.comments import make_comments
 from pipeline.enrich.enricher import Enricher
-from pipeline.kafka.producer import Message
+from pipeline.kafka.partitioner import partition_for_key
 from schemas.cloud_events import feedback_headers
 from schemas.kafka_topics import FORMS
+from schemas.message import Message
 
 _BATCH_BYTES: Final = 64 * 1024  # about what a connector's producer sends at once
 _SEED: Final = 20
@@ -27,7 +28,8 @@ def raw_messages(count: int) -> list[Message]:
     """
     made = [
         Message(
-            record.event_id,
+            FORMS,
+            record.event_id.encode(),
             record.to_payload(),
             feedback_headers(record, FORMS.ce_type),
         )
@@ -42,14 +44,14 @@ def built(producer: Any, messages: Sequence[Message]) -> list[tuple[int, Any]]:
     partitions: list[list[Any]] = [[] for _ in range(FORMS.partitions)]
     room = [0] * FORMS.partitions
     for message in messages:
-        number = int(message.key[:8], 16) % FORMS.partitions
+        number = partition_for_key(message.key, FORMS.partitions)
         room[number] -= len(message.value)
         if room[number] < 0:
             partitions[number].append(producer.create_batch())
             room[number] = _BATCH_BYTES
         partitions[number][-1].append(
             timestamp=int(time.time() * 1000),
-            key=message.key.encode(),
+            key=message.key,
             value=message.value,
             headers=message.headers,
         )

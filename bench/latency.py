@@ -18,10 +18,10 @@ from bench.contestants import Contestant
 from bench.errors import ContestantError
 from bench.servers import Servers
 from pipeline.elasticsearch.client import connect_async
-from pipeline.kafka.producer import Message
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import ENRICHED, FORMS
+from schemas.message import Message
 
 EVENTS_PER_S: Final = 500
 _TICK_S: Final = 0.01
@@ -56,8 +56,8 @@ async def measure_latency(
     """
     async with warm(contestant, servers, warm_up) as (at, _, producer):
         published: dict[str, float] = {}
-        waiting = {message.key for message in steady[lead_in:]}
-        sample = {message.key for message in steady[lead_in::_SAMPLE]}
+        waiting = {message.key.decode() for message in steady[lead_in:]}
+        sample = {message.key.decode() for message in steady[lead_in::_SAMPLE]}
         ready = asyncio.Event()
         enriched = asyncio.create_task(_enriched(servers.settings, set(waiting), ready))
         await ready.wait()
@@ -84,10 +84,10 @@ async def _publish(producer: Any, steady: Sequence[Message], published: dict[str
     for tick, start in enumerate(range(0, len(steady), each)):
         await asyncio.sleep(max(0.0, began + tick * _TICK_S - time.perf_counter()))
         for message in steady[start : start + each]:
-            published[message.key] = time.perf_counter()
+            published[message.key.decode()] = time.perf_counter()
             await producer.send(
                 FORMS.name,
-                key=message.key.encode(),
+                key=message.key,
                 value=message.value,
                 headers=message.headers,
             )

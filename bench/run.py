@@ -16,8 +16,8 @@ from bench.errors import BenchError, ContestantError
 from bench.figures import PROJECT, QUIET_CPUS, Outcome, Results
 from bench.latency import EVENTS_PER_S, measure_latency
 from bench.servers import Servers, own_servers
-from pipeline.kafka.producer import Message
 from pipeline.settings import Settings
+from schemas.message import Message
 
 _WARM_UP_SHARE: Final = 0.15
 _ENGINE_WARM_UP: Final = "aiokafka_loop"

@@ -48,8 +48,7 @@ class Servers:
             if names:
                 client.indices.delete(index=names)
         create_kafka_topics(self.settings)
-        admin = connect_admin(self.settings)
-        try:
+        with connect_admin(self.settings.kafka) as admin:
             admin.delete_records(
                 {
                     TopicPartition(topic.name, number): _ALL
@@ -58,8 +57,6 @@ class Servers:
                     for number in range(topic.partitions)
                 }
             )
-        finally:
-            admin.close()
 
 
 @contextmanager

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaConnection:
+    """How every Kafka client of the project connects."""
+
+    bootstrap_servers: str
+    """``host:port``, separated by commas."""
 
 
 class Settings(BaseSettings):
@@ -100,6 +109,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         default="auto", description="Lines for people or JSON; auto: people on a terminal."
     )
+
+    @property
+    def kafka(self) -> KafkaConnection:
+        """How to connect to Kafka."""
+        return KafkaConnection(self.kafka_bootstrap_servers)
 
 
 def environment_value(name: str) -> str | None:

@@ -68,14 +68,8 @@ UPWARD = {
 }
 UNDERSCORED = {"schemas._record"}
 OPENED_ELSEWHERE = {
-    "aiokafka": {
-        "connectors/runtime/outbox.py",
-        "connectors/runtime/producer.py",
-        "connectors/server/publisher.py",
-        "pipeline/notify/dispatcher.py",
-        "pipeline/watch/checkpoint.py",
-    },
-    "kafka": {"pipeline/watch/backlog.py", "schemas/reading.py"},
+    "aiokafka": {"pipeline/notify/dispatcher.py"},
+    "kafka": {"pipeline/watch/backlog.py", "pipeline/commands/dead.py"},
 }
 MAX_UNEXPLAINED_LATE_IMPORTS = 310
 

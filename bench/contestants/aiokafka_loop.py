@@ -40,7 +40,7 @@ async def work(settings: Settings) -> None:
         enriched, _ = enrichment.enrich_payloads([record.value for record in records])
         messages = [to_message(record) for _, record in enriched]
         deliveries = [
-            await producer.send(ENRICHED.name, key=m.key.encode(), value=m.value, headers=m.headers)
+            await producer.send(ENRICHED.name, key=m.key, value=m.value, headers=m.headers)
             for m in messages
         ]
         await asyncio.gather(*deliveries)

@@ -13,8 +13,8 @@ from bench.contestants._arguments import RAW_NAMES, settings
 from pipeline.elasticsearch.client import connect_async
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import to_message
+from pipeline.kafka.clients import faust_brokers
 from pipeline.settings import Settings
-from pipeline.streams.app import faust_broker
 from schemas.documents import document, index_name
 from schemas.kafka_topics import ENRICHED
 
@@ -25,7 +25,7 @@ async def work(settings: Settings) -> None:
     client = connect_async(settings)
     app = faust.App(
         "bench-faust-per-event",
-        broker=faust_broker(settings.kafka_bootstrap_servers),
+        broker=faust_brokers(settings.kafka),
         datadir=tempfile.mkdtemp(),
         store="memory://",
         topic_allow_declare=False,
@@ -40,9 +40,7 @@ async def work(settings: Settings) -> None:
         async for payload in stream:
             for _, record in enrichment.enrich_payloads([payload])[0]:
                 message = to_message(record)
-                await enriched.send(
-                    key=message.key.encode(), value=message.value, headers=message.headers
-                )
+                await enriched.send(key=message.key, value=message.value, headers=message.headers)
                 await client.index(
                     index=index_name(record.created_at),
                     id=record.event_id,

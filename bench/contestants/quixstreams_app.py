@@ -15,9 +15,9 @@ from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, sett
 from pipeline.elasticsearch.client import connect
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import to_message
-from pipeline.kafka.producer import Message
 from pipeline.settings import Settings
 from schemas.kafka_topics import ENRICHED
+from schemas.message import Message
 
 
 class DocumentSink(BatchingSink):

@@ -1,4 +1,4 @@
-"""One run of an instance, and its entry in the ledger."""
+"""One run of an instance, and its coverage entry."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from connectors.runtime.coverage import coverage_message, following
+from connectors.runtime.coverage import coverage_message, merge_with_previous
 from connectors.runtime.instances import Instance
-from connectors.runtime.outbox_pool import Outboxes
-from connectors.runtime.run_stats import OnProgress, Tally
-from connectors.runtime.runner import Outcome, Reading, publish
+from connectors.runtime.ports import Broker
+from connectors.runtime.run_stats import OnProgress, RunStats
+from connectors.runtime.runner import PageReader, RunOutcome, publish_pages
 from connectors.sdk.base import Page
 from connectors.sdk.errors import Fatal, Retry
 from connectors.sdk.source import Polled
@@ -19,79 +19,82 @@ from schemas.cursor import Cursor
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of an instance before a run."""
+class PreviousState:
+    """Cursor and coverage of an instance before a run."""
 
     cursor: Cursor | None = None
     coverage: Coverage | None = None
 
     @property
     def is_backfill(self) -> bool:
-        """Whether what a run brings is history: no run has succeeded yet."""
+        """True until a run has succeeded: what a run brings is history."""
         return self.cursor is None or self.coverage is None or self.coverage.succeeded_at is None
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """What a run did, how the source fares now, and what the next run must know."""
+class RunResult:
+    """Counts of a run, the source's coverage, and the state for the next run."""
 
-    tally: Tally
+    stats: RunStats
     coverage: Coverage
-    known: Known
+    state: PreviousState
     failure: Retry | Fatal | None
 
 
-def collect(
+def run_once(
     instance: Instance,
     source: Polled,
-    outboxes: Outboxes,
-    known: Known,
+    broker: Broker,
+    state: PreviousState,
     *,
     pages: Iterator[Page] | None = None,
     progress: OnProgress | None = None,
-) -> Collected:
-    """Run an instance once, from its cursor on; ``pages``: instead of what it fetches.
+) -> RunResult:
+    """Run an instance once, from its cursor; ``pages`` replace those it would fetch.
 
-    A source that fails is told by ``failure`` and the ledger. Raises ``Retry`` where Kafka fails.
+    If the source fails, ``failure`` and the coverage say so. Raises ``Retry`` if Kafka fails.
     """
     started = datetime.now(UTC)
-    position = known.cursor.position if known.cursor else None
-    with outboxes.lent() as outbox:
-        outcome = publish(
+    position = state.cursor.position if state.cursor else None
+    with broker.borrow() as producer:
+        outcome = publish_pages(
             source,
-            Reading(source.fetch(position) if pages is None else pages),
-            outbox,
-            cursor=known.cursor,
-            backfill=known.is_backfill,
+            PageReader(source.fetch(position) if pages is None else pages),
+            producer,
+            cursor=state.cursor,
+            backfill=state.is_backfill,
             gather=pages is None,
             progress=progress,
         )
-        entry = following(
-            entry_of(instance, outcome, started=started, backfill=known.is_backfill),
-            known.coverage,
+        entry = merge_with_previous(
+            build_entry(instance, outcome, started=started, backfill=state.is_backfill),
+            state.coverage,
         )
-        outbox.send(coverage_message(entry))
-        outbox.settle(outbox.take_pending())
-    return Collected(outcome.tally, entry, _next(source, known, outcome, entry), outcome.failure)
+        producer.send(coverage_message(entry))
+        producer.wait_for_acks(producer.flush())
+    next_state = _build_state(source, state, outcome, entry)
+    return RunResult(outcome.stats, entry, next_state, outcome.failure)
 
 
-def _next(source: Polled, known: Known, outcome: Outcome, entry: Coverage) -> Known:
+def _build_state(
+    source: Polled, state: PreviousState, outcome: RunOutcome, entry: Coverage
+) -> PreviousState:
     if outcome.position is None:
-        return replace(known, coverage=entry)
+        return replace(state, coverage=entry)
     cursor = Cursor(
         source=source.name,
         instance=source.instance_key,
         position=outcome.position,
         stored_at=entry.finished_at,
     )
-    return Known(cursor, entry)
+    return PreviousState(cursor, entry)
 
 
-def entry_of(
-    instance: Instance, outcome: Outcome, *, started: datetime, backfill: bool
+def build_entry(
+    instance: Instance, outcome: RunOutcome, *, started: datetime, backfill: bool
 ) -> Coverage:
-    """What a run alone tells of its source."""
-    tally, now, window = outcome.tally, datetime.now(UTC), outcome.window
+    """Return the coverage entry of one run, without what earlier runs know."""
+    stats, now, time_range = outcome.stats, datetime.now(UTC), outcome.time_range
     failure, schedule = outcome.failure, instance.schedule
     silent_after = schedule.silent_after
     return Coverage(
@@ -104,16 +107,16 @@ def entry_of(
         backfill=backfill,
         error=None if failure is None else str(failure),
         failures=0 if failure is None else 1,
-        read=tally.read,
-        published=tally.published,
-        repeated=tally.repeated,
-        skipped=tally.skipped,
-        dead_lettered=tally.dead_lettered,
-        earliest_at=window.earliest,
-        latest_at=window.latest,
-        newest_at=window.latest,
-        lag_s=None if window.latest is None else (now - window.latest).total_seconds(),
-        news_at=now if tally.published else None,
+        read=stats.read,
+        published=stats.published,
+        repeated=stats.repeated,
+        skipped=stats.skipped,
+        dead_lettered=stats.dead_lettered,
+        earliest_at=time_range.earliest,
+        latest_at=time_range.latest,
+        newest_at=time_range.latest,
+        lag_s=None if time_range.latest is None else (now - time_range.latest).total_seconds(),
+        news_at=now if stats.published else None,
         succeeded_at=now if failure is None else None,
         first_at=started,
         every_s=schedule.every.total_seconds() if issubclass(instance.source, Polled) else None,

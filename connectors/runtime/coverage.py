@@ -1,22 +1,23 @@
-"""The ledger of sources: what each run brought, on a compacted Kafka topic."""
+"""Coverage: what each run of a source brought, on a compacted Kafka topic."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from connectors.runtime.kafka import latest_values
-from connectors.runtime.outbox import Message
+from connectors.runtime.ports import Broker
 from schemas.cloud_events import cloud_event_headers
 from schemas.coverage import Coverage
 from schemas.kafka_topics import COVERAGE
+from schemas.message import Message
 
 
-def load_coverage(bootstrap_servers: str) -> dict[tuple[str, str], Coverage]:
-    """The latest entries by source and instance, in alphabetical order. Raises ``Retry``."""
+def parse_coverage(payloads: Iterable[bytes]) -> dict[tuple[str, str], Coverage]:
+    """Return the entries by source and instance, in alphabetical order."""
     found = {}
-    for payload in latest_values(bootstrap_servers, COVERAGE).values():
+    for payload in payloads:
         try:
             entry = Coverage.from_payload(payload)
         except ValidationError:
@@ -26,7 +27,7 @@ def load_coverage(bootstrap_servers: str) -> dict[tuple[str, str], Coverage]:
 
 
 def coverage_message(entry: Coverage) -> Message:
-    """What publishes an entry."""
+    """Return the message of an entry."""
     headers = cloud_event_headers(
         event_id=f"{entry.source}/{entry.instance}@{entry.started_at.isoformat()}",
         source=entry.source,
@@ -34,24 +35,30 @@ def coverage_message(entry: Coverage) -> Message:
         time=entry.finished_at,
     )
     key = f"{entry.source}/{entry.instance}".encode()
-    return Message(COVERAGE.name, key, entry.to_payload(), headers)
+    return Message(COVERAGE, key, entry.to_payload(), headers)
 
 
-def following(entry: Coverage, before: Coverage | None) -> Coverage:
-    """The entry of a run with what only the one before it knows."""
-    if before is None:
+def load_coverage(broker: Broker) -> dict[tuple[str, str], Coverage]:
+    """Return the latest entries by source and instance; raises ``Retry``."""
+    return parse_coverage(broker.latest_values(COVERAGE).values())
+
+
+def merge_with_previous(entry: Coverage, previous: Coverage | None) -> Coverage:
+    """Return the entry of a run, completed from that of the run previous."""
+    if previous is None:
         return entry
-    newest = max(filter(None, (before.newest_at, entry.newest_at)), default=None)
+    newest = max(filter(None, (previous.newest_at, entry.newest_at)), default=None)
     failed = entry.error is not None
     return entry.model_copy(
         update={
-            "first_at": before.first_at,
-            "failures": before.failures + 1 if failed else 0,
-            "succeeded_at": entry.succeeded_at or before.succeeded_at,
-            "news_at": entry.news_at or before.news_at,
+            "first_at": previous.first_at,
+            "failures": previous.failures + 1 if failed else 0,
+            "succeeded_at": entry.succeeded_at or previous.succeeded_at,
+            "news_at": entry.news_at or previous.news_at,
             "newest_at": newest,
-            "lag_s": before.lag_s if entry.lag_s is None else entry.lag_s,
-            "gap_since": _gap(entry, before.succeeded_at) or (before.gap_since if failed else None),
+            "lag_s": previous.lag_s if entry.lag_s is None else entry.lag_s,
+            "gap_since": _gap(entry, previous.succeeded_at)
+            or (previous.gap_since if failed else None),
         }
     )
 

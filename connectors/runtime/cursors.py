@@ -6,26 +6,23 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from connectors.runtime.kafka import latest_values
-from connectors.runtime.outbox import Message
+from connectors.runtime.ports import Broker
 from schemas.cloud_events import cloud_event_headers
 from schemas.cursor import Cursor
 from schemas.kafka_topics import CURSORS
+from schemas.message import Message
 from schemas.record import deterministic_id
 
 
-def load_cursor(bootstrap_servers: str, source: str, instance: str) -> Cursor | None:
-    """The latest cursor of a connector's instance; None where it never stored one.
-
-    Raises ``Retry``.
-    """
-    return load_cursors(bootstrap_servers).get((source, instance))
+def load_cursor(broker: Broker, source: str, instance: str) -> Cursor | None:
+    """Return the latest cursor of an instance, or None if it never stored one; raises ``Retry``."""
+    return load_cursors(broker).get((source, instance))
 
 
-def load_cursors(bootstrap_servers: str) -> dict[tuple[str, str], Cursor]:
-    """The latest cursors by source and instance. Raises ``Retry``."""
+def load_cursors(broker: Broker) -> dict[tuple[str, str], Cursor]:
+    """Return the latest cursors by source and instance; raises ``Retry``."""
     found = {}
-    for payload in latest_values(bootstrap_servers, CURSORS).values():
+    for payload in broker.latest_values(CURSORS).values():
         try:
             cursor = Cursor.from_payload(payload)
         except ValidationError:
@@ -35,7 +32,7 @@ def load_cursors(bootstrap_servers: str) -> dict[tuple[str, str], Cursor]:
 
 
 def cursor_message(source: str, instance: str, position: str) -> Message:
-    """What stores a cursor once the broker acknowledges it."""
+    """Return the message that stores a cursor."""
     now = datetime.now(UTC)
     cursor = Cursor(source=source, instance=instance, position=position, stored_at=now)
     headers = cloud_event_headers(
@@ -44,7 +41,7 @@ def cursor_message(source: str, instance: str, position: str) -> Message:
         event_type=CURSORS.ce_type,
         time=now,
     )
-    return Message(CURSORS.name, _key(source, instance), cursor.to_payload(), headers)
+    return Message(CURSORS, _key(source, instance), cursor.to_payload(), headers)
 
 
 def _key(source: str, instance: str) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connectors.runtime.outbox import Message
 from schemas.cloud_events import dead_letter_headers
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import DEAD
+from schemas.message import Message
 
 
 def dead_letter_message(
@@ -31,4 +31,4 @@ def dead_letter_message(
         failed_at=failed_at,
     )
     headers = dead_letter_headers(letter, DEAD.ce_type)
-    return Message(DEAD.name, letter.dead_letter_id.encode(), letter.to_payload(), headers)
+    return Message(DEAD, letter.dead_letter_id.encode(), letter.to_payload(), headers)

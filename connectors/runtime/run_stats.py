@@ -1,16 +1,18 @@
-"""What became of every item: counts that add up, and the reasons behind them."""
+"""Statistics of a run: counts that add up, and the reasons behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 
-_EXAMPLES = 3
+_MAX_EXAMPLES: Final = 3
 
 
 @dataclass(slots=True)
 class Reason:
-    """Why items were refused, how many, and where the first of them were found."""
+    """Number of items with the same reason, and the origins of the first of them."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
@@ -18,15 +20,15 @@ class Reason:
     def add(self, origin: str) -> None:
         """Count one more item."""
         self.count += 1
-        if len(self.examples) < _EXAMPLES:
+        if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(origin)
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of one source. ``read`` is the sum of the four below it.
+class RunStats:
+    """Counts of one source. ``read`` is the sum of the four counts after it.
 
-    ``event_ids`` holds every id once, in order, as 16 bytes: some hundred with Python's own.
+    ``event_ids`` holds every id once, in order, as 16 bytes: about a hundred with Python's own.
     """
 
     read: int = 0
@@ -34,35 +36,50 @@ class Tally:
     dead_lettered: int = 0
     skipped: int = 0
     repeated: int = 0
-    earlier: int = 0
-    """How many of ``read`` an earlier run had published already."""
+    already_published: int = 0
+    """Items of ``read`` that an earlier run had published."""
     reasons: dict[str, Reason] = field(default_factory=dict)
     skips: dict[str, Reason] = field(default_factory=dict)
     event_ids: dict[bytes, None] = field(default_factory=dict)
 
     def add_record(self, event_id: str) -> None:
-        """A record: the first of its id, or one that writes over an earlier one."""
-        known = bytes.fromhex(event_id)
-        if known in self.event_ids:
+        """Count a record: the first of its id, or one that overwrites an earlier one."""
+        key = bytes.fromhex(event_id)
+        if key in self.event_ids:
             self.repeated += 1
         else:
-            self.event_ids[known] = None
+            self.event_ids[key] = None
             self.published += 1
 
     def add_dead_letter(self, reason: str, origin: str) -> None:
-        """An item that was refused."""
+        """Count an item that was refused."""
         self.dead_lettered += 1
         self.reasons.setdefault(reason, Reason()).add(origin)
 
     def add_skip(self, reason: str, origin: str) -> None:
-        """An item left out on purpose."""
+        """Count an item that was skipped on purpose."""
         self.skipped += 1
         self.skips.setdefault(reason, Reason()).add(origin)
 
 
+@dataclass(slots=True)
+class TimeRange:
+    """Time range of the feedback in a run."""
+
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+    def add(self, created_at: datetime) -> None:
+        """Extend the range to one more piece of feedback."""
+        if self.earliest is None or created_at < self.earliest:
+            self.earliest = created_at
+        if self.latest is None or created_at > self.latest:
+            self.latest = created_at
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is."""
+    """Progress of a run."""
 
     bytes_read: int
     bytes_total: int | None

@@ -1,111 +1,77 @@
-"""A run of a connector: fetch, parse, publish, await every acknowledgement, store the cursor.
-
-At most two pages are under way: while the broker acknowledges one, the next is read and sent.
-"""
+"""A run of a connector: fetch, parse, publish, wait for acknowledgements, store the cursor."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Final, Protocol
 
-import orjson
-from pydantic_core import PydanticSerializationError
-
-from connectors.runtime.cursors import cursor_message, load_cursor
-from connectors.runtime.dead_letters import dead_letter_message
-from connectors.runtime.outbox import Message, Outbox
-from connectors.runtime.run_stats import OnProgress, Progress, Tally
-from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
-from connectors.sdk.records import mark_backfill
-from schemas.cloud_events import feedback_headers
+from connectors.runtime.cursor_tracker import CursorTracker
+from connectors.runtime.cursors import load_cursor
+from connectors.runtime.parsing import (
+    ParsedItem,
+    Parser,
+    parse_item,
+    record_message,
+    refusal_message,
+)
+from connectors.runtime.ports import Broker, Producer
+from connectors.runtime.run_stats import OnProgress, Progress, RunStats, TimeRange
+from connectors.sdk.base import Page
+from connectors.sdk.errors import BadRecord, Fatal, Retry
 from schemas.cursor import Cursor
 from schemas.feedback import Feedback
-from schemas.kafka_topics import RAW
 
-_GATHERED = 500
-_GATHER_S = 0.5
-_OVERHEAD_BYTES = 4_096  # key, headers and the batch around a single record
+_MAX_GATHERED: Final = 500
+_GATHER_S: Final = 0.5
 
 
-class Parses(Protocol):
-    """What understands items."""
-
-    @property
-    def name(self) -> str:
-        """The connector's."""
-        ...
-
-    def parse(self, item: Item) -> Feedback:
-        """One item's record; raises ``BadRecord`` or ``Skip``."""
-        ...
-
-
-class Runs(Parses, Protocol):
-    """What can be run: a file or a source."""
+class Runnable(Parser, Protocol):
+    """A connector that can be run: a file or a source."""
 
     @property
     def instance_key(self) -> str | None:
-        """Which of its kind, as the cursor knows it."""
-        ...
+        """The key of its cursor; None if none is kept."""
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """The pages behind a cursor."""
-        ...
-
-
-@dataclass(slots=True)
-class Window:
-    """From when to when the feedback of a run was given."""
-
-    earliest: datetime | None = None
-    latest: datetime | None = None
-
-    def add(self, moment: datetime) -> None:
-        """Take one more piece of feedback into account."""
-        if self.earliest is None or moment < self.earliest:
-            self.earliest = moment
-        if self.latest is None or moment > self.latest:
-            self.latest = moment
+        """Yield the pages after a cursor."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run did, and where an earlier one had ended."""
+class RunOutcome:
+    """Counts of a run, and where it resumed and ended."""
 
-    tally: Tally
+    stats: RunStats
     resumed_from: Cursor | None
-    window: Window
+    time_range: TimeRange
     position: str | None = None
-    """Where the cursor stands now."""
+    """The stored position."""
     failure: Retry | Fatal | None = None
-    """Why the source could not be read on."""
+    """The error that ended the reading, if any."""
 
 
 def run(
-    connector: Runs,
-    bootstrap_servers: str,
+    connector: Runnable,
+    broker: Broker,
     *,
     again: bool = False,
     progress: OnProgress | None = None,
-) -> Outcome:
-    """Publish everything that follows the stored cursor; ``again``: everything.
+) -> RunOutcome:
+    """Publish everything after the stored cursor; with ``again``, everything.
 
-    Raises ``Retry`` where Kafka fails: the cursor then stands behind the last page whose every
-    record was acknowledged. Raises ``Fatal`` or ``Retry`` where the source can't be read on.
+    Raises ``Retry`` if Kafka fails: the cursor is then that of the last page whose every record
+    was acknowledged. Raises ``Fatal`` or ``Retry`` if the source cannot be read to its end.
     """
     instance = connector.instance_key
     cursor: Cursor | None = None
     if instance is not None and not again:
-        cursor = load_cursor(bootstrap_servers, connector.name, instance)
-    with Outbox(bootstrap_servers) as outbox:
-        outcome = publish(
+        cursor = load_cursor(broker, connector.name, instance)
+    with broker.borrow() as producer:
+        outcome = publish_pages(
             connector,
-            Reading(connector.fetch(cursor.position if cursor else None)),
-            outbox,
+            PageReader(connector.fetch(cursor.position if cursor else None)),
+            producer,
             cursor=cursor,
             progress=progress,
         )
@@ -114,8 +80,52 @@ def run(
     return outcome
 
 
-class Reading:
-    """Pages of a source, up to where it failed; a source that goes round in circles has failed."""
+def publish_pages(
+    connector: Runnable,
+    pages: PageReader,
+    producer: Producer,
+    *,
+    cursor: Cursor | None = None,
+    backfill: bool = False,
+    gather: bool = False,
+    progress: OnProgress | None = None,
+) -> RunOutcome:
+    """Publish pages; store each page's cursor once all before it is acknowledged.
+
+    ``gather``: pages that arrive quickly may wait for one another and travel together. What was
+    read before a source failed is published. Raises ``Retry`` if Kafka fails.
+    """
+    stored = cursor.position if cursor else None
+    tracker = CursorTracker(producer, connector.name, connector.instance_key, stored)
+    publisher = _PagePublisher(connector, producer, RunStats(), TimeRange(), backfill)
+    flushed_at = time.monotonic()
+    for page in pages:
+        publisher.publish(page)
+        tracker.reach(None if page.acknowledged else page.cursor)
+        _report(progress, page, publisher.stats)
+        is_recent = time.monotonic() - flushed_at < _GATHER_S
+        if gather and is_recent and producer.buffered_count < _MAX_GATHERED:
+            continue
+        tracker.advance()
+        flushed_at = time.monotonic()
+    tracker.finish()
+    return RunOutcome(publisher.stats, cursor, publisher.time_range, tracker.stored, pages.failure)
+
+
+def dry_run(
+    connector: Runnable, stats: RunStats, progress: OnProgress | None = None
+) -> Iterator[Feedback]:
+    """Fetch and parse everything, publish nothing: yield each record and count in ``stats``."""
+    for page in connector.fetch(None):
+        for item in page.items:
+            parsed = parse_item(connector, item, stats)
+            if isinstance(parsed, ParsedItem):
+                yield parsed.record
+        _report(progress, page, stats)
+
+
+class PageReader:
+    """Pages of a source up to where it failed; a source that repeats a page has failed."""
 
     def __init__(self, pages: Iterator[Page]) -> None:
         self._pages = pages
@@ -125,144 +135,40 @@ class Reading:
     def __iter__(self) -> Iterator[Page]:
         try:
             for page in self._pages:
-                likeness = hash((page.cursor, *(item.origin for item in page.items)))
-                if page.items and likeness in self._seen:
-                    raise Fatal("reading on: the source gives a page that it gave before")
-                self._seen.add(likeness)
+                fingerprint = hash((page.cursor, *(item.origin for item in page.items)))
+                if page.items and fingerprint in self._seen:
+                    raise Fatal("reading: the source returned the same page again")
+                self._seen.add(fingerprint)
                 yield page
         except (Retry, Fatal) as error:
             self.failure = error
 
 
-def publish(
-    connector: Runs,
-    reading: Reading,
-    outbox: Outbox,
-    *,
-    cursor: Cursor | None = None,
-    backfill: bool = False,
-    gather: bool = False,
-    progress: OnProgress | None = None,
-) -> Outcome:
-    """Publish pages, each page's cursor after the acknowledgement of all that it stands behind.
-
-    ``gather``: pages that come fast may wait for one another, and travel together.
-    What was read before a source failed counts. Raises ``Retry`` where Kafka fails.
-    """
-    instance = connector.instance_key
-    sending = _Sending(connector, outbox, Tally(), Window(), backfill)
-    behind: list[tuple[Message, Any]] = []
-    position, stored, reached = None, cursor.position if cursor else None, None
-    posted = time.monotonic()
-    for page in reading:
-        sending.page(page)
-        reached = None if page.acknowledged else page.cursor
-        _report(progress, page, sending.tally)
-        is_soon = time.monotonic() - posted < _GATHER_S
-        if gather and is_soon and outbox.held < _GATHERED:
-            continue
-        sent = outbox.take_pending()
-        outbox.settle(behind)
-        if position is not None and position != stored and instance is not None:
-            outbox.send(cursor_message(connector.name, instance, position))
-            sent += outbox.take_pending()
-            stored = position
-        behind, position, posted = sent, reached, time.monotonic()
-    outbox.settle(behind)
-    outbox.settle(outbox.take_pending())
-    position = reached
-    if position is not None and position != stored and instance is not None:
-        outbox.send(cursor_message(connector.name, instance, position))
-        outbox.settle(outbox.take_pending())
-        stored = position
-    return Outcome(sending.tally, cursor, sending.window, stored, reading.failure)
-
-
 @dataclass(frozen=True, slots=True)
-class _Sending:
-    connector: Parses
-    outbox: Outbox
-    tally: Tally
-    window: Window
+class _PagePublisher:
+    """Sends the items of pages, and counts them."""
+
+    connector: Parser
+    producer: Producer
+    stats: RunStats
+    time_range: TimeRange
     backfill: bool
 
-    def page(self, page: Page) -> None:
-        """Hand every item of a page over, as a record or as a dead letter."""
+    def publish(self, page: Page) -> None:
+        """Send every item of a page, as a record or as a dead letter."""
         name = self.connector.name
         for item in page.items:
-            found = understand(self.connector, item, self.tally, backfill=self.backfill)
-            if isinstance(found, tuple):
-                self.window.add(found[0].created_at)
+            parsed = parse_item(self.connector, item, self.stats, backfill=self.backfill)
+            if isinstance(parsed, ParsedItem):
+                self.time_range.add(parsed.record.created_at)
             if page.acknowledged:
-                self.tally.earlier += 1
-            elif isinstance(found, tuple):
-                self.outbox.send(message_of(*found))
-            elif isinstance(found, BadRecord):
-                self.outbox.send(dead_letter_of(name, item, found))
+                self.stats.already_published += 1
+            elif isinstance(parsed, ParsedItem):
+                self.producer.send(record_message(parsed))
+            elif isinstance(parsed, BadRecord):
+                self.producer.send(refusal_message(name, item, parsed))
 
 
-def rehearse(
-    connector: Runs, tally: Tally, progress: OnProgress | None = None
-) -> Iterator[Feedback]:
-    """Fetch and parse everything, publish nothing: yields each record and counts in ``tally``."""
-    for page in connector.fetch(None):
-        for item in page.items:
-            found = understand(connector, item, tally)
-            if isinstance(found, tuple):
-                yield found[0]
-        _report(progress, page, tally)
-
-
-def understand(
-    connector: Parses, item: Item, tally: Tally, *, backfill: bool = False
-) -> tuple[Feedback, bytes] | BadRecord | None:
-    """The record and its payload, or why there is none; None if left out. Counts the item."""
-    tally.read += 1
-    try:
-        record = connector.parse(item)
-        if backfill:
-            record = mark_backfill(record)
-        payload = _payload_of(record)
-    except BadRecord as error:
-        tally.add_dead_letter(error.reason, item.origin)
-        return error
-    except Skip as skip:
-        tally.add_skip(skip.reason, item.origin)
-        return None
-    tally.add_record(record.event_id)
-    return record, payload
-
-
-def _payload_of(record: Feedback) -> bytes:
-    try:
-        payload = record.to_payload()
-    except PydanticSerializationError:  # an attribute holds half a surrogate pair
-        raise BadRecord("publishing the record: a text of it is no Unicode") from None
-    if len(payload) > RAW[record.family].max_message_bytes - _OVERHEAD_BYTES:
-        raise BadRecord("publishing the record: it is larger than its Kafka topic takes")
-    return payload
-
-
-def message_of(record: Feedback, payload: bytes) -> Message:
-    """The message of a record on its family's raw Kafka topic."""
-    kafka_topic = RAW[record.family]
-    headers = feedback_headers(record, kafka_topic.ce_type)
-    return Message(kafka_topic.name, record.event_id.encode(), payload, headers)
-
-
-def dead_letter_of(name: str, item: Item, refused: BadRecord) -> Message:
-    """The message of an item that could not be understood."""
-    return dead_letter_message(
-        stage=name,
-        origin=item.origin,
-        reason=refused.reason,
-        payload=orjson.dumps(item.data) if item.payload is None else item.payload,
-        error=type(refused).__name__,
-        source=name,
-        failed_at=item.collected_at,
-    )
-
-
-def _report(progress: OnProgress | None, page: Page, tally: Tally) -> None:
+def _report(progress: OnProgress | None, page: Page, stats: RunStats) -> None:
     if progress is not None:
-        progress(Progress(page.bytes_read, page.bytes_total, tally.read))
+        progress(Progress(page.bytes_read, page.bytes_total, stats.read))

@@ -1,7 +1,7 @@
-"""Many instances, each by its own schedule, until somebody stops them.
+"""The scheduler: many instances, each by its own schedule, until they are stopped.
 
-Each instance has a thread of its own: they wait for the network most of the time. One that fails
-is tried again later and later and holds up no other.
+Each instance has its own thread: most of the time they wait for the network. One that fails is
+retried with growing pauses and does not hold up the others.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ from typing import Final
 
 import structlog
 
-from connectors.runtime.collect import Collected, Known, collect
+from connectors.runtime.collect import PreviousState, RunResult, run_once
 from connectors.runtime.coverage import load_coverage
 from connectors.runtime.cursors import load_cursors
 from connectors.runtime.instances import Instance
-from connectors.runtime.outbox_pool import Outboxes
+from connectors.runtime.ports import Broker
 from connectors.sdk.base import Page
 from connectors.sdk.errors import Misconfigured, Retry, Unauthorized
 from connectors.sdk.source import Polled, Streamed
 from schemas.coverage import State
 
-_LONGEST_WAIT_S: Final = 3_600.0
-_REFUSED_WAIT_S: Final = 900.0
-"""A source that refuses is asked again: somebody may renew the credentials elsewhere."""
-_GRACE_S: Final = 20.0
+_MAX_WAIT_S: Final = 3_600.0
+_UNAUTHORIZED_WAIT_S: Final = 900.0
+"""A source that refuses is tried again: an operator may renew the credentials there."""
+_SHUTDOWN_TIMEOUT_S: Final = 20.0
 _STREAM_RUN_S: Final = 60.0
-"""Streams are cut into runs, so that the ledger and the cursor move on."""
+"""Streams are cut into runs, so that coverage and cursor advance."""
 
-log = structlog.get_logger("connect")
+log = structlog.get_logger(__name__)
 
 
-def known_of(
-    instances: Sequence[Instance], sources: Sequence[Polled], bootstrap_servers: str
-) -> list[Known]:
-    """What Kafka knows of each instance. Raises ``Retry``."""
-    cursors = load_cursors(bootstrap_servers)
-    ledger = load_coverage(bootstrap_servers)
+def load_previous_state(
+    instances: Sequence[Instance], sources: Sequence[Polled], broker: Broker
+) -> list[PreviousState]:
+    """Return what Kafka holds of each instance; raises ``Retry``."""
+    cursors = load_cursors(broker)
+    coverage = load_coverage(broker)
     return [
-        Known(
+        PreviousState(
             cursors.get((source.name, source.instance_key)),
-            ledger.get((source.name, instance.name)),
+            coverage.get((source.name, instance.name)),
         )
         for instance, source in zip(instances, sources, strict=True)
     ]
@@ -51,57 +51,56 @@ def known_of(
 
 def follow(
     instances: Sequence[Instance],
-    bootstrap_servers: str,
+    broker: Broker,
     *,
     author_key: bytes,
     stop: threading.Event,
 ) -> None:
-    """Run every instance by its schedule until ``stop``, and let pages in hand be finished.
+    """Run every instance by its schedule until ``stop``, then finish the pages in progress.
 
-    Raises ``Retry`` where Kafka can't be reached at the start.
+    Raises ``Retry`` if Kafka cannot be reached at the start.
     """
-    sources = [polled(instance, author_key) for instance in instances]
-    knowns = known_of(instances, sources, bootstrap_servers)
-    with Outboxes(bootstrap_servers) as outboxes:
-        threads = [
-            threading.Thread(
-                target=_Follower(instance, source, outboxes, known, stop).run,
-                name=instance.label,
-                daemon=True,  # a request that hangs must not keep the process
-            )
-            for instance, source, known in zip(instances, sources, knowns, strict=True)
-        ]
-        for thread in threads:
-            thread.start()
-        stop.wait()
-        end = time.monotonic() + _GRACE_S
-        for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
+    sources = [build_polled(instance, author_key) for instance in instances]
+    states = load_previous_state(instances, sources, broker)
+    threads = [
+        threading.Thread(
+            target=_ScheduledSource(instance, source, broker, state, stop).run,
+            name=instance.label,
+            daemon=True,  # a request that hangs must not keep the process
+        )
+        for instance, source, state in zip(instances, sources, states, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    deadline = time.monotonic() + _SHUTDOWN_TIMEOUT_S
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
-def polled(instance: Instance, author_key: bytes) -> Polled:
-    """The connector of an instance that can be run; raises ``Misconfigured``."""
+def build_polled(instance: Instance, author_key: bytes) -> Polled:
+    """Return the connector of an instance that can be run; raises ``Misconfigured``."""
     source = instance.build(author_key)
     if not isinstance(source, Polled):
-        raise Misconfigured(f"running {instance.label}: it is called by its service, not run")
+        raise Misconfigured(f"running {instance.label}: its service calls it; it cannot be run")
     return source
 
 
-class _Follower:
-    """One instance's life."""
+class _ScheduledSource:
+    """One instance: runs, waits, and backs off after failures."""
 
     def __init__(
         self,
         instance: Instance,
         source: Polled,
-        outboxes: Outboxes,
-        known: Known,
+        broker: Broker,
+        state: PreviousState,
         stop: threading.Event,
     ) -> None:
         self._instance = instance
         self._source = source
-        self._outboxes = outboxes
-        self._known = known
+        self._broker = broker
+        self._state = state
         self._stop = stop
         self._failures = 0
 
@@ -120,32 +119,36 @@ class _Follower:
         return self._instance.schedule.every.total_seconds()
 
     def _attempt(self) -> float:
-        """Run once; seconds until the next."""
+        """Run once; return the seconds until the next run."""
         try:
-            done = self._collect(None)
-            if done.failure is None and isinstance(self._source, Streamed) and self._source.is_live:
+            result = self._run_once(None)
+            if (
+                result.failure is None
+                and isinstance(self._source, Streamed)
+                and self._source.is_live
+            ):
                 return self._listen(self._source)
-        except Retry as error:  # Kafka's, for a source's is part of what a run tells
-            return self._failed(str(error), error.wait)
-        except Exception as error:  # a connector's own fault must not end the others
-            return self._failed(f"running it: {type(error).__name__}", 60.0)
-        if done.failure is not None:
-            wait = done.failure.wait if isinstance(done.failure, Retry) else 0.0
-            if isinstance(done.failure, Unauthorized):
-                wait = _REFUSED_WAIT_S
-            return self._failed(str(done.failure), wait)
+        except Retry as error:  # Kafka's; a source's is part of the result
+            return self._back_off(str(error), error.wait)
+        except Exception as error:  # a fault of one connector must not end the others
+            return self._back_off(f"running it: {type(error).__name__}", 60.0)
+        if result.failure is not None:
+            wait = result.failure.wait if isinstance(result.failure, Retry) else 0.0
+            if isinstance(result.failure, Unauthorized):
+                wait = _UNAUTHORIZED_WAIT_S
+            return self._back_off(str(result.failure), wait)
         self._failures = 0
         return self._every * random.uniform(0.95, 1.05)  # noqa: S311
 
-    def _collect(self, pages: Iterator[Page] | None) -> Collected:
-        done = collect(self._instance, self._source, self._outboxes, self._known, pages=pages)
-        self._known = done.known
-        _say(self._instance, done)
-        return done
+    def _run_once(self, pages: Iterator[Page] | None) -> RunResult:
+        result = run_once(self._instance, self._source, self._broker, self._state, pages=pages)
+        self._state = result.state
+        _log_result(self._instance, result)
+        return result
 
     def _listen(self, source: Streamed) -> float:
-        """Listen until the connection ends or somebody stops; seconds until the next try."""
-        cursor = self._known.cursor
+        """Listen until the connection or the process ends; return seconds until the next try."""
+        cursor = self._state.cursor
         stream = source.stream(cursor.position if cursor else None)
         ended = False
 
@@ -160,32 +163,36 @@ class _Follower:
                 yield page
 
         while not ended and not self._stop.is_set():
-            done = self._collect(run())
-            if done.failure is not None:
-                wait = done.failure.wait if isinstance(done.failure, Retry) else _REFUSED_WAIT_S
-                return self._failed(str(done.failure), wait)
+            result = self._run_once(run())
+            if result.failure is not None:
+                wait = (
+                    result.failure.wait
+                    if isinstance(result.failure, Retry)
+                    else _UNAUTHORIZED_WAIT_S
+                )
+                return self._back_off(str(result.failure), wait)
             self._failures = 0
         return 1.0
 
-    def _failed(self, reason: str, wait: float) -> float:
+    def _back_off(self, reason: str, wait: float) -> float:
         self._failures += 1
-        longest = min(_LONGEST_WAIT_S, 2.0 ** min(self._failures, 12))
+        longest = min(_MAX_WAIT_S, 2.0 ** min(self._failures, 12))
         pause = max(wait, longest * random.uniform(0.5, 1.0))  # noqa: S311
         log.error(
             "source_failed",
             source=self._instance.label,
             reason=reason,
             failures=self._failures,
-            again_in_s=round(pause),
+            retry_in_s=round(pause),
         )
         return pause
 
 
-def _say(instance: Instance, done: Collected) -> None:
-    entry = done.coverage
-    if done.failure is None and (entry.published or entry.dead_lettered):
+def _log_result(instance: Instance, result: RunResult) -> None:
+    entry = result.coverage
+    if result.failure is None and (entry.published or entry.dead_lettered):
         log.info(
-            "collected",
+            "source_collected",
             source=instance.label,
             published=entry.published,
             dead_lettered=entry.dead_lettered,

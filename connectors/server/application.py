@@ -14,12 +14,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.runtime.instances import Instance
+from connectors.runtime.ports import Broker, RequestPublisher
 from connectors.sdk.source import Webhook
 from connectors.server import openapi
-from connectors.server.coverage_reporter import Ledger
+from connectors.server.coverage_reporter import CoverageReporter
 from connectors.server.pages import Pages
 from connectors.server.problems import HTTPProblem
-from connectors.server.publisher import Delivery
 from connectors.server.routes import Endpoint, PlainRoute, Routes, respond_with_problems
 from connectors.server.webhook_handler import ServeConfig, WebhookHandler
 
@@ -48,7 +48,8 @@ class Application(FastAPI):
 
 def build_application(
     sources: Sequence[Webhook],
-    bootstrap_servers: str,
+    publisher: RequestPublisher,
+    broker: Broker,
     config: ServeConfig | None = None,
     *,
     instances: Sequence[Instance] = (),
@@ -58,24 +59,23 @@ def build_application(
     Coverage is reported for ``instances``.
     """
     config = config or ServeConfig()
-    delivery = Delivery(bootstrap_servers, within_s=config.kafka_timeout_s)
-    ledger = Ledger(instances, bootstrap_servers)
-    handler = WebhookHandler(sources, delivery, ledger, config)
+    coverage = CoverageReporter(instances, broker)
+    handler = WebhookHandler(sources, publisher, coverage, config)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await delivery.start()
+        await publisher.start()
         tasks = [
             asyncio.create_task(handler.request_log.log_periodically()),
-            asyncio.create_task(ledger.write_on_and_on(delivery)),
+            asyncio.create_task(coverage.write_periodically(publisher)),
         ]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
-            await ledger.write(delivery)
-            await delivery.stop()
+            await coverage.write(publisher)
+            await publisher.stop()
             handler.close()
             handler.request_log.flush()
 

@@ -1,4 +1,4 @@
-"""The ledger of sources that call: an entry a minute, so that one that falls silent is seen."""
+"""Coverage of sources that call: one entry per minute, so that a silent one is noticed."""
 
 from __future__ import annotations
 
@@ -9,61 +9,60 @@ from typing import Final
 
 import structlog
 
-from connectors.runtime.collect import entry_of
-from connectors.runtime.coverage import coverage_message, following, load_coverage
+from connectors.runtime.collect import build_entry
+from connectors.runtime.coverage import coverage_message, load_coverage, merge_with_previous
 from connectors.runtime.instances import Instance
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import Outcome, Window
+from connectors.runtime.ports import Broker, RequestPublisher
+from connectors.runtime.run_stats import RunStats, TimeRange
+from connectors.runtime.runner import RunOutcome
 from connectors.sdk.errors import Retry
 from connectors.sdk.source import Source
-from connectors.server.problems import HTTPProblem
-from connectors.server.publisher import Delivery
 from schemas.coverage import Coverage, State
 
 _EVERY_S: Final = 60.0
 
-log = structlog.get_logger("serve")
+log = structlog.get_logger(__name__)
 
 
-class Ledger:
-    """What each instance was sent since its last entry."""
+class CoverageReporter:
+    """Counts what each instance received since its last entry, and publishes the entries."""
 
-    def __init__(self, instances: Sequence[Instance], bootstrap_servers: str) -> None:
+    def __init__(self, instances: Sequence[Instance], broker: Broker) -> None:
         self._instances = {(one.source.name, one.name): one for one in instances}
-        self._servers = bootstrap_servers
-        self._tallies: dict[tuple[str, str], tuple[Tally, Window]] = {}
+        self._broker = broker
+        self._totals: dict[tuple[str, str], tuple[RunStats, TimeRange]] = {}
         self._before: dict[tuple[str, str], Coverage] | None = None
         self._since = datetime.now(UTC)
 
-    def add(self, source: Source, tally: Tally, window: Window) -> None:
+    def add(self, source: Source, stats: RunStats, time_range: TimeRange) -> None:
         """Count what a request brought, once Kafka has it."""
-        self._add((source.name, source.context.instance), tally, window)
+        self._add((source.name, source.context.instance), stats, time_range)
 
-    def _add(self, key: tuple[str, str], tally: Tally, window: Window) -> None:
-        total, span = self._tallies.setdefault(key, (Tally(), Window()))
+    def _add(self, key: tuple[str, str], stats: RunStats, time_range: TimeRange) -> None:
+        total, span = self._totals.setdefault(key, (RunStats(), TimeRange()))
         for count in ("read", "published", "repeated", "skipped", "dead_lettered"):
-            setattr(total, count, getattr(total, count) + getattr(tally, count))
-        for moment in (window.earliest, window.latest):
+            setattr(total, count, getattr(total, count) + getattr(stats, count))
+        for moment in (time_range.earliest, time_range.latest):
             if moment is not None:
                 span.add(moment)
 
-    async def write_on_and_on(self, delivery: Delivery) -> None:
+    async def write_periodically(self, publisher: RequestPublisher) -> None:
         """Write an entry of each instance every minute."""
         while True:
             await asyncio.sleep(_EVERY_S)
-            await self.write(delivery)
+            await self.write(publisher)
 
-    async def write(self, delivery: Delivery) -> None:
+    async def write(self, publisher: RequestPublisher) -> None:
         """Write an entry of each instance; what Kafka does not take is written with the next."""
-        tallies, self._tallies = self._tallies, {}
+        totals, self._totals = self._totals, {}
         try:
             if self._before is None:
-                self._before = await asyncio.to_thread(load_coverage, self._servers)
-            entries = self._entries(self._before, tallies)
-            await delivery.publish([coverage_message(entry) for entry in entries.values()])
-        except (Retry, HTTPProblem):
-            for key, (tally, window) in tallies.items():
-                self._add(key, tally, window)
+                self._before = await asyncio.to_thread(load_coverage, self._broker)
+            entries = self._entries(self._before, totals)
+            await publisher.publish([coverage_message(entry) for entry in entries.values()])
+        except Retry:
+            for key, (stats, time_range) in totals.items():
+                self._add(key, stats, time_range)
             return
         self._before |= entries
         self._since = datetime.now(UTC)
@@ -75,13 +74,13 @@ class Ledger:
     def _entries(
         self,
         before: dict[tuple[str, str], Coverage],
-        tallies: dict[tuple[str, str], tuple[Tally, Window]],
+        totals: dict[tuple[str, str], tuple[RunStats, TimeRange]],
     ) -> dict[tuple[str, str], Coverage]:
         found = {}
         for key, instance in self._instances.items():
-            tally, window = tallies.get(key, (Tally(), Window()))
-            entry = entry_of(
-                instance, Outcome(tally, None, window), started=self._since, backfill=False
+            stats, time_range = totals.get(key, (RunStats(), TimeRange()))
+            entry = build_entry(
+                instance, RunOutcome(stats, None, time_range), started=self._since, backfill=False
             )
-            found[key] = following(entry, before.get(key))
+            found[key] = merge_with_previous(entry, before.get(key))
         return found

@@ -120,7 +120,7 @@ class Routes:
 
     async def readyz(self, request: Request) -> Response:
         """Report if requests can be accepted: if Kafka answers."""
-        if not await self._handler.delivery.ready():
+        if not await self._handler.publisher.is_ready():
             raise HTTPProblem(503, "asking Kafka: it does not answer", wait=2)
         return json_response({"status": "ready"})
 

@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 import structlog
 from starlette.requests import Request
 
-from connectors.runtime.outbox import Message
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import Window, dead_letter_of, message_of, understand
+from connectors.runtime.parsing import ParsedItem, parse_item, record_message, refusal_message
+from connectors.runtime.ports import RequestPublisher
+from connectors.runtime.run_stats import RunStats, TimeRange
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Rejected, Retry
 from connectors.sdk.source import Webhook, WebhookRequest
-from connectors.server.coverage_reporter import Ledger
+from connectors.server.coverage_reporter import CoverageReporter
 from connectors.server.limits import (
     ClientIdentifier,
     MemoryBudget,
@@ -26,9 +26,9 @@ from connectors.server.limits import (
     RateLimiter,
     read_body,
 )
-from connectors.server.problems import problem_from_source_error
-from connectors.server.publisher import Delivery
+from connectors.server.problems import HTTPProblem, problem_from_source_error
 from connectors.server.request_log import RequestLog
+from schemas.message import Message
 
 _LOOKUP_TIMEOUT_S: Final = 25.0  # services hang up after 30 s at the latest
 _FORM_BURST: Final = 30
@@ -48,8 +48,6 @@ class ServeConfig:
     """Unsigned submissions per second from one address to one form; 30 at once."""
     max_pending_bytes: int = 64_000_000
     """Memory for requests that are being processed."""
-    kafka_timeout_s: float = 5.0
-    """Time that Kafka may take to acknowledge."""
     trusted_proxies: Sequence[Network] = ()
     """Proxies whose X-Forwarded-For is believed."""
 
@@ -65,14 +63,18 @@ class WebhookHandler:
     """Takes every request through its steps: limit, read, verify, parse, publish, count."""
 
     def __init__(
-        self, sources: Sequence[Webhook], delivery: Delivery, ledger: Ledger, config: ServeConfig
+        self,
+        sources: Sequence[Webhook],
+        publisher: RequestPublisher,
+        coverage: CoverageReporter,
+        config: ServeConfig,
     ) -> None:
         self.sources: Mapping[tuple[str, str], Webhook] = {
             (source.name, source.context.instance): source for source in sources
         }
-        self.delivery = delivery
+        self.publisher = publisher
         self.request_log = RequestLog()
-        self.ledger = ledger
+        self.coverage = coverage
         self._config = config
         self._budget = MemoryBudget(config.max_pending_bytes)
         self._clients = ClientIdentifier(config.trusted_proxies)
@@ -119,19 +121,25 @@ class WebhookHandler:
                 items = await self._accept(
                     source, WebhookRequest(body, headers, path_secret, datetime.now(UTC))
                 )
-            messages, tally, window = build_messages(source, items)
-            await self.delivery.publish(messages)
-        receipt = Receipt(len(messages) - tally.dead_lettered, tally.dead_lettered)
+            messages, stats, time_range = build_messages(source, items)
+            await self._publish(messages)
+        receipt = Receipt(len(messages) - stats.dead_lettered, stats.dead_lettered)
         self.request_log.add_accepted(source, *receipt)
-        self.ledger.add(source, tally, window)
+        self.coverage.add(source, stats, time_range)
         if receipt.dead_letters:
             log.error(
                 "record_dead_lettered",
                 instance=f"{source.name}.{source.context.instance}",
                 records=receipt.dead_letters,
-                reason="; ".join(list(tally.reasons)[:3]),
+                reason="; ".join(list(stats.reasons)[:3]),
             )
         return receipt
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        try:
+            await self.publisher.publish(messages)
+        except Retry as error:
+            raise HTTPProblem(503, str(error), wait=error.wait) from None
 
     async def _accept(self, source: Webhook, webhook_request: WebhookRequest) -> Sequence[Item]:
         try:
@@ -151,15 +159,17 @@ class WebhookHandler:
             raise problem_from_source_error(Retry("")) from None
 
 
-def build_messages(source: Webhook, items: Sequence[Item]) -> tuple[list[Message], Tally, Window]:
-    """Return a message for each item that is not skipped, with the items' counts and times."""
+def build_messages(
+    source: Webhook, items: Sequence[Item]
+) -> tuple[list[Message], RunStats, TimeRange]:
+    """Return one message per item that is not skipped, the counts, and the time range."""
     messages: list[Message] = []
-    tally, window = Tally(), Window()
+    stats, time_range = RunStats(), TimeRange()
     for item in items:
-        outcome = understand(source, item, tally)
-        if isinstance(outcome, tuple):
-            window.add(outcome[0].created_at)
-            messages.append(message_of(*outcome))
-        elif isinstance(outcome, BadRecord):
-            messages.append(dead_letter_of(source.name, item, outcome))
-    return messages, tally, window
+        parsed = parse_item(source, item, stats)
+        if isinstance(parsed, ParsedItem):
+            time_range.add(parsed.record.created_at)
+            messages.append(record_message(parsed))
+        elif isinstance(parsed, BadRecord):
+            messages.append(refusal_message(source.name, item, parsed))
+    return messages, stats, time_range

@@ -20,6 +20,7 @@ from pipeline.cases.store import CaseStore
 from pipeline.cases.trackers.base import CaseRejected, IssueTracker, TrackerUnavailable
 from pipeline.cases.trackers.factory import create_tracker
 from pipeline.failures import TransientError
+from pipeline.kafka.partitioner import partition_for_key
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState
 from schemas.kafka_topics import CASES
@@ -27,6 +28,7 @@ from schemas.kafka_topics import CASES
 _MAX_WAIT: Final = timedelta(minutes=10)
 
 Publish = Callable[[Sequence[CaseEvent]], Awaitable[None]]
+CountPartitions = Callable[[], Awaitable[int]]
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +36,18 @@ log = structlog.get_logger(__name__)
 class PeriodicTasks:
     """The periodic tasks of one worker; leaving the context stops them."""
 
-    def __init__(self, options: CasesSettings, store: CaseStore, publish: Publish) -> None:
+    def __init__(
+        self,
+        options: CasesSettings,
+        store: CaseStore,
+        publish: Publish,
+        count_partitions: CountPartitions,
+    ) -> None:
+        """``count_partitions`` returns how many partitions the broker has of the cases' topic."""
         self._options = options
         self._store = store
         self._publish = publish
+        self._count_partitions = count_partitions
         self._stack = AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
         self._owned = OwnedCases()
@@ -83,7 +93,7 @@ class PeriodicTasks:
 
     async def run_once(self, now: datetime, assignment: Iterable[Any]) -> None:
         """Run the tasks once for the cases of the assigned partitions."""
-        self._owned.update(assignment, now)
+        self._owned.update(assignment, await self._count_partitions(), now)
         await self._publish_overdue(now)
         for tracker in self._trackers:
             await tracker.sync(now, self._owned)
@@ -116,9 +126,11 @@ class OwnedCases:
 
     def __init__(self) -> None:
         self._since: dict[int, datetime] = {}
+        self._partitions = 1
 
-    def update(self, assignment: Iterable[Any], now: datetime) -> None:
-        """Replace the assignment; partitions that stay keep their time."""
+    def update(self, assignment: Iterable[Any], partitions: int, now: datetime) -> None:
+        """Replace the assignment of so many partitions; those that stay keep their time."""
+        self._partitions = partitions
         owned = {tp.partition for tp in assignment if tp.topic == CASES.name}
         self._since = {partition: self._since.get(partition, now) for partition in owned}
 
@@ -131,7 +143,7 @@ class OwnedCases:
         return self._since[self._partition(case)]
 
     def _partition(self, case: Case) -> int:
-        return int(case.case_id[:8], 16) % CASES.partitions
+        return partition_for_key(case.case_id.encode(), self._partitions)
 
 
 class TrackerSync:

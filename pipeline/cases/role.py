@@ -26,9 +26,9 @@ from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.failures import Failure, PermanentError
-from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.producer import KafkaSink, Message
-from pipeline.kafka.retry import insist
+from pipeline.kafka.dead_letters import publish_dead_letters
+from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.delivery_queue import create_deliveries
 from pipeline.notify.delivery_queue import publish as publish_deliveries
 from pipeline.notify.notice import Notice
@@ -39,6 +39,7 @@ from pipeline.streams.loop import Agent, Control
 from schemas.case import Case, CaseEvent
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import CASES, ENRICHED
+from schemas.message import Message
 
 _SOURCE: Final = "feedback-cases"
 _MAX_REMEMBERED: Final = 10_000
@@ -55,14 +56,16 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
         routes = load_routes(settings)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
-    kafka = KafkaSink(settings.kafka_bootstrap_servers)
+    kafka = BatchProducer(settings.kafka)
     await kafka.start()
     stack.push_async_callback(kafka.stop)
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     store = CaseStore(client)
     loop = CasesLoop(options.rules, store, kafka, partial(notify, kafka, routes))
-    periodic = PeriodicTasks(options, store, partial(publish, kafka))
+    periodic = PeriodicTasks(
+        options, store, partial(publish, kafka), partial(kafka.partition_count, CASES.name)
+    )
     await stack.enter_async_context(periodic)
 
     async def agent(stream: Any) -> None:
@@ -78,7 +81,9 @@ class CasesLoop:
     most_batches = 24
     within_s = 0.05
 
-    def __init__(self, rules: Rules, store: CaseStore, kafka: KafkaSink, notify: Notify) -> None:
+    def __init__(
+        self, rules: Rules, store: CaseStore, kafka: BatchProducer, notify: Notify
+    ) -> None:
         self._rules = rules
         self._store = store
         self._kafka = kafka
@@ -105,7 +110,7 @@ class CasesLoop:
                 continue
             if event is not None:
                 events[event.event_id] = event
-        await bury(self._kafka, "cases", records, failures)
+        await publish_dead_letters(self._kafka, "cases", records, failures)
         if events:
             await self._publish_new(list(events.values()))
 
@@ -116,7 +121,9 @@ class CasesLoop:
 
     async def _publish_new(self, events: list[CaseEvent]) -> None:
         """Publish the events that no case includes yet; notes only of existing cases."""
-        existing = await insist(lambda: self._store.get(event.case_id for event in events))
+        existing = await retry_until_available(
+            lambda: self._store.get(event.case_id for event in events)
+        )
         new = []
         for event in events:
             if self._is_new(event, existing.get(event.case_id)):
@@ -124,7 +131,7 @@ class CasesLoop:
                 if event.opening is not None:
                     self._opened[event.case_id] = None
         if new:
-            await insist(partial(publish, self._kafka, new))
+            await retry_until_available(partial(publish, self._kafka, new))
             log.info("cases_opened", cases=sum(event.opening is not None for event in new))
         for case_id in list(self._opened)[:-_MAX_REMEMBERED]:
             del self._opened[case_id]
@@ -148,7 +155,9 @@ class CasesLoop:
                 reason = "reading a case's event: invalid record"
                 failures.append(Failure(index, reason, "ValidationError", retryable=False))
         # Several fetches of a partition come in their order; a case is in one partition.
-        before = await insist(lambda: self._store.get(event.case_id for _, event in events))
+        before = await retry_until_available(
+            lambda: self._store.get(event.case_id for _, event in events)
+        )
         after = dict(before)
         notices = []
         for index, event in events:
@@ -163,11 +172,11 @@ class CasesLoop:
         # Notify first: once the document includes an event, it is not new any more.
         await self._notify([notice for notice in notices if notice is not None])
         changed = [case for case_id, case in after.items() if case is not before.get(case_id)]
-        await insist(lambda: self._store.write(changed))
-        await bury(self._kafka, "cases", records, failures)
+        await retry_until_available(lambda: self._store.write(changed))
+        await publish_dead_letters(self._kafka, "cases", records, failures)
 
 
-async def notify(kafka: KafkaSink, routes: Routes, notices: Sequence[Notice]) -> None:
+async def notify(kafka: BatchProducer, routes: Routes, notices: Sequence[Notice]) -> None:
     """Publish the deliveries of notices to the destinations of the routes."""
     now = datetime.now(UTC)
     deliveries = [
@@ -176,9 +185,9 @@ async def notify(kafka: KafkaSink, routes: Routes, notices: Sequence[Notice]) ->
     await publish_deliveries(kafka, deliveries)
 
 
-async def publish(kafka: KafkaSink, events: Sequence[CaseEvent]) -> None:
+async def publish(kafka: BatchProducer, events: Sequence[CaseEvent]) -> None:
     """Publish events in their order; returns when the brokers have them all."""
-    failures = await kafka.write(CASES, [message_of(event) for event in events])
+    failures = await kafka.write([message_of(event) for event in events])
     if failures:  # an event is bounded by its record, and far below what fits
         raise PermanentError(failures[0].reason)
 
@@ -188,4 +197,4 @@ def message_of(event: CaseEvent) -> Message:
     headers = cloud_event_headers(
         event_id=event.event_id, source=_SOURCE, event_type=CASES.ce_type, time=event.at
     )
-    return Message(event.case_id, event.to_payload(), headers)
+    return Message(CASES, event.case_id.encode(), event.to_payload(), headers)

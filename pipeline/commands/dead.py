@@ -13,12 +13,14 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.runtime.kafka import open_consumer, partitions_of, read_between
-from connectors.sdk.errors import Retry
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.failures import TransientError
+from pipeline.kafka.admin import require_broker
+from pipeline.kafka.reader import TopicPartition, TopicReader
 from pipeline.search.query import parse_time
+from pipeline.settings import KafkaConnection
 from pipeline.terminal import err, out, print_json
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import DEAD
@@ -69,7 +71,7 @@ def list_letters(
 ) -> None:
     """Show the newest dead letters, and count them by reason."""
     wanted = _Filter(reason, stage, source, _since(since))
-    letters = _newest(settings().kafka_bootstrap_servers, wanted, limit)
+    letters = _newest(settings().kafka, wanted, limit)
     reasons = Counter(letter.reason for letter in letters)
     if json:
         shown = [_as_json(letter, payload=payload) for letter in letters]
@@ -92,39 +94,35 @@ def _is_filtered(wanted: _Filter) -> bool:
     return wanted != _Filter(None, None, None, None)
 
 
-def _newest(servers: str, wanted: _Filter, limit: int) -> list[DeadLetter]:
+def _newest(connection: KafkaConnection, wanted: _Filter, limit: int) -> list[DeadLetter]:
     """The newest letters that are wanted, newest first.
 
     Raises ``Unavailable`` where no broker answers.
     """
+    require_broker(connection)
     try:
-        consumer = open_consumer(servers)
-    except Retry as error:
-        raise Unavailable(
-            f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
-        ) from None
-    try:
-        found = [
-            letter
-            for partition in partitions_of(consumer, DEAD.name)
-            for letter in _newest_of(consumer, partition, wanted, limit)
-        ]
-    except Retry as error:
+        with TopicReader(connection) as reader:
+            letters = [
+                letter
+                for partition in reader.list_partitions(DEAD.name)
+                for letter in _newest_in_partition(reader, partition, wanted, limit)
+            ]
+    except TransientError as error:
         raise Unavailable(str(error)) from None
-    finally:
-        consumer.close()
-    return sorted(found, key=lambda letter: letter.failed_at, reverse=True)[:limit]
+    return sorted(letters, key=lambda letter: letter.failed_at, reverse=True)[:limit]
 
 
-def _newest_of(consumer: Any, partition: Any, wanted: _Filter, limit: int) -> list[DeadLetter]:
+def _newest_in_partition(
+    reader: TopicReader, partition: TopicPartition, wanted: _Filter, limit: int
+) -> list[DeadLetter]:
     """The newest letters of one partition, read in windows that go back and grow."""
-    first = consumer.beginning_offsets([partition])[partition]
-    end = consumer.end_offsets([partition])[partition]
+    starts, ends = reader.bounds([partition])
+    first, end = starts[partition], ends[partition]
     found: list[DeadLetter] = []
     window = max(limit, _FIRST_WINDOW)
     while end > first and len(found) < limit:
         start = max(first, end - window)
-        letters = list(_read(consumer, partition, start, end))
+        letters = list(_read(reader, partition, start, end))
         found = [letter for letter in letters if wanted.takes(letter)] + found
         if wanted.since is not None and letters and letters[0].failed_at < wanted.since:
             break
@@ -132,10 +130,12 @@ def _newest_of(consumer: Any, partition: Any, wanted: _Filter, limit: int) -> li
     return found[-limit:]
 
 
-def _read(consumer: Any, partition: Any, start: int, end: int) -> Iterator[DeadLetter]:
-    for record in read_between(consumer, {partition: start}, {partition: end}):
+def _read(
+    reader: TopicReader, partition: TopicPartition, start: int, end: int
+) -> Iterator[DeadLetter]:
+    for record in reader.read({partition: start}, {partition: end}):
         try:
-            yield DeadLetter.from_payload(record.value)
+            yield DeadLetter.from_payload(record.value or b"")
         except ValidationError:
             err.print(f"reading {partition.topic}:{partition.partition}:{record.offset}: no letter")
 

@@ -13,17 +13,19 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.table import Table
 
 import deploy.local
-from connectors.runtime.coverage import load_coverage
-from connectors.sdk.errors import Retry
+from connectors.runtime.coverage import parse_coverage
 from deploy.local import EngineError, LocalEngines, Status
 from deploy.local import Progress as Step
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.view import ledger_json, ledger_table
 from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.failures import TransientError
+from pipeline.kafka.reader import latest_values
 from pipeline.streams.lag import group_lags
 from pipeline.terminal import err, out, print_json
 from schemas.coverage import Coverage
+from schemas.kafka_topics import COVERAGE
 
 _STATE_STYLES = {"running": "green", "stopped": "dim", "starting": "yellow", "failed": "red"}
 
@@ -68,9 +70,10 @@ def status(
 
 def _ledger() -> list[Coverage]:
     try:
-        return list(load_coverage(settings().kafka_bootstrap_servers).values())
-    except Retry as error:
+        payloads = latest_values(settings().kafka, COVERAGE).values()
+    except TransientError as error:
         raise Unavailable(str(error)) from None
+    return list(parse_coverage(payloads).values())
 
 
 def local_engines() -> LocalEngines:

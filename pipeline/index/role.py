@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.failures import TransientError
 from pipeline.index.sink import ElasticsearchSink
-from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.producer import KafkaSink
-from pipeline.kafka.retry import insist
+from pipeline.kafka.dead_letters import publish_dead_letters
+from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.reader import Record
+from pipeline.kafka.retry import retry_until_available
 
 
 class IndexLoop:
@@ -21,27 +21,44 @@ class IndexLoop:
     most_batches = 24
     within_s = 0.1
 
-    def __init__(self, elasticsearch: ElasticsearchSink, kafka: KafkaSink, *, batch: int) -> None:
+    def __init__(
+        self, elasticsearch: ElasticsearchSink, producer: BatchProducer, *, batch: int
+    ) -> None:
+        """``batch``: maximum number of documents in one bulk request."""
         self._elasticsearch = elasticsearch
-        self._kafka = kafka
+        self._producer = producer
         self._batch = batch
 
-    async def handle(self, records: Sequence[Any]) -> None:
+    async def handle(self, records: Sequence[Record]) -> None:
         """Index a batch; returns once each record is in Elasticsearch or dead-lettered."""
         runs = [records[s : s + self._batch] for s in range(0, len(records), self._batch)]
         await asyncio.gather(*map(self._write, runs))
 
-    async def _write(self, records: Sequence[Any]) -> None:
-        remaining = records
+    async def _write(self, records: Sequence[Record]) -> None:
+        write = _BulkWrite(self._elasticsearch, self._producer, records)
+        await retry_until_available(write.attempt)
 
-        async def attempt() -> None:
-            nonlocal remaining
-            failures = await self._elasticsearch.write([record.value for record in remaining])
-            refused = [failure for failure in failures if not failure.retryable]
-            await bury(self._kafka, "index", remaining, refused)
-            later = [failure for failure in failures if failure.retryable]
-            remaining = [remaining[failure.index] for failure in later]
-            if later:
-                raise TransientError(later[0].reason)
 
-        await insist(attempt)
+class _BulkWrite:
+    """The records of one bulk request that are not written yet."""
+
+    def __init__(
+        self,
+        elasticsearch: ElasticsearchSink,
+        producer: BatchProducer,
+        records: Sequence[Record],
+    ) -> None:
+        self._elasticsearch = elasticsearch
+        self._producer = producer
+        self._remaining = records
+
+    async def attempt(self) -> None:
+        """Write what remains; raises :class:`TransientError` if some must be tried again."""
+        records = self._remaining
+        failures = await self._elasticsearch.write([record.value for record in records])
+        refused = [failure for failure in failures if not failure.retryable]
+        await publish_dead_letters(self._producer, "index", records, refused)
+        retryable = [failure for failure in failures if failure.retryable]
+        self._remaining = [records[failure.index] for failure in retryable]
+        if retryable:
+            raise TransientError(retryable[0].reason)

@@ -1,89 +1,116 @@
-"""Kafka topics: created where they are missing. Safe to repeat; what exists is not changed."""
+"""Kafka topics and consumer groups: created where missing, and how far each group has read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import NewTopic, OffsetSpec
+from kafka.errors import KafkaError
 
 from pipeline.errors import CommandError, Unavailable
-from pipeline.settings import Settings
-from schemas.brokers import any_broker_listens
+from pipeline.failures import TransientError
+from pipeline.kafka.clients import create_admin, ensure_reachable
+from pipeline.settings import KafkaConnection, Settings
 from schemas.kafka_topics import KAFKA_TOPICS
+
+_HINT = "start one with `feedback up`, or name yours in FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
 
 
 @dataclass(frozen=True, slots=True)
 class SetupResult:
-    """What one set-up made and what it found."""
+    """Names of the Kafka topics that a set-up created, and of those that existed."""
 
     created: tuple[str, ...]
     present: tuple[str, ...]
 
 
+class Progress(NamedTuple):
+    """How far a consumer group has read one partition, in offsets."""
+
+    read: int
+    end: int
+
+
 def create_kafka_topics(settings: Settings) -> SetupResult:
-    """Create the Kafka topics that are not there.
+    """Create the Kafka topics that do not exist. Safe to repeat; existing ones are not changed.
 
-    Raises :class:`Unavailable` where no broker answers, :class:`CommandError` where it refuses.
+    Raises :class:`Unavailable` if no broker answers, :class:`CommandError` if it refuses.
     """
-    from kafka.admin import NewTopic
-    from kafka.errors import KafkaError
-
-    admin = connect_admin(settings)
-    try:
-        there = set(admin.list_topics())
-        missing = [topic for topic in KAFKA_TOPICS if topic.name not in there]
-        if missing:
-            admin.create_topics(
-                [
-                    NewTopic(
-                        topic.name,
-                        num_partitions=topic.partitions,
-                        replication_factor=settings.kafka_replication_factor,
-                        topic_configs=topic.broker_config(),
-                    )
-                    for topic in missing
-                ]
-            )
-    except KafkaError as error:
-        raise CommandError(f"creating Kafka topics: {error}") from None
-    finally:
-        admin.close()
+    with connect_admin(settings.kafka) as admin:
+        try:
+            existing = set(admin.list_topics())
+            missing = [topic for topic in KAFKA_TOPICS if topic.name not in existing]
+            if missing:
+                admin.create_topics(
+                    [
+                        NewTopic(
+                            topic.name,
+                            num_partitions=topic.partitions,
+                            replication_factor=settings.kafka_replication_factor,
+                            topic_configs=topic.broker_config(),
+                        )
+                        for topic in missing
+                    ]
+                )
+        except KafkaError as error:
+            raise CommandError(f"creating Kafka topics: {error}") from None
     created = tuple(topic.name for topic in missing)
     return SetupResult(created, tuple(t.name for t in KAFKA_TOPICS if t.name not in created))
 
 
 def missing_kafka_topics(settings: Settings) -> list[str]:
-    """The names of Kafka topics that `feedback setup` has yet to create.
+    """Return the names of Kafka topics that `feedback setup` has yet to create.
 
-    Raises :class:`Unavailable` where no broker answers.
+    Raises :class:`Unavailable` if no broker answers.
     """
-    admin = connect_admin(settings)
+    with connect_admin(settings.kafka) as admin:
+        existing = set(admin.list_topics())
+    return [topic.name for topic in KAFKA_TOPICS if topic.name not in existing]
+
+
+def require_broker(connection: KafkaConnection) -> None:
+    """Raise :class:`Unavailable`, with what to do, if no broker accepts connections."""
     try:
-        there = set(admin.list_topics())
+        ensure_reachable(connection)
+    except TransientError as error:
+        raise Unavailable(f"{error}; {_HINT}") from None
+
+
+@contextmanager
+def connect_admin(connection: KafkaConnection) -> Iterator[KafkaAdminClient]:
+    """Yield an admin client; raises :class:`Unavailable` if no broker answers."""
+    try:
+        admin = create_admin(connection)
+    except TransientError as error:
+        raise Unavailable(f"{error}; {_HINT}") from None
+    try:
+        yield admin
     finally:
         admin.close()
-    return [topic.name for topic in KAFKA_TOPICS if topic.name not in there]
 
 
-def connect_admin(settings: Settings) -> Any:
-    """kafka-python's admin client; raises :class:`Unavailable` where no broker answers."""
-    from kafka import KafkaAdminClient
-    from kafka.errors import KafkaError
+def read_progress(
+    admin: KafkaAdminClient, group: str, kafka_topics: Iterable[str]
+) -> dict[TopicPartition, Progress]:
+    """Return how far a group has read each partition of these Kafka topics.
 
-    servers = settings.kafka_bootstrap_servers
-    if not any_broker_listens(servers):
-        raise _no_broker(servers, "nothing answers")
-    try:
-        return KafkaAdminClient(
-            bootstrap_servers=servers.split(","),
-            client_id="feedback-setup",
-            bootstrap_timeout_ms=8_000,
-        )
-    except (KafkaError, OSError, ValueError) as error:
-        raise _no_broker(servers, type(error).__name__) from None
-
-
-def _no_broker(servers: str, why: str) -> Unavailable:
-    return Unavailable(
-        f"connecting to Kafka at {servers}: {why}; start one with `feedback up`, or name yours in "
-        "FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
-    )
+    Records that retention removed count as read. Raises kafka-python's ``KafkaError``.
+    """
+    committed = admin.list_group_offsets(group).get(group, {})
+    partitions = [
+        TopicPartition(topic["name"], partition["partition_index"])
+        for topic in admin.describe_topics(list(kafka_topics))
+        for partition in topic["partitions"]
+    ]
+    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+    progress = {}
+    for partition in partitions:
+        position = committed[partition].offset if partition in committed else 0
+        read = max(position, starts[partition].offset)
+        progress[partition] = Progress(read, max(read, ends[partition].offset))
+    return progress

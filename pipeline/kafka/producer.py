@@ -1,146 +1,191 @@
-"""Sink: Kafka. Whole record batches a partition, one acknowledgement each."""
+"""The batch producer: whole record batches per partition, one acknowledgement each."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.failures import Failure, PermanentError, TransientError
-from schemas.brokers import pace
-from schemas.cloud_events import Headers
-from schemas.kafka_topics import KafkaTopic
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from pipeline.failures import Failure, TransientError
+from pipeline.kafka.clients import create_producer
+from pipeline.kafka.errors import classify_error
+from pipeline.kafka.partitioner import partition_for_key
+from pipeline.settings import KafkaConnection
+from schemas.message import Message
+
+ENVELOPE_BYTES: Final = 1_000
+"""Upper bound of what key, headers and batch add to a value."""
 
 _BATCH_BYTES: Final = 900_000  # below the broker's default limit of a batch, 1 MiB
-_ENVELOPE_BYTES: Final = 1_000  # what key, headers and batch add to a value, generously
-_REQUEST_TIMEOUT_MS: Final = 20_000
+_MAX_REQUEST_BYTES: Final = 24_000_000
+_REQUEST_TIMEOUT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message to publish; ``key`` is hexadecimal and chooses the partition.
+class BatchDelivery:
+    """One record batch on its way: its messages and the future of its acknowledgement."""
 
-    With an empty value it is a tombstone: a compacted Kafka topic forgets the key.
-    """
-
-    key: str
-    value: bytes
-    headers: Headers
-
-
-class KafkaSink:
-    """Publishes batches and waits for the brokers to have them on all in-sync replicas."""
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
-        self._producer: Any = None
-
-    async def start(self) -> None:
-        """Connect; raises :class:`TransientError` where no broker answers."""
-        from aiokafka import AIOKafkaProducer
-        from aiokafka.errors import KafkaError
-
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
-            enable_idempotence=True,
-            acks="all",
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=16_000_000,
-            request_timeout_ms=_REQUEST_TIMEOUT_MS,
-        )
-        pace(self._producer.client)
-        try:
-            await self._producer.start()
-        except KafkaError as error:
-            await self._producer.stop()
-            raise TransientError(
-                f"connecting to Kafka at {self._bootstrap_servers}: {error}"
-            ) from None
-
-    async def stop(self) -> None:
-        """Send what is left and disconnect."""
-        if self._producer is not None:
-            await self._producer.stop()
-
-    async def write(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> list[Failure]:
-        """Publish all; returns those that can never fit.
-
-        Raises :class:`TransientError` when the brokers did not take every batch in time; writing
-        the same messages again is safe, since subscribers deduplicate on ``ce_id``. Raises
-        :class:`PermanentError` for what no waiting mends, such as a refused authorisation.
-        """
-        pending = await self.begin(kafka_topic, messages)
-        await self.finish(pending.deliveries)
-        return pending.failures
-
-    async def begin(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> Pending:
-        """Hand all to the producer without waiting for the brokers; raises like :meth:`write`."""
-        from aiokafka.errors import KafkaError
-
-        try:
-            return await self._hand_over(kafka_topic, messages)
-        except KafkaError as error:
-            raise _verdict(error) from error
-
-    async def _hand_over(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> Pending:
-        largest = kafka_topic.max_message_bytes - _ENVELOPE_BYTES
-        failures: list[Failure] = []
-        partitions = len(await self._producer.partitions_for(kafka_topic.name))
-        now = int(time.time() * 1000)
-        by_partition: dict[int, list[Message]] = {}
-        for index, message in enumerate(messages):
-            if len(message.value) > largest:
-                reason = (
-                    f"publishing to {kafka_topic.name}: {len(message.value)} bytes are too many"
-                )
-                failures.append(Failure(index, reason, "MessageTooLarge", retryable=False))
-                continue
-            by_partition.setdefault(int(message.key[:8], 16) % partitions, []).append(message)
-        deliveries = [
-            await self._producer.send_batch(batch, kafka_topic.name, partition=partition)
-            for partition, chosen in by_partition.items()
-            for batch in self._batches(chosen, now)
-        ]
-        return Pending(deliveries, failures)
-
-    async def finish(self, deliveries: Iterable[asyncio.Future[Any]]) -> None:
-        """Wait for the brokers' word on every batch; raises like :meth:`write`."""
-        outcomes = await asyncio.gather(*deliveries, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise _verdict(outcome) from outcome
-
-    def _batches(self, messages: Iterable[Message], now: int) -> list[Any]:
-        batch = self._producer.create_batch()
-        batches = [batch]
-        for message in messages:
-            fields = {
-                "timestamp": now,
-                "key": message.key.encode(),
-                "value": message.value or None,
-                "headers": message.headers,
-            }
-            if batch.append(**fields) is None:
-                batch = self._producer.create_batch()
-                batches.append(batch)
-                batch.append(**fields)
-        return batches
-
-
-def _verdict(error: BaseException) -> Exception:
-    from aiokafka.errors import KafkaTimeoutError
-
-    sentence = f"publishing to Kafka: {type(error).__name__}"
-    if isinstance(error, KafkaTimeoutError) or getattr(error, "retriable", False):
-        return TransientError(sentence)
-    return PermanentError(sentence)
+    messages: Sequence[Message]
+    acknowledged: asyncio.Future[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     """Batches on their way, and the messages that can never fit."""
 
-    deliveries: list[asyncio.Future[Any]]
+    deliveries: list[BatchDelivery]
     failures: list[Failure]
+
+
+class BatchProducer:
+    """Publishes batches and waits until all in-sync replicas have them. One per event loop.
+
+    Messages with the same key go to the same partition, in their order.
+    """
+
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        *,
+        batch_bytes: int = _BATCH_BYTES,
+        request_timeout_s: float = _REQUEST_TIMEOUT_S,
+    ) -> None:
+        self._connection = connection
+        self._batch_bytes = batch_bytes
+        self._request_timeout_ms = int(request_timeout_s * 1000)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect; raises :class:`TransientError` if no broker answers."""
+        self._producer = create_producer(
+            self._connection,
+            enable_idempotence=True,
+            max_batch_size=self._batch_bytes,
+            max_request_size=_MAX_REQUEST_BYTES,
+            request_timeout_ms=self._request_timeout_ms,
+        )
+        try:
+            await self._producer.start()
+        except (KafkaError, OSError) as error:
+            await self._producer.stop()
+            servers = self._connection.bootstrap_servers
+            raise TransientError(
+                f"connecting to Kafka at {servers}: {type(error).__name__}"
+            ) from None
+        except BaseException:
+            await self.discard(0.0)
+            raise
+
+    async def stop(self) -> None:
+        """Send the remaining batches, however long the brokers take, and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def discard(self, timeout_s: float) -> None:
+        """Disconnect after at most ``timeout_s`` seconds; unacknowledged batches are lost."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        with suppress(Exception):
+            async with asyncio.timeout(timeout_s):
+                await producer.stop()
+        # stop() waits for the brokers first, and closes nothing if it is cancelled; a second call
+        # returns at once.
+        with suppress(Exception, asyncio.CancelledError):
+            await producer._sender.close()
+        with suppress(Exception, asyncio.CancelledError):
+            await producer.client.close()
+
+    async def is_reachable(self) -> bool:
+        """Return True if a broker answers a metadata request."""
+        return bool(await self._connected().client.force_metadata_update())
+
+    async def partition_count(self, kafka_topic: str) -> int:
+        """Return the number of partitions; raises aiokafka's ``KafkaError``."""
+        producer = self._connected()
+        known = producer.client.cluster.partitions_for_topic(kafka_topic)
+        return len(known or await producer.partitions_for(kafka_topic))
+
+    async def write(self, messages: Sequence[Message]) -> list[Failure]:
+        """Publish all; return the failures of those that can never fit.
+
+        Raises :class:`TransientError` if the brokers did not acknowledge every batch in time;
+        writing the same messages again is safe, since subscribers deduplicate on ``ce_id``. Raises
+        :class:`PermanentError` for errors that need an operator.
+        """
+        pending = await self.begin(messages)
+        await self.finish(pending.deliveries)
+        return pending.failures
+
+    async def begin(self, messages: Sequence[Message]) -> Pending:
+        """Hand all to the client without waiting for the brokers; raises like :meth:`write`."""
+        try:
+            return await self.submit(messages)
+        except KafkaError as error:
+            raise classify_error("publishing to Kafka", error) from error
+
+    async def submit(self, messages: Sequence[Message], pending: Pending | None = None) -> Pending:
+        """Like :meth:`begin`, but raises aiokafka's ``KafkaError``.
+
+        ``pending`` is filled as batches are handed over, for callers that may be cancelled.
+        """
+        producer = self._connected()
+        pending = pending or Pending([], [])
+        counts: dict[str, int] = {}
+        by_partition: dict[tuple[str, int], list[Message]] = {}
+        for index, message in enumerate(messages):
+            name = message.kafka_topic.name
+            if len(message.value) > message.kafka_topic.max_message_bytes - ENVELOPE_BYTES:
+                reason = f"publishing to {name}: {len(message.value)} bytes are too many"
+                pending.failures.append(Failure(index, reason, "MessageTooLarge", retryable=False))
+                continue
+            count = counts.get(name)
+            if count is None:
+                count = counts[name] = await self.partition_count(name)
+            place = name, partition_for_key(message.key, count)
+            by_partition.setdefault(place, []).append(message)
+        for (name, partition), group in by_partition.items():
+            for builder, packed in self._build_batches(producer, group):
+                future = await producer.send_batch(builder, name, partition=partition)
+                pending.deliveries.append(BatchDelivery(packed, future))
+        return pending
+
+    async def finish(self, deliveries: Iterable[BatchDelivery]) -> None:
+        """Wait for every batch's acknowledgement; raises like :meth:`write`."""
+        futures = [delivery.acknowledged for delivery in deliveries]
+        for outcome in await asyncio.gather(*futures, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise classify_error("publishing to Kafka", outcome) from outcome
+
+    def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise TransientError("publishing to Kafka: the producer is not connected")
+        return self._producer
+
+    @staticmethod
+    def _build_batches(
+        producer: AIOKafkaProducer, messages: Sequence[Message]
+    ) -> list[tuple[Any, Sequence[Message]]]:
+        """Return batch builders, each with the messages in it."""
+        now = int(time.time() * 1000)
+        builder, start = producer.create_batch(), 0
+        batches: list[tuple[Any, Sequence[Message]]] = []
+        for index, message in enumerate(messages):
+            fields = {
+                "timestamp": now,
+                "key": message.key,
+                "value": message.value or None,
+                "headers": message.headers,
+            }
+            if builder.append(**fields) is None:
+                batches.append((builder, messages[start:index]))
+                builder, start = producer.create_batch(), index
+                builder.append(**fields)  # an empty batch takes any message
+        batches.append((builder, messages[start:]))
+        return batches

@@ -1,4 +1,4 @@
-"""Publishing a few records from a command: a Kafka sink for a moment, and errors as sentences."""
+"""Publishing a few records from a command: a producer for a moment, and errors as sentences."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from contextlib import asynccontextmanager
 
 from pipeline.errors import CommandError, Unavailable
 from pipeline.failures import PermanentError, TransientError
-from pipeline.kafka.producer import KafkaSink
+from pipeline.kafka.producer import BatchProducer
+from pipeline.settings import KafkaConnection
 
 
 @asynccontextmanager
-async def publishing(bootstrap_servers: str, what: str) -> AsyncIterator[KafkaSink]:
-    """A sink that is connected within the block; ``what`` is published: "scores".
+async def publishing(connection: KafkaConnection, what: str) -> AsyncIterator[BatchProducer]:
+    """Yield a connected producer; ``what`` names the records in errors: "scores".
 
-    Raises :class:`Unavailable` where the brokers do not answer, :class:`CommandError` where they
-    refuse.
+    Raises :class:`Unavailable` if the brokers do not answer, :class:`CommandError` if they refuse.
     """
-    sink = KafkaSink(bootstrap_servers)
+    producer = BatchProducer(connection)
     try:
-        await sink.start()
+        await producer.start()
         try:
-            yield sink
+            yield producer
         finally:
-            await sink.stop()
+            await producer.stop()
     except TransientError as error:
         raise Unavailable(f"publishing {what}: {error}") from None
     except PermanentError as error:

@@ -1,110 +1,207 @@
-"""Reads committed records of one partition between two offsets, without a group."""
+"""The reader: committed records of a Kafka topic between two offsets, without a consumer group."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Final, Protocol, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 from pipeline.failures import TransientError
-from schemas.brokers import pace
+from pipeline.kafka.clients import create_reader
+from pipeline.settings import KafkaConnection
 from schemas.kafka_topics import KafkaTopic
 
-_FIRST_STEP: Final = 4
-_STEP_GROWS: Final = 16
-_POLL_MS: Final = 1_000
-_MOST_POLLS: Final = 20
-_FETCH_BYTES: Final = 16_000_000
+Offsets = dict[TopicPartition, int]
+
+__all__ = [
+    "AsyncTopicReader",
+    "Offsets",
+    "Record",
+    "TopicPartition",
+    "TopicReader",
+    "latest_values",
+]
+
+_READ_TIMEOUT_S: Final = 15.0
+_POLL_TIMEOUT_MS: Final = 500
+_MIN_STEP: Final = 4
+_STEP_FACTOR: Final = 16
 
 
-class Reader:
-    """One consumer for all that is read again; for one task at a time."""
+class Record(Protocol):
+    """A record as both of Kafka's clients return it."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
-        self._consumer: Any = None
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    """Unix time (ms)."""
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
-    async def close(self) -> None:
+
+class TopicReader:
+    """Reads between offsets; for one thread at a time. A context manager.
+
+    Every method raises :class:`TransientError` if the brokers do not answer.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        """Connect; raises :class:`TransientError`."""
+        self._consumer: KafkaConsumer = create_reader(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         """Disconnect."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await consumer.stop()
+        self._consumer.close()
 
-    async def last(self, kafka_topic: KafkaTopic, partition: int) -> Any | None:
-        """The last record of a partition; None where there is none. Raises :class:`TransientError`.
+    def list_partitions(self, kafka_topic: str) -> list[TopicPartition]:
+        """Return the partitions of a Kafka topic; empty if it does not exist."""
+        numbers = self._consumer.partitions_for_topic(kafka_topic) or ()
+        return [TopicPartition(kafka_topic, number) for number in sorted(numbers)]
 
-        Looks from the end backwards in growing steps: compaction leaves holes, and a large
-        partition is not to be read for its last record.
+    def bounds(self, partitions: Sequence[TopicPartition]) -> tuple[Offsets, Offsets]:
+        """Return each partition's first offset and the one after its last record."""
+        try:
+            starts = self._consumer.beginning_offsets(partitions)
+            return starts, self._consumer.end_offsets(partitions)
+        except KafkaError as error:
+            raise TransientError(f"reading from Kafka: {type(error).__name__}") from None
+
+    def end_offsets(self, kafka_topic: str) -> Offsets:
+        """Return the offset after the last record of each partition."""
+        return self.bounds(self.list_partitions(kafka_topic))[1]
+
+    def read(
+        self, start: Offsets, end: Offsets, *, timeout_s: float = _READ_TIMEOUT_S
+    ) -> Iterator[Record]:
+        """Yield every record from ``start`` to before ``end``, compacted or not.
+
+        Raises :class:`TransientError` if nothing arrives for ``timeout_s`` seconds.
         """
-        start, end = await self.bounds(kafka_topic, partition)
-        step = _FIRST_STEP
+        for records in self.read_batches(start, end, timeout_s=timeout_s):
+            yield from records
+
+    def read_batches(
+        self, start: Offsets, end: Offsets, *, timeout_s: float = _READ_TIMEOUT_S
+    ) -> Iterator[Sequence[Record]]:
+        """Like :meth:`read`, one sequence per fetch of a partition."""
+        remaining = [partition for partition in end if start[partition] < end[partition]]
+        self._consumer.assign(remaining)
+        for partition in remaining:
+            self._consumer.seek(partition, start[partition])
+        deadline = time.monotonic() + timeout_s
+        while remaining:
+            for partition, records in self._poll().items():
+                deadline = time.monotonic() + timeout_s
+                wanted = [record for record in records if record.offset < end[partition]]
+                if wanted:
+                    yield wanted
+            remaining = [p for p in remaining if self._consumer.position(p) < end[p]]
+            if remaining and time.monotonic() > deadline:
+                raise TransientError(
+                    f"reading {remaining[0].topic}: nothing arrived for {timeout_s:g} s"
+                )
+
+    def last_record(self, partition: TopicPartition) -> Record | None:
+        """Return a partition's last record, or None if it is empty.
+
+        Searches backwards in growing steps: compaction leaves holes, and a large partition must
+        not be read for its last record.
+        """
+        starts, ends = self.bounds([partition])
+        start, end, step = starts[partition], ends[partition], _MIN_STEP
         while start < end:
             begin = max(start, end - step)
             last = None
-            async for records in self.between(kafka_topic, partition, begin, end):
-                last = records[-1]
+            for record in self.read({partition: begin}, {partition: end}):
+                last = record
             if last is not None or begin == start:
                 return last
-            step *= _STEP_GROWS
+            step *= _STEP_FACTOR
         return None
 
-    async def bounds(self, kafka_topic: KafkaTopic, partition: int) -> tuple[int, int]:
-        """First offset of a partition and the one after its last; raises ``TransientError``."""
-        from aiokafka import TopicPartition
-        from aiokafka.errors import KafkaError
-
-        place = TopicPartition(kafka_topic.name, partition)
+    def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
-            consumer = await self._connected()
-            starts = await consumer.beginning_offsets([place])
-            ends = await consumer.end_offsets([place])
+            fetched: dict[TopicPartition, list[Any]] = self._consumer.poll(
+                timeout_ms=_POLL_TIMEOUT_MS
+            )
         except KafkaError as error:
-            raise await self._waiting(kafka_topic, error) from error
+            raise TransientError(f"reading from Kafka: {type(error).__name__}") from None
+        return fetched
+
+
+class AsyncTopicReader:
+    """A :class:`TopicReader` for an event loop: connects when first used, for one task at a time.
+
+    After an error the next call connects again.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._reader: TopicReader | None = None
+
+    async def close(self) -> None:
+        """Disconnect."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await asyncio.to_thread(reader.close)
+
+    async def last_record(self, kafka_topic: KafkaTopic, partition: int) -> Record | None:
+        """Return a partition's last record, or None; raises :class:`TransientError`."""
+        place = TopicPartition(kafka_topic.name, partition)
+        record: Record | None = await self._call(lambda reader: reader.last_record(place))
+        return record
+
+    async def bounds(self, kafka_topic: KafkaTopic, partition: int) -> tuple[int, int]:
+        """Return the first offset and the one after the last; raises :class:`TransientError`."""
+        place = TopicPartition(kafka_topic.name, partition)
+        starts, ends = await self._call(lambda reader: reader.bounds([place]))
         return starts[place], ends[place]
 
-    async def between(
+    async def read(
         self, kafka_topic: KafkaTopic, partition: int, start: int, end: int
-    ) -> AsyncIterator[Sequence[Any]]:
-        """Runs of records from ``start`` to before ``end``; raises :class:`TransientError`."""
-        from aiokafka import TopicPartition
-        from aiokafka.errors import KafkaError
-
+    ) -> AsyncIterator[Sequence[Record]]:
+        """Yield runs of records from ``start`` to before ``end``; raises ``TransientError``."""
         place = TopicPartition(kafka_topic.name, partition)
+        runs = await self._call(lambda reader: reader.read_batches({place: start}, {place: end}))
+        while (records := await self._call(lambda _: next(runs, None))) is not None:
+            yield records
+
+    async def _call(self, action: Any) -> Any:
         try:
-            consumer = await self._connected()
-            consumer.assign([place])
-            consumer.seek(place, start)
-            polls = 0
-            while await consumer.position(place) < end:
-                found = await consumer.getmany(place, timeout_ms=_POLL_MS, max_records=1_000)
-                records = [record for record in found.get(place, ()) if record.offset < end]
-                polls = 0 if records else polls + 1
-                if polls > _MOST_POLLS:
-                    raise TransientError(f"reading {kafka_topic.name}: nothing arrives")
-                if records:
-                    yield records
-        except KafkaError as error:
-            raise await self._waiting(kafka_topic, error) from error
+            if self._reader is None:
+                self._reader = await asyncio.to_thread(TopicReader, self._connection)
+            return await asyncio.to_thread(action, self._reader)
+        except TransientError:
+            await self.close()
+            raise
 
-    async def _connected(self) -> Any:
-        from aiokafka import AIOKafkaConsumer
 
-        if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap_servers,
-                isolation_level="read_committed",
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                max_partition_fetch_bytes=_FETCH_BYTES,
-            )
-            pace(consumer._client)
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
-            self._consumer = consumer
-        return self._consumer
+def latest_values(connection: KafkaConnection, kafka_topic: KafkaTopic) -> dict[bytes, bytes]:
+    """Return each key of a compacted Kafka topic with its latest value; empty if it is missing.
 
-    async def _waiting(self, kafka_topic: KafkaTopic, error: Exception) -> TransientError:
-        await self.close()
-        return TransientError(f"reading {kafka_topic.name}: {type(error).__name__}")
+    Reads all of it, which compaction keeps short. Raises :class:`TransientError`.
+    """
+    with TopicReader(connection) as reader:
+        partitions = reader.list_partitions(kafka_topic.name)
+        if not partitions:
+            return {}
+        latest: dict[bytes, bytes] = {}
+        for record in reader.read(*reader.bounds(partitions)):
+            key = record.key or b""
+            if record.value:
+                latest[key] = record.value
+            else:
+                latest.pop(key, None)
+        return latest

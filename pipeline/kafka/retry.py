@@ -15,28 +15,28 @@ from tenacity import (
 
 from pipeline.failures import TransientError
 
-_LONGEST_WAIT_S: Final = 10.0
+_MAX_WAIT_S: Final = 10.0
 
 T = TypeVar("T")
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
-async def insist(attempt: Callable[[], Awaitable[T]]) -> T:
+async def retry_until_available(attempt: Callable[[], Awaitable[T]]) -> T:
     """Repeat an attempt, with capped and jittered waits, while it raises ``TransientError``."""
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TransientError),
-        wait=wait_random_exponential(multiplier=0.2, max=_LONGEST_WAIT_S),
-        before_sleep=_say_waiting,
+        wait=wait_random_exponential(multiplier=0.2, max=_MAX_WAIT_S),
+        before_sleep=_log_retry,
         reraise=True,
     )
 
-    async def one() -> T:  # tenacity awaits coroutine functions only, not lambdas around one
+    async def call() -> T:  # tenacity awaits coroutine functions only, not lambdas around one
         return await attempt()
 
-    return await retrying(one)
+    return await retrying(call)
 
 
-def _say_waiting(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("waiting", reason=str(error), attempt=state.attempt_number)
+    log.warning("retrying", reason=str(error), attempt=state.attempt_number)

@@ -10,8 +10,8 @@ from typing import Final
 import structlog
 
 from pipeline.failures import TransientError
-from pipeline.kafka.producer import KafkaSink
-from pipeline.kafka.retry import insist
+from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.delivery_queue import (
     DIGEST,
@@ -21,7 +21,12 @@ from pipeline.notify.delivery_queue import (
     retract,
 )
 from pipeline.notify.notice import unpack_notice
-from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome, transient_failure
+from pipeline.notify.outcome import (
+    DELIVERED,
+    DeliveryStatus,
+    Outcome,
+    transient_failure,
+)
 from pipeline.notify.routes import Routes
 from pipeline.notify.sender import Sender
 from pipeline.watch.silences import silence_that_covers
@@ -53,7 +58,7 @@ class DeliveryAttempts:
         self,
         queue: DeliveryQueue,
         routes: Routes,
-        kafka: KafkaSink,
+        kafka: BatchProducer,
         sender: Sender,
         documents: AlertIndex,
         silences: Silences,
@@ -107,7 +112,7 @@ class DeliveryAttempts:
         waited = delivery.held or delivery.attempt
         if waited and delivery.notice.type.startswith("alert."):
             alert = Alert.from_payload(delivery.notice.data.encode())
-            silences = await insist(self._silences)
+            silences = await retry_until_available(self._silences)
             if silence_that_covers(silences, alert, datetime.now(UTC)):
                 return "acknowledged or silenced"
         return None

@@ -16,14 +16,15 @@ from typing import Final
 import structlog
 
 from pipeline.failures import Failure
-from pipeline.kafka.producer import KafkaSink, Message
-from pipeline.kafka.retry import insist
+from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.notice import Notice, pack_notice
 from pipeline.notify.routes import Routes, Target, select_routes
 from schemas.cloud_events import cloud_event_headers, dead_letter_headers
 from schemas.dead_letter import DeadLetter
 from schemas.delivery import Delivery
 from schemas.kafka_topics import DEAD, DELIVERIES
+from schemas.message import Message
 from schemas.record import deterministic_id
 
 DIGEST: Final = "digest"
@@ -56,7 +57,7 @@ def create_delivery(target: Target, notice: Notice, due_at: datetime, *, held: b
     )
 
 
-async def publish(kafka: KafkaSink, deliveries: Sequence[Delivery]) -> None:
+async def publish(kafka: BatchProducer, deliveries: Sequence[Delivery]) -> None:
     """Publish deliveries; returns once the brokers have them, or their dead letters."""
     for failure in await _write(
         kafka, [_message(delivery, delivery.to_payload()) for delivery in deliveries]
@@ -64,12 +65,12 @@ async def publish(kafka: KafkaSink, deliveries: Sequence[Delivery]) -> None:
         await publish_dead_letter(kafka, deliveries[failure.index], failure.reason)
 
 
-async def retract(kafka: KafkaSink, deliveries: Sequence[Delivery]) -> None:
+async def retract(kafka: BatchProducer, deliveries: Sequence[Delivery]) -> None:
     """Remove completed deliveries from the topic, by tombstones."""
     await _write(kafka, [_message(delivery, _TOMBSTONE) for delivery in deliveries])
 
 
-async def publish_dead_letter(kafka: KafkaSink, delivery: Delivery, reason: str) -> None:
+async def publish_dead_letter(kafka: BatchProducer, delivery: Delivery, reason: str) -> None:
     """Publish the dead letter of a delivery; returns once the brokers have it."""
     notice_id = delivery.notice.notice_id
     reason = f"notifying {delivery.destination}: {reason}"
@@ -93,12 +94,12 @@ async def publish_dead_letter(kafka: KafkaSink, delivery: Delivery, reason: str)
         attempt=delivery.attempt + 1,
     )
     headers = dead_letter_headers(letter, DEAD.ce_type)
-    message = Message(letter.dead_letter_id, letter.to_payload(), headers)
-    await insist(partial(kafka.write, DEAD, [message]))
+    message = Message(DEAD, letter.dead_letter_id.encode(), letter.to_payload(), headers)
+    await retry_until_available(partial(kafka.write, [message]))
 
 
-async def _write(kafka: KafkaSink, messages: Sequence[Message]) -> list[Failure]:
-    return await insist(partial(kafka.write, DELIVERIES, messages)) if messages else []
+async def _write(kafka: BatchProducer, messages: Sequence[Message]) -> list[Failure]:
+    return await retry_until_available(partial(kafka.write, messages)) if messages else []
 
 
 def _message(delivery: Delivery, value: bytes) -> Message:
@@ -108,7 +109,7 @@ def _message(delivery: Delivery, value: bytes) -> Message:
         event_type=DELIVERIES.ce_type,
         time=datetime.now(UTC),
     )
-    return Message(delivery.delivery_id, value, headers)
+    return Message(DELIVERIES, delivery.delivery_id.encode(), value, headers)
 
 
 class DeliveryQueue:

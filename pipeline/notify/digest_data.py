@@ -12,15 +12,16 @@ from pydantic import ValidationError
 from pipeline.elasticsearch.client import AsyncElasticsearch
 from pipeline.elasticsearch.errors import role_errors
 from pipeline.failures import PermanentError, TransientError
+from pipeline.kafka.reader import latest_values
 from pipeline.notify.alert_notices import create_alert_notice
 from pipeline.notify.digest import DigestContent
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route
 from pipeline.search.query import filters_of
+from pipeline.settings import KafkaConnection
 from schemas.alert import Alert, AlertState
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
-from schemas.brokers import BrokersAway
 from schemas.case_documents import CASES_INDEX
 from schemas.coverage import Coverage, State
 from schemas.kafka_topics import COVERAGE
@@ -35,10 +36,10 @@ class DigestData:
     """Gathers the content of a route's digest, within the route's filters."""
 
     def __init__(
-        self, client: AsyncElasticsearch, bootstrap_servers: str, settings: AlertSettings
+        self, client: AsyncElasticsearch, connection: KafkaConnection, settings: AlertSettings
     ) -> None:
         self._client = client
-        self._bootstrap_servers = bootstrap_servers
+        self._connection = connection
         self._settings = settings
 
     async def gather(self, route: Route, since: datetime, until: datetime) -> DigestContent:
@@ -56,7 +57,7 @@ class DigestData:
         except PermanentError as error:
             # A digest that cannot be gathered must not stop the alerts.
             raise TransientError(str(error)) from None
-        except BrokersAway as error:
+        except TransientError as error:
             raise TransientError(f"gathering a digest: {error}") from None
 
     async def _alerts(self, route: Route, since: datetime, until: datetime) -> list[Alert]:
@@ -108,10 +109,9 @@ class DigestData:
         return counts[0]["count"], counts[1]["count"]
 
     def _find_troubled(self, route: Route, until: datetime) -> list[Coverage]:
-        from schemas.reading import latest_values
 
         coverages = []
-        for payload in latest_values(self._bootstrap_servers, COVERAGE).values():
+        for payload in latest_values(self._connection, COVERAGE).values():
             try:
                 coverages.append(Coverage.from_payload(payload))
             except ValidationError:

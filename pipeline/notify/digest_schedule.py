@@ -10,9 +10,14 @@ from typing import Final
 import structlog
 
 from pipeline.failures import TransientError
-from pipeline.kafka.producer import KafkaSink
+from pipeline.kafka.producer import BatchProducer
 from pipeline.notify.delivery_queue import DeliveryQueue, publish
-from pipeline.notify.digest import PERIODS, DigestContent, digest_notice, last_due_time
+from pipeline.notify.digest import (
+    PERIODS,
+    DigestContent,
+    digest_notice,
+    last_due_time,
+)
 from pipeline.notify.notice import pack_notice
 from pipeline.notify.routes import Route, Routes, Target
 from schemas.delivery import Delivery
@@ -35,7 +40,7 @@ class DigestScheduler:
     """
 
     def __init__(
-        self, queue: DeliveryQueue, routes: Routes, kafka: KafkaSink, gather: Gather
+        self, queue: DeliveryQueue, routes: Routes, kafka: BatchProducer, gather: Gather
     ) -> None:
         self._queue = queue
         self._routes = routes

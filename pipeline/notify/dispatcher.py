@@ -17,10 +17,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
+from pipeline.kafka.clients import create_group_consumer
 from pipeline.notify.attempts import DeliveryAttempts
 from pipeline.notify.digest_schedule import DigestScheduler
+from pipeline.settings import KafkaConnection
 from schemas.delivery import Delivery
 from schemas.kafka_topics import DELIVER_GROUP, DELIVERIES
 
@@ -36,13 +41,13 @@ class DeliveryDispatcher:
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        connection: KafkaConnection,
         attempts: DeliveryAttempts,
         digesting: DigestScheduler,
         fail: Callable[[BaseException], None],
     ) -> None:
         """``fail`` is called with unrecoverable errors."""
-        self._bootstrap_servers = bootstrap_servers
+        self._connection = connection
         self._attempts = attempts
         self._digesting = digesting
         self._fail = fail
@@ -59,11 +64,6 @@ class DeliveryDispatcher:
 
     async def start(self) -> None:
         """Join the group; raises aiokafka's ``KafkaError``."""
-        from aiokafka import AIOKafkaConsumer
-        from aiokafka.abc import ConsumerRebalanceListener
-        from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-
-        from schemas.brokers import pace
 
         dispatcher = self
 
@@ -74,17 +74,14 @@ class DeliveryDispatcher:
             async def on_partitions_assigned(self, assigned: Any) -> None:
                 dispatcher._acquire(next(iter(assigned), None))
 
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap_servers,
+        self._consumer = create_group_consumer(
+            self._connection,
             group_id=DELIVER_GROUP,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
             # The owner keeps the partition when another worker joins.
             partition_assignment_strategy=[StickyPartitionAssignor],
         )
-        pace(self._consumer._client)
         self._consumer.subscribe([DELIVERIES.name], listener=Listener())
         await self._consumer.start()
         self._spawn("", self._poll_forever())
@@ -113,7 +110,6 @@ class DeliveryDispatcher:
         return bool(self._busy) or self._attempts.queue.has_untried(datetime.now(UTC))
 
     async def _poll_forever(self) -> None:
-        from aiokafka.errors import KafkaError
 
         while True:
             try:

@@ -23,20 +23,24 @@ from pydantic import ValidationError
 from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import Unavailable
 from pipeline.failures import Failure, TransientError
-from pipeline.kafka.dead_letters import bury
-from pipeline.kafka.producer import KafkaSink
-from pipeline.kafka.retry import insist
+from pipeline.kafka.dead_letters import publish_dead_letters
+from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import create_alert_notice
 from pipeline.notify.attempts import DOCUMENTS, DeliveryAttempts
-from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries, publish
+from pipeline.notify.delivery_queue import (
+    DeliveryQueue,
+    create_deliveries,
+    publish,
+)
 from pipeline.notify.digest_data import DigestData
 from pipeline.notify.digest_schedule import DigestScheduler
 from pipeline.notify.dispatcher import DeliveryDispatcher
 from pipeline.notify.notice import Notice, pack_notice
 from pipeline.notify.routes import Routes, load_routes
 from pipeline.notify.sender import Sender
-from pipeline.settings import Settings
+from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.loop import Agent, Control
 from pipeline.watch.silences import read_silences, silence_that_covers
 from schemas.alert import Alert
@@ -52,18 +56,18 @@ log = structlog.get_logger(__name__)
 async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
     """Return the role's agent; raises ``CommandError`` for an invalid settings file."""
     routes = load_routes(settings)
-    kafka = KafkaSink(settings.kafka_bootstrap_servers)
+    kafka = BatchProducer(settings.kafka)
     await kafka.start()
     stack.push_async_callback(kafka.stop)
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     sender = await stack.enter_async_context(Sender())
     documents = AlertIndex(client)
-    silences = partial(_silences, settings.kafka_bootstrap_servers)
+    silences = partial(_silences, settings.kafka)
     queue = DeliveryQueue()
-    digest_data = DigestData(client, settings.kafka_bootstrap_servers, routes.alerts)
+    digest_data = DigestData(client, settings.kafka, routes.alerts)
     dispatcher = DeliveryDispatcher(
-        settings.kafka_bootstrap_servers,
+        settings.kafka,
         DeliveryAttempts(queue, routes, kafka, sender, documents, silences),
         DigestScheduler(queue, routes, kafka, digest_data.gather),
         control.fail,
@@ -74,10 +78,10 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
     return partial(control.run, loop=loop)
 
 
-async def _silences(bootstrap_servers: str) -> list[Silence]:
+async def _silences(connection: KafkaConnection) -> list[Silence]:
     """Return all silences; raises :class:`TransientError`."""
     try:
-        return await asyncio.to_thread(read_silences, bootstrap_servers)
+        return await asyncio.to_thread(read_silences, connection)
     except Unavailable as error:
         raise TransientError(str(error)) from None
 
@@ -91,7 +95,7 @@ class NotifyHandler:
     def __init__(
         self,
         routes: Routes,
-        kafka: KafkaSink,
+        kafka: BatchProducer,
         documents: AlertIndex,
         silences: Any,
         dispatcher: DeliveryDispatcher,
@@ -113,14 +117,14 @@ class NotifyHandler:
             except ValidationError as error:
                 reason = f"reading an alert: {error.error_count()} invalid fields"
                 failures.append(Failure(index, reason, "ValidationError", retryable=False))
-        await bury(self._kafka, "notify", records, failures)
+        await publish_dead_letters(self._kafka, "notify", records, failures)
         if read:
             await self._publish_deliveries(read)
             await self._index_alerts(read)
 
     async def _publish_deliveries(self, read: Sequence[tuple[Any, Alert]]) -> None:
         now = datetime.now(UTC)
-        silences = await insist(self._silences) if self._routes.routes else []
+        silences = await retry_until_available(self._silences) if self._routes.routes else []
         notices = []
         for record, alert in read:
             silence = silence_that_covers(silences, alert, now)
@@ -151,12 +155,12 @@ class NotifyHandler:
         records, alerts = [record for record, _ in read], [alert for _, alert in read]
         try:
             async with asyncio.timeout(_INDEX_TIMEOUT_S):
-                failures = await insist(partial(self._documents.write, alerts))
+                failures = await retry_until_available(partial(self._documents.write, alerts))
         except TimeoutError:
             log.warning("indexing_deferred", alerts=len(alerts))
             await publish(self._kafka, [_create_document_delivery(alert) for alert in alerts])
         else:
-            await bury(self._kafka, "notify", records, failures)
+            await publish_dead_letters(self._kafka, "notify", records, failures)
 
 
 def _create_document_delivery(alert: Alert) -> Delivery:

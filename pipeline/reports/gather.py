@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from connectors.runtime.coverage import load_coverage
-from connectors.sdk.errors import Fatal, Retry
+from connectors.runtime.coverage import parse_coverage
 from pipeline.elasticsearch.client import Elasticsearch, connect
 from pipeline.elasticsearch.errors import command_errors
+from pipeline.failures import TransientError
+from pipeline.kafka.reader import latest_values
 from pipeline.reports.cases import gather_cases
 from pipeline.scores import report as parts
 from pipeline.scores.counting import Counting
@@ -30,9 +31,9 @@ from pipeline.scores.submissions import SubmissionListing
 from pipeline.search.query import SearchRequest, build_query
 from pipeline.settings import Settings
 from pipeline.stages.classify_topics import Taxonomy
-from schemas.brokers import any_broker_listens
 from schemas.case_documents import CASES_INDEX
 from schemas.documents import READ_ALIAS
+from schemas.kafka_topics import COVERAGE
 from schemas.score import MeasureName, Period, PeriodName
 
 _TIMEOUT_S: Final = 30.0
@@ -195,10 +196,7 @@ def _titles(taxonomy: Taxonomy) -> dict[str, str]:
 
 def _ledger(settings: Settings) -> list[Any] | None:
     """The sources' last runs; None where Kafka does not answer: scores need none of it."""
-    servers = settings.kafka_bootstrap_servers
-    if not any_broker_listens(servers):
-        return None
     try:
-        return list(load_coverage(servers).values())
-    except (Retry, Fatal):
+        return list(parse_coverage(latest_values(settings.kafka, COVERAGE).values()).values())
+    except TransientError:
         return None

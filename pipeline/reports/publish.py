@@ -12,12 +12,12 @@ from pipeline.elasticsearch.errors import role_errors
 from pipeline.errors import CommandError, Unavailable
 from pipeline.failures import PermanentError, TransientError
 from pipeline.kafka.admin import create_kafka_topics
-from pipeline.kafka.producer import Message
 from pipeline.kafka.publishing import publishing
 from pipeline.scores.report import Report, iter_scores
 from pipeline.settings import Settings
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import SCORES
+from schemas.message import Message
 from schemas.score import Score
 from schemas.score_documents import (
     SCORES_INDEX,
@@ -44,7 +44,8 @@ def score_messages(scores: Iterable[Score]) -> list[Message]:
     """What publishes scores: each computation of one is an event of its own."""
     return [
         Message(
-            score.score_id,
+            SCORES,
+            score.score_id.encode(),
             score.to_payload(),
             cloud_event_headers(
                 event_id=f"{score.score_id}.{_milliseconds(score)}",
@@ -58,8 +59,8 @@ def score_messages(scores: Iterable[Score]) -> list[Message]:
 
 
 async def _publish(scores: list[Score], settings: Settings) -> None:
-    async with publishing(settings.kafka_bootstrap_servers, "scores") as sink:
-        await sink.write(SCORES, score_messages(scores))
+    async with publishing(settings.kafka, "scores") as producer:
+        await producer.write(score_messages(scores))
     client = connect_async(settings)
     try:
         with role_errors("putting the index template of scores"):

@@ -6,10 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import faust
+
+from pipeline.kafka.clients import faust_brokers
 from pipeline.settings import Settings
 from pipeline.streams.loop import Agent
+from pipeline.streams.record_batches import BatchScheduler, BatchTransport
 from pipeline.streams.roles import GROUP, READS, Role
-from schemas.brokers import broker_addresses
 
 
 def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
@@ -18,13 +21,9 @@ def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
     ``agent`` gets a stream of :class:`~pipeline.streams.record_batches.RecordBatch` events and must
     acknowledge each itself.
     """
-    import faust
-
-    from pipeline.streams.record_batches import BatchScheduler, BatchTransport
-
     app = faust.App(
         GROUP[role],
-        broker=faust_broker(settings.kafka_bootstrap_servers),
+        broker=faust_brokers(settings.kafka),
         datadir=Path(tempfile.gettempdir()) / f"feedback-{role}",
         store="memory://",
         ConsumerScheduler=BatchScheduler,
@@ -53,11 +52,3 @@ def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
 
 def _batch(settings: Settings, role: Role) -> int:
     return settings.enrich_batch if role is Role.ENRICH else settings.index_batch
-
-
-def faust_broker(bootstrap_servers: str) -> list[str]:
-    """Kafka's ``host:port,host:port`` as the addresses Faust takes."""
-    return [
-        f"kafka://[{host}]:{port}" if ":" in host else f"kafka://{host}:{port}"
-        for host, port in broker_addresses(bootstrap_servers)
-    ]

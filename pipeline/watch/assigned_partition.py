@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import structlog
 
-from pipeline.kafka.reader import Reader
-from pipeline.kafka.retry import insist
-from pipeline.watch.checkpoint import Ledger
+from pipeline.kafka.reader import AsyncTopicReader
+from pipeline.kafka.retry import retry_until_available
+from pipeline.watch.checkpoint import TransactionalStateStore
 from pipeline.watch.partition import Partition
 from schemas.alert import Alert
 from schemas.kafka_topics import SIGNALS
@@ -31,18 +31,18 @@ log = structlog.get_logger("worker")
 
 
 class Owned:
-    """One partition with its ledger, and the events that no snapshot knows yet."""
+    """One partition with its state store, and the events that no snapshot knows yet."""
 
     def __init__(
         self,
         partition: Partition,
-        ledger: Ledger,
+        store: TransactionalStateStore,
         acknowledge: Acknowledge,
         held: Sequence[Any] = (),
     ) -> None:
         """``held`` are events that came already, and that the partition does not know of."""
         self.partition = partition
-        self._ledger = ledger
+        self._store = store
         self._acknowledge = acknowledge
         self._held = list(held)
         self._written_at = float("-inf")
@@ -55,7 +55,7 @@ class Owned:
         """Seconds since the last record."""
         return time.monotonic() - self._came_at
 
-    async def handle(self, event: Any, reader: Reader, *, behind: bool) -> None:
+    async def handle(self, event: Any, reader: AsyncTopicReader, *, behind: bool) -> None:
         """Count one fetch; its event is acknowledged once a snapshot knows of it."""
         records = event.value.records
         if self.partition.next_offset is not None:
@@ -65,13 +65,13 @@ class Owned:
         self._held.append(event)
         await self.write_if_due()
 
-    async def resume(self, reader: Reader, *, behind: bool) -> None:
+    async def resume(self, reader: AsyncTopicReader, *, behind: bool) -> None:
         """Count what came before the partition was this worker's again: it does not come twice."""
         if self._held:
             await self._fill(reader, self._held[-1].message.offset + 1, behind)
 
     async def write_if_due(self) -> None:
-        """Glance, and take a snapshot where it is time; raises :class:`~.ledger.Fenced`."""
+        """Glance, and take a snapshot where it is time; raises :class:`Fenced`."""
         partition, now = self.partition, time.monotonic()
         if partition.unseen and now - self._glanced_at >= _GLANCE_S:
             partition.glance()
@@ -90,13 +90,13 @@ class Owned:
     async def write(self) -> None:
         """Publish what was found and the state that knows of it, if there is anything new.
 
-        Raises :class:`~.ledger.Fenced`.
+        Raises :class:`Fenced`.
         """
         partition = self.partition
         if partition.changed:
             alerts = list(partition.alerts)
             state = await asyncio.to_thread(partition.snapshot)
-            await insist(lambda: self._ledger.write(state, alerts))
+            await retry_until_available(lambda: self._store.write(state, alerts))
             partition.saved(state, alerts)
             self._written_at = time.monotonic()
             self._written_bytes = len(state.state)
@@ -106,7 +106,7 @@ class Owned:
 
     async def close(self) -> list[Any]:
         """Disconnect; the events that are held, which stay unacknowledged."""
-        await self._ledger.close()
+        await self._store.close()
         return self._held
 
     async def _count(self, records: Sequence[Any], behind: bool) -> None:
@@ -115,7 +115,7 @@ class Owned:
             await asyncio.sleep(0)
         self._came_at = time.monotonic()
 
-    async def _fill(self, reader: Reader, offset: int, behind: bool) -> None:
+    async def _fill(self, reader: AsyncTopicReader, offset: int, behind: bool) -> None:
         """Read what lies between the state and ``offset`` again.
 
         The group is past it, but the state is not: who counted it was shut out before it could
@@ -127,12 +127,12 @@ class Owned:
             start, _ = await reader.bounds(SIGNALS, partition.number)
             begin = max(start, partition.next_offset or 0)
             if begin < offset:
-                async for records in reader.between(SIGNALS, partition.number, begin, offset):
+                async for records in reader.read(SIGNALS, partition.number, begin, offset):
                     await self._count(records, behind)
 
         if (partition.next_offset or 0) < offset:
             log.info("reading_signals_again", partition=partition.number)
-            await insist(attempt)
+            await retry_until_available(attempt)
 
     async def _acknowledge_saved(self) -> None:
         while self._held and self._held[0].message.offset < self.partition.saved_offset:

@@ -1,94 +1,83 @@
-"""Whether feedback waits to be enriched: then time can't be told from the signals alone."""
+"""The backlog of feedback that was published and is not enriched yet.
+
+While there is one, event time cannot be derived from the signals alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
-from pipeline.errors import Unavailable
-from pipeline.kafka.admin import connect_admin
-from pipeline.settings import Settings
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.errors import KafkaError
+
+from pipeline.failures import TransientError
+from pipeline.kafka.admin import Progress, read_progress
+from pipeline.kafka.clients import create_admin
+from pipeline.settings import KafkaConnection
 from pipeline.streams.roles import GROUP, READS, Role
 
-_STEADY_S: Final = 60.0
+_MAX_STEADY_S: Final = 60.0
 
-Offsets = dict[Any, int]
+Offsets = dict[TopicPartition, int]
 """An offset of each partition of the raw Kafka topics."""
 
 
-class Upstream:
-    """Until when all that was published is enriched, as it was when last looked at.
+class EnrichBacklog:
+    """The time until which everything published is enriched, as of the last look.
 
-    In a steady stream something always waits; so each look asks whether what was there at an
-    earlier one is done.
+    In a steady stream something always waits; so each look checks whether the records that were
+    there at an earlier one are done.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._admin: Any = None
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._admin: KafkaAdminClient | None = None
         self._mark: tuple[float, Offsets] | None = None
-        self._looked_at = 0.0
+        self._checked_at = 0.0
         self.done_until = 0.0
-        """Seconds since 1970; all that was published before has its signals."""
+        """Unix time (s); everything published before has its signals."""
 
     @property
-    def behind(self) -> bool:
-        """Whether feedback has waited for longer than it does in a steady stream."""
-        return self._looked_at - self.done_until > _STEADY_S
+    def is_behind(self) -> bool:
+        """True if feedback has waited longer than it does in a steady stream."""
+        return self._checked_at - self.done_until > _MAX_STEADY_S
 
-    async def look(self, *, after: float = 0.0) -> None:
-        """Look again, if the last look is older than ``after`` seconds."""
-        at = time.time()
-        if at - self._looked_at <= after:
+    async def refresh(self, *, max_age_s: float = 0.0) -> None:
+        """Look again if the last look is older than ``max_age_s`` seconds."""
+        now = time.time()
+        if now - self._checked_at <= max_age_s:
             return
-        found = await asyncio.to_thread(self._offsets)
-        self._looked_at = at
-        if found is None:
+        progress = await asyncio.to_thread(self._read_progress)
+        self._checked_at = now
+        if progress is None:
             return
-        read, ends = found
+        read = {place: partition.read for place, partition in progress.items()}
+        ends = {place: partition.end for place, partition in progress.items()}
         if _reaches(read, ends):
-            self.done_until, self._mark = at, None
+            self.done_until, self._mark = now, None
         elif self._mark is None:
-            self._mark = (at, ends)
+            self._mark = (now, ends)
         elif _reaches(read, self._mark[1]):
-            self.done_until, self._mark = self._mark[0], (at, ends)
+            self.done_until, self._mark = self._mark[0], (now, ends)
 
     async def close(self) -> None:
         """Disconnect."""
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self._disconnect)
 
-    def _offsets(self) -> tuple[Offsets, Offsets] | None:
-        from kafka import TopicPartition
-        from kafka.admin import OffsetSpec
-        from kafka.errors import KafkaError
-
-        group = GROUP[Role.ENRICH]
+    def _read_progress(self) -> dict[TopicPartition, Progress] | None:
         try:
             if self._admin is None:
-                self._admin = connect_admin(self._settings)
-            committed = self._admin.list_group_offsets(group).get(group, {})
-            places = [
-                TopicPartition(topic["name"], partition["partition_index"])
-                for topic in self._admin.describe_topics([t.name for t in READS[Role.ENRICH]])
-                for partition in topic["partitions"]
-            ]
-            ends, starts = (
-                self._admin.list_partition_offsets(dict.fromkeys(places, spec))
-                for spec in (OffsetSpec.LATEST, OffsetSpec.EARLIEST)
-            )
-        except (KafkaError, OSError, Unavailable):
-            self._close()
+                self._admin = create_admin(self._connection)
+            names = [topic.name for topic in READS[Role.ENRICH]]
+            return read_progress(self._admin, GROUP[Role.ENRICH], names)
+        except (KafkaError, OSError, TransientError):
+            self._disconnect()
             return None
-        read = {
-            # What retention removed waits for nobody.
-            place: max(starts[place].offset, committed[place].offset if place in committed else 0)
-            for place in places
-        }
-        return read, {place: ends[place].offset for place in places}
 
-    def _close(self) -> None:
+    def _disconnect(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
             with suppress(Exception):

@@ -1,54 +1,54 @@
-"""One partition's alerts and state, in one Kafka transaction: after a crash both are there or none.
+"""One partition's alerts and detector state, in one Kafka transaction: both are stored, or neither.
 
-Whoever opens a partition's ledger shuts out who had it before: a worker that was thought dead and
-comes back can publish nothing any more.
+Opening a partition's store fences its earlier owner: a worker that was presumed dead and comes
+back can publish nothing any more.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
 
 from pipeline.failures import PermanentError, TransientError
-from pipeline.kafka.reader import Reader
+from pipeline.kafka.producer import ENVELOPE_BYTES
+from pipeline.kafka.reader import AsyncTopicReader
+from pipeline.kafka.transactional_producer import Fenced, TransactionalProducer
+from pipeline.settings import KafkaConnection
 from schemas.alert import Alert
 from schemas.alerting_state import AlertingState
-from schemas.brokers import pace
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import ALERTING, ALERTS, SIGNALS
+from schemas.message import Message
 
-_TIMEOUT_S: Final = 20.0
-_STOP_S: Final = 5.0
-_ENVELOPE_BYTES: Final = 1_000
-_OPEN_TRANSACTION_MS: Final = 15_000  # so long may a dead worker hold up who reads the alerts
+_MAX_STATE_BYTES: Final = ALERTING.max_message_bytes - ENVELOPE_BYTES
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
-class Fenced(Exception):
-    """Another member of the group has the partition now."""
+class TransactionalStateStore:
+    """Alerts and state of one partition of the signals; for one task at a time."""
 
-
-class Ledger:
-    """The transactions of one partition of the signals; for one task at a time."""
-
-    def __init__(self, bootstrap_servers: str, partition: int, reader: Reader) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(
+        self, connection: KafkaConnection, partition: int, reader: AsyncTopicReader
+    ) -> None:
         self._partition = partition
         self._reader = reader
-        self._producer: Any = None
+        self._producer = TransactionalProducer(
+            connection,
+            f"feedback-watch-{partition}",
+            max_message_bytes=ALERTING.max_message_bytes,
+        )
         self._last: bytes | None = None
-        """The snapshot that was read or written last, as it is on Kafka."""
+        """The snapshot that was last read or written, as it is on Kafka."""
 
     async def open(self) -> AlertingState | None:
-        """Shut out others and read the last snapshot; None where there is none, or none to read.
+        """Fence earlier owners; return the last snapshot, or None if none can be read.
 
-        Raises :class:`TransientError`, and :class:`PermanentError` for what no waiting mends.
+        Raises :class:`TransientError`, and :class:`PermanentError` for errors that need an
+        operator.
         """
         await self._start()
         self._last = await self._read()
@@ -60,139 +60,65 @@ class Ledger:
             log.error("alerting_state_lost", partition=self._partition, reason="it is damaged")
             return None
 
-    async def partitions(self) -> int:
-        """How many partitions the signals have."""
-        return len(await self._producer.partitions_for(SIGNALS.name))
+    async def signal_partition_count(self) -> int:
+        """Return the number of partitions of the signals."""
+        return len(await self._producer.partitions(SIGNALS.name))
 
     async def write(self, state: AlertingState, alerts: Sequence[Alert]) -> None:
-        """Publish alerts and the state that knows of them; returns when both are committed.
+        """Publish alerts and the state that includes them; returns when both are committed.
 
         A state that is too large is left out, with an error in the log. Raises :class:`Fenced`,
-        :class:`TransientError`, after which the same may be written again, and
-        :class:`PermanentError`.
+        :class:`PermanentError`, and :class:`TransientError`, after which the same may be written
+        again.
         """
         payload: bytes | None = state.to_payload()
-        if payload is not None and len(payload) > ALERTING.max_message_bytes - _ENVELOPE_BYTES:
+        if payload is not None and len(payload) > _MAX_STATE_BYTES:
             log.error("alerting_state_too_large", partition=self._partition, bytes=len(payload))
             payload = None
-        if self._producer is None:
-            # Whether the last try was committed could not be seen: it may have been.
+        if not self._producer.is_started:
+            # The outcome of the last attempt is unknown: it may have been committed.
             await self._start()
-            there = await self._read()
-            if payload is not None and there == payload:
+            stored = await self._read()
+            if payload is not None and stored == payload:
                 self._last = payload
                 return
-            if there != self._last:
+            if stored != self._last:
                 raise Fenced
-        await self._commit(payload, alerts)
+        snapshots = [] if payload is None else [(self._partition, self._to_message(payload))]
+        await self._producer.commit(map(to_message, alerts), pinned=snapshots)
         self._last = payload if payload is not None else self._last
 
     async def close(self) -> None:
-        """Disconnect; what is not committed never was."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with suppress(Exception):
-                async with asyncio.timeout(_STOP_S):
-                    await producer.stop()
-
-    async def _commit(self, payload: bytes | None, alerts: Sequence[Alert]) -> None:
-        from aiokafka.errors import KafkaError, ProducerFenced
-
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                await self._producer.begin_transaction()
-                deliveries = [await self._send(alert) for alert in alerts]
-                if payload is not None:
-                    deliveries.append(
-                        await self._producer.send(
-                            ALERTING.name,
-                            partition=self._partition,
-                            key=str(self._partition).encode(),
-                            value=payload,
-                        )
-                    )
-                for outcome in await asyncio.gather(*deliveries, return_exceptions=True):
-                    if isinstance(outcome, BaseException):
-                        raise outcome
-                await self._producer.commit_transaction()
-        except ProducerFenced as error:
-            await self.close()
-            raise Fenced from error
-        except (KafkaError, TimeoutError) as error:
-            await self.close()
-            raise _verdict("publishing alerts", error) from error
-        except BaseException:
-            await self.close()
-            raise
-
-    async def _send(self, alert: Alert) -> Any:
-        partitions = len(await self._producer.partitions_for(ALERTS.name))
-        return await self._producer.send(
-            ALERTS.name,
-            partition=int(alert.alert_id[:8], 16) % partitions,
-            key=alert.alert_id.encode(),
-            value=alert.to_payload(),
-            headers=cloud_event_headers(
-                event_id=f"{alert.alert_id}.{alert.revision}",
-                source="alerts",
-                event_type=ALERTS.ce_type,
-                time=alert.updated_at,
-            ),
-        )
+        """Disconnect; what is not committed never becomes visible."""
+        await self._producer.close()
 
     async def _start(self) -> None:
-        """A new producer; whatever an earlier one had begun is committed or undone by then."""
-        from aiokafka import AIOKafkaProducer
-        from aiokafka.errors import KafkaError
-
-        await self.close()
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
-            transactional_id=f"feedback-watch-{self._partition}",
-            transaction_timeout_ms=_OPEN_TRANSACTION_MS,
-            acks="all",
-            max_batch_size=ALERTING.max_message_bytes,
-            max_request_size=2 * ALERTING.max_message_bytes,
-            request_timeout_ms=int(_TIMEOUT_S * 1000),
-        )
-        pace(producer.client)
-        self._producer = producer
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                await producer.start()
-                there = await producer.partitions_for(ALERTING.name)
-        except (KafkaError, TimeoutError) as error:
-            await self.close()
-            raise _verdict("opening the alerts' state", error) from error
-        except BaseException:
-            await self.close()
-            raise
-        if self._partition not in there:
+        await self._producer.start()
+        partitions = await self._producer.partitions(ALERTING.name)
+        if self._partition not in partitions:
             raise PermanentError(
-                f"opening the alerts' state: {ALERTING.name} has {len(there)} partitions, "
+                f"opening the alerts' state: {ALERTING.name} has {len(partitions)} partitions, "
                 f"fewer than {SIGNALS.name}"
             )
 
     async def _read(self) -> bytes | None:
         try:
-            record = await self._reader.last(ALERTING, self._partition)
+            record = await self._reader.last_record(ALERTING, self._partition)
         except TransientError:
             await self.close()
             raise
         return None if record is None else record.value
 
+    def _to_message(self, payload: bytes) -> Message:
+        return Message(ALERTING, str(self._partition).encode(), payload, [])
 
-def _verdict(doing: str, error: BaseException) -> Exception:
-    from aiokafka.errors import (
-        TopicAuthorizationFailedError,
-        TransactionalIdAuthorizationFailed,
-        UnsupportedVersionError,
-    )
 
-    sentence = f"{doing}: {type(error).__name__}"
-    refused = (
-        TopicAuthorizationFailedError,
-        TransactionalIdAuthorizationFailed,
-        UnsupportedVersionError,
+def to_message(alert: Alert) -> Message:
+    """Return the message of one revision of an alert."""
+    headers = cloud_event_headers(
+        event_id=f"{alert.alert_id}.{alert.revision}",
+        source="alerts",
+        event_type=ALERTS.ce_type,
+        time=alert.updated_at,
     )
-    return PermanentError(sentence) if isinstance(error, refused) else TransientError(sentence)
+    return Message(ALERTS, alert.alert_id.encode(), alert.to_payload(), headers)

@@ -8,17 +8,19 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from pipeline.kafka.reader import Reader
-from pipeline.kafka.retry import insist
+from pipeline.kafka.reader import AsyncTopicReader
+from pipeline.kafka.retry import retry_until_available
+from pipeline.kafka.transactional_producer import Fenced
 from pipeline.settings import Settings
 from pipeline.streams.loop import Agent, Control
 from pipeline.watch.assigned_partition import Owned
-from pipeline.watch.backlog import Upstream
-from pipeline.watch.checkpoint import Fenced, Ledger
+from pipeline.watch.backlog import EnrichBacklog
+from pipeline.watch.checkpoint import TransactionalStateStore
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings, watch_settings
 from schemas.kafka_topics import SIGNALS
@@ -55,8 +57,8 @@ class WatchRole:
         self._settings = settings
         self._chosen = chosen
         self._control = control
-        self._reader = Reader(settings.kafka_bootstrap_servers)
-        self._upstream = Upstream(settings)
+        self._reader = AsyncTopicReader(settings.kafka)
+        self._backlog = EnrichBacklog(settings.kafka)
         self._owned: dict[int, Owned] = {}
         self._shut_out: dict[int, float] = {}
         """Partitions that another member has taken over, and when they may be taken back."""
@@ -84,7 +86,7 @@ class WatchRole:
         self._ticking = asyncio.ensure_future(self._tick_for_ever())
         async for events in stream.noack_take(_BATCHES, within=_WITHIN_S):
             async with self._turn():
-                await self._upstream.look(after=_STALE_S)
+                await self._backlog.refresh(max_age_s=_STALE_S)
                 for event in events:
                     await self._handle(event)
 
@@ -96,7 +98,7 @@ class WatchRole:
             await self._drop(number)
         with suppress(Exception):
             await self._reader.close()
-        await self._upstream.close()
+        await self._backlog.close()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -114,19 +116,19 @@ class WatchRole:
             return
         owned = await self._own(number)
         async with self._unless_fenced(number):
-            await owned.handle(event, self._reader, behind=self._upstream.behind)
+            await owned.handle(event, self._reader, behind=self._backlog.is_behind)
 
     async def _own(self, number: int) -> Owned:
         """A partition with its state; read where it is new here."""
         if number not in self._owned:
-            ledger = Ledger(self._settings.kafka_bootstrap_servers, number, self._reader)
-            state = await insist(ledger.open)
-            _, end = await insist(lambda: self._reader.bounds(SIGNALS, number))
-            options = self._chosen.options(await ledger.partitions())
+            store = TransactionalStateStore(self._settings.kafka, number, self._reader)
+            state = await retry_until_available(store.open)
+            _, end = await retry_until_available(lambda: self._reader.bounds(SIGNALS, number))
+            options = self._chosen.options(await store.signal_partition_count())
             partition = Partition(number, state, options, self._counts, end=end)
             held = self._held.pop(number, [])
-            owned = self._owned[number] = Owned(partition, ledger, self._acknowledge, held)
-            await owned.resume(self._reader, behind=self._upstream.behind)
+            owned = self._owned[number] = Owned(partition, store, self._acknowledge, held)
+            await owned.resume(self._reader, behind=self._backlog.is_behind)
         return self._owned[number]
 
     def _is_shut_out(self, number: int) -> bool:
@@ -170,11 +172,11 @@ class WatchRole:
             if not self._is_shut_out(number):
                 await self._own(number)
         if any(owned.partition.unfinished for owned in self._owned.values()):
-            await self._upstream.look(after=_BEHIND_LOOK_S)
+            await self._backlog.refresh(max_age_s=_BEHIND_LOOK_S)
         await self._let_time_pass()
         for number, owned in list(self._owned.items()):
             async with self._unless_fenced(number):
-                owned.partition.catch_up(behind=self._upstream.behind)
+                owned.partition.catch_up(behind=self._backlog.is_behind)
                 await owned.write_if_due()
 
     async def _let_time_pass(self) -> None:
@@ -182,14 +184,14 @@ class WatchRole:
         if time.monotonic() - self._time_passed_at < _TIME_PASSES_S:
             return
         self._time_passed_at = time.monotonic()
-        await self._upstream.look(after=_STALE_S)
-        if self._upstream.behind:
+        await self._backlog.refresh(max_age_s=_STALE_S)
+        if self._backlog.is_behind:
             return
         for number, owned in self._owned.items():
             if owned.quiet_s >= _IDLE_S:
-                _, end = await insist(lambda n=number: self._reader.bounds(SIGNALS, n))  # type: ignore[misc]
+                _, end = await retry_until_available(partial(self._reader.bounds, SIGNALS, number))
                 if owned.partition.next_offset == end:
-                    owned.partition.advance(self._upstream.done_until - _MARGIN_S)
+                    owned.partition.advance(self._backlog.done_until - _MARGIN_S)
 
     async def _on_revoked(self, *_: Any, **__: Any) -> None:
         """Save what was counted, so that the next owner need not count it again."""

@@ -9,27 +9,26 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from pipeline.errors import CommandError, Unavailable
+from pipeline.failures import TransientError
 from pipeline.kafka.admin import create_kafka_topics
-from pipeline.kafka.producer import Message
 from pipeline.kafka.publishing import publishing
-from pipeline.settings import Settings
+from pipeline.kafka.reader import latest_values
+from pipeline.settings import KafkaConnection, Settings
 from schemas.alert import Alert
-from schemas.brokers import BrokersAway
 from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import SILENCES
+from schemas.message import Message
 from schemas.silence import Silence
 
 
-def read_silences(bootstrap_servers: str) -> list[Silence]:
+def read_silences(connection: KafkaConnection) -> list[Silence]:
     """Every silence and acknowledgement as it stands, those that have ended too; blocks.
 
     Raises :class:`Unavailable` where no broker answers.
     """
-    from schemas.reading import latest_values
-
     try:
-        payloads = latest_values(bootstrap_servers, SILENCES).values()
-    except BrokersAway as error:
+        payloads = latest_values(connection, SILENCES).values()
+    except TransientError as error:
         raise Unavailable(
             f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
         ) from None
@@ -54,7 +53,7 @@ def publish_silence(settings: Settings, silence: Silence) -> None:
     Raises :class:`Unavailable` or :class:`CommandError`.
     """
     create_kafka_topics(settings)
-    asyncio.run(_send(settings.kafka_bootstrap_servers, _message(silence)))
+    asyncio.run(_send(settings.kafka, _message(silence)))
 
 
 def _message(silence: Silence) -> Message:
@@ -65,11 +64,11 @@ def _message(silence: Silence) -> Message:
         event_type=SILENCES.ce_type,
         time=now,
     )
-    return Message(silence.silence_id, silence.to_payload(), headers)
+    return Message(SILENCES, silence.silence_id.encode(), silence.to_payload(), headers)
 
 
-async def _send(bootstrap_servers: str, message: Message) -> None:
-    async with publishing(bootstrap_servers, "a silence") as sink:
-        failures = await sink.write(SILENCES, [message])
+async def _send(connection: KafkaConnection, message: Message) -> None:
+    async with publishing(connection, "a silence") as producer:
+        failures = await producer.write([message])
     if failures:
         raise CommandError(f"publishing a silence: {failures[0].reason}")

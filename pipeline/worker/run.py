@@ -16,7 +16,7 @@ from pipeline.enrich.loading import load_analyzer
 from pipeline.enrich.role import EnrichLoop
 from pipeline.index.role import IndexLoop
 from pipeline.index.sink import ElasticsearchSink
-from pipeline.kafka.producer import KafkaSink
+from pipeline.kafka.producer import BatchProducer
 from pipeline.settings import Settings
 from pipeline.streams.app import build_app
 from pipeline.streams.loop import Agent, Control
@@ -36,10 +36,10 @@ async def run(settings: Settings, role: Role, *, stop: asyncio.Event) -> None:
     :class:`~pipeline.failures.PermanentError` where nothing can be written.
     """
     async with AsyncExitStack() as stack:
-        kafka = KafkaSink(settings.kafka_bootstrap_servers)
-        await kafka.start()
-        stack.push_async_callback(kafka.stop)
-        app, control = await _start(role, settings, kafka, stack)
+        producer = BatchProducer(settings.kafka)
+        await producer.start()
+        stack.push_async_callback(producer.stop)
+        app, control = await _start(role, settings, producer, stack)
         # What was loaded stays: the collector need not walk over it again and again.
         gc.collect()
         gc.freeze()
@@ -55,28 +55,28 @@ async def run(settings: Settings, role: Role, *, stop: asyncio.Event) -> None:
 
 
 async def _start(
-    role: Role, settings: Settings, kafka: KafkaSink, stack: AsyncExitStack
+    role: Role, settings: Settings, producer: BatchProducer, stack: AsyncExitStack
 ) -> tuple[Any, Control]:
     control = Control()
-    app = build_app(settings, role, await _agent_of(role, settings, kafka, control, stack))
+    app = build_app(settings, role, await _agent_of(role, settings, producer, control, stack))
     await app.start()
     return app, control
 
 
 async def _agent_of(
-    role: Role, settings: Settings, kafka: KafkaSink, control: Control, stack: AsyncExitStack
+    role: Role, settings: Settings, producer: BatchProducer, control: Control, stack: AsyncExitStack
 ) -> Agent:
     """The wiring table of the roles. What a role opens, ``stack`` closes."""
     match role:
         case Role.ENRICH:
             analyzer = load_analyzer(settings)
             analyzer.warm_up()
-            return partial(control.run, loop=EnrichLoop(Enricher(analyzer), kafka))
+            return partial(control.run, loop=EnrichLoop(Enricher(analyzer), producer))
         case Role.INDEX:
             client = connect_async(settings)
             stack.push_async_callback(client.close)
             sink = ElasticsearchSink(client, bulk_bytes=settings.index_bulk_bytes)
-            loop = IndexLoop(sink, kafka, batch=settings.index_batch)
+            loop = IndexLoop(sink, producer, batch=settings.index_batch)
             return partial(control.run, loop=loop)
         case Role.WATCH:
             from pipeline.watch.role import begin as begin_watching

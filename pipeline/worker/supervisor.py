@@ -67,9 +67,9 @@ class _Drained:
         self._quiet = 0
 
     def __call__(self) -> bool:
-        from pipeline.streams.lag import records_waiting
+        from pipeline.streams.lag import count_waiting_records
 
-        waiting = records_waiting(self._settings, self._roles)
+        waiting = count_waiting_records(self._settings, self._roles)
         self._quiet = self._quiet + 1 if waiting == 0 else 0
         return self._quiet >= _QUIET_LOOKS
 

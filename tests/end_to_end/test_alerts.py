@@ -16,18 +16,19 @@ import orjson
 import pytest
 
 from pipeline.kafka.admin import connect_admin, create_kafka_topics
-from pipeline.kafka.reader import Reader
+from pipeline.kafka.reader import AsyncTopicReader
 from pipeline.settings import Settings
-from pipeline.streams.lag import records_waiting
+from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import Role
-from pipeline.watch.checkpoint import Ledger
+from pipeline.watch.checkpoint import TransactionalStateStore
 from pipeline.watch.detection.signals import BUCKET_S
 from pipeline.watch.detection.state import unpack
 from schemas.alerting_state import AlertingState
 from schemas.kafka_topics import ALERTING, ALERTS, SIGNALS
 from schemas.signal import Signal
 from tests.support.engines import Engines, engine_environment, running_engines, set_up
-from tests.support.pipeline import messages_on, wait_until
+from tests.support.kafka import read_all
+from tests.support.pipeline import wait_until
 from tests.support.signals import (
     alerts_of,
     history,
@@ -100,7 +101,9 @@ def parts(found: Sequence[Signal], count: int) -> Iterator[Sequence[Signal]]:
 
 def wait_until_counted(settings: Settings) -> None:
     wait_until(
-        lambda: records_waiting(settings, [Role.WATCH]) == 0, seconds=120, what="signals counted"
+        lambda: count_waiting_records(settings, [Role.WATCH]) == 0,
+        seconds=120,
+        what="signals counted",
     )
 
 
@@ -114,7 +117,7 @@ def assert_told_once(settings: Settings) -> None:
         assert [one.revision for one in notices] == list(range(len(notices)))
         resolved = [one.revision for one in notices if one.state == "resolved"]
         assert resolved == [len(notices) - 1]
-    saved = {record.partition: record for record in messages_on(ALERTING, settings, committed=True)}
+    saved = {record.partition: record for record in read_all(settings, ALERTING)}
     for partition in undisturbed(settings):
         state = AlertingState.from_payload(saved[partition.number].value)
         assert state.next_offset == partition.next_offset
@@ -145,7 +148,9 @@ def test_kill_9_in_the_middle_of_an_episode_tells_it_once(
         worker.wait()
         worker = start_worker("--role", "watch")
         wait_until(
-            lambda: (records_waiting(settings, [Role.WATCH]) or 0) == 0, seconds=60, what="counted"
+            lambda: (count_waiting_records(settings, [Role.WATCH]) or 0) == 0,
+            seconds=60,
+            what="counted",
         )
     publish_signals(settings, episode()[72:])
     wait_until_counted(settings)
@@ -244,9 +249,9 @@ def test_a_partition_that_was_taken_and_left_goes_on_without_another_signal(
 
 async def take_and_leave(settings: Settings) -> None:
     """Shut the worker out of what it has, as one that was thought dead does for a moment."""
-    reader = Reader(settings.kafka_bootstrap_servers)
+    reader = AsyncTopicReader(settings.kafka)
     for number in range(SIGNALS.partitions):
-        ledger = Ledger(settings.kafka_bootstrap_servers, number, reader)
+        ledger = TransactionalStateStore(settings.kafka, number, reader)
         await ledger.open()
         await ledger.close()
     await reader.close()

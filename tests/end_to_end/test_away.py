@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.settings import Settings
-from pipeline.streams.lag import records_waiting
+from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import Role
 from tests.support.pipeline import comments, documents_of, publish, wait_until
 
@@ -29,10 +29,10 @@ def test_elasticsearch_away_stops_indexing_only(
     worker = start_worker(FEEDBACK_ELASTICSEARCH_URL=f"http://127.0.0.1:{port}")
     log = tmp_path / "worker-0.log"
     wait_until(
-        lambda: records_waiting(settings, [Role.ENRICH]) == 0, seconds=60, what="all enriched"
+        lambda: count_waiting_records(settings, [Role.ENRICH]) == 0, seconds=60, what="all enriched"
     )
     wait_until(lambda: b"writing to Elasticsearch" in log.read_bytes(), seconds=30, what="a wait")
-    assert (records_waiting(settings, [Role.INDEX]) or 0) >= 500
+    assert (count_waiting_records(settings, [Role.INDEX]) or 0) >= 500
     assert documents_of(settings, "away") == 0
     with door(port, settings.elasticsearch_url):
         wait_until(lambda: documents_of(settings, "away") == 500, seconds=60, what="all indexed")

@@ -20,10 +20,10 @@ from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import CASES, DEAD
 from tests.pipeline.notify.receivers import SECRET, receiver
 from tests.support.cli import feedback_output, invoke_feedback
+from tests.support.kafka import read_all
 from tests.support.pipeline import (
     comments,
     feedback,
-    messages_on,
     publish,
     wait_until,
 )
@@ -81,7 +81,7 @@ def cases_of(settings: Settings, source: str) -> dict[str, Case]:
 
 
 def events_of(settings: Settings, case_ids: set[str]) -> list[CaseEvent]:
-    found = (CaseEvent.from_payload(message.value) for message in messages_on(CASES, settings))
+    found = (CaseEvent.from_payload(message.value) for message in read_all(settings, CASES))
     return [event for event in found if event.case_id in case_ids]
 
 
@@ -182,7 +182,7 @@ def test_a_cases_whole_life(
             "reopened": 1, "due_changed": 1, "linked": 4,
         }  # fmt: skip
         assert [event.event_id for event in found] == list(case().events)
-        payloads = b"".join(message.value for message in messages_on(CASES, settings))
+        payloads = b"".join(message.value for message in read_all(settings, CASES))
         assert b"appalling" not in payloads, "the feedback's text stays where it can be taken back"
         assert PHONE.encode() not in payloads
 
@@ -201,7 +201,7 @@ def test_kill_9_of_the_role_loses_no_case_and_doubles_none(
     publish(settings, complaints("killed-cases", count))
     assert start_worker("--role", "enrich", "--drain").wait(120) == 0
     config = str(rules_file)
-    dead = len(messages_on(DEAD, settings))
+    dead = len(read_all(settings, DEAD))
     for least in (200, 1_200):
         # Small batches: otherwise one may take all of them before it can be killed.
         role = start_worker("--role", "cases", FEEDBACK_CONFIG=config, FEEDBACK_INDEX_BATCH="20")
@@ -223,7 +223,7 @@ def test_kill_9_of_the_role_loses_no_case_and_doubles_none(
     }  # fmt: skip
     events = events_of(settings, {case.case_id for case in cases.values()})
     assert len({event.event_id for event in events}) == 2 * count
-    assert len(messages_on(DEAD, settings)) == dead
+    assert len(read_all(settings, DEAD)) == dead
 
 
 def _count(settings: Settings, *, overdue: bool = False) -> int:

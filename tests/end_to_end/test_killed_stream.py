@@ -17,8 +17,8 @@ import pytest
 from pipeline.settings import Settings
 from schemas.feedback import Feedback
 from schemas.kafka_topics import SOCIAL
-from tests.connectors.runtime.test_runner import Watch
 from tests.support.fake_service import Served, served
+from tests.support.kafka import Arrivals
 from tests.support.pipeline import wait_until
 from tests.support.services.mastodon import FakeMastodon, native_id
 
@@ -93,7 +93,7 @@ def test_a_listener_killed_at_random_moments_brings_every_post_and_edit(
 ) -> None:
     fake = FakeMastodon()
     fake.statuses, fake.beat = [], 0.5  # a listener looks up when it hears something
-    watch = Watch(settings.kafka_bootstrap_servers, SOCIAL)
+    watch = Arrivals(settings, SOCIAL)
     writer = Talkative(fake)
     with served(fake) as service:
         _configure(tmp_path, fake, service)
@@ -129,6 +129,6 @@ def _configure(folder: Path, fake: FakeMastodon, service: Served) -> None:
     (folder / "feedback.toml").write_text(text, encoding="utf-8")
 
 
-def _revisions(watch: Watch) -> set[Revision]:
-    records = [Feedback.from_payload(message.value) for message in watch.arrived()]
+def _revisions(watch: Arrivals) -> set[Revision]:
+    records = [Feedback.from_payload(message.value) for message in watch.read()]
     return {(record.native_id, record.revision) for record in records}

@@ -11,7 +11,8 @@ from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
 from schemas.feedback import MAX_TEXT_CHARACTERS, Feedback
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, URGENT, KafkaTopic
-from tests.support.pipeline import comments, messages_on, publish
+from tests.support.kafka import read_all
+from tests.support.pipeline import comments, publish
 
 VALUES = (
     "jane.roe82@example.org",
@@ -41,7 +42,7 @@ def planted() -> list[Feedback]:
 
 def messages_of(kafka_topic: KafkaTopic, settings: Settings) -> list[tuple[bytes, str]]:
     """Value and headers of every message."""
-    return [(m.value or b"", str(m.headers)) for m in messages_on(kafka_topic, settings)]
+    return [(m.value or b"", str(m.headers)) for m in read_all(settings, kafka_topic)]
 
 
 def test_planted_values_are_nowhere_behind_the_redaction(

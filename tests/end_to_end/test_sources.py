@@ -15,13 +15,13 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.runtime.collect import Collected, collect
+from connectors.runtime.collect import RunResult, run_once
 from connectors.runtime.instances import instances
-from connectors.runtime.outbox_pool import Outboxes
 from connectors.runtime.registry import sources
-from connectors.runtime.scheduler import known_of, polled
+from connectors.runtime.scheduler import build_polled, load_previous_state
 from connectors.sdk.source import Capability
 from pipeline.elasticsearch.client import connect
+from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
 from pipeline.settings_file import read_connector_sections, resolve_secret
 from schemas.documents import READ_ALIAS
@@ -29,7 +29,8 @@ from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support.engines import engine_environment, running_engines, set_up
 from tests.support.fake_service import NOW, FakeService, Served, served
 from tests.support.fakes import SERVICES
-from tests.support.pipeline import messages_on, run_feedback
+from tests.support.kafka import read_all
+from tests.support.pipeline import run_feedback
 
 pytestmark = pytest.mark.slow
 
@@ -132,22 +133,22 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     assert_unseen(running, settings, refused.stdout + refused.stderr)
 
 
-def collected(path: Path, settings: Settings, now: datetime) -> dict[str, Collected]:
+def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunResult]:
     """Every instance of the settings file, run once at some time; by the connector's name."""
-    servers = settings.kafka_bootstrap_servers
     resolve = partial(resolve_secret, resolve=lambda name: None)
     found = instances(read_connector_sections(path), resolve, f"reading {path}")
-    built = [polled(one, b"a key") for one in found]
+    built = [build_polled(one, b"a key") for one in found]
     done = {}
-    with Outboxes(servers) as outboxes:
-        for one, source, known in zip(found, built, known_of(found, built, servers), strict=True):
+    with ConnectorBroker(settings.kafka) as broker:
+        states = load_previous_state(found, built, broker)
+        for one, source, state in zip(found, built, states, strict=True):
             source.context = replace(source.context, now=lambda: now)
             with source:
-                done[source.name] = collect(one, source, outboxes, known)
+                done[source.name] = run_once(one, source, broker, state)
     return done
 
 
-def failures(done: dict[str, Collected]) -> dict[str, str]:
+def failures(done: dict[str, RunResult]) -> dict[str, str]:
     """What failed, and why."""
     return {name: str(one.failure) for name, one in done.items() if one.failure is not None}
 
@@ -160,7 +161,7 @@ def assert_unseen(
     """No secret is in what was said, nor in any record, header or key on any Kafka topic."""
     said = output.encode()
     for kafka_topic in KAFKA_TOPICS:
-        for message in messages_on(kafka_topic, settings):
+        for message in read_all(settings, kafka_topic):
             headers = b"".join(value for _, value in message.headers)
             said += b"\n".join((message.key or b"", message.value or b"", headers))
     secrets = [secret for fake, _ in running.values() for secret in fake.secrets]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,16 +13,17 @@ from aiokafka.structs import ConsumerRecord
 from pipeline.enrich import role as enrich_role
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import EnrichLoop
-from pipeline.kafka.producer import KafkaSink, Message, Pending
-from pipeline.settings import Settings
+from pipeline.kafka.producer import BatchDelivery, BatchProducer, Pending
+from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.roles import Role
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
-from tests.support.pipeline import comments, messages_on, publish
+from schemas.message import Message
+from tests.support.kafka import read_all
+from tests.support.pipeline import comments, publish
 from tests.support.worker import drain
 
 URGENT_TEXT = "I want to kill myself"
-Delivery = asyncio.Future[Any]
 
 
 def _given(source: str, *texts: str) -> list[Feedback]:
@@ -36,7 +36,7 @@ def _given(source: str, *texts: str) -> list[Feedback]:
 
 def _on(kafka_topic: KafkaTopic, settings: Settings) -> dict[str, Any]:
     """The messages of a Kafka topic by their key."""
-    return {message.key.decode(): message for message in messages_on(kafka_topic, settings)}
+    return {message.key.decode(): message for message in read_all(settings, kafka_topic)}
 
 
 def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(settings: Settings) -> None:
@@ -56,27 +56,27 @@ def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(settings: Se
     ]
 
 
-class Watched(KafkaSink):
+class Watched(BatchProducer):
     """Remembers what was handed to the producer, and what was waited for."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        super().__init__(bootstrap_servers)
+    def __init__(self, connection: KafkaConnection) -> None:
+        super().__init__(connection)
         self.begun: list[tuple[KafkaTopic, Pending]] = []
-        self.awaited: list[Delivery] = []
+        self.awaited: list[BatchDelivery] = []
 
-    async def begin(self, kafka_topic: KafkaTopic, messages: Sequence[Message]) -> Pending:
-        pending = await super().begin(kafka_topic, messages)
-        self.begun.append((kafka_topic, pending))
+    async def begin(self, messages: Sequence[Message]) -> Pending:
+        pending = await super().begin(messages)
+        self.begun.append((messages[0].kafka_topic, pending))
         return pending
 
-    async def finish(self, deliveries: Iterable[Delivery]) -> None:
+    async def finish(self, deliveries: Iterable[BatchDelivery]) -> None:
         self.awaited += deliveries
         await super().finish(deliveries)
 
 
 async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
     """Let the enrich role handle a batch."""
-    kafka = Watched(settings.kafka_bootstrap_servers)
+    kafka = Watched(settings.kafka)
     await kafka.start()
     batch = [
         ConsumerRecord(
@@ -98,7 +98,7 @@ async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Se
     urgent = [ENRICHED.name, URGENT.name, SIGNALS.name]
     assert [topic.name for topic, _ in kafka.begun] == [*calm, *calm, *urgent]
     begun = [delivery for _, pending in kafka.begun for delivery in pending.deliveries]
-    assert set(kafka.awaited) == set(begun)
+    assert {id(delivery) for delivery in kafka.awaited} == {id(delivery) for delivery in begun}
 
 
 async def test_without_anything_urgent_no_more_than_signals_is_asked_of_kafka(

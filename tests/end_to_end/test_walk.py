@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from kafka import KafkaProducer
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
@@ -16,7 +17,8 @@ from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS
-from tests.support.pipeline import comments, documents_of, messages_on, publish, wait_until
+from tests.support.kafka import read_all
+from tests.support.pipeline import comments, documents_of, publish, wait_until
 from tests.support.worker import drain
 
 pytestmark = pytest.mark.slow
@@ -64,16 +66,13 @@ def test_a_newer_revision_replaces_and_a_delete_removes(settings: Settings) -> N
 
 
 def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(settings: Settings) -> None:
-    from kafka import KafkaProducer
-
-    servers = settings.kafka_bootstrap_servers
-    with KafkaProducer(bootstrap_servers=servers) as producer:
+    with KafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers) as producer:
         producer.send(FORMS.name, key=b"x", value=b"no json").get(10)
         producer.send(ENRICHED.name, key=b"x", value=b'{"event_id": 7}').get(10)
     publish(settings, comments("neighbours", 5))
     drain(settings, Role.ENRICH, Role.INDEX)
     assert documents_of(settings, "neighbours") == 5
-    letters = [orjson.loads(message.value) for message in messages_on(DEAD, settings)]
+    letters = [orjson.loads(record.value or b"") for record in read_all(settings, DEAD)]
     stages = {letter["stage"]: letter.get("kafka_topic") for letter in letters}
     assert stages["enrich"] == FORMS.name
     assert stages["index"] == ENRICHED.name

@@ -7,20 +7,18 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
-
 from pipeline.elasticsearch.client import connect
-from pipeline.kafka.producer import KafkaSink, Message
+from pipeline.kafka.producer import BatchProducer
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback
-from schemas.kafka_topics import RAW, KafkaTopic
+from schemas.kafka_topics import RAW
+from schemas.message import Message
 
 _READ_TIMEOUT_S: Final = 15.0
 ROOT = Path(__file__).parents[2]
@@ -50,22 +48,17 @@ def comments(source: str, count: int) -> list[Feedback]:
 
 def publish(settings: Settings, records: Iterable[Feedback]) -> None:
     """Publish raw feedback, as a connector would."""
-    payloads: dict[str, list[Message]] = {}
-    topics = {}
-    for record in records:
-        topic = RAW[record.family]
-        topics[topic.name] = topic
-        payloads.setdefault(topic.name, []).append(
-            Message(record.event_id, record.to_payload(), [])
-        )
+    messages = [
+        Message(RAW[record.family], record.event_id.encode(), record.to_payload(), [])
+        for record in records
+    ]
 
     async def send() -> None:
-        sink = KafkaSink(settings.kafka_bootstrap_servers)
-        await sink.start()
-        for name, messages in payloads.items():
-            for start in range(0, len(messages), 2_000):
-                await sink.write(topics[name], messages[start : start + 2_000])
-        await sink.stop()
+        producer = BatchProducer(settings.kafka)
+        await producer.start()
+        for start in range(0, len(messages), 2_000):
+            await producer.write(messages[start : start + 2_000])
+        await producer.stop()
 
     asyncio.run(send())
 
@@ -111,40 +104,3 @@ def run_feedback(
         timeout=180,
         check=False,
     )
-
-
-def messages_on(
-    kafka_topic: KafkaTopic, settings: Settings, *, committed: bool = False
-) -> list[ConsumerRecord]:
-    """Read a Kafka topic up to its present end, each partition in its order.
-
-    Raises ``TimeoutError`` when nothing arrives for 15 seconds. ``committed`` leaves out what
-    belongs to a transaction that was aborted or is still open.
-    """
-    with KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        group_id=None,
-        isolation_level="read_committed" if committed else "read_uncommitted",
-    ) as consumer:
-        numbers = sorted(consumer.partitions_for_topic(kafka_topic.name) or ())
-        partitions = [TopicPartition(kafka_topic.name, number) for number in numbers]
-        records = _read_to_end(consumer, partitions)
-    return sorted(records, key=lambda record: (record.partition, record.offset))
-
-
-def _read_to_end(
-    consumer: KafkaConsumer, partitions: Sequence[TopicPartition]
-) -> list[ConsumerRecord]:
-    begin, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
-    consumer.assign(partitions)
-    for partition in partitions:
-        consumer.seek(partition, begin[partition])
-    records: list[ConsumerRecord] = []
-    deadline = time.monotonic() + _READ_TIMEOUT_S
-    while any(consumer.position(partition) < end[partition] for partition in partitions):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{partitions[0].topic}: nothing arrived")
-        for batch in consumer.poll(timeout_ms=500).values():
-            records += batch
-            deadline = time.monotonic() + _READ_TIMEOUT_S
-    return records

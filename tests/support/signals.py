@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 import orjson
 
 from pipeline.enrich.signals import signal_payload, site_key
-from pipeline.kafka.producer import KafkaSink, Message
+from pipeline.kafka.producer import BatchProducer
 from pipeline.settings import Settings
 from pipeline.watch.partition import Counts, Partition
 from pipeline.watch.settings import WatchSettings
 from schemas.alert import Alert
 from schemas.kafka_topics import ALERTS, SIGNALS
+from schemas.message import Message
 from schemas.record import deterministic_id
 from schemas.signal import Signal
-from tests.support.pipeline import messages_on
+from tests.support.kafka import read_all
 
 DAYS = 9
 SPIKE_HOURS = 2
@@ -63,14 +64,16 @@ def spike(site: str, since: datetime) -> list[Signal]:
 
 def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
     """Publish signals as the enrich role does."""
-    messages = [Message(site_key(one.site), signal_payload(one), []) for one in signals]
+    messages = [
+        Message(SIGNALS, site_key(one.site).encode(), signal_payload(one), []) for one in signals
+    ]
 
     async def send() -> None:
-        sink = KafkaSink(settings.kafka_bootstrap_servers)
-        await sink.start()
+        producer = BatchProducer(settings.kafka)
+        await producer.start()
         for start in range(0, len(messages), 2_000):
-            await sink.write(SIGNALS, messages[start : start + 2_000])
-        await sink.stop()
+            await producer.write(messages[start : start + 2_000])
+        await producer.stop()
 
     asyncio.run(send())
 
@@ -78,7 +81,7 @@ def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
 def alerts_of(settings: Settings, sites: Iterable[str]) -> list[Alert]:
     """What subscribers read of these sites."""
     wanted = set(sites)
-    found = (record.value for record in messages_on(ALERTS, settings, committed=True))
+    found = (record.value for record in read_all(settings, ALERTS))
     # Other tests publish what is no alert.
     named = [value for value in found if orjson.loads(value).get("site") in wanted]
     return [Alert.from_payload(value) for value in named]
@@ -90,6 +93,6 @@ def undisturbed(settings: Settings) -> list[Partition]:
     partitions = [
         Partition(number, None, options, Counts(), end=0) for number in range(SIGNALS.partitions)
     ]
-    for record in messages_on(SIGNALS, settings, committed=True):
+    for record in read_all(settings, SIGNALS):
         partitions[record.partition].take([record], behind=False)
     return partitions

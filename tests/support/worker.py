@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from pipeline.settings import Settings
-from pipeline.streams.lag import records_waiting
+from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import Role
 from pipeline.worker.run import run
 from tests.support.pipeline import wait_until
@@ -78,7 +78,7 @@ def drain(settings: Settings, *roles: Role, seconds: float = 60) -> None:
     """Run roles until nothing is left to read, which is looked for twice."""
 
     def nothing_waits() -> bool:
-        return records_waiting(settings, roles) == 0
+        return count_waiting_records(settings, roles) == 0
 
     with running_roles(settings, *roles):
         for _ in range(2):

@@ -63,7 +63,7 @@ def list_alerts(
         limit=limit,
     )
     alerts, total = find_alerts(settings(), request)
-    silences = read_silences(settings().kafka_bootstrap_servers) if alerts or json else []
+    silences = read_silences(settings().kafka) if alerts or json else []
     found = joined(alerts, silences, now)
     if json:
         print_json({"total": total, "alerts": [alert_json(one) for one in found]})
@@ -85,7 +85,7 @@ def show(
     """Show all of an alert: figures, words, examples, and what keeps it quiet."""
     alert = alert_named(settings(), identifier)
     examples = examples_of(settings(), alert)
-    silences = read_silences(settings().kafka_bootstrap_servers)
+    silences = read_silences(settings().kafka)
     (one,) = joined([alert], silences, datetime.now(UTC))
     if json:
         print_json({**alert_json(one), "examples": examples})

@@ -108,7 +108,7 @@ def silence(
 
 def silences(json: Json = False) -> None:
     """List what is quiet now: silences, and acknowledgements of alerts that go on."""
-    there = read_silences(settings().kafka_bootstrap_servers)
+    there = read_silences(settings().kafka)
     acknowledged = any(one.alert_id for one in there)
     found = active(there, _firing() if acknowledged else [], datetime.now(UTC))
     if json:
@@ -122,7 +122,7 @@ def silences(json: Json = False) -> None:
 def unsilence(identifier: _Id) -> None:
     """Lift a silence, or take back the acknowledgement of an alert."""
     now = datetime.now(UTC)
-    found = silence_named(read_silences(settings().kafka_bootstrap_servers), identifier)
+    found = silence_named(read_silences(settings().kafka), identifier)
     named = f"silence {shown_id(found.silence_id)} of {about(found)}"
     if found.has_ended(now):
         err.print(f"{named} has ended already", markup=False)

@@ -134,5 +134,5 @@ def _without_personal_data(value: Any) -> Any:
 
 
 async def _publish(settings: Settings, event: CaseEvent) -> None:
-    async with publishing(settings.kafka_bootstrap_servers, "a case's event") as sink:
-        await publish(sink, [event])
+    async with publishing(settings.kafka, "a case's event") as producer:
+        await publish(producer, [event])

@@ -31,6 +31,7 @@ from pipeline.elasticsearch.client import connect
 from pipeline.elasticsearch.templates import put_templates
 from pipeline.errors import CommandError, Unavailable
 from pipeline.kafka.admin import create_kafka_topics
+from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.search.overview import Overview, overview_query, read_overview
 from pipeline.search.query import SearchRequest
 from pipeline.terminal import err, out, print_json
@@ -134,10 +135,11 @@ def _publish(*, count: int, seed: int, days: int, now: datetime) -> int:
     """Publish the comments through the connectors' runner; how many."""
     config = DemoConfig(count=count, seed=seed, days=days, until=now)
     try:
-        outcome = run(DemoConnector(config), settings().kafka_bootstrap_servers)
+        with ConnectorBroker(settings().kafka) as broker:
+            outcome = run(DemoConnector(config), broker)
     except Retry as error:
         raise Unavailable(str(error)) from error
-    return outcome.tally.published
+    return outcome.stats.published
 
 
 def _drain() -> None:

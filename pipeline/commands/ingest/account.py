@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from connectors.runtime.kafka import open_consumer, partitions_of, read_between
-from connectors.runtime.run_stats import Tally
+from connectors.runtime.run_stats import RunStats
 from pipeline.elasticsearch.client import connect
 from pipeline.elasticsearch.errors import command_errors
 from pipeline.errors import CommandError
-from pipeline.settings import Settings
+from pipeline.kafka.reader import Offsets, TopicReader
+from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.lag import group_lags
 from pipeline.terminal import err
 from schemas.dead_letter import DeadLetter
@@ -27,7 +27,7 @@ _PATIENCE_S: Final = 30.0
 class Account:
     """What became of every row."""
 
-    tally: Tally
+    tally: RunStats
     dry_run: bool = False
     dead_offsets: dict[Any, int] | None = None
     """From where on the worker may have refused what this run published."""
@@ -133,28 +133,21 @@ def _wait_indexed(
             time.sleep(0.5)
 
 
-def dead_offsets_now(servers: str) -> dict[Any, int]:
-    """Return the end offset of each partition of the dead letters; raises ``Retry``."""
-    consumer = open_consumer(servers)
-    try:
-        ends: dict[Any, int] = consumer.end_offsets(partitions_of(consumer, DEAD.name))
-        return ends
-    finally:
-        consumer.close()
+def read_dead_offsets(connection: KafkaConnection) -> Offsets:
+    """Return the end offset of each partition of the dead letters; raises ``TransientError``."""
+    with TopicReader(connection) as reader:
+        return reader.end_offsets(DEAD.name)
 
 
 def _look_for_refused(account: Account, configuration: Settings) -> None:
     """Read the dead letters that came since the last look, for ids of this run."""
     start = account.dead_offsets or {}
-    consumer = open_consumer(configuration.kafka_bootstrap_servers)
-    try:
-        end = consumer.end_offsets(list(start))
-        for record in read_between(consumer, start, end):
-            known = _id_bytes(DeadLetter.from_payload(record.value).key)
+    with TopicReader(configuration.kafka) as reader:
+        end = reader.bounds(list(start))[1]
+        for record in reader.read(start, end):
+            known = _id_bytes(DeadLetter.from_payload(record.value or b"").key)
             if known in account.tally.event_ids:
                 account.refused.add(known)
-    finally:
-        consumer.close()
     account.dead_offsets = end
 
 

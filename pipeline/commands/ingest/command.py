@@ -13,11 +13,9 @@ import typer
 from pydantic import ValidationError
 
 from connectors.file import FileConfig, FileConnector
-from connectors.runtime.kafka import reach
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import rehearse, run
-from connectors.sdk.errors import Retry
-from pipeline.commands.ingest.account import Account, dead_offsets_now, follow
+from connectors.runtime.run_stats import RunStats
+from connectors.runtime.runner import dry_run, run
+from pipeline.commands.ingest.account import Account, follow, read_dead_offsets
 from pipeline.commands.ingest.view import (
     as_json,
     progress,
@@ -30,8 +28,9 @@ from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, parse_columns, parse_pairs
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import sentences
-from pipeline.errors import CommandError, ExitStatus, Unavailable
-from pipeline.kafka.admin import create_kafka_topics
+from pipeline.errors import CommandError, ExitStatus
+from pipeline.kafka.admin import create_kafka_topics, require_broker
+from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
 from pipeline.terminal import err, out, print_json
 from schemas.feedback import Family, Feedback
@@ -126,7 +125,7 @@ def ingest(
     )
     tell_mapping(connector)
     if dry_run:
-        account, first = _rehearse(connector)
+        account, first = _dry_run(connector)
         if not json:
             out.print(records_table(first))
     else:
@@ -178,31 +177,25 @@ def _scales(pairs: list[str]) -> dict[str, tuple[float, float]]:
     return scales
 
 
-def _rehearse(connector: FileConnector) -> tuple[Account, list[Feedback]]:
-    tally = Tally()
+def _dry_run(connector: FileConnector) -> tuple[Account, list[Feedback]]:
+    stats = RunStats()
     with sentences(_AGAIN), progress("reading") as show:
-        records = rehearse(connector, tally, show)
+        records = dry_run(connector, stats, show)
         first = list(islice(records, _SHOWN_RECORDS))
         for _ in records:
             pass
-    return Account(tally, dry_run=True), first
+    return Account(stats, dry_run=True), first
 
 
 def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> Account:
-    servers = configuration.kafka_bootstrap_servers
-    try:
-        reach(servers)
-    except Retry as error:
-        raise Unavailable(
-            f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
-        ) from None
+    require_broker(configuration.kafka)
     create_kafka_topics(configuration)
     with sentences(_AGAIN):
-        dead_offsets = dead_offsets_now(servers)
-        with progress("publishing") as show:
-            outcome = run(connector, servers, again=again, progress=show)
+        dead_offsets = read_dead_offsets(configuration.kafka)
+        with progress("publishing") as show, ConnectorBroker(configuration.kafka) as broker:
+            outcome = run(connector, broker, again=again, progress=show)
     tell_resumed(connector, outcome)
-    return Account(outcome.tally, dead_offsets=dead_offsets)
+    return Account(outcome.stats, dead_offsets=dead_offsets)
 
 
 def _conclude(account: Account, connector: FileConnector) -> None:

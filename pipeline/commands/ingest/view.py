@@ -12,7 +12,7 @@ from rich.table import Table
 
 from connectors.file import FileConnector
 from connectors.runtime.run_stats import OnProgress, Reason
-from connectors.runtime.runner import Outcome
+from connectors.runtime.runner import RunOutcome
 from pipeline.commands.ingest.account import Account
 from pipeline.terminal import err
 
@@ -39,13 +39,13 @@ def tell_mapping(connector: FileConnector) -> None:
         err.print("authors are left out: FEEDBACK_AUTHOR_KEY is not set")
 
 
-def tell_resumed(connector: FileConnector, outcome: Outcome) -> None:
+def tell_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
     """Print how many rows an earlier run had published."""
-    earlier, cursor = outcome.tally.earlier, outcome.resumed_from
+    earlier, cursor = outcome.stats.already_published, outcome.resumed_from
     if cursor is None or not earlier:
         return
     when = f"{cursor.stored_at:%Y-%m-%d %H:%M} UTC"
-    if earlier == outcome.tally.read and connector.is_done(cursor.position):
+    if earlier == outcome.stats.read and connector.is_done(cursor.position):
         err.print(
             f"already ingested: {earlier:,} rows on {when}; nothing was published now "
             "(--again publishes them anew, with the same ids)",
@@ -140,7 +140,7 @@ def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
         "dry_run": account.dry_run,
         "rows_read": tally.read,
         "published": tally.published,
-        "published_earlier_rows": tally.earlier,
+        "published_earlier_rows": tally.already_published,
         "dead_lettered": tally.dead_lettered,
         "dead_lettered_by_worker": account.refused_by_worker,
         "skipped": tally.skipped,

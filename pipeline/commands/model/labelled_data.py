@@ -8,8 +8,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from connectors.file.mapping import Labels, SentimentLabels, get_preset
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import rehearse
+from connectors.runtime.run_stats import RunStats
+from connectors.runtime.runner import dry_run
 from pipeline.commands.ingest.command import connector_of, mapped
 from pipeline.commands.shared.options import parse_columns
 from pipeline.commands.sources.select import sentences
@@ -103,16 +103,16 @@ def read_labelled(path: str, options: LabelOptions) -> Labelled:
             "author_key": _RESPONDENTS,
         }
     )
-    tally = Tally()
+    stats = RunStats()
     with sentences():
-        records = list(rehearse(connector, tally))
+        records = list(dry_run(connector, stats))
     ends = (sentiment.best, sentiment.worst) if sentiment else (None, None)
     try:
         examples = to_examples(records, best=ends[0], worst=ends[1])
     except ValueError as error:
         name = connector.source.name
         raise CommandError(f"reading {name}: {error}", ExitStatus.BAD_INPUT) from None
-    err.print(f"{tally.read:,} rows, {len(examples):,} comments", style="dim")
+    err.print(f"{stats.read:,} rows, {len(examples):,} comments", style="dim")
     data: dict[str, str | int] = {"file": connector.source.name}
     if options.preset is not None:
         data["preset"] = options.preset

@@ -10,12 +10,11 @@ from typing import Annotated, Final
 
 import typer
 
-from connectors.runtime.collect import Collected, Known, collect
+from connectors.runtime.collect import PreviousState, RunResult, run_once
 from connectors.runtime.instances import Instance
-from connectors.runtime.outbox_pool import Outboxes
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import understand
-from connectors.runtime.scheduler import follow, known_of, polled
+from connectors.runtime.parsing import ParsedItem, parse_item
+from connectors.runtime.run_stats import RunStats
+from connectors.runtime.scheduler import build_polled, follow, load_previous_state
 from connectors.sdk.errors import Retry
 from connectors.sdk.source import Polled
 from pipeline import logs
@@ -25,6 +24,7 @@ from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import author_key, chosen, connected, sentences
 from pipeline.commands.sources.view import as_json, collected_table, ledger_state
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.terminal import err, out, print_json
 from schemas.feedback import Feedback
 
@@ -80,31 +80,30 @@ def connect(
 
 def _first(instance: Instance) -> list[Feedback]:
     """What the first page with anything on it holds."""
-    tally = Tally()
+    stats = RunStats()
     with sentences(), instance.build(author_key()) as source:
         if not isinstance(source, Polled):
             raise CommandError(f"running {instance.label}: its service calls; see `feedback serve`")
         for page in source.fetch(None):
-            found = [understand(source, item, tally) for item in page.items]
-            records = [one[0] for one in found if isinstance(one, tuple)]
+            parsed = [parse_item(source, item, stats) for item in page.items]
+            records = [each.record for each in parsed if isinstance(each, ParsedItem)]
             if records:
                 return list(islice(records, _SHOWN_RECORDS))
-    reasons = ", ".join([*tally.reasons, *tally.skips]) or "it gave no item"
+    reasons = ", ".join([*stats.reasons, *stats.skips]) or "it gave no item"
     err.print(f"{instance.label}: nothing to show ({reasons})", markup=False)
     return []
 
 
-def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Collected]:
-    servers = settings().kafka_bootstrap_servers
+def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[RunResult]:
     done = []
-    with sentences(), Outboxes(servers) as outboxes:
-        sources = [polled(instance, author_key()) for instance in instances]
-        knowns = known_of(instances, sources, servers)
-        for instance, source, known in zip(instances, sources, knowns, strict=True):
+    with sentences(), ConnectorBroker(settings().kafka) as broker:
+        sources = [build_polled(instance, author_key()) for instance in instances]
+        states = load_previous_state(instances, sources, broker)
+        for instance, source, state in zip(instances, sources, states, strict=True):
             if again:
-                known = Known(None, known.coverage)
+                state = PreviousState(None, state.coverage)
             with err.status(f"collecting {instance.label}", spinner="dots"), source:
-                done.append(collect(instance, source, outboxes, known))
+                done.append(run_once(instance, source, broker, state))
             if not quiet:
                 err.print(f"{instance.label}: {ledger_state(done[-1].coverage)}")
     return done
@@ -115,16 +114,16 @@ def _follow(instances: list[Instance]) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with sentences():
+    with sentences(), ConnectorBroker(settings().kafka) as broker:
         follow(
             instances,
-            settings().kafka_bootstrap_servers,
+            broker,
             author_key=author_key(),
             stop=stop,
         )
 
 
-def _conclude(instances: list[Instance], done: list[Collected]) -> None:
+def _conclude(instances: list[Instance], done: list[RunResult]) -> None:
     failed = [
         (instance.label, one.failure)
         for instance, one in zip(instances, done, strict=True)

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.runtime.instances import Instance, instances, settled, source_named
-from connectors.runtime.kafka import reach
 from connectors.sdk.errors import Fatal, Misconfigured, Retry
 from connectors.sdk.source import Polled
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import parse_pairs
 from pipeline.errors import CommandError, ExitStatus, Unavailable
-from pipeline.kafka.admin import create_kafka_topics
+from pipeline.kafka.admin import create_kafka_topics, require_broker
 from pipeline.settings import environment_value
 from pipeline.settings_file import SettingsFileError, read_connector_sections, resolve_secret
 
@@ -51,8 +50,7 @@ def author_key() -> bytes:
 
 def connected() -> None:
     """Make sure that Kafka answers and has its Kafka topics; raises ``CommandError``."""
-    with sentences():
-        reach(settings().kafka_bootstrap_servers)
+    require_broker(settings().kafka)
     create_kafka_topics(settings())
 
 

@@ -17,6 +17,8 @@ from pipeline import logs
 from pipeline.commands.shared.context import settings
 from pipeline.commands.sources.select import all_instances, author_key
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.kafka.connector_broker import ConnectorBroker
+from pipeline.kafka.request_publisher import KafkaRequestPublisher
 
 
 def serve(
@@ -60,13 +62,13 @@ def serve(
         max_bytes=most_bytes,
         rate=rate,
         form_rate=form_rate,
-        kafka_timeout_s=kafka_timeout,
         trusted_proxies=[_network(one) for one in proxy or ()],
     )
     found = _webhooks(config or settings().config)
     app = build_application(
         [source for _, source in found],
-        settings().kafka_bootstrap_servers,
+        KafkaRequestPublisher(settings().kafka, timeout_s=kafka_timeout),
+        ConnectorBroker(settings().kafka),
         limits,
         instances=[instance for instance, _ in found],
     )

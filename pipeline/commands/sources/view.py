@@ -9,14 +9,14 @@ from typing import Any, Final
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.runtime.collect import Collected
+from connectors.runtime.collect import RunResult
 from connectors.runtime.instances import Instance
 from schemas.coverage import Coverage, State
 
 _STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
 
 
-def collected_table(instances: Sequence[Instance], done: Sequence[Collected]) -> Table:
+def collected_table(instances: Sequence[Instance], done: Sequence[RunResult]) -> Table:
     """One line an instance: what its run brought."""
     table = Table(box=None)
     for column in ("source", "site", "read", "published", "skipped", "dead letters", "from", "to"):
@@ -37,10 +37,10 @@ def collected_table(instances: Sequence[Instance], done: Sequence[Collected]) ->
     return table
 
 
-def as_json(done: Collected) -> dict[str, Any]:
+def as_json(done: RunResult) -> dict[str, Any]:
     """What machines read of a run."""
-    reasons = {reason: found.count for reason, found in done.tally.reasons.items()}
-    skips = {reason: found.count for reason, found in done.tally.skips.items()}
+    reasons = {reason: found.count for reason, found in done.stats.reasons.items()}
+    skips = {reason: found.count for reason, found in done.stats.skips.items()}
     return {
         **ledger_json(done.coverage, datetime.now(UTC)),
         "dead_letter_reasons": reasons,

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.file import FileConfig, FileConnector
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import rehearse
+from connectors.runtime.run_stats import RunStats
+from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas.feedback import SUBMISSION, Feedback
 
@@ -30,9 +30,9 @@ def connector(path: Path, content: bytes | str, **options: Any) -> FileConnector
     return FileConnector(FileConfig(path=path, **options))
 
 
-def read(path: Path, content: bytes | str, **options: Any) -> tuple[list[Feedback], Tally]:
-    tally = Tally()
-    records = list(rehearse(connector(path, content, **options), tally))
+def read(path: Path, content: bytes | str, **options: Any) -> tuple[list[Feedback], RunStats]:
+    tally = RunStats()
+    records = list(dry_run(connector(path, content, **options), tally))
     assert tally.read == sum((tally.published, tally.dead_lettered, tally.skipped, tally.repeated))
     return records, tally
 
@@ -222,7 +222,7 @@ def test_standard_input_is_a_dataset_of_its_own(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("sys.stdin", Stdin)
     source_connector = FileConnector(FileConfig(path=None))
-    records = list(rehearse(source_connector, Tally()))
+    records = list(dry_run(source_connector, RunStats()))
     assert [record.native_id for record in records] == ["stdin/1"]
     assert source_connector.instance_key is None
 
@@ -262,9 +262,9 @@ def test_the_nhs_preset_accounts_for_every_row_of_the_real_file() -> None:
     path = DATA / "nhs_feedback.csv"
     if not path.exists():
         pytest.skip(f"the NHS data are not at {DATA}; FEEDBACK_DATA names their folder")
-    tally = Tally()
+    tally = RunStats()
     config = FileConfig(path=path, preset="nhs-fft", textless=True)
-    records = list(rehearse(FileConnector(config), tally))
+    records = list(dry_run(FileConnector(config), tally))
     assert (tally.read, tally.published, tally.skipped) == (6_264, 5_162, 1_102)
     assert (tally.dead_lettered, tally.repeated) == (0, 0)
     assert sum(bool(record.text) for record in records) == 4_913

@@ -9,23 +9,23 @@ from typing import Any
 import pytest
 
 from connectors.file import FileConfig, FileConnector
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import rehearse
+from connectors.runtime.run_stats import RunStats
+from connectors.runtime.runner import dry_run
 from schemas.feedback import SUBMISSION, Feedback
 
 ATTRIBUTES = {SUBMISSION: "visit"}
 
 
-def read(path: Path, content: str, **options: Any) -> tuple[list[Feedback], Tally]:
+def read(path: Path, content: str, **options: Any) -> tuple[list[Feedback], RunStats]:
     path.write_text(content, encoding="utf-8")
-    tally = Tally()
+    tally = RunStats()
     connector = FileConnector(FileConfig(path=path, **{"textless": True, **options}))
-    records = list(rehearse(connector, tally))
+    records = list(dry_run(connector, tally))
     assert tally.read == sum((tally.published, tally.dead_lettered, tally.skipped, tally.repeated))
     return records, tally
 
 
-def skip_counts(tally: Tally) -> dict[str, int]:
+def skip_counts(tally: RunStats) -> dict[str, int]:
     return {reason: skips.count for reason, skips in tally.skips.items()}
 
 
@@ -109,7 +109,7 @@ def test_standard_input_is_read_twice_too(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("sys.stdin", Stdin)
     connector = FileConnector(FileConfig(path=None, textless=True, attributes=ATTRIBUTES))
-    assert [record.native_id for record in rehearse(connector, Tally())] == ["stdin/2"]
+    assert [record.native_id for record in dry_run(connector, RunStats())] == ["stdin/2"]
 
 
 def test_a_column_tells_people_and_submissions_apart_at_once(csv: Path) -> None:

@@ -15,8 +15,8 @@ import pytest
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
 from connectors.file import FileConfig, FileConnector, workbook
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import rehearse
+from connectors.runtime.run_stats import RunStats
+from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas.feedback import Feedback
 
@@ -44,9 +44,9 @@ def connector(path: Path, content: bytes, **options: Any) -> FileConnector:
     return FileConnector(FileConfig(path=path, **options))
 
 
-def read(path: Path, content: bytes, **options: Any) -> tuple[list[Feedback], Tally]:
-    tally = Tally()
-    records = list(rehearse(connector(path, content, **options), tally))
+def read(path: Path, content: bytes, **options: Any) -> tuple[list[Feedback], RunStats]:
+    tally = RunStats()
+    records = list(dry_run(connector(path, content, **options), tally))
     assert tally.read == sum((tally.published, tally.dead_lettered, tally.skipped, tally.repeated))
     return records, tally
 
@@ -188,7 +188,7 @@ def test_a_workbook_comes_by_standard_input_too(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("sys.stdin", Stdin)
     monkeypatch.setattr("connectors.file.byte_source.HEAD_BYTES", 100)
-    records = list(rehearse(FileConnector(FileConfig(path=None)), Tally()))
+    records = list(dry_run(FileConnector(FileConfig(path=None)), RunStats()))
     assert [record.native_id for record in records] == ["stdin/1"]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.runtime.coverage import coverage_message, following, load_coverage
-from connectors.runtime.outbox import Outbox
+from connectors.runtime.coverage import coverage_message, load_coverage, merge_with_previous
+from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
 from schemas.coverage import Coverage, State
 
@@ -34,7 +34,7 @@ def entry(**fields: Any) -> Coverage:
 
 def test_a_run_that_brought_nothing_keeps_what_the_one_before_knew() -> None:
     before = entry(first_at=NOW - 9 * HOUR, news_at=NOW - HOUR, newest_at=NOW - 2 * HOUR, lag_s=60)
-    now = following(entry(), before)
+    now = merge_with_previous(entry(), before)
     assert (now.first_at, now.news_at, now.newest_at, now.lag_s) == (
         NOW - 9 * HOUR,
         NOW - HOUR,
@@ -44,16 +44,16 @@ def test_a_run_that_brought_nothing_keeps_what_the_one_before_knew() -> None:
 
 
 def test_failures_are_counted_until_a_run_succeeds() -> None:
-    once = following(entry(error="status 500"), entry())
-    twice = following(entry(error="status 500"), once)
+    once = merge_with_previous(entry(error="status 500"), entry())
+    twice = merge_with_previous(entry(error="status 500"), once)
     assert (once.failures, twice.failures, twice.succeeded_at) == (1, 2, NOW)
-    assert following(entry(), twice).failures == 0
+    assert merge_with_previous(entry(), twice).failures == 0
 
 
 def test_a_long_time_without_a_run_is_a_gap() -> None:
     before = entry(succeeded_at=NOW - 5 * HOUR)
-    assert following(entry(), before).gap_since == NOW - 5 * HOUR
-    assert following(entry(), entry(succeeded_at=NOW - HOUR / 4)).gap_since is None
+    assert merge_with_previous(entry(), before).gap_since == NOW - 5 * HOUR
+    assert merge_with_previous(entry(), entry(succeeded_at=NOW - HOUR / 4)).gap_since is None
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,8 @@ def test_how_a_source_fares(fields: dict[str, Any], after: timedelta, state: Sta
 
 
 def test_the_latest_entry_of_each_instance_is_kept(settings: Settings) -> None:
-    servers = settings.kafka_bootstrap_servers
-    with Outbox(servers) as outbox:
+    with ConnectorBroker(settings.kafka) as broker, broker.borrow() as producer:
         for published in (1, 2):
-            outbox.send(coverage_message(entry(instance="kept", published=published)))
-        outbox.settle(outbox.take_pending())
-    assert load_coverage(servers)["rss", "kept"].published == 2
+            producer.send(coverage_message(entry(instance="kept", published=published)))
+        producer.wait_for_acks(producer.flush())
+    assert load_coverage(broker)["rss", "kept"].published == 2

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.runtime.run_stats import Tally
-from connectors.runtime.runner import understand
+from connectors.runtime.parsing import parse_item
+from connectors.runtime.run_stats import RunStats
 from connectors.sdk import records
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord
@@ -105,7 +105,7 @@ def test_an_attribute_that_is_no_unicode_is_a_bad_record() -> None:
         def parse(self, item: Item) -> Feedback:
             return quick(attributes={"a": "\ud83d"})
 
-    found = understand(Parses(), Item(None, "1", None, NOW), Tally())
+    found = parse_item(Parses(), Item(None, "1", None, NOW), RunStats())
     assert isinstance(found, BadRecord) and "no Unicode" in found.reason
 
 

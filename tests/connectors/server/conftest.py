@@ -17,11 +17,13 @@ from connectors.forms.form.connector import Form
 from connectors.sdk.source import Context, Webhook
 from connectors.server.application import build_application
 from connectors.server.webhook_handler import ServeConfig
-from pipeline.settings import Settings
+from pipeline.kafka.connector_broker import ConnectorBroker
+from pipeline.kafka.request_publisher import KafkaRequestPublisher
+from pipeline.settings import KafkaConnection, Settings
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback
 from schemas.kafka_topics import DEAD, RAW
-from tests.support.pipeline import messages_on
+from tests.support.kafka import read_all
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,19 @@ def running(app: Any) -> Iterator[str]:
 
 @contextmanager
 def serving(
-    kafka: str, sources: Sequence[Webhook], config: ServeConfig | None = None, *, ready: bool = True
+    kafka: KafkaConnection,
+    sources: Sequence[Webhook],
+    config: ServeConfig | None = None,
+    *,
+    ready: bool = True,
 ) -> Iterator[Live]:
     """Run a server for these sources; yield it once Kafka answers it."""
-    app = build_application(sources, kafka, config or ServeConfig(form_rate=1_000))
+    app = build_application(
+        sources,
+        KafkaRequestPublisher(kafka),
+        ConnectorBroker(kafka),
+        config or ServeConfig(form_rate=1_000),
+    )
     with running(app) as url, httpx.Client(base_url=url, timeout=30) as client:
         live = Live(url, client)
         end = time.monotonic() + 30
@@ -83,7 +94,7 @@ def serve(settings: Settings) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(*sources: Webhook, config: ServeConfig | None = None) -> Live:
-            return stack.enter_context(serving(settings.kafka_bootstrap_servers, sources, config))
+            return stack.enter_context(serving(settings.kafka, sources, config))
 
         yield start
 
@@ -98,7 +109,7 @@ def records_on(settings: Settings, source: str, prefix: str = "") -> list[Feedba
     records = [
         record
         for kafka_topic in RAW.values()
-        for message in messages_on(kafka_topic, settings)
+        for message in read_all(settings, kafka_topic)
         if (record := Feedback.from_payload(message.value)).source == source
         and record.native_id.startswith(prefix)
     ]
@@ -107,5 +118,5 @@ def records_on(settings: Settings, source: str, prefix: str = "") -> list[Feedba
 
 def dead_letters_on(settings: Settings, origin: str) -> list[DeadLetter]:
     """Return the dead letters whose origin starts with this."""
-    letters = [DeadLetter.from_payload(message.value) for message in messages_on(DEAD, settings)]
+    letters = [DeadLetter.from_payload(message.value) for message in read_all(settings, DEAD)]
     return [letter for letter in letters if letter.origin.startswith(origin)]

@@ -10,6 +10,8 @@ from connectors.forms.form.connector import Form
 from connectors.runtime.coverage import load_coverage
 from connectors.runtime.instances import Instance, settled
 from connectors.server.application import build_application
+from pipeline.kafka.connector_broker import ConnectorBroker
+from pipeline.kafka.request_publisher import KafkaRequestPublisher
 from pipeline.settings import Settings
 from schemas.coverage import State
 from tests.connectors.server.conftest import running
@@ -23,10 +25,12 @@ def instance_of(name: str) -> Instance:
 
 
 def test_what_a_form_was_sent_is_in_the_ledger_when_the_server_stops(settings: Settings) -> None:
-    servers = settings.kafka_bootstrap_servers
+    broker = ConnectorBroker(settings.kafka)
     instances = [instance_of("ledger-busy"), instance_of("ledger-idle")]
     forms = [instance.build(b"") for instance in instances]
-    app = build_application(forms, servers, instances=instances)  # type: ignore[arg-type]
+    app = build_application(
+        forms, KafkaRequestPublisher(settings.kafka), broker, instances=instances
+    )  # type: ignore[arg-type]
     with running(app) as url:
         wait_until(
             lambda: httpx.get(f"{url}/readyz").status_code == 200, seconds=30, what="readiness"
@@ -36,7 +40,7 @@ def test_what_a_form_was_sent_is_in_the_ledger_when_the_server_stops(settings: S
                 f"{url}/feedback/ledger-busy", json={"text": f"Lovely nurses, visit {number}."}
             )
             assert answer.status_code == 202
-    ledger = load_coverage(servers)
+    ledger = load_coverage(broker)
     busy, idle = ledger["form", "ledger-busy"], ledger["form", "ledger-idle"]
     assert (busy.published, busy.site, busy.backfill, busy.every_s) == (2, "Eastgate", False, None)
     assert (idle.published, idle.state(idle.finished_at)) == (0, State.OK)

@@ -34,7 +34,7 @@ OPERATIONS = (
 def api(settings: Settings) -> Iterator[Any]:
     sources = (form("open", score="nps"), form("closed", api_token=TOKEN))
     config = ServeConfig(form_rate=100_000, rate=100_000)
-    with serving(settings.kafka_bootstrap_servers, sources, config) as live:
+    with serving(settings.kafka, sources, config) as live:
         load_all_checks()
         yield schemathesis.openapi.from_url(f"{live.url}/openapi.json")
 

@@ -14,7 +14,7 @@ from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
 from schemas.kafka_topics import FORMS
 from tests.connectors.server.conftest import Serve, form, records_on
-from tests.support.pipeline import messages_on
+from tests.support.kafka import read_all
 
 TEXT = "The nurses were lovely."
 
@@ -81,7 +81,7 @@ def test_contact_details_reach_their_file_and_nothing_else(
     kept = orjson.loads(line)
     assert (kept["event_id"], kept["contact"]) == (record.event_id, "mrs.miller@example.org")
     assert stat.S_IMODE(contacts.stat().st_mode) == 0o600
-    assert not any(b"miller" in message.value for message in messages_on(FORMS, settings))
+    assert not any(b"miller" in message.value for message in read_all(settings, FORMS))
     assert "miller" not in caplog.text
 
 

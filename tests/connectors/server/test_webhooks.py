@@ -20,7 +20,7 @@ from schemas.kafka_topics import FORMS, RAW
 from tests.connectors.server.conftest import Live, Serve, dead_letters_on, form
 from tests.support.fake_service import Delivery, FakeCaller, served
 from tests.support.fakes import CALLERS, built
-from tests.support.pipeline import messages_on
+from tests.support.kafka import read_all
 from tests.support.services.form import FakeForm
 
 
@@ -63,7 +63,7 @@ def test_every_delivery_is_on_kafka_once_it_is_answered(
     records = [
         record
         for kafka_topic in RAW.values()
-        for message in messages_on(kafka_topic, settings)
+        for message in read_all(settings, kafka_topic)
         if (record := Feedback.from_payload(message.value)).source == caller.name
     ]
     assert {record.text for record in records} >= set(caller.texts.values())
@@ -91,7 +91,7 @@ def test_a_message_has_the_key_and_headers_of_every_connector(
     send(serve(source), source, FakeForm().deliveries(datetime.now(UTC))[0])
     message = next(
         message
-        for message in messages_on(FORMS, settings)
+        for message in read_all(settings, FORMS)
         if Feedback.from_payload(message.value).native_id == "headers/submission-0"
     )
     record = Feedback.from_payload(message.value)

@@ -52,6 +52,10 @@ class Log:
         return [event.type for event in self.events if event.case_id == case.case_id]
 
 
+async def count_partitions() -> int:
+    return CASES.partitions
+
+
 @asynccontextmanager
 async def rounds_of(
     settings: Settings, case: Case, *outlets: Any
@@ -62,7 +66,7 @@ async def rounds_of(
         await client.indices.refresh(index=CASES_INDEX)
         log = Log(store, client)
         options = CasesSettings(Rules(()), outlets=outlets)
-        async with PeriodicTasks(options, store, log.publish) as rounds:
+        async with PeriodicTasks(options, store, log.publish, count_partitions) as rounds:
             yield rounds, log
 
 

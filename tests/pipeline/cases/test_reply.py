@@ -20,7 +20,7 @@ from schemas.kafka_topics import CASES
 from tests.pipeline.cases.test_reducer import NOW, opening
 from tests.support.cli import invoke_feedback
 from tests.support.fake_service import Served
-from tests.support.pipeline import messages_on
+from tests.support.kafka import read_all
 from tests.support.services.trustpilot import FakeTrustpilot
 
 REVIEW = Feedback.collect(
@@ -64,7 +64,7 @@ def test_an_answer_is_shown_then_sent_and_noted(
     assert (sent.returncode, service.replies) == (0, {"60a1": "We are sorry."})
     # There is no worker here: that is said, and what was done stands.
     assert "the index does not show it" in sent.stderr
-    events = [CaseEvent.from_payload(message.value) for message in messages_on(CASES, settings)]
+    events = [CaseEvent.from_payload(message.value) for message in read_all(settings, CASES)]
     (event,) = [event for event in events if event.case_id == case.case_id]
     assert (event.type, event.sent, event.by) == (CaseEventType.REPLIED, True, "Ann")
     assert json.loads(event.to_payload())["text"] == "We are sorry."

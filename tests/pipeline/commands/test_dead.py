@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from connectors.runtime.dead_letters import dead_letter_message
-from connectors.runtime.outbox import Outbox
 from pipeline.commands import dead
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.kafka.acknowledged_producer import AcknowledgedProducer
 from pipeline.settings import Settings
 
 NOW = datetime.now(UTC)
@@ -28,9 +28,9 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture(scope="module", autouse=True)
 def letters(settings: Settings) -> None:
     """Letters of a source of their own, a minute apart, and older ones before them."""
-    with Outbox(settings.kafka_bootstrap_servers) as outbox:
+    with AcknowledgedProducer(settings.kafka) as producer:
         for number in range(300):
-            outbox.send(
+            producer.send(
                 dead_letter_message(
                     stage="listing" if number % 2 else "other listing",
                     origin=f"listed:line {number}",
@@ -41,7 +41,7 @@ def letters(settings: Settings) -> None:
                     failed_at=NOW - timedelta(minutes=300 - number),
                 )
             )
-        outbox.settle(outbox.take_pending())
+        producer.wait_for_acks(producer.flush())
 
 
 def origins(result: Result) -> list[int]:

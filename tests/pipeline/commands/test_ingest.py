@@ -21,7 +21,8 @@ from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Label
 from schemas.kafka_topics import FORMS
 from schemas.record import deterministic_id
-from tests.support.pipeline import messages_on, wait_until
+from tests.support.kafka import read_all
+from tests.support.pipeline import wait_until
 
 Run = Callable[..., Result]
 
@@ -132,7 +133,7 @@ def test_a_file_is_history_unless_it_is_said_to_be_news(
         path = tmp_path / f"{name}.csv"
         path.write_text(ROWS)
         assert run(path, "--no-wait", *options).exit_code == 0
-    ours = [m.value for m in messages_on(FORMS, settings) if b'/1"' in m.value]
+    ours = [m.value for m in read_all(settings, FORMS) if b'/1"' in m.value]
     came = [Feedback.from_payload(value) for value in ours]
     told = {r.native_id: r.backfill for r in came if r.native_id in {"history/1", "news/1"}}
     assert told == {"history/1": True, "news/1": False}

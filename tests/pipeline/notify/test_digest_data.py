@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.failures import TransientError
-from pipeline.kafka.producer import KafkaSink, Message
+from pipeline.kafka.producer import BatchProducer
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.digest_data import DigestData
 from pipeline.notify.route_settings import AlertSettings
@@ -25,6 +25,7 @@ from schemas.coverage import Coverage
 from schemas.documents import document, index_name
 from schemas.feedback import Family, Priority
 from schemas.kafka_topics import COVERAGE
+from schemas.message import Message
 from schemas.record import deterministic_id
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
 from schemas.score_documents import SCORES_INDEX, score_document
@@ -57,9 +58,11 @@ async def client(settings: Settings) -> AsyncIterator[Any]:
 
 
 async def put_sources(settings: Settings, sources: dict[str, bytes]) -> None:
-    kafka = KafkaSink(settings.kafka_bootstrap_servers)
+    kafka = BatchProducer(settings.kafka)
     await kafka.start()
-    await kafka.write(COVERAGE, [Message(key, value, []) for key, value in sources.items()])
+    await kafka.write(
+        [Message(COVERAGE, key.encode(), value, []) for key, value in sources.items()]
+    )
     await kafka.stop()
 
 
@@ -135,7 +138,7 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
         ]
     )
     await put_sources(settings, sources)
-    summaries = DigestData(client, settings.kafka_bootstrap_servers, AlertSettings())
+    summaries = DigestData(client, settings.kafka, AlertSettings())
     found = await summaries.gather(a_route(sites=["map*"]), SINCE, UNTIL)
     assert {alert.alert_id for alert in found.alerts} == {over.alert_id, on.alert_id}
     assert found.cases == (2, 1)
@@ -149,7 +152,7 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
 async def test_a_digest_waits_for_a_server_that_is_away(settings: Settings) -> None:
     away = settings.model_copy(update={"elasticsearch_url": f"http://127.0.0.1:{free_port()}"})
     async with connect_async(away) as client:
-        summaries = DigestData(client, settings.kafka_bootstrap_servers, AlertSettings())
+        summaries = DigestData(client, settings.kafka, AlertSettings())
         with pytest.raises(TransientError, match="gathering a digest: ConnectionError"):
             await summaries.gather(a_route(), SINCE, UNTIL)
 

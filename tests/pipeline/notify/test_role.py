@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from pipeline.elasticsearch.client import connect, connect_async
-from pipeline.kafka.producer import KafkaSink, Message
+from pipeline.kafka.producer import BatchProducer
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import create_alert_notice
 from pipeline.notify.attempts import DeliveryAttempts
@@ -39,12 +39,14 @@ from pipeline.watch.silences import publish_silence
 from schemas.alert import Alert, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.dead_letter import DeadLetter
-from schemas.kafka_topics import ALERTS, DEAD, DELIVERIES, KafkaTopic
+from schemas.kafka_topics import ALERTS, DEAD, DELIVERIES
+from schemas.message import Message
 from schemas.record import deterministic_id
 from schemas.silence import Silence
 from tests.pipeline.notify.receivers import SECRET, Hooks, free_port, mail_server, receiver
 from tests.pipeline.notify.samples import an_alert
-from tests.support.pipeline import messages_on, wait_until
+from tests.support.kafka import read_all
+from tests.support.pipeline import wait_until
 from tests.support.worker import WorkerThread
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
@@ -81,18 +83,18 @@ def left_as_found(settings: Settings) -> Iterator[None]:
         client.indices.refresh(index=ALERTS_INDEX)
 
 
-def put(settings: Settings, kafka_topic: KafkaTopic, *messages: Message) -> None:
+def put(settings: Settings, *messages: Message) -> None:
     async def send() -> None:
-        sink = KafkaSink(settings.kafka_bootstrap_servers)
+        sink = BatchProducer(settings.kafka)
         await sink.start()
-        await sink.write(kafka_topic, messages)
+        await sink.write(messages)
         await sink.stop()
 
     asyncio.run(send())
 
 
 def publish(settings: Settings, *alerts: Alert) -> None:
-    put(settings, ALERTS, *(Message(a.alert_id, a.to_payload(), []) for a in alerts))
+    put(settings, *(Message(ALERTS, a.alert_id.encode(), a.to_payload(), []) for a in alerts))
 
 
 def the_notice_id(alert: Alert) -> str:
@@ -158,7 +160,7 @@ sites = ["{site}"]
 
 def waits(settings: Settings, site: str) -> list[bytes]:
     """The deliveries of a site that still wait."""
-    latest: dict[bytes, bytes | None] = {m.key: m.value for m in messages_on(DELIVERIES, settings)}
+    latest: dict[bytes, bytes | None] = {m.key: m.value for m in read_all(settings, DELIVERIES)}
     return [v for v in latest.values() if v and orjson.loads(v)["notice"].get("site") == site]
 
 
@@ -345,7 +347,7 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) ->
     routes = build_routes(
         {"notify": {"heath": {"apprise": f"json://127.0.0.1:{free_port()}"}}}, lambda _: None
     )
-    book, kafka = DeliveryQueue(), KafkaSink(settings.kafka_bootstrap_servers)
+    book, kafka = DeliveryQueue(), BatchProducer(settings.kafka)
     notice = create_alert_notice(an_alert("Heath"), AlertSettings())
     (delivery,) = create_deliveries(notice, routes, datetime.now(UTC))
     await kafka.start()
@@ -417,7 +419,7 @@ def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back
 
 
 def buried(settings: Settings, destination: str) -> dict[str, str]:
-    letters = [DeadLetter.from_payload(message.value) for message in messages_on(DEAD, settings)]
+    letters = [DeadLetter.from_payload(message.value) for message in read_all(settings, DEAD)]
     found = [letter for letter in letters if letter.origin.startswith(f"{destination}:")]
     return {letter.origin.partition(":")[2]: letter.reason for letter in found}
 
@@ -427,11 +429,11 @@ def test_what_cannot_be_read_is_dead_lettered_and_the_next_is_told(
 ) -> None:
     with receiver() as hooks:
         worker = start(to_hook(hooks, "Hazel"))
-        put(settings, ALERTS, Message("0" * 32, b'{"alert_id": 1}', []))
+        put(settings, Message(ALERTS, b"0" * 32, b'{"alert_id": 1}', []))
         publish(settings, an_alert("Hazel"))
         wait_until(lambda: len(hooks.got) == 1, seconds=15, what="told")
         stop(worker)
-    letters = [DeadLetter.from_payload(message.value) for message in messages_on(DEAD, settings)]
+    letters = [DeadLetter.from_payload(message.value) for message in read_all(settings, DEAD)]
     (letter,) = [one for one in letters if one.kafka_topic == ALERTS.name]
     assert (letter.stage, letter.payload) == ("notify", b'{"alert_id": 1}')
 
@@ -464,7 +466,7 @@ def test_a_digest_is_told_once_a_period_and_single_notices_are_not(
         told = datetime.now(UTC) - timedelta(days=2)
         before = _create_delivery(route.targets[0], DigestContent(told, told), told)
         marker = before.model_copy(update={"told_at": told})
-        put(settings, DELIVERIES, Message(marker.delivery_id, marker.to_payload(), []))
+        put(settings, Message(DELIVERIES, marker.delivery_id.encode(), marker.to_payload(), []))
         now = datetime.now(UTC)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         alert = an_alert("Juniper", started_at=midnight - timedelta(hours=3), updated_at=midnight)

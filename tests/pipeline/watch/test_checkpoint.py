@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.kafka.reader import Reader
+from pipeline.kafka.reader import AsyncTopicReader
+from pipeline.kafka.transactional_producer import Fenced
 from pipeline.settings import Settings
-from pipeline.watch.checkpoint import Fenced, Ledger
+from pipeline.watch.checkpoint import TransactionalStateStore, to_message
 from schemas.alert import Alert, Interval
 from schemas.alerting_state import AlertingState
 from tests.support.signals import alerts_of
@@ -33,17 +34,19 @@ def state(next_offset: int, size: int = 10) -> AlertingState:
 
 
 @pytest.fixture
-async def reader(settings: Settings) -> AsyncIterator[Reader]:
-    reader = Reader(settings.kafka_bootstrap_servers)
+async def reader(settings: Settings) -> AsyncIterator[AsyncTopicReader]:
+    reader = AsyncTopicReader(settings.kafka)
     yield reader
     await reader.close()
 
 
-def ledger(settings: Settings, reader: Reader) -> Ledger:
-    return Ledger(settings.kafka_bootstrap_servers, PARTITION, reader)
+def ledger(settings: Settings, reader: AsyncTopicReader) -> TransactionalStateStore:
+    return TransactionalStateStore(settings.kafka, PARTITION, reader)
 
 
-async def test_the_last_state_is_found_behind_others(settings: Settings, reader: Reader) -> None:
+async def test_the_last_state_is_found_behind_others(
+    settings: Settings, reader: AsyncTopicReader
+) -> None:
     one = ledger(settings, reader)
     await one.open()
     for number in range(4):
@@ -55,12 +58,14 @@ async def test_the_last_state_is_found_behind_others(settings: Settings, reader:
     assert [each.revision for each in alerts_of(settings, ["found"])] == [0, 1, 2, 3]
 
 
-async def test_what_a_dead_worker_left_undone_never_was(settings: Settings, reader: Reader) -> None:
+async def test_what_a_dead_worker_left_undone_never_was(
+    settings: Settings, reader: AsyncTopicReader
+) -> None:
     dead = ledger(settings, reader)
     await dead.open()
     await dead.write(state(10), [])
-    await dead._producer.begin_transaction()
-    await (await dead._send(alert("undone")))
+    await dead._producer._connected().begin_transaction()
+    await (await dead._producer._send(0, to_message(alert("undone"))))
     heir = ledger(settings, reader)
     assert await heir.open() == state(10)
     await heir.write(state(11), [alert("undone", 1)])
@@ -70,7 +75,7 @@ async def test_what_a_dead_worker_left_undone_never_was(settings: Settings, read
 
 
 async def test_who_was_thought_dead_publishes_nothing_more(
-    settings: Settings, reader: Reader
+    settings: Settings, reader: AsyncTopicReader
 ) -> None:
     thought_dead, heir = ledger(settings, reader), ledger(settings, reader)
     await thought_dead.open()
@@ -87,7 +92,7 @@ async def test_who_was_thought_dead_publishes_nothing_more(
 
 
 async def test_a_commit_that_was_not_heard_of_is_not_done_again(
-    settings: Settings, reader: Reader
+    settings: Settings, reader: AsyncTopicReader
 ) -> None:
     one = ledger(settings, reader)
     await one.open()
@@ -101,7 +106,7 @@ async def test_a_commit_that_was_not_heard_of_is_not_done_again(
 
 
 async def test_a_state_that_is_too_large_holds_no_alert_back(
-    settings: Settings, reader: Reader
+    settings: Settings, reader: AsyncTopicReader
 ) -> None:
     one = ledger(settings, reader)
     await one.open()

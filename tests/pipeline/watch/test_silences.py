@@ -22,7 +22,7 @@ MINE = Silence.acknowledge(ALERT.alert_id, starts_at=NOW, by="anna")
 def test_what_is_published_is_read_in_its_latest_form(settings: Settings) -> None:
     for silence in (ALL, MINE, ALL.lift(NOW + HOUR / 2)):
         publish_silence(settings, silence)
-    found = {one.silence_id: one for one in read_silences(settings.kafka_bootstrap_servers)}
+    found = {one.silence_id: one for one in read_silences(settings.kafka)}
     assert found[ALL.silence_id].ends_at == NOW + HOUR / 2
     assert found[MINE.silence_id] == MINE
 

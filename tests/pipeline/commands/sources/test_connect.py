@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from connectors.runtime.coverage import load_coverage
+from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
 from tests.support.cli import feedback_output, invoke_feedback
 from tests.support.fake_service import Served, served
@@ -61,7 +62,7 @@ def line(environment: dict[str, str], folder: Path) -> Line:
 
 
 def entry_of(settings: Settings, name: str) -> Any:
-    return load_coverage(settings.kafka_bootstrap_servers)["trustpilot", name]
+    return load_coverage(ConnectorBroker(settings.kafka))["trustpilot", name]
 
 
 def test_a_source_is_collected_once_and_then_only_what_is_new(
@@ -101,7 +102,7 @@ def test_a_dry_run_shows_records_and_publishes_nothing(
 ) -> None:
     shown = orjson.loads(line("feedback connect trustpilot --dry-run --json"))
     assert [one["stars"]["value"] for one in shown] == [5.0, 4.0, 3.0, 2.0, 1.0]
-    assert ("trustpilot", name) not in load_coverage(settings.kafka_bootstrap_servers)
+    assert ("trustpilot", name) not in load_coverage(ConnectorBroker(settings.kafka))
 
 
 def test_a_source_is_tried_out_without_a_file(
@@ -123,9 +124,9 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stderr=log)
         try:
-            ledger = settings.kafka_bootstrap_servers
+            broker = ConnectorBroker(settings.kafka)
             key = ("trustpilot", name)
-            wait_until(lambda: key in load_coverage(ledger), seconds=60, what="a run")
+            wait_until(lambda: key in load_coverage(broker), seconds=60, what="a run")
             fake.reviews.append(fake._review(37))
             newest = fake.reviews[-1]["createdAt"]
             wait_until(

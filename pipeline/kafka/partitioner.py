@@ -13,13 +13,13 @@ _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
-def partition_of(key: bytes, partitions: int) -> int:
-    """Which of so many partitions a key belongs to."""
+def partition_for_key(key: bytes, partitions: int) -> int:
+    """Return the partition of a key, from 0 to ``partitions`` - 1."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def murmur2(data: bytes) -> int:
-    """MurmurHash2 of the bytes, unsigned, 32 bits."""
+    """Return the MurmurHash2 of the bytes, unsigned, 32 bits."""
     length = len(data)
     h = _SEED ^ length
     for word in unpack_from(f"<{length >> 2}I", data):

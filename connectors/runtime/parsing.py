@@ -1,0 +1,93 @@
+"""From an item to its message: a record, a dead letter, or nothing if it is skipped."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+import orjson
+from pydantic_core import PydanticSerializationError
+
+from connectors.runtime.dead_letters import dead_letter_message
+from connectors.runtime.run_stats import RunStats
+from connectors.sdk.base import Item
+from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.records import mark_backfill
+from schemas.cloud_events import feedback_headers
+from schemas.feedback import Feedback
+from schemas.kafka_topics import RAW
+from schemas.message import Message
+
+_ENVELOPE_BYTES: Final = 4_096
+"""Upper bound of key, headers and the batch around a single record."""
+
+
+class Parser(Protocol):
+    """Turns items into records."""
+
+    @property
+    def name(self) -> str:
+        """The connector's name."""
+
+    def parse(self, item: Item) -> Feedback:
+        """Return the item's record; raises ``BadRecord`` or ``Skip``."""
+
+
+class ParsedItem(NamedTuple):
+    """A record and its payload."""
+
+    record: Feedback
+    payload: bytes
+
+
+def parse_item(
+    parser: Parser, item: Item, stats: RunStats, *, backfill: bool = False
+) -> ParsedItem | BadRecord | None:
+    """Return the record, the error that refuses the item, or None if it is skipped.
+
+    Counts the item in ``stats``.
+    """
+    stats.read += 1
+    try:
+        record = parser.parse(item)
+        if backfill:
+            record = mark_backfill(record)
+        payload = _serialize(record)
+    except BadRecord as error:
+        stats.add_dead_letter(error.reason, item.origin)
+        return error
+    except Skip as skip:
+        stats.add_skip(skip.reason, item.origin)
+        return None
+    stats.add_record(record.event_id)
+    return ParsedItem(record, payload)
+
+
+def record_message(parsed: ParsedItem) -> Message:
+    """Return the message of a record for its family's raw Kafka topic."""
+    record, payload = parsed
+    kafka_topic = RAW[record.family]
+    headers = feedback_headers(record, kafka_topic.ce_type)
+    return Message(kafka_topic, record.event_id.encode(), payload, headers)
+
+
+def refusal_message(name: str, item: Item, error: BadRecord) -> Message:
+    """Return the dead letter of an item that a connector could not parse."""
+    return dead_letter_message(
+        stage=name,
+        origin=item.origin,
+        reason=error.reason,
+        payload=orjson.dumps(item.data) if item.payload is None else item.payload,
+        error=type(error).__name__,
+        source=name,
+        failed_at=item.collected_at,
+    )
+
+
+def _serialize(record: Feedback) -> bytes:
+    try:
+        payload = record.to_payload()
+    except PydanticSerializationError:  # an attribute holds half a surrogate pair
+        raise BadRecord("publishing the record: one of its texts is not valid Unicode") from None
+    if len(payload) > RAW[record.family].max_message_bytes - _ENVELOPE_BYTES:
+        raise BadRecord("publishing the record: it is larger than its Kafka topic accepts")
+    return payload
