@@ -19,13 +19,9 @@ from tests.support.pipeline import wait_until
 
 
 def instance_of(name: str) -> Instance:
-<<<<<<< HEAD
     return settled(
         Form, name, {"silent_after": "1d", "site": "Eastgate"}, lambda value, action: value
     )
-=======
-    return settled(Form, name, {"silent_after": "1d", "site": "Eastgate"}, lambda value, place: value)
->>>>>>> 00367ae (Tests of Kafka's room follow it)
 
 
 def test_what_a_form_was_sent_is_in_the_ledger_when_the_server_stops(settings: Settings) -> None:
