@@ -64,7 +64,6 @@ class DeliveryDispatcher:
 
     async def start(self) -> None:
         """Join the group; raises aiokafka's ``KafkaError``."""
-
         dispatcher = self
 
         class Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped

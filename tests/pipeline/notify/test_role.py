@@ -114,7 +114,9 @@ def start_process(start_worker: Start, tmp_path: Path) -> Start:
         started += 1
         variables = {"FEEDBACK_CONFIG": str(config), "HOOK_SECRET": SECRET, **variables}
         worker = start_worker("--role", "notify", **variables)
-        wait_until(lambda: b'"delivering"' in log.read_bytes(), seconds=40, what="it delivers")
+        wait_until(
+            lambda: b'"deliveries_acquired"' in log.read_bytes(), seconds=40, what="it delivers"
+        )
         return worker
 
     return begin
@@ -136,7 +138,7 @@ def start(
         with capture_logs() as log:
             worker.start()
             wait_until(
-                lambda: any(line["event"] == "delivering" for line in log),
+                lambda: any(line["event"] == "deliveries_acquired" for line in log),
                 seconds=40,
                 what="it delivers",
             )
@@ -322,7 +324,7 @@ def test_when_the_owner_of_the_deliveries_dies_another_worker_goes_on(
         time.sleep(4)  # the groups share out their partitions
         publish(settings, alert)
         wait_until(lambda: bool(hooks.got), seconds=15, what="it was tried")
-        assert b'"delivering"' not in log.read_bytes()
+        assert b'"deliveries_acquired"' not in log.read_bytes()
         os.kill(owner.pid, signal.SIGKILL)
         hooks.answers, told = [(204, {})], len(hooks.got)
         wait_until(lambda: len(hooks.got) > told, seconds=40, what="the heir tells it")
