@@ -1,4 +1,4 @@
-"""``Alert``: a spike of negative or urgent feedback, from its first notice to its end."""
+"""``Alert``: a spike of negative or urgent feedback, from its first notice to its resolution."""
 
 from __future__ import annotations
 
@@ -14,71 +14,77 @@ AlertId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class AlertKind(StrEnum):
-    """What there is too much of."""
+    """The feedback that spikes."""
 
     NEGATIVE = "negative"
     URGENT = "urgent"
 
 
 class AlertState(StrEnum):
-    """Whether it still goes on."""
+    """Firing while the spike lasts, resolved afterwards."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
 
 
 class Severity(StrEnum):
-    """``critical``: a thousand times rarer than the budget of false alarms asks, and at least
-    twice what is usual; ``warning`` else."""
+    """``critical``: a thousand times rarer than the false alarm budget allows, and at least twice
+    the usual count. Otherwise ``warning``."""
 
     WARNING = "warning"
     CRITICAL = "critical"
 
 
 class Interval(Record):
-    """What would be usual: 95 of 100 times the count lies from ``low`` to ``high``."""
+    """The usual range: 95 of 100 counts are from ``low`` to ``high``."""
 
     low: int = Field(ge=0)
     high: int = Field(ge=0)
 
 
 class Alert(Record):
-    """One episode of one key: every notice of it has the same ``alert_id`` and a higher
+    """One episode of one key. All of its notices have the same ``alert_id`` and increasing
     ``revision``.
 
-    ``topic`` and ``source`` say what it is about; with neither it is the whole site. A retry after
-    a crash is the same alert: the identifier comes from the key and the episode's start.
+    The key is a site, or a topic or source at a site. A retry after a crash is the same alert: the
+    identifier comes from the key and the episode's start.
     """
 
     alert_id: AlertId = Field(description="Deterministic: from kind, key and started_at.")
     revision: int = Field(ge=0, description="0 for the first notice; a higher one replaces it.")
-    kind: AlertKind = Field(description="Negative feedback, or feedback that cannot wait.")
-    site: Name | None = Field(default=None, description="The site; absent for feedback without.")
-    topic: Name | None = Field(default=None, description="The topic, where it is about one.")
-    source: Name | None = Field(default=None, description="The source, where it is about one.")
+    kind: AlertKind = Field(description="Negative or urgent feedback.")
+    site: Name | None = Field(
+        default=None, description="The site; absent for feedback without a site."
+    )
+    topic: Name | None = Field(default=None, description="The topic, if the alert is about one.")
+    source: Name | None = Field(default=None, description="The source, if the alert is about one.")
     state: AlertState
     severity: Severity
     started_at: AwareDatetime = Field(description="Start of the episode's first 15 minutes.")
-    updated_at: AwareDatetime = Field(description="End of the last 15 minutes that were counted.")
+    updated_at: AwareDatetime = Field(description="End of the last 15 minutes counted.")
     resolved_at: AwareDatetime | None = Field(default=None, description="When it ended.")
     counted_from: AwareDatetime = Field(
         description="Start of the span that seen, total and expected are counted over; its end is "
         "counted_to."
     )
     counted_to: AwareDatetime = Field(description="End of that span.")
-    seen: int = Field(ge=0, description="How many negative or urgent ones came.")
-    total: int = Field(ge=0, description="How many there were to be judged in that span.")
-    expected: float = Field(ge=0, description="How many are usual for the key at these hours.")
-    interval: Interval = Field(description="Where 95 of 100 such counts lie.")
-    ratio: float = Field(ge=0, description="seen by expected.")
-    share: float = Field(ge=0, le=1, description="seen by total.")
+    seen: int = Field(ge=0, description="Negative or urgent comments in that span.")
+    total: int = Field(ge=0, description="All comments that could be judged in that span.")
+    expected: float = Field(ge=0, description="Usual number for the key at these hours.")
+    interval: Interval = Field(description="Range of 95 of 100 such counts.")
+    ratio: float = Field(ge=0, description="seen divided by expected.")
+    share: float = Field(ge=0, le=1, description="seen divided by total.")
     usual_share: float = Field(ge=0, le=1, description="The key's usual share.")
     once_in_days: float = Field(
-        ge=0, description="Chance alone does this to one key once in so many days."
+        ge=0, description="By chance alone, one key would have this once in so many days."
     )
-    words: tuple[str, ...] = Field(default=(), description="The words that stand out.")
-    example_ids: tuple[EventId, ...] = Field(default=(), description="Some of the feedback.")
-    sentence: str = Field(description="All of it in one sentence, for people.")
+    words: tuple[str, ...] = Field(
+        default=(), description="Words that are more frequent than usual."
+    )
+    example_ids: tuple[EventId, ...] = Field(
+        default=(), description="Identifiers of some of the feedback."
+    )
+    sentence: str = Field(description="The alert in one sentence.")
 
     @model_validator(mode="after")
     def _resolved_with_its_time(self) -> Self:
@@ -88,7 +94,7 @@ class Alert(Record):
 
     @classmethod
     def identify(cls, *, started_at: AwareDatetime, **fields: Any) -> Self:
-        """Build an alert with its ``alert_id``; raises ``pydantic.ValidationError``."""
+        """Return an alert with its ``alert_id``; raise ``pydantic.ValidationError``."""
         about = [str(fields.get(name) or "") for name in ("kind", "site", "topic", "source")]
         started = str(int(started_at.timestamp()))
         return cls(alert_id=deterministic_id(*about, started), started_at=started_at, **fields)

@@ -1,6 +1,6 @@
-"""What Elasticsearch holds of alerts: one index, its template, and the document of an alert.
+"""The alerts' index in Elasticsearch, its template, and the document of an alert.
 
-Acknowledgements are no part of it: they are silences, and joined where alerts are listed.
+Acknowledgements are not part of it: they are silences, and are joined when alerts are listed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _COPIED: Final = {
     "words": KEYWORD,
     "example_ids": KEYWORD,
 }
-# Where the documents of feedback have them, so that one filter fits both.
+# At the same places as in the documents of feedback, so that one filter fits both.
 _NAMED: Final = {
     "alert_id": ("event", "id"),
     "started_at": ("event", "start"),
@@ -56,7 +56,7 @@ _NAMED: Final = {
 
 
 def alert_mappings() -> dict[str, Any]:
-    """The mappings of the alerts' index; ``@timestamp`` is the episode's start."""
+    """Return the mappings of the alerts' index; ``@timestamp`` is the episode's start."""
     mappings = strict_mappings(
         {"kind": KEYWORD, "dataset": KEYWORD, "start": DATE, "end": DATE},
         feedback={"site": KEYWORD, "topics": KEYWORD},
@@ -67,14 +67,14 @@ def alert_mappings() -> dict[str, Any]:
 
 
 def alert_index_template() -> dict[str, Any]:
-    """The index template, as ``PUT _index_template`` takes it."""
+    """Return the body of ``PUT _index_template``."""
     return small_index_template(ALERTS_INDEX, alert_mappings())
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
-    """The document of an alert; its ``_id`` is the ``alert_id``.
+    """Return the document of an alert; its ``_id`` is the ``alert_id``.
 
-    Write it with :func:`alert_version` as external version: a repeat, late or not, then changes
+    Write it with :func:`alert_version` as external version, so that a repeated write changes
     nothing.
     """
     fields = orjson.loads(alert.to_payload())
@@ -92,12 +92,12 @@ def alert_document(alert: Alert) -> dict[str, Any]:
 
 
 def alert_version(alert: Alert) -> int:
-    """The document's external version, which starts at 1."""
+    """Return the document's external version, which starts at 1."""
     return alert.revision + 1
 
 
 def alert_from_document(body: Mapping[str, Any]) -> Alert:
-    """The alert that :func:`alert_document` was given; raises ``pydantic.ValidationError``."""
+    """Return the alert of a document; raise ``pydantic.ValidationError``."""
     fields = {**body["alert"], "sentence": body["message"]}
     for name, (group, member) in _NAMED.items():
         fields[name] = body.get(group, {}).get(member)

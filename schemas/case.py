@@ -1,7 +1,7 @@
-"""``CaseEvent``: what happened to a case; ``Case``: what it has come to.
+"""``CaseEvent``: a change of a case; ``Case``: its current state.
 
-A case is a piece of feedback that somebody has to deal with. Events are kept forever and hold no
-text of the feedback, which its author may still take back: that is looked up in the index.
+A case is a piece of feedback that the staff must handle. Events are kept forever and don't hold the
+text of the feedback, which its author may still delete: it is looked up in the index.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Said = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 
 
 class CaseEventType(StrEnum):
-    """What can happen to a case."""
+    """Types of a case's changes."""
 
     OPENED = "opened"
     ASSIGNED = "assigned"
@@ -35,7 +35,7 @@ class CaseEventType(StrEnum):
 
 
 class CaseStatus(StrEnum):
-    """Whether somebody has begun, and whether it is done."""
+    """Progress of a case."""
 
     OPEN = "open"
     IN_PROGRESS = "in_progress"
@@ -43,7 +43,7 @@ class CaseStatus(StrEnum):
 
 
 class LinkState(StrEnum):
-    """What the outlet's last word was."""
+    """State of the counterpart in an issue tracker."""
 
     OPENED = "opened"
     RESOLVED = "resolved"
@@ -54,26 +54,28 @@ class Link(Record):
     """The case's counterpart in another service: an issue, a ticket, a delivered webhook."""
 
     outlet: Name = Field(description="The outlet's name in the settings file.")
-    state: LinkState = Field(description="What the outlet was told, or that it refuses.")
+    state: LinkState = Field(description="Last state sent to the outlet, or refused by it.")
     reference: str | None = Field(
-        default=None, max_length=512, description="The service's own identifier of it."
+        default=None, max_length=512, description="The service's identifier of it."
     )
-    url: str | None = Field(default=None, max_length=2_083, description="Where it can be seen.")
+    url: str | None = Field(default=None, max_length=2_083, description="Web page of it.")
 
 
 class Opening(Record):
-    """What a case is about, as known when it is opened."""
+    """The facts about a case at its opening."""
 
     feedback_id: EventId = Field(description="The feedback's event_id.")
     type: CaseType = Field(
         description="complaint, urgent, contact_request, review_reply, or one of the settings'."
     )
     priority: Priority
-    rule: str | None = Field(default=None, description="The rule that opened it; absent by hand.")
-    owner: Name | None = Field(default=None, description="Who is to deal with it.")
-    due_at: AwareDatetime = Field(description="Until when it wants its first answer.")
+    rule: str | None = Field(
+        default=None, description="The rule that opened it; absent if opened by hand."
+    )
+    owner: Name | None = Field(default=None, description="Assignee.")
+    due_at: AwareDatetime = Field(description="Deadline of the first answer.")
     resolve_by: AwareDatetime | None = Field(
-        default=None, description="Until when it wants to be resolved, once it is answered."
+        default=None, description="Deadline of the resolution, once it is answered."
     )
     source: Name
     organization: Name | None = None
@@ -81,7 +83,7 @@ class Opening(Record):
     service: Name | None = None
     topics: tuple[str, ...] = ()
     urgent_reasons: tuple[str, ...] = ()
-    given_at: AwareDatetime = Field(description="When the feedback was given.")
+    given_at: AwareDatetime = Field(description="Time when the feedback was given.")
 
 
 _NEEDS: Final = {
@@ -96,10 +98,10 @@ _NEEDS: Final = {
 
 
 class CaseEvent(Record):
-    """One thing that happened to a case. Each type has the fields that it needs.
+    """One change of a case. Each type has its required fields.
 
-    An event that was published twice has the same ``event_id``; what the pipeline makes by itself
-    (opened, overdue, linked) gets it from what it says.
+    An event that is published twice has the same ``event_id``; events of the pipeline itself
+    (opened, overdue, linked) derive it from their content.
     """
 
     event_id: EventId
@@ -107,30 +109,28 @@ class CaseEvent(Record):
     type: CaseEventType
     at: AwareDatetime
     by: str | None = Field(
-        default=None, max_length=200, description="Who did it; absent: the pipeline."
+        default=None, max_length=200, description="Person who did it; absent for the pipeline."
     )
     opening: Opening | None = Field(default=None, description="Of opened.")
-    owner: Name | None = Field(default=None, description="Of assigned: who deals with it now.")
+    owner: Name | None = Field(default=None, description="Of assigned: the new assignee.")
     text: Said | None = Field(
         default=None, description="A note, an answer or a reason; personal data hidden."
     )
     sent: bool | None = Field(
-        default=None, description="Of replied: whether it was published through the source."
+        default=None, description="Of replied: true if published through the source."
     )
-    resolution: Said | None = Field(default=None, description="Of resolved: how it ended.")
+    resolution: Said | None = Field(default=None, description="Of resolved: the outcome.")
     changed: Said | None = Field(
-        default=None, description="Of resolved: what was changed because of it."
+        default=None, description="Of resolved: the improvement that was made because of it."
     )
     due_at: AwareDatetime | None = Field(
-        default=None, description="The time that passed, or until when it is due now."
+        default=None, description="The deadline that passed, or the new deadline."
     )
     link: Link | None = Field(default=None, description="Of linked.")
-    withdrawn: bool = Field(
-        default=False, description="Of noted: the author took the feedback back."
-    )
+    withdrawn: bool = Field(default=False, description="Of noted: the author deleted the feedback.")
 
     @model_validator(mode="after")
-    def _says_what_it_must(self) -> Self:
+    def _check_required_fields(self) -> Self:
         needed = _NEEDS.get(self.type)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"an event of type {self.type} needs {needed}")
@@ -138,18 +138,18 @@ class CaseEvent(Record):
 
     @classmethod
     def identify(cls, case_id: str, kind: CaseEventType, *about: str, **fields: Any) -> Self:
-        """Build an event whose id comes from ``about``; raises ``pydantic.ValidationError``."""
+        """Return an event with an id derived from ``about``; raise ``pydantic.ValidationError``."""
         event_id = deterministic_id("case event", case_id, kind, *about)
         return cls(event_id=event_id, case_id=case_id, type=kind, **fields)
 
 
 def derive_case_id(feedback_id: str) -> str:
-    """A piece of feedback has one case, whoever opens it."""
+    """Return the id of the one case that a piece of feedback can have."""
     return deterministic_id("case", feedback_id)
 
 
 class CaseNote(Record):
-    """A line of a case's story: its notes and answers, and what people did, but for links."""
+    """An entry of a case's history: a note, an answer or an action, but not a link."""
 
     at: AwareDatetime
     type: CaseEventType
@@ -158,14 +158,14 @@ class CaseNote(Record):
 
 
 class Case(Record):
-    """The current state of a case: all of its events, one after the other.
+    """The current state of a case, reduced from all of its events in order.
 
-    ``revision`` is how many there were, so that the same events always give the same record.
+    ``revision`` is the number of events, so that the same events always give the same record.
     """
 
     case_id: CaseId
     revision: int = Field(ge=1)
-    events: tuple[EventId, ...] = Field(description="The events that it is made of, in order.")
+    events: tuple[EventId, ...] = Field(description="Its events, in order.")
     feedback_id: EventId
     type: CaseType
     priority: Priority
@@ -178,16 +178,18 @@ class Case(Record):
     resolve_by: AwareDatetime | None = None
     first_answered_at: AwareDatetime | None = None
     resolved_at: AwareDatetime | None = Field(
-        default=None, description="When it was resolved last; absent while it is not."
+        default=None, description="Time of the last resolution; absent while it is open."
     )
     resolution: str | None = None
-    changed: str | None = Field(default=None, description="What was changed because of it.")
-    overdue: bool = Field(default=False, description="Whether it is past due_at and not resolved.")
-    first_overdue_at: AwareDatetime | None = Field(
-        default=None, description="When it was first past due."
+    changed: str | None = Field(
+        default=None, description="The improvement that was made because of it."
     )
-    reopened: int = Field(default=0, ge=0, description="How often.")
-    withdrawn: bool = Field(default=False, description="The author took the feedback back.")
+    overdue: bool = Field(default=False, description="True if past due_at and not resolved.")
+    first_overdue_at: AwareDatetime | None = Field(
+        default=None, description="Time when it was first overdue."
+    )
+    reopened: int = Field(default=0, ge=0, description="Number of times.")
+    withdrawn: bool = Field(default=False, description="The author deleted the feedback.")
     source: Name
     organization: Name | None = None
     site: Name | None = None
@@ -199,9 +201,9 @@ class Case(Record):
     links: tuple[Link, ...] = ()
 
     def find_link(self, outlet: str) -> Link | None:
-        """The counterpart in an outlet, if there is one."""
+        """Return the counterpart in an outlet, or None."""
         return next((link for link in self.links if link.outlet == outlet), None)
 
     def is_past_due(self, now: datetime) -> bool:
-        """Whether it should be told as overdue, and was not yet."""
+        """Return True if it is past due at ``now`` but not yet marked as overdue."""
         return self.status is not CaseStatus.RESOLVED and not self.overdue and self.due_at < now

@@ -1,4 +1,4 @@
-"""What Elasticsearch holds of cases: one index, its template, and the document of a case."""
+"""The cases' index in Elasticsearch, its template, and the document of a case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNINDEXED: Final = {"type": "object", "enabled": False}
 
 
 def case_mappings() -> dict[str, Any]:
-    """The mappings of the cases' index; ``@timestamp`` is when the case was opened."""
+    """Return the mappings of the cases' index; ``@timestamp`` is the time of opening."""
     links = {"outlet": KEYWORD, "state": KEYWORD, "reference": KEYWORD, "url": KEYWORD}
     case = {
         "revision": COUNT,
@@ -47,12 +47,12 @@ def case_mappings() -> dict[str, Any]:
 
 
 def case_index_template() -> dict[str, Any]:
-    """The index template, as ``PUT _index_template`` takes it."""
+    """Return the body of ``PUT _index_template``."""
     return small_index_template(CASES_INDEX, case_mappings())
 
 
 def case_document(case: Case) -> dict[str, Any]:
-    """The document of a case; its ``_id`` is the ``case_id``, its version the ``revision``."""
+    """Return the document of a case, with ``case_id`` as ``_id`` and ``revision`` as version."""
     fields = case.model_dump(mode="json", exclude_none=True)
     case_id, source = fields.pop("case_id"), fields.pop("source")
     organization = fields.pop("organization", None)
@@ -61,12 +61,12 @@ def case_document(case: Case) -> dict[str, Any]:
         "ecs": {"version": ECS_VERSION},
         "event": {"id": case_id, "dataset": source},
         **({"organization": {"name": organization}} if organization is not None else {}),
-        "case": {**fields, "linked": [f"{one.outlet}:{one.state}" for one in case.links]},
+        "case": {**fields, "linked": [f"{link.outlet}:{link.state}" for link in case.links]},
     }
 
 
 def case_from_document(document: Mapping[str, Any]) -> Case:
-    """The case of a document; raises ``KeyError`` or ``pydantic.ValidationError``."""
+    """Return the case of a document; raise ``KeyError`` or ``pydantic.ValidationError``."""
     return Case.model_validate(
         {
             **document["case"],

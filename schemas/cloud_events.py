@@ -1,6 +1,6 @@
-"""Headers of the Kafka messages: CloudEvents 1.0 in binary mode, so the value stays the bare data.
+"""Headers of Kafka messages: CloudEvents 1.0 in binary mode, so that the value is the bare data.
 
-Dead letters carry Kafka Connect's error headers besides, the names most tools know.
+Dead letters also have Kafka Connect's error headers, which most tools know.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Headers = list[tuple[str, bytes]]
 
 
 def cloud_event_headers(*, event_id: str, source: str, event_type: str, time: datetime) -> Headers:
-    """The headers of one event: ``ce_source`` and ``ce_id`` together are what to deduplicate on."""
+    """Return the headers of an event; deduplicate on ``ce_source`` and ``ce_id`` together."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
@@ -28,7 +28,7 @@ def cloud_event_headers(*, event_id: str, source: str, event_type: str, time: da
 
 
 def feedback_headers(record: Feedback, event_type: str) -> Headers:
-    """The headers of feedback, raw or enriched: each revision is an event of its own."""
+    """Return the headers of feedback, raw or enriched: each revision is a separate event."""
     return cloud_event_headers(
         event_id=f"{record.event_id}.{record.revision}",
         source=record.source,
@@ -38,7 +38,7 @@ def feedback_headers(record: Feedback, event_type: str) -> Headers:
 
 
 def dead_letter_headers(letter: DeadLetter, event_type: str) -> Headers:
-    """The headers of a dead letter; what was on no Kafka topic yet has no place there."""
+    """Return the headers of a dead letter, with its position if it came from a Kafka topic."""
     errors = {
         "__connect.errors.stage": letter.stage,
         "__connect.errors.exception.class.name": letter.error,

@@ -1,4 +1,4 @@
-"""``Coverage``: what a source's last run brought, and since when nothing came."""
+"""``Coverage``: the result of a source's last run, and the time since it brought anything."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _LATE_RUNS = 3
 
 
 class State(StrEnum):
-    """How a source fares, the worst last."""
+    """Health of a source, the worst last."""
 
     OK = "ok"
     SILENT = "silent"
-    """Its runs succeed and have brought nothing new for longer than is usual."""
+    """Its runs succeed, but have brought nothing new for longer than configured."""
     LATE = "late"
-    """Nobody has run it for three times as long as its schedule says."""
+    """It has not run for three times its interval."""
     FAILED = "failed"
 
 
 class Coverage(Record):
-    """One run of a connector's instance. The latest of a key says how the source fares."""
+    """One run of a connector's instance. The latest record of a key tells the source's health."""
 
     source: str = Field(description="The connector.")
-    instance: str = Field(description="Which of its instances.")
+    instance: str = Field(description="The connector's instance.")
     family: Family
     organization: str | None = None
     site: str | None = None
@@ -37,10 +37,12 @@ class Coverage(Record):
     finished_at: AwareDatetime
     backfill: bool = Field(
         default=False,
-        description="Whether no run had succeeded before: what it brought is history.",
+        description="True if no run had succeeded before: its feedback is history.",
     )
-    error: str | None = Field(default=None, description="Why the run failed; absent: it did not.")
-    failures: int = Field(default=0, ge=0, description="Runs that failed one after the other.")
+    error: str | None = Field(
+        default=None, description="Reason for the failure; absent if the run succeeded."
+    )
+    failures: int = Field(default=0, ge=0, description="Consecutive failed runs.")
     read: int = Field(default=0, ge=0, description="Items read; the sum of the four below.")
     published: int = Field(default=0, ge=0)
     repeated: int = Field(default=0, ge=0)
@@ -56,35 +58,41 @@ class Coverage(Record):
         default=None, description="created_at of the newest feedback of all runs."
     )
     lag_s: float | None = Field(
-        default=None, description="From the newest feedback's created_at to its collection."
+        default=None, description="Seconds from the newest feedback's created_at to its collection."
     )
     news_at: AwareDatetime | None = Field(
-        default=None, description="When a run last brought something."
+        default=None, description="Time of the last run that brought anything."
     )
     succeeded_at: AwareDatetime | None = Field(
-        default=None, description="When a run last succeeded."
+        default=None, description="Time of the last run that succeeded."
     )
     gap_since: AwareDatetime | None = Field(
         default=None,
-        description="When the run before succeeded, if that is three times the schedule ago: what "
-        "the source no longer tells of since then is missing.",
+        description="Time of the previous successful run, if more than three intervals ago: "
+        "feedback since then may be missing if the source no longer lists it.",
     )
-    first_at: AwareDatetime = Field(description="When the instance was first run.")
-    every_s: float | None = Field(default=None, description="The schedule; absent: it is called.")
-    silent_after_s: float | None = Field(default=None, description="When silence is a fault.")
+    first_at: AwareDatetime = Field(description="Time of the instance's first run.")
+    every_s: float | None = Field(
+        default=None, description="Interval of the schedule in seconds; absent for webhooks."
+    )
+    silent_after_s: float | None = Field(
+        default=None, description="Seconds without new feedback until the source counts as silent."
+    )
 
     def state(self, now: datetime) -> State:
-        """How the source fares at ``now``."""
+        """Return the health of the source at ``now``."""
         if self.error is not None:
             return State.FAILED
         if self.every_s is not None and now - self.finished_at > self.late_after:
             return State.LATE
-        heard = self.news_at or self.first_at
-        if self.silent_after_s is not None and now - heard > timedelta(seconds=self.silent_after_s):
+        last_at = self.news_at or self.first_at
+        if self.silent_after_s is not None and now - last_at > timedelta(
+            seconds=self.silent_after_s
+        ):
             return State.SILENT
         return State.OK
 
     @property
     def late_after(self) -> timedelta:
-        """How long after a run nobody can have missed the next."""
+        """Time after a run at which the next one is late."""
         return timedelta(seconds=max(60.0, _LATE_RUNS * (self.every_s or 0.0)))

@@ -1,4 +1,4 @@
-"""``Cursor``: how far one connector instance has read, kept on a compacted Kafka topic."""
+"""``Cursor``: the position of one connector instance, kept on a compacted Kafka topic."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from schemas.record import Record
 
 
 class Cursor(Record):
-    """The position after the last page whose every record the broker acknowledged."""
+    """The position after the last page of which the broker acknowledged every record."""
 
     source: str = Field(description="The connector.")
-    instance: str = Field(description="Which of its instances: an app, a site, a file.")
-    position: str = Field(description="Opaque to all but the connector.")
+    instance: str = Field(description="The connector's instance: an app, a site, a file.")
+    position: str = Field(description="Opaque except to the connector.")
     stored_at: AwareDatetime

@@ -1,4 +1,4 @@
-"""``Delivery``: a notice on its way to one destination, and how far it came."""
+"""``Delivery``: a notice for one destination, and the state of its delivery."""
 
 from __future__ import annotations
 
@@ -12,35 +12,39 @@ DeliveryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class DeliveryNotice(Record):
-    """What is told. Holds no personal value beyond what the enriched records hold."""
+    """The content of a notification. Contains no more personal data than enriched records do."""
 
-    notice_id: str = Field(description="The same however often it is told.")
-    type: str = Field(description="What happened, such as alert.firing.")
-    at: AwareDatetime = Field(description="When it happened.")
+    notice_id: str = Field(description="The same for every delivery of the notice.")
+    type: str = Field(description="Type of the event, such as alert.firing.")
+    at: AwareDatetime = Field(description="Time of the event.")
     urgency: str = Field(description="info, warning or critical.")
     title: str
-    text: str = Field(description="Sentences, one a line.")
+    text: str = Field(description="Sentences, one per line.")
     data: str = Field(description="The record as JSON, for services.")
     site: str | None = None
     organization: str | None = None
     topics: tuple[str, ...] = ()
     source: str | None = None
-    about: str | None = Field(default=None, description="The alert or the like that it is of.")
+    about: str | None = Field(default=None, description="Identifier of the alert or other subject.")
     examples: tuple[str, ...] = Field(default=(), description="Comments, personal data hidden.")
 
 
 class Delivery(Record):
-    """One notice for one destination; the latest record of a key says how it stands.
+    """One notice for one destination. The latest record of a key is the delivery's state.
 
-    A tombstone follows once it is told, or buried as a dead letter. A digest keeps its place, with
-    ``told_at``, until the next one takes it.
+    A tombstone follows once it is delivered or dead-lettered. A digest remains, with ``told_at``,
+    until the next digest replaces it.
     """
 
-    delivery_id: DeliveryId = Field(description="From the notice and its destination.")
-    destination: str = Field(description="The route, and which of its addresses.")
+    delivery_id: DeliveryId = Field(
+        description="Deterministic: from the notice and its destination."
+    )
+    destination: str = Field(description="The route and one of its addresses.")
     notice: DeliveryNotice
-    due_at: AwareDatetime = Field(description="When it is to be tried next.")
-    attempt: int = Field(default=0, ge=0, description="How often it was tried.")
-    held: bool = Field(default=False, description="Whether it waits for working hours.")
-    reason: str | None = Field(default=None, description="Why the last attempt failed.")
-    told_at: AwareDatetime | None = Field(default=None, description="Of a digest: when it was.")
+    due_at: AwareDatetime = Field(description="Time of the next attempt.")
+    attempt: int = Field(default=0, ge=0, description="Number of attempts.")
+    held: bool = Field(default=False, description="True while it waits for working hours.")
+    reason: str | None = Field(default=None, description="Reason why the last attempt failed.")
+    told_at: AwareDatetime | None = Field(
+        default=None, description="Time of delivery, of a digest."
+    )

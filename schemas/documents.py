@@ -1,8 +1,8 @@
-"""What Elasticsearch holds: index names, index template, and the document of a record.
+"""The feedback indices in Elasticsearch: names, index template, and the document of a record.
 
-Names follow the Elastic Common Schema where it has one; the domain's own stand under
-``feedback``. The index is chosen by the month in which the feedback was given, so that a
-repeated or edited event meets its own document again.
+Fields follow the Elastic Common Schema if it has them; the domain's own are under ``feedback``. The
+index is that of the month in which the feedback was given, so that a repeated or edited event
+overwrites its document.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _SCORE: Final = {"type": "half_float"}
 _UNINDEXED: Final = {"type": "object", "enabled": False}
 _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
 _COPIED: Final = ("question", "site", "service", "attributes", "priority")
-# Left out where empty, and absent in records of earlier versions.
-_COPIED_WHERE_FULL: Final = (
+# Omitted if empty, and absent in records of earlier versions.
+_COPIED_UNLESS_EMPTY: Final = (
     "backfill",
     "interactions",
     "urgent_reasons",
@@ -36,7 +36,7 @@ _COPIED_WHERE_FULL: Final = (
 
 
 def index_name(created_at: datetime) -> str:
-    """The monthly index of an event's time, in the form that ILM's origination date reads."""
+    """Return the monthly index of a time, in the format that ILM parses as origination date."""
     return f"feedback-{created_at:%Y.%m}.01"
 
 
@@ -52,10 +52,9 @@ def _text(analyzer: str | None) -> dict[str, Any]:
 
 
 def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
-    """The mappings of the feedback indices.
+    """Return the mappings of the feedback indices.
 
-    ``analyzer`` names a language analyzer of the server for a subfield of the text; None where
-    the server has none.
+    ``analyzer`` is a language analyzer of the server for a subfield of the text, or None.
     """
     measures = {name: _measure() for name in _MEASURES}
     feedback: dict[str, Any] = {
@@ -95,7 +94,7 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
         "urgent": {"type": "boolean"},
         "urgent_reasons": KEYWORD,
         "redactions": {"type": "flattened"},
-        # Read with the document, never searched: no field of its own for each topic.
+        # Only returned with the document, never searched, so topics need no mapped fields.
         "topic_probabilities": _UNINDEXED,
         "evidence": _UNINDEXED,
         "versions": {"type": "flattened"},
@@ -124,7 +123,7 @@ def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
 
 
 def index_settings(*, refresh_interval: str = "1s") -> dict[str, Any]:
-    """The settings of the feedback indices; one shard a month, a replica where there is a node."""
+    """Return the settings of the feedback indices: one shard per month, a replica if possible."""
     return {
         "index": {
             "number_of_shards": 1,
@@ -136,7 +135,7 @@ def index_settings(*, refresh_interval: str = "1s") -> dict[str, Any]:
 
 
 def component_templates(*, analyzer: str | None = None) -> dict[str, dict[str, Any]]:
-    """Component templates by name, as ``PUT _component_template`` takes them."""
+    """Return the bodies of ``PUT _component_template`` by name."""
     return {
         COMPONENT_SETTINGS: {"template": {"settings": index_settings()}},
         COMPONENT_MAPPINGS: {"template": {"mappings": mappings(analyzer=analyzer)}},
@@ -144,7 +143,7 @@ def component_templates(*, analyzer: str | None = None) -> dict[str, dict[str, A
 
 
 def index_template() -> dict[str, Any]:
-    """The index template, as ``PUT _index_template`` takes it."""
+    """Return the body of ``PUT _index_template``."""
     return {
         "index_patterns": [INDEX_PATTERN],
         "composed_of": [COMPONENT_SETTINGS, COMPONENT_MAPPINGS],
@@ -154,10 +153,10 @@ def index_template() -> dict[str, Any]:
 
 
 def document(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of an ``EnrichedFeedback`` given as its JSON object.
+    """Return the document of an ``EnrichedFeedback``, which is given as its JSON object.
 
-    It works on the bare object because the sink reads millions of them and the mapping, which is
-    strict, refuses what does not belong. Raises ``KeyError`` where a required field is absent.
+    The object is not validated, for speed: the mappings are strict and reject unknown fields.
+    Raise ``KeyError`` if a required field is absent.
     """
     feedback: dict[str, Any] = {
         "family": fields["family"],
@@ -173,7 +172,7 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in _COPIED:
         if name in fields:
             feedback[name] = fields[name]
-    for name in _COPIED_WHERE_FULL:
+    for name in _COPIED_UNLESS_EMPTY:
         if fields.get(name):
             feedback[name] = fields[name]
     measures = {name: _measure_fields(fields[name]) for name in _MEASURES if name in fields}
@@ -209,7 +208,7 @@ def _language(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _measure_fields(measure: Mapping[str, float]) -> dict[str, float]:
-    """The value, and its place from 0, worst, to 1, best; none beside the scale (don't know)."""
+    """Return the value, and its score from 0 (worst) to 1 (best) unless it is off the scale."""
     value, worst, best = measure["value"], measure["worst"], measure["best"]
     score = (value - worst) / (best - worst)
     return {"value": value, "score": score} if 0 <= score <= 1 else {"value": value}

@@ -1,7 +1,7 @@
-"""JSON Schemas of the Kafka topics, one file a topic version, and what would break subscribers.
+"""JSON Schemas of the Kafka topics, one file per topic version, and a check for breaking changes.
 
-``python -m schemas.export`` writes them anew; it refuses a change that breaks subscribers, which
-needs a new Kafka topic version instead.
+``python -m schemas.export`` writes them; it refuses a change that breaks subscribers, which needs a
+new version of the Kafka topic instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EXPORTS: Final = Path(__file__).parent / "exports"
 
 
 def json_schema(kafka_topic: KafkaTopic) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a Kafka topic's values."""
+    """Return the JSON Schema (draft 2020-12) of a Kafka topic's values."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:feedback-pipeline:{kafka_topic.name}",
@@ -27,19 +27,19 @@ def json_schema(kafka_topic: KafkaTopic) -> dict[str, Any]:
 
 
 def export_path(kafka_topic: KafkaTopic) -> Path:
-    """Where a Kafka topic's schema is kept."""
+    """Return the path of a Kafka topic's exported schema."""
     return EXPORTS / f"{kafka_topic.name}.schema.json"
 
 
 def render(kafka_topic: KafkaTopic) -> str:
-    """The exported file's text."""
+    """Return the text of the exported file."""
     return json.dumps(json_schema(kafka_topic), indent=2, ensure_ascii=False) + "\n"
 
 
 def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """What in ``new`` would break somebody who reads or writes by ``old``.
+    """Return the changes in ``new`` that break consumers or producers of ``old``.
 
-    Allowed is only to add an optional field and to reword descriptions.
+    Only new optional fields and new descriptions are compatible.
     """
     changes = _object_changes("", old, new)
     old_parts, new_parts = old.get("$defs", {}), new.get("$defs", {})
@@ -59,7 +59,7 @@ def _object_changes(prefix: str, old: dict[str, Any], new: dict[str, Any]) -> li
             changes.append(f"{prefix}{name} changes its type or its rules")
     required_before, required_after = set(old.get("required", ())), set(new.get("required", ()))
     changes += [
-        f"{prefix}{name} is no longer always there" for name in required_before - required_after
+        f"{prefix}{name} is no longer required" for name in required_before - required_after
     ]
     changes += [f"{prefix}{name} becomes required" for name in required_after - required_before]
     if old.get("enum") != new.get("enum"):
@@ -68,7 +68,7 @@ def _object_changes(prefix: str, old: dict[str, Any], new: dict[str, Any]) -> li
 
 
 def _rules(field: Any) -> Any:
-    """A field's schema without what only explains it."""
+    """Return a field's schema without titles and descriptions."""
     if isinstance(field, dict):
         return {k: _rules(v) for k, v in field.items() if k not in {"description", "title"}}
     if isinstance(field, list):
@@ -77,7 +77,7 @@ def _rules(field: Any) -> Any:
 
 
 def main() -> int:
-    """Write every export; 1 and nothing written where a change would break subscribers."""
+    """Write every export; return 1 and write nothing if a change would break subscribers."""
     refused = [
         f"{topic.name}: {change}"
         for topic in KAFKA_TOPICS

@@ -1,4 +1,4 @@
-"""``Feedback`` as a connector collects it, and ``EnrichedFeedback`` as the worker publishes it."""
+"""``Feedback``, which connectors collect, and ``EnrichedFeedback``, which the worker publishes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from schemas.measures import Ces, Csat, Fft, Nps, Stars
 from schemas.record import Record, deterministic_id
 
 MAX_TEXT_CHARACTERS = 100_000
-"""Longest comment taken in. A longer one is no comment but a document, and is dead-lettered."""
+"""Longest comment that is accepted. A longer text is a document and is dead-lettered."""
 
 EARLIEST_YEAR = 1990
-"""Dates before are slips of a form; each month opens an index of its own, so they are refused."""
+"""Earlier dates are typing errors. They are rejected, since every month has its own index."""
 
 SUBMISSION = "submission"
-"""The attribute that says which records are of one submission: its scores count once."""
+"""The attribute that groups the records of one submission: its scores count once."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Family(StrEnum):
-    """The three families of sources; each has a raw Kafka topic of its own."""
+    """The three families of sources; each has its own raw Kafka topic."""
 
     REVIEW = "review"
     SOCIAL = "social"
@@ -33,44 +33,42 @@ class Family(StrEnum):
 
 
 class Operation(StrEnum):
-    """What the source did: wrote or edited the feedback, or took it back."""
+    """Upsert: the feedback was written or edited. Delete: it was deleted at the source."""
 
     UPSERT = "upsert"
     DELETE = "delete"
 
 
 class Feedback(Record):
-    """One piece of feedback as it was collected, before anything was made of it.
+    """One piece of feedback as collected, before enrichment.
 
-    ``event_id`` is the same for the same source and native id, whoever computes it; use
-    :meth:`collect` to build one.
+    ``event_id`` depends on the source and the native id alone; use :meth:`collect` to build a
+    record.
     """
 
     event_id: EventId = Field(description="Deterministic: from source and native_id.")
-    source: Name = Field(description="The connector that brought it.")
+    source: Name = Field(description="The connector that collected it.")
     family: Family = Field(description="Review, social mention or form.")
     native_id: Name = Field(description="The source's own identifier.")
     revision: int = Field(
         default=0,
         ge=0,
-        description="The source's time of this revision, milliseconds since 1970; "
+        description="The source's time of this revision, Unix time (ms); "
         "a higher one replaces a lower one.",
     )
     operation: Operation = Field(default=Operation.UPSERT, description="Upsert or delete.")
     redated: bool = Field(
         default=False,
-        description="Whether an earlier revision may have another created_at: the source tells "
-        "the time of the last edit only, or of a delete.",
+        description="True if an earlier revision may have another created_at, because the source "
+        "provides only the time of the last edit, or of the deletion.",
     )
     backfill: bool = Field(
         default=False,
-        description="Whether it came with a source's first run: history, and no news to alert on.",
+        description="True if collected by a source's first run: history, which raises no alerts.",
     )
-    created_at: AwareDatetime = Field(description="When the feedback was given.")
-    collected_at: AwareDatetime = Field(description="When the connector read it.")
-    text: str = Field(
-        default="", max_length=MAX_TEXT_CHARACTERS, description="What the person wrote."
-    )
+    created_at: AwareDatetime = Field(description="Time when the feedback was given.")
+    collected_at: AwareDatetime = Field(description="Time when the connector collected it.")
+    text: str = Field(default="", max_length=MAX_TEXT_CHARACTERS, description="The comment.")
     question: str | None = Field(
         default=None, max_length=2_000, description="The question that the text answers."
     )
@@ -85,14 +83,14 @@ class Feedback(Record):
     author: str | None = Field(
         default=None,
         pattern=r"^[0-9a-f]{32}$",
-        description="Keyed HMAC of the author; never the name.",
+        description="Keyed HMAC of the author's name.",
     )
     language: str | None = Field(
-        default=None, max_length=35, description="BCP 47 tag, as the source declared it."
+        default=None, max_length=35, description="BCP 47 tag, as declared by the source."
     )
-    url: str | None = Field(default=None, max_length=2_083, description="Where it can be read.")
+    url: str | None = Field(default=None, max_length=2_083, description="Web page of the feedback.")
     attributes: dict[str, str] = Field(
-        default_factory=dict, description="What a source adds; searchable as a whole."
+        default_factory=dict, description="Further fields of the source, searchable as a whole."
     )
 
     @model_validator(mode="after")
@@ -105,10 +103,9 @@ class Feedback(Record):
 
     @classmethod
     def collect(cls, *, source: str, native_id: str, created_at: datetime, **fields: Any) -> Self:
-        """Build a record, with its ``event_id`` and, where not given, ``collected_at`` now and
-        ``revision`` from ``created_at``.
+        """Return a record with its ``event_id``; raise ``pydantic.ValidationError``.
 
-        Raises ``pydantic.ValidationError``.
+        ``collected_at`` defaults to now, ``revision`` to ``created_at``.
         """
         fields.setdefault("collected_at", datetime.now(UTC))
         fields.setdefault("revision", max(0, int(created_at.timestamp() * 1000)))
@@ -122,15 +119,15 @@ class Feedback(Record):
 
 
 def hash_submission(*parts: str) -> str:
-    """What the records of one submission carry as ``attributes.submission``.
+    """Return the value of ``attributes.submission`` for the records of one submission.
 
-    A likeness, since a form's own id of a person is nobody else's business.
+    It is a hash, so that a form's own identifiers of people are not published.
     """
     return f"s{deterministic_id(*parts)[:15]}"
 
 
 class Label(StrEnum):
-    """Sentiment in three levels, plus "not scored" for what no scorer could judge."""
+    """Sentiment in three levels, or "not scored" if it could not be judged."""
 
     POSITIVE = "positive"
     NEUTRAL = "neutral"
@@ -149,37 +146,39 @@ class Level(StrEnum):
 
 
 class Sentiment(Record):
-    """How the text sounds.
+    """Sentiment of the text.
 
     ``label`` and ``level``, with their probabilities, come from ``method``: a calibrated model of
-    the words, the question and the rating, or VADER's thresholds where no model was given.
+    the words, the question and the rating, or VADER's thresholds without a model.
 
     The four scores are always VADER's (Hutto and Gilbert, ICWSM 2014): ``compound`` from -1 to 1,
-    and the shares ``positive``, ``neutral`` and ``negative`` that sum to 1. All are absent where
-    nothing was scored.
+    and the shares ``positive``, ``neutral`` and ``negative`` that sum to 1. They are absent if the
+    text was not scored.
     """
 
     label: Label
-    method: str = Field(description="What label and level come from, with its version.")
+    method: str = Field(description="Method of label and level, with its version.")
     probability: float | None = Field(
-        default=None, ge=0, le=1, description="How likely the label is."
+        default=None, ge=0, le=1, description="Probability of the label."
     )
-    level: Level | None = Field(default=None, description="Five levels, where the method has them.")
+    level: Level | None = Field(
+        default=None, description="One of five levels, if the method has them."
+    )
     level_probability: float | None = Field(
-        default=None, ge=0, le=1, description="How likely the level is."
+        default=None, ge=0, le=1, description="Probability of the level."
     )
     contradicts_rating: bool | None = Field(
         default=None,
-        description="Whether the text alone says the opposite of the rating; absent without one.",
+        description="True if the text alone contradicts the rating; absent without a rating.",
     )
-    compound: float | None = Field(default=None, ge=-1, le=1, description="VADER's.")
-    positive: float | None = Field(default=None, ge=0, le=1, description="VADER's.")
-    neutral: float | None = Field(default=None, ge=0, le=1, description="VADER's.")
-    negative: float | None = Field(default=None, ge=0, le=1, description="VADER's.")
+    compound: float | None = Field(default=None, ge=-1, le=1, description="VADER's score.")
+    positive: float | None = Field(default=None, ge=0, le=1, description="VADER's score.")
+    neutral: float | None = Field(default=None, ge=0, le=1, description="VADER's score.")
+    negative: float | None = Field(default=None, ge=0, le=1, description="VADER's score.")
 
 
 class Priority(StrEnum):
-    """How soon an interaction of some type wants attention."""
+    """Urgency of a type of interaction."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -187,49 +186,49 @@ class Priority(StrEnum):
 
 
 Span = tuple[int, int]
-"""Start and end, half open, in characters of the record's text."""
+"""Start and end (exclusive) in characters of the record's text."""
 
 
 class Language(Record):
-    """The language found in the text: an ISO 639-1 code, or ``und`` where in doubt."""
+    """The detected language of the text: an ISO 639-1 code, or ``und`` if undetermined."""
 
     code: str = "und"
     confidence: float = Field(default=0.0, ge=0, le=1)
 
 
 class EnrichedFeedback(Feedback):
-    """``Feedback`` with what the stages made of it. Subscribers read these.
+    """``Feedback`` with the results of the stages, for subscribers.
 
-    What patterns and checksums recognise as personal data is replaced in the text, the question
-    and the attributes by placeholders such as ``[EMAIL]``.
+    Personal data that patterns and checksums recognise is replaced by placeholders such as
+    ``[EMAIL]`` in the text, the question and the attributes.
     """
 
     enriched_at: AwareDatetime
     detected_language: Language
     sentiment: Sentiment
-    topics: tuple[str, ...] = Field(default=(), description="What the comment is about.")
+    topics: tuple[str, ...] = Field(default=(), description="Topics of the comment.")
     themes: tuple[str, ...] = Field(default=(), description="The taxonomy's groups of the topics.")
     topic_probabilities: dict[str, float] = Field(
         default_factory=dict,
-        description="How likely each topic is; absent for topics found by their terms.",
+        description="Probability of each topic; absent for topics found by their terms.",
     )
     interactions: tuple[str, ...] = Field(
-        default=(), description="The taxonomy's types of interaction that the topics belong to."
+        default=(), description="The taxonomy's types of interaction of the topics."
     )
     priority: Priority | None = Field(
         default=None, description="The highest priority of the interactions."
     )
-    urgent: bool = Field(default=False, description="Whether it cannot wait.")
-    urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it cannot wait.")
+    urgent: bool = Field(default=False, description="True if it needs immediate attention.")
+    urgent_reasons: tuple[str, ...] = Field(default=(), description="Reasons why it is urgent.")
     redactions: dict[str, int] = Field(
         default_factory=dict,
-        description="How many values of each type of personal data were hidden.",
+        description="Number of redacted values by type of personal data.",
     )
     evidence: dict[str, tuple[Span, ...]] = Field(
         default_factory=dict,
-        description="What in the text speaks for it, as starts and ends in characters: under "
-        "sentiment, topic:<name> and urgent:<reason>.",
+        description="Passages that support each finding, as starts and ends in characters; the "
+        "keys are sentiment, topic:<name> and urgent:<reason>.",
     )
     versions: dict[str, str] = Field(
-        default_factory=dict, description="Stage name to the version of what it used."
+        default_factory=dict, description="Version of the model or rules by stage."
     )

@@ -1,6 +1,6 @@
-"""THE table of Kafka topics: name, record, key, partitions, retention, and who reads them.
+"""The table of Kafka topics: name, record, key, partitions, retention and readers.
 
-Nothing else in the project writes a Kafka topic's name.
+No other module contains a Kafka topic's name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LARGE_MESSAGE_BYTES: Final = 12_000_000
 
 @dataclass(frozen=True, slots=True)
 class KafkaTopic:
-    """One Kafka topic: its contract and how it is laid out on the broker."""
+    """One Kafka topic: its contract and its configuration on the broker."""
 
     name: str
     record: type[Record]
@@ -42,18 +42,18 @@ class KafkaTopic:
     max_message_bytes: int = 1_048_588
     segment_bytes: int | None = None
     transactional: bool = False
-    """Written in Kafka transactions: some of its offsets are no records."""
+    """Written in Kafka transactions, whose markers take offsets too."""
 
     @property
     def ce_type(self) -> str:
-        """The CloudEvents type of its records: the topic's own versioned name."""
+        """The CloudEvents type of its records: the topic's versioned name."""
         return self.name
 
     def broker_config(self) -> dict[str, str]:
-        """The topic-level settings, as Kafka names them."""
+        """Return the topic's configuration by Kafka's names."""
         config = {"max.message.bytes": str(self.max_message_bytes)}
         if self.compacted:
-            # Readers read it whole, and what is in an open segment is not compacted.
+            # Readers read all of it, and the open segment is not compacted.
             config["cleanup.policy"] = "compact"
             config["segment.ms"] = str(DAY_MS // 4)
             config["min.cleanable.dirty.ratio"] = "0.1"
@@ -79,57 +79,57 @@ FORMS = KafkaTopic(
 ENRICHED = KafkaTopic(
     "feedback.enriched.v1", EnrichedFeedback, "event_id", 6, 30 * DAY_MS,
     "worker (index, cases), any subscriber",
-    "Feedback with language, sentiment, topics and their evidence; personal data hidden.",
+    "Feedback with language, sentiment, topics and their evidence; personal data redacted.",
 )  # fmt: skip
 URGENT = KafkaTopic(
     "feedback.urgent.v1", EnrichedFeedback, "event_id", 3, 30 * DAY_MS, "any subscriber",
-    "Enriched feedback that cannot wait, beside its place on the enriched Kafka topic.",
+    "Urgent enriched feedback, in addition to the enriched Kafka topic.",
 )  # fmt: skip
 DEAD = KafkaTopic(
     "feedback.dead.v1", DeadLetter, "dead_letter_id", 3, 14 * DAY_MS, "feedback dead",
-    "What could not be read or was refused, with the reason.",
+    "Unreadable or rejected items, with the reason.",
     restricted=True, max_message_bytes=_LARGE_MESSAGE_BYTES,
 )  # fmt: skip
 CURSORS = KafkaTopic(
     "feedback.cursors.v1", Cursor, "source and instance", 1, -1, "connectors",
-    "How far each connector has read.", restricted=True, compacted=True,
+    "Position of each connector.", restricted=True, compacted=True,
 )  # fmt: skip
 COVERAGE = KafkaTopic(
     "feedback.coverage.v1", Coverage, "source and instance", 1, -1,
     "feedback status, any subscriber",
-    "What each run of a source brought, and since when nothing came.", compacted=True,
+    "Result of each source's last run, and the time since it brought anything.", compacted=True,
 )  # fmt: skip
 SCORES = KafkaTopic(
     "feedback.scores.v1", Score, "score_id", 3, -1, "any subscriber",
-    "Scores of a period with their intervals; the latest computation of each.", compacted=True,
+    "Scores by period with their intervals; the latest computation of each.", compacted=True,
 )  # fmt: skip
 SIGNALS = KafkaTopic(
     "feedback.signals.v1", Signal, "site", 3, 7 * DAY_MS, "worker (watch)",
-    "What the spike alerts count, all of a site in one partition.",
+    "Counts for the spike alerts; all of a site in one partition.",
 )  # fmt: skip
 ALERTING = KafkaTopic(
     "feedback.alerting.v1", AlertingState, "partition", 3, -1, "worker (watch)",
-    "What the spike alerts go on from; as many partitions as the signals have.",
+    "Checkpoints of the spike alerts; as many partitions as the signals have.",
     compacted=True, restricted=True, max_message_bytes=_LARGE_MESSAGE_BYTES,
     segment_bytes=64 * 1024 * 1024,
 )  # fmt: skip
 ALERTS = KafkaTopic(
     "feedback.alerts.v1", Alert, "alert_id", 3, 90 * DAY_MS, "worker (notify), any subscriber",
-    "Spikes of negative and of urgent feedback; read committed ones only.",
+    "Spikes of negative and urgent feedback; read with isolation level read_committed.",
     transactional=True,
 )  # fmt: skip
 SILENCES = KafkaTopic(
     "feedback.silences.v1", Silence, "silence_id", 1, -1, "worker (notify), feedback alerts",
-    "Alerts that are acknowledged, and what is to be quiet for a while.", compacted=True,
+    "Acknowledged alerts, and silences that match alerts for a time.", compacted=True,
 )  # fmt: skip
 DELIVERIES = KafkaTopic(
     "feedback.deliveries.v1", Delivery, "delivery_id", 1, -1, "worker (notify)",
-    "What is still to be told to whom; told ones are deleted.", restricted=True, compacted=True,
+    "Notifications to deliver; deleted after delivery.", restricted=True, compacted=True,
     max_message_bytes=_LARGE_MESSAGE_BYTES,
 )  # fmt: skip
 CASES = KafkaTopic(
     "feedback.cases.v1", CaseEvent, "case_id", 3, -1, "worker (cases), any subscriber",
-    "What happened to each case, from its opening on; kept forever.",
+    "All events of each case, from its opening; kept forever.",
 )  # fmt: skip
 
 KAFKA_TOPICS: Final = (

@@ -1,4 +1,4 @@
-"""What the mappings of Elasticsearch's indices are made of."""
+"""Building blocks for the mappings of Elasticsearch indices."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ TEXT: Final = {"type": "text"}
 
 
 def strict_mappings(event: dict[str, Any], **objects: dict[str, Any]) -> dict[str, Any]:
-    """Mappings that refuse a field they do not name: what every document has, more of ECS's
-    ``event``, and objects by their properties."""
+    """Return mappings that reject unknown fields.
+
+    They have the fields of every document, ``event`` for further fields of ECS's event, and
+    ``objects`` by their properties.
+    """
     return {
         "dynamic": "strict",
         "properties": {
@@ -27,7 +30,7 @@ def strict_mappings(event: dict[str, Any], **objects: dict[str, Any]) -> dict[st
 
 
 def small_index_template(index: str, mappings: dict[str, Any]) -> dict[str, Any]:
-    """The template of one index of one shard, as ``PUT _index_template`` takes it."""
+    """Return the body of ``PUT _index_template`` for one index of one shard."""
     return {
         "index_patterns": [index],
         "template": {

@@ -1,4 +1,4 @@
-"""Numbers that people give, with the ends of their scales: stars, NPS, CSAT, CES, FFT."""
+"""Ratings with the ends of their scales: stars, NPS, CSAT, CES, FFT."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from schemas.record import Record
 
 
 class Measure(Record):
-    """A number that somebody gave, with the ends of its scale.
+    """A rating with the ends of its scale.
 
-    ``worst`` may be the larger end: the NHS Friends and Family Test runs from 1, very good,
-    to 5, very poor.
+    ``worst`` may be the larger end: the NHS Friends and Family Test runs from 1 (very good) to 5
+    (very poor).
     """
 
     value: float = Field(description="The answer as given, on the scale from worst to best.")
-    worst: float = Field(description="The scale's end that stands for the worst experience.")
-    best: float = Field(description="The scale's end that stands for the best experience.")
+    worst: float = Field(description="The end of the scale for the worst experience.")
+    best: float = Field(description="The end of the scale for the best experience.")
 
     @model_validator(mode="after")
-    def _on_its_scale(self) -> Self:
+    def _check_scale(self) -> Self:
         low, high = sorted((self.worst, self.best))
         if low == high:
             raise ValueError("the scale's ends are equal")
@@ -31,7 +31,7 @@ class Measure(Record):
 
     @property
     def score(self) -> float | None:
-        """The value from 0, worst, to 1, best."""
+        """The value from 0 (worst) to 1 (best)."""
         return (self.value - self.worst) / (self.best - self.worst)
 
 
@@ -73,14 +73,14 @@ class Fft(Measure):
     best: float = 1
 
     @model_validator(mode="after")
-    def _on_its_scale(self) -> Self:
+    def _check_scale(self) -> Self:
         if self.value not in {1, 2, 3, 4, 5, FFT_DONT_KNOW}:
             raise ValueError("the value is not one of 1 (very good) to 5 (very poor) or 6")
         return self
 
     @property
     def score(self) -> float | None:
-        """The value from 0, very poor, to 1, very good; None for "don't know"."""
+        """The value from 0 (very poor) to 1 (very good); None for "don't know"."""
         if self.value == FFT_DONT_KNOW:
             return None
         return (self.value - self.worst) / (self.best - self.worst)

@@ -1,4 +1,4 @@
-"""The base of every record, and the identifiers that make delivery repeatable."""
+"""The base of every record, and the deterministic identifiers that make delivery idempotent."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _ID_HEX_DIGITS = 32  # 128 bits of SHA-256: collisions stay negligible far beyon
 class Record(BaseModel):
     """A frozen model that travels on a Kafka topic as JSON.
 
-    Unknown fields are ignored when reading, so that a newer producer never breaks an
-    older subscriber.
+    Unknown fields are ignored when reading, so that a newer producer never breaks an older
+    subscriber.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
 
     def to_payload(self) -> bytes:
-        """The record as compact UTF-8 JSON, absent optional values left out."""
+        """Return the record as compact UTF-8 JSON without optional values that are None."""
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
     @classmethod
     def construct_unchecked(cls, fields: dict[str, Any]) -> Self:
-        """Build a record from all of its fields, validated already; unset ones are not filled in.
+        """Build a record from all of its fields without validation or defaults.
 
-        What ``model_construct`` does, without its walk over defaults and aliases: per record, that
-        walk costs more than a stage.
+        Like ``model_construct`` without its pass over defaults and aliases, which costs more per
+        record than a stage.
         """
         record = cls.__new__(cls)
         object.__setattr__(record, "__dict__", fields)
@@ -39,13 +39,13 @@ class Record(BaseModel):
 
     @classmethod
     def from_payload(cls, payload: bytes) -> Self:
-        """Read a record from JSON bytes; raises ``pydantic.ValidationError``."""
+        """Parse a record from JSON bytes; raise ``pydantic.ValidationError``."""
         record: Self = cls.__pydantic_validator__.validate_json(payload)
         return record
 
 
 def deterministic_id(*parts: str) -> str:
-    """The identifier that the same parts always get: 128 bits of SHA-256, 32 hex digits.
+    """Return an identifier that depends on the parts alone: 128 bits of SHA-256, 32 hex digits.
 
     Parts are length-prefixed, so ``("ab", "c")`` and ``("a", "bc")`` differ.
     """

@@ -1,6 +1,6 @@
-"""``Score``: one measure of some answers in one period, as subscribers and the index get it.
+"""``Score``: one measure of some answers in one period.
 
-Its definitions are those of :class:`MeasureName`; ``pipeline.scores`` computes them.
+:class:`MeasureName` defines the measures; ``pipeline.scores`` computes them.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from pydantic import AwareDatetime, Field, model_validator
 from schemas.record import Record, deterministic_id
 
 MIN_ANSWERS = 5
-"""A score of fewer answers is not told: it says more about persons than about a service."""
+"""A score of fewer answers is suppressed, because it could identify people."""
 
 
 class MeasureName(StrEnum):
-    """What is measured, and in which unit ``value`` is."""
+    """The measure, and the unit of ``value``."""
 
     NPS = "nps"
-    """Net Promoter Score, -100 to 100: percent of 9 and 10 less percent of 0 to 6."""
+    """Net Promoter Score, -100 to 100: percent of 9 and 10 minus percent of 0 to 6."""
     CSAT = "csat"
-    """Percent satisfied: the top two of five, which is 0.75 or more of any scale from 0 to 1."""
+    """Percent satisfied: the top two of five, or 0.75 and more on any scale from 0 to 1."""
     CES = "ces"
-    """Percent who found it easy: 5 to 7 of seven, which is 2/3 or more of any scale."""
+    """Percent who found it easy: 5 to 7 of seven, or 2/3 and more on any scale."""
     FFT_POSITIVE = "fft_positive"
-    """Percent of the Friends and Family Test's answers that are very good or good; "don't know"
-    is an answer too."""
+    """Percent of the Friends and Family Test's answers that are very good or good, where "don't
+    know" counts as an answer."""
     STARS = "stars"
-    """Mean star rating from 0, worst, to 1, best."""
+    """Mean star rating from 0 (worst) to 1 (best)."""
     SHARE_NEGATIVE = "share_negative"
-    """Percent of comments that sound negative, of those whose sentiment was scored."""
+    """Percent of negative comments among those whose sentiment was scored."""
     CASES_OPENED = "cases_opened"
     """Cases that were opened in the period."""
     CASE_HOURS_TO_ANSWER = "case_hours_to_answer"
-    """Median hours from opening to the first answer, of the cases opened in the period; those
+    """Median hours from opening to the first answer, of the cases opened in the period; cases
     without an answer count as longer than all others."""
     CASE_HOURS_TO_RESOLVE = "case_hours_to_resolve"
     """Median hours from opening to resolution, likewise."""
@@ -61,14 +61,14 @@ class Period(Record):
     end: AwareDatetime
 
     @model_validator(mode="after")
-    def _forwards(self) -> Self:
+    def _check_order(self) -> Self:
         if self.start >= self.end:
             raise ValueError("a period must end after its start")
         return self
 
 
 class Dimensions(Record):
-    """Whose answers: those that have every value that is given. None given: all answers."""
+    """Filter on answers: those that match every value that is set."""
 
     organization: str | None = None
     site: str | None = None
@@ -79,10 +79,10 @@ class Dimensions(Record):
 
 
 class Score(Record):
-    """A measure with its 95 % interval, and how it changed. ``value`` is in the measure's unit.
+    """A measure with its 95 % interval and its change. ``value`` is in the measure's unit.
 
-    Fewer than five answers have neither value nor interval. ``score_id`` is the same for the same
-    measure, dimensions and period, so that a score computed again replaces the one before.
+    With fewer than five answers, value and interval are suppressed. ``score_id`` depends on
+    measure, dimensions and period alone, so that a score computed again replaces the previous one.
     """
 
     score_id: str = Field(
@@ -92,32 +92,36 @@ class Score(Record):
     measure: MeasureName
     period: Period
     dimensions: Dimensions = Dimensions()
-    n: int = Field(ge=0, description="Answers, or cases; a submission's answer counts once.")
+    n: int = Field(
+        ge=0, description="Number of answers or cases; a submission's answer counts once."
+    )
     value: float | None = Field(
-        default=None, description="Absent where suppressed; a median, where more than half wait."
+        default=None, description="Absent if suppressed, or for a median of mostly open cases."
     )
     low: float | None = Field(default=None, description="Lower end of the 95 % interval.")
     high: float | None = Field(
-        default=None, description="Upper end of the 95 % interval; absent where nothing tells it."
+        default=None, description="Upper end of the 95 % interval; absent if undetermined."
     )
-    suppressed: bool = Field(description="Whether there are fewer than five answers.")
+    suppressed: bool = Field(description="True if there are fewer than five answers.")
     previous_n: int | None = Field(
-        default=None, ge=0, description="Answers in the period of the same length before."
+        default=None,
+        ge=0,
+        description="Number of answers in the previous period of the same length.",
     )
     previous_value: float | None = Field(
-        default=None, description="The value of the period before; absent where suppressed."
+        default=None, description="The value of the previous period; absent if suppressed."
     )
-    change: float | None = Field(default=None, description="value less previous_value.")
+    change: float | None = Field(default=None, description="value minus previous_value.")
     change_low: float | None = Field(default=None, description="Lower end of its 95 % interval.")
     change_high: float | None = Field(default=None, description="Upper end of its 95 % interval.")
     changed: bool | None = Field(
         default=None,
-        description="Whether the change is distinguishable from chance: its interval has no 0.",
+        description="True if the change is significant: its interval excludes 0.",
     )
     computed_at: AwareDatetime
 
     @model_validator(mode="after")
-    def _suppressed_says_nothing(self) -> Self:
+    def _check_suppressed(self) -> Self:
         if self.suppressed != (self.n < MIN_ANSWERS):
             raise ValueError("a score is suppressed if it has fewer than five answers")
         if self.suppressed and (self.value, self.low, self.high, self.change) != (None,) * 4:
@@ -128,8 +132,8 @@ class Score(Record):
     def create(
         cls, measure: MeasureName, period: Period, dimensions: Dimensions, **fields: Any
     ) -> Self:
-        """Build a score with its ``score_id``. Raises ``pydantic.ValidationError``."""
-        named = [f"{name}={value}" for name, value in dimensions if value is not None]
+        """Return a score with its ``score_id``; raise ``pydantic.ValidationError``."""
+        values = [f"{name}={value}" for name, value in dimensions if value is not None]
         return cls(
             score_id=deterministic_id(
                 "score",
@@ -137,7 +141,7 @@ class Score(Record):
                 period.name,
                 f"{period.start.timestamp():.3f}",
                 f"{period.end.timestamp():.3f}",
-                *named,
+                *values,
             ),
             measure=measure,
             period=period,

@@ -1,4 +1,4 @@
-"""What Elasticsearch holds of scores: one index, its template, and the document of a score."""
+"""The scores' index in Elasticsearch, its template, and the document of a score."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ _COPIED: Final = {
 
 
 def score_mappings() -> dict[str, Any]:
-    """The mappings of the scores' index; ``@timestamp`` is the period's start."""
+    """Return the mappings of the scores' index; ``@timestamp`` is the period's start."""
     period = {"name": KEYWORD, "start": DATE, "end": DATE}
     dimensions = dict.fromkeys(Dimensions.model_fields, KEYWORD)
     score = {
         **_COPIED,
         "period": {"properties": period},
         "dimensions": {"properties": dimensions},
-        # How many dimensions are given: 0 is everything together.
+        # Number of dimensions that are set; 0 is the total.
         "depth": {"type": "byte"},
     }
     return strict_mappings({"created": DATE}, score=score)
 
 
 def score_index_template() -> dict[str, Any]:
-    """The index template, as ``PUT _index_template`` takes it."""
+    """Return the body of ``PUT _index_template``."""
     return small_index_template(SCORES_INDEX, score_mappings())
 
 
 def score_document(score: Score) -> dict[str, Any]:
-    """The document of a score; its ``_id`` is the ``score_id``."""
+    """Return the document of a score; its ``_id`` is the ``score_id``."""
     fields = score.model_dump(mode="json", exclude_none=True)
     copied = {name: fields[name] for name in _COPIED if name in fields}
     dimensions = fields["dimensions"]

@@ -1,4 +1,4 @@
-"""``Signal``: what the spike alerts are told of one piece of feedback, and nothing else of it."""
+"""``Signal``: the part of a piece of feedback that the spike alerts need."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from schemas.record import Record
 class Signal(Record):
     """One enriched record, reduced to what is counted.
 
-    Keyed by site, so that all of a site's feedback is counted in one place.
+    Keyed by site, so that one consumer counts all feedback of a site.
     """
 
     event_id: EventId
     at: AwareDatetime = Field(
-        description="When it counts: when it was given, or when it was collected where that came "
-        "more than half an hour later."
+        description="Time at which it counts: when it was given, or when it was collected if that "
+        "was more than half an hour later."
     )
     site: Name | None = None
     source: Name
     topics: tuple[str, ...] = ()
-    negative: bool = Field(description="Whether it sounds negative.")
-    scored: bool = Field(description="Whether anything judged how it sounds.")
-    urgent: bool = Field(description="Whether it cannot wait.")
-    backfill: bool = Field(default=False, description="Whether it is history and no news.")
+    negative: bool = Field(description="True if its sentiment is negative.")
+    scored: bool = Field(description="True if its sentiment was scored.")
+    urgent: bool = Field(description="True if it needs immediate attention.")
+    backfill: bool = Field(default=False, description="True for history, which raises no alerts.")
     words: tuple[str, ...] = Field(
-        default=(), description="Words of a negative or urgent text, personal data hidden."
+        default=(), description="Words of a negative or urgent text, personal data redacted."
     )

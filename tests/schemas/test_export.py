@@ -38,7 +38,7 @@ def test_what_would_break_a_subscriber_is_named() -> None:
     new["required"].remove("enriched_at")
     new["$defs"]["Label"]["enum"].append("mixed")
     assert breaking_changes(old, new) == [
-        "enriched_at is no longer always there",
+        "enriched_at is no longer required",
         "revision changes its type or its rules",
         "text is removed",
         "url becomes required",
