@@ -1,1 +1,1 @@
-"""The demo's comments: invented patients of invented hospitals, for a first look at the product."""
+"""The demo's comments: invented patients of invented hospitals, for a first look."""

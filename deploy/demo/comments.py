@@ -1,7 +1,7 @@
-"""`make_comments`: feedback that patients might have given, for the demo and the benchmarks.
+"""Generate realistic patient feedback for the demo and the benchmarks.
 
-The same count, seed, days and calendar day (UTC) of ``until`` make the same comments, ids
-included, so that a demo repeated on one day adds no document.
+The same count, seed, days and calendar day (UTC) of ``until`` give the same comments, including
+their ids, so that repeating the demo on one day adds no document.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from schemas.feedback import Feedback
 
 @dataclass(frozen=True, slots=True)
 class BadTurn:
-    """The demo's story: which site goes bad, from when until when, and over what."""
+    """The demo's incident: a site whose feedback turns negative, its time and its topics."""
 
     site: str
     organization: str
@@ -29,9 +29,9 @@ class BadTurn:
 
 
 def bad_turn(until: datetime) -> BadTurn:
-    """Facts for the demo's closing text; makes no comments."""
+    """Return the facts for the demo's closing text, without generating comments."""
     turn = places().bad_turn
-    end = timing.end_of(until)
+    end = timing.start_of_day(until)
     organization = next(site.organization for site in places().sites if site.name == turn.site)
     worst = sorted(turn.topics, key=lambda topic: -turn.topics[topic])[:2]
     return BadTurn(turn.site, organization, end - timedelta(days=turn.days), end, tuple(worst))
@@ -40,10 +40,10 @@ def bad_turn(until: datetime) -> BadTurn:
 def make_comments(
     count: int = 2_400, *, seed: int = 7, until: datetime, days: int = 60
 ) -> Iterator[Feedback]:
-    """``count`` comments of the ``days`` days before the day of ``until``, oldest first.
+    """Yield ``count`` comments of the ``days`` days before the day of ``until``, oldest first.
 
-    ``until`` is aware, usually now: it is the time of collection, and the midnight (UTC) that
-    begins its day is where the comments end.
+    ``until`` is an aware time, usually now: the time of collection. The comments end at the
+    midnight (UTC) that starts its day.
     """
     for comment in compose_comments(count, seed=seed, until=until, days=days):
         yield comment.feedback
@@ -52,9 +52,9 @@ def make_comments(
 def compose_comments(
     count: int = 2_400, *, seed: int = 7, until: datetime, days: int = 60
 ) -> Iterator[Comment]:
-    """Like :func:`make_comments`, with each comment's tone and planted personal data."""
+    """Yield comments like :func:`make_comments`, with their tone and planted personal data."""
     edition = f"{until.astimezone(UTC):%Y-%m-%d}-{seed}-{count}-{days}"
     rng = Random(edition)  # noqa: S311 - invented comments, no secrets
-    composer = Composer(rng, places(), phrases(), timing.end_of(until), until)
-    for number, visit in enumerate(composer.visits(count, days)):
-        yield composer.comment(visit, native_id=f"{edition}-{number:06}")
+    composer = Composer(rng, places(), phrases(), timing.start_of_day(until), until)
+    for number, visit in enumerate(composer.plan_visits(count, days)):
+        yield composer.write_comment(visit, native_id=f"{edition}-{number:06}")

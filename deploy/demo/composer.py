@@ -1,4 +1,4 @@
-"""One comment of the demo: where and when, in what tone, about what, and in which words."""
+"""Compose a comment of the demo: its place and time, tone, topics and wording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.demo import timing
 from deploy.demo.personal import plant
 from deploy.demo.phrasebook import Phrases, Places, Question, Service, Site, Tone
 from deploy.demo.ratings import pick, review_rating, survey_rating
-from deploy.demo.wording import Writer, writer
+from deploy.demo.wording import Writer, create_writer
 from schemas.feedback import Family, Feedback
 
 SOURCE: Final = "demo"
@@ -37,7 +37,7 @@ _PERSONAL_SHARE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment, the tone it was written in, and the personal data put into it, by kind."""
+    """A comment, its tone, and the personal data that was planted in it, by kind."""
 
     feedback: Feedback
     tone: Tone
@@ -46,7 +46,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Where, when and through which family somebody comments; ``is_bad`` in the bad days."""
+    """Site, time and family of a comment; ``is_bad`` during the incident."""
 
     site: Site
     at: datetime
@@ -56,7 +56,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes comments on days before ``end``; every choice comes from ``rng``."""
+    """Composes comments on days before ``end``; every random choice uses ``rng``."""
 
     rng: Random
     places: Places
@@ -64,8 +64,8 @@ class Composer:
     end: datetime
     collected_at: datetime
 
-    def visits(self, count: int, days: int) -> list[Visit]:
-        """Sites and moments by weight, in order of time."""
+    def plan_visits(self, count: int, days: int) -> list[Visit]:
+        """Return sites and times by weight, in order of time."""
         turn = self.places.bad_turn
         cells: dict[tuple[int, datetime, bool], float] = {}
         for ago in range(days, 0, -1):
@@ -77,27 +77,27 @@ class Composer:
         visits = []
         for index, day, is_bad in self.rng.choices(list(cells), list(cells.values()), k=count):
             family = pick(self.rng, _FAMILIES)
-            at = timing.moment(self.rng, day, family)
+            at = timing.random_time(self.rng, day, family)
             visits.append(Visit(self.places.sites[index], at, family, is_bad))
         return sorted(visits, key=lambda visit: visit.at)
 
-    def comment(self, visit: Visit, *, native_id: str) -> Comment:
-        """Write the comment of a visit."""
-        tone = self._tone(visit)
-        service = self._service(visit)
-        fields = self._channel(visit, tone, native_id)
+    def write_comment(self, visit: Visit, *, native_id: str) -> Comment:
+        """Return the comment of a visit."""
+        tone = self._pick_tone(visit)
+        service = self._pick_service(visit)
+        fields = self._channel_fields(visit, tone, native_id)
         question = pick(self.rng, _QUESTIONS[tone]) if visit.family is Family.FORM else None
         if question is not None:
             fields["question"] = QUESTIONS[question]
-        author = writer(self.rng, self.phrases, service)
+        author = create_writer(self.rng, self.phrases, service)
         personal: dict[str, str] = {}
         if self.rng.random() < _FOREIGN_SHARE:
             language = self.rng.choice(sorted(self.phrases.languages))
-            text = author.foreign(language, tone)
+            text = author.write_foreign(language, tone)
             declared = language if self.rng.random() < 0.5 else None
         else:
-            text, personal = self._english(
-                author, visit, tone, self._topics(visit, tone, service), question
+            text, personal = self._write_english(
+                author, visit, tone, self._pick_topics(visit, tone, service), question
             )
             declared = pick(self.rng, {"en-GB": 3, "en": 3, None: 4})
         feedback = Feedback.collect(
@@ -115,35 +115,35 @@ class Composer:
         )
         return Comment(feedback, tone, personal)
 
-    def _tone(self, visit: Visit) -> Tone:
+    def _pick_tone(self, visit: Visit) -> Tone:
         if not visit.is_bad:
             return pick(self.rng, _TONES)
         negative = self.places.bad_turn.negative_share
         rest = 1 - negative
         return pick(self.rng, {"positive": rest * 0.6, "neutral": rest * 0.4, "negative": negative})
 
-    def _service(self, visit: Visit) -> Service:
+    def _pick_service(self, visit: Visit) -> Service:
         if visit.is_bad:
             return self.places.services[pick(self.rng, self.places.bad_turn.services)]
         return self.places.services[self.rng.choice(visit.site.services)]
 
-    def _english(
+    def _write_english(
         self, author: Writer, visit: Visit, tone: Tone, topics: list[str], question: Question | None
     ) -> tuple[str, dict[str, str]]:
         if visit.family is Family.SOCIAL:
-            return author.mention(tone, topics, handle(visit.site)), {}
+            return author.write_mention(tone, topics, site_handle(visit.site)), {}
         if question is None:
-            text = author.sentences(tone, topics)
+            text = author.write_prose(tone, topics)
         else:
-            text = author.answer(question, tone, topics)
-        text = author.untidy(text, tone)
+            text = author.write_answer(question, tone, topics)
+        text = author.add_slips(text, tone)
         if self.rng.random() >= _PERSONAL_SHARE:
             return text, {}
         kind, value, sentence = plant(self.rng, self.phrases.personal)
         return f"{text} {sentence}", {kind: value}
 
-    def _topics(self, visit: Visit, tone: Tone, service: Service) -> list[str]:
-        """One to three topics, each once."""
+    def _pick_topics(self, visit: Visit, tone: Tone, service: Service) -> list[str]:
+        """Return one to three distinct topics."""
         if visit.is_bad and tone == "negative":
             weights = dict(self.places.bad_turn.topics)
         else:
@@ -158,14 +158,14 @@ class Composer:
             del weights[topic]
         return topics
 
-    def _channel(self, visit: Visit, tone: Tone, native_id: str) -> dict[str, Any]:
-        """What the family brings along: numbers, author, address, channel."""
+    def _channel_fields(self, visit: Visit, tone: Tone, native_id: str) -> dict[str, Any]:
+        """Return the fields that depend on the family: ratings, author, URL, channel."""
         if visit.family is Family.FORM:
             channel = pick(self.rng, _FORM_CHANNELS)
             return {**survey_rating(self.rng, tone), "attributes": {"channel": channel}}
         author = f"{self.rng.getrandbits(128):032x}"
         if visit.family is Family.REVIEW:
-            url = f"https://reviews.example.org/{handle(visit.site).lower()}/{native_id}"
+            url = f"https://reviews.example.org/{site_handle(visit.site).lower()}/{native_id}"
             rating = review_rating(self.rng, tone)
             return {
                 **rating,
@@ -177,6 +177,6 @@ class Composer:
         return {"author": author, "url": url, "attributes": {"channel": "microblog"}}
 
 
-def handle(site: Site) -> str:
-    """The site's name as social posts write it, without the @."""
+def site_handle(site: Site) -> str:
+    """Return the site's name as a handle of social posts, without the @."""
     return "".join(word for word in site.name.replace("'", "").split() if word[0].isupper())

@@ -1,4 +1,4 @@
-"""The demo's comments as a connector, so that they take the way that every other source takes."""
+"""The demo's comments as a connector, so that they are processed as any other source's."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PAGE = 500
 
 
 class DemoConfig(BaseModel):
-    """How many comments, and of which days."""
+    """Number and days of the comments."""
 
-    count: int = Field(default=2_400, ge=1, description="How many comments.")
-    seed: int = Field(default=7, description="The same seed makes the same comments.")
-    days: int = Field(default=60, ge=1, description="Over how many days they are spread.")
-    until: AwareDatetime = Field(description="The day (UTC) before whose beginning they end.")
+    count: int = Field(default=2_400, ge=1, description="Number of comments.")
+    seed: int = Field(default=7, description="The same seed gives the same comments.")
+    days: int = Field(default=60, ge=1, description="Number of days that they cover.")
+    until: AwareDatetime = Field(description="The comments end at the start of this day (UTC).")
 
 
 class DemoConnector(Connector):
@@ -35,17 +35,17 @@ class DemoConnector(Connector):
 
     @property
     def family(self) -> Family:
-        """The family of most; each comment has its own."""
+        """The family of most comments; each record has its own."""
         return Family.FORM
 
     @property
     def instance_key(self) -> None:
-        """None: making them again costs less than remembering where one was."""
+        """None: generating the comments again is cheaper than storing a cursor."""
         return None
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """All comments, 500 a page; there is no cursor to follow."""
-        made = list(
+        """Yield all comments, 500 per page; the cursor is ignored."""
+        comments = list(
             make_comments(
                 self._config.count,
                 seed=self._config.seed,
@@ -53,12 +53,12 @@ class DemoConnector(Connector):
                 days=self._config.days,
             )
         )
-        for start in range(0, len(made), _PAGE):
-            items = [_item(record) for record in made[start : start + _PAGE]]
+        for start in range(0, len(comments), _PAGE):
+            items = [_item(record) for record in comments[start : start + _PAGE]]
             yield Page(items, cursor=str(start + len(items)))
 
     def parse(self, item: Item) -> Feedback:
-        """The comment, which was made as a record."""
+        """Return the item's data, which is a record already."""
         record: Feedback = item.data
         return record
 

@@ -1,7 +1,7 @@
-"""Personal data made up for the demo, so that a reader can see it hidden.
+"""Invented personal data for the demo, to show its redaction.
 
-Every value belongs to nobody: hosts reserved for examples, numbers that Ofcom and the North
-American plan keep for fiction, NHS numbers of the 999 test range, unallocated postcode areas.
+No value belongs to a person: hosts reserved for examples, numbers that Ofcom and the North
+American plan reserve for fiction, NHS numbers of the 999 test range, unallocated postcode areas.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _UNALLOCATED_AREAS: Final = ("NX", "WK", "EB", "HK")
 
 
 def plant(rng: Random, personal: Personal) -> tuple[str, str, str]:
-    """One kind of personal data, a value of it, and a sentence that holds the value."""
+    """Return a kind of personal data, a value of it, and a sentence that contains the value."""
     kind = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
     value = _value(rng, kind, personal)
     return kind, value, rng.choice(personal.sentences[kind]).format(value=value)
 
 
 def nhs_number(rng: Random) -> str:
-    """A number of the test range whose check digit is right, written in groups of 3, 3 and 4."""
+    """Return a number of the test range with a valid check digit, in groups of 3, 3 and 4."""
     while True:
         digits = f"999{rng.randrange(10**6):06}"
         remainder = sum(int(digit) * (10 - place) for place, digit in enumerate(digits)) % 11
         check = (11 - remainder) % 11
-        if check != 10:  # no digit stands for ten; such numbers are not given out
+        if check != 10:  # such numbers are not issued
             return f"{digits[:3]} {digits[3:6]} {digits[6:]}{check}"
 
 

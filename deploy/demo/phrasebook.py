@@ -1,4 +1,4 @@
-"""What the demo's comments are made from: the two TOML files beside this module."""
+"""Source material of the demo's comments: the two TOML files in this folder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class BadTurn(_Table):
-    """How one site's last days go wrong."""
+class BadTurnTable(_Table):
+    """The incident at one site during its last days."""
 
     site: str
     days: int
@@ -43,7 +43,7 @@ class Site(_Table):
 
 
 class Service(_Table):
-    """A department: its name on the record, and how people speak of it."""
+    """A department: its name in records, and the words that people use for it."""
 
     name: str
     spoken: list[str]
@@ -56,14 +56,14 @@ class Service(_Table):
 class Places(_Table):
     """``places.toml``."""
 
-    bad_turn: BadTurn
+    bad_turn: BadTurnTable
     sites: list[Site]
     services: dict[str, Service]
     topics: dict[str, float]
 
 
 class English(_Table):
-    """English sentences by tone and topic, and what may stand around them."""
+    """English sentences by tone and topic, and the parts around them."""
 
     positive: ByTopic
     neutral: ByTopic
@@ -74,7 +74,7 @@ class English(_Table):
     tags: ByTone
 
     def sentences(self, tone: Tone, topic: str) -> list[str]:
-        """The sentences of a tone about a topic."""
+        """Return the sentences of a tone about a topic."""
         by_topic: dict[Tone, ByTopic] = {
             "positive": self.positive,
             "neutral": self.neutral,
@@ -84,7 +84,7 @@ class English(_Table):
 
 
 class Personal(_Table):
-    """Sentences that hold personal data, by its kind, and the names to make some of."""
+    """Sentences with personal data, by its kind, and names to fill them in."""
 
     sentences: dict[str, list[str]]
     first_names: list[str]
@@ -105,13 +105,13 @@ class Phrases(_Table):
 
 @cache
 def places() -> Places:
-    """Sites, services and what people write about there."""
+    """Return the sites, services and topics."""
     return _read(Places, "places.toml")
 
 
 @cache
 def phrases() -> Phrases:
-    """The words."""
+    """Return the phrases."""
     return _read(Phrases, "phrases.toml")
 
 

@@ -1,4 +1,4 @@
-"""The numbers that people give: stars and survey scores that fit the comment's tone."""
+"""Ratings: stars and survey scores that fit the comment's tone."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _T = TypeVar("_T")
 
 
 def pick(rng: Random, weights: Mapping[_T, float]) -> _T:
-    """One of the keys, as often as its weight says."""
+    """Return a random key by weight."""
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
 def review_rating(rng: Random, tone: Tone) -> dict[str, Any]:
-    """The stars of a review, as a field of ``Feedback``."""
+    """Return the stars of a review as a field of ``Feedback``."""
     return {"stars": Stars(value=pick(rng, _FIVE[tone]))}
 
 
 def survey_rating(rng: Random, tone: Tone) -> dict[str, Any]:
-    """What one form asks for, as fields of ``Feedback``; some forms ask for no number."""
+    """Return the ratings of a form as fields of ``Feedback``; some forms have none."""
     survey = pick(rng, _SURVEYS)
     fields: dict[str, Any] = {}
     if "fft" in survey:

@@ -1,4 +1,4 @@
-"""When the demo's comments are given: days that differ by weekday, hours that differ by family."""
+"""Times of the demo's comments: days vary by weekday, hours by family."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _HOURS: Final = {
 }  # fmt: skip
 
 
-def end_of(until: datetime) -> datetime:
-    """The midnight (UTC) that begins the day of ``until``: the demo's last comments come before.
+def start_of_day(until: datetime) -> datetime:
+    """Return the midnight (UTC) that starts the day of ``until``, at which the comments end.
 
-    The same all day long, so that a demo repeated on one day makes the same comments.
+    It is the same all day, so that a demo repeated on one day makes the same comments.
     """
     return until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def day_weight(day: datetime) -> float:
-    """How much is written on that day of the week, 1 being usual."""
+    """Return the relative number of comments on that day of the week; 1 is usual."""
     return _WEEKDAYS[day.weekday()]
 
 
-def moment(rng: Random, day: datetime, family: Family) -> datetime:
-    """A moment of the day that begins at ``day``, to the second."""
+def random_time(rng: Random, day: datetime, family: Family) -> datetime:
+    """Return a random time, to the second, of the day that starts at ``day``."""
     hour = rng.choices(range(24), _HOURS[family])[0]
     return day + timedelta(hours=hour, seconds=rng.randrange(3600))

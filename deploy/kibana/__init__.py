@@ -1,1 +1,1 @@
-"""Kibana's view of the feedback: a data view, saved searches and a dashboard, as NDJSON."""
+"""Kibana's saved objects for the feedback: data views, searches and a dashboard, as NDJSON."""

@@ -1,4 +1,4 @@
-"""``python -m deploy.kibana`` writes ``feedback.ndjson`` beside this module."""
+"""``python -m deploy.kibana`` writes ``feedback.ndjson`` in this folder."""
 
 from pathlib import Path
 

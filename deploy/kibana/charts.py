@@ -1,4 +1,4 @@
-"""What the dashboard shows of the feedback: one function for each chart.
+"""The dashboard's charts, one function per chart.
 
 Fields are those of ``schemas.documents``.
 """
@@ -22,21 +22,21 @@ from deploy.kibana.lens import (
 _LABEL: Final = "feedback.sentiment.label"
 _NEGATIVE: Final = f"{_LABEL}: negative"
 _URGENT: Final = "feedback.urgent: true"
-# What no scorer could judge counts neither way.
+# Comments that no scorer could judge are left out of shares.
 _JUDGED: Final = f"not {_LABEL}: not_scored"
 _COLORS: Final = {"positive": "#3f9c6d", "neutral": "#d9b23c", "negative": "#c4453a"}
 
 
 def total() -> Chart:
-    """How many comments."""
+    """Chart the number of comments."""
     return Chart(
-        "feedback-total", "Comments", "How much feedback was given.",
+        "feedback-total", "Comments", "Number of comments.",
         "lnsMetric", {"count": count("Comments")}, metric("count"),
     )  # fmt: skip
 
 
 def negative_share() -> Chart:
-    """The share of negative comments."""
+    """Chart the share of negative comments."""
     columns = share("negative", "Negative share", part=_NEGATIVE, whole=_JUDGED)
     return Chart(
         "feedback-negative-share", "Negative share",
@@ -46,26 +46,26 @@ def negative_share() -> Chart:
 
 
 def stars() -> Chart:
-    """Average star rating."""
+    """Chart the average star rating."""
     column = average("Average stars", "feedback.measures.stars.value")
     return Chart(
-        "feedback-stars", "Average stars", "Of the reviews that give stars.",
+        "feedback-stars", "Average stars", "Average of all ratings with stars.",
         "lnsMetric", {"stars": column}, metric("stars"),
     )  # fmt: skip
 
 
 def fft() -> Chart:
-    """Average score of the Friends and Family Test."""
+    """Chart the average score of the Friends and Family Test."""
     column = average("FFT score, 0 to 1", "feedback.measures.fft.score")
     return Chart(
         "feedback-fft", "Friends and Family Test",
-        "Average score from 0, very poor, to 1, very good.",
+        "Average score from 0 (very poor) to 1 (very good).",
         "lnsMetric", {"fft": column}, metric("fft"),
     )  # fmt: skip
 
 
 def volume() -> Chart:
-    """Comments over time, stacked by label."""
+    """Chart comments over time, stacked by label."""
     columns = {"time": by_time("Given", "@timestamp")}
     for label in _COLORS:
         columns[label] = count(label.capitalize(), f"{_LABEL}: {label}")
@@ -79,29 +79,29 @@ def volume() -> Chart:
 
 
 def negative_share_by_site() -> Chart:
-    """The share of negative comments over time, a line for each site."""
+    """Chart the share of negative comments over time, one line per site."""
     columns = {
-        # The sites first, so that they are chosen once and not anew at every step of time.
+        # The sites come first, so that they are chosen once and not per time interval.
         "site": by_terms("Site", "feedback.site"),
         "time": by_time("Given", "@timestamp"),
         **share("negative", "Negative share", part=_NEGATIVE, whole=_JUDGED),
     }
     return Chart(
         "feedback-negative-by-site-over-time", "Negative share by site over time",
-        "Where and when things go wrong.", "lnsXY", columns,
+        "Sites and times with problems.", "lnsXY", columns,
         bars("line", x="time", y=("negative",), split="site"),
     )  # fmt: skip
 
 
 def urgent_by_reason() -> Chart:
-    """Why comments cannot wait."""
+    """Chart the reasons why comments are urgent."""
     columns = {
         "reason": by_terms("Reason", "feedback.urgent_reasons", order_by="count"),
         "count": count("Urgent comments"),
     }
     return Chart(
         "feedback-urgent-by-reason", "Urgent comments by reason",
-        "A comment may have several reasons.",
+        "A comment can have several reasons.",
         "lnsXY", columns,
         bars("bar_horizontal", x="reason", y=("count",), colors={"count": _COLORS["negative"]}),
         query=_URGENT,
@@ -109,7 +109,7 @@ def urgent_by_reason() -> Chart:
 
 
 def interactions() -> Chart:
-    """A table of the types of interaction: volume, how many of high priority, share negative."""
+    """Tabulate the types of interaction: volume, number of high priority, share negative."""
     columns = {
         "interaction": by_terms("Interaction", "feedback.interactions", order_by="count"),
         "count": count("Comments"),
@@ -118,13 +118,13 @@ def interactions() -> Chart:
     }
     return Chart(
         "feedback-interactions", "Interactions",
-        "The topics' types of interaction. A comment has the highest priority of its own.",
+        "Types of interaction of the topics. A comment's priority is the highest of its types.",
         "lnsDatatable", columns, table("interaction", "count", "high", "negative"),
     )  # fmt: skip
 
 
 def sites() -> Chart:
-    """A table of the sites: volume, share negative, ratings."""
+    """Tabulate the sites: volume, share negative, ratings."""
     columns = {
         "site": by_terms("Site", "feedback.site", order_by="count", size=50),
         "count": count("Comments"),
@@ -133,58 +133,58 @@ def sites() -> Chart:
         "fft": average("FFT score", "feedback.measures.fft.score"),
     }
     return Chart(
-        "feedback-sites", "Sites", "Volume, share negative and ratings of each site.",
+        "feedback-sites", "Sites", "Volume, share negative and ratings by site.",
         "lnsDatatable", columns, table("site", "count", "negative", "stars", "fft"),
     )  # fmt: skip
 
 
 def topics() -> Chart:
-    """What comments are about, stacked by label."""
+    """Chart the topics of comments, stacked by label."""
     columns = {
         "topic": by_terms("Topic", "feedback.topics", order_by="negative", size=12),
         **{label: count(label.capitalize(), f"{_LABEL}: {label}") for label in _COLORS},
     }
     return Chart(
-        "feedback-topics", "Topics, those with most negative comments first", "",
+        "feedback-topics", "Topics by number of negative comments", "",
         "lnsXY", columns,
         bars("bar_horizontal_stacked", x="topic", y=tuple(_COLORS), colors=_COLORS),
     )  # fmt: skip
 
 
 def sources() -> Chart:
-    """Where comments come from, split by family."""
+    """Chart the sources of comments, split by family."""
     columns = {
         "source": by_terms("Source", "event.dataset", order_by="count"),
         "family": by_terms("Family", "feedback.family", order_by="count", size=3),
         "count": count("Comments"),
     }
     return Chart(
-        "feedback-sources", "Sources", "Connectors, and the family of each.",
+        "feedback-sources", "Sources", "Connectors by family.",
         "lnsXY", columns,
         bars("bar_horizontal_stacked", x="source", y=("count",), split="family"),
     )  # fmt: skip
 
 
 def languages() -> Chart:
-    """The languages found."""
+    """Chart the detected languages."""
     columns = {
         "language": by_terms("Language", "feedback.language.detected", order_by="count"),
         "count": count("Comments"),
     }
     return Chart(
-        "feedback-languages", "Languages", "As found in the text; und where in doubt.",
+        "feedback-languages", "Languages", "As detected in the text; und if undetermined.",
         "lnsXY", columns, bars("bar_horizontal", x="language", y=("count",)),
     )  # fmt: skip
 
 
 def services() -> Chart:
-    """The services with most negative comments."""
+    """Chart the services with the most negative comments."""
     columns = {
         "service": by_terms("Service", "feedback.service", order_by="count"),
         "count": count("Negative comments"),
     }
     return Chart(
-        "feedback-services", "Services with most negative comments", "",
+        "feedback-services", "Services with the most negative comments", "",
         "lnsXY", columns,
         bars("bar_horizontal", x="service", y=("count",), colors={"count": _COLORS["negative"]}),
         query=_NEGATIVE,

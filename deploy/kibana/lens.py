@@ -1,7 +1,7 @@
 """Parts of Lens visualizations: columns, layers and charts, as Kibana 8.9 and later store them.
 
-A column is one thing to group by or to measure; a formula brings its parts as columns of their
-own. Field names are given by the caller and are those of ``schemas.documents``.
+A column is a grouping or a metric; the parts of a formula are columns too. Field names come from
+the caller and are those of ``schemas.documents``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 RECORDS: Final = "___records___"
-"""What Lens counts when it counts documents."""
+"""Lens's field for counting documents."""
 
 DATA_VIEW: Final = "feedback"
 LAYER: Final = "layer"
@@ -38,7 +38,7 @@ def _kuery(query: str) -> dict[str, str]:
 
 
 def by_time(label: str, source_field: str) -> Column:
-    """Group by time, in steps that fit the chosen range."""
+    """Group by time, in intervals that fit the selected range."""
     return {
         "label": label,
         "customLabel": True,
@@ -56,7 +56,7 @@ def by_terms(
 ) -> Column:
     """Group by the values that are largest in the column ``order_by``, or alphabetically.
 
-    A formula is no column to order by.
+    ``order_by`` can't be a formula.
     """
     order: dict[str, Any] = {"type": "alphabetical"}
     if order_by is not None:
@@ -81,7 +81,7 @@ def by_terms(
 
 
 def count(label: str, query: str = "") -> Column:
-    """Count documents, perhaps only those that a KQL query finds."""
+    """Count documents, optionally only those that match a KQL query."""
     column: Column = {
         "label": label,
         "customLabel": True,
@@ -98,7 +98,7 @@ def count(label: str, query: str = "") -> Column:
 
 
 def average(label: str, source_field: str, *, decimals: int = 2) -> Column:
-    """The mean of a number field."""
+    """Average a numeric field."""
     return {
         "label": label,
         "customLabel": True,
@@ -115,7 +115,7 @@ def average(label: str, source_field: str, *, decimals: int = 2) -> Column:
 
 
 def share(name: str, label: str, *, part: str, whole: str) -> Columns:
-    """A formula: documents of the KQL query ``part`` over those of ``whole``, in per cent."""
+    """Divide the documents that match the KQL query ``part`` by those of ``whole``, in percent."""
     formula = f"count(kql='{part}') / count(kql='{whole}')"
     parts = [f"{name}X0", f"{name}X1"]
     ratio: Column = {
@@ -180,7 +180,7 @@ def bars(
     split: str | None = None,
     colors: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Draw columns over another (``lnsXY``); ``series`` is Lens's name, such as ``bar_stacked``."""
+    """Draw columns over another (``lnsXY``); ``series`` is a type of Lens, as ``bar_stacked``."""
     layer: dict[str, Any] = {
         "layerId": LAYER,
         "layerType": "data",
@@ -208,7 +208,7 @@ def bars(
 
 
 def saved_object(chart: Chart) -> dict[str, Any]:
-    """The chart as a saved object of type lens."""
+    """Return the chart as a saved object of type lens."""
     return {
         "type": "lens",
         "id": chart.id,

@@ -1,7 +1,7 @@
-"""The saved objects that Kibana imports: data view, saved searches, charts, dashboard.
+"""The saved objects that Kibana imports: data views, saved searches, charts, dashboard.
 
-Pure functions to plain dicts. Each object says in which version's form it is written; Kibana 9
-brings older forms up to its own and refuses newer ones.
+Pure functions that return plain dicts. Each object declares the version of its format; Kibana 9
+migrates older formats and rejects newer ones.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SavedObject = dict[str, Any]
 
 
 def saved_objects() -> list[SavedObject]:
-    """Every object, what is referred to before what refers to it."""
+    """Return every object, each after the ones that it references."""
     return [
         data_view(DATA_VIEW, READ_ALIAS, "Feedback"),
         data_view(ALERTS_VIEW, ALERTS_INDEX, "Feedback alerts"),
@@ -56,13 +56,13 @@ def saved_objects() -> list[SavedObject]:
 
 
 def ndjson() -> bytes:
-    """The objects as ``POST /api/saved_objects/_import`` takes them, one a line."""
-    lines = (orjson.dumps(each, option=orjson.OPT_SORT_KEYS) for each in saved_objects())
+    """Return the body of ``POST /api/saved_objects/_import``, one object per line."""
+    lines = (orjson.dumps(saved, option=orjson.OPT_SORT_KEYS) for saved in saved_objects())
     return b"\n".join(lines) + b"\n"
 
 
 def data_view(id_: str, index: str, name: str) -> SavedObject:
-    """The data view of an index or alias."""
+    """Return the data view of an index or alias."""
     return {
         "type": "index-pattern",
         "id": id_,
@@ -74,11 +74,11 @@ def data_view(id_: str, index: str, name: str) -> SavedObject:
 
 
 def alerts_search() -> SavedObject:
-    """The spike alerts, newest first, those that have ended too."""
+    """Return the search for spike alerts, resolved ones too, newest first."""
     return _search(
         "feedback-spikes",
         "Spike alerts",
-        "Where more negative or urgent feedback came than is usual, newest first.",
+        "More negative or urgent feedback than usual, newest first.",
         view=ALERTS_VIEW,
         query="event.kind: alert",
         columns=["alert.state", "alert.severity", "message"],
@@ -86,18 +86,18 @@ def alerts_search() -> SavedObject:
 
 
 def urgent_search() -> SavedObject:
-    """What cannot wait, newest first."""
+    """Return the search for urgent comments, newest first."""
     return _search(
         "feedback-urgent",
         "Urgent feedback",
-        "Comments that cannot wait, newest first.",
+        "Urgent comments, newest first.",
         query="feedback.urgent: true",
         columns=["feedback.urgent_reasons", *_PLACE_AND_TEXT],
     )
 
 
 def negative_search() -> SavedObject:
-    """The negative comments, newest first."""
+    """Return the search for negative comments, newest first."""
     return _search(
         "feedback-negative",
         "Negative feedback",
@@ -140,7 +140,7 @@ def _search(
 
 
 def dashboard() -> SavedObject:
-    """The overview of the last 30 days."""
+    """Return the dashboard of the last 30 days."""
     placed = [("lens", chart.id, (x, y, w, h)) for chart, x, y, w, h in _LAYOUT]
     placed += [
         ("search", alerts_search()["id"], (0, 58, 48, 10)),
@@ -160,7 +160,7 @@ def dashboard() -> SavedObject:
         "id": DASHBOARD,
         "attributes": {
             "title": "Feedback overview",
-            "description": "What people say, where, about what, and how it changes.",
+            "description": "Feedback by site, topic, source and time.",
             "panelsJSON": _json([_panel(kind, id_, place) for kind, id_, place in placed]),
             "optionsJSON": _json(options),
             "kibanaSavedObjectMeta": {"searchSourceJSON": _json(source)},

@@ -49,9 +49,9 @@ def test_the_strict_mapping_takes_every_field_and_gives_the_alert_back(settings:
     assert {name for name, value in LAST if value is None} == set()
     with _client(settings, LAST) as client:
         _write(client, LAST)
-        found = client.get(index=ALERTS_INDEX, id=LAST.alert_id)["_source"]
-    assert found == alert_document(LAST)
-    assert alert_from_document(found) == LAST
+        response = client.get(index=ALERTS_INDEX, id=LAST.alert_id)["_source"]
+    assert response == alert_document(LAST)
+    assert alert_from_document(response) == LAST
 
 
 def test_an_alert_of_a_whole_site_comes_back_without_topic_and_source() -> None:
@@ -68,8 +68,8 @@ def test_a_repeat_and_a_late_repeat_change_nothing(settings: Settings) -> None:
         for alert in (last, first):
             with pytest.raises(ConflictError):
                 _write(client, alert)
-        found = client.get(index=ALERTS_INDEX, id=first.alert_id)
-    assert (found["_version"], found["_source"]["alert"]["state"]) == (2, "resolved")
+        response = client.get(index=ALERTS_INDEX, id=first.alert_id)
+    assert (response["_version"], response["_source"]["alert"]["state"]) == (2, "resolved")
 
 
 def test_site_topic_and_source_stand_where_the_feedback_has_them() -> None:

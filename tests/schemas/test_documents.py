@@ -86,6 +86,6 @@ def test_the_strict_mapping_takes_every_field_of_a_record(settings: Settings) ->
     with connect(settings) as client:
         index = index_name(GIVEN)
         client.index(index=index, id=FULL.event_id, document=body, refresh=True)
-        found = client.get(index=index, id=FULL.event_id)["_source"]
+        source = client.get(index=index, id=FULL.event_id)["_source"]
         client.delete(index=index, id=FULL.event_id, refresh=True)
-    assert found == orjson.loads(orjson.dumps(body))
+    assert source == orjson.loads(orjson.dumps(body))

@@ -57,6 +57,6 @@ def test_the_strict_mapping_takes_every_field_of_a_score(settings: Settings) -> 
         client.indices.put_index_template(name=SCORES_TEMPLATE, **score_index_template())
         body = score_document(score)
         client.index(index=SCORES_INDEX, id=score.score_id, document=body, refresh=True)
-        found = client.get(index=SCORES_INDEX, id=score.score_id)["_source"]
+        source = client.get(index=SCORES_INDEX, id=score.score_id)["_source"]
         client.delete(index=SCORES_INDEX, id=score.score_id, refresh=True)
-    assert found == orjson.loads(orjson.dumps(body))
+    assert source == orjson.loads(orjson.dumps(body))

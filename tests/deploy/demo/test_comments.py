@@ -63,8 +63,8 @@ def test_comments_lie_in_the_days_before_in_order_of_time(records: list[Feedback
 
 def test_is_fast() -> None:
     start = time.perf_counter()
-    made = sum(1 for _ in make_comments(until=UNTIL))
-    assert made == 2_400
+    count = sum(1 for _ in make_comments(until=UNTIL))
+    assert count == 2_400
     assert time.perf_counter() - start < 2
 
 

@@ -1,4 +1,4 @@
-"""Planted personal data belongs to nobody."""
+"""Planted personal data belongs to no person."""
 
 from __future__ import annotations
 

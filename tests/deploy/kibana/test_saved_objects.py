@@ -58,13 +58,13 @@ def _ids(objects: list[dict[str, Any]]) -> list[str]:
     return [each["id"] for each in objects]
 
 
-def _nested(value: Any) -> Iterator[str]:
-    """Every string of an attribute that Kibana reads as JSON."""
+def _json_strings(value: Any) -> Iterator[str]:
+    """Yield every string in an attribute that Kibana parses as JSON."""
     if isinstance(value, dict):
         for name, each in value.items():
             if name.endswith("JSON"):
                 yield each
-            yield from _nested(each)
+            yield from _json_strings(each)
 
 
 def _kql_fields(query: str) -> set[str]:
@@ -75,10 +75,10 @@ def test_the_committed_file_is_current() -> None:
     assert WRITTEN.read_bytes() == ndjson(), "run `python -m deploy.kibana`"
 
 
-def test_every_line_and_every_nested_string_is_json() -> None:
+def test_every_line_and_every_json_strings_string_is_json() -> None:
     lines = ndjson().decode().splitlines()
     assert [json.loads(line) for line in lines] == OBJECTS
-    nested = [text for each in OBJECTS for text in _nested(each["attributes"])]
+    nested = [text for each in OBJECTS for text in _json_strings(each["attributes"])]
     assert len(nested) == 6
     assert all(json.loads(text) for text in nested)
 
