@@ -10,6 +10,8 @@ import io
 import re
 from itertools import islice
 
+from charset_normalizer import from_bytes
+
 from connectors.file.byte_source import HEAD_BYTES
 from connectors.file.rows import SINGLE_COLUMN, Dialect, Row, read_rows
 
@@ -34,8 +36,6 @@ def detect_encoding(sample: bytes) -> str:
         return "utf-8"
     if _is_western(sample):
         return "cp1252"
-    from charset_normalizer import from_bytes
-
     best = from_bytes(sample[:65_536], cp_isolation=_CODE_PAGES).best()
     return "cp1252" if best is None else best.encoding
 

@@ -100,6 +100,7 @@ def _is_read(part: str) -> bool:
 
 
 def _load_workbook(file: BinaryIO, where: str) -> Any:
+    # Slow to import, and only workbooks need it.
     from openpyxl import load_workbook  # type: ignore[import-untyped]
 
     with warnings.catch_warnings():

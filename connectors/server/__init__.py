@@ -1,1 +1,1 @@
-"""``feedback serve``: takes in what webhooks and forms send, and answers once Kafka has it."""
+"""``feedback serve``: receives webhooks and forms, and answers once Kafka has acknowledged."""
