@@ -11,7 +11,7 @@ from schemas.measures import Fft, Nps, Stars
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 
 
-def collected(**fields: object) -> Feedback:
+def collect(**fields: object) -> Feedback:
     return Feedback.collect(
         **{
             "source": "file",
@@ -24,23 +24,23 @@ def collected(**fields: object) -> Feedback:
 
 
 def test_the_same_source_and_native_id_get_the_same_event_id() -> None:
-    assert collected(text="once").event_id == collected(text="edited").event_id
+    assert collect(text="once").event_id == collect(text="edited").event_id
 
 
 def test_parts_of_an_identity_do_not_run_into_each_other() -> None:
     assert (
-        collected(source="ab", native_id="c").event_id
-        != collected(source="a", native_id="bc").event_id
+        collect(source="ab", native_id="c").event_id
+        != collect(source="a", native_id="bc").event_id
     )
 
 
 def test_a_record_survives_its_payload() -> None:
-    record = collected(text="Long wait ☂", stars={"value": 2}, attributes={"ward": "7"})
+    record = collect(text="Long wait ☂", stars={"value": 2}, attributes={"ward": "7"})
     assert Feedback.from_payload(record.to_payload()) == record
 
 
 def test_an_unknown_field_is_ignored() -> None:
-    payload = collected().to_payload().replace(b"{", b'{"later":1,', 1)
+    payload = collect().to_payload().replace(b"{", b'{"later":1,', 1)
     assert Feedback.from_payload(payload).native_id == "a/1"
 
 
@@ -75,4 +75,4 @@ def test_a_measure_is_scored_from_worst_to_best(measure: Stars, score: float | N
 )
 def test_what_cannot_be_right_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        collected(**fields)
+        collect(**fields)
