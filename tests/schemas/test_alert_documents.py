@@ -37,7 +37,7 @@ def _write(client: Any, alert: Alert) -> None:
 
 @contextmanager
 def _client(settings: Settings, alert: Alert) -> Iterator[Any]:
-    """A client whose index is rid of the alert afterwards; its version stays for a minute."""
+    """A client; the alert is deleted afterwards, and its version remains for a minute."""
     with connect(settings) as client:
         try:
             yield client

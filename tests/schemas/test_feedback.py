@@ -1,4 +1,4 @@
-"""Records: identity, scales, and what they refuse."""
+"""Records: identity, scales and validation."""
 
 from datetime import UTC, datetime, timedelta
 

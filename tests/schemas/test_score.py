@@ -1,4 +1,4 @@
-"""A score: what it may say, and its document in a strict index."""
+"""A score: its validation, and its document in a strict index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A silence: which alerts it covers, when, and what it must say."""
+"""A silence: the alerts it covers, its time, and its validation."""
 
 from __future__ import annotations
 
