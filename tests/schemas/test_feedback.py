@@ -29,8 +29,7 @@ def test_the_same_source_and_native_id_get_the_same_event_id() -> None:
 
 def test_parts_of_an_identity_do_not_run_into_each_other() -> None:
     assert (
-        collect(source="ab", native_id="c").event_id
-        != collect(source="a", native_id="bc").event_id
+        collect(source="ab", native_id="c").event_id != collect(source="a", native_id="bc").event_id
     )
 
 
