@@ -209,6 +209,13 @@ def test_decisions_are_numbered_and_of_one_form() -> None:
         assert 15 <= len(text.splitlines()) <= 45, path.name
 
 
+def test_the_private_names_that_a_decision_gives_are_used() -> None:
+    names = re.findall(r"`(_\w+)`", read("docs/decisions/0002-batches-through-faust.md"))
+    code = read("pipeline/streams/record_batches.py")
+    assert [name for name in names if name not in code] == []
+    assert len(names) > 10
+
+
 def test_the_glossarys_terms_are_sorted() -> None:
     terms = [row[0].strip("*").lower() for row in table_rows("docs/glossary.md", "Terms")]
     assert len(terms) > 40
