@@ -1,7 +1,7 @@
-"""The ``feedback`` command: loads the subcommand that is asked for, and reports errors in one line.
+"""The ``feedback`` command: loads the requested subcommand, and reports errors in one line.
 
-``COMMANDS`` is the only place that names the modules of ``pipeline.commands``: listing them, for
-``--help`` and for completion, imports none.
+``COMMANDS`` is the only place that names the modules of ``pipeline.commands``: ``--help`` and shell
+completion list them without importing any.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.terminal import err
 
 
 class _Command(NamedTuple):
-    """Where a command lives, and the line that lists it."""
+    """The location of a command, and its line in the list of commands."""
 
     target: str
     """``module:attribute`` below ``pipeline.commands``; a function or a Typer application."""
@@ -30,26 +30,24 @@ class _Command(NamedTuple):
 COMMANDS: Final = {
     "demo": _Command(
         "demo.command:demo",
-        "Walk the whole way once: engines, comments, Kafka, Faust, Elasticsearch, search.",
+        "Run the end-to-end demo: engines, sample comments, Kafka, Faust, Elasticsearch, search.",
     ),
     "up": _Command(
         "engines:up",
-        "Start Kafka and Elasticsearch on this machine, without Docker; finds what runs.",
+        "Start Kafka and Elasticsearch on this machine, without Docker, unless they are running.",
     ),
     "down": _Command(
         "engines:down",
-        "Stop the Kafka and Elasticsearch that `feedback up` started; their data stays.",
+        "Stop the Kafka and Elasticsearch that `feedback up` started; their data is kept.",
     ),
     "status": _Command(
         "engines:status",
-        "Show the engines, how far the worker has read, and how the sources fare.",
+        "Show the engines, the consumer lag of the worker, and the state of each source.",
     ),
     "setup": _Command(
-        "setup:setup", "Create the Kafka topics and the index templates. Safe to repeat."
+        "setup:setup", "Create the Kafka topics and the index templates. Idempotent."
     ),
-    "ingest": _Command(
-        "ingest.command:ingest", "Bring the comments of a file in; a second time adds nothing."
-    ),
+    "ingest": _Command("ingest.command:ingest", "Import comments from a file. Idempotent."),
     "connect": _Command(
         "sources.connect:connect",
         "Collect feedback from sources: reviews, social mentions, forms.",
@@ -58,19 +56,19 @@ COMMANDS: Final = {
         "sources.serve:serve", "Receive webhooks and forms, until SIGTERM or Ctrl-C."
     ),
     "connectors": _Command(
-        "sources.connectors:connectors", "List the connectors, or show what one needs."
+        "sources.connectors:connectors", "List the connectors, or show the settings of one."
     ),
     "reply": _Command(
         "sources.reply:reply",
-        "Answer feedback where it was given; a dry run unless told to --send.",
+        "Reply to feedback on the platform it came from. A dry run without --send.",
     ),
     "worker": _Command(
         "worker:worker",
-        "Enrich, index and watch feedback as it arrives, tell people, until SIGTERM or Ctrl-C.",
+        "Enrich, index and watch feedback and send notifications, until SIGTERM or Ctrl-C.",
     ),
     "search": _Command(
         "search.command:search",
-        "Find feedback by words, place, topic, sentiment, urgency and time.",
+        "Search feedback by words, place, topic, sentiment, urgency and time.",
     ),
     "report": _Command(
         "report:report",
@@ -78,27 +76,29 @@ COMMANDS: Final = {
     ),
     "explain": _Command(
         "explain.command:explain",
-        "Show what is found in one comment, and which of its words say so.",
+        "Explain the analysis of one comment: each result with the words behind it.",
     ),
-    "train": _Command("model.train:train", "Train topics and sentiment on labelled comments."),
+    "train": _Command(
+        "model.train:train", "Train the topic and sentiment model on labelled comments."
+    ),
     "evaluate": _Command(
         "model.evaluate:evaluate",
-        "Judge topics and sentiment against labels, and measure the time a comment takes.",
+        "Evaluate topics and sentiment against labels, and measure the time per comment.",
     ),
     "alerts": _Command(
         "alerts.app:app",
-        "Spikes of negative and urgent feedback: see, acknowledge, silence them.",
+        "List, acknowledge and silence alerts about spikes of negative or urgent feedback.",
     ),
     "cases": _Command(
         "cases.app:app",
-        "Feedback that somebody has to deal with: see, assign, answer, resolve it.",
+        "List, assign, answer and resolve cases: feedback that needs a response.",
     ),
-    "dead": _Command("dead:app", "Look at dead letters: what was refused, and why."),
+    "dead": _Command("dead:app", "List dead letters: rejected records, with the reason."),
 }
 
 
 class LazyGroup(TyperGroup):
-    """Lists commands by their summaries, and imports only the one that runs."""
+    """A group that lists commands by their summaries and imports only the one that runs."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -140,13 +140,11 @@ _debug = False
 
 @app.callback()
 def _root(
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show a traceback where something fails.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    from pipeline import logs  # brings structlog and the settings, which --help does not need
+    from pipeline import logs  # imports structlog and the settings, which --help does not need
 
-    global _debug  # main() reports what the subcommand raised
+    global _debug  # read by main(), which reports the errors of subcommands
     _debug = debug
     if not debug:
         logs.quiet_libraries()
@@ -166,7 +164,7 @@ def main(application: typer.Typer = app) -> None:
     except Exception as error:
         if _debug:
             raise
-        _print_error(f"{type(error).__name__}: {error} (--debug shows where)")
+        _print_error(f"{type(error).__name__}: {error} (--debug shows the traceback)")
         sys.exit(ExitStatus.FAILED)
 
 

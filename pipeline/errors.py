@@ -1,4 +1,4 @@
-"""Errors that end a command: one clear sentence and an exit status."""
+"""Errors that end a command: a message in one sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the `feedback` command returns to the shell."""
+    """Exit status of the `feedback` command."""
 
     OK = 0
     FAILED = 1
@@ -16,7 +16,7 @@ class ExitStatus(IntEnum):
 
 
 class CommandError(Exception):
-    """Ends a command; ``str()`` is the sentence that the user reads."""
+    """An expected failure of a command; ``str()`` is the message for the user."""
 
     def __init__(self, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class CommandError(Exception):
 
 
 class Unavailable(CommandError):
-    """A server that the command needs does not answer."""
+    """A server that the command needs is unavailable."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ExitStatus.UNAVAILABLE)

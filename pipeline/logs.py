@@ -1,4 +1,4 @@
-"""Structured logs: lines for people on a terminal, JSON elsewhere. Never what people wrote."""
+"""Structured logs: readable lines on a terminal, JSON elsewhere. Never the text of feedback."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import structlog
 
 from pipeline.settings import Settings
 
-# What these say below the level matters to their developers; the Kafka libraries repeat as an error
-# each try to connect, which is said once and in one sentence.
+# Below these levels libraries log for their own developers. The Kafka libraries log each attempt to
+# connect as an error; the pipeline logs the outage once.
 _LIBRARIES: Final = {
     "aiokafka": logging.CRITICAL,
     "asyncio": logging.ERROR,
@@ -24,35 +24,35 @@ _LIBRARIES: Final = {
     "pipeline.streams.record_batches": logging.ERROR,
 }
 
-_AGAIN_AFTER_S: Final = 10.0
+_REPEAT_AFTER_S: Final = 10.0
 
 
-class NowAndThen(logging.Filter):
-    """Lets a library's line through once in 10 seconds: aiokafka repeats its own at each try."""
+class RateLimitFilter(logging.Filter):
+    """Passes a library's message once in 10 seconds, as aiokafka repeats it at each attempt."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], float] = {}
+        self._last_shown_at: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is this project's own, or new, or old enough to be repeated."""
+        """Return True if the message is the pipeline's own, or was not passed in the last 10 s."""
         if record.name.partition(".")[0] not in _LIBRARIES:
             return True
         line = (record.name, str(record.msg))
-        if record.created - self._said.get(line, 0.0) < _AGAIN_AFTER_S:
+        if record.created - self._last_shown_at.get(line, 0.0) < _REPEAT_AFTER_S:
             return False
-        self._said[line] = record.created
+        self._last_shown_at[line] = record.created
         return True
 
 
 def quiet_libraries() -> None:
-    """Let libraries speak only of what a user must act on."""
+    """Raise the log levels of libraries, so that only what users must act on is logged."""
     for name, level in _LIBRARIES.items():
         logging.getLogger(name).setLevel(level)
 
 
 def configure(settings: Settings) -> None:
-    """Send every log line, the libraries' too, to standard error in one form."""
+    """Write all logs, including those of libraries, to standard error in one format."""
     level = getattr(logging, settings.log_level.upper())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -68,7 +68,7 @@ def configure(settings: Settings) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     if level > logging.DEBUG:
-        handler.addFilter(NowAndThen())
+        handler.addFilter(RateLimitFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -23,7 +23,7 @@ def settings_page() -> str:
         "",
         "Every setting is an environment variable. Secrets are never shown or logged.",
         "",
-        "| variable | default | what it does |",
+        "| variable | default | description |",
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():

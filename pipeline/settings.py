@@ -1,4 +1,4 @@
-"""THE configuration, and the only reader of the environment: ``FEEDBACK_…``."""
+"""The configuration, and the only reader of environment variables: ``FEEDBACK_…``."""
 
 from __future__ import annotations
 
@@ -28,86 +28,87 @@ class Settings(BaseSettings):
         default=None, description="Folder of the local engines' data and logs."
     )
     local_cache: Path | None = Field(
-        default=None, description="Folder of what the local engines download."
+        default=None, description="Folder for downloads of the local engines."
     )
     local_kafka_port: int = Field(default=9092, description="Port of the local Kafka.")
     local_kafka_controller_port: int | None = Field(
-        default=None, description="Port of the local Kafka's controller; a free one if not given."
+        default=None, description="Port of the local Kafka controller; default: a free one."
     )
     local_elasticsearch_port: int = Field(
         default=9200, description="Port of the local Elasticsearch."
     )
     local_user: str | None = Field(
-        default=None, description="Account of the local engines when started as root."
+        default=None, description="User that runs the local engines if started as root."
     )
     kafka_bootstrap_servers: str = Field(
         default_factory=lambda data: f"127.0.0.1:{data['local_kafka_port']}",
-        description="Kafka brokers, host:port, separated by commas; default: the local one.",
+        description="Kafka brokers (host:port), comma-separated; default: the local one.",
     )
     kafka_replication_factor: int = Field(
-        default=-1, description="Replicas of the Kafka topics that setup creates; -1: the broker's."
+        default=-1,
+        description="Replication factor of the Kafka topics that setup creates; -1: the broker's.",
     )
     elasticsearch_url: str = Field(
         default_factory=lambda data: f"http://127.0.0.1:{data['local_elasticsearch_port']}",
-        description="Elasticsearch 9 nodes, separated by commas; default: the local one.",
+        description="URLs of Elasticsearch 9 nodes, comma-separated; default: the local one.",
     )
     elasticsearch_api_key: SecretStr | None = Field(
-        default=None, description="API key, as Elasticsearch encodes it."
+        default=None, description="Elasticsearch API key, encoded."
     )
     elasticsearch_ca_certs: Path | None = Field(
-        default=None, description="Certificates that sign the server's, if not public ones."
+        default=None, description="CA certificates of Elasticsearch (PEM file), if not public ones."
     )
     author_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Key of the HMAC that turns authors into pseudonyms. Without one, authors "
-        "are left out.",
+        description="Key of the HMAC that turns authors into pseudonyms; without it, authors are "
+        "dropped.",
     )
     config: Path = Field(
         default=Path("feedback.toml"),
-        description="File of the connectors' instances, for `feedback serve` and others.",
+        description="Settings file: sources, working hours, notifications, cases, alerts.",
     )
     enrich_batch: int = Field(
         default=2_000,
         ge=1,
         le=20_000,
-        description="Most records that the enrich role fetches at once.",
+        description="Maximum number of records per batch of the enrich role.",
     )
     index_batch: int = Field(
         default=2_000,
         ge=1,
         le=20_000,
-        description="Most documents in one bulk request, and most records fetched at once.",
+        description="Maximum number of records per batch and of documents per bulk request.",
     )
     index_bulk_bytes: int = Field(
-        default=8_000_000, ge=100_000, description="Most bytes in one bulk request."
+        default=8_000_000, ge=100_000, description="Maximum size of a bulk request (bytes)."
     )
     taxonomy: Path | None = Field(
-        default=None, description="Taxonomy file (TOML); default: healthcare, in the package."
+        default=None, description="Taxonomy file (TOML); default: the built-in healthcare taxonomy."
     )
     model: Path | None = Field(
         default=None,
-        description="Folder that `feedback train` wrote; default: the model in the package, for "
-        "the taxonomy it was trained for.",
+        description="Folder of a model that `feedback train` wrote; default: the built-in model, "
+        "for the taxonomy it was trained on.",
     )
     urgency: Path | None = Field(
         default=None,
-        description="Rules of what cannot wait (TOML); default: healthcare, in the package.",
+        description="Urgency rules (TOML); default: the built-in healthcare rules.",
     )
     phone_regions: str = Field(
         default="GB,US",
-        description="Countries whose telephone numbers are hidden without a +, two letters each, "
-        "separated by commas.",
+        description="Countries whose phone numbers are redacted even without a +: two-letter "
+        "codes, comma-separated.",
     )
     redact_names: str | None = Field(
         default=None,
-        description="spaCy model (name or folder) that finds names to hide; needs the extra ner. "
-        "Default: names are not looked for.",
+        description="spaCy model (name or folder) for the redaction of names; needs the extra ner. "
+        "Default: names are not detected.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe log line that is written."
+        default="info", description="Minimum log level."
     )
     log_format: Literal["auto", "console", "json"] = Field(
-        default="auto", description="Lines for people or JSON; auto: people on a terminal."
+        default="auto", description="Log format; auto: console on a terminal, otherwise JSON."
     )
 
     @property
@@ -117,5 +118,5 @@ class Settings(BaseSettings):
 
 
 def environment_value(name: str) -> str | None:
-    """A variable that the connectors' file points at: ``token = { env = "TOKEN" }``."""
+    """Return a variable that the settings file refers to: ``token = { env = "TOKEN" }``."""
     return os.environ.get(name)

@@ -1,4 +1,4 @@
-"""Working hours: when somebody is there, and how much working time lies between two moments.
+"""Working hours: whether a time is within them, and the working time between two times.
 
 ``[hours.NAME]`` of ``feedback.toml``::
 
@@ -10,9 +10,8 @@
     friday = "closed"
     holidays = [2026-12-25, 2026-12-28]
 
-A span that ends before it begins goes over midnight and belongs to the day it begins on. Times are
-the zone's own; working time is real time, so that a night in which clocks are turned back has an
-hour more.
+A span that ends before it begins crosses midnight and belongs to the day it begins on. Times are
+local; working time is elapsed time, so a night in which clocks are turned back has an extra hour.
 """
 
 from __future__ import annotations
@@ -55,20 +54,20 @@ class WorkingHours:
             raise ValueError("a week has seven days, and working hours on one of them at least")
 
     def is_open(self, at: datetime) -> bool:
-        """Whether somebody is there; a span's end is no longer part of it."""
+        """Return True during working hours; the end of a span is exclusive."""
         start, end = next(self._spans_from(at))
         return start <= at < end
 
     def next_open(self, at: datetime) -> datetime:
-        """The moment itself if somebody is there, else when the next span begins; UTC."""
+        """Return ``at`` itself during working hours, otherwise the next start; UTC."""
         start, _ = next(self._spans_from(at))
         return max(start, at.astimezone(UTC))
 
     def add(self, at: datetime, working: timedelta) -> datetime:
-        """When so much working time after ``at`` has gone by; UTC.
+        """Return the time when ``working`` time after ``at`` has passed; UTC.
 
-        That is the end of a day, not the morning after it, where the time is used up just then.
-        Raises ``ValueError`` for a negative time.
+        If that is exactly the end of a day, return it and not the next morning. Raises
+        ``ValueError`` for a negative duration.
         """
         if working < _ZERO:
             raise ValueError("working time can't be negative")
@@ -78,12 +77,12 @@ class WorkingHours:
             if left <= end - begin:
                 return begin + left
             left -= end - begin
-        raise AssertionError("days end never")
+        raise AssertionError("unreachable: spans are endless")
 
     def add_days(self, at: datetime, days: int) -> datetime:
-        """The end of the ``days``-th working day after the day of ``at``; UTC.
+        """Return the end of the ``days``-th working day after the day of ``at``; UTC.
 
-        As deadlines "within three working days" are counted: the day itself is not one of them.
+        This is the usual meaning of "within three working days": the day itself does not count.
         Raises ``ValueError`` for less than one day.
         """
         if days < 1:
@@ -91,11 +90,11 @@ class WorkingHours:
         day, counted = at.astimezone(self.zone).date(), 0
         while counted < days:
             day += timedelta(days=1)
-            counted += bool(self._of(day))
-        return max(end for _, end in self._of(day))
+            counted += bool(self._spans_on(day))
+        return max(end for _, end in self._spans_on(day))
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """The working time from ``start`` to ``end``; none where the end comes first."""
+        """Return the working time from ``start`` to ``end``; zero if the end is earlier."""
         total = _ZERO
         # Two times of one zone are subtracted by the clock, which jumps.
         start, end = start.astimezone(UTC), end.astimezone(UTC)
@@ -103,24 +102,24 @@ class WorkingHours:
             if begin >= end:
                 return total
             total += max(_ZERO, min(close, end) - max(begin, start))
-        raise AssertionError("days end never")
+        raise AssertionError("unreachable: spans are endless")
 
     def _spans_from(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Spans in UTC that end after ``at``, in order, cut where they overlap; endless."""
+        """Yield spans in UTC that end after ``at``, in order, without overlaps; endless."""
         day = at.astimezone(self.zone).date() - timedelta(days=2)
         before = datetime.min.replace(tzinfo=UTC)
         while True:
             day += timedelta(days=1)
-            for start, end in self._of(day):
+            for start, end in self._spans_on(day):
                 if end > max(at, before):
                     yield max(start, before), end
                 before = max(before, end)
 
-    def _of(self, day: date) -> list[tuple[datetime, datetime]]:
+    def _spans_on(self, day: date) -> list[tuple[datetime, datetime]]:
         if day in self.holidays:
             return []
         spans = self.week[day.weekday()]
-        # Where the clock shows a time twice, work begins at the first and ends at the second.
+        # If the clock shows a time twice, work begins at the first and ends at the second.
         real = [(self._moment(day, a, fold=0), self._moment(day, b, fold=1)) for a, b in spans]
         return [(start, end) for start, end in real if start < end]
 
@@ -131,14 +130,14 @@ class WorkingHours:
         return local.astimezone(UTC)
 
 
-def working_hours(sections: Mapping[str, Any]) -> dict[str, WorkingHours]:
-    """The ``[hours.NAME]`` sections by name; raises
+def read_working_hours(sections: Mapping[str, Any]) -> dict[str, WorkingHours]:
+    """Return the ``[hours.NAME]`` sections by name; raises
     :class:`~pipeline.settings_file.SettingsFileError`.
     """
-    found = sections.get("hours", {})
-    if not isinstance(found, Mapping) or not all(isinstance(v, Mapping) for v in found.values()):
+    hours = sections.get("hours", {})
+    if not isinstance(hours, Mapping) or not all(isinstance(v, Mapping) for v in hours.values()):
         raise SettingsFileError("reading [hours]: its sections are [hours.NAME]")
-    return {name: _read(name, section) for name, section in found.items()}
+    return {name: _read(name, section) for name, section in hours.items()}
 
 
 def _read(name: str, section: Mapping[str, Any]) -> WorkingHours:
@@ -193,7 +192,7 @@ class _Section(BaseModel):
 
 
 def _days(text: str) -> set[int]:
-    """``mon-fri, sun`` as numbers, Monday 0; a range may go over the week's end."""
+    """Return ``mon-fri, sun`` as numbers, Monday 0; a range may wrap around the week."""
     chosen: set[int] = set()
     for part in text.lower().split(","):
         ends = [_day(name.strip()) for name in re.split("[-–]", part)]
@@ -211,15 +210,15 @@ def _day(name: str) -> int:
 
 
 def _spans(text: str) -> Spans:
-    """``08:00-12:00, 13:00-18:00`` in minutes; ``closed`` has none. Raises ``ValueError``."""
+    """Return ``08:00-12:00, 13:00-18:00`` in minutes, ``closed`` as (); raises ``ValueError``."""
     if text.strip().lower() == "closed":
         return ()
     spans: list[tuple[int, int]] = []
     for part in text.split(","):
-        found = _SPAN.fullmatch(part.strip())
-        if found is None:
+        match = _SPAN.fullmatch(part.strip())
+        if match is None:
             raise ValueError("expected times like 08:00-18:00, or closed")
-        hour, minute, to_hour, to_minute = map(int, found.groups())
+        hour, minute, to_hour, to_minute = map(int, match.groups())
         start, end = hour * 60 + minute, to_hour * 60 + to_minute
         if max(minute, to_minute) > 59 or start >= _DAY_MINUTES or end > _DAY_MINUTES:
             raise ValueError("expected times from 00:00 to 24:00")

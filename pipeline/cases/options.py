@@ -34,7 +34,7 @@ from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rule, Rules
 from pipeline.cases.trackers.options import TrackerOptions, read_tracker
 from pipeline.settings import Settings, environment_value
 from pipeline.settings_file import Resolve, SettingsFileError, read_sections
-from pipeline.working_hours import WorkingHours, working_hours
+from pipeline.working_hours import WorkingHours, read_working_hours
 from schemas.case import CaseType
 from schemas.feedback import Name, Priority
 from schemas.field_types import Duration, parse_duration, split_duration
@@ -137,7 +137,7 @@ def build_cases_settings(sections: Mapping[str, Any], resolve: Resolve) -> Cases
     except ValidationError as error:
         fault = setting_fault(error, _names())
         raise SettingsFileError(f"reading [cases]: {fault}") from None
-    named_hours = working_hours(sections)
+    named_hours = read_working_hours(sections)
     hours = _hours(options.hours, named_hours, "[cases]")
     return CasesSettings(
         rules=Rules(_rules(options, named_hours), since=options.since),

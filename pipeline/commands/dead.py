@@ -1,4 +1,4 @@
-"""`feedback dead`: look at the dead letters, what was refused and why."""
+"""`feedback dead`: lists dead letters, the rejected records with the reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from schemas.kafka_topics import DEAD
 _FIRST_WINDOW: Final = 64
 _SHOWN_PAYLOAD: Final = 2_000
 
-app = typer.Typer(help="Look at dead letters: what was refused, and why.", no_args_is_help=True)
+app = typer.Typer(
+    help="List dead letters: rejected records, with the reason.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -38,15 +40,15 @@ def _root() -> None:
 
 @dataclass(frozen=True)
 class _Filter:
-    """Which letters are asked for."""
+    """The requested dead letters; None matches all."""
 
     reason: str | None
     stage: str | None
     source: str | None
     since: datetime | None
 
-    def takes(self, letter: DeadLetter) -> bool:
-        """Whether a letter is one of them."""
+    def matches(self, letter: DeadLetter) -> bool:
+        """Return True if a letter passes every filter."""
         return (
             (self.reason is None or self.reason.casefold() in letter.reason.casefold())
             and self.stage in (None, letter.stage)
@@ -57,21 +59,26 @@ class _Filter:
 
 @app.command("list")
 def list_letters(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
-    reason: Annotated[str | None, typer.Option(help="Part of the reason.")] = None,
-    stage: Annotated[str | None, typer.Option(help="Where it was refused.")] = None,
-    source: Annotated[str | None, typer.Option(help="The connector.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Maximum number, newest first.")
+    ] = 20,
+    reason: Annotated[
+        str | None, typer.Option(help="Text that the reason contains, in any case.")
+    ] = None,
+    stage: Annotated[str | None, typer.Option(help="Connector or stage that rejected it.")] = None,
+    source: Annotated[str | None, typer.Option(help="Connector.")] = None,
     since: Annotated[
-        str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
+        str | None, typer.Option(help="Start: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
     ] = None,
     payload: Annotated[
-        bool, typer.Option("--payload", help="Show the refused bytes; they may be personal.")
+        bool,
+        typer.Option("--payload", help="Show the rejected bytes; they may contain personal data."),
     ] = False,
     json: Json = False,
 ) -> None:
     """Show the newest dead letters, and count them by reason."""
     wanted = _Filter(reason, stage, source, _since(since))
-    letters = _newest(settings().kafka, wanted, limit)
+    letters = _read_newest(settings().kafka, wanted, limit)
     reasons = Counter(letter.reason for letter in letters)
     if json:
         shown = [_as_json(letter, payload=payload) for letter in letters]
@@ -80,7 +87,7 @@ def list_letters(
         out.print(_table(letters, payload=payload))
         out.print(_reasons_table(reasons))
     else:
-        err.print("there are no such dead letters" if _is_filtered(wanted) else "no dead letters")
+        err.print("no matching dead letters" if _is_filtered(wanted) else "no dead letters")
 
 
 def _since(text: str | None) -> datetime | None:
@@ -94,10 +101,10 @@ def _is_filtered(wanted: _Filter) -> bool:
     return wanted != _Filter(None, None, None, None)
 
 
-def _newest(connection: KafkaConnection, wanted: _Filter, limit: int) -> list[DeadLetter]:
-    """The newest letters that are wanted, newest first.
+def _read_newest(connection: KafkaConnection, wanted: _Filter, limit: int) -> list[DeadLetter]:
+    """Return the newest matching letters, newest first.
 
-    Raises ``Unavailable`` where no broker answers.
+    Raises ``Unavailable`` if no broker answers.
     """
     require_broker(connection)
     try:
@@ -105,29 +112,29 @@ def _newest(connection: KafkaConnection, wanted: _Filter, limit: int) -> list[De
             letters = [
                 letter
                 for partition in reader.list_partitions(DEAD.name)
-                for letter in _newest_in_partition(reader, partition, wanted, limit)
+                for letter in _read_newest_in(reader, partition, wanted, limit)
             ]
     except TransientError as error:
         raise Unavailable(str(error)) from None
     return sorted(letters, key=lambda letter: letter.failed_at, reverse=True)[:limit]
 
 
-def _newest_in_partition(
+def _read_newest_in(
     reader: TopicReader, partition: TopicPartition, wanted: _Filter, limit: int
 ) -> list[DeadLetter]:
-    """The newest letters of one partition, read in windows that go back and grow."""
+    """The newest letters of item partition, read in windows that go back and grow."""
     starts, ends = reader.bounds([partition])
     first, end = starts[partition], ends[partition]
-    found: list[DeadLetter] = []
+    newest: list[DeadLetter] = []
     window = max(limit, _FIRST_WINDOW)
-    while end > first and len(found) < limit:
+    while end > first and len(newest) < limit:
         start = max(first, end - window)
         letters = list(_read(reader, partition, start, end))
-        found = [letter for letter in letters if wanted.takes(letter)] + found
+        newest = [letter for letter in letters if wanted.matches(letter)] + newest
         if wanted.since is not None and letters and letters[0].failed_at < wanted.since:
             break
         end, window = start, window * 2
-    return found[-limit:]
+    return newest[-limit:]
 
 
 def _read(
@@ -137,7 +144,10 @@ def _read(
         try:
             yield DeadLetter.from_payload(record.value or b"")
         except ValidationError:
-            err.print(f"reading {partition.topic}:{partition.partition}:{record.offset}: no letter")
+            err.print(
+                f"reading {partition.topic}:{partition.partition}:{record.offset}: "
+                "not a dead letter"
+            )
 
 
 def _as_json(letter: DeadLetter, *, payload: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`feedback up`, `down`, `status`: the engines of this machine."""
+"""`feedback up`, `down`, `status`: the local engines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deploy.local import EngineError, LocalEngines, Status
 from deploy.local import Progress as Step
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
-from pipeline.commands.sources.view import ledger_json, ledger_table
+from pipeline.commands.sources.view import coverage_json, coverage_table
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.failures import TransientError
 from pipeline.kafka.reader import latest_values
@@ -31,44 +31,44 @@ _STATE_STYLES = {"running": "green", "stopped": "dim", "starting": "yellow", "fa
 
 
 def up() -> None:
-    """Start Kafka and Elasticsearch on this machine, without Docker; finds what runs."""
+    """Start Kafka and Elasticsearch on this machine, without Docker, unless they are running."""
     began = time.monotonic()
-    now = start_engines()
-    out.print(_table(now))
+    status_now = start_engines()
+    out.print(_table(status_now))
     out.print(f"up in {time.monotonic() - began:.1f} s; next: [bold]feedback setup[/]")
 
 
 def down() -> None:
-    """Stop the Kafka and Elasticsearch that `feedback up` started; their data stays."""
+    """Stop the Kafka and Elasticsearch that `feedback up` started; their data is kept."""
     out.print(_table(stop_engines()))
 
 
 def status(
     json: Json = False,
 ) -> None:
-    """Show the engines, how far the worker has read, and how the sources fare."""
-    now = deploy.local.status(local_engines())
+    """Show the engines, the consumer lag of the worker, and the state of each source."""
+    status_now = deploy.local.status(local_engines())
     lags = group_lags(settings())
-    ledger = [] if lags is None else _ledger()
+    coverage = [] if lags is None else _load_coverage()
     if json:
         print_json(
             {
-                "engines": [_fields(engine) for engine in now.engines],
+                "engines": [_engine_json(engine) for engine in status_now.engines],
                 "kafka_bootstrap_servers": settings().kafka_bootstrap_servers,
                 "consumer_groups": lags,
-                "sources": [ledger_json(entry, datetime.now(UTC)) for entry in ledger],
+                "sources": [coverage_json(entry, datetime.now(UTC)) for entry in coverage],
             }
         )
     else:
-        out.print(_table(now))
+        out.print(_table(status_now))
         out.print(_lag_table(lags) if lags is not None else _no_kafka())
-        if ledger:
-            out.print(ledger_table(ledger, datetime.now(UTC)))
+        if coverage:
+            out.print(coverage_table(coverage, datetime.now(UTC)))
     if lags is None:
         raise typer.Exit(ExitStatus.UNAVAILABLE)
 
 
-def _ledger() -> list[Coverage]:
+def _load_coverage() -> list[Coverage]:
     try:
         payloads = latest_values(settings().kafka, COVERAGE).values()
     except TransientError as error:
@@ -77,24 +77,24 @@ def _ledger() -> list[Coverage]:
 
 
 def local_engines() -> LocalEngines:
-    """The local engines as the settings describe them."""
-    given = settings()
+    """Return the local engines as the settings describe them."""
+    configuration = settings()
     return deploy.local.LocalEngines(
-        home=given.local_home or deploy.local.default_home(),
-        cache=given.local_cache or deploy.local.default_cache(),
-        kafka_port=given.local_kafka_port,
-        kafka_controller_port=given.local_kafka_controller_port,
-        elasticsearch_port=given.local_elasticsearch_port,
-        user=given.local_user,
+        home=configuration.local_home or deploy.local.default_home(),
+        cache=configuration.local_cache or deploy.local.default_cache(),
+        kafka_port=configuration.local_kafka_port,
+        kafka_controller_port=configuration.local_kafka_controller_port,
+        elasticsearch_port=configuration.local_elasticsearch_port,
+        user=configuration.local_user,
     )
 
 
 def local_addresses() -> tuple[str, str]:
-    """Where Kafka and Elasticsearch listen when the local engines run."""
-    given = settings()
+    """Return the addresses of the local Kafka and Elasticsearch."""
+    configuration = settings()
     return (
-        f"127.0.0.1:{given.local_kafka_port}",
-        f"http://127.0.0.1:{given.local_elasticsearch_port}",
+        f"127.0.0.1:{configuration.local_kafka_port}",
+        f"http://127.0.0.1:{configuration.local_elasticsearch_port}",
     )
 
 
@@ -120,7 +120,7 @@ def _as_command_error() -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """A callback that draws one line an engine, with a bar while bytes come in."""
+    """Yield a callback that shows one line per engine, with a bar during downloads."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -143,7 +143,7 @@ def _progress() -> Iterator[Any]:
         yield on_progress
 
 
-def _fields(engine: Any) -> dict[str, Any]:
+def _engine_json(engine: Any) -> dict[str, Any]:
     return {
         "name": engine.name,
         "state": engine.state,
@@ -156,11 +156,11 @@ def _fields(engine: Any) -> dict[str, Any]:
     }
 
 
-def _table(now: Status) -> Table:
+def _table(status_now: Status) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("engine", "state", "address", "version", "pid", "memory", "log"):
         table.add_column(heading, overflow="fold")
-    for engine in now.engines:
+    for engine in status_now.engines:
         memory = f"{engine.rss_bytes / 1e6:.0f} MB" if engine.rss_bytes else "-"
         table.add_row(
             engine.name,
@@ -176,7 +176,7 @@ def _table(now: Status) -> Table:
 
 def _lag_table(lags: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("consumer group", "workers", "Kafka topic", "waiting"):
+    for heading in ("consumer group", "workers", "Kafka topic", "lag"):
         table.add_column(heading, overflow="fold")
     for lag in lags:
         table.add_row(lag["group"], str(lag["members"]), lag["kafka_topic"], str(lag["lag"]))
@@ -184,4 +184,4 @@ def _lag_table(lags: list[dict[str, Any]]) -> Table:
 
 
 def _no_kafka() -> str:
-    return f"no Kafka answers at {settings().kafka_bootstrap_servers}"
+    return f"no Kafka broker answers at {settings().kafka_bootstrap_servers}"

@@ -1,6 +1,6 @@
-"""`feedback report`: scores with their intervals and changes, for people, as a page, as JSON.
+"""`feedback report`: scores with intervals and changes, as a table, Markdown, HTML or JSON.
 
-``_report_gather`` asks for them; each format is drawn by a view of its own.
+``pipeline.reports`` computes and renders them; this module reads options and writes the output.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.reports import request as options
-from pipeline.reports.gather import gather
+from pipeline.reports.gather import gather_report
 from pipeline.reports.publish import publish_scores
 from pipeline.reports.views.html import render_page
-from pipeline.reports.views.json import as_json
-from pipeline.reports.views.markdown import markdown
-from pipeline.reports.views.terminal import drawn
+from pipeline.reports.views.json import report_json
+from pipeline.reports.views.markdown import render_markdown
+from pipeline.reports.views.terminal import render
 from pipeline.scores.report import Report
 from pipeline.search.query import SearchRequest
 from pipeline.terminal import SafeConsole, err, out, print_json
 from schemas.score import MeasureName, PeriodName
 
 _FILE_WIDTH: Final = 140
-"""Characters of a line where a table is written to a file."""
+"""Width of a table that is written to a file, in characters."""
 
 
 class Calendar(StrEnum):
-    """Periods of the calendar."""
+    """Calendar periods."""
 
     DAY = "day"
     WEEK = "week"
@@ -42,7 +42,7 @@ class Calendar(StrEnum):
 
 
 class By(StrEnum):
-    """What answers are grouped by."""
+    """Dimensions to group by."""
 
     ORGANIZATION = "organization"
     SITE = "site"
@@ -52,7 +52,7 @@ class By(StrEnum):
 
 
 class Format(StrEnum):
-    """How a report is written."""
+    """Output formats."""
 
     TABLE = "table"
     MARKDOWN = "markdown"
@@ -64,39 +64,42 @@ def report(
     period: Annotated[
         Calendar | None,
         typer.Option(
-            help="The last complete one before --until, or the trend's step with --since."
+            help="Report on the last complete one before --until; with --since: step of the trend."
         ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 2w ago; default: --period.")
+        str | None,
+        typer.Option(help="Start: 2026-08-01, or 7d, 24h, 2w ago; default: see --period."),
     ] = None,
-    until: Annotated[
-        str | None, typer.Option(help="Until: a date, itself included; default: now.")
-    ] = None,
-    timezone: Annotated[str, typer.Option(help="In which days begin: Europe/London.")] = "UTC",
+    until: Annotated[str | None, typer.Option(help="End: a date, inclusive; default: now.")] = None,
+    timezone: Annotated[
+        str, typer.Option(help="Time zone of the days, such as Europe/London.")
+    ] = "UTC",
     by: Annotated[
-        list[By] | None, typer.Option(help="Groups to show; repeatable; default: all.")
+        list[By] | None, typer.Option(help="Dimension to group by; repeatable; default: all.")
     ] = None,
     organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
     site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
     service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
-    topic: Annotated[Values, filter_option("--topic", "What the comment is about")] = None,
-    source: Annotated[Values, filter_option("--source", "The connector")] = None,
+    topic: Annotated[Values, filter_option("--topic", "Topic of the comment")] = None,
+    source: Annotated[Values, filter_option("--source", "Connector")] = None,
     measure: Annotated[
         list[MeasureName] | None,
-        typer.Option(help="Repeatable, the first is plotted; default: what was answered."),
+        typer.Option(
+            help="Measure; repeatable, the first is plotted; default: all that were answered."
+        ),
     ] = None,
     goals: Annotated[
-        Path | None, typer.Option(help="TOML file of goals: measure, target, by, whose.")
+        Path | None, typer.Option(help="TOML file of goals: measure, target, date, group.")
     ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = (  # noqa: A002
+    format: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = (  # noqa: A002
         Format.TABLE
     ),
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; default: print.")
+        Path | None, typer.Option("--output", "-o", help="Output file; default: standard output.")
     ] = None,
     publish: Annotated[
-        bool, typer.Option("--publish", help="Write the scores to Kafka and to the index too.")
+        bool, typer.Option("--publish", help="Also publish the scores to Kafka and index them.")
     ] = False,
 ) -> None:
     """Report scores by place, topic, source and period, with intervals, trends and goals."""
@@ -109,48 +112,48 @@ def report(
     )
     if publish:
         options.require_exact(scope)
-    options.require_of_answers(measure or [])
-    zone = options.zone_named(timezone)
-    taxonomy = options.taxonomy_of(settings())
-    request = options.request_of(
+    options.require_answer_measures(measure or [])
+    zone = options.parse_zone(timezone)
+    taxonomy = options.load_taxonomy(settings())
+    request = options.build_request(
         scope,
-        options.spans(PeriodName(period.value) if period else None, since, until, zone),
-        by=[one.value for one in by or By],
+        options.report_period(PeriodName(period.value) if period else None, since, until, zone),
+        by=[dimension.value for dimension in by or By],
         measures=measure or [],
-        goals=options.goals_of(goals, taxonomy),
+        goals=options.read_goals(goals, taxonomy),
         zone=zone,
     )
     with err.status("counting answers", spinner="dots"):
-        made = gather(request, settings(), taxonomy)
-    _write(made, format, output)
+        result = gather_report(request, settings(), taxonomy)
+    _write(result, format, output)
     if publish:
-        err.print(publish_scores(made, settings()), markup=False)
+        err.print(publish_scores(result, settings()), markup=False)
 
 
-def _write(made: Report, form: Format, output: Path | None) -> None:
+def _write(result: Report, form: Format, output: Path | None) -> None:
     if output is None:
         if form is Format.TABLE:
-            out.print(drawn(made, width=out.width))
+            out.print(render(result, width=out.width))
         elif form is Format.JSON:
-            print_json(as_json(made))
+            print_json(report_json(result))
         else:
-            out.file.write(_rendered(made, form))
+            out.file.write(_render_text(result, form))
         return
     try:
-        output.write_text(_rendered(made, form), encoding="utf-8")
+        output.write_text(_render_text(result, form), encoding="utf-8")
     except OSError as error:
         raise CommandError(f"writing {output}: {error.strerror}", ExitStatus.BAD_INPUT) from None
     err.print(f"wrote {output}", markup=False)
 
 
-def _rendered(made: Report, form: Format) -> str:
+def _render_text(result: Report, form: Format) -> str:
     if form is Format.HTML:
-        return render_page(made)
+        return render_page(result)
     if form is Format.MARKDOWN:
-        return markdown(made)
+        return render_markdown(result)
     if form is Format.JSON:
-        return orjson.dumps(as_json(made), option=orjson.OPT_INDENT_2).decode() + "\n"
+        return orjson.dumps(report_json(result), option=orjson.OPT_INDENT_2).decode() + "\n"
     text = StringIO()
     wide = SafeConsole(file=text, width=_FILE_WIDTH)
-    wide.print(drawn(made, width=_FILE_WIDTH))
+    wide.print(render(result, width=_FILE_WIDTH))
     return text.getvalue()

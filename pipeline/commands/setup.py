@@ -1,4 +1,4 @@
-"""`feedback setup`: Kafka topics and index templates."""
+"""`feedback setup`: creates the Kafka topics and the index templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.terminal import out, print_json
 def setup(
     json: Json = False,
 ) -> None:
-    """Create the Kafka topics and the index templates. Safe to repeat."""
+    """Create the Kafka topics and the index templates. Idempotent."""
     topics = create_kafka_topics(settings())
     client = connect(settings())
     try:

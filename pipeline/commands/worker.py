@@ -1,4 +1,4 @@
-"""`feedback worker`: the roles that read Kafka."""
+"""`feedback worker`: runs the roles that consume from Kafka."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.worker.supervisor import run_roles
 
 
 class Roles(StrEnum):
-    """What ``--role`` takes."""
+    """The values of ``--role``."""
 
     ENRICH = "enrich"
     INDEX = "index"
@@ -31,17 +31,17 @@ def worker(
         list[Roles],
         typer.Option(
             "--role",
-            help="Enrich, index, watch for spikes, notify people, keep cases; may be repeated.",
+            help="Role to run: enrich, index, watch (alerts), notify, cases; repeatable.",
         ),
     ] = [Roles.ALL],  # noqa: B006 - read only
     drain: Annotated[
-        bool, typer.Option("--drain", help="Stop once nothing is left to read.")
+        bool, typer.Option("--drain", help="Stop once every record is processed.")
     ] = False,
 ) -> None:
-    """Enrich, index and watch feedback as it arrives, tell people, until SIGTERM or Ctrl-C.
+    """Enrich, index and watch feedback and send notifications, until SIGTERM or Ctrl-C.
 
-    Each busy role runs in a process of its own. The batch in hand is finished before it stops.
-    Start more workers to scale: Kafka shares the partitions among them.
+    The busy roles run in separate processes. On shutdown each finishes its current batch. Start
+    more workers to scale: Kafka distributes the partitions among them.
     """
     logs.configure(settings())
     missing = missing_kafka_topics(settings())

@@ -18,7 +18,7 @@ from pipeline.notify.digest import DigestContent
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route
-from pipeline.search.query import filters_of
+from pipeline.search.query import build_filters
 from pipeline.settings import KafkaConnection
 from schemas.alert import Alert, AlertState
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
@@ -97,7 +97,7 @@ class DigestData:
             "case.topics": route.settings.topics,
             "event.dataset": route.settings.sources,
         }
-        filters = filters_of(fields)
+        filters = build_filters(fields)
         done = [{"term": {"case.status": "resolved"}}]
         overdue = [{"term": {"case.overdue": True}}]
         counts = [

@@ -16,7 +16,7 @@ from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import AlertSettings, RouteSettings, read_section
 from pipeline.settings import Settings, environment_value
 from pipeline.settings_file import Resolve, SettingsFileError, read_sections
-from pipeline.working_hours import WorkingHours, working_hours
+from pipeline.working_hours import WorkingHours, read_working_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def build_routes(sections: Mapping[str, Any], resolve: Resolve) -> Routes:
         raise SettingsFileError("reading [notify]: its sections are [notify.NAME]")
     if not isinstance(alerts, Mapping):
         raise SettingsFileError("reading [alerts]: expected a section")
-    hours = working_hours(sections)
+    hours = read_working_hours(sections)
     return Routes(
         tuple(_build_route(name, table, hours, resolve) for name, table in notify.items()),
         read_section(AlertSettings, "alerts", alerts, resolve),

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from pipeline.scores.cases import CASE_MEASURES, CaseRow, CaseScores, case_scores
 from pipeline.scores.report import Report, ReportContext
-from pipeline.search.query import SearchRequest, filters_of
+from pipeline.search.query import SearchRequest, build_filters
 from schemas.case_documents import case_from_document
 from schemas.score import MIN_ANSWERS, MeasureName, Score
 
-HEAD: Final = ("Measure", "Score", "95 % interval", "n", "Change")
+HEADINGS: Final = ("Measure", "Score", "95 % interval", "n", "Change")
 SHOWN_GROUPS: Final = 20
 _PAGE: Final = 1_000
 _PLACES: Final = ("site", "organization", "service")
@@ -22,7 +22,7 @@ Search = Callable[[dict[str, Any]], Mapping[str, Any]]
 def gather_cases(
     search: Search, scope: SearchRequest, frame: ReportContext, by: tuple[str, ...]
 ) -> CaseScores | None:
-    """The scores of the scope's cases; None where there are none, or where it has no index."""
+    """Return the scores of the scope's cases, or None if there are none."""
     start = min(frame.previous.start, frame.period.start).isoformat()
     during = {"range": {"@timestamp": {"gte": start, "lt": frame.period.end.isoformat()}}}
     body: dict[str, Any] = {
@@ -52,38 +52,38 @@ def gather_cases(
 
 
 def case_rows(cases: CaseScores) -> Iterator[list[str]]:
-    """The cells below :data:`HEAD`: all together."""
+    """Yield the cells below :data:`HEADINGS`, for all cases together."""
     for measure in CASE_MEASURES.values():
         score = cases.overall.scores[measure.name]
-        yield [measure.title, *_cells(score), f"{score.n:,}", moved(score)]
+        yield [measure.title, *_cells(score), f"{score.n:,}", format_change(score)]
 
 
-def place_of(cases: CaseScores) -> str | None:
-    """The dimension of which the groups are shown."""
+def first_place(cases: CaseScores) -> str | None:
+    """Return the first place dimension that has groups, or None."""
     return next((name for name in _PLACES if cases.groups.get(name)), None)
 
 
-def group_head(dimension: str) -> list[str]:
-    """The heading of :func:`group_rows`."""
+def group_headings(dimension: str) -> list[str]:
+    """Return the headings of :func:`group_rows`."""
     return [dimension.capitalize(), *(measure.title for measure in CASE_MEASURES.values())]
 
 
 def group_rows(report: Report, dimension: str) -> Iterator[list[str]]:
-    """A line for each of the dimension's first groups."""
+    """Yield a row for each of the dimension's first groups."""
     if report.cases is not None:
         for row in report.cases.groups[dimension][:SHOWN_GROUPS]:
             yield [row.name or "", *(_short(row, name) for name in CASE_MEASURES)]
 
 
 def case_definitions() -> Iterator[tuple[str, str]]:
-    """Each measure and what it is."""
+    """Yield each measure's title and definition."""
     for measure in CASE_MEASURES.values():
         better = "" if measure.name is MeasureName.CASES_OPENED else "; lower is better"
         yield measure.title, f"{measure.definition}{better}; {measure.interval}"
 
 
 def cases_json(cases: CaseScores) -> dict[str, Any]:
-    """The scores for machines; every one is a ``Score`` record."""
+    """Return the scores as JSON; each is a ``Score`` record."""
     return {
         "measures": {
             name.value: {
@@ -103,14 +103,14 @@ def cases_json(cases: CaseScores) -> dict[str, Any]:
 
 
 def is_better(score: Score) -> bool | None:
-    """Whether a distinguishable change is for the better; None where it is neither."""
+    """Return True if a significant change is an improvement; None if it is neither."""
     if not score.changed or score.change is None or score.measure is MeasureName.CASES_OPENED:
         return None
     return score.change < 0
 
 
-def moved(score: Score) -> str:
-    """An arrow and the change, as of all scores."""
+def format_change(score: Score) -> str:
+    """Return an arrow and the change, as for all scores."""
     if score.change is None:
         return ""
     arrow = ("▲" if score.change > 0 else "▼") if score.changed else "~"
@@ -129,7 +129,7 @@ def _cells(score: Score) -> tuple[str, str]:
         return "-", f"fewer than {MIN_ANSWERS}" if score.n else ""
     low = "" if score.low is None else _number(score.measure, score.low)
     if score.value is None:
-        return "not yet", f"{low} or more" if low else "half of them wait"
+        return "not yet", f"{low} or more" if low else "half are still waiting"
     value = _number(score.measure, score.value)
     if CASE_MEASURES[score.measure].unit == "%":
         value += " %"
@@ -142,7 +142,7 @@ def _short(row: CaseRow, name: MeasureName) -> str:
     value, around = _cells(row.scores[name])
     if value == "-":
         return f"n {row.scores[name].n:,}" if row.scores[name].n else ""
-    return f"{value} ({around}) {moved(row.scores[name])}".rstrip()
+    return f"{value} ({around}) {format_change(row.scores[name])}".rstrip()
 
 
 def _number(measure: MeasureName, value: float, *, signed: bool = False) -> str:
@@ -158,4 +158,4 @@ def _filters(scope: SearchRequest) -> list[dict[str, Any]]:
         "case.topics": scope.topics,
         "event.dataset": scope.sources,
     }
-    return filters_of(fields)
+    return build_filters(fields)

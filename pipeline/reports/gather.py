@@ -1,4 +1,4 @@
-"""What `feedback report` gathers: asks Elasticsearch page by page, reads the ledger of sources."""
+"""The data of a report: counts from Elasticsearch, and the sources' coverage from Kafka."""
 
 from __future__ import annotations
 
@@ -41,34 +41,34 @@ _TIMEOUT_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What a report is about."""
+    """The contents of a report: scope, period, groups, measures and goals."""
 
     scope: SearchRequest
     frame: ReportContext
     step: PeriodName
-    """What divides the time of the trend: the calendar's, of which ``frame.steps`` are made."""
+    """Calendar period of the trend, the size of ``frame.steps``."""
     by: tuple[str, ...]
     chosen: tuple[MeasureName, ...]
-    """Measures asked for; none: those that were answered."""
+    """Requested measures; empty: those that were answered."""
     goals: tuple[Goal, ...]
     zone: tzinfo
 
 
-def gather(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
-    """Ask for everything and put it together; raises ``Unavailable`` or ``CommandError``."""
+def gather_report(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
+    """Return the report; raises ``Unavailable`` or ``CommandError``."""
     with connect(settings) as client, command_errors("reporting", settings):
-        asking = _Asking(client.options(request_timeout=_TIMEOUT_S), request)
-        return asking.report(taxonomy, _ledger(settings))
+        gatherer = _Gatherer(client.options(request_timeout=_TIMEOUT_S), request)
+        return gatherer.report(taxonomy, _load_coverage(settings))
 
 
-class _Asking:
-    """One report's questions to one server."""
+class _Gatherer:
+    """The queries of one report."""
 
     def __init__(self, client: Elasticsearch, request: ReportRequest) -> None:
         self._client = client
         self._request = request
         self._frame = request.frame
-        self._query = _query_of(request.scope)
+        self._query = _scope_query(request.scope)
 
     def report(self, taxonomy: Taxonomy, ledger: list[Any] | None) -> Report:
         frame = self._frame
@@ -80,9 +80,9 @@ class _Asking:
         overall = parts.total_row(frame, counts[None])
         lead = parts.select_primary_measure(overall, self._request.chosen)
         breakdowns = tuple(parts.breakdown(frame, name, counts[name]) for name in self._request.by)
-        by_source = next((one for one in breakdowns if one.dimension == "source"), None)
+        by_source = next((part for part in breakdowns if part.dimension == "source"), None)
         themed = {name for name, topic in taxonomy.topics.items() if topic.theme}
-        found, answers = self._drivers(lead, themed)
+        drivers_, answers = self._drivers(lead, themed)
         sources = None
         if ledger is not None:
             sources = parts.source_states(ledger, frame.computed_at, by_source)
@@ -93,9 +93,9 @@ class _Asking:
             lead=lead,
             breakdowns=breakdowns,
             scorecard=parts.breakdown(frame, "theme", counts["theme"]),
-            drivers=found,
+            drivers=drivers_,
             driver_answers=answers,
-            goals=tuple(self._progress(*one) for one in goals),
+            goals=tuple(self._progress(*goal) for goal in goals),
             sources=sources,
             newest=self._newest(),
             titles=_titles(taxonomy),
@@ -112,7 +112,7 @@ class _Asking:
         )
 
     def _goal_counts(self, goal: Goal) -> tuple[Counting, Counting]:
-        """Now and by step; a goal is of its own dimensions, within the report's scope."""
+        """Return the counts of the period and by step, for a goal's group within the scope."""
         only = goal.dimensions.model_dump(exclude_none=True)
         asked: dict[str, Any] = {"only": only, "measures": (goal.measure,)}
         trend = self._counting(_whole(self._frame.steps), step=self._request.step, **asked)
@@ -123,8 +123,12 @@ class _Asking:
         return Counting(self._query, within=within, zone=self._request.zone, **options)
 
     def _count_all(self, counts: list[DimensionCounts]) -> None:
-        """Fill them: each from its own searches, then all from one listing of submissions."""
-        each = {id(one): one for part in counts for one in (part.now, part.before, part.trend)}
+        """Fill the counts: each from its own searches, then all from one listing of submissions."""
+        each = {
+            id(counting): counting
+            for part in counts
+            for counting in (part.now, part.before, part.trend)
+        }
         for counting in each.values():
             while not counting.is_complete:
                 counting.consume_response(self._search(counting.next_query()))
@@ -180,7 +184,7 @@ class _Asking:
         return answer
 
 
-def _query_of(scope: SearchRequest) -> dict[str, Any]:
+def _scope_query(scope: SearchRequest) -> dict[str, Any]:
     query: dict[str, Any] = build_query(replace(scope, since=None, until=None))["query"]
     return query
 
@@ -194,8 +198,8 @@ def _titles(taxonomy: Taxonomy) -> dict[str, str]:
     return titles | {name: theme.title for name, theme in taxonomy.themes.items()}
 
 
-def _ledger(settings: Settings) -> list[Any] | None:
-    """The sources' last runs; None where Kafka does not answer: scores need none of it."""
+def _load_coverage(settings: Settings) -> list[Any] | None:
+    """Return the sources' last runs, or None if Kafka does not answer; scores do not need them."""
     try:
         return list(parse_coverage(latest_values(settings.kafka, COVERAGE).values()).values())
     except TransientError:

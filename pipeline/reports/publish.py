@@ -1,4 +1,4 @@
-"""`feedback report --publish`: the scores as records for subscribers, and in their own index."""
+"""`feedback report --publish`: publishes scores to Kafka and to their own index."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _BATCH_SIZE: Final = 1_000  # documents of one bulk request
 
 
 def publish_scores(report: Report, settings: Settings) -> str:
-    """Write every score to Kafka and to the index; a sentence of what was written.
+    """Write every score to Kafka and to the index; return a sentence about it.
 
-    Raises ``Unavailable`` or ``CommandError``. Safe to repeat: each score keeps its id.
+    Raises ``Unavailable`` or ``CommandError``. Idempotent: each score keeps its id.
     """
     scores = list(iter_scores(report))
     create_kafka_topics(settings)
@@ -41,7 +41,7 @@ def publish_scores(report: Report, settings: Settings) -> str:
 
 
 def score_messages(scores: Iterable[Score]) -> list[Message]:
-    """What publishes scores: each computation of one is an event of its own."""
+    """Return the messages of scores; each computation of a score is a separate event."""
     return [
         Message(
             SCORES,

@@ -1,4 +1,4 @@
-"""What the options of `feedback report` mean: its period, its scope, its goals."""
+"""The options of `feedback report`, parsed: period, scope, goals."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _STEPS: Final = {
     PeriodName.MONTH: 13,
     PeriodName.QUARTER: 9,
 }
-"""How far the trend of one calendar period looks back, itself included."""
+"""Number of periods in a trend, including the reported one."""
 
 
-def request_of(
+def build_request(
     scope: SearchRequest,
     span: tuple[Period, PeriodName, datetime],
     *,
@@ -45,7 +45,7 @@ def request_of(
     goals: tuple[Goal, ...],
     zone: tzinfo,
 ) -> ReportRequest:
-    """What to gather; ``span`` is what :func:`spans` gives."""
+    """Return the request of a report; ``span`` is the result of :func:`report_period`."""
     period, step, now = span
     if period.name is PeriodName.CUSTOM:
         steps = split_period(period, step, zone)
@@ -70,49 +70,51 @@ def request_of(
     )
 
 
-def spans(
-    named: PeriodName | None, since: str | None, until: str | None, zone: tzinfo
+def report_period(
+    names: PeriodName | None, since: str | None, until: str | None, zone: tzinfo
 ) -> tuple[Period, PeriodName, datetime]:
-    """The reported period, the step of its trend, and now; raises ``CommandError``."""
+    """Return the reported period, the step of its trend, and now; raises ``CommandError``."""
     now = datetime.now(UTC)
-    end = _time("--until", until, now, zone, end_of_day=True) if until else now
+    end = _parse_time_option("--until", until, now, zone, end_of_day=True) if until else now
     if since is None:
-        step = named or PeriodName.MONTH
+        step = names or PeriodName.MONTH
         return last_complete_period(step, end, zone), step, now
-    start = _time("--since", since, now, zone, end_of_day=False)
+    start = _parse_time_option("--since", since, now, zone, end_of_day=False)
     if start >= end:
         raise CommandError("reading --since: it must be before --until", ExitStatus.USAGE)
     period = Period(name=PeriodName.CUSTOM, start=start, end=end)
-    return period, named or default_step(period), now
+    return period, names or default_step(period), now
 
 
-def _time(option: str, text: str, now: datetime, zone: tzinfo, *, end_of_day: bool) -> datetime:
+def _parse_time_option(
+    option: str, text: str, now: datetime, zone: tzinfo, *, end_of_day: bool
+) -> datetime:
     try:
         moment = parse_time(text, now=now, end_of_day=end_of_day)
     except ValueError as error:
         raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
-    # A date is the zone's, as the report's days are.
+    # A date without a time is one in the report's time zone.
     is_date = len(text.strip()) == len("2026-08-01") and text.strip()[4] == "-"
     return moment.replace(tzinfo=zone) if is_date else moment.astimezone(zone)
 
 
-def zone_named(name: str) -> tzinfo:
-    """A time zone; raises ``CommandError``."""
+def parse_zone(name: str) -> tzinfo:
+    """Return the time zone of a name; raises ``CommandError``."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise CommandError(
-            f"choosing the time zone {name!r}: there is none of that name; one is Europe/London",
+            f"reading --timezone {name!r}: no such time zone; expected one like Europe/London",
             ExitStatus.USAGE,
         ) from None
 
 
-def goals_of(path: Path | None, taxonomy: Taxonomy) -> tuple[Goal, ...]:
-    """The goals of a file, whose topics the taxonomy has; raises ``CommandError``."""
+def read_goals(path: Path | None, taxonomy: Taxonomy) -> tuple[Goal, ...]:
+    """Return the goals of a file; raises ``CommandError``, also for an unknown topic."""
     if path is None:
         return ()
     try:
-        found = load_goals(path)
+        goals = load_goals(path)
     except OSError as error:
         raise CommandError(f"reading {path}: {error.strerror}", ExitStatus.BAD_INPUT) from None
     except ValidationError as error:
@@ -122,17 +124,17 @@ def goals_of(path: Path | None, taxonomy: Taxonomy) -> tuple[Goal, ...]:
         raise CommandError(sentence, ExitStatus.BAD_INPUT) from None
     except ValueError as error:
         raise CommandError(f"reading {path}: {error}", ExitStatus.BAD_INPUT) from None
-    for goal in found:
+    for goal in goals:
         if goal.topic and goal.topic not in taxonomy.topics:
             raise CommandError(
                 f"reading {path}: {goal.name!r}: there is no topic {goal.topic}",
                 ExitStatus.BAD_INPUT,
             )
-    return found
+    return goals
 
 
-def taxonomy_of(settings: Settings) -> Taxonomy:
-    """The taxonomy that the settings name; raises ``CommandError``."""
+def load_taxonomy(settings: Settings) -> Taxonomy:
+    """Return the taxonomy that the settings name; raises ``CommandError``."""
     path = settings.taxonomy
     try:
         return Taxonomy.load(path)
@@ -141,29 +143,30 @@ def taxonomy_of(settings: Settings) -> Taxonomy:
 
 
 def _dimensions(scope: SearchRequest) -> Dimensions:
-    """The scope as dimensions of a score; several values are named together."""
-    named = {
+    """Return the scope as dimensions of a score; several values are joined by " | "."""
+    names = {
         "organization": scope.organizations,
         "site": scope.sites,
         "service": scope.services,
         "topic": scope.topics,
         "source": scope.sources,
     }
-    return Dimensions(**{name: " | ".join(values) for name, values in named.items() if values})
+    return Dimensions(**{name: " | ".join(values) for name, values in names.items() if values})
 
 
-def require_of_answers(measures: Sequence[MeasureName]) -> None:
-    """Refuse measures of cases, which are shown whenever there are any."""
+def require_answer_measures(measures: Sequence[MeasureName]) -> None:
+    """Raise ``CommandError`` for measures of cases: --measure selects measures of answers."""
     for name in measures:
         if name not in MEASURES:
             raise CommandError(
-                f"choosing {name}: --measure is of answers; cases are shown where there are some",
+                f"reading --measure {name}: expected a measure of answers; those of cases are "
+                "always shown",
                 ExitStatus.USAGE,
             )
 
 
 def require_exact(scope: SearchRequest) -> None:
-    """Refuse to publish scores of a scope that dimensions cannot tell exactly."""
+    """Raise ``CommandError`` for a scope that a score's dimensions cannot represent."""
     for name in ("organizations", "sites", "services", "topics", "sources"):
         values = getattr(scope, name)
         if len(values) > 1 or any("*" in value for value in values):

@@ -1,4 +1,4 @@
-"""How a report words its numbers, and what it says first: the same in every format."""
+"""The wording of a report, the same in every format: numbers, highlights, notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLACES: Final = ("organization", "site", "service")
 
 
 def format_number(measure: MeasureName, value: float, *, signed: bool = False) -> str:
-    """A value in its unit's digits: 81.2, +23.4, 0.84."""
+    """Return a value with the digits of its unit: 81.2, +23.4, 0.84."""
     digits = 2 if measure is MeasureName.STARS else 1
     sign = "+" if signed or (measure is MeasureName.NPS) else ""
     text = f"{value:{sign}.{digits}f}"
@@ -29,21 +29,18 @@ def format_number(measure: MeasureName, value: float, *, signed: bool = False) -
 
 
 def format_value(measure: MeasureName, value: float) -> str:
-    """A value with its unit: 81.2 %, NPS +23.4."""
-    return (
-        f"{format_number(measure, value)} %"
-        if _is_percent(measure)
-        else format_number(measure, value)
-    )
+    """Return a value with its unit: 81.2 %, NPS +23.4."""
+    number = format_number(measure, value)
+    return f"{number} %" if _is_percent(measure) else number
 
 
 def format_interval(measure: MeasureName, low: float, high: float) -> str:
-    """An interval: 78.9 to 83.3."""
+    """Return an interval: 78.9 to 83.3."""
     return f"{format_number(measure, low)} to {format_number(measure, high)}"
 
 
 def format_change(score: Score) -> str:
-    """An arrow and the change: ▲ +6.1 where it is distinguishable from chance, else ~ +1.2."""
+    """Return an arrow and the change: ▲ +6.1 if it is significant, otherwise ~ +1.2."""
     if score.change is None:
         return ""
     arrow = ("▲" if score.change > 0 else "▼") if score.changed else "~"
@@ -51,35 +48,35 @@ def format_change(score: Score) -> str:
 
 
 def is_better(score: Score) -> bool | None:
-    """Whether a change that is distinguishable is for the better; None where there is none."""
+    """Return True if a significant change is an improvement; None if there is none."""
     if not score.changed or score.change is None:
         return None
     return (score.change > 0) == MEASURES[score.measure].higher_is_better
 
 
 def group_title(report: Report, dimension: str, name: str) -> str:
-    """A group as people call it."""
+    """Return the title of a group."""
     return report.titles.get(name, name) if dimension in ("topic", "theme") else name
 
 
 def period_title(report: Report, period: Period | None = None) -> str:
-    """The period as people write it; the reported one if none is given."""
+    """Return the title of a period, by default the reported one."""
     return format_period(period or report.frame.period, ZoneInfo(report.zone))
 
 
 def scope_title(report: Report) -> str:
-    """Whose answers, or everything."""
+    """Return the scope's values, or "everything"."""
     scope = report.frame.scope.model_dump(exclude_none=True)
     return ", ".join(f"{name} {value}" for name, value in scope.items()) or "everything"
 
 
 def dimension_title(dimension: str) -> str:
-    """The heading of a breakdown."""
+    """Return the heading of a breakdown."""
     return f"By {dimension}"
 
 
 def highlights(report: Report) -> list[str]:
-    """What a reader should see first, in sentences."""
+    """Return the most important findings, as sentences."""
     if not report.overall.comments and not report.overall.comments_before:
         return [_no_feedback(report)]
     return [
@@ -93,7 +90,7 @@ def highlights(report: Report) -> list[str]:
 
 
 def definitions(report: Report) -> Iterator[tuple[str, str]]:
-    """Each measure and what it is."""
+    """Yield each measure's title and definition."""
     for name in report.frame.measures:
         measure = MEASURES[name]
         better = "higher" if measure.higher_is_better else "lower"
@@ -101,9 +98,9 @@ def definitions(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def notes(report: Report) -> list[str]:
-    """What a reader must know of all numbers."""
+    """Return what readers must know to interpret the numbers."""
     before = period_title(report, report.frame.previous)
-    found = [
+    lines = [
         "Ranges are 95 % intervals. ▲ and ▼ mark changes whose interval leaves out 0; ~ marks "
         "those that chance alone may explain. Of twenty comparisons about one is marked by chance; "
         "what stands out is held against the number of comparisons (Benjamini and Hochberg).",
@@ -112,42 +109,44 @@ def notes(report: Report) -> list[str]:
         "once for each record. A comment on several topics counts for each of them.",
     ]
     if report.zone != "UTC":
-        found.append(f"Days begin in the time zone {report.zone}.")
-    return found
+        lines.append(f"Days begin in the time zone {report.zone}.")
+    return lines
 
 
 DRIVER_NOTE: Final = (
     "Effect: what a topic adds where an answer's other topics are equal (ridge regression, robust "
-    "intervals). Impact: effect times share, what it adds to the score of all. Both tell what goes "
-    "together, not what causes what."
+    "intervals). Impact: effect times share, what it adds to the score of all. Both show "
+    "correlation, not causation."
 )
 
 
-def goal_sentence(one: GoalProgress) -> str:
-    """How one goal fares."""
-    goal, measure = one.goal, one.goal.measure
+def goal_sentence(progress: GoalProgress) -> str:
+    """Return the progress of a goal as a sentence."""
+    goal, measure = progress.goal, progress.goal.measure
     title = MEASURES[measure].title
     target = f"{title} {format_value(measure, goal.target)} by {goal.by.day} {goal.by:%B %Y}"
-    if one.now.value is None:
+    if progress.now.value is None:
         return f"Goal “{goal.name}” ({target}): unknown, {FEW} answers."
-    said = (
-        f"Goal “{goal.name}” ({target}): {one.status}, now {format_value(measure, one.now.value)}"
-    )
-    if one.status in (GoalStatus.MET, GoalStatus.MISSED):
-        return f"{said}."
-    if one.projected is None or one.projected_interval is None:
-        return f"{said}; no trend that chance alone does not explain."
-    around = format_interval(measure, *one.projected_interval)
-    doubt = "" if one.sure else ", which leaves it open"
-    return f"{said}; the trend leads to {format_value(measure, one.projected)} ({around}{doubt})."
+    now = format_value(measure, progress.now.value)
+    sentence = f"Goal “{goal.name}” ({target}): {progress.status}, now {now}"
+    if progress.status in (GoalStatus.MET, GoalStatus.MISSED):
+        return f"{sentence}."
+    if progress.projected is None or progress.projected_interval is None:
+        return f"{sentence}; no significant trend."
+    around = format_interval(measure, *progress.projected_interval)
+    doubt = "" if progress.sure else ", which leaves it open"
+    projected = format_value(measure, progress.projected)
+    return f"{sentence}; the trend leads to {projected} ({around}{doubt})."
 
 
 def _no_feedback(report: Report) -> str:
-    said = f"No feedback in {period_title(report)}, nor in the period before."
+    sentence = f"No feedback in {period_title(report)}, nor in the previous period."
     if report.newest is None:
-        return f"{said} There is none of this scope in the index at all."
+        return f"{sentence} The index has none of this scope at all."
     newest = report.newest
-    return f"{said} The newest is of {newest:%Y-%m-%d}: --until {newest:%Y-%m-%d} reports on it."
+    return (
+        f"{sentence} The newest is from {newest:%Y-%m-%d}: --until {newest:%Y-%m-%d} reports on it."
+    )
 
 
 def _overall(report: Report) -> Iterator[str]:
@@ -169,14 +168,14 @@ def _change_since(score: Score) -> str:
         return ""
     change = format_number(score.measure, abs(score.change)).removeprefix("+")
     if not score.changed:
-        return "; no more change on the period before than chance may explain"
+        return "; no significant change from the previous period"
     way = "up" if score.change > 0 else "down"
     worth = "better" if is_better(score) else "worse"
-    return f"; {way} {change} on the period before, for the {worth}"
+    return f"; {way} {change} from the previous period, for the {worth}"
 
 
 def _changes(report: Report) -> Iterator[str]:
-    """The groups that changed most, of the measure in the lead and of the negative comments."""
+    """Yield the groups with the largest significant changes."""
     compared = [
         (part.dimension, row, row.scores[name])
         for part in report.breakdowns
@@ -185,9 +184,11 @@ def _changes(report: Report) -> Iterator[str]:
         if name in row.scores and row.scores[name].change is not None
     ]
     standing_out = significant_scores([score for _, _, score in compared])
-    found = [one for one in compared if one[2].score_id in standing_out]
-    found.sort(key=lambda one: -abs(one[2].change or 0.0) / MEASURES[one[2].measure].span)
-    yield from (_change_sentence(report, *one) for one in found[:_SHOWN_CHANGES])
+    changes = [change for change in compared if change[2].score_id in standing_out]
+    changes.sort(
+        key=lambda change: -abs(change[2].change or 0.0) / MEASURES[change[2].measure].span
+    )
+    yield from (_change_sentence(report, *change) for change in changes[:_SHOWN_CHANGES])
 
 
 def _change_sentence(report: Report, dimension: str, row: Row, score: Score) -> str:
@@ -196,12 +197,14 @@ def _change_sentence(report: Report, dimension: str, row: Row, score: Score) -> 
     if score.value is None or score.previous_value is None:
         return f"{worth}: {dimension} {name}"
     title = MEASURES[score.measure].title
-    before, now = (format_value(score.measure, one) for one in (score.previous_value, score.value))
+    before, now = (
+        format_value(score.measure, value) for value in (score.previous_value, score.value)
+    )
     return f"{worth}: {dimension} {name}, {title} from {before} to {now} (n {score.n:,})."
 
 
 def _worse_than_average(report: Report) -> Iterator[str]:
-    """The places that are worse than everything together, by the measure in the lead."""
+    """Yield the places that are significantly worse than all together."""
     overall = report.overall.scores[report.lead].value
     better = MEASURES[report.lead].higher_is_better
     worse = []
@@ -212,17 +215,17 @@ def _worse_than_average(report: Report) -> Iterator[str]:
             if overall is None or end is None or score.value is None:
                 continue
             if (end < overall) == better and end != overall:
-                said = f"{part.dimension} {group_title(report, part.dimension, row.name or '')}"
+                place = f"{part.dimension} {group_title(report, part.dimension, row.name or '')}"
                 worse.append(
                     (
                         abs(score.value - overall),
-                        f"{said} ({format_value(report.lead, score.value)})",
+                        f"{place} ({format_value(report.lead, score.value)})",
                     )
                 )
     if worse:
         worse.sort(reverse=True)
         names = ", ".join(name for _, name in worse[:_SHOWN_CHANGES])
-        yield f"{MEASURES[report.lead].title} is worse than of all together at: {names}."
+        yield f"{MEASURES[report.lead].title} is worse than the overall score at: {names}."
 
 
 def _drivers(report: Report) -> Iterator[str]:
@@ -245,12 +248,12 @@ def _driver_costs(report: Report, found: list[Driver]) -> str:
 
 def _sources(report: Report) -> Iterator[str]:
     if report.sources is None:
-        yield "Whether sources were missed is not known: Kafka, which has their ledger, is away."
+        yield "Missing sources are unknown: Kafka, which holds their coverage, is unavailable."
         return
-    poor = [one for one in report.sources if one.state is not State.OK]
+    poor = [source for source in report.sources if source.state is not State.OK]
     if poor:
-        names = ", ".join(f"{one.name} ({one.state})" for one in poor[:5])
-        yield f"Scores may miss feedback of {len(poor)} sources: {names}."
+        names = ", ".join(f"{source.name} ({source.state})" for source in poor[:5])
+        yield f"Scores may lack feedback from {len(poor)} sources: {names}."
 
 
 def _is_percent(measure: MeasureName) -> bool:

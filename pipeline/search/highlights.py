@@ -1,6 +1,6 @@
-"""What to mark in a text that was found: the words' matches, or evidence for the filters.
+"""Highlights of a hit: matches of the words, or evidence for the filters. Pure.
 
-Spans are starts and ends in characters of the text, in order, none touching another. Pure.
+Spans are (start, end) offsets in characters, in order, not touching each other.
 """
 
 from __future__ import annotations
@@ -11,38 +11,41 @@ from typing import Any, Final
 
 from pipeline.stages.spans import merge_spans
 
-# The marks around a match: private-use characters, which no keyboard writes.
+# The marks around a match: private-use characters, which keyboards do not produce.
 MARK: Final = "\ue000"
 UNMARK: Final = "\ue001"
 
 Spans = tuple[tuple[int, int], ...]
 
 
-def matches(marked_texts: Iterable[str], text: str) -> Spans:
-    """Where the marks of any marked copy of the text stand.
+def match_spans(marked_texts: Iterable[str], text: str) -> Spans:
+    """Return the spans that are marked in any of the marked copies of the text.
 
-    The field and its subfield mark different words (a stem, an exact form): all are taken. None
-    are where the text itself holds marks.
+    The field and its subfield mark different words (a stem, an exact form); all of them count.
+    Empty if the text itself contains marks.
     """
-    return merge_spans(span for marked in marked_texts for span in _marked(marked, text))
+    return merge_spans(span for marked in marked_texts for span in _marked_spans(marked, text))
 
 
-def evidence(found: Any, wanted: Iterable[str], text: str) -> Spans:
-    """The spans of a document's ``feedback.evidence`` whose key is wanted.
+def evidence_spans(evidence: Any, wanted: Iterable[str], text: str) -> Spans:
+    """Return the spans of a document's ``feedback.evidence`` whose key is wanted.
 
-    A wanted key may hold ``*`` for any characters and matches in any case, as filters do. What
-    is no span of the text is passed over: a document may come from anywhere.
+    A wanted key may contain ``*`` for any characters; case does not matter, as in filters. Spans
+    outside the text are ignored, as other programs may write documents.
     """
-    if not isinstance(found, dict):
+    if not isinstance(evidence, dict):
         return ()
     keys = [re.compile(".*".join(map(re.escape, key.split("*"))), re.IGNORECASE) for key in wanted]
-    chosen = [
+    selected = [
         spans
-        for name, spans in found.items()
+        for name, spans in evidence.items()
         if isinstance(spans, list) and any(key.fullmatch(name) for key in keys)
     ]
     return merge_spans(
-        (start, end) for spans in chosen for start, end in _pairs(spans) if start < end <= len(text)
+        (start, end)
+        for spans in selected
+        for start, end in _pairs(spans)
+        if start < end <= len(text)
     )
 
 
@@ -53,7 +56,7 @@ def _pairs(spans: list[Any]) -> Iterator[tuple[int, int]]:
                 yield start, end
 
 
-def _marked(marked: str, text: str) -> Iterator[tuple[int, int]]:
+def _marked_spans(marked: str, text: str) -> Iterator[tuple[int, int]]:
     if marked.replace(MARK, "").replace(UNMARK, "") != text:
         return
     before, *pieces = marked.split(MARK)

@@ -1,4 +1,4 @@
-"""Counts of what the index holds: by label, site, topic, urgency, family and so on. Pure."""
+"""Counts of indexed feedback by label, site, topic, urgency, family and so on. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.feedback import Label
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One bucket: how many, how many of each label."""
+    """One bucket: its count, in total and by label."""
 
     name: str
     count: int
@@ -21,14 +21,14 @@ class Group:
 
     @property
     def share_negative(self) -> float | None:
-        """Negative among what was scored, 0 to 1; None where nothing was."""
+        """Share of negative among scored comments, 0 to 1; None if none was scored."""
         scored = self.count - self.labels.get(Label.NOT_SCORED, 0)
         return self.labels.get(Label.NEGATIVE, 0) / scored if scored else None
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All groups of one source."""
+    """All counts of one source."""
 
     total: int
     labels: dict[str, int]
@@ -37,16 +37,16 @@ class Overview:
     topics: list[Group]
     sites: list[Group]
     lately: dict[str, Group]
-    """The sites again, for the time since ``since`` only."""
+    """The sites again, counted from ``since`` on."""
     urgent: int
     reasons: dict[str, int]
     """Urgent comments by reason; one may have several."""
     hidden: dict[str, int]
-    """How many values of each type of personal data were hidden, the most first."""
+    """Redacted values by type of personal data, most frequent first."""
 
 
 def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
-    """The search body that counts one source's documents."""
+    """Return the search body that counts the documents of one source."""
     labels = {"labels": {"terms": {"field": "feedback.sentiment.label"}}}
     sites = {"terms": {"field": "feedback.site", "size": 50}, "aggs": labels}
     return {
@@ -65,8 +65,8 @@ def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
             },
             "urgent": {"filter": {"term": {"feedback.urgent": True}}},
             "reasons": {"terms": {"field": "feedback.urgent_reasons", "size": 50}},
-            # A flattened field holds keywords, which no sum takes: how many comments hid one
-            # value of a type, how many hid two, and so on.
+            # A flattened field has keywords, which cannot be summed: count the comments with one
+            # redacted value of a type, with two, and so on.
             **{
                 f"hidden {name}": {"terms": {"field": f"feedback.redactions.{name}", "size": 100}}
                 for name in TYPES
@@ -76,25 +76,27 @@ def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
 
 
 def read_overview(response: Mapping[str, Any]) -> Overview:
-    """What Elasticsearch answered to :func:`overview_query`."""
-    found = response["aggregations"]
+    """Return the overview from the response to :func:`overview_query`."""
+    aggregations = response["aggregations"]
     return Overview(
         total=response["hits"]["total"]["value"],
-        labels=_counts(found["labels"]),
-        families=_counts(found["families"]),
-        languages=_counts(found["languages"]),
-        topics=_groups(found["topics"]),
-        sites=_groups(found["sites"]),
-        lately={group.name: group for group in _groups(found["lately"]["sites"])},
-        urgent=found["urgent"]["doc_count"],
-        reasons=_counts(found["reasons"]),
-        hidden=_hidden(found),
+        labels=_counts(aggregations["labels"]),
+        families=_counts(aggregations["families"]),
+        languages=_counts(aggregations["languages"]),
+        topics=_groups(aggregations["topics"]),
+        sites=_groups(aggregations["sites"]),
+        lately={group.name: group for group in _groups(aggregations["lately"]["sites"])},
+        urgent=aggregations["urgent"]["doc_count"],
+        reasons=_counts(aggregations["reasons"]),
+        hidden=_hidden(aggregations),
     )
 
 
-def _hidden(found: Mapping[str, Any]) -> dict[str, int]:
+def _hidden(aggregations: Mapping[str, Any]) -> dict[str, int]:
     sums = {
-        name: sum(int(times) * count for times, count in _counts(found[f"hidden {name}"]).items())
+        name: sum(
+            int(times) * count for times, count in _counts(aggregations[f"hidden {name}"]).items()
+        )
         for name in TYPES
     }
     most_first = sorted(sums, key=lambda name: -sums[name])

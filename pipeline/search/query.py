@@ -1,4 +1,4 @@
-"""What the `feedback search` command asks of Elasticsearch and reads from its answer; pure.
+"""Search requests: builds Elasticsearch queries and reads their responses. Pure.
 
 Fields are those of ``schemas.documents``.
 """
@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from pipeline.search.highlights import MARK, UNMARK, Spans, evidence, matches
+from pipeline.search.highlights import MARK, UNMARK, Spans, evidence_spans, match_spans
 from schemas.feedback import Level
 from schemas.field_types import parse_duration
 
 MAX_HITS: Final = 10_000
-"""The window that Elasticsearch opens to one search by default (index.max_result_window)."""
+"""Elasticsearch's default limit of one search (``index.max_result_window``)."""
 
 _LABEL: Final = "feedback.sentiment.label"
 _LEVEL: Final = "feedback.sentiment.level"
@@ -44,7 +44,7 @@ _FLAG_FIELDS: Final = {
 
 
 class Sort(StrEnum):
-    """The order of what is found."""
+    """Order of the hits."""
 
     RELEVANCE = "relevance"
     NEWEST = "newest"
@@ -53,8 +53,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """Words and filters. Values of one filter are alternatives, filters add up; a value may
-    hold ``*`` for any characters and matches in any case. A flag that is False asks for nothing.
+    """Words and filters. All filters must match, each by any of its values.
+
+    A value may contain ``*`` for any characters; case does not matter. A flag that is False does
+    not filter.
     """
 
     words: str = ""
@@ -81,7 +83,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document that was found; ``spans`` are starts and ends in ``text`` of what to mark."""
+    """A document; ``spans`` are (start, end) offsets in ``text`` to highlight."""
 
     source: dict[str, Any]
     text: str
@@ -90,7 +92,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """How many there are, of each label and urgent, how long it took, and the first of them."""
+    """The total count, by label and of urgent ones, the duration, and the first hits."""
 
     total: int
     took_ms: int
@@ -100,7 +102,7 @@ class SearchResult:
 
 
 def parse_time(text: str, *, now: datetime, end_of_day: bool = False) -> datetime:
-    """Read ``7d``, ``24h``, ``30m`` or ``2w`` before ``now``, or an ISO date or time.
+    """Return the time ``7d``, ``24h``, ``30m`` or ``2w`` before ``now``, or of an ISO date or time.
 
     A time without a zone is UTC. With ``end_of_day`` a bare date means the midnight after it.
     Raises ``ValueError``.
@@ -119,7 +121,7 @@ def parse_time(text: str, *, now: datetime, end_of_day: bool = False) -> datetim
 
 
 def build_query(request: SearchRequest) -> dict[str, Any]:
-    """The body of the search: query, order, highlights, and counts by label and of the urgent."""
+    """Return the search body: query, order, highlights, counts by label and of urgent hits."""
     body: dict[str, Any] = {
         "size": min(request.limit, MAX_HITS),
         "track_total_hits": True,
@@ -131,8 +133,8 @@ def build_query(request: SearchRequest) -> dict[str, Any]:
         },
     }
     if request.words.strip():
-        # The whole text with its matches; ``message.*`` is the language's subfield, where it is.
-        # Of the words only: a filter's value is no match where it happens to stand in the text.
+        # The whole text with its matches; ``message.*`` is the language's subfield, if indexed.
+        # Only the words are highlighted, not values of filters that occur in the text.
         body["highlight"] = {
             "number_of_fragments": 0,
             "require_field_match": False,
@@ -145,7 +147,7 @@ def build_query(request: SearchRequest) -> dict[str, Any]:
 
 
 def read_response(response: dict[str, Any], request: SearchRequest) -> SearchResult:
-    """What Elasticsearch answered to :func:`build_query` of the request."""
+    """Return the result from the response to :func:`build_query` of the request."""
     hits = response["hits"]
     counted = response["aggregations"]
     wanted = _wanted_evidence(request)
@@ -161,8 +163,8 @@ def read_response(response: dict[str, Any], request: SearchRequest) -> SearchRes
 def _clauses(request: SearchRequest) -> dict[str, Any]:
     if request.sort is not Sort.MOST_NEGATIVE:
         return {"must": [_words(request.words)], "filter": _filters(request)}
-    # The levels' names do not sort by what they mean, so each level is a score: nothing else adds
-    # to it, and a document without a level has none.
+    # The levels' names do not sort by meaning, so each level is a score. Nothing else adds to it,
+    # and a document without a level has none.
     levels = [
         {"constant_score": {"filter": {"term": {_LEVEL: level}}, "boost": rank}}
         for rank, level in enumerate(Level, start=1)  # from very positive to very negative
@@ -176,7 +178,7 @@ def _words(words: str) -> dict[str, Any]:
     return {
         "simple_query_string": {
             "query": words,
-            # The wildcard finds the language's subfield where the server has its analyzer.
+            # The wildcard matches the language's subfield if the server has its analyzer.
             "fields": ["message^2", "message.*"],
             "default_operator": "and",
             "lenient": True,
@@ -186,7 +188,7 @@ def _words(words: str) -> dict[str, Any]:
 
 def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     filters = [
-        _any_of([_matches(field, value) for value in values for field in fields])
+        _any_match([_matches(field, value) for value in values for field in fields])
         for name, fields in _FILTER_FIELDS.items()
         if (values := getattr(request, name))
     ]
@@ -203,16 +205,16 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     return filters
 
 
-def filters_of(fields: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
-    """A filter a field that has values: any one of them, as :class:`SearchRequest` matches."""
+def build_filters(fields: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
+    """Return one filter per field with values, matching any of them as :class:`SearchRequest`."""
     return [
-        _any_of([_matches(field, value) for value in values])
+        _any_match([_matches(field, value) for value in values])
         for field, values in fields.items()
         if values
     ]
 
 
-def _any_of(queries: list[dict[str, Any]]) -> dict[str, Any]:
+def _any_match(queries: list[dict[str, Any]]) -> dict[str, Any]:
     return queries[0] if len(queries) == 1 else {"bool": {"should": queries}}
 
 
@@ -224,8 +226,8 @@ def _matches(field: str, value: str) -> dict[str, Any]:
 def _order(request: SearchRequest) -> list[dict[str, Any]]:
     newest = [{"@timestamp": {"order": "desc", "unmapped_type": "date"}}]
     if request.sort is Sort.MOST_NEGATIVE:
-        # "negative" happens to be the alphabet's first label; the level's score orders within it,
-        # and the compound score within the level, or where there is none.
+        # "negative" is alphabetically the first label. The level's score orders within it, and the
+        # compound score within the level or without one.
         return [
             {_LABEL: {"order": "asc", "missing": "_last", "unmapped_type": "keyword"}},
             {"_score": {"order": "desc"}},
@@ -245,9 +247,9 @@ def _order(request: SearchRequest) -> list[dict[str, Any]]:
 
 
 def _wanted_evidence(request: SearchRequest) -> tuple[str, ...]:
-    """Keys of ``feedback.evidence`` that show why a text passed the filters; none with words.
+    """Return the keys of ``feedback.evidence`` that show why a text passed the filters.
 
-    Words have matches of their own, which more marks would only hide.
+    Empty if there are words: their own matches are highlighted instead.
     """
     if request.words.strip():
         return ()
@@ -264,5 +266,7 @@ def _hit(hit: dict[str, Any], wanted: tuple[str, ...]) -> Hit:
     source = hit["_source"]
     text = source.get("message", "")
     if wanted:
-        return Hit(source, text, evidence(source.get("feedback", {}).get("evidence"), wanted, text))
-    return Hit(source, text, matches(map("".join, hit.get("highlight", {}).values()), text))
+        return Hit(
+            source, text, evidence_spans(source.get("feedback", {}).get("evidence"), wanted, text)
+        )
+    return Hit(source, text, match_spans(map("".join, hit.get("highlight", {}).values()), text))

@@ -133,7 +133,7 @@ def test_a_cases_whole_life(
             environment, tmp_path,
         )  # fmt: skip
         again = invoke_feedback(f"feedback cases resolve {short} 'Twice.'", environment, tmp_path)
-        assert (again.returncode, "it is resolved" in again.stderr) == (2, True)
+        assert (again.returncode, "it is resolved already" in again.stderr) == (2, True)
         feedback_output(
             f"feedback cases reopen {short} 'She rang again.' --due 1s", environment, tmp_path
         )
@@ -158,7 +158,7 @@ def test_a_cases_whole_life(
         assert (praise["type"], praise["owner"], praise["site"]) == ("praise", "Ann", calm[0].site)
         assert "rule" not in praise
         twice = invoke_feedback(opening, environment, tmp_path)
-        assert (twice.returncode, "there is one" in twice.stderr) == (2, True)
+        assert (twice.returncode, "exists already" in twice.stderr) == (2, True)
         dry = invoke_feedback(
             f"feedback cases reply {calm[0].event_id[:12]} 'Thanks'", environment, tmp_path
         )

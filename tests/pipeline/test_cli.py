@@ -27,7 +27,7 @@ def run_python(script: str, **environment: str) -> str:
 
 
 def complete(words: str) -> list[str]:
-    """What the shell offers for the last of these words."""
+    """Return what the shell offers for the last of these words."""
     script = "import sys; sys.argv[0] = 'feedback'; from pipeline.cli import main; main()"
     return run_python(
         script,

@@ -1,4 +1,4 @@
-"""What a worker writes: one JSON object a line, of this project's own events."""
+"""Logs of a worker: one JSON object per line, of the project's own events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.logs import NowAndThen
+from pipeline.logs import RateLimitFilter
 from pipeline.settings import Settings
 from tests.support.pipeline import comments, publish
 
@@ -25,7 +25,7 @@ def test_a_workers_lines_are_json_and_hold_no_text_of_people(
     lines = [orjson.loads(line) for line in log.splitlines()]
     assert {line["event"] for line in lines} == {
         *("worker_ready", "worker_stopped"),
-        *("watched", "delivering"),
+        *("watched", "deliveries_acquired"),
     }
     assert b"Zebedee" not in log
 
@@ -36,7 +36,7 @@ def test_a_library_that_repeats_itself_is_heard_now_and_then() -> None:
         record.created = second
         return record
 
-    heard = NowAndThen()
+    heard = RateLimitFilter()
     assert [heard.filter(line("aiokafka.conn", 100 + n)) for n in (0, 1, 9, 11)] == [
         True,
         False,

@@ -1,4 +1,4 @@
-"""What the consoles show of text that others wrote: none of it is obeyed."""
+"""Consoles show text from others without obeying it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rich.panel import Panel
 from rich.progress import Progress, TextColumn
 from rich.text import Text
 
-from pipeline.commands.alerts.query import Quiet
+from pipeline.commands.alerts.query import AlertWithSilence
 from pipeline.commands.alerts.view import alert_page, alerts_table, silences_table
 from pipeline.commands.cases.view import case_page, cases_table
 from pipeline.commands.dead import _reasons_table, _table
-from pipeline.commands.search.view import drawn as drawn_search
+from pipeline.commands.search.view import render as drawn_search
 from pipeline.commands.shared.records import records_table
 from pipeline.reports.views import terminal as report_view
 from pipeline.scores.cases import case_scores
@@ -123,22 +123,22 @@ def _alerts() -> RenderableType:
     alert = spike().model_copy(update={**hostile, "words": (HOSTILE,)})
     silence = Silence.create(site="x", starts_at=alert.started_at, ends_at=alert.counted_to)
     silence = silence.model_copy(update={"site": HOSTILE, "by": HOSTILE, "note": HOSTILE})
-    found = Quiet(alert, silence)
+    item = AlertWithSilence(alert, silence)
     example = {
         "@timestamp": "2026-03-10T09:00:00Z",
         "message": HOSTILE,
         "feedback": {"site": HOSTILE, "service": HOSTILE},
     }
-    return Group(alerts_table([found]), alert_page(found, [example]), silences_table([silence]))
+    return Group(alerts_table([item]), alert_page(item, [example]), silences_table([silence]))
 
 
 def _cases() -> RenderableType:
     note = CaseNote(type=CaseEventType.NOTED, at=NOW, by=HOSTILE, text=HOSTILE)
     hostile = ("type", "organization", "site", "service", "source", "owner", "rule", "changed")
-    found = case(1).model_copy(
+    item = case(1).model_copy(
         update={**dict.fromkeys(hostile, HOSTILE), "topics": (HOSTILE,), "notes": (note,)}
     )
-    return Group(cases_table([found], NOW), case_page(found, {"message": HOSTILE}, NOW))
+    return Group(cases_table([item], NOW), case_page(item, {"message": HOSTILE}, NOW))
 
 
 def _dead_letters() -> RenderableType:
@@ -161,7 +161,7 @@ def _report() -> RenderableType:
         [case(number, site=HOSTILE) for number in range(9)],
         period=MARCH, previous=FEBRUARY, scope=Dimensions(), by=("site",), computed_at=NOW,
     )  # fmt: skip
-    return report_view.drawn(report(HOSTILE, cases=cases), width=200)
+    return report_view.render(report(HOSTILE, cases=cases), width=200)
 
 
 @pytest.mark.parametrize("view", [_hits, _alerts, _cases, _dead_letters, _records, _report])

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.settings_file import SettingsFileError
-from pipeline.working_hours import WorkingHours, working_hours
+from pipeline.working_hours import WorkingHours, read_working_hours
 
 LONDON = ZoneInfo("Europe/London")
 OFFICE = {
@@ -18,7 +18,7 @@ OFFICE = {
 
 
 def hours(**changed: object) -> WorkingHours:
-    return working_hours({"hours": {"office": {**OFFICE, **changed}}})["office"]
+    return read_working_hours({"hours": {"office": {**OFFICE, **changed}}})["office"]
 
 
 def local(text: str) -> datetime:
@@ -149,6 +149,6 @@ def test_what_is_wrong_is_one_sentence_with_its_place(
 
 
 def test_a_file_without_hours_has_none() -> None:
-    assert working_hours({"notify": {}}) == {}
+    assert read_working_hours({"notify": {}}) == {}
     with pytest.raises(SettingsFileError, match="its sections are"):
-        working_hours({"hours": {"zone": "UTC"}})
+        read_working_hours({"hours": {"zone": "UTC"}})

@@ -29,7 +29,7 @@ def answers(good: int, bad: int, neither: int = 0) -> dict[Weight, int]:
 
 
 def row(name: str | None, good: int, bad: int) -> Row:
-    frame = frame_of({})
+    frame = build_context({})
     counts = {
         MeasureName.NPS: (answers(good, bad, 2), answers(good // 2, bad * 2, 2)),
         MeasureName.SHARE_NEGATIVE: (
@@ -53,7 +53,7 @@ def trend(good: int, bad: int) -> Trend:
     )
 
 
-def frame_of(scope: dict[str, str]) -> ReportContext:
+def build_context(scope: dict[str, str]) -> ReportContext:
     return ReportContext(
         period=period(0),
         previous=period(1),
@@ -94,7 +94,7 @@ def report(
     rows = tuple(row(site, 30 + number, 9) for number, site in enumerate((name, *sites, "Small")))
     small = row("Few", 1, 2)
     return Report(
-        frame=frame_of({"organization": name}),
+        frame=build_context({"organization": name}),
         zone="Europe/London",
         overall=row(None, 90, 30),
         lead=MeasureName.NPS,

@@ -1,8 +1,4 @@
-"""`feedback alerts`: what goes wrong right now, who looks after it, and what is to be quiet.
-
-``_alerts_gather`` asks for it, ``_alerts_view`` draws it, ``_alerts_silence`` keeps it quiet,
-``_alerts_trial`` tries out who is told.
-"""
+"""`feedback alerts`: lists, acknowledges and silences alerts, and tests the routes."""
 
 from __future__ import annotations
 
@@ -14,10 +10,10 @@ import typer
 from pipeline.commands.alerts import send_test, silence
 from pipeline.commands.alerts.query import (
     AlertRequest,
-    alert_named,
-    examples_of,
+    find_alert,
     find_alerts,
-    joined,
+    find_examples,
+    join_silences,
 )
 from pipeline.commands.alerts.view import alert_json, alert_page, alerts_table
 from pipeline.commands.shared.context import settings
@@ -29,31 +25,36 @@ from pipeline.watch.silences import read_silences
 from schemas.alert import AlertKind, Severity
 
 app = typer.Typer(
-    help="Spikes of negative and urgent feedback: see, acknowledge, silence them.",
+    help="List, acknowledge and silence alerts about spikes of negative or urgent feedback.",
     no_args_is_help=True,
 )
 
 
 @app.command("list")
 def list_alerts(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Those that have ended too; default: what goes on.")
+    all_: Annotated[
+        bool, typer.Option("--all", help="Include resolved alerts; default: firing ones only.")
     ] = False,
     since: Annotated[
-        str | None, typer.Option(help="Seen since: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
+        str | None,
+        typer.Option(help="Firing since then: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC)."),
     ] = None,
     site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
-    topic: Annotated[Values, filter_option("--topic", "What it is about")] = None,
-    source: Annotated[Values, filter_option("--source", "The connector")] = None,
-    kind: Annotated[list[AlertKind] | None, typer.Option(help="Repeatable.")] = None,
-    severity: Annotated[list[Severity] | None, typer.Option(help="Repeatable.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 100,
+    topic: Annotated[Values, filter_option("--topic", "Topic")] = None,
+    source: Annotated[Values, filter_option("--source", "Connector")] = None,
+    kind: Annotated[
+        list[AlertKind] | None, typer.Option(help="Kind of feedback; repeatable.")
+    ] = None,
+    severity: Annotated[list[Severity] | None, typer.Option(help="Severity; repeatable.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Maximum number, newest first.")
+    ] = 100,
     json: Json = False,
 ) -> None:
-    """List the alerts that go on, newest first, and who acknowledged them."""
+    """List firing alerts, newest first, with their acknowledgements and silences."""
     now = datetime.now(UTC)
     request = AlertRequest(
-        firing_only=not everything,
+        firing_only=not all_,
         since=_since(since, now),
         sites=tuple(site or ()),
         topics=tuple(topic or ()),
@@ -64,33 +65,33 @@ def list_alerts(
     )
     alerts, total = find_alerts(settings(), request)
     silences = read_silences(settings().kafka) if alerts or json else []
-    found = joined(alerts, silences, now)
+    shown = join_silences(alerts, silences, now)
     if json:
-        print_json({"total": total, "alerts": [alert_json(one) for one in found]})
-    elif found:
-        out.print(alerts_table(found))
-        if total > len(found):
-            err.print(f"{len(found):,} of {total:,} shown: --limit shows more")
+        print_json({"total": total, "alerts": [alert_json(alert) for alert in shown]})
+    elif shown:
+        out.print(alerts_table(shown))
+        if total > len(shown):
+            err.print(f"{len(shown):,} of {total:,} shown: --limit shows more")
     elif request == AlertRequest(limit=limit):
-        err.print("no alert goes on; --all lists those that have ended")
+        err.print("no alert is firing; --all includes resolved ones")
     else:
-        err.print("there are no such alerts")
+        err.print("no matching alerts")
 
 
 @app.command()
 def show(
-    identifier: Annotated[str, typer.Argument(metavar="ID", help="The id, or how it begins.")],
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="Id, or its first characters.")],
     json: Json = False,
 ) -> None:
-    """Show all of an alert: figures, words, examples, and what keeps it quiet."""
-    alert = alert_named(settings(), identifier)
-    examples = examples_of(settings(), alert)
+    """Show one alert in full: figures, words, examples, silence."""
+    alert = find_alert(settings(), identifier)
+    examples = find_examples(settings(), alert)
     silences = read_silences(settings().kafka)
-    (one,) = joined([alert], silences, datetime.now(UTC))
+    (alert_with_silence,) = join_silences([alert], silences, datetime.now(UTC))
     if json:
-        print_json({**alert_json(one), "examples": examples})
+        print_json({**alert_json(alert_with_silence), "examples": examples})
     else:
-        out.print(alert_page(one, examples))
+        out.print(alert_page(alert_with_silence, examples))
 
 
 app.command()(silence.ack)

@@ -1,4 +1,4 @@
-"""What `feedback alerts` gathers: alerts from their index, silences from Kafka, joined."""
+"""Data of `feedback alerts`: alerts from their index, joined with silences from Kafka."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pipeline.commands.shared.elasticsearch import MAX_HITS, open_elasticsearch, search_documents
 from pipeline.elasticsearch.short_ids import find_by_prefix, require_single, validate_prefix
-from pipeline.search.query import filters_of
+from pipeline.search.query import build_filters
 from pipeline.settings import Settings
 from pipeline.watch.silences import silence_that_covers
 from schemas.alert import Alert, AlertKind, AlertState, Severity
@@ -22,8 +22,10 @@ _SHOWN_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class AlertRequest:
-    """Which alerts. Values of one filter are alternatives, filters add up; a text may hold ``*``
-    for any characters and matches in any case."""
+    """Filters of alerts. All filters must match, each by any of its values.
+
+    A text may contain ``*`` for any characters; case does not matter.
+    """
 
     firing_only: bool = True
     since: datetime | None = None
@@ -36,20 +38,20 @@ class AlertRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
-    """An alert, and what keeps it quiet now, if anything does."""
+class AlertWithSilence:
+    """An alert, and the silence or acknowledgement that covers it now, if any."""
 
     alert: Alert
     silence: Silence | None
 
 
 def find_alerts(settings: Settings, request: AlertRequest) -> tuple[list[Alert], int]:
-    """The alerts, newest first, and how many there are beyond the limit too.
+    """Return matching alerts, newest first, and their total number.
 
     Raises ``Unavailable`` or ``CommandError``.
     """
     query = {"filter": _filters(request)}
-    found, total = search_documents(
+    documents, total = search_documents(
         settings,
         "listing alerts",
         ALERTS_INDEX,
@@ -58,21 +60,21 @@ def find_alerts(settings: Settings, request: AlertRequest) -> tuple[list[Alert],
         order="desc",
         limit=request.limit,
     )
-    return [alert_from_document(document) for document in found], total
+    return [alert_from_document(document) for document in documents], total
 
 
-def alert_named(settings: Settings, prefix: str) -> Alert:
-    """The one alert whose id begins like this.
+def find_alert(settings: Settings, prefix: str) -> Alert:
+    """Return the alert whose id starts with the prefix.
 
-    Raises ``Unavailable``, or ``CommandError`` where there is none or more than one.
+    Raises ``Unavailable``, or ``CommandError`` unless exactly one matches.
     """
     prefix = validate_prefix(prefix, "alert")
     with open_elasticsearch(settings, f"finding alert {prefix}") as client:
         return alert_from_document(find_by_prefix(client, ALERTS_INDEX, prefix, "alert"))
 
 
-def examples_of(settings: Settings, alert: Alert) -> list[dict[str, Any]]:
-    """The documents of the alert's examples that the index still has, in the alert's order."""
+def find_examples(settings: Settings, alert: Alert) -> list[dict[str, Any]]:
+    """Return the documents of the alert's examples that are still indexed, in order."""
     if not alert.example_ids:
         return []
     ids = list(alert.example_ids)
@@ -80,32 +82,38 @@ def examples_of(settings: Settings, alert: Alert) -> list[dict[str, Any]]:
         answer = client.search(
             index=READ_ALIAS, ignore_unavailable=True, query={"ids": {"values": ids}}, size=len(ids)
         )
-    found: list[dict[str, Any]] = [hit["_source"] for hit in answer["hits"]["hits"]]
-    return sorted(found, key=lambda source: ids.index(source["event"]["id"]))
+    documents: list[dict[str, Any]] = [hit["_source"] for hit in answer["hits"]["hits"]]
+    return sorted(documents, key=lambda source: ids.index(source["event"]["id"]))
 
 
-def joined(alerts: Iterable[Alert], silences: Sequence[Silence], at: datetime) -> list[Quiet]:
-    """Each alert with what keeps it quiet."""
-    return [Quiet(alert, silence_that_covers(silences, alert, at)) for alert in alerts]
+def join_silences(
+    alerts: Iterable[Alert], silences: Sequence[Silence], at: datetime
+) -> list[AlertWithSilence]:
+    """Return each alert with the silence that covers it."""
+    return [AlertWithSilence(alert, silence_that_covers(silences, alert, at)) for alert in alerts]
 
 
-def active(silences: Iterable[Silence], firing: Iterable[Alert], at: datetime) -> list[Silence]:
-    """The silences that have not ended, and acknowledgements whose alert still fires; oldest
-    first."""
-    going_on = {alert.alert_id for alert in firing}
+def active_silences(
+    silences: Iterable[Silence], firing: Iterable[Alert], at: datetime
+) -> list[Silence]:
+    """Return silences that have not ended, and acknowledgements of firing alerts; oldest first."""
+    firing_ids = {alert.alert_id for alert in firing}
     return sorted(
         (
             silence
             for silence in silences
             if not silence.has_ended(at)
-            and (silence.alert_id is None or silence.alert_id in going_on)
+            and (silence.alert_id is None or silence.alert_id in firing_ids)
         ),
         key=lambda silence: silence.starts_at,
     )
 
 
-def silence_named(silences: Iterable[Silence], prefix: str) -> Silence:
-    """The one silence whose id, or whose alert's id, begins like this; raises ``CommandError``."""
+def find_silence(silences: Iterable[Silence], prefix: str) -> Silence:
+    """Return the silence whose id, or whose alert's id, starts with the prefix.
+
+    Raises ``CommandError`` unless exactly one matches.
+    """
     prefix = validate_prefix(prefix, "silence")
     matches = {
         silence.silence_id: silence
@@ -115,8 +123,8 @@ def silence_named(silences: Iterable[Silence], prefix: str) -> Silence:
     return require_single(matches, prefix, "silence")
 
 
-def shown_id(identifier: str) -> str:
-    """As much of an id as people need."""
+def short_id(identifier: str) -> str:
+    """Return the first characters of an id, which are enough to tell alerts apart."""
     return identifier[:_SHOWN_DIGITS]
 
 
@@ -129,8 +137,8 @@ def _filters(request: AlertRequest) -> list[dict[str, Any]]:
         "alert.severity": request.severities,
         "alert.state": (AlertState.FIRING,) if request.firing_only else (),
     }
-    filters = filters_of(fields)
+    filters = build_filters(fields)
     if request.since is not None:
-        # What began before and went on after was there too.
+        # An alert that started before and was still firing then counts too.
         filters.append({"range": {"alert.updated_at": {"gte": request.since.isoformat()}}})
     return filters

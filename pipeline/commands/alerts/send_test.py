@@ -1,4 +1,4 @@
-"""`feedback alerts test`: a notice that is marked as a test, to see that the routes lead there."""
+"""`feedback alerts test`: sends a test notification through the configured routes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,10 @@ def test(
         list[str] | None,
         typer.Option("--to", help="Only this route; repeatable.", metavar="ROUTE"),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show who would be told.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the recipients.")] = False,
     json: Json = False,
 ) -> None:
-    """Tell every route of the settings file that this is a test, whatever it filters and when."""
+    """Send a test notification to every route, regardless of its filters and hours."""
     targets = _targets(to or [])
     sent = None if dry_run else asyncio.run(_send(targets, _notice(datetime.now(UTC))))
     if json:
@@ -43,25 +41,32 @@ def test(
         )
     else:
         out.print(_table(targets, sent))
-    failed = [one.destination for one in sent or () if one.status is not DeliveryStatus.DELIVERED]
+    failed = [
+        outcome.destination
+        for outcome in sent or ()
+        if outcome.status is not DeliveryStatus.DELIVERED
+    ]
     if failed:
         raise CommandError(f"telling {', '.join(failed)}: not told")
 
 
 def _targets(names: Sequence[str]) -> list[Target]:
-    """The addresses of the routes that are named, or of all; raises ``CommandError``."""
-    there = list(load_routes(settings()))
-    if not there:
+    """Return the targets of the named routes, or of all; raises ``CommandError``."""
+    known_routes = list(load_routes(settings()))
+    if not known_routes:
         raise CommandError(
             f"reading {settings().config}: it has no route; a section [notify.NAME] makes one",
             ExitStatus.USAGE,
         )
-    unknown = [name for name in names if name not in {route.name for route in there}]
+    unknown = [name for name in names if name not in {route.name for route in known_routes}]
     if unknown:
-        known = ", ".join(route.name for route in there)
+        known = ", ".join(route.name for route in known_routes)
         raise CommandError(f"reading --to {unknown[0]}: expected one of {known}", ExitStatus.USAGE)
     return [
-        target for route in there if not names or route.name in names for target in route.targets
+        target
+        for route in known_routes
+        if not names or route.name in names
+        for target in route.targets
     ]
 
 
@@ -72,8 +77,8 @@ def _notice(at: datetime) -> Notice:
         at=at,
         urgency=Urgency.INFO,
         title="Test: nothing has happened",
-        text="Somebody tries out who is told of alerts, with `feedback alerts test`.\n"
-        "Nothing is wrong, and nothing is to be done.",
+        text="This is a test of the notification routes, sent with `feedback alerts test`.\n"
+        "Nothing is wrong, and no action is needed.",
         data=orjson.dumps({"test": True}),
     )
 
@@ -108,12 +113,12 @@ def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
 
 
 def _service(target: Target) -> str:
-    """What may be shown of an address."""
+    """Return the kind of service, which is all that may be shown of an address."""
     return "webhook" if target.apprise is None else service_scheme(target.apprise)
 
 
 def _takes(target: Target) -> dict[str, Any]:
-    """What the route filters by, where it says so."""
+    """Return the settings of a route that differ from the defaults."""
     shown = {"least", "sites", "organizations", "topics", "sources", "types", "hours", "digest"}
     fields: dict[str, Any] = target.route.settings.model_dump(
         mode="json", include=shown, exclude_defaults=True

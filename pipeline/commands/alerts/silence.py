@@ -1,4 +1,4 @@
-"""`feedback alerts ack`, `silence`, `silences` and `unsilence`: who looks after what, how long."""
+"""`feedback alerts ack`, `silence`, `silences` and `unsilence`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from pydantic import ValidationError
 
 from pipeline.commands.alerts.query import (
     AlertRequest,
-    active,
-    alert_named,
+    active_silences,
+    find_alert,
     find_alerts,
-    shown_id,
-    silence_named,
+    find_silence,
+    short_id,
 )
-from pipeline.commands.alerts.view import about, moment, silence_json, silences_table
+from pipeline.commands.alerts.view import (
+    describe_subject,
+    format_time,
+    silence_json,
+    silences_table,
+)
 from pipeline.commands.shared.context import login_name, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
@@ -28,10 +33,10 @@ from schemas.silence import Silence
 from schemas.validation import first_fault
 
 _By = Annotated[
-    str | None, typer.Option(help="Who looks after it; default: your login name.", metavar="WHO")
+    str | None, typer.Option(help="Assignee; default: your login name.", metavar="NAME")
 ]
-_Note = Annotated[str | None, typer.Option(help="Why, for the others.")]
-_Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or how it begins.")]
+_Note = Annotated[str | None, typer.Option(help="Reason, for your colleagues.")]
+_Id = Annotated[str, typer.Argument(metavar="ID", help="Id, or its first characters.")]
 
 
 def ack(
@@ -39,18 +44,19 @@ def ack(
     by: _By = None,
     note: _Note = None,
     for_: Annotated[
-        str | None, typer.Option("--for", help="30m, 4h, 2d; default: until the alert ends.")
+        str | None,
+        typer.Option("--for", help="Duration: 30m, 4h, 2d; default: until the alert is resolved."),
     ] = None,
 ) -> None:
-    """Acknowledge an alert: somebody looks after it, and nobody else is told any more."""
+    """Acknowledge an alert: take it on, and stop further notifications about it."""
     now = datetime.now(UTC)
-    ends_at = None if for_ is None else _end(for_, now)
-    alert = alert_named(settings(), identifier)
-    named = f"alert {shown_id(alert.alert_id)}, {about(alert)},"
+    ends_at = None if for_ is None else _parse_end(for_, now)
+    alert = find_alert(settings(), identifier)
+    subject = f"alert {short_id(alert.alert_id)}, {describe_subject(alert)},"
     if alert.state is AlertState.RESOLVED:
-        err.print(f"{named} has ended: there is nothing to acknowledge", markup=False)
+        err.print(f"{subject} has ended: nothing to acknowledge", markup=False)
         return
-    made = _made(
+    acknowledgement = _build_silence(
         Silence.acknowledge,
         alert_id=alert.alert_id,
         starts_at=now,
@@ -58,89 +64,89 @@ def ack(
         by=by or login_name(),
         note=note,
     )
-    publish_silence(settings(), made)
-    until = "until it ends" if ends_at is None else f"until {moment(ends_at)} UTC"
-    out.print(f"{named} is acknowledged {_signed(made)}{until}", markup=False)
+    publish_silence(settings(), acknowledgement)
+    until = "until it ends" if ends_at is None else f"until {format_time(ends_at)} UTC"
+    out.print(f"{subject} is acknowledged {_by_clause(acknowledgement)}{until}", markup=False)
 
 
 def silence(
-    for_: Annotated[str, typer.Option("--for", help="How long from now: 30m, 2h, 3d, 1w.")],
-    site: Annotated[str | None, typer.Option(help="The site, as it is written in alerts.")] = None,
-    topic: Annotated[str | None, typer.Option(help="The topic.")] = None,
-    source: Annotated[str | None, typer.Option(help="The connector.")] = None,
-    kind: Annotated[AlertKind | None, typer.Option(help="What there is too much of.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--everything", help="All alerts, whatever they are about.")
-    ] = False,
+    for_: Annotated[str, typer.Option("--for", help="Duration from now: 30m, 2h, 3d, 1w.")],
+    site: Annotated[str | None, typer.Option(help="Site, exactly as in the alert.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Topic.")] = None,
+    source: Annotated[str | None, typer.Option(help="Connector.")] = None,
+    kind: Annotated[AlertKind | None, typer.Option(help="Kind of feedback.")] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="All alerts.")] = False,
     by: _By = None,
     note: _Note = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would be quiet.")
+        bool, typer.Option("--dry-run", help="Only show what would be silenced.")
     ] = False,
 ) -> None:
-    """Keep alerts quiet for a while: those that match all that is given."""
-    given = {"site": site, "topic": topic, "source": source, "kind": kind}
-    if everything == any(given.values()):
+    """Silence all alerts that match the given filters, for a while."""
+    filters = {"site": site, "topic": topic, "source": source, "kind": kind}
+    if everything == any(filters.values()):
         raise CommandError(
             "silencing: name a site, topic, source or kind, or else --everything",
             ExitStatus.USAGE,
         )
     now = datetime.now(UTC)
-    made = _made(
+    created = _build_silence(
         Silence.create,
-        **given,
+        **filters,
         starts_at=now,
-        ends_at=_end(for_, now),
+        ends_at=_parse_end(for_, now),
         by=by or login_name(),
         note=note,
     )
-    firing = _firing()
-    covered = sum(made.covers(alert, now) for alert in firing)
+    firing = _firing_alerts()
+    covered = sum(created.covers(alert, now) for alert in firing)
     if not dry_run:
-        publish_silence(settings(), made)
-    done = "would be quiet" if dry_run else f"is quiet, silence {shown_id(made.silence_id)},"
-    until = moment(made.ends_at or now)
+        publish_silence(settings(), created)
+    done = "would be silenced" if dry_run else f"is silenced, id {short_id(created.silence_id)},"
+    until = format_time(created.ends_at or now)
     out.print(
-        f"{about(made)} {done} until {until} UTC: {covered:,} of {len(firing):,} alerts that go on",
+        f"{describe_subject(created)} {done} until {until} UTC: "
+        f"{covered:,} of {len(firing):,} firing alerts",
         markup=False,
     )
 
 
 def silences(json: Json = False) -> None:
-    """List what is quiet now: silences, and acknowledgements of alerts that go on."""
-    there = read_silences(settings().kafka)
-    acknowledged = any(one.alert_id for one in there)
-    found = active(there, _firing() if acknowledged else [], datetime.now(UTC))
+    """List active silences, and acknowledgements of firing alerts."""
+    silences = read_silences(settings().kafka)
+    # Only an acknowledgement ends with its alert, so that alerts are needed for those alone.
+    firing = _firing_alerts() if any(silence.alert_id for silence in silences) else []
+    active = active_silences(silences, firing, datetime.now(UTC))
     if json:
-        print_json([silence_json(one) for one in found])
-    elif found:
-        out.print(silences_table(found))
+        print_json([silence_json(silence) for silence in active])
+    elif active:
+        out.print(silences_table(active))
     else:
-        err.print("nothing is silenced or acknowledged")
+        err.print("no active silences or acknowledgements")
 
 
 def unsilence(identifier: _Id) -> None:
-    """Lift a silence, or take back the acknowledgement of an alert."""
+    """Remove a silence, or the acknowledgement of an alert."""
     now = datetime.now(UTC)
-    found = silence_named(read_silences(settings().kafka), identifier)
-    named = f"silence {shown_id(found.silence_id)} of {about(found)}"
-    if found.has_ended(now):
-        err.print(f"{named} has ended already", markup=False)
+    silence = find_silence(read_silences(settings().kafka), identifier)
+    title = f"silence {short_id(silence.silence_id)} of {describe_subject(silence)}"
+    if silence.has_ended(now):
+        err.print(f"{title} has ended already", markup=False)
         return
-    publish_silence(settings(), found.lift(now))
-    out.print(f"{named} is lifted", markup=False)
+    publish_silence(settings(), silence.lift(now))
+    out.print(f"{title} is removed", markup=False)
 
 
-def _firing() -> list[Alert]:
+def _firing_alerts() -> list[Alert]:
     alerts, _ = find_alerts(settings(), AlertRequest())
     return alerts
 
 
-def _end(text: str, now: datetime) -> datetime:
+def _parse_end(text: str, now: datetime) -> datetime:
     try:
-        lasting = parse_duration(text)
-        if lasting > timedelta():
-            return now + lasting
+        duration = parse_duration(text)
+        if duration > timedelta():
+            return now + duration
     except (ValueError, OverflowError):
         pass
     raise CommandError(
@@ -148,13 +154,13 @@ def _end(text: str, now: datetime) -> datetime:
     )
 
 
-def _made(make: Any, **fields: Any) -> Silence:
+def _build_silence(create: Any, **fields: Any) -> Silence:
     try:
-        made: Silence = make(**fields)
+        silence: Silence = create(**fields)
     except ValidationError as error:
         raise CommandError(f"reading --{first_fault(error)}", ExitStatus.USAGE) from None
-    return made
+    return silence
 
 
-def _signed(silence: Silence) -> str:
+def _by_clause(silence: Silence) -> str:
     return f"by {silence.by} " if silence.by else ""

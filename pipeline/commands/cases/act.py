@@ -1,4 +1,4 @@
-"""What `feedback cases` does: an event on Kafka, and the wait until the index shows it."""
+"""Actions of `feedback cases`: publish an event, then wait until the index shows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pipeline.cases.options import load_cases_settings, parse_due
 from pipeline.cases.role import publish
 from pipeline.cases.rules import open_event
-from pipeline.commands.cases.query import case_as_it_is
+from pipeline.commands.cases.query import get_case
 from pipeline.commands.shared.context import login_name, settings
 from pipeline.enrich.loading import load_redactor
 from pipeline.errors import CommandError, ExitStatus
@@ -26,33 +26,33 @@ from pipeline.terminal import err
 from schemas.case import Case, CaseEvent, CaseEventType, Opening
 from schemas.validation import first_fault
 
-_PATIENCE_S: Final = 10.0
+_MAX_WAIT_S: Final = 10.0
 _POLL_S: Final = 0.1
 
 
-def event_of(case_id: str, kind: CaseEventType, by: str | None, **fields: Any) -> CaseEvent:
-    """An event that a person causes now; its texts are kept without personal data.
+def build_event(case_id: str, kind: CaseEventType, by: str | None, **fields: Any) -> CaseEvent:
+    """Return an event that the user causes now, with personal data in its texts redacted.
 
-    Raises ``CommandError`` for what no event takes.
+    Raises ``CommandError`` for invalid fields.
     """
-    kept = {name: _without_personal_data(value) for name, value in fields.items()}
+    kept = {name: _redact(value) for name, value in fields.items()}
     try:
         return CaseEvent(
             event_id=secrets.token_hex(16),
             case_id=case_id,
             type=kind,
             at=datetime.now(UTC),
-            by=by or person(),
+            by=by or user_name(),
             **kept,
         )
     except ValidationError as error:
-        raise CommandError(f"noting it: {first_fault(error)}", ExitStatus.USAGE) from None
+        raise CommandError(f"recording the event: {first_fault(error)}", ExitStatus.USAGE) from None
 
 
-def opening_by_hand(
+def build_opening_event(
     document: dict[str, Any], *, by: str | None, due: str, **chosen: Any
 ) -> CaseEvent:
-    """The event that opens a case of indexed feedback; raises ``CommandError``."""
+    """Return the event that opens a case for indexed feedback; raises ``CommandError``."""
     feedback = document["feedback"]
     try:
         opening = Opening(
@@ -64,41 +64,43 @@ def opening_by_hand(
             topics=feedback.get("topics", ()),
             urgent_reasons=feedback.get("urgent_reasons", ()),
             given_at=document["@timestamp"],
-            due_at=until(due),
+            due_at=parse_due_time(due),
             **chosen,
         )
     except ValidationError as error:
         raise CommandError(f"opening a case: {first_fault(error)}", ExitStatus.USAGE) from None
-    return open_event(opening, datetime.now(UTC), by or person())
+    return open_event(opening, datetime.now(UTC), by or user_name())
 
 
-def person() -> str:
-    """Who types, as the system knows them."""
-    return login_name() or "somebody"
+def user_name() -> str:
+    """Return the login name of the user."""
+    return login_name() or "unknown user"
 
 
-def carry_out(event: CaseEvent) -> Case | None:
-    """Publish an event, and wait until the case has it; None, and a message, where it takes long.
+def publish_and_wait(event: CaseEvent) -> Case | None:
+    """Publish an event, and wait until the index shows the case with it.
+
+    Return None, after a message, if that takes more than 10 seconds.
 
     Raises ``Unavailable`` or ``CommandError``.
     """
     create_kafka_topics(settings())
     asyncio.run(_publish(settings(), event))
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + _MAX_WAIT_S
     while time.monotonic() < end:
-        case = case_as_it_is(settings(), event.case_id)
+        case = get_case(settings(), event.case_id)
         if case is not None and event.event_id in case.events:
             return case
         time.sleep(_POLL_S)
     err.print(
-        f"It is published, but after {_PATIENCE_S:g} s the index does not show it: is a worker "
-        "running, with the role cases?"
+        f"published, but not indexed after {_MAX_WAIT_S:g} s: is a worker with the role cases "
+        "running?"
     )
     return None
 
 
-def until(text: str | None) -> datetime | None:
-    """``3d`` or ``4h`` from now, by the working hours of the settings file, or a date or time.
+def parse_due_time(text: str | None) -> datetime | None:
+    """Return the time ``3d`` or ``4h`` of working time from now, or of a date or time.
 
     Raises ``CommandError``.
     """
@@ -114,7 +116,7 @@ def until(text: str | None) -> datetime | None:
             at = now
         if at <= now:
             raise CommandError(
-                f"reading {text!r}: expected a time to come: 4h, 3d or 2026-08-01", ExitStatus.USAGE
+                f"reading {text!r}: expected a future time: 4h, 3d or 2026-08-01", ExitStatus.USAGE
             ) from None
         return at
     try:
@@ -123,16 +125,16 @@ def until(text: str | None) -> datetime | None:
         raise CommandError(str(error), ExitStatus.USAGE) from None
 
 
-def _without_personal_data(value: Any) -> Any:
+def _redact(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     redaction = load_redactor(settings()).redact(value)
     if redaction.counts:
-        hidden = ", ".join(f"{count} {kind}" for kind, count in redaction.counts.items())
-        err.print(f"Kept without personal data; hidden: {hidden}", markup=False)
+        redacted = ", ".join(f"{count} {kind}" for kind, count in redaction.counts.items())
+        err.print(f"personal data redacted: {redacted}", markup=False)
     return redaction.text
 
 
 async def _publish(settings: Settings, event: CaseEvent) -> None:
-    async with publishing(settings.kafka, "a case's event") as producer:
+    async with publishing(settings.kafka, "the event of a case") as producer:
         await publish(producer, [event])

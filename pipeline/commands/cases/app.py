@@ -1,8 +1,4 @@
-"""`feedback cases`: what somebody has to deal with, and what was done about it.
-
-``_cases_gather`` asks for it, ``_cases_view`` draws it, ``_cases_act`` has it done, and
-``_cases_reply`` answers.
-"""
+"""`feedback cases`: lists, assigns, answers and resolves cases."""
 
 from __future__ import annotations
 
@@ -13,16 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.commands.cases import reply as answers
-from pipeline.commands.cases.act import carry_out, event_of, opening_by_hand, until
+from pipeline.commands.cases.act import (
+    build_event,
+    build_opening_event,
+    parse_due_time,
+    publish_and_wait,
+)
 from pipeline.commands.cases.query import (
     CaseRequest,
-    case_as_it_is,
-    case_named,
-    feedback_named,
-    feedback_of,
+    find_case,
     find_cases,
+    find_feedback,
+    get_case,
+    get_feedback,
 )
-from pipeline.commands.cases.view import case_json, case_page, cases_table, done
+from pipeline.commands.cases.view import case_json, case_page, cases_table, status_line
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, Values, filter_option
 from pipeline.errors import CommandError, ExitStatus
@@ -31,42 +32,50 @@ from schemas.case import Case, CaseEventType, CaseStatus, derive_case_id
 from schemas.feedback import Priority
 
 app = typer.Typer(
-    help="Feedback that somebody has to deal with: see, assign, answer, resolve it.",
+    help="List, assign, answer and resolve cases: feedback that needs a response.",
     no_args_is_help=True,
 )
 
-_Id = Annotated[str, typer.Argument(metavar="ID", help="The case's id, or how it begins.")]
-_By = Annotated[str | None, typer.Option(help="Who does it; default: the system's user.")]
+_Id = Annotated[str, typer.Argument(metavar="ID", help="Case id, or its first characters.")]
+_By = Annotated[str | None, typer.Option(help="Who acts; default: your login name.")]
 _Due = Annotated[
     str | None,
-    typer.Option(help="Due then: 4h, 3d (of [cases] hours), or a date, itself included."),
+    typer.Option(help="Due time: 4h, 3d (working time), or a date, inclusive."),
 ]
 
 
 @app.command("list")
 def list_cases(
     status: Annotated[
-        list[CaseStatus] | None, typer.Option(help="Repeatable; default: what is not resolved.")
+        list[CaseStatus] | None, typer.Option(help="Status; repeatable; default: unresolved.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    overdue: Annotated[bool, typer.Option("--overdue", help="Past due.")] = False,
-    unassigned: Annotated[bool, typer.Option("--unassigned", help="Nobody's.")] = False,
-    owner: Annotated[Values, filter_option("--owner", "Who deals with it")] = None,
-    kind: Annotated[Values, filter_option("--type", "complaint, urgent, review_reply …")] = None,
-    priority: Annotated[list[Priority] | None, typer.Option(help="Repeatable.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Include resolved cases.")] = False,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="Only cases past their due time.")
+    ] = False,
+    unassigned: Annotated[
+        bool, typer.Option("--unassigned", help="Only cases without an owner.")
+    ] = False,
+    owner: Annotated[Values, filter_option("--owner", "Assignee")] = None,
+    kind: Annotated[
+        Values, filter_option("--type", "Type: complaint, urgent, review_reply …")
+    ] = None,
+    priority: Annotated[list[Priority] | None, typer.Option(help="Priority; repeatable.")] = None,
     organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
     site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
     service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
-    topic: Annotated[Values, filter_option("--topic", "What it is about")] = None,
-    source: Annotated[Values, filter_option("--source", "The connector")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, by due time.")] = 100,
+    topic: Annotated[Values, filter_option("--topic", "Topic")] = None,
+    source: Annotated[Values, filter_option("--source", "Connector")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Maximum number, by due time.")
+    ] = 100,
     json: Json = False,
 ) -> None:
-    """List the cases that are not resolved, what is due first in front."""
-    chosen = tuple(CaseStatus) if everything else tuple(status or ())
-    usual = CaseRequest()
+    """List unresolved cases, earliest due time first."""
+    statuses = tuple(CaseStatus) if all_ else tuple(status or ())
+    defaults = CaseRequest()
     request = CaseRequest(
-        statuses=chosen or usual.statuses,
+        statuses=statuses or defaults.statuses,
         types=tuple(kind or ()),
         priorities=tuple(priority or ()),
         owners=tuple(owner or ()),
@@ -87,16 +96,16 @@ def list_cases(
         if total > len(cases):
             err.print(f"{len(cases):,} of {total:,} shown: --limit shows more")
     elif not settings().config.exists():
-        err.print("there are no such cases; [cases] in the settings file opens them by rule")
+        err.print("no matching cases; rules under [cases] in the settings file open them")
     else:
-        err.print("there are no such cases")
+        err.print("no matching cases")
 
 
 @app.command()
 def show(identifier: _Id, json: Json = False) -> None:
-    """Show all of a case, with the feedback's text and what was done."""
-    case = _named(identifier)
-    feedback = feedback_of(settings(), case.feedback_id)
+    """Show one case in full, with the text of the feedback and the history."""
+    case = _find(identifier)
+    feedback = get_feedback(settings(), case.feedback_id)
     if json:
         print_json({**case_json(case), "feedback": feedback})
     else:
@@ -106,21 +115,24 @@ def show(identifier: _Id, json: Json = False) -> None:
 @app.command("open")
 def open_case(
     feedback: Annotated[
-        str, typer.Argument(metavar="FEEDBACK", help="The feedback's event.id, or how it begins.")
+        str,
+        typer.Argument(
+            metavar="FEEDBACK", help="event.id of the feedback, or its first characters."
+        ),
     ],
-    kind: Annotated[str, typer.Option("--type", help="What kind of case.")] = "complaint",
-    priority: Annotated[Priority, typer.Option(help="How soon.")] = Priority.MEDIUM,
-    owner: Annotated[str | None, typer.Option(help="Who is to deal with it.")] = None,
+    kind: Annotated[str, typer.Option("--type", help="Type of the case.")] = "complaint",
+    priority: Annotated[Priority, typer.Option(help="Priority.")] = Priority.MEDIUM,
+    owner: Annotated[str | None, typer.Option(help="Assignee.")] = None,
     due: _Due = "3d",
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Open a case of a piece of feedback by hand."""
-    document = feedback_named(settings(), feedback)
+    """Open a case for a piece of feedback manually."""
+    document = find_feedback(settings(), feedback)
     case_id = derive_case_id(document["event"]["id"])
-    if case_as_it_is(settings(), case_id) is not None:
-        raise CommandError(f"opening a case: there is one, {case_id[:8]}", ExitStatus.USAGE)
-    event = opening_by_hand(
+    if get_case(settings(), case_id) is not None:
+        raise CommandError(f"opening a case: {case_id[:8]} exists already", ExitStatus.USAGE)
+    event = build_opening_event(
         document, by=by, due=due or "3d", type=kind, priority=priority, owner=owner
     )
     _carry_out(event, json)
@@ -129,38 +141,38 @@ def open_case(
 @app.command()
 def assign(
     identifier: _Id,
-    owner: Annotated[str, typer.Argument(help="Who is to deal with it.")],
+    owner: Annotated[str, typer.Argument(help="Assignee.")],
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Say who deals with a case."""
-    _do(_named(identifier), CaseEventType.ASSIGNED, by, json, owner=owner)
+    """Assign a case."""
+    _publish_event(_find(identifier), CaseEventType.ASSIGNED, by, json, owner=owner)
 
 
 @app.command()
 def note(
     identifier: _Id,
-    text: Annotated[str, typer.Argument(help="What others should know; kept without contacts.")],
+    text: Annotated[str, typer.Argument(help="The note; personal data in it is redacted.")],
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Note something, for the others."""
-    _do(_named(identifier), CaseEventType.NOTED, by, json, text=text)
+    """Add a note to a case."""
+    _publish_event(_find(identifier), CaseEventType.NOTED, by, json, text=text)
 
 
 @app.command()
 def reply(
     identifier: _Id,
-    text: Annotated[str | None, typer.Argument(help="The answer.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The reply.")] = None,
     send: Annotated[
-        bool, typer.Option("--send", help="Publish it; without, only show what would be sent.")
+        bool, typer.Option("--send", help="Send the reply; default: only show it.")
     ] = False,
     recorded: Annotated[
-        bool, typer.Option("--recorded", help="It was given by other means: only note it.")
+        bool, typer.Option("--recorded", help="The reply was given by other means: only record it.")
     ] = False,
     due: _Due = None,
     instance: Annotated[
-        str | None, typer.Option(help="CONNECTOR.INSTANCE, where there are several.")
+        str | None, typer.Option(help="CONNECTOR.INSTANCE to reply through, if there are several.")
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
@@ -168,20 +180,20 @@ def reply(
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Answer where the feedback was given (a dry run unless told to --send), or note an answer.
+    """Reply on the platform the feedback came from (a dry run without --send), or record a reply.
 
-    A case's first answer stops the clock of its due time; --due is what was agreed instead.
+    The first reply stops the clock of the due time; --due sets the next one, if agreed.
     """
     if send and recorded:
         raise CommandError("answering: --send or --recorded, not both", ExitStatus.USAGE)
-    case, agreed = _named(identifier), until(due)
+    case, due_at = _find(identifier), parse_due_time(due)
     if recorded:
-        _say(answers.record_answer(case, text, by, agreed), json)
+        _print_case(answers.record_answer(case, text, by, due_at), json)
         return
     if text is None:
         raise CommandError("answering: the text is missing", ExitStatus.USAGE)
-    request, after = answers.answer(
-        case, text, by=by, due=agreed, instance=instance, config=config, send=send
+    request, after = answers.reply_to_case(
+        case, text, by=by, due=due_at, instance=instance, config=config, send=send
     )
     if json:
         print_json(
@@ -189,66 +201,75 @@ def reply(
         )
         return
     answers.show_request(request, sent=send)
-    _say(after, json)
+    _print_case(after, json)
 
 
 @app.command()
 def resolve(
     identifier: _Id,
-    resolution: Annotated[str, typer.Argument(help="How it ended.")],
+    resolution: Annotated[str, typer.Argument(help="Outcome.")],
     changed: Annotated[
-        str | None, typer.Option(help="What was changed because of it, to be told to patients.")
+        str | None,
+        typer.Option(help='What was changed because of it, for "You said, we did" reports.'),
     ] = None,
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Close a case, with how it ended and what was changed because of it."""
-    case = _named(identifier)
+    """Resolve a case, with the outcome and what was changed because of it."""
+    case = _find(identifier)
     if case.status is CaseStatus.RESOLVED:
-        raise CommandError(f"resolving {case.case_id[:8]}: it is resolved", ExitStatus.USAGE)
-    _do(case, CaseEventType.RESOLVED, by, json, resolution=resolution, changed=changed)
+        raise CommandError(
+            f"resolving {case.case_id[:8]}: it is resolved already", ExitStatus.USAGE
+        )
+    _publish_event(case, CaseEventType.RESOLVED, by, json, resolution=resolution, changed=changed)
 
 
 @app.command()
 def reopen(
     identifier: _Id,
-    reason: Annotated[str, typer.Argument(help="Why.")],
+    reason: Annotated[str, typer.Argument(help="Reason.")],
     due: _Due = "3d",
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Open a resolved case again."""
-    case = _named(identifier)
+    """Reopen a resolved case."""
+    case = _find(identifier)
     if case.status is not CaseStatus.RESOLVED:
         raise CommandError(f"reopening {case.case_id[:8]}: it is not resolved", ExitStatus.USAGE)
-    _do(case, CaseEventType.REOPENED, by, json, text=reason, due_at=until(due))
+    _publish_event(case, CaseEventType.REOPENED, by, json, text=reason, due_at=parse_due_time(due))
 
 
 @app.command()
 def due(
     identifier: _Id,
-    when: Annotated[str, typer.Argument(help="4h, 3d, or a date, itself included.")],
+    when: Annotated[
+        str, typer.Argument(help="Due time: 4h, 3d (working time), or a date, inclusive.")
+    ],
     by: _By = None,
     json: Json = False,
 ) -> None:
-    """Change until when a case is due."""
-    _do(_named(identifier), CaseEventType.DUE_CHANGED, by, json, due_at=until(when))
+    """Change the due time of a case."""
+    _publish_event(
+        _find(identifier), CaseEventType.DUE_CHANGED, by, json, due_at=parse_due_time(when)
+    )
 
 
-def _named(identifier: str) -> Case:
-    return case_named(settings(), identifier)
+def _find(identifier: str) -> Case:
+    return find_case(settings(), identifier)
 
 
-def _do(case: Case, kind: CaseEventType, by: str | None, json: bool, **fields: Any) -> None:
-    _carry_out(event_of(case.case_id, kind, by, **fields), json)
+def _publish_event(
+    case: Case, kind: CaseEventType, by: str | None, json: bool, **fields: Any
+) -> None:
+    _carry_out(build_event(case.case_id, kind, by, **fields), json)
 
 
 def _carry_out(event: Any, json: bool) -> None:
-    _say(carry_out(event), json)
+    _print_case(publish_and_wait(event), json)
 
 
-def _say(case: Case | None, json: bool) -> None:
+def _print_case(case: Case | None, json: bool) -> None:
     if json:
         print_json({"shown": case is not None, "case": None if case is None else case_json(case)})
     elif case is not None:
-        out.print(done(case), markup=False)
+        out.print(status_line(case), markup=False)

@@ -1,4 +1,4 @@
-"""What `feedback cases` gathers: cases from their index, and the feedback that they are about."""
+"""Data of `feedback cases`: cases from their index, and the feedback they are about."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipeline.commands.shared.elasticsearch import open_elasticsearch, search_documents
 from pipeline.elasticsearch.short_ids import find_by_prefix, validate_prefix
-from pipeline.search.query import filters_of
+from pipeline.search.query import build_filters
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
 from schemas.case_documents import CASES_INDEX, case_from_document
@@ -18,8 +18,10 @@ _UNRESOLVED: Final = (CaseStatus.OPEN, CaseStatus.IN_PROGRESS)
 
 @dataclass(frozen=True, slots=True)
 class CaseRequest:
-    """Which cases. Values of one filter are alternatives, filters add up; a text may hold ``*``
-    for any characters and matches in any case."""
+    """Filters of cases. All filters must match, each by any of its values.
+
+    A text may contain ``*`` for any characters; case does not matter.
+    """
 
     statuses: tuple[str, ...] = _UNRESOLVED
     types: tuple[str, ...] = ()
@@ -36,11 +38,11 @@ class CaseRequest:
 
 
 def find_cases(settings: Settings, request: CaseRequest) -> tuple[list[Case], int]:
-    """The cases, those that are due first in front, and how many there are beyond the limit too.
+    """Return matching cases, earliest due time first, and their total number.
 
     Raises ``Unavailable`` or ``CommandError``.
     """
-    found, total = search_documents(
+    documents, total = search_documents(
         settings,
         "listing cases",
         CASES_INDEX,
@@ -49,32 +51,32 @@ def find_cases(settings: Settings, request: CaseRequest) -> tuple[list[Case], in
         order="asc",
         limit=request.limit,
     )
-    return [case_from_document(document) for document in found], total
+    return [case_from_document(document) for document in documents], total
 
 
-def case_named(settings: Settings, prefix: str) -> Case:
-    """The one case whose id, or whose feedback's id, begins like this.
+def find_case(settings: Settings, prefix: str) -> Case:
+    """Return the case whose id, or whose feedback's id, starts with the prefix.
 
-    Raises ``Unavailable``, or ``CommandError`` where there is none or more than one.
+    Raises ``Unavailable``, or ``CommandError`` unless exactly one matches.
     """
     prefix = validate_prefix(prefix, "case")
     fields = ("event.id", "case.feedback_id")
     with open_elasticsearch(settings, f"finding case {prefix}") as client:
         document = find_by_prefix(client, CASES_INDEX, prefix, "case", fields=fields)
-        # The search is a second behind, this is not.
+        # A search lags behind by up to a second; a read by id does not.
         current = client.get(index=CASES_INDEX, id=document["event"]["id"])
         return case_from_document(current["_source"])
 
 
-def case_as_it_is(settings: Settings, case_id: str) -> Case | None:
-    """The case now; None where there is none."""
+def get_case(settings: Settings, case_id: str) -> Case | None:
+    """Return the current state of a case, or None if it does not exist."""
     with open_elasticsearch(settings, f"reading case {case_id[:8]}") as client:
         answer = client.options(ignore_status=404).get(index=CASES_INDEX, id=case_id)
     return case_from_document(answer["_source"]) if answer.get("found") else None
 
 
-def feedback_of(settings: Settings, feedback_id: str) -> dict[str, Any] | None:
-    """The document of a piece of feedback; None where its author took it back."""
+def get_feedback(settings: Settings, feedback_id: str) -> dict[str, Any] | None:
+    """Return the document of a piece of feedback, or None if it is not indexed (any more)."""
     with open_elasticsearch(settings, "reading the feedback") as client:
         answer = client.search(
             index=READ_ALIAS,
@@ -85,10 +87,10 @@ def feedback_of(settings: Settings, feedback_id: str) -> dict[str, Any] | None:
     return next((hit["_source"] for hit in answer["hits"]["hits"]), None)
 
 
-def feedback_named(settings: Settings, prefix: str) -> dict[str, Any]:
-    """The document of the one piece of feedback whose id begins like this.
+def find_feedback(settings: Settings, prefix: str) -> dict[str, Any]:
+    """Return the document of the feedback whose id starts with the prefix.
 
-    Raises ``Unavailable``, or ``CommandError`` where there is none or more than one.
+    Raises ``Unavailable``, or ``CommandError`` unless exactly one matches.
     """
     prefix = validate_prefix(prefix, "feedback")
     hint = "; `feedback search --json` shows event.id"
@@ -108,7 +110,7 @@ def _clauses(request: CaseRequest) -> dict[str, Any]:
         "case.topics": request.topics,
         "event.dataset": request.sources,
     }
-    filters = filters_of(fields)
+    filters = build_filters(fields)
     if request.overdue:
         filters.append({"term": {"case.overdue": True}})
     owned = [{"exists": {"field": "case.owner"}}] if request.unassigned else []

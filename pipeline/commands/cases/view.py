@@ -1,4 +1,4 @@
-"""How `feedback cases` shows cases, for people and for machines."""
+"""Output of `feedback cases`: tables, pages and JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OVERDUE: Final = "bold white on red"
 
 
 def cases_table(cases: Sequence[Case], now: datetime) -> Table:
-    """Two lines a case, so that 80 columns are enough."""
+    """Return a table with two lines per case, so that it fits in 80 columns."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in ("id", "due (UTC)", "status", "what", "owner"):
         wide = heading in {"what", "owner"}
@@ -40,13 +40,13 @@ def cases_table(cases: Sequence[Case], now: datetime) -> Table:
             _due(case, now),
             Text(humanize(case.status), _STYLES[case.status]),
             what,
-            Text(case.owner or "nobody", "" if case.owner else "dim"),
+            Text(case.owner or "unassigned", "" if case.owner else "dim"),
         )
     return table
 
 
 def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Group:
-    """All of a case: what it is about, how it stands, what was done, and the feedback's text."""
+    """Return one case in full: figures, the text of the feedback, and the history."""
     head = Text(case.case_id[:SHORT_ID], "bold")
     head.append(f"  {humanize(case.type)}", _STYLES[case.priority])
     head.append(f"  {humanize(case.status)}", _STYLES[case.status])
@@ -61,19 +61,19 @@ def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Gro
         parts.append(Padding(Text(feedback.get("message", "")), (0, 0, 0, 2)))
     story = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for note in case.notes:
-        who, said = (Text(one or "") for one in (note.by, note.text))
-        story.add_row(Text(_moment(note.at), "dim"), humanize(note.type), who, said)
+        author, text = Text(note.by or ""), Text(note.text or "")
+        story.add_row(Text(_moment(note.at), "dim"), humanize(note.type), author, text)
     parts += ["", story]
     return Group(*parts)
 
 
 def case_json(case: Case) -> dict[str, Any]:
-    """A case for machines."""
+    """Return a case as JSON."""
     return case.model_dump(mode="json", exclude_none=True, exclude={"events"})
 
 
-def done(case: Case) -> str:
-    """One line that says how the case stands now."""
+def status_line(case: Case) -> str:
+    """Return the current state of the case in one line."""
     owner = f", owner {case.owner}" if case.owner else ""
     return (
         f"{case.case_id[:SHORT_ID]}  {humanize(case.type)}  {humanize(case.status)}, "
@@ -83,14 +83,14 @@ def done(case: Case) -> str:
 
 def _figures(case: Case) -> Iterator[tuple[str, str]]:
     yield "where", _place(case)
-    yield "owner", case.owner or "nobody"
+    yield "owner", case.owner or "unassigned"
     yield "priority", case.priority
     yield "opened", f"{_moment(case.opened_at)} by {case.rule or 'hand'}"
     yield "given", f"{_moment(case.given_at)} through {case.source}"
     if case.topics:
         yield "about", ", ".join(map(humanize, case.topics))
     if case.urgent_reasons:
-        yield "cannot wait", ", ".join(map(humanize, case.urgent_reasons))
+        yield "urgent", ", ".join(map(humanize, case.urgent_reasons))
     if case.first_answered_at:
         yield "answered", _moment(case.first_answered_at)
     if case.resolved_at:
@@ -98,7 +98,7 @@ def _figures(case: Case) -> Iterator[tuple[str, str]]:
     if case.changed:
         yield "changed", case.changed
     if case.reopened:
-        yield "opened again", f"{case.reopened} times" if case.reopened > 1 else "once"
+        yield "reopened", f"{case.reopened} times" if case.reopened > 1 else "once"
     for link in case.links:
         yield link.outlet, f"{link.state}  {link.url or link.reference or ''}"
     yield "feedback", case.feedback_id

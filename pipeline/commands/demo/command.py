@@ -1,7 +1,4 @@
-"""`feedback demo`: from nothing to found, on real engines.
-
-How it is drawn is ``_demo_view``'s.
-"""
+"""`feedback demo`: the whole pipeline once, on real engines and sample comments."""
 
 from __future__ import annotations
 
@@ -22,9 +19,9 @@ from connectors.sdk.errors import Retry
 from deploy.demo.comments import BadTurn, bad_turn
 from deploy.demo.connector import SOURCE, DemoConfig, DemoConnector
 from pipeline.commands import engines
-from pipeline.commands.demo.view import closing, tables
-from pipeline.commands.search.command import run as run_search
-from pipeline.commands.search.view import drawn
+from pipeline.commands.demo.view import next_steps, overview_tables
+from pipeline.commands.search.command import run_search
+from pipeline.commands.search.view import render
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.elasticsearch.client import connect
@@ -38,7 +35,7 @@ from pipeline.terminal import err, out, print_json
 from schemas.documents import READ_ALIAS
 
 _DRAIN_S: Final = 180.0
-# What one would type, and the same as a SearchRequest's fields.
+# Command lines to show, and the same as the fields of a SearchRequest.
 _SEARCHES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("--urgent", {"urgent": True}),
     ("'waiting' --label negative", {"words": "waiting", "labels": ("negative",)}),
@@ -51,14 +48,14 @@ _SEARCHES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 
 @dataclass
-class Legs:
-    """How long each leg of the walk took, in seconds, in their order."""
+class StepTimer:
+    """The duration of each step (s), in order."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def leg(self, name: str) -> Iterator[None]:
-        """Time one leg, and say what is going on."""
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step, and show its name while it runs."""
         began = time.monotonic()
         with err.status(f"{name} …"):
             yield
@@ -67,48 +64,50 @@ class Legs:
 
 
 def demo(
-    count: Annotated[int, typer.Option(min=1, help="How many comments.")] = 2_400,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same comments.")] = 7,
-    days: Annotated[int, typer.Option(min=7, help="Over how many days.")] = 60,
+    count: Annotated[int, typer.Option(min=1, help="Number of comments.")] = 2_400,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed generates the same comments.")
+    ] = 7,
+    days: Annotated[int, typer.Option(min=7, help="Number of days that they spread over.")] = 60,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave engines running that the demo started.")
+        bool, typer.Option("--keep", help="Keep the engines running that the demo started.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Walk the whole way once: engines, comments, Kafka, Faust, Elasticsearch, search.
+    """Run the end-to-end demo: engines, sample comments, Kafka, Faust, Elasticsearch, search.
 
-    Uses the local engines, or the servers that the settings name. Engines that it started are
-    stopped at the end, with their data kept; repeating it adds no document.
+    Uses the local engines, or the servers that the settings name. Stops the engines that it
+    started, and keeps their data. Idempotent: a second run adds no documents.
     """
-    legs = Legs()
+    timer = StepTimer()
     now = datetime.now(UTC)
     turn = bad_turn(now)
-    with _engines(legs, keep=keep) as stays:
-        with legs.leg("set-up: Kafka topics and templates"):
+    with _engines(timer, keep=keep) as stays:
+        with timer.step("set-up: Kafka topics and templates"):
             _set_up()
-        with legs.leg(f"comments: {count:,} made and published"):
+        with timer.step(f"comments: {count:,} generated and published"):
             published = _publish(count=count, seed=seed, days=days, now=now)
-        with legs.leg("worker: enriched and indexed"):
+        with timer.step("worker: enriched and indexed"):
             _drain()
-        with legs.leg("search: counted and found"):
+        with timer.step("search: counted and found"):
             overview = _overview(turn)
-            found = [_search(fields) for _, fields in _SEARCHES]
+            results = [_search(fields) for _, fields in _SEARCHES]
     _check(overview, published)
     if json:
-        print_json(_as_json(overview, published, turn, legs))
+        print_json(_as_json(overview, published, turn, timer))
         return
-    out.print(tables(overview, turn))
-    for (typed, _), hits in zip(_SEARCHES, found, strict=True):
+    out.print(overview_tables(overview, turn))
+    for (typed, _), hits in zip(_SEARCHES, results, strict=True):
         out.print(f"[bold]$ feedback search {typed} --limit 2[/]")
         out.print(hits)
-    out.print(closing(legs.seconds, turn, stays=stays))
+    out.print(next_steps(timer.seconds, turn, stays=stays))
 
 
 @contextmanager
-def _engines(legs: Legs, *, keep: bool) -> Iterator[bool]:
-    """Run the local engines, unless the settings name other servers; leave them as found.
+def _engines(timer: StepTimer, *, keep: bool) -> Iterator[bool]:
+    """Run the local engines, unless the settings name other servers.
 
-    Yields whether they go on running afterwards.
+    Engines that were stopped before are stopped again. Yields True if they keep running.
     """
     local = engines.local_engines()
     addresses = (settings().kafka_bootstrap_servers, settings().elasticsearch_url)
@@ -116,7 +115,7 @@ def _engines(legs: Legs, *, keep: bool) -> Iterator[bool]:
         yield True
         return
     stays = keep or deploy.local.status(local).running
-    with legs.leg("engines: Kafka and Elasticsearch started"):
+    with timer.step("engines: Kafka and Elasticsearch started"):
         engines.start_engines()
     try:
         yield stays
@@ -132,7 +131,7 @@ def _set_up() -> None:
 
 
 def _publish(*, count: int, seed: int, days: int, now: datetime) -> int:
-    """Publish the comments through the connectors' runner; how many."""
+    """Publish the comments through the connectors' runner; return their number."""
     config = DemoConfig(count=count, seed=seed, days=days, until=now)
     try:
         with ConnectorBroker(settings().kafka) as broker:
@@ -143,7 +142,7 @@ def _publish(*, count: int, seed: int, days: int, now: datetime) -> int:
 
 
 def _drain() -> None:
-    """Run a worker, as `feedback worker --drain` does, until nothing is left to read."""
+    """Run `feedback worker --drain`, which stops once every record is processed."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", "worker", "--drain"],
         stderr=subprocess.PIPE,
@@ -153,7 +152,7 @@ def _drain() -> None:
     except subprocess.TimeoutExpired:
         worker.terminate()
         _, log = worker.communicate()
-        raise CommandError(f"running the worker: not done within {_DRAIN_S:.0f} s") from None
+        raise CommandError(f"running the worker: not finished within {_DRAIN_S:.0f} s") from None
     if worker.returncode != 0:
         last = log.decode(errors="replace").strip().splitlines()[-1:]
         raise CommandError(f"running the worker: {''.join(last) or worker.returncode}")
@@ -167,18 +166,18 @@ def _overview(turn: BadTurn) -> Overview:
 
 
 def _search(fields: dict[str, Any]) -> Any:
-    return drawn(run_search(SearchRequest(**fields, sources=(SOURCE,), limit=2), settings()))
+    return render(run_search(SearchRequest(**fields, sources=(SOURCE,), limit=2), settings()))
 
 
 def _check(overview: Overview, published: int) -> None:
     if overview.total < published:
         raise CommandError(
             f"checking the index: {published:,} comments were published, {overview.total:,} found; "
-            "`feedback dead list` shows what was refused"
+            "`feedback dead list` shows the rejected ones"
         )
 
 
-def _as_json(overview: Overview, published: int, turn: BadTurn, legs: Legs) -> dict[str, Any]:
+def _as_json(overview: Overview, published: int, turn: BadTurn, timer: StepTimer) -> dict[str, Any]:
     return {
         "published": published,
         "documents": overview.total,
@@ -201,5 +200,5 @@ def _as_json(overview: Overview, published: int, turn: BadTurn, legs: Legs) -> d
             for group in overview.sites
         },
         "bad_turn": {"site": turn.site, "since": turn.since},
-        "seconds": legs.seconds,
+        "seconds": timer.seconds,
     }

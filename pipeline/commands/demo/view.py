@@ -1,4 +1,4 @@
-"""How `feedback demo` draws what came in and what to type next."""
+"""Output of `feedback demo`: an overview of the comments, and next steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.search.overview import Group, Overview
 from schemas.feedback import Label
 
 _BAR: Final = 24
-_MOST_TOPICS: Final = 10
+_MAX_TOPICS: Final = 10
 _STYLES: Final = {
     Label.POSITIVE: "green",
     Label.NEUTRAL: "yellow",
@@ -28,8 +28,8 @@ _STYLES: Final = {
 _HIGH: Final = 0.4
 
 
-def tables(overview: Overview, turn: BadTurn) -> RenderableType:
-    """What came in, by label, topic and site; what cannot wait and what was hidden."""
+def overview_tables(overview: Overview, turn: BadTurn) -> RenderableType:
+    """Return the counts by label, topic and site, the urgent comments and the redactions."""
     facts = _facts(overview)
     return Lines(
         Text(f"\n{overview.total:,} comments found in Elasticsearch\n", "bold"),
@@ -62,32 +62,32 @@ def _labels(overview: Overview) -> Table:
 
 
 def _facts(overview: Overview) -> Table:
-    table = _table("came in as", "comments")
+    table = _table("family", "comments")
     for family, count in overview.families.items():
         table.add_row(family, f"{count:,}")
     languages = " ".join(f"{code} {count:,}" for code, count in overview.languages.items())
-    table.add_row("in", Text(languages, overflow="fold"))
+    table.add_row("languages", Text(languages, overflow="fold"))
     return table
 
 
-def _listed(counts: dict[str, int]) -> str:
+def _join_counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
 
 
 def _urgent(overview: Overview) -> Text:
-    line = Text.assemble((f"{overview.urgent:,} cannot wait", "bold red"))
-    return line.append(f": {_listed(overview.reasons)}" if overview.reasons else "")
+    line = Text.assemble((f"{overview.urgent:,} urgent", "bold red"))
+    return line.append(f": {_join_counts(overview.reasons)}" if overview.reasons else "")
 
 
 def _hidden(overview: Overview) -> Text:
-    line = Text(f"{sum(overview.hidden.values()):,} personal values are hidden")
-    return line.append(f": {_listed(overview.hidden)}" if overview.hidden else "")
+    line = Text(f"{sum(overview.hidden.values()):,} personal values redacted")
+    return line.append(f": {_join_counts(overview.hidden)}" if overview.hidden else "")
 
 
 def _topics(topics: list[Group]) -> Table:
     table = _table("topic", "comments", "negative", " ")
     largest = max((group.count for group in topics), default=1)
-    for group in topics[:_MOST_TOPICS]:
+    for group in topics[:_MAX_TOPICS]:
         table.add_row(
             group.name.replace("_", " "),
             f"{group.count:,}",
@@ -122,32 +122,32 @@ def _bar(count: int, of: int, style: str) -> Text:
     return Text("█" * round(_BAR * count / max(of, 1)), style)
 
 
-def closing(seconds: dict[str, float], turn: BadTurn, *, stays: bool) -> RenderableType:
-    """The time of each leg, and what to type next."""
-    table = _table("leg", "seconds")
-    for leg, took in seconds.items():
-        table.add_row(leg, f"{took:.1f}")
-    table.add_row("together", f"{sum(seconds.values()):.1f}", style="bold")
+def next_steps(seconds: dict[str, float], turn: BadTurn, *, stays: bool) -> RenderableType:
+    """Return the duration of each step, and commands to try next."""
+    table = _table("step", "seconds")
+    for step, duration in seconds.items():
+        table.add_row(step, f"{duration:.1f}")
+    table.add_row("total", f"{sum(seconds.values()):.1f}", style="bold")
     first = (
-        "The engines go on running; `feedback down` stops them."
+        "The engines are still running; `feedback down` stops them."
         if stays
-        else "The engines are stopped again, their data is kept: `feedback up` brings it back."
+        else "The engines are stopped, their data is kept; `feedback up` starts them again."
     )
     return Lines(
         table,
         "",
         first,
-        *_where_commands_are(),
-        f"{turn.site} went bad on {turn.since:%d %B}. See why:",
+        *_activation_hint(),
+        f"{turn.site} has had more negative comments since {turn.since:%d %B}. To see why:",
         Text(f"  feedback search --site '{turn.site}' --label negative --since 7d", "bold"),
-        "Your own comments, while `feedback worker` runs beside:",
+        "To import your own comments, while `feedback worker` is running:",
         Text("  feedback ingest comments.csv --map text=Comment --map created_at=Date", "bold"),
     )
 
 
-def _where_commands_are() -> list[str]:
-    """A hint for those whose shell does not find ``feedback``."""
+def _activation_hint() -> list[str]:
+    """Return a hint if the shell does not find ``feedback``."""
     if shutil.which("feedback") is not None:
         return []
     activate = Path(sys.executable).parent / "activate"
-    return [f"For your shell to find `feedback`: source {activate}"]
+    return [f"To put `feedback` on your PATH: source {activate}"]

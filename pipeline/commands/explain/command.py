@@ -1,7 +1,4 @@
-"""`feedback explain`: what is found in one comment, and why. Needs neither Kafka nor Elasticsearch.
-
-How it is drawn for people is ``_explain_view``'s.
-"""
+"""`feedback explain`: the analysis of one comment, explained. Needs no server."""
 
 from __future__ import annotations
 
@@ -13,11 +10,11 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import ValidationError
 
-from pipeline.commands.explain.view import drawn
+from pipeline.commands.explain.view import render
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.enrich.explanation import Explanation
-from pipeline.enrich.explanation import explain as explained
+from pipeline.enrich.explanation import explain as explain_comment
 from pipeline.enrich.loading import load_analyzer
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.score_sentiment import MEASURES
@@ -25,41 +22,41 @@ from pipeline.terminal import out, print_json
 from schemas.feedback import MAX_TEXT_CHARACTERS, Family, Feedback
 from schemas.validation import first_fault
 
-_MOST_BYTES: Final = 4 * MAX_TEXT_CHARACTERS + 1
-_WHERE: Final = {"text": "the text", "question": "--question"}
+_MAX_BYTES: Final = 4 * MAX_TEXT_CHARACTERS + 1
+_PLACES: Final = {"text": "the text", "question": "--question"}
 
 
 def explain(
-    text: Annotated[str, typer.Argument(help="The comment; -: standard input.")],
+    text: Annotated[str, typer.Argument(help="The comment; - reads standard input.")],
     question: Annotated[
-        str | None, typer.Option(help="The question that it answers.", metavar="TEXT")
+        str | None, typer.Option(help="The survey question that it answers.", metavar="TEXT")
     ] = None,
     rating: Annotated[
         str | None,
         typer.Option(
-            help="Stars from 1, worst, to 5, best; or another measure on its own scale: fft=4, "
+            help="Stars from 1 (worst) to 5 (best), or another measure on its scale: fft=4, "
             "stars=2, nps=3, csat=2, ces=6.",
             metavar="[MEASURE=]NUMBER",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what is found in one comment, and which of its words say so.
+    """Explain the analysis of one comment: each result with the words behind it.
 
-    Needs no server. Personal data is hidden first and never shown. Example:
+    Needs no server. Personal data is redacted first and never shown. Example:
 
     feedback explain "Nobody rang back." --question "What could we do better?" --rating fft=4
     """
-    record = record_of(_written(text), question, rating)
-    explanation = explained(load_analyzer(settings()), record)
+    record = build_record(_read_text(text), question, rating)
+    explanation = explain_comment(load_analyzer(settings()), record)
     if json:
         print_json(as_json(explanation))
     else:
-        out.print(drawn(explanation))
+        out.print(render(explanation))
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """The explanation for machines: see :func:`pipeline.enrich.explanation.explain`."""
+    """Return the explanation as JSON; see :func:`pipeline.enrich.explanation.explain`."""
     return {
         **asdict(explanation),
         "language": explanation.language.model_dump(),
@@ -67,14 +64,14 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def record_of(text: str, question: str | None, rating: str | None) -> Feedback:
-    """The comment as a connector would bring it.
+def build_record(text: str, question: str | None, rating: str | None) -> Feedback:
+    """Return the comment as a record, as a connector would create it.
 
-    Raises :class:`~pipeline.errors.CommandError`, which repeats nothing that was written.
+    Raises ``CommandError``, whose message contains nothing of the comment.
     """
     if not text.strip():
         raise CommandError("reading the text: it is empty", ExitStatus.USAGE)
-    measures = {} if rating is None else _measure(rating)
+    measures = {} if rating is None else _parse_rating(rating)
     try:
         return Feedback.collect(
             source="explain",
@@ -82,27 +79,27 @@ def record_of(text: str, question: str | None, rating: str | None) -> Feedback:
             created_at=datetime.now(UTC),
             family=Family.FORM,
             text=text,
-            question=None if question is None else _readable(question),
+            question=None if question is None else _replace_surrogates(question),
             **measures,
         )
     except ValidationError as error:
         fault = first_fault(error)
-        where = _WHERE.get(fault.place.partition(".")[0], "--rating")
+        where = _PLACES.get(fault.place.partition(".")[0], "--rating")
     raise CommandError(f"reading {where}: {fault.message}", ExitStatus.USAGE)
 
 
-def _written(text: str) -> str:
+def _read_text(text: str) -> str:
     if text != "-":
-        return _readable(text)
-    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace").rstrip("\r\n")
+        return _replace_surrogates(text)
+    return sys.stdin.buffer.read(_MAX_BYTES).decode("utf-8-sig", "replace").rstrip("\r\n")
 
 
-def _readable(text: str) -> str:
-    """An argument without the halves of characters that stand for bytes that are no UTF-8."""
+def _replace_surrogates(text: str) -> str:
+    """Replace the surrogates that Python puts for invalid UTF-8 in an argument."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _measure(rating: str) -> dict[str, dict[str, float]]:
+def _parse_rating(rating: str) -> dict[str, dict[str, float]]:
     name, equals, number = rating.rpartition("=")
     measure = name.strip().lower() if equals else "stars"
     try:

@@ -1,4 +1,4 @@
-"""How `feedback explain` draws one comment and what led to all that was found in it."""
+"""Output of `feedback explain`: one comment, with the evidence for each result."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ _STYLES: Final = {Label.POSITIVE: _GOOD, Label.NEUTRAL: "yellow", Label.NEGATIVE
 _NAME: Final = 38
 _BAR: Final = 20
 _HALF: Final = 10
-_MOST_WORDS: Final = 8
-_LEAST_SHOWN: Final = 0.005
-# Of the largest: what says less is not coloured, or not named.
-_LEAST_TONE: Final = 0.3
-_LEAST_NAMED: Final = 0.15
+_MAX_WORDS: Final = 8
+_MIN_SHOWN: Final = 0.005
+# Share of the largest weight below which words are not coloured, or not listed.
+_MIN_TONE: Final = 0.3
+_MIN_NAMED: Final = 0.15
 
 
-def drawn(found: Explanation) -> Group:
-    """The comment with its evidence, and below it where each part of the result comes from."""
-    versions = (f"{name} {version}" for name, version in found.versions.items())
+def render(explanation: Explanation) -> Group:
+    """Return the comment with its evidence, followed by the parts of each result."""
+    versions = (f"{name} {version}" for name, version in explanation.versions.items())
     return Group(
-        _Marked(_passage(found)),
+        _MarkedText(_passage(explanation)),
         "",
-        _facts(found),
-        *_section("Sentiment", _sentiment(found)),
-        *_section("VADER", _vader(found)),
-        *_section("Topics", _topics(found)),
-        *_section("Urgent", _urgent(found)),
+        _fact_table(explanation),
+        *_section("Sentiment", _sentiment(explanation)),
+        *_section("VADER", _vader(explanation)),
+        *_section("Topics", _topics(explanation)),
+        *_section("Urgent", _urgent(explanation)),
         *_section("Versions", [Text(" · ".join(versions), "dim")]),
     )
 
 
-class _Marked:
-    """A text whose styles show without colours too: by marks below its words."""
+class _MarkedText:
+    """A text whose styles are visible without colours too, as marks below the words."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
@@ -84,23 +84,23 @@ def _marks_below(line: Text) -> str:
     return "".join(mark * cell_len(character) for mark, character in wide).rstrip()
 
 
-def _passage(found: Explanation) -> Text:
+def _passage(explanation: Explanation) -> Text:
     # Rich drops some control characters, which would move the offsets.
-    text = Text(clean(found.text))
-    for topic in found.topics:
+    text = Text(clean(explanation.text))
+    for topic in explanation.topics:
         for place in topic.evidence:
             text.stylize(_TOPIC, place.start, place.end)
     tones: list[tuple[float, tuple[Span, ...]]]
-    if found.tone:
-        tones = [(part.value, part.spans) for part in found.tone.words]
+    if explanation.tone:
+        tones = [(part.value, part.spans) for part in explanation.tone.words]
     else:
-        tones = [(word.value, ((word.start, word.end),)) for word in found.vader_words]
-    least = _LEAST_TONE * max((abs(value) for value, _ in tones), default=0.0)
+        tones = [(word.value, ((word.start, word.end),)) for word in explanation.vader_words]
+    least = _MIN_TONE * max((abs(value) for value, _ in tones), default=0.0)
     for value, spans in sorted(tones, key=lambda tone: abs(tone[0])):
         if abs(value) >= least:
             for span in spans:
                 text.stylize(_GOOD if value > 0 else _BAD, *span)
-    for place in chain.from_iterable(found.urgent.values()):
+    for place in chain.from_iterable(explanation.urgent.values()):
         text.stylize(_URGENT, place.start, place.end)
     return text
 
@@ -113,58 +113,60 @@ def _section(title: str, parts: Iterable[RenderableType]) -> Iterator[Renderable
         yield Padding(part, (0, 0, 0, 2), expand=False)
 
 
-def _facts(found: Explanation) -> Table:
+def _fact_table(explanation: Explanation) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    if found.hidden:
-        places = sorted(chain.from_iterable(found.hidden.values()), key=lambda place: place.start)
-        table.add_row("hidden", Text(", ".join(place.text for place in places)))
-    if found.question:
-        kind = f"  (read as: {found.question_kind})"
-        table.add_row("question", Text(found.question).append(kind, "dim"))
-    if rating := found.rating:
+    if explanation.hidden:
+        places = sorted(
+            chain.from_iterable(explanation.hidden.values()), key=lambda place: place.start
+        )
+        table.add_row("redacted", Text(", ".join(place.text for place in places)))
+    if explanation.question:
+        kind = f"  (read as: {explanation.question_kind})"
+        table.add_row("question", Text(explanation.question).append(kind, "dim"))
+    if rating := explanation.rating:
         given = Text(f"{rating['measure']} {rating['value']:g}")
         scale = f"  (worst {rating['worst']:g}, best {rating['best']:g})"
         table.add_row("rating", given.append(scale, "dim"))
-    code, confidence = found.language.code, found.language.confidence
+    code, confidence = explanation.language.code, explanation.language.confidence
     language = "not sure which; read as English" if code == "und" else f"{code} {confidence:.0%}"
     table.add_row("language", language)
     return table
 
 
-def _sentiment(found: Explanation) -> Iterator[RenderableType]:
-    sentiment, levels = found.sentiment, found.levels
+def _sentiment(explanation: Explanation) -> Iterator[RenderableType]:
+    sentiment, levels = explanation.sentiment, explanation.levels
     if sentiment.label is Label.NOT_SCORED:
-        known = found.language.code in {"en", "und"}
-        yield Text(f"not scored: {'there is nothing to read' if known else 'only English is'}")
+        known = explanation.language.code in {"en", "und"}
+        yield Text(f"not scored: {'no text to read' if known else 'only English is supported'}")
         return
     style = _STYLES[sentiment.label]
     if levels is None:
-        yield Text(_plain(sentiment.label), f"bold {style}")
-        yield Text("No model was trained for this taxonomy: VADER's compound score is judged,")
-        yield Text("and topics are found by their terms.")
+        yield Text(_humanize(sentiment.label), f"bold {style}")
+        yield Text("No model was trained for this taxonomy: sentiment is VADER's compound score,")
+        yield Text("and topics are matched by their terms.")
         return
     share = f"  {sentiment.probability:.0%}"
-    yield Text(_plain(sentiment.label), f"bold {style}").append(share, "default")
-    yield _level_bars(levels, found.levels_without_rating, style)
+    yield Text(_humanize(sentiment.label), f"bold {style}").append(share, "default")
+    yield _level_bars(levels, explanation.levels_without_rating, style)
     if (against := sentiment.contradicts_rating) is not None:
         line = f"\nText and rating {'' if against else 'do not '}contradict each other."
         yield Text(line, "bold yellow" if against else "")
-    if found.level_score:
-        line = f"\nFor {_plain(sentiment.level or '')}, and against it"
+    if explanation.level_score:
+        line = f"\nFor {_humanize(sentiment.level or '')}, and against it"
         yield Text(line).append("  (score above the others' mean)", "dim")
-        yield _sum(found.level_score, style)
+        yield _score_bars(explanation.level_score, style)
 
 
 def _level_bars(levels: dict[str, float], alone: dict[str, float] | None, style: str) -> Table:
-    """The probabilities, and beside them those of the text alone where there is a rating."""
+    """Return the probabilities, and those of the text alone if there is a rating."""
     table = Table.grid(padding=(0, 2))
     if alone:
         table.add_row("", "", Text("with rating", "dim"), "", Text("without", "dim"))
     sides = [levels, alone] if alone else [levels]
     for level in levels:
-        row = [Text(_plain(level))]
+        row = [Text(_humanize(level))]
         for side in sides:
             blocks = f"{'█' * round(_BAR * side[level]):{_BAR}}"
             is_best = side[level] == max(side.values())
@@ -173,13 +175,13 @@ def _level_bars(levels: dict[str, float], alone: dict[str, float] | None, style:
     return table
 
 
-def _sum(score: Score, style: str) -> Table:
-    """The parts of a score as bars to the right, which speak for it, and to the left."""
+def _score_bars(score: Score, style: str) -> Table:
+    """Return the parts of a score as bars: to the right for it, to the left against it."""
     rows = []
     for part in score.words:
-        name = Text(_named(part.text, len(part.spans)))
+        name = Text(_quote(part.text, len(part.spans)))
         for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
-            name.append(f" · {_plain(phrase.partition(':')[2])}", "dim")
+            name.append(f" · {_humanize(phrase.partition(':')[2])}", "dim")
         rows.append((name, part.value))
     beside = {
         "other words": score.other_words,
@@ -190,17 +192,17 @@ def _sum(score: Score, style: str) -> Table:
         "before anything is read": score.intercept,
     }
     rows += [(Text(name, "italic"), value) for name, value in beside.items()]
-    table = _diverging(rows, style)
+    table = _diverging_bars(rows, style)
     table.add_row(Text("sum", "bold"), Text(f"{score.score:+.2f}", "bold"))
     return table
 
 
-def _diverging(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
-    """Names, values and bars; without a style, what is above 0 is good and what is below bad."""
+def _diverging_bars(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
+    """Return names, values and bars; without a style, above 0 is good and below 0 is bad."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(max_width=_NAME, no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right")
-    shown = [(name, value) for name, value in rows if abs(value) >= _LEAST_SHOWN]
+    shown = [(name, value) for name, value in rows if abs(value) >= _MIN_SHOWN]
     largest = max((abs(value) for _, value in shown), default=0.0)
     for name, value in shown:
         blocks = "█" * round(_HALF * abs(value) / largest)
@@ -210,8 +212,8 @@ def _diverging(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
     return table
 
 
-def _vader(found: Explanation) -> Iterator[RenderableType]:
-    sentiment = found.sentiment
+def _vader(explanation: Explanation) -> Iterator[RenderableType]:
+    sentiment = explanation.sentiment
     if sentiment.compound is None:
         return
     yield Text(
@@ -219,52 +221,52 @@ def _vader(found: Explanation) -> Iterator[RenderableType]:
         f"neutral {sentiment.neutral:.2f} · positive {sentiment.positive:.2f}"
     )
     values: dict[str, list[float]] = defaultdict(list)
-    for word in found.vader_words:
+    for word in explanation.vader_words:
         values[word.text.lower()].append(word.value)
     if not values:
-        yield Text("It knows none of the words, or no feeling in them.", "dim")
+        yield Text("No word is in its lexicon, or none carries sentiment.", "dim")
         return
-    rows = [(Text(_named(word, len(of))), sum(of)) for word, of in values.items()]
-    strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MOST_WORDS]
-    yield _diverging(sorted(strongest, key=lambda row: -row[1]), None)
+    rows = [(Text(_quote(word, len(of))), sum(of)) for word, of in values.items()]
+    strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MAX_WORDS]
+    yield _diverging_bars(sorted(strongest, key=lambda row: -row[1]), None)
 
 
-def _topics(found: Explanation) -> Iterator[RenderableType]:
-    if not found.topics:
+def _topics(explanation: Explanation) -> Iterator[RenderableType]:
+    if not explanation.topics:
         yield Text("none")
-    for topic in found.topics:
+    for topic in explanation.topics:
         yield _topic(topic)
-    if found.next_topics:
-        yield Text("not given, but next:", "dim")
-        for topic in found.next_topics:
+    if explanation.next_topics:
+        yield Text("next candidates, not assigned:", "dim")
+        for topic in explanation.next_topics:
             yield _likelihood(topic, "dim")
 
 
 def _topic(topic: TopicFound) -> Group:
     lines: list[RenderableType] = [_likelihood(topic, "bold")]
-    groups = [_plain(group) for group in (topic.theme, topic.interaction) if group]
+    groups = [_humanize(group) for group in (topic.theme, topic.interaction) if group]
     if topic.priority:
         groups.append(f"{topic.priority} priority")
     if topic.by == "likeliest":
-        groups.append("the likeliest of topics that are all too unlikely")
+        groups.append("the most likely topic, below its threshold")
     if groups:
         lines.append(Text(f"  {' · '.join(groups)}", "dim"))
     if topic.score is None:
-        terms = ", ".join(dict.fromkeys(_named(place.text) for place in topic.evidence))
+        terms = ", ".join(dict.fromkeys(_quote(place.text) for place in topic.evidence))
         lines.append(Text(f"  by its terms: {terms}"))
     else:
         parts = topic.score.words
-        least = _LEAST_NAMED * max((abs(part.value) for part in parts), default=0.0)
-        lines += _listed("for", [part for part in parts if part.value > least])
-        lines += _listed("against", [part for part in parts[::-1] if part.value < -least])
+        least = _MIN_NAMED * max((abs(part.value) for part in parts), default=0.0)
+        lines += _evidence_line("for", [part for part in parts if part.value > least])
+        lines += _evidence_line("against", [part for part in parts[::-1] if part.value < -least])
     return Group(*lines, "")
 
 
-def _listed(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
+def _evidence_line(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
     if parts:
         line = Table.grid(padding=(0, 2, 0, 0))
         line.add_column(width=9, style="dim")
-        named = (f"{_named(part.text, len(part.spans))} {part.value:+.2f}" for part in parts)
+        named = (f"{_quote(part.text, len(part.spans))} {part.value:+.2f}" for part in parts)
         line.add_row(f"  {title}", Text(", ".join(named)))
         yield line
 
@@ -272,7 +274,7 @@ def _listed(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
 def _likelihood(topic: TopicFound, style: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
-    row = [Text(topic.title or _plain(topic.name), style)]
+    row = [Text(topic.title or _humanize(topic.name), style)]
     if topic.probability is not None and topic.threshold is not None:
         blocks, at = round(_BAR * topic.probability), round(_BAR * topic.threshold)
         bar = Text(f"{'█' * blocks:·<{_BAR}}", "cyan" if style == "bold" else "dim")
@@ -282,17 +284,17 @@ def _likelihood(topic: TopicFound, style: str) -> Table:
     return table
 
 
-def _urgent(found: Explanation) -> Iterator[RenderableType]:
-    for reason, evidence in found.urgent.items():
-        quotes = " … ".join(_named(place.text) for place in evidence)
-        yield Text(f" {_plain(reason)} ", _URGENT).append(f"  {quotes}", "default")
+def _urgent(explanation: Explanation) -> Iterator[RenderableType]:
+    for reason, evidence in explanation.urgent.items():
+        quotes = " … ".join(_quote(place.text) for place in evidence)
+        yield Text(f" {_humanize(reason)} ", _URGENT).append(f"  {quotes}", "default")
 
 
-def _named(words: str, times: int = 1) -> str:
+def _quote(words: str, times: int = 1) -> str:
     line = " ".join(words.split())
     return line if times == 1 else f"{line} ×{times}"
 
 
-def _plain(name: str) -> str:
-    """An identifier as people read it."""
+def _humanize(name: str) -> str:
+    """Return an identifier with spaces for underscores."""
     return name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""What became of every row of a file: the counts, and where the index and the worker stand."""
+"""Result of an import: what became of every row, and how far the worker has indexed them."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from schemas.dead_letter import DeadLetter
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import DEAD
 
-_IDS_A_QUERY: Final = 5_000
-_PATIENCE_S: Final = 30.0
+_IDS_PER_QUERY: Final = 5_000
+_MAX_WAIT_S: Final = 30.0
 
 
 @dataclass
-class Account:
-    """What became of every row."""
+class IngestResult:
+    """The counts of an import; every row read is in one of them."""
 
     tally: RunStats
     dry_run: bool = False
     dead_offsets: dict[Any, int] | None = None
-    """From where on the worker may have refused what this run published."""
+    """End offsets of the dead letters before this run, by partition."""
     refused: set[bytes] = field(default_factory=set)
     indexed: int | None = None
     worker: bool | None = None
 
     @property
     def refused_by_worker(self) -> int:
-        """How many of the published records the worker has dead-lettered."""
+        """Published records that the worker dead-lettered."""
         return len(self.refused)
 
     @property
     def waiting(self) -> int | None:
-        """Published rows that are neither in the index nor refused; None where nobody looked."""
+        """Published rows that are neither indexed nor dead-lettered; None if not checked."""
         if self.indexed is None:
             return None
         return self.tally.published - self.indexed - self.refused_by_worker
 
     @property
     def adds_up(self) -> bool:
-        """Whether rows read = indexed (or published) + dead-lettered + skipped + repeated."""
+        """True if rows read = indexed (or published) + dead-lettered + skipped + repeated."""
         tally = self.tally
         arrived = tally.published
         if self.indexed is not None:
@@ -57,14 +57,14 @@ class Account:
         return tally.read == arrived + tally.dead_lettered + tally.skipped + tally.repeated
 
 
-def follow(account: Account, configuration: Settings) -> None:
-    """Look for the published records in the index; wait for them while a worker runs."""
-    account.worker = worker_runs(configuration)
+def wait_until_indexed(account: IngestResult, configuration: Settings) -> None:
+    """Count the published records in the index; wait for them if a worker is running."""
+    account.worker = is_worker_running(configuration)
     with connect(configuration) as client:
-        count = _counter(client, account)
+        count = _document_counter(client, account)
         try:
             if account.worker:
-                _wait_indexed(account, configuration, count)
+                _poll_until_indexed(account, configuration, count)
             else:
                 with command_errors("counting documents", configuration):
                     account.indexed = sum(count())
@@ -72,63 +72,63 @@ def follow(account: Account, configuration: Settings) -> None:
             err.print(f"{error}; the published records remain in Kafka", soft_wrap=True)
 
 
-def worker_runs(configuration: Settings) -> bool:
-    """Whether both of the worker's consumer groups have members."""
+def is_worker_running(configuration: Settings) -> bool:
+    """Return True if every consumer group of the worker has members."""
     lags = group_lags(configuration) or []
     members = {lag["group"]: lag["members"] for lag in lags}
     return bool(members) and all(members.values())
 
 
-def _counter(client: Any, account: Account) -> Callable[[], Iterator[int]]:
-    """A function that yields how many documents of each chunk of ids are in the index.
+def _document_counter(client: Any, account: IngestResult) -> Callable[[], Iterator[int]]:
+    """Return a function that yields the number of indexed documents of each chunk of ids.
 
-    A chunk that was found whole is not asked for again.
+    A chunk that is complete is not queried again.
     """
     ids = [known.hex() for known in account.tally.event_ids]
-    chunks = [ids[at : at + _IDS_A_QUERY] for at in range(0, len(ids), _IDS_A_QUERY)]
-    whole: set[int] = set()
+    chunks = [ids[at : at + _IDS_PER_QUERY] for at in range(0, len(ids), _IDS_PER_QUERY)]
+    complete: set[int] = set()
 
     def count() -> Iterator[int]:
         for number, chunk in enumerate(chunks):
-            if number in whole:
+            if number in complete:
                 yield len(chunk)
                 continue
-            found = client.options(ignore_status=404).count(
+            response = client.options(ignore_status=404).count(
                 index=READ_ALIAS, query={"ids": {"values": chunk}}
             )
-            documents = min(int(found.get("count", 0)), len(chunk))
+            documents = min(int(response.get("count", 0)), len(chunk))
             if documents == len(chunk):
-                whole.add(number)
+                complete.add(number)
             yield documents
 
     return count
 
 
-def _wait_indexed(
-    account: Account, configuration: Settings, count: Callable[[], Iterator[int]]
+def _poll_until_indexed(
+    account: IngestResult, configuration: Settings, count: Callable[[], Iterator[int]]
 ) -> None:
     total = account.tally.published
-    best, moved = -1, time.monotonic()
+    best, progressed_at = -1, time.monotonic()
     with err.status(f"waiting for the worker to index {total:,} records") as status:
         while True:
             try:
                 with command_errors("counting documents", configuration):
                     account.indexed = sum(count())
             except CommandError:
-                # An index that the worker has just made answers 503 until its shard is up.
-                if time.monotonic() - moved > _PATIENCE_S:
+                # An index that the worker just created answers 503 until its shard has started.
+                if time.monotonic() - progressed_at > _MAX_WAIT_S:
                     raise
                 time.sleep(0.5)
                 continue
             if account.indexed < total:
-                _look_for_refused(account, configuration)
+                _collect_refused(account, configuration)
             arrived = account.indexed + account.refused_by_worker
             status.update(f"indexed {arrived:,} of {total:,}")
             if arrived >= total:
                 return
             if arrived > best:
-                best, moved = arrived, time.monotonic()
-            elif time.monotonic() - moved > _PATIENCE_S:
+                best, progressed_at = arrived, time.monotonic()
+            elif time.monotonic() - progressed_at > _MAX_WAIT_S:
                 return
             time.sleep(0.5)
 
@@ -139,8 +139,8 @@ def read_dead_offsets(connection: KafkaConnection) -> Offsets:
         return reader.end_offsets(DEAD.name)
 
 
-def _look_for_refused(account: Account, configuration: Settings) -> None:
-    """Read the dead letters that came since the last look, for ids of this run."""
+def _collect_refused(account: IngestResult, configuration: Settings) -> None:
+    """Read the dead letters since the last call, and collect the ids of this run."""
     start = account.dead_offsets or {}
     with TopicReader(configuration.kafka) as reader:
         end = reader.bounds(list(start))[1]

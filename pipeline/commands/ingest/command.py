@@ -1,7 +1,7 @@
-"""`feedback ingest`: rows of a file, or of standard input, onto Kafka, and followed to the index.
+"""`feedback ingest`: publishes the rows of a file, and waits until they are indexed.
 
 ``connectors.file`` reads and ``connectors.runtime.runner`` publishes; this module turns options
-into their configuration, shows the progress, and accounts for every row.
+into their configuration, shows progress, and accounts for every row.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pydantic import ValidationError
 from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
-from pipeline.commands.ingest.account import Account, follow, read_dead_offsets
+from pipeline.commands.ingest.account import IngestResult, read_dead_offsets, wait_until_indexed
 from pipeline.commands.ingest.view import (
     as_json,
+    print_mapping,
+    print_resumed,
     progress,
     table,
-    tell_mapping,
-    tell_resumed,
     top_reasons,
 )
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json, parse_columns, parse_pairs
 from pipeline.commands.shared.records import records_table
-from pipeline.commands.sources.select import sentences
+from pipeline.commands.sources.select import translate_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.admin import create_kafka_topics, require_broker
 from pipeline.kafka.connector_broker import ConnectorBroker
@@ -37,17 +37,17 @@ from schemas.feedback import Family, Feedback
 from schemas.validation import first_fault
 
 _SHOWN_RECORDS: Final = 5
-_AGAIN: Final = "; run the same again: it goes on after what was acknowledged"
+_RETRY_HINT: Final = "; run the same command again: it resumes after the last acknowledged row"
 
 _Texts = list[str] | None
 
 
 def ingest(
     path: Annotated[
-        str, typer.Argument(help="CSV, JSON Lines, Excel, .gz too; -: standard input.")
+        str, typer.Argument(help="CSV, JSON Lines or Excel file, also .gz; - reads standard input.")
     ],
     preset: Annotated[
-        str | None, typer.Option(help="Known columns: nhs-fft, hcahps, text-date.")
+        str | None, typer.Option(help="Known column layout: nhs-fft, hcahps, text-date.")
     ] = None,
     mapping: Annotated[
         _Texts,
@@ -55,59 +55,70 @@ def ingest(
             "--map",
             metavar="FIELD=COLUMN",
             help="Column of text, id, created_at, stars, site, …; attributes.NAME=COLUMN keeps "
-            "a further one. Repeatable.",
+            "another column. Repeatable.",
         ),
     ] = None,
     scale: Annotated[
         _Texts,
-        typer.Option(metavar="MEASURE=WORST:BEST", help="Scale of a measure: stars=1:10."),
+        typer.Option(
+            metavar="MEASURE=WORST:BEST", help="Scale of a measure, such as stars=1:10; repeatable."
+        ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="What the ids belong to; default: the file's name.")
+        str | None, typer.Option(help="Namespace of the ids; default: the file's name.")
     ] = None,
-    family: Annotated[Family | None, typer.Option(help="Default: the preset's, or form.")] = None,
-    source_encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
+    family: Annotated[
+        Family | None, typer.Option(help="Family; default: the preset's, or form.")
+    ] = None,
+    source_encoding: Annotated[
+        str | None, typer.Option(help="Encoding; default: detected.")
+    ] = None,
     delimiter: Annotated[
-        str | None, typer.Option(help="One character, or tab; default: found out.")
+        str | None, typer.Option(help="Delimiter: one character, or tab; default: detected.")
     ] = None,
     sheet: Annotated[
-        str | None, typer.Option(help="Of an Excel workbook; default: the first visible one.")
+        str | None, typer.Option(help="Sheet of an Excel workbook; default: the first visible one.")
     ] = None,
     header: Annotated[
-        bool, typer.Option(help="Whether the first row names the columns; else they are 1, 2, …")
+        bool, typer.Option(help="The first row has the column names; without, they are 1, 2, …")
     ] = True,
-    timezone: Annotated[str, typer.Option(help="Of dates that name none.")] = "UTC",
+    timezone: Annotated[str, typer.Option(help="Time zone of dates without one.")] = "UTC",
     date_format: Annotated[
-        str | None, typer.Option(help="iso, epoch, dmy, mdy or like %d.%m.%Y; default: found out.")
+        str | None,
+        typer.Option(help="iso, epoch, dmy, mdy or a pattern like %d.%m.%Y; default: detected."),
     ] = None,
-    organization: Annotated[str | None, typer.Option(help="The same in every row.")] = None,
-    site: Annotated[str | None, typer.Option(help="The same in every row.")] = None,
-    service: Annotated[str | None, typer.Option(help="The same in every row.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Organization of every row.")] = None,
+    site: Annotated[str | None, typer.Option(help="Site of every row.")] = None,
+    service: Annotated[str | None, typer.Option(help="Service of every row.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read everything, publish nothing.")
+        bool, typer.Option("--dry-run", help="Read every row, publish none.")
     ] = False,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Publish what is already published anew, with the same ids."),
+        typer.Option(
+            "--again", help="Publish rows again that were published before, with the same ids."
+        ),
     ] = False,
     news: Annotated[
         bool,
         typer.Option(
             "--news",
-            help="Count these in alerts, as if they had just come in; default: they are history.",
+            help="Count these comments in alerts, as new ones; default: they are history.",
         ),
     ] = False,
-    wait: Annotated[bool, typer.Option(help="Wait until a running worker indexed it.")] = True,
+    wait: Annotated[
+        bool, typer.Option(help="Wait until a running worker has indexed the rows.")
+    ] = True,
     json: Json = False,
 ) -> None:
-    """Bring the comments of a file in; a second time adds nothing."""
+    """Import comments from a file. Idempotent."""
     configuration = settings()
     constants = {"organization": organization, "site": site, "service": service}
-    connector = connector_of(
+    connector = build_connector(
         {
             "path": path,
             "preset": preset,
-            **mapped(mapping or []),
+            **parse_mapping(mapping or []),
             "scales": _scales(scale or []),
             "dataset": dataset,
             "family": family,
@@ -123,7 +134,7 @@ def ingest(
             "backfill": not news,
         }
     )
-    tell_mapping(connector)
+    print_mapping(connector)
     if dry_run:
         account, first = _dry_run(connector)
         if not json:
@@ -131,27 +142,27 @@ def ingest(
     else:
         account = _publish(connector, configuration, again=again)
         if wait:
-            follow(account, configuration)
+            wait_until_indexed(account, configuration)
     if json:
         print_json(as_json(account, connector))
     else:
         out.print(table(account))
-    _conclude(account, connector)
+    _report_result(account, connector)
 
 
-def connector_of(options: dict[str, Any]) -> FileConnector:
-    """The file connector with these options; raises ``CommandError``."""
+def build_connector(options: dict[str, Any]) -> FileConnector:
+    """Return the file connector with these options; raises ``CommandError``."""
     try:
         connector = FileConnector(FileConfig.model_validate(options))
     except ValidationError as error:
         raise CommandError(f"reading the option {first_fault(error)}", ExitStatus.USAGE) from None
-    with sentences():
+    with translate_errors():
         _ = connector.plan
     return connector
 
 
-def mapped(pairs: list[str]) -> dict[str, dict[str, str]]:
-    """Pairs of FIELD=COLUMN as columns and attributes; raises ``CommandError``."""
+def parse_mapping(pairs: list[str]) -> dict[str, dict[str, str]]:
+    """Return pairs of FIELD=COLUMN as ``columns`` and ``attributes``; raises ``CommandError``."""
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
     for field, column in parse_columns(pairs, "--map", "FIELD=COLUMN").items():
@@ -177,31 +188,33 @@ def _scales(pairs: list[str]) -> dict[str, tuple[float, float]]:
     return scales
 
 
-def _dry_run(connector: FileConnector) -> tuple[Account, list[Feedback]]:
+def _dry_run(connector: FileConnector) -> tuple[IngestResult, list[Feedback]]:
     stats = RunStats()
-    with sentences(_AGAIN), progress("reading") as show:
+    with translate_errors(_RETRY_HINT), progress("reading") as show:
         records = dry_run(connector, stats, show)
         first = list(islice(records, _SHOWN_RECORDS))
         for _ in records:
             pass
-    return Account(stats, dry_run=True), first
+    return IngestResult(stats, dry_run=True), first
 
 
-def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> Account:
+def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> IngestResult:
     require_broker(configuration.kafka)
     create_kafka_topics(configuration)
-    with sentences(_AGAIN):
+    with translate_errors(_RETRY_HINT):
         dead_offsets = read_dead_offsets(configuration.kafka)
         with progress("publishing") as show, ConnectorBroker(configuration.kafka) as broker:
             outcome = run(connector, broker, again=again, progress=show)
-    tell_resumed(connector, outcome)
-    return Account(outcome.stats, dead_offsets=dead_offsets)
+    print_resumed(connector, outcome)
+    return IngestResult(outcome.stats, dead_offsets=dead_offsets)
 
 
-def _conclude(account: Account, connector: FileConnector) -> None:
+def _report_result(account: IngestResult, connector: FileConnector) -> None:
     tally, waiting = account.tally, account.waiting
     if waiting and not account.worker:
-        err.print(f"{waiting:,} records wait in Kafka: start `feedback worker` to index them")
+        err.print(
+            f"{waiting:,} records are waiting in Kafka: start `feedback worker` to index them"
+        )
     elif not account.adds_up:
         err.print(
             f"[yellow]{waiting or 0:,} of {tally.published:,} published records are not in the "
@@ -209,7 +222,7 @@ def _conclude(account: Account, connector: FileConnector) -> None:
             soft_wrap=True,
         )
     if tally.dead_lettered == tally.read:
-        reason = top_reasons(tally.reasons)[0][0] if tally.reasons else "there is none"
+        reason = top_reasons(tally.reasons)[0][0] if tally.reasons else "the file has no rows"
         raise CommandError(
             f"reading {connector.source.name}: no row could be read ({reason})",
             ExitStatus.BAD_INPUT,

@@ -1,4 +1,4 @@
-"""How `feedback ingest` tells what it reads, how far it is, and what became of every row."""
+"""Output of `feedback ingest`: the column mapping, progress, and the result."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rich.table import Table
 from connectors.file import FileConnector
 from connectors.runtime.run_stats import OnProgress, Reason
 from connectors.runtime.runner import RunOutcome
-from pipeline.commands.ingest.account import Account
+from pipeline.commands.ingest.account import IngestResult
 from pipeline.terminal import err
 
 _SHOWN_REASONS: Final = 5
 
 
-def tell_mapping(connector: FileConnector) -> None:
-    """Print which column is read as which field, and what was assumed."""
+def print_mapping(connector: FileConnector) -> None:
+    """Print which column is read as which field, and the assumptions made."""
     plan = connector.plan
     mapping = plan.mapping
     used = [f"{field} = {column}" for field, column in mapping.columns.items()]
@@ -29,35 +29,35 @@ def tell_mapping(connector: FileConnector) -> None:
     err.print(f"reading {connector.source.name} as {', '.join(used)}", soft_wrap=True, markup=False)
     if plan.undated is not None:
         err.print(
-            "no column for the date (--map created_at=COLUMN): every row gets "
-            f"{plan.undated:%Y-%m-%d %H:%M} UTC, the file's own",
+            "no date column (--map created_at=COLUMN): every row gets "
+            f"{plan.undated:%Y-%m-%d %H:%M} UTC, the time of the file",
             soft_wrap=True,
         )
     elif mapping.date_format not in {"auto", "iso"}:
         err.print(f"dates are {mapping.date_format}, {plan.zone} (--date-format, --timezone)")
     if "author" in mapping.columns and not connector.config.author_key.get_secret_value():
-        err.print("authors are left out: FEEDBACK_AUTHOR_KEY is not set")
+        err.print("authors are dropped: FEEDBACK_AUTHOR_KEY is not set")
 
 
-def tell_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
-    """Print how many rows an earlier run had published."""
+def print_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
+    """Print how many rows an earlier run published."""
     earlier, cursor = outcome.stats.already_published, outcome.resumed_from
     if cursor is None or not earlier:
         return
     when = f"{cursor.stored_at:%Y-%m-%d %H:%M} UTC"
     if earlier == outcome.stats.read and connector.is_done(cursor.position):
         err.print(
-            f"already ingested: {earlier:,} rows on {when}; nothing was published now "
-            "(--again publishes them anew, with the same ids)",
+            f"already ingested: {earlier:,} rows on {when}; nothing was published "
+            "(--again publishes them again, with the same ids)",
             soft_wrap=True,
         )
     else:
-        err.print(f"went on after {earlier:,} rows that were published by {when}", soft_wrap=True)
+        err.print(f"resumed after {earlier:,} rows published by {when}", soft_wrap=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[OnProgress]:
-    """A bar of bytes with rows a second, on a terminal only."""
+    """Show a progress bar of bytes with rows per second, on a terminal only."""
     columns = (
         TextColumn(what),
         BarColumn(),
@@ -82,14 +82,14 @@ def progress(what: str) -> Iterator[OnProgress]:
         yield show
 
 
-def _rows(account: Account) -> list[tuple[str, int | None]]:
+def _rows(account: IngestResult) -> list[tuple[str, int | None]]:
     tally = account.tally
     rows: list[tuple[str, int | None]] = [
         ("rows read", tally.read),
         ("readable" if account.dry_run else "published", tally.published),
         ("dead-lettered", tally.dead_lettered),
         ("skipped", tally.skipped),
-        ("repeated (same id again)", tally.repeated),
+        ("repeated (duplicate id)", tally.repeated),
     ]
     if account.refused_by_worker:
         rows.append(("dead-lettered by the worker", account.refused_by_worker))
@@ -98,8 +98,8 @@ def _rows(account: Account) -> list[tuple[str, int | None]]:
     return rows
 
 
-def table(account: Account) -> Any:
-    """Draw the counts of a run with the most frequent reasons."""
+def table(account: IngestResult) -> Any:
+    """Return the counts of a run, with the most frequent reasons."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(justify="right")
@@ -118,15 +118,15 @@ def top_reasons(reasons: Mapping[str, Reason]) -> list[tuple[str, int, list[str]
     return [(text, reason.count, reason.examples) for text, reason in ordered[:_SHOWN_REASONS]]
 
 
-def _told(reasons: Mapping[str, Reason]) -> list[dict[str, Any]]:
+def _reasons_json(reasons: Mapping[str, Reason]) -> list[dict[str, Any]]:
     return [
         {"reason": reason, "count": count, "examples": examples}
         for reason, count, examples in top_reasons(reasons)
     ]
 
 
-def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
-    """Return the account of a run in JSON's types."""
+def as_json(account: IngestResult, connector: FileConnector) -> dict[str, Any]:
+    """Return the result as JSON."""
     tally, plan = account.tally, connector.plan
     return {
         "file": connector.source.name,
@@ -149,6 +149,6 @@ def as_json(account: Account, connector: FileConnector) -> dict[str, Any]:
         "waiting": account.waiting,
         "worker": account.worker,
         "adds_up": account.adds_up,
-        "reasons": _told(tally.reasons),
-        "skips": _told(tally.skips),
+        "reasons": _reasons_json(tally.reasons),
+        "skips": _reasons_json(tally.skips),
     }

@@ -1,1 +1,1 @@
-"""``feedback train and feedback evaluate``."""
+"""``feedback train`` and ``feedback evaluate``."""

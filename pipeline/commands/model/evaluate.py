@@ -1,4 +1,4 @@
-"""`feedback evaluate`: how well the stages find what readers found."""
+"""`feedback evaluate`: compares the analysis with labels that readers gave."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def evaluate(
     preset: PresetOption = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Folder of the model; default: FEEDBACK_MODEL, or the package's."),
+        typer.Option(help="Folder of the model; default: FEEDBACK_MODEL, or the built-in one."),
     ] = None,
     mapping: MapOption = None,
     sentiment: SentimentOption = None,
@@ -45,14 +45,16 @@ def evaluate(
     taxonomy: TaxonomyOption = None,
     unseen_only: Annotated[
         bool,
-        typer.Option("--unseen-only", help="Leave out writers that the model was trained on."),
+        typer.Option(
+            "--unseen-only", help="Leave out comments by authors that the model was trained on."
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Judge topics and sentiment against labels, and measure the time a comment takes.
+    """Evaluate topics and sentiment against labels, and measure the time per comment.
 
-    The whole enrichment is judged, as the worker runs it. A comment whose language is not scored
-    counts as neutral.
+    Runs the whole enrichment as the worker does. A comment in a language that is not scored counts
+    as neutral.
     """
     require_training()
     changes = {name: value for name, value in (("model", model), ("taxonomy", taxonomy)) if value}
@@ -66,9 +68,9 @@ def evaluate(
     seen = figures["of_writers_trained_on"]
     if seen:
         err.print(
-            f"[yellow]{seen:,} of these comments are of writers that the model was trained on: "
-            "the figures flatter.[/] --unseen-only leaves them out; the model's card has figures "
-            "of writers it had not seen.",
+            f"[yellow]{seen:,} of these comments are by authors that the model was trained on: "
+            "the figures are too good.[/] --unseen-only leaves them out; the model card has "
+            "figures for unseen authors.",
             soft_wrap=True,
         )
     if json:

@@ -1,4 +1,4 @@
-"""Figures of a model as tables, for people."""
+"""Output of `feedback train` and `evaluate`: the figures of a model as tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 
 
 def figures_tables(figures: dict[str, Any]) -> RenderableType:
-    """Topics, sentiment and time."""
+    """Return the tables of topics and sentiment, and the time per comment."""
     parts: list[RenderableType] = []
     if figures["topics"]["n"]:
         parts.append(_topics(figures["topics"]))
@@ -19,8 +19,8 @@ def figures_tables(figures: dict[str, Any]) -> RenderableType:
     if "microseconds_per_comment" in figures:
         times = figures["microseconds_per_comment"]
         parts.append(
-            f"a comment takes {times['median']:,.0f} µs of CPU, "
-            f"one of the longest hundredth {times['p99']:,.0f} µs"
+            f"CPU time per comment: median {times['median']:,.0f} µs, "
+            f"99th percentile {times['p99']:,.0f} µs"
         )
     return Group(*parts)
 

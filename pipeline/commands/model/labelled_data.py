@@ -1,4 +1,4 @@
-"""Options and reading of files that readers labelled: for `feedback train` and `evaluate`."""
+"""Options and input of `feedback train` and `evaluate`: files with labelled comments."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ import typer
 from connectors.file.mapping import Labels, SentimentLabels, get_preset
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
-from pipeline.commands.ingest.command import connector_of, mapped
+from pipeline.commands.ingest.command import build_connector, parse_mapping
 from pipeline.commands.shared.options import parse_columns
-from pipeline.commands.sources.select import sentences
+from pipeline.commands.sources.select import translate_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import err
 from pipeline.training.examples import Examples, label_attributes, to_examples
 
 _RESPONDENTS = "respondents"
-"""Key of the pseudonyms: the same person must get the same one in every file."""
+"""Key of the pseudonyms: an author must get the same one in every file."""
 
-FileArgument = Annotated[str, typer.Argument(help="CSV or JSON Lines with labels, .gz too.")]
+FileArgument = Annotated[str, typer.Argument(help="CSV or JSON Lines file with labels, also .gz.")]
 PresetOption = Annotated[
-    str | None, typer.Option(help="Known columns and labels: nhs-fft; else as follows.")
+    str | None, typer.Option(help="Known columns and labels: nhs-fft; or use the options below.")
 ]
 MapOption = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
         metavar="FIELD=COLUMN",
-        help="Column of text, question, author, stars, …; author is who wrote it. Repeatable.",
+        help="Column of text, question, author, stars, …; repeatable.",
     ),
 ]
 SentimentOption = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN", help="Column of the sentiment: numbers, or very positive … very negative."
+        metavar="COLUMN", help="Sentiment column: numbers, or very positive … very negative."
     ),
 ]
 ScaleOption = Annotated[
-    str | None, typer.Option(metavar="BEST:WORST", help="Ends of a sentiment in numbers.")
+    str | None, typer.Option(metavar="BEST:WORST", help="Scale of a numeric sentiment.")
 ]
 TopicOption = Annotated[
     list[str] | None,
     typer.Option(
         "--topic",
         metavar="TOPIC=COLUMN",
-        help="Column that says whether it is about a topic. Repeatable.",
+        help="Column that flags comments about a topic; repeatable.",
     ),
 ]
 TopicsOption = Annotated[
@@ -59,7 +59,7 @@ TaxonomyOption = Annotated[
 
 
 class LabelOptions(NamedTuple):
-    """Where the labels stand, as the user says."""
+    """The options that say which columns hold labels."""
 
     preset: str | None
     mapping: list[str]
@@ -69,16 +69,16 @@ class LabelOptions(NamedTuple):
     topics: str | None
 
 
-class Labelled(NamedTuple):
-    """Labelled comments, and where they come from."""
+class LabelledFile(NamedTuple):
+    """Labelled comments, and their origin."""
 
     examples: Examples
     data: dict[str, str | int]
 
 
-def read_labelled(path: str, options: LabelOptions) -> Labelled:
+def read_labelled(path: str, options: LabelOptions) -> LabelledFile:
     """Read a labelled file; raises ``CommandError``."""
-    with sentences():
+    with translate_errors():
         known: Labels = get_preset(options.preset).labels
     sentiment = known.sentiment
     if options.sentiment is not None:
@@ -88,13 +88,13 @@ def read_labelled(path: str, options: LabelOptions) -> Labelled:
     topics: dict[str, str] | str = options.topics or {**known.topics, **named}
     if sentiment is None and not topics:
         raise CommandError(
-            "reading labels: say which columns hold them: --sentiment, --topic, --topics, or a "
-            "--preset that knows",
+            "reading labels: name their columns with --sentiment, --topic or --topics, or use a "
+            "--preset",
             ExitStatus.USAGE,
         )
-    columns = mapped(options.mapping)
+    columns = parse_mapping(options.mapping)
     kept = label_attributes(sentiment.column if sentiment else None, topics)
-    connector = connector_of(
+    connector = build_connector(
         {
             "path": path,
             "preset": options.preset,
@@ -104,7 +104,7 @@ def read_labelled(path: str, options: LabelOptions) -> Labelled:
         }
     )
     stats = RunStats()
-    with sentences():
+    with translate_errors():
         records = list(dry_run(connector, stats))
     ends = (sentiment.best, sentiment.worst) if sentiment else (None, None)
     try:
@@ -118,12 +118,12 @@ def read_labelled(path: str, options: LabelOptions) -> Labelled:
         data["preset"] = options.preset
     if known.url:
         data |= {"licence": known.licence, "url": known.url}
-    return Labelled(Examples(examples), data)
+    return LabelledFile(Examples(examples), data)
 
 
 def _ends(scale: str | None) -> tuple[Any, Any]:
     if scale is None:
-        return 0.0, 0.0  # words need no scale; numbers are refused where they are read
+        return 0.0, 0.0  # words need no scale; reading refuses numbers
     try:
         best, worst = (float(end) for end in scale.split(":"))
     except ValueError:

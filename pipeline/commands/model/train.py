@@ -1,4 +1,4 @@
-"""`feedback train`: from labelled comments to a model, its card and its plots."""
+"""`feedback train`: trains a model, and writes it with its card and plots."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def train(
     preset: PresetOption = None,
     output: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder of the model; default: model-TAXONOMY."),
+        typer.Option("--out", "-o", help="Output folder; default: model-TAXONOMY."),
     ] = None,
     mapping: MapOption = None,
     sentiment: SentimentOption = None,
@@ -46,18 +46,18 @@ def train(
     topics: TopicsOption = None,
     taxonomy: TaxonomyOption = None,
     lexicon: Annotated[
-        Path | None, typer.Option(help="Set phrases (TOML); default: healthcare's.")
+        Path | None, typer.Option(help="Lexicon of set phrases (TOML); default: healthcare.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed and file give the same model.")] = 7,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over a model that is there.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed and file give the same model.")
+    ] = 7,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing model.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Train topics and sentiment on labelled comments.
+    """Train the topic and sentiment model on labelled comments.
 
-    The figures are of comments whose writers the judged models had not seen; the model itself is
-    trained on all. Use it with FEEDBACK_MODEL=FOLDER.
+    The figures are cross-validated, with no author in both training and test data; the model itself
+    is trained on everything. Use it with FEEDBACK_MODEL=FOLDER.
     """
     require_training()
     # scikit-learn and matplotlib are an optional extra, whose absence is an error in one line.
@@ -65,25 +65,25 @@ def train(
     from pipeline.training.train import InsufficientData
     from pipeline.training.train import train as fit
 
-    chosen, words = _data_files(taxonomy or settings().taxonomy, lexicon)
-    folder = output or Path(f"model-{chosen.name}")
+    taxonomy_, words = _data_files(taxonomy or settings().taxonomy, lexicon)
+    folder = output or Path(f"model-{taxonomy_.name}")
     if (folder / "model.npz").exists() and not force:
         raise CommandError(
-            f"writing {folder}: there is a model already; --force writes over it", ExitStatus.USAGE
+            f"writing {folder}: it has a model already; --force overwrites it", ExitStatus.USAGE
         )
     options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)
     read = read_labelled(path, options)
-    _warn_of_strangers(read.examples, chosen)
+    _warn_of_unknown_topics(read.examples, taxonomy_)
     try:
         with _progress() as show:
-            trained = fit(read.examples, chosen, words, data=read.data, seed=seed, progress=show)
+            trained = fit(read.examples, taxonomy_, words, data=read.data, seed=seed, progress=show)
     except InsufficientData as error:
         raise CommandError(f"training on {path}: {error}", ExitStatus.BAD_INPUT) from None
     try:
         trained.parameters.save(folder, trained.card)
         write_report(folder, trained)
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
+        reason = (error.strerror or "write failed").lower()
         raise CommandError(f"writing {folder}: {reason}") from None
     if json:
         print_json({"model": str(folder), "version": trained.card.version, **trained.card.figures})
@@ -93,7 +93,7 @@ def train(
 
 
 def require_training() -> None:
-    """Raise a sentence where the extra is not installed."""
+    """Raise ``CommandError`` if the extra is not installed."""
     try:
         import matplotlib  # noqa: F401
         import sklearn  # noqa: F401
@@ -108,13 +108,13 @@ def _data_files(taxonomy: Path | None, lexicon: Path | None) -> tuple[Taxonomy, 
         return Taxonomy.load(taxonomy), Lexicon.load(lexicon)
 
 
-def _warn_of_strangers(examples: Examples, taxonomy: Taxonomy) -> None:
-    strangers = sorted(set(examples.counts()) - set(taxonomy.topics))
-    if strangers:
-        shown = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
+def _warn_of_unknown_topics(examples: Examples, taxonomy: Taxonomy) -> None:
+    unknown = sorted(set(examples.counts()) - set(taxonomy.topics))
+    if unknown:
+        shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
         err.print(
-            f"[yellow]{len(strangers)} labels are no topics of the taxonomy {taxonomy.name} and "
-            f"are left out:[/] {shown}",
+            f"[yellow]{len(unknown)} labels are not topics of the taxonomy {taxonomy.name} and "
+            f"are ignored:[/] {shown}",
             soft_wrap=True,
         )
 
@@ -123,5 +123,5 @@ def _warn_of_strangers(examples: Examples, taxonomy: Taxonomy) -> None:
 def _progress() -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bar:
-        task = bar.add_task("training, five times to judge and once to keep", total=6)
+        task = bar.add_task("training: five folds for the figures, then the model", total=6)
         yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -1,7 +1,4 @@
-"""`feedback search`: find feedback by words and filters, for people or as JSON.
-
-How it is drawn for people is ``_search_view``'s.
-"""
+"""`feedback search`: finds feedback by words and filters."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.search.view import drawn
+from pipeline.commands.search.view import render
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.elasticsearch import open_elasticsearch
 from pipeline.commands.shared.options import Json, Values, filter_option
@@ -34,45 +31,52 @@ def search(
     words: Annotated[
         Values,
         typer.Argument(
-            help='Words that must all occur: "exact phrase", a | b, begin*, and -not after a --.'
+            help='Words that must all occur: "exact phrase", a | b, prefix*; -not after a --.'
         ),
     ] = None,
     site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
     service: Annotated[Values, filter_option("--service", "Ward, clinic or department")] = None,
     organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
-    topic: Annotated[Values, filter_option("--topic", "What the comment is about")] = None,
-    theme: Annotated[Values, filter_option("--theme", "The topics' group")] = None,
+    topic: Annotated[Values, filter_option("--topic", "Topic of the comment")] = None,
+    theme: Annotated[Values, filter_option("--theme", "Theme, a group of topics")] = None,
     label: Annotated[list[Label] | None, typer.Option(help="Sentiment; repeatable.")] = None,
     level: Annotated[
         list[Level] | None, typer.Option(help="Sentiment in five levels; repeatable.")
     ] = None,
     contradicts_rating: Annotated[
-        bool, typer.Option("--contradicts-rating", help="Text and rating say opposite things.")
+        bool,
+        typer.Option(
+            "--contradicts-rating", help="Only where text and rating contradict each other."
+        ),
     ] = False,
-    urgent: Annotated[bool, typer.Option("--urgent", help="What cannot wait.")] = False,
-    reason: Annotated[Values, filter_option("--reason", "Why it cannot wait")] = None,
+    urgent: Annotated[bool, typer.Option("--urgent", help="Only urgent feedback.")] = False,
+    reason: Annotated[Values, filter_option("--reason", "Reason of the urgency")] = None,
     interaction: Annotated[
-        Values, filter_option("--interaction", "The topics' interaction type")
+        Values, filter_option("--interaction", "Interaction type of the topics")
     ] = None,
     priority: Annotated[
-        list[Priority] | None, typer.Option(help="The interaction's; repeatable.")
+        list[Priority] | None, typer.Option(help="Priority of the interaction type; repeatable.")
     ] = None,
-    source: Annotated[Values, filter_option("--source", "The connector")] = None,
-    family: Annotated[list[Family] | None, typer.Option(help="Repeatable.")] = None,
-    language: Annotated[Values, filter_option("--language", "Language found or declared")] = None,
+    source: Annotated[Values, filter_option("--source", "Connector")] = None,
+    family: Annotated[list[Family] | None, typer.Option(help="Family; repeatable.")] = None,
+    language: Annotated[
+        Values, filter_option("--language", "Language, detected or declared")
+    ] = None,
     since: Annotated[
-        str | None, typer.Option(help="From: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
+        str | None, typer.Option(help="Start: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(help="Until: a date, itself included, or as --since.")
+        str | None, typer.Option(help="End: a date, inclusive, or as --since.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, max=MAX_HITS, help="How many to show.")] = 20,
+    limit: Annotated[
+        int, typer.Option(min=0, max=MAX_HITS, help="Maximum number of results.")
+    ] = 20,
     sort: Annotated[
-        Sort | None, typer.Option(help="Default: relevance for words, else newest.")
+        Sort | None, typer.Option(help="Order; default: relevance for words, otherwise newest.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Find feedback by words, place, topic, sentiment, urgency and time."""
+    """Search feedback by words, place, topic, sentiment, urgency and time."""
     now = datetime.now(UTC)
     request = SearchRequest(
         words=" ".join(words or ()),
@@ -91,19 +95,19 @@ def search(
         sources=tuple(source or ()),
         families=tuple(family or ()),
         languages=tuple(language or ()),
-        since=_time("--since", since, now, end_of_day=False),
-        until=_time("--until", until, now, end_of_day=True),
+        since=_parse_time_option("--since", since, now, end_of_day=False),
+        until=_parse_time_option("--until", until, now, end_of_day=True),
         limit=limit,
         sort=sort,
     )
-    result = run(request, settings())
+    result = run_search(request, settings())
     if json:
         print_json(as_json(result))
     else:
-        out.print(drawn(result))
+        out.print(render(result))
 
 
-def run(request: SearchRequest, configuration: Settings) -> SearchResult:
+def run_search(request: SearchRequest, configuration: Settings) -> SearchResult:
     """Search Elasticsearch; raises ``Unavailable`` or ``CommandError``."""
     with open_elasticsearch(configuration, "searching feedback") as client:
         response = client.search(index=READ_ALIAS, body=build_query(request))
@@ -111,9 +115,9 @@ def run(request: SearchRequest, configuration: Settings) -> SearchResult:
 
 
 def as_json(result: SearchResult) -> dict[str, Any]:
-    """The result for machines; ``highlight`` holds starts and ends in ``message``.
+    """Return the result as JSON; ``highlight`` has (start, end) offsets in ``message``.
 
-    Of the words' matches, or without words of the evidence for topic, reason and sentiment.
+    They mark the matches of the words, or without words the evidence for the filters.
     """
     return {
         "total": result.total,
@@ -124,7 +128,9 @@ def as_json(result: SearchResult) -> dict[str, Any]:
     }
 
 
-def _time(option: str, text: str | None, now: datetime, *, end_of_day: bool) -> datetime | None:
+def _parse_time_option(
+    option: str, text: str | None, now: datetime, *, end_of_day: bool
+) -> datetime | None:
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""How `feedback search` draws what it found, for people at a terminal."""
+"""Output of `feedback search` in the terminal."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _SHOWN_CHARACTERS: Final = 600
 _STYLES: Final = {"positive": "green", "neutral": "yellow", "negative": "bold red"}
 _URGENT: Final = "bold white on red"
 _MEASURES: Final = {"stars": "stars", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
-# As the form words it: of its numbers the smallest is the best.
+# The answers of the Friends and Family Test, in the order of their numbers from 1.
 _FFT: Final = ("very good", "good", "neither good nor poor", "poor", "very poor", "don't know")
 
 
-def drawn(result: SearchResult) -> Group:
-    """The result: each hit's head, text and details, and a line that counts."""
+def render(result: SearchResult) -> Group:
+    """Return each hit's heading, text and details, and a summary line."""
     parts: list[RenderableType] = []
     for hit in result.hits:
         parts.append(_head(hit))
         if hit.text:
-            parts.append(_indented(_passage(hit)))
-        parts += [_indented(_details(hit.source)), ""]
+            parts.append(_indent(_passage(hit)))
+        parts += [_indent(_details(hit.source)), ""]
     parts.append(_summary(result))
     return Group(*parts)
 
 
 def _summary(result: SearchResult) -> Text:
     if result.total == 0:
-        return Text("Nothing found. Fewer words or filters may find more, or | between words.")
+        return Text("Nothing found. Try fewer words or filters, or | between words.")
     line = Text(f"{result.total:,} found in {result.took_ms} ms, {len(result.hits):,} shown")
     for name in Label:
         if name in result.labels:
             line.append(" · ")
-            line.append(f"{_plain(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
+            line.append(f"{_humanize(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
     if result.urgent:
         line.append(" · ")
         line.append(f"urgent {result.urgent:,}", _URGENT)
@@ -49,29 +49,29 @@ def _summary(result: SearchResult) -> Text:
 
 def _head(hit: Hit) -> Text:
     feedback = hit.source.get("feedback", {})
-    head = Text(_moment(hit.source.get("@timestamp", "")), "bold")
+    head = Text(_format_time(hit.source.get("@timestamp", "")), "bold")
     place = (feedback.get("site"), feedback.get("service"))
     for name in filter(None, place):
         head.append(f"  {name}", "cyan")
     sentiment = feedback.get("sentiment", {})
     label, level = sentiment.get("label", ""), sentiment.get("level", "")
-    # The level says more; where its model sees it another way, the label is what is counted.
+    # The level is more precise, but filters and counts go by the label if they disagree.
     shown = level if level.endswith(label) else label
-    head.append(f"  {_plain(shown)}", _STYLES.get(label, "dim"))
+    head.append(f"  {_humanize(shown)}", _STYLES.get(label, "dim"))
     if feedback.get("urgent"):
         head.append("  ")
-        reasons = ", ".join(map(_plain, feedback.get("urgent_reasons", ())))
+        reasons = ", ".join(map(_humanize, feedback.get("urgent_reasons", ())))
         head.append(f" urgent: {reasons} " if reasons else " urgent ", _URGENT)
     return head
 
 
-def _plain(name: str) -> str:
-    """An identifier as people read it."""
+def _humanize(name: str) -> str:
+    """Return an identifier with spaces for underscores."""
     return name.replace("_", " ")
 
 
 def _passage(hit: Hit) -> Text:
-    """The text with its matches marked; of a long one, what surrounds the first match."""
+    """Return the text with its matches marked; of a long text, the part around the first."""
     first = hit.spans[0][0] if hit.spans else 0
     start = max(0, first - _SHOWN_CHARACTERS // 2) if len(hit.text) > _SHOWN_CHARACTERS else 0
     end = min(len(hit.text), start + _SHOWN_CHARACTERS)
@@ -96,8 +96,8 @@ def _details(source: dict[str, Any]) -> Text:
     if feedback.get("sentiment", {}).get("contradicts_rating"):
         parts.append("text contradicts rating")
     language = feedback.get("language", {})
-    found = language.get("detected", "und")
-    parts.append(language.get("declared", found) if found == "und" else found)
+    detected = language.get("detected", "und")
+    parts.append(language.get("declared", detected) if detected == "und" else detected)
     dataset = source.get("event", {}).get("dataset", "")
     parts.append(f"{dataset} {feedback.get('family', '')}".strip())
     return Text(" · ".join(part for part in parts if part), "dim")
@@ -112,11 +112,11 @@ def _ratings(measures: dict[str, Any]) -> Iterator[str]:
         yield f"FFT {_FFT[value - 1] if 1 <= value <= len(_FFT) else value}"
 
 
-def _indented(text: Text) -> Padding:
+def _indent(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 
-def _moment(timestamp: str) -> str:
+def _format_time(timestamp: str) -> str:
     try:
         return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%Y-%m-%d %H:%M}"
     except ValueError:

@@ -1,1 +1,1 @@
-"""What commands share: the console, options, and errors as one line."""
+"""Shared by commands: context, options, Elasticsearch, tables of records."""

@@ -1,4 +1,4 @@
-"""Options that several subcommands have."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipeline.errors import CommandError, ExitStatus
 Values = list[str] | None
 """A repeatable option."""
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def filter_option(flag: str, what: str) -> Any:
-    """A repeatable option that chooses by a name."""
-    return typer.Option(flag, help=f"{what}; repeatable, * for any characters.", metavar="TEXT")
+    """Return a repeatable option that filters by a name."""
+    return typer.Option(flag, help=f"{what}; repeatable, * matches any characters.", metavar="TEXT")
 
 
 def parse_pairs(pairs: list[str], option: str, form: str = "KEY=VALUE") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Records as a table, for commands that show what they would publish."""
+"""A table of records, for commands that preview what they would publish."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.feedback import Feedback
 
 
 def records_table(records: list[Feedback]) -> Table:
-    """Draw records, one row per record."""
+    """Return a table with one row per record."""
     table = Table("created_at", "native_id", "measures", "organization, site, service", "text")
     for record in records:
         measures = [

@@ -1,4 +1,4 @@
-"""`feedback connect`: sources of a settings file, run once or by their schedules."""
+"""`feedback connect`: runs the sources of a settings file, once or by their schedules."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ from pipeline import logs
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.shared.records import records_table
-from pipeline.commands.sources.select import author_key, chosen, connected, sentences
-from pipeline.commands.sources.view import as_json, collected_table, ledger_state
+from pipeline.commands.sources.select import (
+    author_key,
+    ensure_kafka_ready,
+    select_instances,
+    translate_errors,
+)
+from pipeline.commands.sources.view import collected_table, describe_run, run_json
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.terminal import err, out, print_json
@@ -36,67 +41,73 @@ def connect(
         list[str] | None,
         typer.Argument(help="Connector (all its instances) or CONNECTOR.INSTANCE.", metavar="NAME"),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every instance of the settings file that is enabled.")
+    all_: Annotated[
+        bool, typer.Option("--all", help="Run every enabled instance of the settings file.")
     ] = False,
-    once: Annotated[bool, typer.Option("--once/--follow", help="Run once, or go on.")] = True,
+    once: Annotated[
+        bool, typer.Option("--once/--follow", help="Run once, or keep running.")
+    ] = True,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
     ] = None,
-    given: Annotated[
+    overrides: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="A setting, instead of a file: tries out one NAME."
+            "--set",
+            metavar="KEY=VALUE",
+            help="Setting of one NAME, instead of a settings file; repeatable.",
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="From the beginning; the ids stay the same.")
+        bool, typer.Option("--again", help="Start from the beginning; the ids stay the same.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read the first pages, show them, publish nothing.")
+        bool, typer.Option("--dry-run", help="Show records of the first page, publish nothing.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Collect feedback from sources: reviews, social mentions, forms."""
-    instances = chosen(names or [], everything=everything, path=config, given=given or [])
+    instances = select_instances(names or [], all_=all_, path=config, overrides=overrides or [])
     if dry_run:
-        records = [record for one in instances for record in _first(one)]
+        records = [record for instance in instances for record in _preview(instance)]
         if json:
             print_json([record.model_dump(mode="json", exclude_none=True) for record in records])
         else:
             out.print(records_table(records))
         return
-    connected()
+    ensure_kafka_ready()
     if not once:
         _follow(instances)
         return
-    done = _once(instances, again=again, quiet=json)
+    results = _run_once(instances, again=again, quiet=json)
     if json:
-        print_json([as_json(one) for one in done])
+        print_json([run_json(result) for result in results])
     else:
-        out.print(collected_table(instances, done))
-    _conclude(instances, done)
+        out.print(collected_table(instances, results))
+    _raise_failures(instances, results)
 
 
-def _first(instance: Instance) -> list[Feedback]:
-    """What the first page with anything on it holds."""
+def _preview(instance: Instance) -> list[Feedback]:
+    """Return the first records of the first page that has any."""
     stats = RunStats()
-    with sentences(), instance.build(author_key()) as source:
+    with translate_errors(), instance.build(author_key()) as source:
         if not isinstance(source, Polled):
-            raise CommandError(f"running {instance.label}: its service calls; see `feedback serve`")
+            raise CommandError(
+                f"running {instance.label}: its service calls webhooks; see `feedback serve`"
+            )
         for page in source.fetch(None):
             parsed = [parse_item(source, item, stats) for item in page.items]
             records = [each.record for each in parsed if isinstance(each, ParsedItem)]
             if records:
                 return list(islice(records, _SHOWN_RECORDS))
-    reasons = ", ".join([*stats.reasons, *stats.skips]) or "it gave no item"
+    reasons = ", ".join([*stats.reasons, *stats.skips]) or "the source returned no items"
     err.print(f"{instance.label}: nothing to show ({reasons})", markup=False)
     return []
 
 
-def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[RunResult]:
+def _run_once(instances: list[Instance], *, again: bool, quiet: bool) -> list[RunResult]:
     done = []
-    with sentences(), ConnectorBroker(settings().kafka) as broker:
+    with translate_errors(), ConnectorBroker(settings().kafka) as broker:
         sources = [build_polled(instance, author_key()) for instance in instances]
         states = load_previous_state(instances, sources, broker)
         for instance, source, state in zip(instances, sources, states, strict=True):
@@ -105,7 +116,7 @@ def _once(instances: list[Instance], *, again: bool, quiet: bool) -> list[RunRes
             with err.status(f"collecting {instance.label}", spinner="dots"), source:
                 done.append(run_once(instance, source, broker, state))
             if not quiet:
-                err.print(f"{instance.label}: {ledger_state(done[-1].coverage)}")
+                err.print(f"{instance.label}: {describe_run(done[-1].coverage)}")
     return done
 
 
@@ -114,7 +125,7 @@ def _follow(instances: list[Instance]) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with sentences(), ConnectorBroker(settings().kafka) as broker:
+    with translate_errors(), ConnectorBroker(settings().kafka) as broker:
         follow(
             instances,
             broker,
@@ -123,11 +134,11 @@ def _follow(instances: list[Instance]) -> None:
         )
 
 
-def _conclude(instances: list[Instance], done: list[RunResult]) -> None:
+def _raise_failures(instances: list[Instance], results: list[RunResult]) -> None:
     failed = [
-        (instance.label, one.failure)
-        for instance, one in zip(instances, done, strict=True)
-        if one.failure is not None
+        (instance.label, result.failure)
+        for instance, result in zip(instances, results, strict=True)
+        if result.failure is not None
     ]
     if not failed:
         return

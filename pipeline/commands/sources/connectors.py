@@ -1,4 +1,4 @@
-"""`feedback connectors`: what there is to collect from, and what each needs."""
+"""`feedback connectors`: lists the connectors, or describes one."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from connectors.runtime.instances import source_named
 from connectors.runtime.registry import sources
 from connectors.sdk.source import Source
 from pipeline.commands.shared.options import Json
-from pipeline.commands.sources.select import sentences
+from pipeline.commands.sources.select import translate_errors
 from pipeline.terminal import out, print_json
 
 
 def connectors(
-    name: Annotated[str | None, typer.Argument(help="One connector, in full.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Connector to describe in full.")] = None,
     json: Json = False,
 ) -> None:
-    """List the connectors, or show what one needs."""
-    found = list(sources().values())
+    """List the connectors, or show the settings of one."""
+    selected = list(sources().values())
     if name is not None:
-        with sentences():
-            found = [source_named(name, "showing a connector")]
+        with translate_errors():
+            selected = [source_named(name, "showing a connector")]
     if json:
-        print_json([declaration(source) for source in found])
+        print_json([declaration(source) for source in selected])
     elif name is not None:
-        out.print(Markdown(page_of(found[0])))
+        out.print(Markdown(page_of(selected[0])))
     else:
-        out.print(_table(found))
+        out.print(_table(selected))
 
 
-def _table(found: list[type[Source]]) -> Table:
+def _table(selected: list[type[Source]]) -> Table:
     table = Table(box=None)
     for column in ("name", "service", "family", "can"):
         table.add_column(column)
-    for source in found:
+    for source in selected:
         table.add_row(source.name, source.title, source.family, ", ".join(capabilities(source)))
     return table

@@ -1,4 +1,4 @@
-"""`feedback reply`: answer a piece of feedback where it was given."""
+"""`feedback reply`: replies to a piece of feedback through its connector."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ import typer
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Answering
 from pipeline.commands.shared.options import Json
-from pipeline.commands.sources.select import author_key, chosen, sentences
+from pipeline.commands.sources.select import author_key, select_instances, translate_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import out, print_json
 
 
 def reply(
     name: Annotated[str, typer.Argument(help="CONNECTOR.INSTANCE of the settings file.")],
-    native_id: Annotated[str, typer.Argument(help="Which: `native_id` of the search's hit.")],
-    text: Annotated[str, typer.Argument(help="The answer.")],
+    native_id: Annotated[
+        str, typer.Argument(help="native_id of the feedback, as in `feedback search --json`.")
+    ],
+    text: Annotated[str, typer.Argument(help="The reply.")],
     send: Annotated[
-        bool, typer.Option("--send", help="Publish it; without, only show what would be sent.")
+        bool, typer.Option("--send", help="Send the reply; default: only show it.")
     ] = False,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Answer feedback where it was given; a dry run unless told to --send."""
-    source = _answering(name, config)
-    with source, sentences():
+    """Reply to feedback on the platform it came from. A dry run without --send."""
+    source = _find_answering_source(name, config)
+    with source, translate_errors():
         try:
             request = source.build_reply(native_id, text)
         except BadRecord as error:
@@ -46,12 +48,12 @@ def reply(
     out.print("sent" if send else "not sent: add --send")
 
 
-def _answering(name: str, config: Path | None) -> Answering:
-    instances = chosen([name], everything=False, path=config, given=[])
+def _find_answering_source(name: str, config: Path | None) -> Answering:
+    instances = select_instances([name], all_=False, path=config, overrides=[])
     if len(instances) > 1:
-        labels = ", ".join(one.label for one in instances)
+        labels = ", ".join(instance.label for instance in instances)
         raise CommandError(f"replying: which of {labels}?", ExitStatus.USAGE)
     source = instances[0].build(author_key())
     if not isinstance(source, Answering):
-        raise CommandError(f"replying: {source.title} takes no answers", ExitStatus.USAGE)
+        raise CommandError(f"replying: {source.title} does not support replies", ExitStatus.USAGE)
     return source

@@ -1,4 +1,4 @@
-"""The instances that a command is about, from the settings file or from options."""
+"""Selection of source instances, from the settings file or from options."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from pipeline.kafka.admin import create_kafka_topics, require_broker
 from pipeline.settings import environment_value
 from pipeline.settings_file import SettingsFileError, read_connector_sections, resolve_secret
 
-TRIED_OUT = "try"
-"""The instance's name where settings are given as options."""
+AD_HOC_NAME = "try"
+"""Name of an instance whose settings are given as options."""
 
 _resolve_secret: Final = partial(resolve_secret, resolve=environment_value)
 
-_WRITE_ONE: Final = (
+_WRITE_HINT: Final = (
     "write one with a section for each source: `feedback connectors` lists them, `feedback "
     "connectors NAME` shows the section of one, docs/collecting.md a whole file"
 )
 
 
 @contextmanager
-def sentences(hint: str = "") -> Iterator[None]:
-    """The connectors' errors as the command's; ``hint`` follows what may pass."""
+def translate_errors(hint: str = "") -> Iterator[None]:
+    """Translate errors of connectors into ``CommandError``; ``hint`` follows transient ones."""
     try:
         yield
     except (Misconfigured, SettingsFileError) as error:
@@ -44,47 +44,49 @@ def sentences(hint: str = "") -> Iterator[None]:
 
 
 def author_key() -> bytes:
-    """The key of the authors' pseudonyms."""
+    """Return the key of the authors' pseudonyms."""
     return settings().author_key.get_secret_value().encode()
 
 
-def connected() -> None:
-    """Make sure that Kafka answers and has its Kafka topics; raises ``CommandError``."""
+def ensure_kafka_ready() -> None:
+    """Check that Kafka answers, and create missing Kafka topics; raises ``CommandError``."""
     require_broker(settings().kafka)
     create_kafka_topics(settings())
 
 
-def all_instances(path: Path | None) -> list[Instance]:
-    """Every instance of the settings file; raises ``CommandError``."""
-    where = path or settings().config
-    if not where.exists():
+def load_instances(path: Path | None) -> list[Instance]:
+    """Return every instance of the settings file; raises ``CommandError``."""
+    file = path or settings().config
+    if not file.exists():
         raise CommandError(
-            f"reading {where}: No such file or directory; {_WRITE_ONE}", ExitStatus.USAGE
+            f"reading {file}: No such file or directory; {_WRITE_HINT}", ExitStatus.USAGE
         )
-    with sentences():
-        return instances(read_connector_sections(where), _resolve_secret, f"reading {where}")
+    with translate_errors():
+        return instances(read_connector_sections(file), _resolve_secret, f"reading {file}")
 
 
-def chosen(
-    names: list[str], *, everything: bool, path: Path | None, given: list[str]
+def select_instances(
+    names: list[str], *, all_: bool, path: Path | None, overrides: list[str]
 ) -> list[Instance]:
-    """The instances that are meant; raises ``CommandError`` where there is none."""
-    if everything == bool(names):
+    """Return the instances that are named, or all enabled ones; raises ``CommandError``."""
+    if all_ == bool(names):
         raise CommandError(
-            "choosing sources: name some, or all of the settings file with --all",
+            "selecting sources: name some, or use --all",
             ExitStatus.USAGE,
         )
-    if given:
-        return [_tried_out(names, given)]
+    if overrides:
+        return [_ad_hoc_instance(names, overrides)]
     for name in names:
         _require_known(name)
-    found = all_instances(path)
-    if everything:
-        wanted = [one for one in found if one.schedule.enabled and _is_polled(one)]
+    instances_ = load_instances(path)
+    if all_:
+        wanted = [each for each in instances_ if each.schedule.enabled and _is_polled(each)]
     else:
-        wanted = [one for name in names for one in _named(found, name, path)]
+        wanted = [each for name in names for each in _find_instances(instances_, name, path)]
     if not wanted:
-        raise CommandError("choosing sources: the settings file has none to run", ExitStatus.USAGE)
+        raise CommandError(
+            "selecting sources: the settings file has no enabled source", ExitStatus.USAGE
+        )
     return wanted
 
 
@@ -92,33 +94,33 @@ def _is_polled(instance: Instance) -> bool:
     return issubclass(instance.source, Polled)
 
 
-def _tried_out(names: list[str], given: list[str]) -> Instance:
+def _ad_hoc_instance(names: list[str], overrides: list[str]) -> Instance:
     if len(names) != 1:
-        raise CommandError("choosing sources: --set goes with one NAME", ExitStatus.USAGE)
+        raise CommandError("selecting sources: --set goes with one NAME", ExitStatus.USAGE)
     kind, _, instance = names[0].partition(".")
-    with sentences():
-        source = source_named(kind, "choosing sources")
-        return settled(source, instance or TRIED_OUT, settable(given), _resolve_secret)
+    with translate_errors():
+        source = source_named(kind, "selecting sources")
+        return settled(source, instance or AD_HOC_NAME, parse_settings(overrides), _resolve_secret)
 
 
 def _require_known(name: str) -> None:
-    with sentences():
-        source_named(name.partition(".")[0], "choosing sources")
+    with translate_errors():
+        source_named(name.partition(".")[0], "selecting sources")
 
 
-def _named(found: list[Instance], name: str, path: Path | None) -> list[Instance]:
-    some = [one for one in found if name in (one.label, one.source.name)]
-    if not some:
-        where = path or settings().config
-        labels = ", ".join(one.label for one in found) or "none"
+def _find_instances(known: list[Instance], name: str, path: Path | None) -> list[Instance]:
+    matches = [each for each in known if name in (each.label, each.source.name)]
+    if not matches:
+        file = path or settings().config
+        labels = ", ".join(each.label for each in known) or "none"
         raise CommandError(
-            f"choosing sources: {where} has no {name}; it has {labels}", ExitStatus.USAGE
+            f"selecting sources: {file} has no {name}; it has {labels}", ExitStatus.USAGE
         )
-    return some
+    return matches
 
 
-def settable(pairs: list[str]) -> dict[str, Any]:
-    """Pairs of KEY=VALUE as a table; a value is TOML where it can be read so, else text."""
+def parse_settings(pairs: list[str]) -> dict[str, Any]:
+    """Return pairs of KEY=VALUE as settings; a value that is not TOML is a text."""
     return {key: _toml_value(text) for key, text in parse_pairs(pairs, "--set").items()}
 
 

@@ -1,4 +1,4 @@
-"""What `feedback connect` and `feedback status` show of sources."""
+"""Output of `feedback connect` and `feedback status` about sources."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from schemas.coverage import Coverage, State
 _STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
 
 
-def collected_table(instances: Sequence[Instance], done: Sequence[RunResult]) -> Table:
-    """One line an instance: what its run brought."""
+def collected_table(instances: Sequence[Instance], results: Sequence[RunResult]) -> Table:
+    """Return a table with one line per instance: the counts of its run."""
     table = Table(box=None)
     for column in ("source", "site", "read", "published", "skipped", "dead letters", "from", "to"):
         right = column in {"read", "published", "skipped", "dead letters"}
         table.add_column(column, justify="right" if right else "left")
-    for instance, one in zip(instances, done, strict=True):
-        entry = one.coverage
+    for instance, result in zip(instances, results, strict=True):
+        entry = result.coverage
         table.add_row(
             instance.label,
             escape(entry.site or ""),
@@ -37,35 +37,35 @@ def collected_table(instances: Sequence[Instance], done: Sequence[RunResult]) ->
     return table
 
 
-def as_json(done: RunResult) -> dict[str, Any]:
-    """What machines read of a run."""
-    reasons = {reason: found.count for reason, found in done.stats.reasons.items()}
-    skips = {reason: found.count for reason, found in done.stats.skips.items()}
+def run_json(done: RunResult) -> dict[str, Any]:
+    """Return the result of a run as JSON."""
+    reasons = {text: reason.count for text, reason in done.stats.reasons.items()}
+    skips = {text: reason.count for text, reason in done.stats.skips.items()}
     return {
-        **ledger_json(done.coverage, datetime.now(UTC)),
+        **coverage_json(done.coverage, datetime.now(UTC)),
         "dead_letter_reasons": reasons,
         "skip_reasons": skips,
     }
 
 
-def ledger_json(entry: Coverage, now: datetime) -> dict[str, Any]:
-    """An entry of the ledger with its state."""
+def coverage_json(entry: Coverage, now: datetime) -> dict[str, Any]:
+    """Return a source's coverage as JSON, with its state."""
     return {"state": entry.state(now), **entry.model_dump(mode="json", exclude_none=True)}
 
 
-def ledger_state(entry: Coverage) -> str:
-    """One line on how a run went, as markup."""
+def describe_run(entry: Coverage) -> str:
+    """Return the result of a run in one line of Rich markup."""
     if entry.error is not None:
         return f"[red]failed[/]: {escape(entry.error)}"
     history = ", its history" if entry.backfill and entry.published else ""
     return f"{entry.published:,} published{history}"
 
 
-def ledger_table(entries: Sequence[Coverage], now: datetime) -> Table:
-    """One line a source: how it fares."""
+def coverage_table(entries: Sequence[Coverage], now: datetime) -> Table:
+    """Return a table with one line per source: its state and last run."""
     table = Table(box=None, title="sources", title_justify="left")
-    for column in ("source", "site", "state", "newest", "last run", "brought", "note"):
-        right = column == "brought"
+    for column in ("source", "site", "state", "newest", "last run", "published", "note"):
+        right = column == "published"
         table.add_column(
             column,
             justify="right" if right else "left",
@@ -93,7 +93,7 @@ def _note(entry: Coverage, state: State, now: datetime) -> str:
     if state is State.SILENT:
         return f"nothing new since {_ago(entry.news_at or entry.first_at, now)}"
     if state is State.LATE:
-        return "nobody runs it: feedback connect --all --follow"
+        return "not running: feedback connect --all --follow"
     if entry.gap_since is not None:
         return f"not run from {entry.gap_since:%Y-%m-%d %H:%M} to {entry.started_at:%Y-%m-%d %H:%M}"
     return ""

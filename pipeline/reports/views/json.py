@@ -1,4 +1,4 @@
-"""`feedback report --format json`: everything, unrounded, for machines."""
+"""A report as JSON: everything, unrounded."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipeline.scores.report import Breakdown, Report, Row, Trend
 from schemas.score import Period
 
 
-def as_json(report: Report) -> dict[str, Any]:
-    """The report as one JSON document; every score is a ``Score`` record."""
+def report_json(report: Report) -> dict[str, Any]:
+    """Return the report as JSON; every score is a ``Score`` record."""
     frame = report.frame
     return {
         "period": _period(frame.period),
@@ -44,7 +44,9 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "goals": [_goal(goal) for goal in report.goals],
         **({"cases": cases_json(report.cases)} if report.cases else {}),
-        "sources": None if report.sources is None else [asdict(one) for one in report.sources],
+        "sources": None
+        if report.sources is None
+        else [asdict(source) for source in report.sources],
     }
 
 
@@ -67,7 +69,7 @@ def _row(report: Report, row: Row) -> dict[str, Any]:
 
 
 def _trend(trend: Trend) -> list[dict[str, Any]]:
-    return [{**_period(step), **_estimate(found)} for step, found in trend]
+    return [{**_period(step), **_estimate(estimate)} for step, estimate in trend]
 
 
 def _driver(driver: Driver) -> dict[str, Any]:
@@ -89,21 +91,25 @@ def _driver(driver: Driver) -> dict[str, Any]:
     }
 
 
-def _goal(one: GoalProgress) -> dict[str, Any]:
-    projected = {"value": one.projected, "interval": one.projected_interval, "sure": one.sure}
+def _goal(progress: GoalProgress) -> dict[str, Any]:
+    projected = {
+        "value": progress.projected,
+        "interval": progress.projected_interval,
+        "sure": progress.sure,
+    }
     return {
-        **one.goal.model_dump(mode="json", exclude_none=True),
-        "status": one.status,
-        "now": _estimate(one.now),
-        "projected": None if one.projected is None else projected,
+        **progress.goal.model_dump(mode="json", exclude_none=True),
+        "status": progress.status,
+        "now": _estimate(progress.now),
+        "projected": None if progress.projected is None else projected,
     }
 
 
-def _estimate(found: Estimate) -> dict[str, Any]:
-    if found.value is None or found.interval is None:
-        return {"n": found.n, "suppressed": True}
-    low, high = found.interval
-    return {"n": found.n, "suppressed": False, "value": found.value, "low": low, "high": high}
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    if estimate.value is None or estimate.interval is None:
+        return {"n": estimate.n, "suppressed": True}
+    low, high = estimate.interval
+    return {"n": estimate.n, "suppressed": False, "value": estimate.value, "low": low, "high": high}
 
 
 def _period(period: Period) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`feedback report --format markdown`: the same tables for a wiki or a mail."""
+"""A report as Markdown, for a wiki or an email."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pipeline.terminal import clean
 from schemas.score import MeasureName, Score
 
 
-def markdown(report: Report) -> str:
-    """The whole report."""
+def render_markdown(report: Report) -> str:
+    """Return the whole report."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -22,8 +22,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"# Feedback report: {_plain(words.period_title(report))}"
     yield f"\nScope: {_plain(words.scope_title(report))}. "
     yield (
-        f"{report.overall.comments:,} comments ({report.overall.comments_before:,} in the period "
-        "before).\n"
+        f"{report.overall.comments:,} comments ({report.overall.comments_before:,} in the "
+        "previous period).\n"
     )
     yield from (f"- {_plain(line)}" for line in words.highlights(report))
     if report.overall.comments or report.overall.comments_before:
@@ -39,14 +39,14 @@ def _lines(report: Report) -> Iterator[str]:
             yield from _drivers(report)
     if report.cases:
         yield "\n## Cases\n"
-        yield from _table(list(shared.HEAD), shared.case_rows(report.cases))
-        place = shared.place_of(report.cases)
+        yield from _table(list(shared.HEADINGS), shared.case_rows(report.cases))
+        place = shared.first_place(report.cases)
         if place is not None:
             yield ""
-            yield from _table(shared.group_head(place), shared.group_rows(report, place))
+            yield from _table(shared.group_headings(place), shared.group_rows(report, place))
     if report.sources:
         yield "\n## Sources\n"
-        rows = ([one.name, str(one.state), one.note] for one in report.sources)
+        rows = ([source.name, str(source.state), source.note] for source in report.sources)
         yield from _table(["Source", "State now", "Note"], rows)
     yield "\n## How to read it\n"
     yield from (f"- {title}: {text}." for title, text in words.definitions(report))
@@ -62,7 +62,7 @@ def _measure(report: Report, name: MeasureName) -> list[str]:
 
 
 def cells(score: Score) -> list[str]:
-    """Value, interval and n; the first two say so where there are too few answers."""
+    """Return value, interval and n; with too few answers the interval says so."""
     if score.value is None or score.low is None or score.high is None:
         return ["", words.FEW if score.n else "", f"{score.n:,}"]
     return [
@@ -90,8 +90,8 @@ def _group(report: Report, dimension: str, row: Row) -> list[str]:
     scores = []
     for name in report.frame.measures:
         value, interval, n = cells(row.scores[name])
-        said = f"{value} ({interval}), n {n} {words.format_change(row.scores[name])}".rstrip()
-        scores.append(said if value else (f"n {n}" if n != "0" else ""))
+        cell = f"{value} ({interval}), n {n} {words.format_change(row.scores[name])}".rstrip()
+        scores.append(cell if value else (f"n {n}" if n != "0" else ""))
     return [words.group_title(report, dimension, row.name or ""), f"{row.comments:,}", *scores]
 
 
@@ -99,15 +99,15 @@ def _drivers(report: Report) -> Iterator[str]:
     yield f"\n## What moves {MEASURES[report.lead].title}\n"
     rows = (
         [
-            words.group_title(report, "topic", one.topic),
-            f"{one.mentions:,} ({one.share:.0%})",
-            words.format_value(report.lead, one.with_topic.value or 0.0),
-            words.format_value(report.lead, one.without.value or 0.0),
-            f"{words.format_number(report.lead, one.effect, signed=True)} "
-            f"({words.format_interval(report.lead, *one.effect_interval)})",
-            words.format_number(report.lead, one.impact, signed=True),
+            words.group_title(report, "topic", driver.topic),
+            f"{driver.mentions:,} ({driver.share:.0%})",
+            words.format_value(report.lead, driver.with_topic.value or 0.0),
+            words.format_value(report.lead, driver.without.value or 0.0),
+            f"{words.format_number(report.lead, driver.effect, signed=True)} "
+            f"({words.format_interval(report.lead, *driver.effect_interval)})",
+            words.format_number(report.lead, driver.impact, signed=True),
         ]
-        for one in report.drivers[:SHOWN_GROUPS]
+        for driver in report.drivers[:SHOWN_GROUPS]
     )
     yield from _table(["Topic", "Mentioned", "With", "Without", "Effect", "Impact"], rows)
     yield f"\nOf {report.driver_answers:,} answers. {words.DRIVER_NOTE}"
@@ -121,7 +121,7 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Names come from strangers: what Markdown or HTML would obey is escaped."""
+    """Escape what Markdown or HTML would interpret, as names come from elsewhere."""
     escaped = clean(text).replace("&", "&amp;").replace("<", "&lt;")
     for sign in "\\|*_`[]#!":
         escaped = escaped.replace(sign, f"\\{sign}")

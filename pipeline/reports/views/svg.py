@@ -1,6 +1,6 @@
-"""Small plots as inline SVG: a trend with its intervals, and scores of groups with theirs.
+"""Small plots as inline SVG: trends and scores of groups, with their intervals.
 
-They need nothing but a browser: no script, no font, no file. Colours come from the page's style.
+They need no script, font or file. Colours come from the page's style.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _TOP: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value with its interval under a label; None where there is nothing to show."""
+    """A labelled value with its interval; ``value`` is None if there is nothing to show."""
 
     label: str
     value: float | None
     low: float = 0.0
     high: float = 0.0
     text: str = ""
-    """What stands beside it, or shows when pointed at."""
+    """Text beside the point, or its tooltip."""
     css: str = ""
 
 
@@ -40,9 +40,10 @@ def line_plot(
     height: int = 190,
     level: float | None = None,
 ) -> Markup:
-    """A trend: line and dots, and the interval as a band. ``ends`` are those of the scale.
+    """Return a trend as line and dots, with the interval as a band.
 
-    ``level`` is a value to mark across, such as a target.
+    ``ends`` are the scale's limits.
+    ``level`` is marked by a line, such as a target.
     """
     left, right, bottom = 48, 12, 26
     known = [p for p in points if p.value is not None]
@@ -74,7 +75,7 @@ def line_plot(
                 f'<circle class="dot" cx="{x(place):.1f}" cy="{y(point.value):.1f}" r="3.5">'
                 f"<title>{_escape(point.text)}</title></circle>"
             )
-        # Counted from the last, which is what the report is of.
+        # Counted from the last step, which is the reported period.
         if (len(points) - 1 - place) % each == 0:
             parts.append(_text(x(place), height - 8, point.label, "middle"))
     return _svg(width, height, title, parts)
@@ -88,9 +89,9 @@ def dot_plot(
     width: int = 640,
     level: float | None = None,
 ) -> Markup:
-    """One row a group: a dot at its value, a line over its interval, its text at the right.
+    """Return one row per group: a dot at its value, a line over its interval, and its text.
 
-    ``level`` is a value to mark through all rows, such as that of everything together.
+    ``level`` is marked by a line through all rows, such as the overall value.
     """
     left = min(250.0, 16 + _CHARACTER * max((len(p.label) for p in points), default=0))
     right = 26 + _CHARACTER * max((len(p.text) for p in points), default=0)
@@ -126,7 +127,7 @@ def dot_plot(
 
 
 def spark(points: Sequence[Point], *, title: str, ends: tuple[float, float]) -> Markup:
-    """A trend as small as a word, for a table's cell; a tenth of the scale fills its height."""
+    """Return a trend in the size of a word, for a table cell."""
     values = [p.value for p in points if p.value is not None]
     if not values:
         return Markup()
@@ -147,7 +148,7 @@ def spark(points: Sequence[Point], *, title: str, ends: tuple[float, float]) -> 
 
 
 def _room(points: Sequence[Point], ends: tuple[float, float]) -> tuple[float, float]:
-    """What of the scale to show: all intervals and some air, never beyond its ends."""
+    """Return the range to show: all intervals with some margin, within the scale."""
     if not points:
         return ends
     low, high = min(p.low for p in points), max(p.high for p in points)
@@ -156,7 +157,7 @@ def _room(points: Sequence[Point], ends: tuple[float, float]) -> tuple[float, fl
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers within."""
+    """Return four to eight round numbers in the range."""
     step = 10.0 ** len(str(int(max(1.0, high - low))))
     while (high - low) / step < 4:
         for part in (2, 2.5, 2):
@@ -164,12 +165,12 @@ def _ticks(low: float, high: float) -> list[float]:
             if (high - low) / step >= 4:
                 break
     first = int(low // step) + (1 if low % step else 0)
-    found = [round(step * number, 6) for number in range(first, int(high // step) + 1)]
-    return [tick for tick in found if low <= tick <= high]
+    ticks = (round(step * number, 6) for number in range(first, int(high // step) + 1))
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _runs(points: Sequence[Point]) -> Iterator[list[tuple[int, Point]]]:
-    """Stretches without a gap."""
+    """Yield the runs of points without a gap, with their indexes."""
     run: list[tuple[int, Point]] = []
     for place, point in enumerate(points):
         if point.value is not None:

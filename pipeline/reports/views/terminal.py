@@ -1,4 +1,4 @@
-"""`feedback report` at a terminal: headlines, tables, and trends as rows of small bars."""
+"""A report in the terminal: highlights, tables, and trends as sparklines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schemas.coverage import State
 from schemas.score import MeasureName, Score
 
 SHOWN_GROUPS: Final = 12
-"""Groups of a dimension that people are shown; JSON has all."""
+"""Groups shown per dimension; JSON has all."""
 
 _NAME_AND_TREND: Final = 38
 _CELL: Final = 21
@@ -28,8 +28,8 @@ _NONE: Final = "·"
 _STATES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
 
 
-def drawn(report: Report, *, width: int) -> Group:
-    """The whole report, for so many columns of characters."""
+def render(report: Report, *, width: int) -> Group:
+    """Return the whole report, ``width`` characters wide."""
     shown = _fitting(report, width)
     parts: list[RenderableType] = [
         Text(f"{words.period_title(report)} · {words.scope_title(report)}", "bold"),
@@ -54,17 +54,17 @@ def drawn(report: Report, *, width: int) -> Group:
 
 
 def sparkline(trend: Trend, measure: MeasureName) -> str:
-    """One bar a step, between the least and the most of the trend; a dot where there are few."""
-    values = [found.value for _, found in trend if found.value is not None]
+    """Return one bar per step, scaled to the trend's range; a dot for too few answers."""
+    values = [estimate.value for _, estimate in trend if estimate.value is not None]
     if not values:
         return ""
     low, high = min(values), max(values)
-    # A tenth of the scale fills the height: what hardly moves looks as if it hardly moves.
+    # At least a tenth of the scale fills the height, so that small changes look small.
     room = max(high - low, MEASURES[measure].span / 10)
     low -= (room - (high - low)) / 2
     bars = [
-        _NONE if found.value is None else _BARS[min(7, int((found.value - low) / room * 8))]
-        for _, found in trend
+        _NONE if estimate.value is None else _BARS[min(7, int((estimate.value - low) / room * 8))]
+        for _, estimate in trend
     ]
     return "".join(bars)
 
@@ -93,7 +93,7 @@ def _cells(score: Score) -> tuple[str, str, str]:
 
 
 def _fitting(report: Report, width: int) -> list[MeasureName]:
-    """The measures that a table of groups has room for, the one in the lead first."""
+    """Return the measures that fit into a table of groups, the primary one first."""
     order = (report.lead, MeasureName.SHARE_NEGATIVE, *report.frame.measures)
     wanted = [name for name in dict.fromkeys(order) if name in report.frame.measures]
     return wanted[: max(1, (width - _NAME_AND_TREND) // _CELL)]
@@ -113,19 +113,19 @@ def _groups(
             sparkline(row.trends.get(report.lead, ()), report.lead),
         )
     yield table
-    said = []
+    notes = []
     if len(part.rows) > SHOWN_GROUPS:
-        said.append(f"{len(part.rows) - SHOWN_GROUPS} smaller ones in --format json")
+        notes.append(f"{len(part.rows) - SHOWN_GROUPS} smaller ones in --format json")
     if part.unnamed:
-        said.append(f"{part.unnamed:,} comments have no {part.dimension}")
+        notes.append(f"{part.unnamed:,} comments have no {part.dimension}")
     if len(measures) < len(report.frame.measures):
-        said.append("more measures on a wider screen, or with --measure")
-    if said:
-        yield Text(f"  {'; '.join(said)}", "dim")
+        notes.append("more measures on a wider screen, or with --measure")
+    if notes:
+        yield Text(f"  {'; '.join(notes)}", "dim")
 
 
 def _both(row: Row, name: MeasureName) -> Text:
-    """Score and change, and below them interval and n."""
+    """Return score and change, and on a second line interval and n."""
     score = row.scores[name]
     if score.value is None or score.low is None or score.high is None:
         return Text(f"n {score.n}" if score.n else "", "dim")
@@ -144,32 +144,34 @@ def _change(score: Score) -> Text:
 def _drivers(report: Report) -> Table:
     title = f"what moves {MEASURES[report.lead].title} ({report.driver_answers:,} answers)"
     table = _table(title, ["topic", "mentioned", "with", "without", "effect", "impact"])
-    for one in report.drivers[:SHOWN_GROUPS]:
-        good = (one.effect > 0) == MEASURES[report.lead].higher_is_better
-        style = ("green" if good else "bold red") if one.distinguishable else "dim"
-        effect = words.format_number(report.lead, one.effect, signed=True)
+    for driver in report.drivers[:SHOWN_GROUPS]:
+        good = (driver.effect > 0) == MEASURES[report.lead].higher_is_better
+        style = ("green" if good else "bold red") if driver.distinguishable else "dim"
+        effect = words.format_number(report.lead, driver.effect, signed=True)
         table.add_row(
-            Text(words.group_title(report, "topic", one.topic)),
-            f"{one.mentions:,} ({one.share:.0%})",
-            words.format_value(report.lead, one.with_topic.value or 0.0),
-            words.format_value(report.lead, one.without.value or 0.0),
-            Text(f"{effect} ({words.format_interval(report.lead, *one.effect_interval)})", style),
-            words.format_number(report.lead, one.impact, signed=True),
+            Text(words.group_title(report, "topic", driver.topic)),
+            f"{driver.mentions:,} ({driver.share:.0%})",
+            words.format_value(report.lead, driver.with_topic.value or 0.0),
+            words.format_value(report.lead, driver.without.value or 0.0),
+            Text(
+                f"{effect} ({words.format_interval(report.lead, *driver.effect_interval)})", style
+            ),
+            words.format_number(report.lead, driver.impact, signed=True),
         )
     return table
 
 
 def _cases(report: Report, cases: CaseScores) -> Iterator[Table]:
-    table = _table("cases", [heading.lower() for heading in shared.HEAD])
+    table = _table("cases", [heading.lower() for heading in shared.HEADINGS])
     scores = cases.overall.scores.values()
     for score, (*cells, moved) in zip(scores, shared.case_rows(cases), strict=True):
         style = {True: "green", False: "bold red", None: "dim"}[shared.is_better(score)]
         table.add_row(*cells, Text(moved, style))
     yield table
-    place = shared.place_of(cases)
+    place = shared.first_place(cases)
     if place is not None:
         of_place = Table(box=None, title=f"cases by {place}", title_justify="left")
-        for heading in shared.group_head(place):
+        for heading in shared.group_headings(place):
             of_place.add_column(heading)
         for row in shared.group_rows(report, place):
             of_place.add_row(*map(Text, row))
@@ -180,17 +182,17 @@ def _sources(report: Report) -> Table:
     table = Table(box=None, title="sources, as of now", title_justify="left")
     for column in ("source", "state", "note"):
         table.add_column(column)
-    for one in report.sources or ():
+    for source in report.sources or ():
         table.add_row(
-            Text(one.name),
-            Text(one.state, _STATES[one.state]),
-            Text(one.note),
+            Text(source.name),
+            Text(source.state, _STATES[source.state]),
+            Text(source.note),
         )
     return table
 
 
 def _table(title: str, columns: list[str]) -> Table:
-    """Names may break over lines, numbers may not."""
+    """Return a table whose first column may wrap, and no other."""
     table = Table(box=None, title=title, title_justify="left", title_style="bold")
     table.add_column(columns[0], min_width=12)
     for column in columns[1:]:

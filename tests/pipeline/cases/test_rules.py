@@ -12,7 +12,7 @@ from pipeline.cases.options import build_cases_settings
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rules
 from pipeline.settings_file import SettingsFileError
 from pipeline.stages.classify_topics import Taxonomy
-from pipeline.working_hours import working_hours
+from pipeline.working_hours import read_working_hours
 from schemas.case import derive_case_id
 from schemas.feedback import Priority
 
@@ -130,7 +130,7 @@ def test_a_case_is_due_by_working_hours() -> None:
 def test_without_working_hours_every_hour_counts() -> None:
     assert Due(days=3).deadline(NOW, None) == NOW + timedelta(days=3)
     assert Due(time=timedelta(hours=4)).deadline(NOW, None) == NOW + timedelta(hours=4)
-    hours = working_hours({"hours": HOURS})["office"]
+    hours = read_working_hours({"hours": HOURS})["office"]
     assert Due(days=1).deadline(NOW, hours) == datetime(2026, 11, 23, 18, tzinfo=UTC)
 
 

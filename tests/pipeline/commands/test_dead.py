@@ -74,7 +74,7 @@ def test_reasons_are_counted_and_payloads_stay_hidden(run: Run) -> None:
 def test_none_is_said_and_is_no_failure(run: Run) -> None:
     result = run("--source", "nobody")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "there are no such dead letters\n"
+    assert result.stderr == "no matching dead letters\n"
 
 
 def test_a_wrong_time_is_a_usage_error(run: Run) -> None:

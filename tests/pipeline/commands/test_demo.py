@@ -56,8 +56,8 @@ def test_the_demo_finds_what_it_made_and_leaves_the_engines_as_found(
     feedback("feedback up", alone, tmp_path)
     again = feedback("feedback demo", alone, tmp_path)
     assert f"{first['documents']:,} comments found" in again
-    assert f"{first['urgent']['comments']:,} cannot wait: " in again
-    assert f"{sum(first['hidden'].values()):,} personal values are hidden: " in again
+    assert f"{first['urgent']['comments']:,} urgent: " in again
+    assert f"{sum(first['hidden'].values()):,} personal values redacted: " in again
     assert "$ feedback search --urgent" in again
     assert "$ feedback search 'waiting' --label negative" in again
     assert states(alone, tmp_path) == ["running", "running"]

@@ -11,8 +11,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pipeline.commands.explain import command
-from pipeline.commands.explain.command import record_of
-from pipeline.commands.explain.view import drawn
+from pipeline.commands.explain.command import build_record
+from pipeline.commands.explain.view import render
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import explain
 from pipeline.errors import CommandError, ExitStatus
@@ -34,10 +34,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *arguments, text=None: CliRunner().invoke(app, list(arguments), input=text)
 
 
-def _drawn(text: str, question: str | None = None, rating: str | None = None) -> str:
+def _render(text: str, question: str | None = None, rating: str | None = None) -> str:
     console = SafeConsole(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
-        console.print(drawn(explain(ANALYZER, record_of(text, question, rating))))
+        console.print(render(explain(ANALYZER, build_record(text, question, rating))))
     return capture.get()
 
 
@@ -105,18 +105,21 @@ def test_a_taxonomy_that_cannot_be_read_is_wrong_usage(
     [("2", "stars", 0.25), ("fft=4", "fft", 0.25), ("NPS=3", "nps", 0.3), ("ces=7", "ces", 1.0)],
 )
 def test_a_rating_is_on_its_measures_scale(rating: str, measure: str, score: float) -> None:
-    found = getattr(record_of("Fine", None, rating), measure)
+    found = getattr(build_record("Fine", None, rating), measure)
     assert found.score == score
 
 
 def test_bytes_that_are_no_text_do_no_harm(run: Run) -> None:
-    assert record_of(command._readable("bad \udcff byte"), None, None).text == "bad \ufffd byte"
+    assert (
+        build_record(command._replace_surrogates("bad \udcff byte"), None, None).text
+        == "bad \ufffd byte"
+    )
     result = run("-", "--json", text=b"\xef\xbb\xbfcaf\xe9 fine\n")
     assert orjson.loads(result.stdout)["text"] == "caf\ufffd fine"
 
 
 def test_people_see_each_part_within_80_columns() -> None:
-    shown = _drawn(MIXED, "What could we do better?", "2")
+    shown = _render(MIXED, "What could we do better?", "2")
     assert max(map(len, shown.splitlines())) <= 80
     lines = [line.strip() for line in shown.splitlines()]
     for title in ("Sentiment", "VADER", "Topics", "Urgent", "Versions"):
@@ -130,10 +133,10 @@ def test_people_see_each_part_within_80_columns() -> None:
 
 
 def test_without_colours_marks_below_the_words_say_what_they_are() -> None:
-    text, marks, *_ = _drawn("Awful wait", None, None).splitlines()
+    text, marks, *_ = _render("Awful wait", None, None).splitlines()
     assert text == "Awful wait"
     assert marks[:5] == "-----"
-    wide, below, *_ = _drawn("日本 x awful food", None, None).splitlines()
+    wide, below, *_ = _render("日本 x awful food", None, None).splitlines()
     assert wide.startswith("日本 x awful")
     assert below[7:12] == "-----"
 
@@ -141,7 +144,7 @@ def test_without_colours_marks_below_the_words_say_what_they_are() -> None:
 def test_with_colours_the_words_have_them() -> None:
     console = SafeConsole(width=80, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
-        console.print(drawn(explain(ANALYZER, record_of(MIXED, None, None))))
+        console.print(render(explain(ANALYZER, build_record(MIXED, None, None))))
     first, *_ = capture.get().splitlines()
     assert "\x1b[31m" in first or "\x1b[4;31m" in first
     assert "---" not in capture.get()
@@ -149,16 +152,16 @@ def test_with_colours_the_words_have_them() -> None:
 
 def test_markup_and_control_characters_of_strangers_are_not_obeyed() -> None:
     text = "[red]rude[/] \x1b[2J\x1b]0;t\x07 rude\x9b31mrude \u202egnp\r\nawful\x85staff"
-    shown = _drawn(text, f"What was [b]bad[/b]? {text}", "2")
+    shown = _render(text, f"What was [b]bad[/b]? {text}", "2")
     assert "[red]rude[/]" in shown
     assert "[b]bad[/b]" in shown
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r", "\x85"} & set(shown)
 
 
 def test_what_is_not_scored_says_why() -> None:
-    german = _drawn("Ich musste zwei Stunden warten und niemand hat mir geholfen")
-    assert "not scored: only English is" in german
-    assert "not scored: there is nothing to read" in _drawn("jo.bloggs@example.org")
+    german = _render("Ich musste zwei Stunden warten und niemand hat mir geholfen")
+    assert "not scored: only English is supported" in german
+    assert "not scored: no text to read" in _render("jo.bloggs@example.org")
 
 
 def test_without_a_model_it_says_so(tmp_path: Path) -> None:
@@ -166,10 +169,10 @@ def test_without_a_model_it_says_so(tmp_path: Path) -> None:
     file.write_text(
         'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "[b]Price"\nterms = ["price*"]\n'
     )
-    found = explain(CommentAnalyzer.load(taxonomy=file), record_of("Awful prices", None, None))
+    found = explain(CommentAnalyzer.load(taxonomy=file), build_record("Awful prices", None, None))
     console = SafeConsole(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
-        console.print(drawn(found))
+        console.print(render(found))
     assert "No model was trained for this taxonomy" in capture.get()
     assert "[b]Price" in capture.get()
     assert "by its terms: prices" in capture.get()

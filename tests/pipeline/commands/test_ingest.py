@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pipeline.commands.ingest import command
-from pipeline.commands.ingest.account import worker_runs
+from pipeline.commands.ingest.account import is_worker_running
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
@@ -81,7 +81,7 @@ def test_without_a_worker_rows_wait_in_kafka_and_the_command_says_so(
     assert answer["skips"] == [
         {"reason": "no text and no score", "count": 1, "examples": ["waiting:line 7"]}
     ]
-    assert "3 records wait in Kafka: start `feedback worker`" in result.stderr
+    assert "3 records are waiting in Kafka: start `feedback worker`" in result.stderr
 
 
 def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_none(
@@ -91,7 +91,7 @@ def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_
     start_worker: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     worker = start_worker()
-    wait_until(lambda: worker_runs(_settings(run)), seconds=60, what="a worker")
+    wait_until(lambda: is_worker_running(_settings(run)), seconds=60, what="a worker")
     path = tmp_path / "followed.csv"
     path.write_text(ROWS)
     first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
@@ -100,10 +100,10 @@ def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_
     assert (second["indexed"], second["published_earlier_rows"]) == (3, 6)
     said = run(path).stderr
     assert "already ingested: 6 rows" in said
-    assert label_of("followed/2", settings) == Label.NOT_SCORED  # it has stars and no text
+    assert get_label("followed/2", settings) == Label.NOT_SCORED  # it has stars and no text
 
 
-def label_of(native_id: str, settings: Settings) -> str:
+def get_label(native_id: str, settings: Settings) -> str:
     with connect(settings) as client:
         client.indices.refresh(index=READ_ALIAS)
         query = {"term": {"event.id": deterministic_id("file", native_id)}}
@@ -157,7 +157,7 @@ def test_the_named_sheet_of_a_workbook_is_read(run: Run, tmp_path: Path) -> None
         orjson.loads(run(path, "--no-wait", "--json", *options).stdout)
         for options in ([], ["--sheet", "Autumn"])
     ]
-    assert [(one["sheet"], one["dataset"], one["published"]) for one in told] == [
+    assert [(item["sheet"], item["dataset"], item["published"]) for item in told] == [
         ("Spring", "visits", 1),
         ("Autumn", "visits/Autumn", 1),
     ]
@@ -184,7 +184,7 @@ def test_no_elasticsearch_does_not_stop_the_ingest(run: Run, tmp_path: Path) -> 
     result = run(path, "--json", elasticsearch_url="http://127.0.0.1:1")
     assert result.exit_code == 0
     assert orjson.loads(result.stdout)["indexed"] is None
-    assert "counting in Elasticsearch" in result.stderr
+    assert "counting documents" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def _share(hits: int, n: int) -> tuple[float, float, float]:
     return 100 * hits / n, 100 * low, 100 * high
 
 
-def _expected(rows: list[Row], name: str) -> tuple[int, float, float, float]:
+def _compute_score(rows: list[Row], name: str) -> tuple[int, float, float, float]:
     if name == "stars":
         weightstats = pytest.importorskip("statsmodels.stats.weightstats")
         places = [(value - 1) / 4 for value in _answers(rows, "stars")]
@@ -201,13 +201,13 @@ def test_scores_agree_to_the_last_digit_with_a_computation_over_the_file(
     }
     compared = 0
     for measure in ("stars", "nps", "csat", "ces", "fft_positive"):
-        _same(found["overall"]["scores"][measure], _expected(march, measure))
+        _same(found["overall"]["scores"][measure], _compute_score(march, measure))
         for (dimension, group), scores in groups.items():
             some = [row for row in march if row[dimension] == group]
             n = len(_answers(some, "fft" if measure == "fft_positive" else measure))
             assert (scores[measure]["n"], scores[measure]["suppressed"]) == (n, n < 5)
             if n >= 5:
-                _same(scores[measure], _expected(some, measure))
+                _same(scores[measure], _compute_score(some, measure))
                 compared += 1
     assert compared >= 25
 
@@ -255,15 +255,15 @@ def test_trend_and_change_are_scores_of_the_periods_before(run: Run) -> None:
 def test_a_report_is_the_same_however_many_pages_it_is_read_in(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told() -> str:
+    def read_report() -> str:
         found = _report(run, *MARCH)
         return re.sub(r'"computed_at": ?"[^"]+"', "", orjson.dumps(found).decode())
 
-    at_once = told()
+    at_once = read_report()
     monkeypatch.setattr(counting, "_PAGE", 7)
     monkeypatch.setattr(drivers, "_PAGE", 7)
     monkeypatch.setattr(submissions, "_PAGE", 7)
-    assert told() == at_once
+    assert read_report() == at_once
 
 
 @pytest.mark.usefixtures("ingested")
@@ -306,7 +306,8 @@ def test_few_answers_are_shown_by_no_format(run: Run) -> None:
     table, text = (run(*march, "--format", form).stdout for form in ("table", "markdown"))
     for line in (*table.splitlines(), *text.splitlines()):
         assert not (line.strip(" |").startswith("Few") and "%" in line), line
-    row = re.search(r'"row">Few</th>(.*?)</tr>', run(*march, "--format", "html").stdout)
+    html = run(*march, "--format", "html").stdout
+    row = re.search(r'"row">Few</th>(.*?)</tr>', html, re.DOTALL)
     assert row is not None
     assert "%" not in row[1]
 
@@ -321,7 +322,7 @@ def test_every_format_goes_to_a_file(run: Run, tmp_path: Path) -> None:
 
 
 class _Page(HTMLParser):
-    """What a page refers to, and what its figures hold."""
+    """The references of a page, and the labels of its figures."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -383,9 +384,9 @@ def test_published_scores_replace_those_of_an_earlier_run(run: Run, settings: Se
 def test_a_scope_without_feedback_is_reported_as_such(run: Run) -> None:
     nobody = ("--organization", "Nobody's Trust")
     text = " ".join(run(*nobody).stdout.split())
-    assert "There is none of this scope in the index at all." in text
+    assert "The index has none of this scope at all." in text
     assert _report(run, *nobody)["overall"]["comments"] == 0
-    assert "There is none of this scope" in run(*nobody, "--format", "html").stdout
+    assert "The index has none of this scope" in run(*nobody, "--format", "html").stdout
 
 
 @pytest.mark.usefixtures("ingested")
@@ -407,7 +408,7 @@ def test_without_servers_or_with_wrong_options_there_is_one_sentence(run: Run) -
     away = run(elasticsearch_url="http://127.0.0.1:1").exception
     assert isinstance(away, Unavailable)
     for arguments, said in (
-        (("--timezone", "Mars"), "choosing the time zone 'Mars'"),
+        (("--timezone", "Mars"), "reading --timezone 'Mars'"),
         (("--since", "2025-03-01", "--until", "2025-02-01"), "it must be before --until"),
         (("--site", "N*", "--publish"), "--site must be one value without *"),
     ):

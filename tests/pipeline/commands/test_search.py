@@ -17,8 +17,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipeline.commands.search.command import as_json, run, search
-from pipeline.commands.search.view import drawn
+from pipeline.commands.search.command import as_json, run_search, search
+from pipeline.commands.search.view import render
 from pipeline.commands.shared import context
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
@@ -82,13 +82,13 @@ def indexed(settings: Settings) -> Settings:
     return settings
 
 
-def _found(request: SearchRequest, settings: Settings) -> list[int]:
-    result = run(request, settings)
+def _search(request: SearchRequest, settings: Settings) -> list[int]:
+    result = run_search(request, settings)
     return [int(hit.source["feedback"]["native_id"]) for hit in result.hits]
 
 
 def test_without_words_everything_is_found_newest_first(indexed: Settings) -> None:
-    assert _found(HERE, indexed) == [25, 5, 4, 3, 2, 1, 0]
+    assert _search(HERE, indexed) == [25, 5, 4, 3, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -120,17 +120,17 @@ def test_without_words_everything_is_found_newest_first(indexed: Settings) -> No
 def test_words_and_filters_narrow(
     indexed: Settings, changes: dict[str, Any], expected: set[int]
 ) -> None:
-    assert set(_found(replace(HERE, **changes), indexed)) == expected
+    assert set(_search(replace(HERE, **changes), indexed)) == expected
 
 
 def test_most_negative_first_by_label_then_level_then_score(indexed: Settings) -> None:
     request = replace(HERE, sort=Sort.MOST_NEGATIVE)
-    assert _found(request, indexed) == [4, 1, 0, 5, 25, 3, 2]
-    assert _found(replace(request, words="wait*"), indexed) == [1, 0]
+    assert _search(request, indexed) == [4, 1, 0, 5, 25, 3, 2]
+    assert _search(replace(request, words="wait*"), indexed) == [1, 0]
 
 
 def test_the_limit_bounds_the_hits_and_not_the_counts(indexed: Settings) -> None:
-    result = run(replace(HERE, limit=1), indexed)
+    result = run_search(replace(HERE, limit=1), indexed)
     assert len(result.hits) == 1
     assert result.total == 7
     assert result.labels == {"negative": 4, "neutral": 1, "positive": 1, "not_scored": 1}
@@ -138,24 +138,24 @@ def test_the_limit_bounds_the_hits_and_not_the_counts(indexed: Settings) -> None
 
 
 def test_every_match_is_marked_where_it_stands(indexed: Settings) -> None:
-    (hit,) = run(replace(HERE, words="awful"), indexed).hits
+    (hit,) = run_search(replace(HERE, words="awful"), indexed).hits
     assert [hit.text[start:end] for start, end in hit.spans] == ["awful", "awful"]
 
 
 def test_the_value_of_a_filter_is_no_match_in_the_text(indexed: Settings) -> None:
-    (hit,) = run(replace(HERE, words="experience", labels=(Label.NEGATIVE,)), indexed).hits
+    (hit,) = run_search(replace(HERE, words="experience", labels=(Label.NEGATIVE,)), indexed).hits
     assert [hit.text[start:end] for start, end in hit.spans] == ["experience"]
 
 
 def test_without_words_the_evidence_of_the_filters_is_marked(indexed: Settings) -> None:
-    (hit,) = run(replace(HERE, reasons=("self_harm",)), indexed).hits
+    (hit,) = run_search(replace(HERE, reasons=("self_harm",)), indexed).hits
     assert [hit.text[start:end] for start, end in hit.spans] == ["end it"]
-    (hit,) = run(replace(HERE, levels=(Level.VERY_NEGATIVE,)), indexed).hits
+    (hit,) = run_search(replace(HERE, levels=(Level.VERY_NEGATIVE,)), indexed).hits
     assert [hit.text[start:end] for start, end in hit.spans] == ["negative"]
 
 
 def test_json_has_total_counts_and_hits_with_highlights(indexed: Settings) -> None:
-    result = as_json(run(replace(HERE, words="parking"), indexed))
+    result = as_json(run_search(replace(HERE, words="parking"), indexed))
     assert (result["total"], result["labels"], result["urgent"]) == (1, {"neutral": 1}, 0)
     (hit,) = result["hits"]
     assert hit["message"] == "Parking near the café was fine"
@@ -175,7 +175,7 @@ def test_a_subfield_of_the_text_is_searched_and_marked_too(settings: Settings) -
             refresh=True,
         )
     request = replace(HERE, words="door", until=DAY - timedelta(days=9_000))
-    (hit,) = run(request, settings).hits
+    (hit,) = run_search(request, settings).hits
     assert [hit.text[start:end] for start, end in hit.spans] == ["door", "door"]
 
 
@@ -219,7 +219,7 @@ def test_a_refusal_is_said_in_one_sentence(
     status: int, kind: str, sentence: str, exit_status: ExitStatus
 ) -> None:
     with _server(status, kind) as url, pytest.raises(CommandError) as caught:
-        run(SearchRequest(), Settings(elasticsearch_url=url))
+        run_search(SearchRequest(), Settings(elasticsearch_url=url))
     assert caught.value.status is exit_status
     assert str(caught.value).startswith("searching feedback: ")
     assert sentence in str(caught.value)
@@ -227,7 +227,7 @@ def test_a_refusal_is_said_in_one_sentence(
 
 def test_what_answers_as_another_product_is_said() -> None:
     with _server(200, "", product="Other") as url, pytest.raises(Unavailable) as caught:
-        run(SearchRequest(), Settings(elasticsearch_url=url))
+        run_search(SearchRequest(), Settings(elasticsearch_url=url))
     assert str(caught.value).endswith(f"the server at {url} is not Elasticsearch 9")
 
 
@@ -239,7 +239,7 @@ def _app() -> typer.Typer:
 
 @pytest.fixture
 def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The environment is read anew before and after."""
+    """The environment is read again before and after."""
     context.settings.cache_clear()
     yield monkeypatch
     context.settings.cache_clear()
@@ -268,7 +268,9 @@ def test_no_elasticsearch_is_said_in_one_sentence_within_seconds_and_without_the
         port = reserved.getsockname()[1]
         start = time.monotonic()
         with pytest.raises(Unavailable) as caught:
-            run(SearchRequest(), Settings(elasticsearch_url=f"http://me:secret@127.0.0.1:{port}"))
+            run_search(
+                SearchRequest(), Settings(elasticsearch_url=f"http://me:secret@127.0.0.1:{port}")
+            )
     assert time.monotonic() - start < 5
     assert str(caught.value) == (
         f"connecting to Elasticsearch at http://127.0.0.1:{port}: no connection; start one with "
@@ -278,17 +280,17 @@ def test_no_elasticsearch_is_said_in_one_sentence_within_seconds_and_without_the
 
 def test_an_address_that_cannot_be_used_is_wrong_usage_and_not_repeated() -> None:
     with pytest.raises(CommandError) as caught:
-        run(SearchRequest(), Settings(elasticsearch_url="http://me:secret@no-port"))
+        run_search(SearchRequest(), Settings(elasticsearch_url="http://me:secret@no-port"))
     assert caught.value.status is ExitStatus.USAGE
     assert str(caught.value).startswith("reading FEEDBACK_ELASTICSEARCH_URL")
     assert "secret" not in str(caught.value)
 
 
-def _drawn(*hits: Hit, urgent: int = 0) -> str:
+def _render(*hits: Hit, urgent: int = 0) -> str:
     result = SearchResult(len(hits), 4, {"negative": 1}, hits, urgent)
     console = SafeConsole(width=100, record=True, file=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(drawn(result))
+        console.print(render(result))
     return capture.get()
 
 
@@ -307,7 +309,7 @@ def test_draws_place_label_text_and_details() -> None:
         language={"detected": "und", "declared": "en-GB"},
         family="form",
     )
-    assert _drawn(hit).splitlines() == [
+    assert _render(hit).splitlines() == [
         "2026-03-10 09:00  North House  X-ray  negative",
         "  Too slow",
         "  waiting_time, communication · stars 2 · FFT very poor · en-GB · form",
@@ -325,7 +327,7 @@ def test_draws_level_urgent_reasons_and_a_contradicted_rating() -> None:
         measures={"stars": {"value": 5.0}},
         language={"detected": "en"},
     )
-    assert _drawn(hit, urgent=1).splitlines() == [
+    assert _render(hit, urgent=1).splitlines() == [
         "2026-03-10 09:00  very negative   urgent: self harm, contact request ",
         "  I want to end it",
         "  stars 5 · text contradicts rating · en",
@@ -335,13 +337,13 @@ def test_draws_level_urgent_reasons_and_a_contradicted_rating() -> None:
 
 
 def test_the_label_is_drawn_where_the_level_says_another_thing() -> None:
-    shown = _drawn(_hit("Hm", sentiment={"label": "neutral", "level": "positive"}))
+    shown = _render(_hit("Hm", sentiment={"label": "neutral", "level": "positive"}))
     assert shown.startswith("2026-03-10 09:00  neutral\n")
 
 
 def test_markup_and_control_characters_of_strangers_are_not_obeyed() -> None:
     text = "[red]x[/] \x1b[2J\x1b]0;t\x07 \x9b31m \u202egnp\r\nend"
-    shown = _drawn(_hit(text, site="[b]A[/b]\x1b[1m"))
+    shown = _render(_hit(text, site="[b]A[/b]\x1b[1m"))
     assert "[red]x[/]" in shown
     assert "[b]A[/b]" in shown
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & set(shown)
@@ -350,11 +352,11 @@ def test_markup_and_control_characters_of_strangers_are_not_obeyed() -> None:
 def test_of_a_long_text_the_part_around_the_first_match_is_shown() -> None:
     text = "a " * 5_000 + "needle" + " z" * 5_000
     hit = replace(_hit(text), spans=((10_000, 10_006),))
-    shown = _drawn(hit)
+    shown = _render(hit)
     assert "needle" in shown
     assert len(shown) < 1_000
     assert shown.count("…") == 2
 
 
 def test_nothing_found_comes_with_advice() -> None:
-    assert _drawn().startswith("Nothing found. Fewer words")
+    assert _render().startswith("Nothing found. Try fewer words")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 HEAD = "Comment,Who,Sentiment,Topics"
 
 
-def tried(arguments: str, folder: Path, rows: list[str]) -> subprocess.CompletedProcess[str]:
+def run_command(arguments: str, folder: Path, rows: list[str]) -> subprocess.CompletedProcess[str]:
     (folder / "own.csv").write_text("\n".join([HEAD, *rows]), encoding="utf-8")
     return invoke_feedback(f"feedback {arguments}", {"PATH": ""}, folder)
 
@@ -24,7 +24,7 @@ def tried(arguments: str, folder: Path, rows: list[str]) -> subprocess.Completed
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        ("train own.csv --map text=Comment", 2, "say which columns hold them"),
+        ("train own.csv --map text=Comment", 2, "name their columns with --sentiment"),
         ("train own.csv --map text=Comment --sentiment Nowhere", 2, "Nowhere"),
         ("train own.csv --map text=Comment --sentiment Sentiment", 4, "numbers"),
         (
@@ -43,7 +43,7 @@ def tried(arguments: str, folder: Path, rows: list[str]) -> subprocess.Completed
 def test_what_can_not_be_trained_on_is_said_in_one_sentence(
     arguments: str, status: int, sentence: str, tmp_path: Path
 ) -> None:
-    done = tried(arguments, tmp_path, ["Fine,a,1,food", "Bad,b,5,food;pain", "So so,c,3,"])
+    done = run_command(arguments, tmp_path, ["Fine,a,1,food", "Bad,b,5,food;pain", "So so,c,3,"])
     assert done.returncode == status, done.stderr
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
@@ -52,7 +52,7 @@ def test_what_can_not_be_trained_on_is_said_in_one_sentence(
 def test_a_model_is_not_written_over_unasked(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.npz").touch()
-    done = tried(
+    done = run_command(
         "train own.csv --map text=Comment --topics Topics -o mine", tmp_path, ["a,b,,food"]
     )
     assert (done.returncode, "--force" in done.stderr) == (2, True)

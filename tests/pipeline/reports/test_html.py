@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipeline.reports.views.html import render_page
-from pipeline.reports.views.markdown import markdown
+from pipeline.reports.views.markdown import render_markdown
 from pipeline.scores.cases import case_scores
 from schemas.score import Dimensions
 from tests.pipeline.scores.test_case_scores import FEBRUARY, MARCH, NOW, case
@@ -79,7 +79,7 @@ def test_without_feedback_only_sources_and_definitions_are_shown() -> None:
 
 
 def test_markdown_escapes_what_it_would_obey() -> None:
-    text = markdown(report(f"[x](y) *b* | {HOSTILE}"))
+    text = render_markdown(report(f"[x](y) *b* | {HOSTILE}"))
     assert "<script" not in text
     assert "\x1b" not in text
     assert "\u202e" not in text

@@ -1,4 +1,4 @@
-"""What the index holds, counted by a real Elasticsearch."""
+"""Counts of the index by a real Elasticsearch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of Elasticsearch, and what is read from its answer."""
+"""Queries of Elasticsearch, and the results from its responses."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ EVIDENCE = {
 }
 
 
-def _marked(request: SearchRequest, answer: dict[str, Any]) -> list[str]:
+def _mark(request: SearchRequest, answer: dict[str, Any]) -> list[str]:
     (hit,) = read_response(answer, request).hits
     return [hit.text[start:end] for start, end in hit.spans]
 
@@ -215,13 +215,13 @@ def _marked(request: SearchRequest, answer: dict[str, Any]) -> list[str]:
 def test_without_words_the_evidence_of_what_was_filtered_for_is_marked(
     request_: SearchRequest, expected: list[str]
 ) -> None:
-    assert _marked(request_, _answer(TEXT, evidence=EVIDENCE)) == expected
+    assert _mark(request_, _answer(TEXT, evidence=EVIDENCE)) == expected
 
 
 def test_with_words_only_their_matches_are_marked() -> None:
     answer = _answer(TEXT, evidence=EVIDENCE, message=f"Waited {MARK}hours{UNMARK}, rude staff")
-    assert _marked(SearchRequest(words="hours", topics=("staff",)), answer) == ["hours"]
+    assert _mark(SearchRequest(words="hours", topics=("staff",)), answer) == ["hours"]
 
 
 def test_a_document_without_evidence_is_found_all_the_same() -> None:
-    assert _marked(SearchRequest(urgent=True), _answer(TEXT)) == []
+    assert _mark(SearchRequest(urgent=True), _answer(TEXT)) == []

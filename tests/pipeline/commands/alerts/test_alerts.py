@@ -74,16 +74,16 @@ def _json(result: Result) -> Any:
     return orjson.loads(result.stdout)
 
 
-def _listed(run: Run, *arguments: str) -> list[str]:
+def _list_ids(run: Run, *arguments: str) -> list[str]:
     found = _json(run("list", "--site", f"{SITE}*", *arguments, "--json"))
-    return [one["alert_id"] for one in found["alerts"]]
+    return [item["alert_id"] for item in found["alerts"]]
 
 
 def _silences(run: Run, alert: Alert) -> list[dict[str, Any]]:
     """Those that are active and name the alert or its site."""
     found: list[dict[str, Any]] = _json(run("silences", "--json"))
-    return [one for one in found if one.get("alert_id", alert.alert_id) == alert.alert_id
-            and one.get("site", alert.site) == alert.site]  # fmt: skip
+    return [item for item in found if item.get("alert_id", alert.alert_id) == alert.alert_id
+            and item.get("site", alert.site) == alert.site]  # fmt: skip
 
 
 def _error(result: Result) -> CommandError:
@@ -113,7 +113,7 @@ def _ids(*found: Alert) -> list[str]:
 def test_lists_what_goes_on_and_matches_newest_first(
     run: Run, arguments: list[str], expected: list[Alert]
 ) -> None:
-    assert _listed(run, *arguments) == _ids(*expected)
+    assert _list_ids(run, *arguments) == _ids(*expected)
 
 
 def test_the_table_tells_an_alert_in_two_lines(run: Run) -> None:
@@ -130,7 +130,7 @@ def test_the_limit_says_that_there_are_more(run: Run) -> None:
 def test_none_is_said_and_is_no_failure(run: Run) -> None:
     result = run("list", "--site", "Nowhere at all")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "there are no such alerts\n"
+    assert result.stderr == "no matching alerts\n"
 
 
 def test_shows_all_of_an_alert_with_its_words_and_what_people_wrote(run: Run) -> None:
@@ -172,7 +172,7 @@ def test_an_acknowledged_alert_says_by_whom_until_that_is_taken_back(run: Run) -
         silence["starts_at"]
     )
     assert lasting == timedelta(hours=4)
-    assert run("unsilence", FOOD.alert_id[:8]).stdout.endswith("is lifted\n")
+    assert run("unsilence", FOOD.alert_id[:8]).stdout.endswith("is removed\n")
     assert _silences(run, FOOD) == []
     assert run("unsilence", FOOD.alert_id[:8]).stderr.endswith("has ended already\n")
 
@@ -180,7 +180,7 @@ def test_an_acknowledged_alert_says_by_whom_until_that_is_taken_back(run: Run) -
 def test_an_alert_that_has_ended_needs_no_acknowledgement(run: Run) -> None:
     done = run("ack", ENDED.alert_id)
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr.endswith("has ended: there is nothing to acknowledge\n")
+    assert done.stderr.endswith("has ended: nothing to acknowledge\n")
 
 
 def test_a_silence_keeps_quiet_what_matches_and_is_lifted_by_its_id(
@@ -189,14 +189,14 @@ def test_a_silence_keeps_quiet_what_matches_and_is_lifted_by_its_id(
     monkeypatch.setenv("LOGNAME", "clara")
     wanted = ("silence", "--site", f"{SITE} Annex", "--kind", "urgent", "--for", "2h")
     dry = run(*wanted, "--dry-run")
-    assert dry.stdout.startswith(f"urgent · {SITE} Annex would be quiet until ")
+    assert dry.stdout.startswith(f"urgent · {SITE} Annex would be silenced until ")
     assert ": 1 of " in dry.stdout
     assert _silences(run, URGENT) == []
     assert run(*wanted).exit_code == 0
     (silence,) = _silences(run, URGENT)
     assert silence["by"] == "clara"
     quiet = _json(run("list", "--site", f"{SITE}*", "--json"))["alerts"]
-    assert [one["silence"] for one in quiet] == [silence, None]
+    assert [item["silence"] for item in quiet] == [silence, None]
     assert f"{silence['silence_id'][:8]}  urgent · {SITE} Annex" in run("silences").stdout
     run("unsilence", silence["silence_id"][:8])
     assert _silences(run, URGENT) == []

@@ -61,7 +61,7 @@ def line(environment: dict[str, str], folder: Path) -> Line:
     return run
 
 
-def entry_of(settings: Settings, name: str) -> Any:
+def get_entry(settings: Settings, name: str) -> Any:
     return load_coverage(ConnectorBroker(settings.kafka))["trustpilot", name]
 
 
@@ -84,11 +84,11 @@ def test_status_shows_how_sources_fare(line: Line, service: Served, name: str) -
     assert "Ward 7" in status(line)
     service.faults.extend(["403"])
     line("feedback connect --all", status=4)
-    found = {one["instance"]: one for one in orjson.loads(status(line, "--json"))["sources"]}
+    found = {item["instance"]: item for item in orjson.loads(status(line, "--json"))["sources"]}
     assert (found[name]["state"], found[name]["failures"]) == ("failed", 1)
     assert found[name]["succeeded_at"] < found[name]["finished_at"]
     line("feedback connect --all")
-    found = {one["instance"]: one for one in orjson.loads(status(line, "--json"))["sources"]}
+    found = {item["instance"]: item for item in orjson.loads(status(line, "--json"))["sources"]}
     assert (found[name]["state"], found[name]["failures"]) == ("ok", 0)
 
 
@@ -101,7 +101,7 @@ def test_a_dry_run_shows_records_and_publishes_nothing(
     line: Line, settings: Settings, name: str
 ) -> None:
     shown = orjson.loads(line("feedback connect trustpilot --dry-run --json"))
-    assert [one["stars"]["value"] for one in shown] == [5.0, 4.0, 3.0, 2.0, 1.0]
+    assert [item["stars"]["value"] for item in shown] == [5.0, 4.0, 3.0, 2.0, 1.0]
     assert ("trustpilot", name) not in load_coverage(ConnectorBroker(settings.kafka))
 
 
@@ -130,7 +130,7 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
             fake.reviews.append(fake._review(37))
             newest = fake.reviews[-1]["createdAt"]
             wait_until(
-                lambda: newest[:19] in str(entry_of(settings, name).newest_at).replace(" ", "T"),
+                lambda: newest[:19] in str(get_entry(settings, name).newest_at).replace(" ", "T"),
                 seconds=60,
                 what="the new review's time in the ledger",
             )
@@ -147,7 +147,7 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("connect", "name some, or all of the settings file with --all"),
+        ("connect", "name some, or use --all"),
         ("connect mastodn", "there is no connector 'mastodn'"),
         ("connect --all --config nowhere.toml", "reading nowhere.toml: No such file"),
         ("connect --all", "`feedback connectors NAME` shows the section of one"),
@@ -168,10 +168,10 @@ def test_connectors_are_listed_with_what_they_need(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     listed = orjson.loads(feedback_output("feedback connectors --json", environment, tmp_path))
-    (one,) = [each for each in listed if each["name"] == "trustpilot"]
-    assert one["family"] == "review"
-    assert one["capabilities"] == ["polled", "reply", "edits"]
-    secrets = {field["name"] for field in one["fields"] if field["secret"]}
+    (item,) = [each for each in listed if each["name"] == "trustpilot"]
+    assert item["family"] == "review"
+    assert item["capabilities"] == ["polled", "reply", "edits"]
+    secrets = {field["name"] for field in item["fields"] if field["secret"]}
     assert secrets == {"api_key", "api_secret"}
     assert all(each["cursor"] and each["fields"] for each in listed)
     assert "business_unit" in feedback_output(
