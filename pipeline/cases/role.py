@@ -27,7 +27,7 @@ from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.failures import Failure, PermanentError
 from pipeline.kafka.dead_letters import publish_dead_letters
-from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.producer import BatchProducer, open_producer
 from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.delivery_queue import create_deliveries
 from pipeline.notify.delivery_queue import publish as publish_deliveries
@@ -49,16 +49,14 @@ Notify = Callable[[Sequence[Notice]], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
-async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
+async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
     """Return the role's agent; raises ``CommandError`` for an invalid settings file."""
     try:
         options = load_cases_settings(settings)
         routes = load_routes(settings)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
-    kafka = BatchProducer(settings.kafka)
-    await kafka.start()
-    stack.push_async_callback(kafka.stop)
+    kafka = await open_producer(settings.kafka, stack)
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     store = CaseStore(client)
@@ -69,7 +67,7 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
     await stack.enter_async_context(periodic)
 
     async def agent(stream: Any) -> None:
-        periodic.start(stream.app.consumer.assignment, control.fail)
+        periodic.start(stream.app.consumer.assignment, control.report_failure)
         await control.run(stream, loop)
 
     return agent
@@ -78,8 +76,8 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
 class CasesLoop:
     """Processes batches of enriched payloads and events of cases."""
 
-    most_batches = 24
-    within_s = 0.05
+    max_batches = 24
+    max_wait_s = 0.05
 
     def __init__(
         self, rules: Rules, store: CaseStore, kafka: BatchProducer, notify: Notify

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from pipeline.enrich.enricher import Enricher
+from pipeline.enrich.loading import load_analyzer
 from pipeline.enrich.signals import signal_payload, site_key, to_signal
 from pipeline.failures import Failure, TransientError
 from pipeline.kafka.dead_letters import publish_dead_letters
-from pipeline.kafka.producer import BatchProducer, Pending
+from pipeline.kafka.producer import BatchProducer, Pending, open_producer
 from pipeline.kafka.reader import Record
 from pipeline.kafka.retry import retry_until_available
+from pipeline.settings import Settings
+from pipeline.streams.loop import Agent, Control
 from schemas.cloud_events import Headers, feedback_headers
 from schemas.feedback import EnrichedFeedback
 from schemas.kafka_topics import ENRICHED, SIGNALS, URGENT, KafkaTopic
@@ -23,11 +27,19 @@ from schemas.message import Message
 _YIELD_EVERY: Final = 250  # records, about 50 ms of stages, between two yields to the event loop
 
 
+async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
+    """Return the role's agent; raises ``CommandError`` for files that cannot be loaded."""
+    analyzer = load_analyzer(settings)
+    analyzer.warm_up()
+    producer = await open_producer(settings.kafka, stack)
+    return partial(control.run, loop=EnrichLoop(Enricher(analyzer), producer))
+
+
 class EnrichLoop:
     """Enriches raw payloads; publishes the records, their signals, and urgent copies."""
 
-    most_batches = 8
-    within_s = 0.02
+    max_batches = 8
+    max_wait_s = 0.02
 
     def __init__(self, enricher: Enricher, producer: BatchProducer) -> None:
         self._enricher = enricher

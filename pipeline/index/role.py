@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 
+from pipeline.elasticsearch.client import connect_async
 from pipeline.failures import TransientError
 from pipeline.index.sink import ElasticsearchSink
 from pipeline.kafka.dead_letters import publish_dead_letters
-from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.producer import BatchProducer, open_producer
 from pipeline.kafka.reader import Record
 from pipeline.kafka.retry import retry_until_available
+from pipeline.settings import Settings
+from pipeline.streams.loop import Agent, Control
+
+
+async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
+    """Return the role's agent; raises ``CommandError`` for unusable addresses."""
+    producer = await open_producer(settings.kafka, stack)
+    client = connect_async(settings)
+    stack.push_async_callback(client.close)
+    sink = ElasticsearchSink(client, bulk_bytes=settings.index_bulk_bytes)
+    return partial(control.run, loop=IndexLoop(sink, producer, batch=settings.index_batch))
 
 
 class IndexLoop:
@@ -18,8 +32,8 @@ class IndexLoop:
 
     # A bulk request costs Elasticsearch much the same for ten documents as for a hundred, and
     # they are not searchable before the next refresh anyway.
-    most_batches = 24
-    within_s = 0.1
+    max_batches = 24
+    max_wait_s = 0.1
 
     def __init__(
         self, elasticsearch: ElasticsearchSink, producer: BatchProducer, *, batch: int

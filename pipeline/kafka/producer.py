@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +41,14 @@ class Pending:
 
     deliveries: list[BatchDelivery]
     failures: list[Failure]
+
+
+async def open_producer(connection: KafkaConnection, stack: AsyncExitStack) -> BatchProducer:
+    """Return a connected producer that ``stack`` stops; raises :class:`TransientError`."""
+    producer = BatchProducer(connection)
+    await producer.start()
+    stack.push_async_callback(producer.stop)
+    return producer
 
 
 class BatchProducer:

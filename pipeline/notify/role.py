@@ -24,7 +24,7 @@ from pipeline.elasticsearch.client import connect_async
 from pipeline.errors import Unavailable
 from pipeline.failures import Failure, TransientError
 from pipeline.kafka.dead_letters import publish_dead_letters
-from pipeline.kafka.producer import BatchProducer
+from pipeline.kafka.producer import BatchProducer, open_producer
 from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import create_alert_notice
@@ -53,12 +53,10 @@ _INDEX_TIMEOUT_S: Final = 5.0
 log = structlog.get_logger(__name__)
 
 
-async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
+async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
     """Return the role's agent; raises ``CommandError`` for an invalid settings file."""
     routes = load_routes(settings)
-    kafka = BatchProducer(settings.kafka)
-    await kafka.start()
-    stack.push_async_callback(kafka.stop)
+    kafka = await open_producer(settings.kafka, stack)
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     sender = await stack.enter_async_context(Sender())
@@ -70,7 +68,7 @@ async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> 
         settings.kafka,
         DeliveryAttempts(queue, routes, kafka, sender, documents, silences),
         DigestScheduler(queue, routes, kafka, digest_data.gather),
-        control.fail,
+        control.report_failure,
     )
     await dispatcher.start()
     stack.push_async_callback(dispatcher.stop)
@@ -89,8 +87,8 @@ async def _silences(connection: KafkaConnection) -> list[Silence]:
 class NotifyHandler:
     """Processes batches of alerts: publishes their deliveries, indexes their documents."""
 
-    most_batches = 8
-    within_s = 0.05
+    max_batches = 8
+    max_wait_s = 0.05
 
     def __init__(
         self,

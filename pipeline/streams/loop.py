@@ -1,4 +1,4 @@
-"""The only stream loops: decode, process, send, acknowledge, in that order.
+"""The only stream loop: decode, process, send, acknowledge, in that order.
 
 Loops never propagate exceptions to Faust, which would acknowledge and drop the batch. A role
 retries transient errors, publishes permanent ones as dead letters and waits for their
@@ -12,71 +12,80 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from pipeline.kafka.reader import Record
+
 Agent = Callable[[Any], Awaitable[None]]
 """Consumes a role's stream of :class:`~.record_batches.RecordBatch` events. Never returns."""
 
 
 class Loop(Protocol):
-    """What a role does with a batch, and how much it likes to be handed at once."""
+    """Processes a role's batches."""
 
-    most_batches: int
-    """Fetches in one batch."""
-    within_s: float
-    """How long to wait for so many, in seconds."""
+    max_batches: int
+    """Maximum number of fetches per batch."""
+    max_wait_s: float
+    """Maximum time to wait for that many."""
 
-    async def handle(self, records: Sequence[Any]) -> None:
-        """Do the work; returns only when its effect is there, so that it may be committed."""
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Process one batch; returns only when its effect is durable, so it may be committed."""
 
 
 class Control:
-    """Stops a loop between two batches, and carries a fatal error to the worker."""
+    """Runs a role's loop, stops it between two batches, and reports a fatal error to the worker."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Event()
-        self._free.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._stopping = False
-        self._last: list[Callable[[], Awaitable[None]]] = []
+        self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self.records = 0
+        """Number of records processed."""
 
-    def fail(self, error: BaseException) -> None:
-        """Tell the worker that it must stop."""
+    def report_failure(self, error: BaseException) -> None:
+        """Make the worker stop with this error."""
         if not self.failed.done():
             self.failed.set_result(error)
 
-    def at_last(self, do: Callable[[], Awaitable[None]]) -> None:
-        """Have this done once the last batch has ended, before the group is left."""
-        self._last.append(do)
+    def on_shutdown(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Register a callback that runs after the last batch and before leaving the group."""
+        self._callbacks.append(callback)
 
-    async def finish(self, timeout: float) -> None:
-        """Let the batch in hand end, at most ``timeout`` seconds, and begin no other."""
+    async def drain(self, timeout: float) -> None:
+        """Finish the current batch, for at most ``timeout`` seconds, and start no other.
+
+        Raises ``TimeoutError``.
+        """
         self._stopping = True
         async with asyncio.timeout(timeout):
-            await self._free.wait()
-            for do in self._last:
-                await do()
+            await self._idle.wait()
+            for callback in self._callbacks:
+                await callback()
 
     @asynccontextmanager
-    async def in_hand(self) -> AsyncIterator[None]:
-        """Where a batch is handled: ends never once the worker stops, or on an error."""
+    async def processing(self) -> AsyncIterator[None]:
+        """Guard the processing of a batch.
+
+        Blocks forever after shutdown starts, and after an error, which it reports.
+        """
         if self._stopping:
             await asyncio.Event().wait()
-        self._free.clear()
+        self._idle.clear()
         try:
             yield
         except Exception as error:
-            self.fail(error)
+            self.report_failure(error)
             await asyncio.Event().wait()
         finally:
-            self._free.set()
+            self._idle.set()
 
     async def run(self, stream: Any, loop: Loop) -> None:
-        """Hand the stream's batches to the loop, and acknowledge each after its effect."""
-        async for events in stream.noack_take(loop.most_batches, within=loop.within_s):
-            async with self.in_hand():
+        """Pass the stream's batches to the loop; acknowledge each once it has been processed."""
+        async for events in stream.noack_take(loop.max_batches, within=loop.max_wait_s):
+            async with self.processing():
                 records = [record for event in events for record in event.value.records]
                 await loop.handle(records)
                 for event in events:
-                    event.value.handled = True
+                    event.value.processed = True
                     await stream.ack(event)
                 self.records += len(records)

@@ -38,8 +38,8 @@ _SHUT_OUT_S: Final = 5.0  # two heartbeats, by which the group says whose the pa
 log = structlog.get_logger("worker")
 
 
-async def begin(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
-    """What the role does with its stream; raises ``CommandError`` for settings that can't be."""
+async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
+    """Return the role's agent; raises ``CommandError`` for an invalid settings file."""
     chosen = watch_settings(settings.config)
     role = WatchRole(settings, chosen, control)
     stack.push_async_callback(role.close)
@@ -74,7 +74,7 @@ class WatchRole:
         """The agent where nothing is to be watched."""
         self._stream = stream
         async for events in stream.noack_take(_BATCHES, within=_WITHIN_S):
-            async with self._control.in_hand():
+            async with self._control.processing():
                 for event in events:
                     await self._acknowledge(event)
 
@@ -82,7 +82,7 @@ class WatchRole:
         """The agent."""
         self._stream = stream
         stream.app.on_partitions_revoked.connect(self._on_revoked)
-        self._control.at_last(self._at_last)
+        self._control.on_shutdown(self._at_last)
         self._ticking = asyncio.ensure_future(self._tick_for_ever())
         async for events in stream.noack_take(_BATCHES, within=_WITHIN_S):
             async with self._turn():
@@ -102,7 +102,7 @@ class WatchRole:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        async with self._control.in_hand(), self._lock:
+        async with self._control.processing(), self._lock:
             yield
 
     async def _handle(self, event: Any) -> None:
@@ -155,7 +155,7 @@ class WatchRole:
         return {tp.partition for tp in self._stream.app.consumer.assignment()}
 
     async def _acknowledge(self, event: Any) -> None:
-        event.value.handled = True
+        event.value.processed = True
         await self._stream.ack(event)
 
     async def _tick_for_ever(self) -> None:

@@ -1,99 +1,72 @@
-"""A role's life: start, run until told to stop, finish the batch in hand."""
+"""The life of a role: start, run until it is told to stop, finish the current batch."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from pipeline.elasticsearch.client import connect_async
-from pipeline.enrich.enricher import Enricher
-from pipeline.enrich.loading import load_analyzer
-from pipeline.enrich.role import EnrichLoop
-from pipeline.index.role import IndexLoop
-from pipeline.index.sink import ElasticsearchSink
-from pipeline.kafka.producer import BatchProducer
+from pipeline.cases import role as cases
+from pipeline.enrich import role as enrich
+from pipeline.index import role as index
+from pipeline.kafka.clients import ensure_reachable
+from pipeline.notify import role as notify
 from pipeline.settings import Settings
 from pipeline.streams.app import build_app
 from pipeline.streams.loop import Agent, Control
 from pipeline.streams.roles import Role
+from pipeline.watch import role as watch
 
-_GRACE_S: Final = 15.0
-_COLLECT_AFTER: Final = (50_000, 20, 50)
-"""A batch makes tens of thousands of objects and no cycles: the default looks hundreds of times."""
+_SHUTDOWN_TIMEOUT_S: Final = 15.0
+_GC_THRESHOLDS: Final = (50_000, 20, 50)
+"""A batch makes tens of thousands of objects and no cycles: by default the garbage collector would
+run hundreds of times per batch."""
 
-log = structlog.get_logger("worker")
+StartRole = Callable[[Settings, Control, AsyncExitStack], Awaitable[Agent]]
+"""Opens what the role needs, for the stack to close, and returns its agent."""
+
+_START: Final[dict[Role, StartRole]] = {
+    Role.ENRICH: enrich.start_role,
+    Role.INDEX: index.start_role,
+    Role.WATCH: watch.start_role,
+    Role.NOTIFY: notify.start_role,
+    Role.CASES: cases.start_role,
+}
+
+log = structlog.get_logger(__name__)
 
 
 async def run(settings: Settings, role: Role, *, stop: asyncio.Event) -> None:
-    """Run a role until ``stop`` is set; raises what made it fail.
+    """Run a role until ``stop`` is set; raises the error that made it fail.
 
-    Raises :class:`~pipeline.failures.TransientError` where Kafka does not answer at the start,
-    :class:`~pipeline.failures.PermanentError` where nothing can be written.
+    Raises :class:`~pipeline.failures.TransientError` if Kafka does not answer at the start,
+    :class:`~pipeline.failures.PermanentError` for errors that need an operator.
     """
+    await asyncio.to_thread(ensure_reachable, settings.kafka)
     async with AsyncExitStack() as stack:
-        producer = BatchProducer(settings.kafka)
-        await producer.start()
-        stack.push_async_callback(producer.stop)
-        app, control = await _start(role, settings, producer, stack)
-        # What was loaded stays: the collector need not walk over it again and again.
+        control = Control()
+        app = build_app(settings, role, await _START[role](settings, control, stack))
+        await app.start()
+        # Loaded objects stay: the garbage collector need not visit them again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*_COLLECT_AFTER)
+        gc.set_threshold(*_GC_THRESHOLDS)
         log.info("worker_ready", role=role)
-        error = await _until_stopped(app, control, stop)
+        error = await _wait_for_exit(app, control, stop)
         with suppress(TimeoutError):
-            await control.finish(_GRACE_S if error is None else 0)
-        await _leave(app)
+            await control.drain(_SHUTDOWN_TIMEOUT_S if error is None else 0)
+        await _shut_down(app)
         log.info("worker_stopped", role=role, records=control.records)
         if error is not None:
             raise error
 
 
-async def _start(
-    role: Role, settings: Settings, producer: BatchProducer, stack: AsyncExitStack
-) -> tuple[Any, Control]:
-    control = Control()
-    app = build_app(settings, role, await _agent_of(role, settings, producer, control, stack))
-    await app.start()
-    return app, control
-
-
-async def _agent_of(
-    role: Role, settings: Settings, producer: BatchProducer, control: Control, stack: AsyncExitStack
-) -> Agent:
-    """The wiring table of the roles. What a role opens, ``stack`` closes."""
-    match role:
-        case Role.ENRICH:
-            analyzer = load_analyzer(settings)
-            analyzer.warm_up()
-            return partial(control.run, loop=EnrichLoop(Enricher(analyzer), producer))
-        case Role.INDEX:
-            client = connect_async(settings)
-            stack.push_async_callback(client.close)
-            sink = ElasticsearchSink(client, bulk_bytes=settings.index_bulk_bytes)
-            loop = IndexLoop(sink, producer, batch=settings.index_batch)
-            return partial(control.run, loop=loop)
-        case Role.WATCH:
-            from pipeline.watch.role import begin as begin_watching
-
-            return await begin_watching(settings, control, stack)
-        case Role.NOTIFY:
-            from pipeline.notify.role import begin as begin_telling
-
-            return await begin_telling(settings, control, stack)
-        case Role.CASES:
-            from pipeline.cases.role import begin as begin_cases
-
-            return await begin_cases(settings, control, stack)
-
-
-async def _until_stopped(app: Any, control: Control, stop: asyncio.Event) -> BaseException | None:
-    """Wait for the stop, the loop's failure or Faust's own crash; the error, if it was one."""
+async def _wait_for_exit(app: Any, control: Control, stop: asyncio.Event) -> BaseException | None:
+    """Wait for the stop, a failure of the loop or a crash of Faust; return the error, if any."""
     stopped = asyncio.ensure_future(stop.wait())
     ended = asyncio.ensure_future(app.wait_until_stopped())
     try:
@@ -111,8 +84,8 @@ async def _until_stopped(app: Any, control: Control, stop: asyncio.Event) -> Bas
     return None
 
 
-async def _leave(app: Any) -> None:
-    """Commit what is acknowledged, leave the group and stop."""
+async def _shut_down(app: Any) -> None:
+    """Commit acknowledged offsets, leave the group and stop."""
     with suppress(Exception):
         await app.consumer.commit()
     await app.stop()

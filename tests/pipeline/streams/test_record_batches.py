@@ -54,7 +54,7 @@ def test_the_message_of_a_run_stands_at_its_last_offset(consumer: BatchConsumer)
 def test_a_handled_run_is_committed_whole(consumer: BatchConsumer) -> None:
     run = RecordBatch([record(4), record(9)])
     message = consumer._to_message(FIRST, run)
-    run.handled = True
+    run.processed = True
     consumer.ack(message)
     assert consumer._new_offset(FIRST) == 10
     assert consumer._new_offset(FIRST) is None
@@ -69,6 +69,6 @@ def test_what_faust_skips_is_not_committed(consumer: BatchConsumer) -> None:
 def test_a_commit_never_goes_back(consumer: BatchConsumer) -> None:
     consumer._committed_offset[FIRST] = 50
     run = RecordBatch([record(9)])
-    run.handled = True
+    run.processed = True
     consumer.ack(consumer._to_message(FIRST, run))
     assert consumer._new_offset(FIRST) is None
