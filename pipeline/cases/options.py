@@ -104,7 +104,7 @@ class CasesOptions(BaseModel):
         description="Interval of the checks for overdue cases and for cases missing in a tracker.",
     )
     rules: dict[str, RuleOptions] = Field(default_factory=dict)
-    outlets: dict[str, Any] = Field(default_factory=dict)
+    trackers: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class CasesSettings:
     rules: Rules
     hours: WorkingHours | None = None
     check_every: timedelta = timedelta(seconds=20)
-    outlets: tuple[TrackerOptions, ...] = ()
+    trackers: tuple[TrackerOptions, ...] = ()
 
 
 def load_cases_settings(settings: Settings) -> CasesSettings:
@@ -143,8 +143,8 @@ def build_cases_settings(sections: Mapping[str, Any], resolve: Resolve) -> Cases
         rules=Rules(_rules(options, named_hours), since=options.since),
         hours=hours,
         check_every=options.check_every,
-        outlets=tuple(
-            read_tracker(name, table, resolve) for name, table in options.outlets.items()
+        trackers=tuple(
+            read_tracker(name, table, resolve) for name, table in options.trackers.items()
         ),
     )
 

@@ -56,7 +56,7 @@ class PeriodicTasks:
 
     async def __aenter__(self) -> Self:
         clients: dict[bool, WebhookClient] = {}
-        for options in self._options.outlets:
+        for options in self._options.trackers:
             if options.allow_private not in clients:
                 client = WebhookClient(allow_private=options.allow_private)
                 clients[options.allow_private] = await self._stack.enter_async_context(client)

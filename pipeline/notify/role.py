@@ -133,7 +133,7 @@ class NotifyHandler:
                     alert_id=alert.alert_id,
                     silence_id=silence.silence_id,
                 )
-            elif _age(record, now) > self._routes.alerts.tell_within:
+            elif _age(record, now) > self._routes.alerts.max_age:
                 log.info("notification_skipped", reason="too old", alert_id=alert.alert_id)
             else:
                 notices.append(await self._notice(alert))

@@ -41,7 +41,7 @@ def _parse_clock(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_to_list)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_to_list)]
 Clock = Annotated[time, BeforeValidator(_parse_clock)]
-Outside = Literal["hold", "tell", "drop"]
+Outside = Literal["hold", "send", "drop"]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 M = TypeVar("M", bound=BaseModel)
@@ -81,16 +81,16 @@ class RouteSettings(_Zoned):
     types: Names = Field(
         default=(), description="Only these types, such as alert.firing or case.*."
     )
-    least: Urgency = Field(
+    min_urgency: Urgency = Field(
         default=Urgency.INFO, description="Minimum urgency: info, warning or critical."
     )
     hours: str | None = Field(default=None, description="Name of the [hours.NAME] of delivery.")
     outside: Outside = Field(
         default="hold",
-        description="Outside these hours: hold until they begin, tell (send now) or drop.",
+        description="Outside these hours: hold until they begin, send or drop.",
     )
     critical: Outside = Field(
-        default="tell", description="Critical notices outside these hours: tell, hold or drop."
+        default="send", description="Critical notices outside these hours: send, hold or drop."
     )
     examples: bool = Field(
         default=False, description="Whether to include up to 3 comments, personal data hidden."
@@ -151,7 +151,7 @@ class AlertSettings(_Zoned):
     kibana: str | None = Field(
         default=None, description="Kibana's address, for links: https://kibana.example.org."
     )
-    tell_within: Duration = Field(
+    max_age: Duration = Field(
         default=timedelta(days=2),
         gt=timedelta(0),
         description="Older alerts, raised while no worker ran, are indexed but not sent.",

@@ -49,7 +49,7 @@ class Route:
         """Return True if the notice passes the route's filters."""
         wanted = self.settings
         return (
-            notice.urgency.rank >= wanted.least.rank
+            notice.urgency.rank >= wanted.min_urgency.rank
             and _matches_any(wanted.sites, [notice.site])
             and _matches_any(wanted.organizations, [notice.organization])
             and _matches_any(wanted.topics, notice.topics)
@@ -65,7 +65,7 @@ class Route:
         then = self.settings.critical if critical else self.settings.outside
         if then == "drop":
             return None
-        return at if then == "tell" else self.hours.next_open(at)
+        return at if then == "send" else self.hours.next_open(at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ owner = "PALS"
 due = "4s"
 resolve = "2d"
 
-[cases.outlets.hook]
+[cases.trackers.hook]
 kind = "webhook"
 url = "URL"
 secret = "{SECRET}"

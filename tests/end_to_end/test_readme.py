@@ -97,7 +97,7 @@ hours = "office"
 [notify.ticketing]
 webhook = "https://hooks.example.org/feedback"
 secret = { env = "TICKETING_SECRET" }
-least = "critical"
+min_urgency = "critical"
 
 [cases]
 hours = "office"

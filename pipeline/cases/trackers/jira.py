@@ -66,7 +66,9 @@ class Jira:
             await self._api.request_json(
                 "POST", f"{issue}/comment", {"body": _to_document([comment])}
             )
-        status = self._jira.done if state is LinkState.RESOLVED else self._jira.again
+        status = (
+            self._jira.done_status if state is LinkState.RESOLVED else self._jira.reopened_status
+        )
         if status is not None:
             await self._transition(issue, status)
         return link.model_copy(update={"state": state})

@@ -1,4 +1,4 @@
-"""``[cases.outlets.NAME]``: issue trackers that mirror cases: Jira, Zendesk, or a webhook."""
+"""``[cases.trackers.NAME]``: issue trackers that mirror cases: Jira, Zendesk, or a webhook."""
 
 from __future__ import annotations
 
@@ -52,18 +52,20 @@ class JiraOptions(_Tracker):
 
     kind: Literal["jira"]
     base_url: Url = Field(description="https://YOURS.atlassian.net")
-    email: str = Field(description="The account's.")
+    email: str = Field(description="E-mail address of the account.")
     api_token: SecretStr
     project: str = Field(pattern=r"^[A-Z][A-Z0-9_]+$", description="The project's key.")
-    issue_type: str = Field(default="Task", description="Name of the type of issue.")
+    issue_type: str = Field(default="Task", description="Issue type.")
     labels: tuple[Annotated[str, Field(pattern=r"^\S+$")], ...] = ()
     fields: dict[str, Any] = Field(
-        default_factory=dict, description="More of the issue's fields, as the API takes them."
+        default_factory=dict, description="Further fields of the issue, as in the API."
     )
-    done: str | None = Field(
-        default=None, description="Status that the issue is brought to when the case is resolved."
+    done_status: str | None = Field(
+        default=None, description="Status to move the issue to when the case is resolved."
     )
-    again: str | None = Field(default=None, description="And when the case is opened again.")
+    reopened_status: str | None = Field(
+        default=None, description="Status to move the issue to when the case is reopened."
+    )
 
 
 class ZendeskOptions(_Tracker):
@@ -71,7 +73,7 @@ class ZendeskOptions(_Tracker):
 
     kind: Literal["zendesk"]
     base_url: Url = Field(description="https://YOURS.zendesk.com")
-    email: str = Field(description="The agent's.")
+    email: str = Field(description="E-mail address of the agent.")
     api_token: SecretStr
     tags: tuple[str, ...] = ()
 
@@ -97,7 +99,7 @@ _KINDS: Final[TypeAdapter[TrackerOptions]] = TypeAdapter(
 
 def read_tracker(name: str, table: Any, resolve: Resolve) -> TrackerOptions:
     """Read one tracker's section; raises :class:`~pipeline.settings_file.SettingsFileError`."""
-    section = f"reading [cases.outlets.{name}]"
+    section = f"reading [cases.trackers.{name}]"
     if not isinstance(table, Mapping):
         raise SettingsFileError(f"{section}: expected a section")
     values = {

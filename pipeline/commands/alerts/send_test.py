@@ -119,7 +119,16 @@ def _service(target: Target) -> str:
 
 def _takes(target: Target) -> dict[str, Any]:
     """Return the settings of a route that differ from the defaults."""
-    shown = {"least", "sites", "organizations", "topics", "sources", "types", "hours", "digest"}
+    shown = {
+        "min_urgency",
+        "sites",
+        "organizations",
+        "topics",
+        "sources",
+        "types",
+        "hours",
+        "digest",
+    }
     fields: dict[str, Any] = target.route.settings.model_dump(
         mode="json", include=shown, exclude_defaults=True
     )

@@ -22,13 +22,13 @@ COMMANDS = re.findall(r"^\$ (feedback cases .*)$", PAGE, re.M)
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_is_read(example: str) -> None:
-    found = build_cases_settings(tomllib.loads(example), lambda name: SECRET)
-    assert found.rules.rules
+    options = build_cases_settings(tomllib.loads(example), lambda name: SECRET)
+    assert options.rules.rules
 
 
-def test_the_outlets_of_the_example_are_all_there_are() -> None:
-    found = build_cases_settings(tomllib.loads(EXAMPLES[-1]), lambda name: SECRET)
-    assert [outlet.kind for outlet in found.outlets] == ["jira", "zendesk", "webhook"]
+def test_the_example_has_every_kind_of_tracker() -> None:
+    options = build_cases_settings(tomllib.loads(EXAMPLES[-1]), lambda name: SECRET)
+    assert [tracker.kind for tracker in options.trackers] == ["jira", "zendesk", "webhook"]
 
 
 def test_every_setting_and_rule_is_on_the_page() -> None:

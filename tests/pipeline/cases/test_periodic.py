@@ -58,14 +58,14 @@ async def count_partitions() -> int:
 
 @asynccontextmanager
 async def rounds_of(
-    settings: Settings, case: Case, *outlets: Any
+    settings: Settings, case: Case, *trackers: Any
 ) -> AsyncIterator[tuple[PeriodicTasks, Log]]:
     async with connect_async(settings) as client:
         store = CaseStore(client)
         await store.write([case])
         await client.indices.refresh(index=CASES_INDEX)
         log = Log(store, client)
-        options = CasesSettings(Rules(()), outlets=outlets)
+        options = CasesSettings(Rules(()), trackers=trackers)
         async with PeriodicTasks(options, store, log.publish, count_partitions) as rounds:
             yield rounds, log
 

@@ -196,22 +196,22 @@ def test_without_the_section_no_case_is_opened() -> None:
             "reading [cases]: rules.x.when.site: there is no such setting; did you mean sites?",
         ),
         (
-            {"outlets": {"x": {"kind": "fax"}}},
-            "reading [cases.outlets.x]: kind: it must be webhook, jira or zendesk",
+            {"trackers": {"x": {"kind": "fax"}}},
+            "reading [cases.trackers.x]: kind: it must be webhook, jira or zendesk",
         ),
         (
-            {"outlets": {"x": {"kind": "webhook", "url": "https://a.example", "secret": "s"}}},
-            "reading [cases.outlets.x]: a webhook's secret begins with whsec_",
+            {"trackers": {"x": {"kind": "webhook", "url": "https://a.example", "secret": "s"}}},
+            "reading [cases.trackers.x]: a webhook's secret begins with whsec_",
         ),
         (
-            {"outlets": {"x": {"kind": "zendesk", "base_url": "http://a.example", "email": "a",
+            {"trackers": {"x": {"kind": "zendesk", "base_url": "http://a.example", "email": "a",
                                "api_token": "t"}}},
-            "reading [cases.outlets.x]: the address must be https",
+            "reading [cases.trackers.x]: the address must be https",
         ),
         (
-            {"outlets": {"x": {"kind": "zendesk", "base_url": "https://a.example", "email": "a",
+            {"trackers": {"x": {"kind": "zendesk", "base_url": "https://a.example", "email": "a",
                                "api_token": {"env": "NONE"}}}},
-            "reading [cases.outlets.x] api_token: the environment variable NONE is not set",
+            "reading [cases.trackers.x] api_token: the environment variable NONE is not set",
         ),
     ],
 )  # fmt: skip

@@ -40,8 +40,8 @@ async def test_a_case_has_one_issue_in_jira() -> None:
     with Served(jira.app) as served:
         async with WebhookClient(allow_private=True) as client:
             board = outlet(
-                client, kind="jira", base_url=served.url, project="PAT", done="Done",
-                again="To Do", labels=["pals"], **ACCOUNT,
+                client, kind="jira", base_url=served.url, project="PAT", done_status="Done",
+                reopened_status="To Do", labels=["pals"], **ACCOUNT,
                 fields={"components": [{"name": "Care"}]},
             )  # fmt: skip
             link = await board.open(CASE, TEXT)

@@ -46,9 +46,9 @@ def one_route(**settings: Any) -> Routes:
         ({"sources": ["rss"]}, a_notice(), False),
         ({"types": ["alert.*"]}, a_notice(), True),
         ({"types": ["case.*", "alert.resolved"]}, a_notice(), False),
-        ({"least": "warning"}, a_notice(), True),
-        ({"least": "critical"}, a_notice(), False),
-        ({"least": "critical"}, CRITICAL, True),
+        ({"min_urgency": "warning"}, a_notice(), True),
+        ({"min_urgency": "critical"}, a_notice(), False),
+        ({"min_urgency": "critical"}, CRITICAL, True),
         ({"sites": ["North"], "topics": ["food"]}, a_notice(), False),
         ({"digest": "daily"}, a_notice(), False),
     ],
@@ -65,7 +65,7 @@ def test_a_route_takes_what_passes_all_its_filters(
         ({"hours": "office"}, a_notice(), MONDAY_NOON, MONDAY_NOON),
         ({"hours": "office"}, a_notice(), SUNDAY_NIGHT, MONDAY_EIGHT),
         ({"hours": "office", "outside": "drop"}, a_notice(), SUNDAY_NIGHT, None),
-        ({"hours": "office", "outside": "tell"}, a_notice(), SUNDAY_NIGHT, SUNDAY_NIGHT),
+        ({"hours": "office", "outside": "send"}, a_notice(), SUNDAY_NIGHT, SUNDAY_NIGHT),
         ({"hours": "office"}, CRITICAL, SUNDAY_NIGHT, SUNDAY_NIGHT),
         ({"hours": "office", "critical": "hold"}, CRITICAL, SUNDAY_NIGHT, MONDAY_EIGHT),
         ({"hours": "office", "outside": "drop"}, CRITICAL, SUNDAY_NIGHT, SUNDAY_NIGHT),
@@ -89,8 +89,8 @@ def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
     ("table", "sentence"),
     [
         (
-            {"webhook": "https://e.org", "secret": SECRET, "leest": "info"},
-            "reading [notify.ops] leest: there is no such setting; did you mean least?",
+            {"webhook": "https://e.org", "secret": SECRET, "min_urgenc": "info"},
+            "reading [notify.ops] min_urgenc: there is no such setting; did you mean min_urgency?",
         ),
         ({}, "reading [notify.ops] a route has either apprise or webhook"),
         (

@@ -28,7 +28,7 @@ webhook = "{url}/refused"
 secret = "{secret}"
 allow_private = true
 sites = ["North*"]
-least = "critical"
+min_urgency = "critical"
 digest = "daily"
 """
 Run = Callable[..., Result]
@@ -98,7 +98,9 @@ def test_every_route_is_told_whatever_it_filters_and_failures_are_an_exit_status
     assert sorted(path for path, *_ in receiver.received) == ["/duty", "/refused"]
     _, duty, north = (" ".join(line.split()) for line in result.stdout.splitlines())
     assert duty == "duty webhook everything delivered"
-    assert north.startswith("north webhook sites North*; least critical; digest daily transient: ")
+    assert north.startswith(
+        "north webhook sites North*; min_urgency critical; digest daily transient: "
+    )
     assert "404" in north
 
 
