@@ -37,14 +37,14 @@ class FakeJira:
         return answer
 
     async def _search(self, request: Request) -> Any:
-        asked = await request.json()
-        label = asked["jql"].partition("labels = ")[2].strip('"')
-        found = [
+        body = await request.json()
+        label = body["jql"].partition("labels = ")[2].strip('"')
+        matches = [
             {"id": "1", "key": key}
             for key, issue in self.issues.items()
             if label in issue["fields"]["labels"]
         ]
-        return {"issues": found[: asked["maxResults"]], "isLast": True}
+        return {"issues": matches[: body["maxResults"]], "isLast": True}
 
     async def _create(self, request: Request) -> Any:
         fields = (await request.json())["fields"]
@@ -69,8 +69,8 @@ class FakeJira:
         return {"transitions": [{"id": i, "to": {"name": name}} for i, name in names.items()]}
 
     async def _move(self, key: str, request: Request) -> Response:
-        chosen = (await request.json())["transition"]["id"]
-        self.issues[key]["status"] = {"11": "To Do", "31": "Done"}[chosen]
+        transition = (await request.json())["transition"]["id"]
+        self.issues[key]["status"] = {"11": "To Do", "31": "Done"}[transition]
         return Response(status_code=204)
 
 
@@ -95,8 +95,8 @@ class FakeZendesk:
         return answer
 
     async def _list(self, external_id: str) -> Any:
-        found = [ticket for ticket in self.tickets if ticket["external_id"] == external_id]
-        return {"tickets": found, "count": len(found)}
+        matches = [ticket for ticket in self.tickets if ticket["external_id"] == external_id]
+        return {"tickets": matches, "count": len(matches)}
 
     async def _create(self, request: Request, idempotency_key: str = Header()) -> Any:
         if idempotency_key not in self.keys:

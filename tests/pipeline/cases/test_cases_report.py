@@ -38,9 +38,9 @@ def cases(settings: Settings) -> None:
         for number in range(9)
     ]  # fmt: skip
 
-    async def write(found: list[Case]) -> None:
+    async def write(response: list[Case]) -> None:
         async with connect_async(settings) as client:
-            await CaseStore(client).write(found)
+            await CaseStore(client).write(response)
 
     asyncio.run(write(made))
     with connect(settings) as client:
@@ -79,10 +79,10 @@ def test_they_are_published_as_scores(
 ) -> None:
     feedback_output(f"feedback report {SPAN} --publish", environment, tmp_path)
     with connect(settings) as client:
-        found = client.search(
+        response = client.search(
             index=SCORES_INDEX, query={"prefix": {"score.measure": "case"}}, size=100
         )
-    measures = {hit["_source"]["score"]["measure"] for hit in found["hits"]["hits"]}
+    measures = {hit["_source"]["score"]["measure"] for hit in response["hits"]["hits"]}
     assert measures == {"cases_opened", "case_hours_to_answer", "case_hours_to_resolve"}
 
 

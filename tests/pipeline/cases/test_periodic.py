@@ -1,4 +1,4 @@
-"""What the clock does: overdue cases once, outlets until they have each case, on Elasticsearch."""
+"""Overdue cases are published once, and trackers get each case; on a real Elasticsearch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX
 from schemas.kafka_topics import CASES
 from tests.pipeline.cases.services import TOKEN, FakeZendesk
-from tests.pipeline.cases.test_reducer import opening
+from tests.pipeline.cases.test_reducer import make_opening
 from tests.support.fake_service import Served
 
 ALL = [TP(CASES.name, partition) for partition in range(CASES.partitions)]
@@ -29,8 +29,8 @@ NOW = datetime.now(UTC)
 SECOND = timedelta(seconds=1)
 
 
-class Log:
-    """Stands for Kafka and the fold: keeps what is published, and brings the cases up to date."""
+class EventLog:
+    """Replaces Kafka and the role: keeps published events, and applies them to the cases."""
 
     def __init__(self, store: CaseStore, client: Any) -> None:
         self.events: list[CaseEvent] = []
@@ -40,15 +40,15 @@ class Log:
     async def publish(self, events: Sequence[CaseEvent]) -> None:
         self.events += events
 
-    async def fold(self) -> None:
-        """What the role does a moment later."""
+    async def apply_events(self) -> None:
+        """Apply the events, as the role does a moment later."""
         cases = await self._store.get(event.case_id for event in self.events)
         for event in self.events:
             cases[event.case_id] = apply_event(cases[event.case_id], event)
         await self._store.write(cases.values())
         await self._client.indices.refresh(index=CASES_INDEX)
 
-    def told(self, case: Case) -> list[CaseEventType]:
+    def event_types(self, case: Case) -> list[CaseEventType]:
         return [event.type for event in self.events if event.case_id == case.case_id]
 
 
@@ -57,21 +57,21 @@ async def count_partitions() -> int:
 
 
 @asynccontextmanager
-async def rounds_of(
+async def running_tasks(
     settings: Settings, case: Case, *trackers: Any
-) -> AsyncIterator[tuple[PeriodicTasks, Log]]:
+) -> AsyncIterator[tuple[PeriodicTasks, EventLog]]:
     async with connect_async(settings) as client:
         store = CaseStore(client)
         await store.write([case])
         await client.indices.refresh(index=CASES_INDEX)
-        log = Log(store, client)
+        log = EventLog(store, client)
         options = CasesSettings(Rules(()), trackers=trackers)
-        async with PeriodicTasks(options, store, log.publish, count_partitions) as rounds:
-            yield rounds, log
+        async with PeriodicTasks(options, store, log.publish, count_partitions) as tasks:
+            yield tasks, log
 
 
 def case_at(site: str, number: int, due_at: datetime) -> Case:
-    first = opening(feedback_id=f"{number:032x}", site=site, due_at=due_at, resolve_by=None)
+    first = make_opening(feedback_id=f"{number:032x}", site=site, due_at=due_at, resolve_by=None)
     return apply_event(None, open_event(first, NOW - timedelta(hours=1)))
 
 
@@ -83,57 +83,57 @@ def desk(url: str, site: str) -> Any:
     return read_tracker(f"desk-{site}", table, lambda _: "")
 
 
-async def test_an_overdue_case_is_told_once_by_the_worker_that_reads_its_events(
+async def test_an_overdue_case_is_published_once_by_the_worker_that_reads_its_events(
     settings: Settings,
 ) -> None:
     case = case_at("late", 41, NOW - SECOND)
     partition = int(case.case_id[:8], 16) % CASES.partitions
-    async with rounds_of(settings, case) as (rounds, log):
-        await rounds.run_once(NOW, [tp for tp in ALL if tp.partition != partition])
-        assert log.told(case) == []
-        await rounds.run_once(NOW, ALL)
-        await rounds.run_once(NOW, ALL)  # before the index has it
-        await log.fold()
-        await rounds.run_once(NOW, ALL)
-        assert log.told(case) == [CaseEventType.OVERDUE]
-    async with rounds_of(settings, case) as (rounds, log):  # another worker, or after a crash
-        await rounds.run_once(NOW, ALL)
-        assert log.told(case) == []
+    async with running_tasks(settings, case) as (tasks, log):
+        await tasks.run_once(NOW, [tp for tp in ALL if tp.partition != partition])
+        assert log.event_types(case) == []
+        await tasks.run_once(NOW, ALL)
+        await tasks.run_once(NOW, ALL)  # before the index has it
+        await log.apply_events()
+        await tasks.run_once(NOW, ALL)
+        assert log.event_types(case) == [CaseEventType.OVERDUE]
+    async with running_tasks(settings, case) as (tasks, log):  # another worker, or after a crash
+        await tasks.run_once(NOW, ALL)
+        assert log.event_types(case) == []
 
 
-async def test_an_outlet_that_is_away_gets_the_case_later(settings: Settings) -> None:
+async def test_a_tracker_that_is_unavailable_gets_the_case_later(settings: Settings) -> None:
     case, zendesk = case_at("away", 42, NOW + 9_000 * SECOND), FakeZendesk()
     with Served(zendesk.app) as served:
-        async with rounds_of(settings, case, desk(served.url, "away")) as (rounds, log):
+        async with running_tasks(settings, case, desk(served.url, "away")) as (tasks, log):
             served.faults += ["429"]
-            await rounds.run_once(NOW, ALL)
-            await rounds.run_once(NOW, ALL)
+            await tasks.run_once(NOW, ALL)
+            await tasks.run_once(NOW, ALL)
             assert (zendesk.tickets, len(served.requests)) == ([], 1), "it asks to wait a second"
-            await rounds.run_once(NOW + 2 * SECOND, ALL)
-            await rounds.run_once(NOW + 2 * SECOND, ALL)
-            await log.fold()
-            assert (len(zendesk.tickets), log.told(case)) == (1, [CaseEventType.LINKED])
+            await tasks.run_once(NOW + 2 * SECOND, ALL)
+            await tasks.run_once(NOW + 2 * SECOND, ALL)
+            await log.apply_events()
+            assert (len(zendesk.tickets), log.event_types(case)) == (1, [CaseEventType.LINKED])
 
 
 async def test_what_a_crash_left_undone_is_found_and_not_made_again(settings: Settings) -> None:
     case, zendesk = case_at("crash", 43, NOW + 9_000 * SECOND), FakeZendesk()
     with Served(zendesk.app) as served:
         for _ in range(2):  # the first worker dies between the ticket and the note of it
-            async with rounds_of(settings, case, desk(served.url, "crash")) as (rounds, log):
-                await rounds.run_once(NOW, ALL)
-        assert (len(zendesk.tickets), log.told(case)) == (1, [CaseEventType.LINKED])
+            async with running_tasks(settings, case, desk(served.url, "crash")) as (tasks, log):
+                await tasks.run_once(NOW, ALL)
+        assert (len(zendesk.tickets), log.event_types(case)) == (1, [CaseEventType.LINKED])
 
 
-async def test_a_case_that_an_outlet_refuses_is_noted_and_not_tried_again(
+async def test_a_case_that_a_tracker_rejects_is_noted_and_not_tried_again(
     settings: Settings,
 ) -> None:
     case, zendesk = case_at("refused", 44, NOW + 9_000 * SECOND), FakeZendesk()
     with Served(zendesk.app) as served:
-        async with rounds_of(settings, case, desk(served.url, "refused")) as (rounds, log):
+        async with running_tasks(settings, case, desk(served.url, "refused")) as (tasks, log):
             served.faults += ["400"]
-            await rounds.run_once(NOW, ALL)
-            await log.fold()
-            await rounds.run_once(NOW, ALL)
+            await tasks.run_once(NOW, ALL)
+            await log.apply_events()
+            await tasks.run_once(NOW, ALL)
             (event,) = log.events
             assert event.link is not None
             assert (event.link.state, zendesk.tickets) == (LinkState.REFUSED, [])
@@ -150,14 +150,14 @@ async def test_a_resolved_case_is_resolved_there_and_an_old_one_never_gets_there
     other = apply_event(case_at("done", 46, NOW), resolved)
     assert other.status is CaseStatus.RESOLVED
     with Served(zendesk.app) as served:
-        async with rounds_of(settings, case, desk(served.url, "done")) as (rounds, log):
-            await rounds.run_once(NOW, ALL)
+        async with running_tasks(settings, case, desk(served.url, "done")) as (tasks, log):
+            await tasks.run_once(NOW, ALL)
             await log.publish([resolved])
-            await log.fold()
-            await rounds.run_once(NOW, ALL)
-            await log.fold()
-            await rounds.run_once(NOW, ALL)
+            await log.apply_events()
+            await tasks.run_once(NOW, ALL)
+            await log.apply_events()
+            await tasks.run_once(NOW, ALL)
             assert [ticket["status"] for ticket in zendesk.tickets] == ["solved"]
-        async with rounds_of(settings, other, desk(served.url, "done")) as (rounds, log):
-            await rounds.run_once(NOW, ALL)
+        async with running_tasks(settings, other, desk(served.url, "done")) as (tasks, log):
+            await tasks.run_once(NOW, ALL)
         assert len(zendesk.tickets) == 1

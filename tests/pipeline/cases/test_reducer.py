@@ -1,4 +1,4 @@
-"""What events make of a case."""
+"""Application of events to a case, and its notices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FEEDBACK = "ab" * 16
 E = CaseEventType
 
 
-def opening(**changed: Any) -> Opening:
+def make_opening(**changed: Any) -> Opening:
     fields: dict[str, Any] = {
         "feedback_id": FEEDBACK,
         "type": "complaint",
@@ -40,13 +40,13 @@ def opening(**changed: Any) -> Opening:
     return Opening(**{**fields, **changed})
 
 
-OPENED = open_event(opening(), NOW)
+OPENED = open_event(make_opening(), NOW)
 
 
 def event(kind: CaseEventType, after: int = 1, by: str | None = "ann", **fields: Any) -> CaseEvent:
-    said = {name: repr(value) for name, value in fields.items()}
+    details = {name: repr(value) for name, value in fields.items()}
     return CaseEvent.identify(
-        OPENED.case_id, kind, str(after), *said.values(), at=NOW + after * HOUR, by=by, **fields
+        OPENED.case_id, kind, str(after), *details.values(), at=NOW + after * HOUR, by=by, **fields
     )
 
 
@@ -56,16 +56,16 @@ OVERDUE = event(E.OVERDUE, 4, by=None, due_at=NOW + 3 * HOUR)
 LINK = Link(outlet="board", state=LinkState.OPENED, reference="PAT-1")
 
 
-def folded(*events: CaseEvent) -> Case:
+def apply_all(*events: CaseEvent) -> Case:
     case = None
-    for one in (OPENED, *events):
-        case = apply_event(case, one)
+    for each in (OPENED, *events):
+        case = apply_event(case, each)
     assert case is not None
     return case
 
 
 def test_a_whole_life() -> None:
-    case = folded(
+    case = apply_all(
         event(E.ASSIGNED, 1, owner="PALS"),
         event(E.REPLIED, 2, text="We look into it.", sent=False),
         RESOLVED,
@@ -105,7 +105,7 @@ def test_a_whole_life() -> None:
     ],
 )  # fmt: skip
 def test_what_an_event_changes(events: list[CaseEvent], expected: dict[str, Any]) -> None:
-    case = folded(*events)
+    case = apply_all(*events)
     assert {name: getattr(case, name) for name in expected} == expected
 
 
@@ -117,11 +117,11 @@ LIFE = (
 
 @given(st.lists(st.sampled_from(LIFE), max_size=12), st.data())
 def test_events_read_again_change_nothing(events: list[CaseEvent], data: st.DataObject) -> None:
-    once = folded(*events)
-    again = data.draw(st.integers(0, len(events)))
+    once = apply_all(*events)
+    start = data.draw(st.integers(0, len(events)))
     twice = once
-    for one in (OPENED, *events)[again:]:
-        twice = apply_event(twice, one)
+    for each in (OPENED, *events)[start:]:
+        twice = apply_event(twice, each)
     assert twice is once
 
 
@@ -137,7 +137,7 @@ def test_an_event_has_what_its_type_needs() -> None:
 
 
 def test_the_document_holds_the_whole_case() -> None:
-    case = folded(*LIFE)
+    case = apply_all(*LIFE)
     document = case_document(case)
     assert case_from_document(document) == case
     assert document["case"]["linked"] == ["board:opened"]
@@ -162,16 +162,16 @@ def test_who_should_look_is_told(
     events: list[CaseEvent],
     expected: tuple[str, Urgency] | None,
 ) -> None:
-    first = open_event(opening(priority=priority, urgent_reasons=reasons), NOW)
+    first = open_event(make_opening(priority=priority, urgent_reasons=reasons), NOW)
     case = apply_event(None, first)
-    for one in events:
-        case = apply_event(case, one)
+    for each in events:
+        case = apply_event(case, each)
     notice = create_case_notice((first, *events)[-1], case)
     assert (notice and (notice.type, notice.urgency)) == expected
 
 
 def test_a_notice_says_what_it_is_about() -> None:
-    case = folded(event(E.ASSIGNED, owner="PALS"))
+    case = apply_all(event(E.ASSIGNED, owner="PALS"))
     notice = create_case_notice(event(E.ASSIGNED, owner="PALS"), case)
     assert notice is not None
     short = case.case_id[:8]

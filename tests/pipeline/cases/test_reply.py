@@ -17,7 +17,7 @@ from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.case_documents import CASES_INDEX
 from schemas.feedback import Feedback
 from schemas.kafka_topics import CASES
-from tests.pipeline.cases.test_reducer import NOW, opening
+from tests.pipeline.cases.test_reducer import NOW, make_opening
 from tests.support.cli import invoke_feedback
 from tests.support.fake_service import Served
 from tests.support.kafka import read_all
@@ -49,20 +49,20 @@ def _put(settings: Settings, case: Case) -> None:
 def test_an_answer_is_shown_then_sent_and_noted(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    first = opening(feedback_id=REVIEW.event_id, source="trustpilot", type="review_reply")
+    first = make_opening(feedback_id=REVIEW.event_id, source="trustpilot", type="review_reply")
     case = apply_event(None, open_event(first, NOW))
     _put(settings, case)
     service = FakeTrustpilot()
     with Served(service.app) as served:
-        told = {**service.settings(served.url), "reply_as": "507f191e"}
-        lines = [f"{name} = {orjson.dumps(value).decode()}" for name, value in told.items()]
+        table = {**service.settings(served.url), "reply_as": "507f191e"}
+        lines = [f"{name} = {orjson.dumps(value).decode()}" for name, value in table.items()]
         (tmp_path / "feedback.toml").write_text("\n".join(["[trustpilot.us]", *lines]), "utf-8")
         line = f"feedback cases reply {case.case_id[:8]} 'We are sorry.' --by Ann"
         dry = invoke_feedback(line, environment, tmp_path)
         assert (dry.returncode, "not sent" in dry.stdout, service.replies) == (0, True, {})
         sent = invoke_feedback(f"{line} --send", environment, tmp_path)
     assert (sent.returncode, service.replies) == (0, {"60a1": "We are sorry."})
-    # There is no worker here: that is said, and what was done stands.
+    # No worker runs: a message says so, and the reply is kept.
     assert "the index does not show it" in sent.stderr
     events = [CaseEvent.from_payload(message.value) for message in read_all(settings, CASES)]
     (event,) = [event for event in events if event.case_id == case.case_id]

@@ -1,4 +1,4 @@
-"""What opens a case, and until when it is due."""
+"""Rules that open cases, and their due times."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -102,7 +102,7 @@ def test_all_conditions_hold_and_of_each_any_value(
     assert Conditions(RuleConditions(**when)).hold({**FIELDS, **fields}) is expected
 
 
-def rules_of(cases: dict[str, Any]) -> Rules:
+def build_rules(cases: dict[str, Any]) -> Rules:
     return build_cases_settings({"hours": HOURS, "cases": cases}, lambda name: "").rules
 
 
@@ -116,13 +116,13 @@ def test_the_usual_rules_speak_of_what_the_taxonomy_has() -> None:
 
 
 def test_a_case_is_due_by_working_hours() -> None:
-    event = rules_of({"hours": "office"}).open_event({**FIELDS, **COMPLAINT}, NOW)
+    event = build_rules({"hours": "office"}).open_event({**FIELDS, **COMPLAINT}, NOW)
     assert event is not None and event.opening is not None
     opening = event.opening
     assert event.case_id == derive_case_id(FIELDS["event_id"])
     assert opening.due_at == datetime(2026, 11, 25, 18, tzinfo=UTC)  # three working days after
     assert opening.resolve_by == datetime(2026, 12, 25, 18, tzinfo=UTC)
-    urgent = rules_of({"hours": "office"}).open_event({**FIELDS, "urgent_reasons": ["x"]}, NOW)
+    urgent = build_rules({"hours": "office"}).open_event({**FIELDS, "urgent_reasons": ["x"]}, NOW)
     assert urgent is not None and urgent.opening is not None
     assert urgent.opening.due_at == datetime(2026, 11, 23, 10, tzinfo=UTC)  # 2 h, and 2 on Monday
 
@@ -135,7 +135,7 @@ def test_without_working_hours_every_hour_counts() -> None:
 
 
 def test_the_file_adds_changes_and_drops_rules() -> None:
-    rules = rules_of(
+    rules = build_rules(
         {
             "rules": {
                 "maternity": {
@@ -148,19 +148,19 @@ def test_the_file_adds_changes_and_drops_rules() -> None:
             "answerable": ["yelp"],
         }
     )  # fmt: skip
-    told = [(rule.name, rule.type, rule.owner, rule.due) for rule in rules.rules]
-    assert told == [
+    described = [(rule.name, rule.type, rule.owner, rule.due) for rule in rules.rules]
+    assert described == [
         ("maternity", "complaint", "Head of midwifery", Due(time=timedelta(hours=4))),
         ("urgent", "urgent", None, Due(time=timedelta(hours=4))),
         ("complaint", "complaint", "PALS", Due(days=1)),
         ("contact_request", "contact_request", None, Due(days=2)),
     ]
-    found = rules.rule_for({**FIELDS, **COMPLAINT, "service": "Maternity triage"})
-    assert found is not None and (found.name, found.priority) == ("maternity", Priority.HIGH)
+    rule = rules.rule_for({**FIELDS, **COMPLAINT, "service": "Maternity triage"})
+    assert rule is not None and (rule.name, rule.priority) == ("maternity", Priority.HIGH)
 
 
 def test_feedback_given_before_opens_no_case() -> None:
-    rules = rules_of({"since": "2026-11-20T15:30:00Z"})
+    rules = build_rules({"since": "2026-11-20T15:30:00Z"})
     assert rules.rule_for({**FIELDS, **COMPLAINT}) is None
     assert rules.rule_for({**FIELDS, **COMPLAINT, "created_at": "2026-11-20T15:30:00Z"}) is not None
 

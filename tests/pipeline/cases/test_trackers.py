@@ -14,24 +14,24 @@ from pipeline.cases.trackers.options import read_tracker
 from pipeline.notify.webhooks import WebhookClient
 from schemas.case import CaseEventType, LinkState
 from tests.pipeline.cases.services import TOKEN, FakeJira, FakeZendesk
-from tests.pipeline.cases.test_reducer import RESOLVED, event, folded
+from tests.pipeline.cases.test_reducer import RESOLVED, apply_all, event
 from tests.pipeline.notify.receivers import SECRET, receiver
 from tests.support.fake_service import Served
 
-CASE = folded(event(CaseEventType.ASSIGNED, owner="PALS"))
+CASE = apply_all(event(CaseEventType.ASSIGNED, owner="PALS"))
 DONE = apply_event(CASE, RESOLVED)
 AGAIN = apply_event(DONE, event(CaseEventType.REOPENED, 6, text="Not so."))
 ACCOUNT = {"email": "ann@example.org", "api_token": TOKEN, "allow_private": True}
 TEXT = "Nobody came for hours. [PHONE]"
 
 
-def outlet(client: WebhookClient, **options: Any) -> Any:
+def create(client: WebhookClient, **options: Any) -> Any:
     return create_tracker(
         read_tracker("board", {**options, "allow_private": True}, lambda _: ""), client
     )
 
 
-def said(document: dict[str, Any]) -> list[str]:
+def paragraphs(document: dict[str, Any]) -> list[str]:
     return [part["content"][0]["text"] for part in document["content"]]
 
 
@@ -39,7 +39,7 @@ async def test_a_case_has_one_issue_in_jira() -> None:
     jira = FakeJira()
     with Served(jira.app) as served:
         async with WebhookClient(allow_private=True) as client:
-            board = outlet(
+            board = create(
                 client, kind="jira", base_url=served.url, project="PAT", done_status="Done",
                 reopened_status="To Do", labels=["pals"], **ACCOUNT,
                 fields={"components": [{"name": "Care"}]},
@@ -50,7 +50,7 @@ async def test_a_case_has_one_issue_in_jira() -> None:
             (issue,) = jira.issues.values()
             short = CASE.case_id[:8]
             assert issue["fields"]["summary"] == f"Complaint {short}, North Trust, Eastgate"
-            assert TEXT in said(issue["fields"]["description"])
+            assert TEXT in paragraphs(issue["fields"]["description"])
             assert issue["fields"]["labels"] == [
                 "feedback", f"feedback-case-{CASE.case_id}", "pals",
             ]  # fmt: skip
@@ -58,7 +58,9 @@ async def test_a_case_has_one_issue_in_jira() -> None:
                 after = await board.update(DONE, link, LinkState.RESOLVED)
             assert after.state is LinkState.RESOLVED
             assert (issue["status"], len(issue["comments"])) == ("Done", 1)
-            assert "What was changed: A second nurse at night." in said(issue["comments"][0])[0]
+            assert (
+                "What was changed: A second nurse at night." in paragraphs(issue["comments"][0])[0]
+            )
             await board.update(AGAIN, after, LinkState.OPENED)
             assert (issue["status"], len(issue["comments"])) == ("To Do", 2)
 
@@ -67,7 +69,7 @@ async def test_a_case_has_one_ticket_in_zendesk() -> None:
     zendesk = FakeZendesk()
     with Served(zendesk.app) as served:
         async with WebhookClient(allow_private=True) as client:
-            desk = outlet(client, kind="zendesk", base_url=served.url, tags=["pals"], **ACCOUNT)
+            desk = create(client, kind="zendesk", base_url=served.url, tags=["pals"], **ACCOUNT)
             link = await desk.open(CASE, "")
             assert await desk.open(CASE, "") == link
             (ticket,) = zendesk.tickets
@@ -87,16 +89,20 @@ async def test_a_case_has_one_ticket_in_zendesk() -> None:
 async def test_a_webhook_is_signed_and_has_the_same_identifier_again() -> None:
     with receiver() as hooks:
         async with WebhookClient(allow_private=True) as client:
-            hook = outlet(client, kind="webhook", url=hooks.url, secret=SECRET)
+            hook = create(client, kind="webhook", url=hooks.url, secret=SECRET)
             first = await hook.open(CASE, TEXT)
             assert await hook.open(CASE, TEXT) == first
             await hook.update(DONE, first, LinkState.RESOLVED)
     verifier = Verifier(SECRET)
-    told = [verifier.verify(body, headers) for _, headers, body in hooks.got]
-    assert [one["type"] for one in told] == ["case.opened", "case.opened", "case.resolved"]
+    payloads = [verifier.verify(body, headers) for _, headers, body in hooks.got]
+    assert [payload["type"] for payload in payloads] == [
+        "case.opened",
+        "case.opened",
+        "case.resolved",
+    ]
     assert hooks.ids[0] == hooks.ids[1] != hooks.ids[2]
-    assert told[0]["data"]["text"] == TEXT
-    assert told[2]["data"]["changed"] == "A second nurse at night."
+    assert payloads[0]["data"]["text"] == TEXT
+    assert payloads[2]["data"]["changed"] == "A second nurse at night."
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,7 @@ async def test_what_a_service_answers_decides_whether_to_ask_again(
 ) -> None:
     with Served(FakeZendesk().app) as served:
         async with WebhookClient(allow_private=True) as client:
-            desk = outlet(client, kind="zendesk", base_url=served.url, **ACCOUNT)
+            desk = create(client, kind="zendesk", base_url=served.url, **ACCOUNT)
             served.faults.append(fault)
             with pytest.raises(expected) as raised:
                 await desk.open(CASE, "")
@@ -130,7 +136,7 @@ async def test_a_private_address_is_refused_unless_it_is_allowed() -> None:
     assert (zendesk.tickets, served.requests) == ([], [])
 
 
-def test_an_outlet_takes_what_it_is_for() -> None:
+def test_a_tracker_gets_the_cases_of_its_filters() -> None:
     options = {"kind": "webhook", "url": "https://a.example", "secret": SECRET,
                "types": ["complaint"], "priorities": ["high"]}  # fmt: skip
     assert read_tracker("a", options, lambda _: "").filters == [

@@ -49,10 +49,10 @@ def payloads(*records: EnrichedFeedback) -> list[bytes]:
     return [record.to_payload() for record in records]
 
 
-async def months(client: Any, found: EnrichedFeedback) -> list[int]:
+async def months(client: Any, response: EnrichedFeedback) -> list[int]:
     """In which months documents of a record stand."""
     await client.indices.refresh(index=INDEX_PATTERN)
-    query = {"ids": {"values": [found.event_id]}}
+    query = {"ids": {"values": [response.event_id]}}
     hits = (await client.search(index=INDEX_PATTERN, query=query))["hits"]["hits"]
     return sorted(int(hit["_index"].split(".")[1]) for hit in hits)
 
@@ -68,7 +68,7 @@ async def test_a_redated_record_leaves_its_earlier_month(
     client: Any, sink: ElasticsearchSink
 ) -> None:
     first, other = record("moved", 1), record("stays", 1)
-    assert await sink.write(payloads(first, other)) == []  # and nobody refreshes
+    assert await sink.write(payloads(first, other)) == []  # without a refresh
     assert await sink.write(payloads(record("moved", 3, redated=True))) == []
     assert (await months(client, first), await months(client, other)) == ([3], [1])
 
@@ -147,12 +147,12 @@ async def test_a_document_that_changes_meanwhile_is_a_conflict_of_its_record(
     search = client.search
 
     async def overtaken(**options: Any) -> Any:
-        found = await search(**options)
+        response = await search(**options)
         monkeypatch.undo()
         await ElasticsearchSink(client, bulk_bytes=100_000).write(
             payloads(record("race", 1, revision=first.revision + 1))
         )
-        return found
+        return response
 
     monkeypatch.setattr(client, "search", overtaken)
     batch = payloads(

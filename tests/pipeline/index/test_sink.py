@@ -18,7 +18,7 @@ from tests.support.pipeline import documents_of
 ENRICHMENT = Enricher()
 
 
-def enriched(number: int, **fields: object) -> EnrichedFeedback:
+def enrich(number: int, **fields: object) -> EnrichedFeedback:
     raw = Feedback.collect(
         source="sink",
         native_id=str(number),
@@ -31,7 +31,7 @@ def enriched(number: int, **fields: object) -> EnrichedFeedback:
 
 
 def test_an_upsert_is_versioned_by_the_sources_revision() -> None:
-    record = enriched(1)
+    record = enrich(1)
     action, document = map(orjson.loads, bulk_operation(record.to_payload()).splitlines())
     assert action == {
         "index": {
@@ -45,7 +45,7 @@ def test_an_upsert_is_versioned_by_the_sources_revision() -> None:
 
 
 def test_a_delete_has_no_document() -> None:
-    lines = bulk_operation(enriched(1, operation=Operation.DELETE).to_payload()).splitlines()
+    lines = bulk_operation(enrich(1, operation=Operation.DELETE).to_payload()).splitlines()
     assert [list(orjson.loads(line)) for line in lines] == [["delete"]]
 
 
@@ -60,7 +60,7 @@ def test_a_fifth_refused_is_no_fault_of_the_documents() -> None:
 async def test_only_what_was_refused_fails(settings: Settings) -> None:
     client = connect_async(settings)
     sink = ElasticsearchSink(client, bulk_bytes=2_000)  # several requests
-    good = [enriched(number).to_payload() for number in range(20)]
+    good = [enrich(number).to_payload() for number in range(20)]
     odd = orjson.loads(good[0]) | {"event_id": "e" * 32}
     odd["sentiment"]["mood"] = "strict mapping"
     batch = [*good[:10], b"{", orjson.dumps(odd), None, *good[10:]]
@@ -76,7 +76,7 @@ async def test_only_what_was_refused_fails(settings: Settings) -> None:
 
 async def test_a_server_that_does_not_answer_is_waited_for() -> None:
     client = connect_async(Settings(elasticsearch_url="http://127.0.0.1:9"))
-    failures = await ElasticsearchSink(client, bulk_bytes=10_000).write([enriched(1).to_payload()])
+    failures = await ElasticsearchSink(client, bulk_bytes=10_000).write([enrich(1).to_payload()])
     await client.close()
     assert [failure.retryable for failure in failures] == [True]
 
@@ -86,7 +86,7 @@ async def test_without_the_index_template_nothing_is_written(settings: Settings)
     await client.indices.delete_index_template(name=TEMPLATE_NAME)
     try:
         with pytest.raises(PermanentError, match="run `feedback setup`"):
-            await ElasticsearchSink(client, bulk_bytes=10_000).write([enriched(99).to_payload()])
+            await ElasticsearchSink(client, bulk_bytes=10_000).write([enrich(99).to_payload()])
     finally:
         with connect(settings) as synchronous:
             put_templates(synchronous, settings)

@@ -1,8 +1,9 @@
-"""Somebody else's services: a webhook's receiver and a mail server, on the loopback address."""
+"""External services: a webhook receiver and a mail server, on the loopback address."""
 
 from __future__ import annotations
 
 import base64
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ OTHER_SECRET = "whsec_" + base64.b64encode(b"another key of thirty-two bytes!!!"
 
 @dataclass
 class Hooks:
-    """What a receiver got; it answers with ``answers`` in turn, and with the last for ever."""
+    """Requests to a receiver; it sends ``answers`` in turn, and repeats the last."""
 
     url: str
     answers: list[tuple[int, dict[str, str]]]
@@ -48,7 +49,7 @@ def receiver(
     port: int = 0,
     tls: Any = None,
 ) -> Iterator[Hooks]:
-    """A webhook's receiver."""
+    """Run a webhook receiver."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -83,7 +84,7 @@ def receiver(
 
 @dataclass
 class Mails:
-    """What a mail server took."""
+    """Mails that a mail server accepted."""
 
     port: int = 0
     got: list[Message] = field(default_factory=list)
@@ -98,7 +99,7 @@ class Mails:
 
 @contextmanager
 def mail_server() -> Iterator[Mails]:
-    """A real SMTP server."""
+    """Run a real SMTP server."""
     mails = Mails()
 
     class Handler:
@@ -117,9 +118,7 @@ def mail_server() -> Iterator[Mails]:
 
 
 def free_port() -> int:
-    import socket
-
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port

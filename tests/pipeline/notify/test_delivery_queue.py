@@ -1,4 +1,4 @@
-"""The book of what waits: what comes next, what is told already, what is replaced."""
+"""The queue: which delivery is next, which are completed, which are superseded."""
 
 from __future__ import annotations
 
@@ -46,75 +46,75 @@ def test_the_same_notice_for_the_same_destination_is_the_same_delivery() -> None
     )
     first, again = (create_deliveries(a_notice(about="x"), routes, NOW) for _ in range(2))
     assert first == again
-    assert [one.destination for one in first] == ["hook", "chat/1", "chat/2"]
-    assert len({one.delivery_id for one in first}) == 3
-    # Services are told everything, people what is current.
-    assert [one.notice.about for one in first] == [None, "x", "x"]
+    assert [delivery.destination for delivery in first] == ["hook", "chat/1", "chat/2"]
+    assert len({delivery.delivery_id for delivery in first}) == 3
+    # Notices to services are never superseded.
+    assert [delivery.notice.about for delivery in first] == [None, "x", "x"]
 
 
 def test_what_is_due_first_comes_first_and_of_those_what_happened_first() -> None:
-    book = DeliveryQueue()
-    book.enqueue(a_delivery(1, at=NOW))
-    book.enqueue(a_delivery(2, at=NOW - MINUTE))
-    book.enqueue(a_delivery(3, due_at=NOW - MINUTE, at=NOW))
+    queue = DeliveryQueue()
+    queue.enqueue(a_delivery(1, at=NOW))
+    queue.enqueue(a_delivery(2, at=NOW - MINUTE))
+    queue.enqueue(a_delivery(3, due_at=NOW - MINUTE, at=NOW))
     order = []
-    while (delivery := book.next("ops")) is not None:
+    while (delivery := queue.next("ops")) is not None:
         order.append(int(delivery.delivery_id, 16))
-        book.remove(delivery)
+        queue.remove(delivery)
     assert order == [3, 2, 1]
 
 
 def test_what_is_told_is_not_told_again_when_it_is_published_again() -> None:
-    book = DeliveryQueue()
-    assert book.read(a_delivery().delivery_id, a_delivery())
-    assert book.read(a_delivery().delivery_id, None)
-    assert not book.read(a_delivery().delivery_id, a_delivery())
-    assert list(book.destinations) == []
+    queue = DeliveryQueue()
+    assert queue.read(a_delivery().delivery_id, a_delivery())
+    assert queue.read(a_delivery().delivery_id, None)
+    assert not queue.read(a_delivery().delivery_id, a_delivery())
+    assert list(queue.destinations) == []
 
 
 def test_an_older_record_does_not_undo_a_later_attempt() -> None:
-    book = DeliveryQueue()
-    book.read(a_delivery().delivery_id, a_delivery(attempt=2, due_at=NOW + MINUTE))
-    book.read(a_delivery().delivery_id, a_delivery())
-    assert book.next("ops") == a_delivery(attempt=2, due_at=NOW + MINUTE)
+    queue = DeliveryQueue()
+    queue.read(a_delivery().delivery_id, a_delivery(attempt=2, due_at=NOW + MINUTE))
+    queue.read(a_delivery().delivery_id, a_delivery())
+    assert queue.next("ops") == a_delivery(attempt=2, due_at=NOW + MINUTE)
 
 
 def test_a_later_notice_of_the_same_replaces_one_that_waits_once_it_is_due() -> None:
-    book = DeliveryQueue()
+    queue = DeliveryQueue()
     earlier, later = a_delivery(1, about="x", at=NOW - MINUTE), a_delivery(2, about="x", at=NOW)
     held = a_delivery(2, about="x", at=NOW, due_at=NOW + MINUTE)
-    book.enqueue(earlier)
-    book.enqueue(held)
-    assert not book.is_superseded(earlier, NOW)
-    book.enqueue(later)
-    assert book.is_superseded(earlier, NOW)
-    assert not book.is_superseded(later, NOW)
-    assert book.superseded(later) == [earlier]
+    queue.enqueue(earlier)
+    queue.enqueue(held)
+    assert not queue.is_superseded(earlier, NOW)
+    queue.enqueue(later)
+    assert queue.is_superseded(earlier, NOW)
+    assert not queue.is_superseded(later, NOW)
+    assert queue.superseded(later) == [earlier]
 
 
 def test_a_destination_that_answers_again_is_told_all_that_failed_there() -> None:
-    book = DeliveryQueue()
-    book.enqueue(a_delivery(1, attempt=3, due_at=NOW + 5 * MINUTE))
-    book.enqueue(a_delivery(2, held=True, due_at=NOW + 5 * MINUTE))
-    book.retry_now("ops", NOW)
-    failed = book.next("ops")
+    queue = DeliveryQueue()
+    queue.enqueue(a_delivery(1, attempt=3, due_at=NOW + 5 * MINUTE))
+    queue.enqueue(a_delivery(2, held=True, due_at=NOW + 5 * MINUTE))
+    queue.retry_now("ops", NOW)
+    failed = queue.next("ops")
     assert failed is not None
     assert (failed.attempt, failed.due_at) == (3, NOW)
-    book.remove(failed)
-    held = book.next("ops")
+    queue.remove(failed)
+    held = queue.next("ops")
     assert held is not None
     assert held.due_at == NOW + 5 * MINUTE
 
 
 def test_a_digest_leaves_its_time_behind() -> None:
-    book = DeliveryQueue()
+    queue = DeliveryQueue()
     digest = a_delivery(1, type="digest", at=NOW)
-    assert book.last_digest("ops") is None
-    book.read(digest.delivery_id, digest)
-    assert book.last_digest("ops") == NOW
-    book.read(digest.delivery_id, digest.model_copy(update={"told_at": NOW}))
-    assert book.last_digest("ops") == NOW
-    assert book.next("ops") is None
+    assert queue.last_digest("ops") is None
+    queue.read(digest.delivery_id, digest)
+    assert queue.last_digest("ops") == NOW
+    queue.read(digest.delivery_id, digest.model_copy(update={"told_at": NOW}))
+    assert queue.last_digest("ops") == NOW
+    assert queue.next("ops") is None
 
 
 def test_retries_are_those_of_the_specification() -> None:

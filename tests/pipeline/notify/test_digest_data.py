@@ -1,4 +1,4 @@
-"""What a digest and a notice look up: real documents in Elasticsearch, real records on Kafka."""
+"""Data of digests and examples of notices, with a real Elasticsearch and Kafka."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ async def client(settings: Settings) -> AsyncIterator[Any]:
         yield client
         for index, sites in ((ALERTS_INDEX, "feedback.site"), (CASES_INDEX, "case.site")):
             await client.indices.refresh(index=index)
-            found = await client.search(index=index, query={"terms": {sites: ["Maple", "Oak"]}})
-            for hit in found["hits"]["hits"]:
+            content = await client.search(index=index, query={"terms": {sites: ["Maple", "Oak"]}})
+            for hit in content["hits"]["hits"]:
                 await client.delete(index=index, id=hit["_id"], refresh=True)
         for score in (a_score(None, 40), a_score("Maple", 10)):
             await client.options(ignore_status=404).delete(index=SCORES_INDEX, id=score.score_id)
@@ -139,11 +139,11 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
     )
     await put_sources(settings, sources)
     summaries = DigestData(client, settings.kafka, AlertSettings())
-    found = await summaries.gather(a_route(sites=["map*"]), SINCE, UNTIL)
-    assert {alert.alert_id for alert in found.alerts} == {over.alert_id, on.alert_id}
-    assert found.cases == (2, 1)
-    assert [one.instance for one in found.troubled] == ["broken"]
-    assert found.scores == []
+    content = await summaries.gather(a_route(sites=["map*"]), SINCE, UNTIL)
+    assert {alert.alert_id for alert in content.alerts} == {over.alert_id, on.alert_id}
+    assert content.cases == (2, 1)
+    assert [coverage.instance for coverage in content.troubled] == ["broken"]
+    assert content.scores == []
     await put_sources(settings, dict.fromkeys(sources, b""))
     everywhere = await summaries.gather(a_route(), SINCE, UNTIL)
     assert {score.measure: score.value for score in everywhere.scores}[MeasureName.NPS] == 40

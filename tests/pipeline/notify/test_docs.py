@@ -26,8 +26,8 @@ SECRETS = {
 
 def test_the_example_loads() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    found = build_routes(tomllib.loads(example), SECRETS.get)
-    assert [target.name for route in found for target in route.targets] == [
+    routes = build_routes(tomllib.loads(example), SECRETS.get)
+    assert [target.name for route in routes for target in route.targets] == [
         "ward-leads",
         "on-call/1",
         "on-call/2",

@@ -1,4 +1,4 @@
-"""What people read: subject, plain text, HTML and Markdown of an alert and of a digest."""
+"""Rendered notices: subject, plain text, HTML and Markdown of an alert and of a digest."""
 
 from __future__ import annotations
 

@@ -75,10 +75,10 @@ def left_as_found(settings: Settings) -> Iterator[None]:
     yield
     with connect(settings) as client:
         client.indices.refresh(index=ALERTS_INDEX)
-        found = client.search(
+        response = client.search(
             index=ALERTS_INDEX, query={"terms": {"feedback.site": SITES}}, size=99
         )
-        for hit in found["hits"]["hits"]:
+        for hit in response["hits"]["hits"]:
             client.delete(index=ALERTS_INDEX, id=hit["_id"])
         client.indices.refresh(index=ALERTS_INDEX)
 
@@ -115,7 +115,7 @@ def start_process(start_worker: Start, tmp_path: Path) -> Start:
         variables = {"FEEDBACK_CONFIG": str(config), "HOOK_SECRET": SECRET, **variables}
         worker = start_worker("--role", "notify", **variables)
         wait_until(
-            lambda: b'"deliveries_acquired"' in log.read_bytes(), seconds=40, what="it delivers"
+            lambda: b'"deliveries_acquired"' in log.read_bytes(), seconds=40, what="the deliveries"
         )
         return worker
 
@@ -140,7 +140,7 @@ def start(
             wait_until(
                 lambda: any(line["event"] == "deliveries_acquired" for line in log),
                 seconds=40,
-                what="it delivers",
+                what="the deliveries",
             )
         return worker
 
@@ -183,13 +183,13 @@ def test_an_alert_becomes_a_document_a_webhook_and_a_mail_within_two_seconds(
         worker = start(to_hook(hooks, "Alder") + mail)
         published = time.time()
         publish(settings, alert)
-        wait_until(lambda: len(hooks.got) == 1 and len(mails.got) == 1, seconds=15, what="told")
+        wait_until(lambda: len(hooks.got) == 1 and len(mails.got) == 1, seconds=15, what="delivery")
         assert hooks.at[0] - published < 2
-        # A repeat, and a replay of the offset, tell nobody anything.
+        # A repeat, and a replay of the offset, cause no notification.
         publish(settings, alert, alert)
         over = an_alert("Alder", state=AlertState.RESOLVED)
         publish(settings, over)
-        wait_until(lambda: len(hooks.got) == 2 and len(mails.got) == 2, seconds=15, what="told")
+        wait_until(lambda: len(hooks.got) == 2 and len(mails.got) == 2, seconds=15, what="delivery")
         stop(worker)
     body, headers = hooks.got[0][2], hooks.got[0][1]
     assert Webhook(SECRET).verify(body, headers) == {
@@ -237,8 +237,8 @@ def test_a_silenced_and_an_acknowledged_alert_stay_quiet(settings: Settings, sta
     assert hooks.ids == [the_notice_id(loud)]
     with connect(settings) as client:
         client.indices.refresh(index=ALERTS_INDEX)
-        there = client.count(index=ALERTS_INDEX, query={"term": {"feedback.site": "Beech"}})
-    assert there["count"] == 3
+        count = client.count(index=ALERTS_INDEX, query={"term": {"feedback.site": "Beech"}})
+    assert count["count"] == 3
 
 
 def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
@@ -253,11 +253,13 @@ def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
         worker.wait()
         failed = set(hooks.ids)
         assert len(waits(settings, "Cedar")) == 5
-        hooks.answers, told = [(204, {})], len(hooks.got)
+        hooks.answers, delivered_before = [(204, {})], len(hooks.got)
         again = start_process(to_hook(hooks, "Cedar"))
-        wait_until(lambda: len(hooks.got) >= told + 5, seconds=30, what="told after all")
+        wait_until(
+            lambda: len(hooks.got) >= delivered_before + 5, seconds=30, what="told after all"
+        )
         stop(again)
-    assert failed == set(hooks.ids[told:]) == {the_notice_id(alert) for alert in alerts}
+    assert failed == set(hooks.ids[delivered_before:]) == {the_notice_id(alert) for alert in alerts}
     assert waits(settings, "Cedar") == []
 
 
@@ -326,10 +328,10 @@ def test_when_the_owner_of_the_deliveries_dies_another_worker_goes_on(
         wait_until(lambda: bool(hooks.got), seconds=15, what="it was tried")
         assert b'"deliveries_acquired"' not in log.read_bytes()
         os.kill(owner.pid, signal.SIGKILL)
-        hooks.answers, told = [(204, {})], len(hooks.got)
-        wait_until(lambda: len(hooks.got) > told, seconds=40, what="the heir tells it")
+        hooks.answers, delivered_before = [(204, {})], len(hooks.got)
+        wait_until(lambda: len(hooks.got) > delivered_before, seconds=40, what="the heir tells it")
         stop(heir)
-    assert hooks.ids[told:] == [the_notice_id(alert)]
+    assert hooks.ids[delivered_before:] == [the_notice_id(alert)]
 
 
 def test_a_destination_that_asks_to_wait_is_left_alone_so_long(
@@ -365,7 +367,7 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) ->
         await attempts.attempt(delivery)
     assert book.next("heath") is None
     assert waits(settings, "Heath") == []
-    assert buried(settings, "heath") == {
+    assert dead_letter_reasons(settings, "heath") == {
         notice.notice_id: "telling heath: the last attempt, number 1, failed: "
         "json: unreachable or rejected"
     }
@@ -384,10 +386,14 @@ def test_a_destination_that_is_gone_gets_no_more_and_dead_letters_say_why(
         publish(settings, first)
         wait_until(lambda: bool(hooks.got), seconds=15, what="tried")
         publish(settings, second)
-        wait_until(lambda: len(buried(settings, "gorse")) == 2, seconds=30, what="buried")
+        wait_until(
+            lambda: len(dead_letter_reasons(settings, "gorse")) == 2,
+            seconds=30,
+            what="dead letters",
+        )
         stop(worker)
     assert hooks.ids == [the_notice_id(first)]
-    assert buried(settings, "gorse") == {
+    assert dead_letter_reasons(settings, "gorse") == {
         the_notice_id(first): "notifying gorse: status 410: gone",
         the_notice_id(second): "notifying gorse: the destination refused further deliveries",
     }
@@ -405,7 +411,7 @@ def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back
         }
         worker = start_process(to_hook(hooks, "Larch"), **away)
         publish(settings, alert)
-        wait_until(lambda: bool(hooks.got), seconds=15, what="told")
+        wait_until(lambda: bool(hooks.got), seconds=15, what="delivery")
         wait_until(lambda: bool(waits(settings, "Larch")), seconds=15, what="its document waits")
         stop(worker)
         worker = start_process(to_hook(hooks, "Larch"))
@@ -420,10 +426,10 @@ def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back
     assert alert_from_document(document["_source"]) == alert
 
 
-def buried(settings: Settings, destination: str) -> dict[str, str]:
+def dead_letter_reasons(settings: Settings, destination: str) -> dict[str, str]:
     letters = [DeadLetter.from_payload(message.value) for message in read_all(settings, DEAD)]
-    found = [letter for letter in letters if letter.origin.startswith(f"{destination}:")]
-    return {letter.origin.partition(":")[2]: letter.reason for letter in found}
+    response = [letter for letter in letters if letter.origin.startswith(f"{destination}:")]
+    return {letter.origin.partition(":")[2]: letter.reason for letter in response}
 
 
 def test_what_cannot_be_read_is_dead_lettered_and_the_next_is_told(
@@ -433,10 +439,10 @@ def test_what_cannot_be_read_is_dead_lettered_and_the_next_is_told(
         worker = start(to_hook(hooks, "Hazel"))
         put(settings, Message(ALERTS, b"0" * 32, b'{"alert_id": 1}', []))
         publish(settings, an_alert("Hazel"))
-        wait_until(lambda: len(hooks.got) == 1, seconds=15, what="told")
+        wait_until(lambda: len(hooks.got) == 1, seconds=15, what="delivery")
         stop(worker)
     letters = [DeadLetter.from_payload(message.value) for message in read_all(settings, DEAD)]
-    (letter,) = [one for one in letters if one.kafka_topic == ALERTS.name]
+    (letter,) = [letter for letter in letters if letter.kafka_topic == ALERTS.name]
     assert (letter.stage, letter.payload) == ("notify", b'{"alert_id": 1}')
 
 
@@ -465,9 +471,11 @@ def test_a_digest_is_told_once_a_period_and_single_notices_are_not(
         (route,) = build_routes(
             {"notify": {"juniper": {"webhook": "https://e.org", "secret": SECRET}}}, lambda _: None
         )
-        told = datetime.now(UTC) - timedelta(days=2)
-        before = _create_delivery(route.targets[0], DigestContent(told, told), told)
-        marker = before.model_copy(update={"told_at": told})
+        delivered_before = datetime.now(UTC) - timedelta(days=2)
+        before = _create_delivery(
+            route.targets[0], DigestContent(delivered_before, delivered_before), delivered_before
+        )
+        marker = before.model_copy(update={"told_at": delivered_before})
         put(settings, Message(DELIVERIES, marker.delivery_id.encode(), marker.to_payload(), []))
         now = datetime.now(UTC)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -486,4 +494,4 @@ def test_a_digest_is_told_once_a_period_and_single_notices_are_not(
             stop(worker)
     (body,) = map(orjson.loads, hooks.bodies)
     assert (body["type"], body["timestamp"]) == ("digest", f"{midnight:%Y-%m-%dT%H:%M:%SZ}")
-    assert [one["alert_id"] for one in body["data"]["alerts"]] == [alert.alert_id]
+    assert [item["alert_id"] for item in body["data"]["alerts"]] == [alert.alert_id]

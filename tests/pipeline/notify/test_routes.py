@@ -1,4 +1,4 @@
-"""Who is told what, and when: a table of notices and routes."""
+"""Selection of routes and delivery times: a table of notices and routes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def one_route(**settings: Any) -> Routes:
 
 
 @pytest.mark.parametrize(
-    ("settings", "notice", "told"),
+    ("settings", "notice", "expected"),
     [
         ({}, a_notice(), True),
         ({"sites": "North"}, a_notice(), True),
@@ -54,9 +54,9 @@ def one_route(**settings: Any) -> Routes:
     ],
 )
 def test_a_route_takes_what_passes_all_its_filters(
-    settings: dict[str, Any], notice: Notice, told: bool
+    settings: dict[str, Any], notice: Notice, expected: bool
 ) -> None:
-    assert bool(select_routes(notice, one_route(**settings), MONDAY_NOON)) == told
+    assert bool(select_routes(notice, one_route(**settings), MONDAY_NOON)) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_a_route_takes_what_passes_all_its_filters(
         ({}, a_notice(), SUNDAY_NIGHT, SUNDAY_NIGHT),
     ],
 )
-def test_hours_say_when_it_is_told(
+def test_hours_determine_the_delivery_time(
     settings: dict[str, Any], notice: Notice, at: datetime, when: datetime | None
 ) -> None:
-    found = [choice.at for choice in select_routes(notice, one_route(**settings), at)]
-    assert found == ([] if when is None else [when])
+    routes = [choice.at for choice in select_routes(notice, one_route(**settings), at)]
+    assert routes == ([] if when is None else [when])
 
 
 def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
@@ -138,7 +138,7 @@ def test_what_is_wrong_is_said_with_its_place_and_no_secret(
 
 def test_secrets_come_from_the_environment_and_from_files(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("json://example.org/token-2\n")
-    found = build_routes(
+    routes = build_routes(
         {
             "notify": {
                 "hook": {"webhook": "https://e.org", "secret": {"env": "HOOK"}},
@@ -147,14 +147,14 @@ def test_secrets_come_from_the_environment_and_from_files(tmp_path: Path) -> Non
         },
         {"HOOK": SECRET}.get,
     )
-    hook, chat = found
+    hook, chat = routes
     assert hook.settings.keys == (SECRET,)
     assert chat.targets[0].apprise == "json://example.org/token-2"
-    assert SECRET not in repr(found)
-    assert "token-2" not in repr(found)
+    assert SECRET not in repr(routes)
+    assert "token-2" not in repr(routes)
 
 
-def test_without_a_settings_file_nobody_is_told(
+def test_without_a_settings_file_there_are_no_routes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

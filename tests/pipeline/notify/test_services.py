@@ -63,23 +63,25 @@ async def test_no_secret_is_logged_at_any_level(capfd: pytest.CaptureFixture[str
         with receiver([(500, {})]) as hooks:
             async with Sender() as sender:
                 targets = [target for route in _all_kinds(hooks.url) for target in route.targets]
-                found = [await sender.send(target, a_notice()) for target in targets]
+                outcomes = [await sender.send(target, a_notice()) for target in targets]
     finally:
         logging.basicConfig(handlers=before[0], level=before[1], force=True)
     logged = capfd.readouterr()
-    assert [outcome.status for outcome in found] == [DeliveryStatus.TRANSIENT] * 4
-    text = logged.out + logged.err + repr(found)
+    assert [outcome.status for outcome in outcomes] == [DeliveryStatus.TRANSIENT] * 4
+    text = logged.out + logged.err + repr(outcomes)
     for secret in ("token-4", "pass-5", "T1JJ3T3L2", SECRET.removeprefix("whsec_")):
         assert secret not in text
 
 
 def _all_kinds(url: str) -> Any:
-    nobody = f"127.0.0.1:{free_port()}"
+    closed_address = f"127.0.0.1:{free_port()}"
     host = url.removeprefix("http://")
     return build_routes(
         {
             "notify": {
-                "mail": {"apprise": f"mailto://me:pass-5@{nobody}?from=a@example.org&to=b@e.org"},
+                "mail": {
+                    "apprise": f"mailto://me:pass-5@{closed_address}?from=a@example.org&to=b@e.org"
+                },
                 "json": {"apprise": f"json://me:pass-5@{host}/token-4"},
                 "form": {"apprise": f"form://{host}/token-4?-T1JJ3T3L2=x"},
                 "hook": {"webhook": f"{url}/token-4", "secret": SECRET, "allow_private": True},

@@ -153,7 +153,10 @@ def looked_up(*answers: list[str]) -> Any:
         asked.append(host)
         addresses = left.pop(0) if len(left) > 1 else left[0]
         family = {True: socket.AF_INET6, False: socket.AF_INET}
-        return [(family[":" in one], socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
+        return [
+            (family[":" in address], socket.SOCK_STREAM, 6, "", (address, port))
+            for address in addresses
+        ]
 
     return lookup, asked
 
@@ -194,7 +197,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_used() -> None:
 async def test_a_name_that_turns_private_later_is_refused_then() -> None:
     lookup, asked = looked_up(["93.184.215.14"], ["127.0.0.1"])
     resolver = CheckedResolver(allow_private=False, lookup=lookup)
-    assert [one["host"] for one in await resolver.resolve("x.example.org", 443)] == [
+    assert [info["host"] for info in await resolver.resolve("x.example.org", 443)] == [
         "93.184.215.14"
     ]
     with pytest.raises(Refused):
