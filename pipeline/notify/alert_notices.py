@@ -13,7 +13,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pipeline.notify.notice import Notice, Urgency
-from pipeline.notify.route_settings import AlertSettings
+from pipeline.watch.alert_settings import AlertSettings
 from schemas.alert import Alert, AlertKind, AlertState, Severity
 from schemas.record import deterministic_id
 

@@ -16,10 +16,10 @@ from pipeline.kafka.reader import latest_values
 from pipeline.notify.alert_notices import create_alert_notice
 from pipeline.notify.digest import DigestContent
 from pipeline.notify.notice import Notice, Urgency
-from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route
 from pipeline.search.query import build_filters
 from pipeline.settings import KafkaConnection
+from pipeline.watch.alert_settings import AlertSettings
 from schemas.alert import Alert, AlertState
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.case_documents import CASES_INDEX

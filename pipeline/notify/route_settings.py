@@ -1,9 +1,9 @@
-"""Settings ``[notify.NAME]`` and ``[alerts]`` of ``feedback.toml``."""
+"""Settings ``[notify.NAME]`` of ``feedback.toml``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import time
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -21,7 +21,7 @@ from pipeline.notify.notice import Urgency
 from pipeline.notify.services import is_valid_address
 from pipeline.notify.webhooks import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
-from schemas.field_types import Duration, Zone
+from schemas.field_types import Zone
 from schemas.validation import setting_fault
 
 
@@ -47,15 +47,12 @@ Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Zoned(BaseModel):
+class RouteSettings(BaseModel):
+    """One ``[notify.NAME]``. All filters must match; the values of one are alternatives."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     zone: Zone = Field(default="UTC", description="IANA time zone, such as Europe/London.")
-
-
-class RouteSettings(_Zoned):
-    """One ``[notify.NAME]``. Filters add up; the values of one are alternatives, with ``*``."""
-
     apprise: Secrets = Field(
         default=(),
         description="Apprise URL of a service, or a list of them: mailtos://…, slack://…",
@@ -141,28 +138,6 @@ class RouteSettings(_Zoned):
         """All secrets of the webhook, the current one first."""
         all_ = (self.secret, *self.secrets) if self.secret else self.secrets
         return tuple(secret.get_secret_value() for secret in all_)
-
-
-class AlertSettings(_Zoned):
-    """Settings of ``[alerts]`` for notifications; detection has its own."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    kibana: str | None = Field(
-        default=None, description="Kibana's address, for links: https://kibana.example.org."
-    )
-    max_age: Duration = Field(
-        default=timedelta(days=2),
-        gt=timedelta(0),
-        description="Older alerts, raised while no worker ran, are indexed but not sent.",
-    )
-
-    @field_validator("kibana")
-    @classmethod
-    def _http(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("https://", "http://")):
-            raise ValueError("expected an address like https://kibana.example.org")
-        return url
 
 
 def read_section(model: type[M], section: str, table: Mapping[str, Any], resolve: Resolve) -> M:

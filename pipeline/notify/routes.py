@@ -13,9 +13,10 @@ from typing import Any
 
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.notify.notice import Notice, Urgency
-from pipeline.notify.route_settings import AlertSettings, RouteSettings, read_section
+from pipeline.notify.route_settings import RouteSettings, read_section
 from pipeline.settings import Settings, environment_value
 from pipeline.settings_file import Resolve, SettingsFileError, read_sections
+from pipeline.watch.alert_settings import AlertSettings
 from pipeline.working_hours import WorkingHours, read_working_hours
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.notify.route_settings import AlertSettings
 from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError, read_sections
+from pipeline.watch.alert_settings import AlertSettings
 from pipeline.watch.detection.options import Options
 from schemas.validation import first_fault, suggest_name
 

@@ -14,9 +14,9 @@ from pipeline.failures import TransientError
 from pipeline.kafka.producer import BatchProducer
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.digest_data import DigestData
-from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import Route, build_routes
 from pipeline.settings import Settings
+from pipeline.watch.alert_settings import AlertSettings
 from schemas.alert import AlertState
 from schemas.alert_documents import ALERTS_INDEX
 from schemas.case import Case, CaseStatus

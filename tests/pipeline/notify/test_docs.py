@@ -8,8 +8,9 @@ import tomllib
 import pytest
 from pydantic import BaseModel
 
-from pipeline.notify.route_settings import AlertSettings, RouteSettings
+from pipeline.notify.route_settings import RouteSettings
 from pipeline.notify.routes import build_routes
+from pipeline.watch.alert_settings import AlertSettings
 from tests.pipeline.notify.receivers import SECRET
 from tests.support.pipeline import ROOT
 from tests.support.settings_tables import rows_of

@@ -17,8 +17,9 @@ from pipeline.notify.alert_notices import (
 from pipeline.notify.digest import DigestContent, digest_notice, last_due_time
 from pipeline.notify.notice import Urgency
 from pipeline.notify.rendering import render_html, render_markdown, render_subject, render_text
-from pipeline.notify.route_settings import AlertSettings, RouteSettings
+from pipeline.notify.route_settings import RouteSettings
 from pipeline.notify.sender import webhook_payload
+from pipeline.watch.alert_settings import AlertSettings
 from schemas.alert import AlertKind, AlertState, Interval, Severity
 from schemas.coverage import Coverage
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score

@@ -30,11 +30,11 @@ from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries
 from pipeline.notify.delivery_queue import publish as publish_deliveries
 from pipeline.notify.digest import DigestContent
 from pipeline.notify.digest_schedule import _create_delivery
-from pipeline.notify.route_settings import AlertSettings
 from pipeline.notify.routes import build_routes
 from pipeline.notify.sender import Sender
 from pipeline.settings import Settings
 from pipeline.streams.roles import Role
+from pipeline.watch.alert_settings import AlertSettings
 from pipeline.watch.silences import publish_silence
 from schemas.alert import Alert, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
@@ -200,8 +200,8 @@ def test_an_alert_becomes_a_document_a_webhook_and_a_mail_within_two_seconds(
     assert hooks.ids == [the_notice_id(alert), the_notice_id(over)]
     assert [mail["X-Notice-ID"] for mail in mails.got] == hooks.ids
     assert [mail["subject"] for mail in mails.got] == [
-        "Alder, waiting time: 23 of 31 negative, usual are 2 to 9",
-        "Alder, waiting time: back to usual",
+        "Alder, waiting time: 23 of 31 negative, usually 2 to 9",
+        "Alder, waiting time: back to normal",
     ]
     with connect(settings) as client:
         document = client.get(index=ALERTS_INDEX, id=alert.alert_id)

@@ -164,7 +164,8 @@ def test_without_a_settings_file_there_are_no_routes(
 
 
 def test_every_setting_is_described() -> None:
-    from pipeline.notify.route_settings import AlertSettings, RouteSettings
+    from pipeline.notify.route_settings import RouteSettings
+    from pipeline.watch.alert_settings import AlertSettings
 
     fields = [*RouteSettings.model_fields.values(), *AlertSettings.model_fields.values()]
     assert [field for field in fields if not field.description] == []
