@@ -92,7 +92,7 @@ class Conditions:
     """Compiled conditions: one check for each, the rarest first."""
 
     def __init__(self, when: RuleConditions) -> None:
-        self._checks = list(_checks(when))
+        self._checks = list(_compile_checks(when))
 
     def hold(self, fields: Fields) -> bool:
         """Return True if all conditions hold for feedback, given as its JSON object."""
@@ -130,7 +130,7 @@ def is_complaint(fields: Fields) -> bool:
     return "ompla" in text and _COMPLAINS.search(text) is not None
 
 
-def _checks(when: RuleConditions) -> Iterable[Check]:
+def _compile_checks(when: RuleConditions) -> Iterable[Check]:
     if when.urgent is not None:
         yield lambda fields: bool(fields.get("urgent")) is when.urgent
     if when.urgent_reasons_but:
@@ -142,16 +142,16 @@ def _checks(when: RuleConditions) -> Iterable[Check]:
         yield lambda fields: is_complaint(fields) is when.complaint
     for name, field in _FIELDS.items():
         if values := getattr(when, name, ()):
-            yield _any_of(field, _matcher(values))
+            yield _field_check(field, _matcher(values))
     if when.labels:
-        yield _sentiment("label", _matcher(when.labels))
+        yield _sentiment_check("label", _matcher(when.labels))
     if when.levels:
-        yield _sentiment("level", _matcher(when.levels))
+        yield _sentiment_check("level", _matcher(when.levels))
     if (limit := when.max_score) is not None:
         yield lambda fields: (score := lowest_score(fields)) is not None and score <= limit
 
 
-def _any_of(field: str, matches: Callable[[str], bool]) -> Check:
+def _field_check(field: str, matches: Callable[[str], bool]) -> Check:
     def check(fields: Fields) -> bool:
         value = fields.get(field)
         if not value:
@@ -161,7 +161,7 @@ def _any_of(field: str, matches: Callable[[str], bool]) -> Check:
     return check
 
 
-def _sentiment(part: str, matches: Callable[[str], bool]) -> Check:
+def _sentiment_check(part: str, matches: Callable[[str], bool]) -> Check:
     return lambda fields: matches(fields.get("sentiment", {}).get(part) or "")
 
 

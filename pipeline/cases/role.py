@@ -62,7 +62,7 @@ async def start_role(settings: Settings, control: Control, stack: AsyncExitStack
     store = CaseStore(client)
     loop = CasesLoop(options.rules, store, kafka, partial(notify, kafka, routes))
     periodic = PeriodicTasks(
-        options, store, partial(publish, kafka), partial(kafka.partition_count, CASES.name)
+        options, store, partial(publish_events, kafka), partial(kafka.partition_count, CASES.name)
     )
     await stack.enter_async_context(periodic)
 
@@ -129,7 +129,7 @@ class CasesLoop:
                 if event.opening is not None:
                     self._opened[event.case_id] = None
         if new:
-            await retry_until_available(partial(publish, self._kafka, new))
+            await retry_until_available(partial(publish_events, self._kafka, new))
             log.info("cases_opened", cases=sum(event.opening is not None for event in new))
         for case_id in list(self._opened)[:-_MAX_REMEMBERED]:
             del self._opened[case_id]
@@ -183,14 +183,14 @@ async def notify(kafka: BatchProducer, routes: Routes, notices: Sequence[Notice]
     await publish_deliveries(kafka, deliveries)
 
 
-async def publish(kafka: BatchProducer, events: Sequence[CaseEvent]) -> None:
+async def publish_events(kafka: BatchProducer, events: Sequence[CaseEvent]) -> None:
     """Publish events in their order; returns when the brokers have them all."""
-    failures = await kafka.write([message_of(event) for event in events])
+    failures = await kafka.write([to_message(event) for event in events])
     if failures:  # an event is bounded by its record, and far below what fits
         raise PermanentError(failures[0].reason)
 
 
-def message_of(event: CaseEvent) -> Message:
+def to_message(event: CaseEvent) -> Message:
     """Return the message of an event, with its CloudEvents headers."""
     headers = cloud_event_headers(
         event_id=event.event_id, source=_SOURCE, event_type=CASES.ce_type, time=event.at

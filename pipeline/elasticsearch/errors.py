@@ -56,7 +56,7 @@ def command_errors(action: str, settings: Settings) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise _rejected(action, settings, error) from None
+        raise _to_command_error(action, settings, error) from None
     except TransportError as error:
         raise Unavailable(
             f"connecting to Elasticsearch at {shown_urls(settings)}: {_cause(error)}; start one "
@@ -64,7 +64,7 @@ def command_errors(action: str, settings: Settings) -> Iterator[None]:
         ) from None
 
 
-def _rejected(action: str, settings: Settings, error: ApiError) -> CommandError:
+def _to_command_error(action: str, settings: Settings, error: ApiError) -> CommandError:
     status = error.meta.status
     where = f"Elasticsearch at {shown_urls(settings)}"
     if error.error == "index_not_found_exception":

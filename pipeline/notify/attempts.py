@@ -60,7 +60,7 @@ class DeliveryAttempts:
         routes: Routes,
         kafka: BatchProducer,
         sender: Sender,
-        documents: AlertIndex,
+        alert_index: AlertIndex,
         silences: Silences,
         *,
         retries: Sequence[timedelta] = RETRIES,
@@ -69,7 +69,7 @@ class DeliveryAttempts:
         self.routes = routes
         self._kafka = kafka
         self._sender = sender
-        self._documents = documents
+        self._alert_index = alert_index
         self._silences = silences
         self._retries = retries
         self._gone: set[str] = set()
@@ -106,7 +106,7 @@ class DeliveryAttempts:
         await publish(self._kafka, [digest.model_copy(update=completed) for digest in digests])
 
     async def _skip_reason(self, delivery: Delivery) -> str | None:
-        """Return why a delivery that had to wait is no longer needed, or None if it is."""
+        """Return the reason to skip a delivery that had to wait, or None to attempt it."""
         if self.queue.is_superseded(delivery, datetime.now(UTC)):
             return "superseded by a later notice"
         waited = delivery.held or delivery.attempt
@@ -136,14 +136,14 @@ class DeliveryAttempts:
     async def _write(self, delivery: Delivery) -> Outcome:
         alert = Alert.from_payload(delivery.notice.data.encode())
         try:
-            failures = await self._documents.write([alert])
+            failures = await self._alert_index.write([alert])
         except TransientError as error:
             return transient_failure(str(error))
         return Outcome(DeliveryStatus.PERMANENT, failures[0].reason) if failures else DELIVERED
 
     async def _on_delivered(self, delivery: Delivery) -> None:
         log.info("notification_delivered", attempt=delivery.attempt + 1, **_log_fields(delivery))
-        await self.finish([delivery, *self.queue.superseded(delivery)])
+        await self.finish([delivery, *self.queue.find_superseded(delivery)])
         self.queue.retry_now(delivery.destination, datetime.now(UTC))
 
     async def _reschedule(self, delivery: Delivery, outcome: Outcome) -> None:

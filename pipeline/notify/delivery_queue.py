@@ -122,7 +122,7 @@ class DeliveryQueue:
         """Forget everything, to read the topic again."""
         self._pending: dict[str, dict[str, Delivery]] = {}
         self._destination: dict[str, str] = {}
-        self._on_delivered: dict[str, None] = {}
+        self._completed: dict[str, None] = {}
         self._digests: dict[str, datetime] = {}
 
     @property
@@ -141,7 +141,7 @@ class DeliveryQueue:
         if delivery.told_at is not None:
             self.record_digest(delivery)
             return True
-        if delivery_id in self._on_delivered:
+        if delivery_id in self._completed:
             return False
         known = self._pending.get(delivery.destination, {}).get(delivery_id)
         if known is None or known.attempt < delivery.attempt or known.notice != delivery.notice:
@@ -184,7 +184,7 @@ class DeliveryQueue:
             for other in self._same_subject(delivery)
         )
 
-    def superseded(self, delivery: Delivery) -> list[Delivery]:
+    def find_superseded(self, delivery: Delivery) -> list[Delivery]:
         """Return pending deliveries of earlier notices about the same subject."""
         return [o for o in self._same_subject(delivery) if o.notice.at < delivery.notice.at]
 
@@ -212,6 +212,6 @@ class DeliveryQueue:
 
     def _forget(self, delivery_id: str) -> None:
         self._discard(delivery_id)
-        self._on_delivered[delivery_id] = None
-        if len(self._on_delivered) > _MAX_REMEMBERED:
-            del self._on_delivered[next(iter(self._on_delivered))]
+        self._completed[delivery_id] = None
+        if len(self._completed) > _MAX_REMEMBERED:
+            del self._completed[next(iter(self._completed))]

@@ -28,12 +28,8 @@ from pipeline.kafka.producer import BatchProducer, open_producer
 from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import create_alert_notice
-from pipeline.notify.attempts import DOCUMENTS, DeliveryAttempts
-from pipeline.notify.delivery_queue import (
-    DeliveryQueue,
-    create_deliveries,
-    publish,
-)
+from pipeline.notify.attempts import DOCUMENTS, DeliveryAttempts, Silences
+from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries, publish
 from pipeline.notify.digest_data import DigestData
 from pipeline.notify.digest_schedule import DigestScheduler
 from pipeline.notify.dispatcher import DeliveryDispatcher
@@ -60,23 +56,23 @@ async def start_role(settings: Settings, control: Control, stack: AsyncExitStack
     client = connect_async(settings)
     stack.push_async_callback(client.close)
     sender = await stack.enter_async_context(Sender())
-    documents = AlertIndex(client)
-    silences = partial(_silences, settings.kafka)
+    alert_index = AlertIndex(client)
+    silences = partial(_load_silences, settings.kafka)
     queue = DeliveryQueue()
     digest_data = DigestData(client, settings.kafka, routes.alerts)
     dispatcher = DeliveryDispatcher(
         settings.kafka,
-        DeliveryAttempts(queue, routes, kafka, sender, documents, silences),
+        DeliveryAttempts(queue, routes, kafka, sender, alert_index, silences),
         DigestScheduler(queue, routes, kafka, digest_data.gather),
         control.report_failure,
     )
     await dispatcher.start()
     stack.push_async_callback(dispatcher.stop)
-    loop = NotifyHandler(routes, kafka, documents, silences, dispatcher)
+    loop = NotifyHandler(routes, kafka, alert_index, silences, dispatcher)
     return partial(control.run, loop=loop)
 
 
-async def _silences(connection: KafkaConnection) -> list[Silence]:
+async def _load_silences(connection: KafkaConnection) -> list[Silence]:
     """Return all silences; raises :class:`TransientError`."""
     try:
         return await asyncio.to_thread(read_silences, connection)
@@ -94,13 +90,13 @@ class NotifyHandler:
         self,
         routes: Routes,
         kafka: BatchProducer,
-        documents: AlertIndex,
-        silences: Any,
+        alert_index: AlertIndex,
+        silences: Silences,
         dispatcher: DeliveryDispatcher,
     ) -> None:
         self._routes = routes
         self._kafka = kafka
-        self._documents = documents
+        self._alert_index = alert_index
         self._silences = silences
         self._dispatcher = dispatcher
         self._examples = any(route.settings.examples for route in routes)
@@ -146,14 +142,14 @@ class NotifyHandler:
         self._dispatcher.has_pending_work |= bool(deliveries)
 
     async def _notice(self, alert: Alert) -> Notice:
-        examples = await self._documents.read_examples(alert) if self._examples else []
+        examples = await self._alert_index.read_examples(alert) if self._examples else []
         return create_alert_notice(alert, self._routes.alerts, examples=examples)
 
     async def _index_alerts(self, read: Sequence[tuple[Any, Alert]]) -> None:
         records, alerts = [record for record, _ in read], [alert for _, alert in read]
         try:
             async with asyncio.timeout(_INDEX_TIMEOUT_S):
-                failures = await retry_until_available(partial(self._documents.write, alerts))
+                failures = await retry_until_available(partial(self._alert_index.write, alerts))
         except TimeoutError:
             log.warning("indexing_deferred", alerts=len(alerts))
             await publish(self._kafka, [_create_document_delivery(alert) for alert in alerts])

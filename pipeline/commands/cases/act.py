@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pipeline.cases.options import load_cases_settings, parse_due
-from pipeline.cases.role import publish
+from pipeline.cases.role import publish_events
 from pipeline.cases.rules import open_event
 from pipeline.commands.cases.query import get_case
 from pipeline.commands.shared.context import login_name, settings
@@ -137,4 +137,4 @@ def _redact(value: Any) -> Any:
 
 async def _publish(settings: Settings, event: CaseEvent) -> None:
     async with publishing(settings.kafka, "the event of a case") as producer:
-        await publish(producer, [event])
+        await publish_events(producer, [event])

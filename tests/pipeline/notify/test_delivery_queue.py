@@ -64,7 +64,7 @@ def test_what_is_due_first_comes_first_and_of_those_what_happened_first() -> Non
     assert order == [3, 2, 1]
 
 
-def test_what_is_told_is_not_told_again_when_it_is_published_again() -> None:
+def test_a_completed_delivery_is_ignored_when_it_is_published_again() -> None:
     queue = DeliveryQueue()
     assert queue.read(a_delivery().delivery_id, a_delivery())
     assert queue.read(a_delivery().delivery_id, None)
@@ -89,10 +89,10 @@ def test_a_later_notice_of_the_same_replaces_one_that_waits_once_it_is_due() -> 
     queue.enqueue(later)
     assert queue.is_superseded(earlier, NOW)
     assert not queue.is_superseded(later, NOW)
-    assert queue.superseded(later) == [earlier]
+    assert queue.find_superseded(later) == [earlier]
 
 
-def test_a_destination_that_answers_again_is_told_all_that_failed_there() -> None:
+def test_a_destination_that_works_again_gets_all_that_failed_there() -> None:
     queue = DeliveryQueue()
     queue.enqueue(a_delivery(1, attempt=3, due_at=NOW + 5 * MINUTE))
     queue.enqueue(a_delivery(2, held=True, due_at=NOW + 5 * MINUTE))

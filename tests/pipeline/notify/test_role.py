@@ -241,7 +241,7 @@ def test_a_silenced_and_an_acknowledged_alert_stay_quiet(settings: Settings, sta
     assert count["count"] == 3
 
 
-def test_what_waits_survives_a_kill_and_is_told_with_the_same_identifier(
+def test_pending_deliveries_survive_a_kill_with_the_same_identifier(
     settings: Settings, start_process: Any
 ) -> None:
     alerts = [an_alert("Cedar", topic=f"topic {n}") for n in range(5)]
@@ -285,7 +285,7 @@ def test_a_delivery_that_was_made_but_not_noted_is_repeated_with_the_same_identi
     assert hooks.ids == [the_notice_id(alert)] * 2
 
 
-def test_a_destination_that_is_down_holds_up_nobody_and_is_told_once_it_is_up(
+def test_a_destination_that_is_down_delays_no_other_and_is_notified_once_it_is_up(
     settings: Settings, start: Any
 ) -> None:
     alerts = [an_alert("Fir", topic=f"topic {n}") for n in range(3)]
@@ -351,7 +351,7 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) ->
     routes = build_routes(
         {"notify": {"heath": {"apprise": f"json://127.0.0.1:{free_port()}"}}}, lambda _: None
     )
-    book, kafka = DeliveryQueue(), BatchProducer(settings.kafka)
+    queue, kafka = DeliveryQueue(), BatchProducer(settings.kafka)
     notice = create_alert_notice(an_alert("Heath"), AlertSettings())
     (delivery,) = create_deliveries(notice, routes, datetime.now(UTC))
     await kafka.start()
@@ -361,14 +361,16 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(settings: Settings) ->
         stack.push_async_callback(client.close)
         sender = await stack.enter_async_context(Sender())
         documents = AlertIndex(client)
-        attempts = DeliveryAttempts(book, routes, kafka, sender, documents, no_silences, retries=())
+        attempts = DeliveryAttempts(
+            queue, routes, kafka, sender, documents, no_silences, retries=()
+        )
         await publish_deliveries(kafka, [delivery])
-        book.enqueue(delivery)
+        queue.enqueue(delivery)
         await attempts.attempt(delivery)
-    assert book.next("heath") is None
+    assert queue.next("heath") is None
     assert waits(settings, "Heath") == []
     assert dead_letter_reasons(settings, "heath") == {
-        notice.notice_id: "telling heath: the last attempt, number 1, failed: "
+        notice.notice_id: "notifying heath: the last attempt, number 1, failed: "
         "json: unreachable or rejected"
     }
 
@@ -400,7 +402,7 @@ def test_a_destination_that_is_gone_gets_no_more_and_dead_letters_say_why(
     assert waits(settings, "Gorse") == []
 
 
-def test_alerts_are_told_while_elasticsearch_is_away_and_indexed_when_it_is_back(
+def test_alerts_are_sent_while_elasticsearch_is_away_and_indexed_when_it_is_back(
     settings: Settings, start_process: Any, tmp_path: Path
 ) -> None:
     alert = an_alert("Larch")
@@ -432,7 +434,7 @@ def dead_letter_reasons(settings: Settings, destination: str) -> dict[str, str]:
     return {letter.origin.partition(":")[2]: letter.reason for letter in response}
 
 
-def test_what_cannot_be_read_is_dead_lettered_and_the_next_is_told(
+def test_an_unreadable_alert_is_dead_lettered_and_the_next_is_sent(
     settings: Settings, start: Any
 ) -> None:
     with receiver() as hooks:
@@ -463,7 +465,7 @@ def test_outside_of_its_hours_a_route_holds_all_but_what_is_critical(
     assert orjson.loads(held)["notice"]["notice_id"] == the_notice_id(quiet)
 
 
-def test_a_digest_is_told_once_a_period_and_single_notices_are_not(
+def test_a_digest_is_sent_once_per_period_and_single_notices_are_not(
     settings: Settings, start: Any
 ) -> None:
     with receiver() as hooks:
