@@ -122,7 +122,7 @@ def _read_newest(connection: KafkaConnection, wanted: _Filter, limit: int) -> li
 def _read_newest_in(
     reader: TopicReader, partition: TopicPartition, wanted: _Filter, limit: int
 ) -> list[DeadLetter]:
-    """The newest letters of item partition, read in windows that go back and grow."""
+    """Return the newest matching letters of one partition, read backwards in growing windows."""
     starts, ends = reader.bounds([partition])
     first, end = starts[partition], ends[partition]
     newest: list[DeadLetter] = []
