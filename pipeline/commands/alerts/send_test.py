@@ -47,7 +47,7 @@ def test(
         if outcome.status is not DeliveryStatus.DELIVERED
     ]
     if failed:
-        raise CommandError(f"telling {', '.join(failed)}: not told")
+        raise CommandError(f"notifying {', '.join(failed)}: not delivered")
 
 
 def _targets(names: Sequence[str]) -> list[Target]:
@@ -89,7 +89,11 @@ async def _send(targets: Sequence[Target], notice: Notice) -> list[Outcome]:
 
 
 def _as_json(target: Target, sent: Outcome | None) -> dict[str, Any]:
-    fields: dict[str, Any] = {"to": target.name, "service": _service(target), **_takes(target)}
+    fields: dict[str, Any] = {
+        "to": target.name,
+        "service": _service(target),
+        **_route_filters(target),
+    }
     if sent is not None:
         fields |= {"status": str(sent.status), "reason": sent.reason}
     return fields
@@ -97,17 +101,17 @@ def _as_json(target: Target, sent: Outcome | None) -> dict[str, Any]:
 
 def _table(targets: Sequence[Target], sent: Sequence[Outcome] | None) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("to", "service", "takes", *(["test"] if sent else [])):
+    for heading in ("to", "service", "filters", *(["test"] if sent else [])):
         table.add_column(heading, overflow="fold")
     for number, target in enumerate(targets):
-        takes = "; ".join(
+        filters = "; ".join(
             f"{name} {', '.join(value) if isinstance(value, list) else value}"
-            for name, value in _takes(target).items()
+            for name, value in _route_filters(target).items()
         )
-        cells = [target.name, _service(target), takes or "everything"]
+        cells = [target.name, _service(target), filters or "everything"]
         if sent is not None:
-            one = sent[number]
-            cells.append(f"{one.status}: {one.reason}" if one.reason else str(one.status))
+            status, reason = sent[number].status, sent[number].reason
+            cells.append(f"{status}: {reason}" if reason else str(status))
         table.add_row(*map(Text, cells))
     return table
 
@@ -117,7 +121,7 @@ def _service(target: Target) -> str:
     return "webhook" if target.apprise is None else service_scheme(target.apprise)
 
 
-def _takes(target: Target) -> dict[str, Any]:
+def _route_filters(target: Target) -> dict[str, Any]:
     """Return the settings of a route that differ from the defaults."""
     shown = {
         "min_urgency",

@@ -183,7 +183,7 @@ def _score_bars(score: Score, style: str) -> Table:
         for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
             name.append(f" · {_humanize(phrase.partition(':')[2])}", "dim")
         rows.append((name, part.value))
-    beside = {
+    extras = {
         "other words": score.other_words,
         "question": score.question,
         "rating": score.rating,
@@ -191,7 +191,7 @@ def _score_bars(score: Score, style: str) -> Table:
         "VADER": score.vader,
         "before anything is read": score.intercept,
     }
-    rows += [(Text(name, "italic"), value) for name, value in beside.items()]
+    rows += [(Text(name, "italic"), value) for name, value in extras.items()]
     table = _diverging_bars(rows, style)
     table.add_row(Text("sum", "bold"), Text(f"{score.score:+.2f}", "bold"))
     return table

@@ -52,8 +52,10 @@ def _sentiment(sentiment: dict[str, Any], vader: dict[str, Any]) -> Table:
         ("macro-F1, three levels", "macro_f1_3"),
         ("F1 of negative", "f1_negative"),
     ):
-        beside = vader.get(name)
-        table.add_row(title, f"{sentiment[name]:.3f}", "" if beside is None else f"{beside:.3f}")
+        baseline = vader.get(name)
+        table.add_row(
+            title, f"{sentiment[name]:.3f}", "" if baseline is None else f"{baseline:.3f}"
+        )
     return table
 
 

@@ -93,7 +93,7 @@ def test_every_route_is_told_whatever_it_filters_and_failures_are_an_exit_status
 ) -> None:
     result = run()
     assert isinstance(result.exception, CommandError)
-    assert str(result.exception) == "telling north: not told"
+    assert str(result.exception) == "notifying north: not delivered"
     assert result.exception.status is ExitStatus.FAILED
     assert sorted(path for path, *_ in receiver.received) == ["/duty", "/refused"]
     _, duty, north = (" ".join(line.split()) for line in result.stdout.splitlines())
