@@ -19,7 +19,7 @@ from connectors.sdk.errors import Retry
 from connectors.sdk.source import Source
 from schemas.coverage import Coverage, State
 
-_EVERY_S: Final = 60.0
+_INTERVAL_S: Final = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -28,14 +28,16 @@ class CoverageReporter:
     """Counts what each instance received since its last entry, and publishes the entries."""
 
     def __init__(self, instances: Sequence[Instance], broker: Broker) -> None:
-        self._instances = {(one.source.name, one.name): one for one in instances}
+        self._instances = {
+            (instance.source.name, instance.name): instance for instance in instances
+        }
         self._broker = broker
         self._totals: dict[tuple[str, str], tuple[RunStats, TimeRange]] = {}
         self._before: dict[tuple[str, str], Coverage] | None = None
         self._since = datetime.now(UTC)
 
     def add(self, source: Source, stats: RunStats, time_range: TimeRange) -> None:
-        """Count what a request brought, once Kafka has it."""
+        """Count a request's items, once Kafka has acknowledged them."""
         self._add((source.name, source.context.instance), stats, time_range)
 
     def _add(self, key: tuple[str, str], stats: RunStats, time_range: TimeRange) -> None:
@@ -47,13 +49,13 @@ class CoverageReporter:
                 span.add(moment)
 
     async def write_periodically(self, publisher: RequestPublisher) -> None:
-        """Write an entry of each instance every minute."""
+        """Write an entry per instance every minute, until cancelled."""
         while True:
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(_INTERVAL_S)
             await self.write(publisher)
 
     async def write(self, publisher: RequestPublisher) -> None:
-        """Write an entry of each instance; what Kafka does not take is written with the next."""
+        """Write an entry per instance; if Kafka is unavailable, its counts go into the next one."""
         totals, self._totals = self._totals, {}
         try:
             if self._before is None:
@@ -76,11 +78,11 @@ class CoverageReporter:
         before: dict[tuple[str, str], Coverage],
         totals: dict[tuple[str, str], tuple[RunStats, TimeRange]],
     ) -> dict[tuple[str, str], Coverage]:
-        found = {}
+        entries = {}
         for key, instance in self._instances.items():
             stats, time_range = totals.get(key, (RunStats(), TimeRange()))
             entry = build_entry(
                 instance, RunOutcome(stats, None, time_range), started=self._since, backfill=False
             )
-            found[key] = merge_with_previous(entry, before.get(key))
-        return found
+            entries[key] = merge_with_previous(entry, before.get(key))
+        return entries

@@ -1,4 +1,4 @@
-"""Sources that call are in the ledger too: what they sent, and since when they are silent."""
+"""Webhooks are in the coverage too: their results, and the time since they are silent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.connectors.server.conftest import running
 from tests.support.pipeline import wait_until
 
 
-def instance_of(name: str) -> Instance:
+def build_form_instance(name: str) -> Instance:
     return settled(
         Form, name, {"silent_after": "1d", "site": "Eastgate"}, lambda value, action: value
     )
@@ -26,7 +26,7 @@ def instance_of(name: str) -> Instance:
 
 def test_what_a_form_was_sent_is_in_the_ledger_when_the_server_stops(settings: Settings) -> None:
     broker = ConnectorBroker(settings.kafka)
-    instances = [instance_of("ledger-busy"), instance_of("ledger-idle")]
+    instances = [build_form_instance("ledger-busy"), build_form_instance("ledger-idle")]
     forms = [instance.build(b"") for instance in instances]
     app = build_application(
         forms, KafkaRequestPublisher(settings.kafka), broker, instances=instances
