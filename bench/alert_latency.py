@@ -30,7 +30,7 @@ from pipeline.kafka.producer import BatchDelivery, BatchProducer
 from pipeline.kafka.reader import AsyncTopicReader
 from pipeline.settings import Settings
 from pipeline.streams.roles import Role
-from pipeline.watch.partition import Counts, Partition
+from pipeline.watch.partition import Partition, RoleCounts
 from pipeline.watch.settings import WatchSettings
 from schemas.feedback import Feedback
 from schemas.kafka_topics import ALERTS, FORMS, SIGNALS
@@ -173,14 +173,14 @@ async def _tipped_by(
     found: dict[str, tuple[str, float]] = {}
     options = WatchSettings().options(SIGNALS.partitions)
     for number in range(SIGNALS.partitions):
-        partition = Partition(number, None, options, Counts(), end=0)
+        partition = Partition(number, None, options, RoleCounts(), end=0)
         start, end = await reader.bounds(SIGNALS, number)
         async for records in reader.read(SIGNALS, number, start, end):
             for record in records:
-                partition.take([record], behind=False)
+                partition.consume([record], behind=False)
                 signal = orjson.loads(record.value or b"")
                 if signal["site"] in spikes:
-                    partition.glance()
+                    partition.evaluate_open_bucket()
                 for alert in partition.alerts:
                     if signal["event_id"] in published:
                         tipping = (signal["event_id"], record.timestamp / 1000)

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.alerts import nhs, ours, page, speed, verdicts, walk
 from bench.alerts.hospitals import Hospitals, Size, simulate
-from pipeline.watch.detection.options import Options
+from pipeline.watch.detection.options import DetectorOptions
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 BUDGET: Final = 1.5e-4
@@ -27,7 +27,7 @@ def compare(title: str, hospitals: Hospitals) -> page.Comparison:
     """Everybody's verdict on the same counts."""
     print(f"{title}: {hospitals.keys:,} keys", file=sys.stderr, flush=True)
     truth = verdicts.truth_of(hospitals)
-    options = Options()
+    options = DetectorOptions()
     rules = replace(options.negative, false_alarms_a_day=BUDGET * hospitals.keys)
     run = ours.run(hospitals, replace(options, negative=rules), lambda *at: _say(title, *at))
     own = verdicts.judge_ours(hospitals, truth, run.fired)

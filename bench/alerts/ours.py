@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.alerts.hospitals import DAY, Batch, Hospitals, Load
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.options import Options
+from pipeline.watch.detection.options import DetectorOptions
 from pipeline.watch.detection.signals import BUCKET_S, Key, Signal
 from schemas.alert import AlertKind
 
@@ -47,7 +47,7 @@ class Run(NamedTuple):
     dropped: dict[str, int]
 
 
-def run(hospitals: Hospitals, options: Options, on_progress: Progress | None = None) -> Run:
+def run(hospitals: Hospitals, options: DetectorOptions, on_progress: Progress | None = None) -> Run:
     """Let the detector live through the days; ``on_progress`` is told of each."""
     size = hospitals.size
     stream = Stream(hospitals)
@@ -60,7 +60,7 @@ def run(hospitals: Hospitals, options: Options, on_progress: Progress | None = N
         for number, lot in enumerate(stream.lots(bucket), 1):
             detector.add(lot)
             if number < _LOTS:
-                detector.glance()
+                detector.evaluate_open_bucket()
             else:
                 detector.advance(end)
             now = {rows[key] for key in detector.ongoing(AlertKind.NEGATIVE)}

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.options import Options
-from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY, Signal
+from pipeline.watch.detection.options import DetectorOptions
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY, Signal
 
 _SITES: Final = 300
 _TOPICS: Final = tuple(f"topic_{number}" for number in range(32))
@@ -36,23 +36,23 @@ class Speed:
 def measure() -> Speed:
     """Ten thousand keys, two topics an event, one in four negative with its words."""
     rng = np.random.default_rng(3)
-    detector = Detector(Options(warm_up_days=0.5))  # so that everything is tested
+    detector = Detector(DetectorOptions(warm_up_days=0.5))  # so that everything is tested
     detector.add(
         _signal(rng, _START, site, (topic,)) for site in range(_SITES) for topic in _TOPICS
     )
     best = close = glance = np.inf
     # A day, in which every window's swing is learnt: the state is then as large as it gets.
-    for number in range(1, BUCKETS_A_DAY + _ROUNDS):
+    for number in range(1, BUCKETS_PER_DAY + _ROUNDS):
         at = _START + number * BUCKET_S
         events = [_random(rng, at) for _ in range(_BATCH)]
         began = time.process_time()
         detector.add(events)
         added = time.process_time()
-        detector.glance()
+        detector.evaluate_open_bucket()
         glanced = time.process_time()
         detector.advance(at + BUCKET_S)
         closed = time.process_time()
-        if number >= BUCKETS_A_DAY:
+        if number >= BUCKETS_PER_DAY:
             best = min(best, (added - began) / _BATCH)
             glance = min(glance, glanced - added)
             close = min(close, closed - glanced)

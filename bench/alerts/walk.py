@@ -14,8 +14,8 @@ import numpy as np
 
 from bench.alerts.hospitals import hours_of_a_day
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.options import Options, Rules
-from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY, Signal
+from pipeline.watch.detection.options import DetectorOptions, SpikeRules
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY, Signal
 from schemas.alert import Alert, AlertKind
 
 SITES: Final = 20
@@ -24,7 +24,7 @@ _TOPICS: Final = tuple(f"topic_{number}" for number in range(8))
 _SOURCES: Final = ("form", "forum")
 _A_DAY: Final = 200.0
 _START: Final = 1_767_571_200.0  # a Monday
-_DAY_S: Final = BUCKET_S * BUCKETS_A_DAY
+_DAY_S: Final = BUCKET_S * BUCKETS_PER_DAY
 _GLANCE_S: Final = 300
 _SPIKES: Final = 10
 _QUIET: Final = 30
@@ -134,9 +134,9 @@ def _now(events: list[Signal]) -> list[Delivery]:
 
 def _walk(deliveries: list[Delivery]) -> tuple[Detector, list[Alert]]:
 
-    options = Options(
-        negative=Rules(false_alarms_a_day=0.05, least=4),
-        urgent=Rules(false_alarms_a_day=0.02, least=3, least_ratio=2.0, share_margin=None),
+    options = DetectorOptions(
+        negative=SpikeRules(false_alarms_a_day=0.05, min_count=4),
+        urgent=SpikeRules(false_alarms_a_day=0.02, min_count=3, min_ratio=2.0, share_margin=None),
     )
     detector = Detector(options)
     told: list[Alert] = []
@@ -148,7 +148,7 @@ def _walk(deliveries: list[Delivery]) -> tuple[Detector, list[Alert]]:
             place += 1
         detector.add(event for _, event in deliveries[first:place])
         told += detector.advance(now)
-        told += detector.glance()
+        told += detector.evaluate_open_bucket()
     return detector, told
 
 

@@ -29,7 +29,7 @@ from pipeline.notify.outcome import (
 )
 from pipeline.notify.routes import Routes
 from pipeline.notify.sender import Sender
-from pipeline.watch.silences import silence_that_covers
+from pipeline.watch.silences import find_covering_silence
 from schemas.alert import Alert
 from schemas.delivery import Delivery
 from schemas.silence import Silence
@@ -113,7 +113,7 @@ class DeliveryAttempts:
         if waited and delivery.notice.type.startswith("alert."):
             alert = Alert.from_payload(delivery.notice.data.encode())
             silences = await retry_until_available(self._silences)
-            if silence_that_covers(silences, alert, datetime.now(UTC)):
+            if find_covering_silence(silences, alert, datetime.now(UTC)):
                 return "acknowledged or silenced"
         return None
 

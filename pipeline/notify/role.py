@@ -38,7 +38,7 @@ from pipeline.notify.routes import Routes, load_routes
 from pipeline.notify.sender import Sender
 from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.loop import Agent, Control
-from pipeline.watch.silences import read_silences, silence_that_covers
+from pipeline.watch.silences import find_covering_silence, read_silences
 from schemas.alert import Alert
 from schemas.delivery import Delivery
 from schemas.record import deterministic_id
@@ -121,7 +121,7 @@ class NotifyHandler:
         silences = await retry_until_available(self._silences) if self._routes.routes else []
         notices = []
         for record, alert in read:
-            silence = silence_that_covers(silences, alert, now)
+            silence = find_covering_silence(silences, alert, now)
             if silence is not None:
                 log.info(
                     "notification_skipped",

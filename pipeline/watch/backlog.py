@@ -37,13 +37,13 @@ class EnrichBacklog:
         self._admin: KafkaAdminClient | None = None
         self._mark: tuple[float, Offsets] | None = None
         self._checked_at = 0.0
-        self.done_until = 0.0
+        self.enriched_until = 0.0
         """Unix time (s); everything published before has its signals."""
 
     @property
     def is_behind(self) -> bool:
         """True if feedback has waited longer than it does in a steady stream."""
-        return self._checked_at - self.done_until > _MAX_STEADY_S
+        return self._checked_at - self.enriched_until > _MAX_STEADY_S
 
     async def refresh(self, *, max_age_s: float = 0.0) -> None:
         """Look again if the last look is older than ``max_age_s`` seconds."""
@@ -56,12 +56,12 @@ class EnrichBacklog:
             return
         read = {place: partition.read for place, partition in progress.items()}
         ends = {place: partition.end for place, partition in progress.items()}
-        if _reaches(read, ends):
-            self.done_until, self._mark = now, None
+        if _has_reached(read, ends):
+            self.enriched_until, self._mark = now, None
         elif self._mark is None:
             self._mark = (now, ends)
-        elif _reaches(read, self._mark[1]):
-            self.done_until, self._mark = self._mark[0], (now, ends)
+        elif _has_reached(read, self._mark[1]):
+            self.enriched_until, self._mark = self._mark[0], (now, ends)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -84,5 +84,5 @@ class EnrichBacklog:
                 admin.close()
 
 
-def _reaches(read: Offsets, ends: Offsets) -> bool:
+def _has_reached(read: Offsets, ends: Offsets) -> bool:
     return all(read.get(place, 0) >= end for place, end in ends.items())

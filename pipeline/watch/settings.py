@@ -1,4 +1,4 @@
-"""``[alerts]`` of the settings file: what people may set of the spike alerts."""
+"""``[alerts]`` of the settings file: settings of the spike alerts."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError, read_sections
 from pipeline.watch.alert_settings import AlertSettings
-from pipeline.watch.detection.options import Options
+from pipeline.watch.detection.options import DetectorOptions
 from schemas.validation import first_fault, suggest_name
 
-_DEFAULT = Options()
+_DEFAULT = DetectorOptions()
 
 
 class WatchSettings(BaseModel):
-    """What ``[alerts]`` says about watching; its other settings are about telling."""
+    """Settings of detection in ``[alerts]``; the others there are about notifications."""
 
     model_config = ConfigDict(frozen=True)
 
-    watch: bool = Field(default=True, description="Whether spikes are looked for at all.")
+    watch: bool = Field(default=True, description="Whether to detect spikes at all.")
     false_alarms_a_day: float = Field(
         default=_DEFAULT.negative.false_alarms_a_day,
         gt=0,
         le=1_000,
-        description="How many false alarms of negative feedback a day are bearable, over all "
-        "sites, topics and sources together; urgent feedback may raise a fifth of that besides.",
+        description="Accepted number of false alarms per day for negative feedback, over all "
+        "sites, topics and sources together; urgent feedback may add a fifth of that.",
     )
     warm_up_days: float = Field(
         default=_DEFAULT.warm_up_days,
         ge=0,
         le=60,
-        description="A site, or a source at a site, that is younger raises no alert.",
+        description="A younger site, or source at a site, raises no alert.",
     )
     remind_hours: float = Field(
         default=_DEFAULT.remind_hours,
         gt=0,
         le=168,
-        description="An alert that goes on is told again after so long.",
+        description="A continuing alert is notified again after so many hours.",
     )
 
-    def options(self, partitions: int) -> Options:
-        """The detector's options where each of ``partitions`` has a detector of its own.
+    def options(self, partitions: int) -> DetectorOptions:
+        """Return the detector's options if each of ``partitions`` has its own detector.
 
-        They share the budget evenly, whatever sites they have: fuller ones are a little stricter
-        than they need be, and together they never exceed it.
+        They share the budget evenly, whatever sites they have: busier ones are a little stricter
+        than necessary, and together they never exceed it.
         """
         per_partition = self.false_alarms_a_day / partitions
         urgent = _DEFAULT.urgent.false_alarms_a_day / _DEFAULT.negative.false_alarms_a_day
@@ -61,17 +61,17 @@ class WatchSettings(BaseModel):
 
 
 def watch_settings(path: Path) -> WatchSettings:
-    """``[alerts]`` of a settings file, or what holds without; raises ``CommandError``."""
+    """Return ``[alerts]`` of a settings file, or the defaults; raises ``CommandError``."""
     if path == Settings.model_fields["config"].default and not path.exists():
         return WatchSettings()
     try:
         section = read_sections(path).get("alerts", {})
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
-    known = [*WatchSettings.model_fields, *AlertSettings.model_fields]
+    names = [*WatchSettings.model_fields, *AlertSettings.model_fields]
     for name in section if isinstance(section, dict) else ():
-        if name not in known:
-            hint = suggest_name(name, known) or f"there are {', '.join(known)}"
+        if name not in names:
+            hint = suggest_name(name, names) or f"there are {', '.join(names)}"
             raise _error(path, f"[alerts] {name}: there is no such setting; {hint}")
     try:
         return WatchSettings.model_validate(section)

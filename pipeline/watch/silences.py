@@ -1,4 +1,4 @@
-"""Silences: read from their compacted Kafka topic, published to it, and held against alerts."""
+"""Silences: read from and published to their compacted Kafka topic, and matched with alerts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from schemas.silence import Silence
 
 
 def read_silences(connection: KafkaConnection) -> list[Silence]:
-    """Every silence and acknowledgement as it stands, those that have ended too; blocks.
+    """Return the current silences and acknowledgements, expired ones included; blocks.
 
-    Raises :class:`Unavailable` where no broker answers.
+    Raises :class:`Unavailable` if no broker answers.
     """
     try:
         payloads = latest_values(connection, SILENCES).values()
@@ -32,23 +32,27 @@ def read_silences(connection: KafkaConnection) -> list[Silence]:
         raise Unavailable(
             f"{error}; start one with `feedback up` or set FEEDBACK_KAFKA_BOOTSTRAP_SERVERS"
         ) from None
-    found = []
+    silences = []
     for payload in payloads:
         try:
-            found.append(Silence.from_payload(payload))
+            silences.append(Silence.from_payload(payload))
         except ValidationError:
-            continue  # of a version that can't be read any more: better told than kept quiet
-    return found
+            continue  # an unsupported version: better to alert than to silence
+    return silences
 
 
-def silence_that_covers(silences: Iterable[Silence], alert: Alert, at: datetime) -> Silence | None:
-    """What keeps the alert quiet at that time: its acknowledgement, before any other silence."""
+def find_covering_silence(
+    silences: Iterable[Silence], alert: Alert, at: datetime
+) -> Silence | None:
+    """Return the silence of an alert at that time, preferring its acknowledgement."""
     covering = [silence for silence in silences if silence.covers(alert, at)]
-    return next((one for one in covering if one.alert_id), covering[0] if covering else None)
+    return next(
+        (silence for silence in covering if silence.alert_id), covering[0] if covering else None
+    )
 
 
 def publish_silence(settings: Settings, silence: Silence) -> None:
-    """Have it on Kafka, in place of what had its id; blocks.
+    """Publish a silence, replacing the one with its id; blocks.
 
     Raises :class:`Unavailable` or :class:`CommandError`.
     """

@@ -1,4 +1,4 @@
-"""How far event time has come in one partition of the signals. Pure."""
+"""Watermark of event time in one partition of the signals. Pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Final
 
 from pipeline.watch.detection.signals import BUCKET_S
 
-_HELD: Final = 100_000
-_FURTHEST_S: Final = 1.5 * 86_400  # the detector drops what is two days ahead
+_MAX_SIGNALS_BACK: Final = 100_000
+_MAX_LAG_S: Final = 1.5 * 86_400  # the detector drops what is two days ahead
 
 
-class Clock:
-    """The highest time seen; while upstream is behind, what it was some signals ago.
+class WatermarkTracker:
+    """The highest event time; while the enrich role is behind, the highest some signals ago.
 
-    After an outage the enrich role reads one partition's backlog after the other: the first brings
-    the time to now, and the others would all be taken for late.
+    After an outage the enrich role reads one partition's backlog after the other: the first
+    advances the time to now, and the others would all be late.
     """
 
     def __init__(self) -> None:
@@ -23,8 +23,8 @@ class Clock:
         self._seen = 0
         self._steps: deque[tuple[int, float]] = deque([(0, 0.0)])
 
-    def saw(self, at: float) -> bool:
-        """Take in one signal's time; whether a bucket begins with it."""
+    def observe(self, at: float) -> bool:
+        """Record a signal's time; return True if it starts a bucket."""
         self._seen += 1
         if at <= self.highest:
             return False
@@ -35,10 +35,10 @@ class Clock:
         return begins
 
     def watermark(self, *, behind: bool) -> float:
-        """Seconds since 1970 up to which all is believed to have come."""
+        """Return the Unix time (s) up to which everything is assumed to have arrived."""
         steps = self._steps
-        while len(steps) > 1 and steps[1][0] <= self._seen - _HELD:
+        while len(steps) > 1 and steps[1][0] <= self._seen - _MAX_SIGNALS_BACK:
             steps.popleft()
         if not behind:
             return self.highest
-        return max(steps[0][1], self.highest - _FURTHEST_S)
+        return max(steps[0][1], self.highest - _MAX_LAG_S)

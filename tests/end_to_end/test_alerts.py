@@ -177,7 +177,7 @@ def test_what_is_repeated_and_replayed_changes_nothing(
 def watched(log: Path) -> dict[str, dict[str, int]]:
     """What the role says to have done."""
     lines = [orjson.loads(line) for line in log.read_bytes().splitlines()]
-    (found,) = (line for line in lines if line["event"] == "watched")
+    (found,) = (line for line in lines if line["event"] == "watch_finished")
     return dict(found)
 
 

@@ -25,7 +25,7 @@ def test_a_workers_lines_are_json_and_hold_no_text_of_people(
     lines = [orjson.loads(line) for line in log.splitlines()]
     assert {line["event"] for line in lines} == {
         *("worker_ready", "worker_stopped"),
-        *("watched", "deliveries_acquired"),
+        *("watch_finished", "deliveries_acquired"),
     }
     assert b"Zebedee" not in log
 

@@ -12,7 +12,7 @@ import orjson
 from pipeline.enrich.signals import signal_payload, site_key
 from pipeline.kafka.producer import BatchProducer
 from pipeline.settings import Settings
-from pipeline.watch.partition import Counts, Partition
+from pipeline.watch.partition import Partition, RoleCounts
 from pipeline.watch.settings import WatchSettings
 from schemas.alert import Alert
 from schemas.kafka_topics import ALERTS, SIGNALS
@@ -91,8 +91,9 @@ def undisturbed(settings: Settings) -> list[Partition]:
     """Every partition of the signals as a worker that nothing disturbs would know it."""
     options = WatchSettings().options(SIGNALS.partitions)
     partitions = [
-        Partition(number, None, options, Counts(), end=0) for number in range(SIGNALS.partitions)
+        Partition(number, None, options, RoleCounts(), end=0)
+        for number in range(SIGNALS.partitions)
     ]
     for record in read_all(settings, SIGNALS):
-        partitions[record.partition].take([record], behind=False)
+        partitions[record.partition].consume([record], behind=False)
     return partitions

@@ -11,7 +11,7 @@ from pipeline.commands.shared.elasticsearch import MAX_HITS, open_elasticsearch,
 from pipeline.elasticsearch.short_ids import find_by_prefix, require_single, validate_prefix
 from pipeline.search.query import build_filters
 from pipeline.settings import Settings
-from pipeline.watch.silences import silence_that_covers
+from pipeline.watch.silences import find_covering_silence
 from schemas.alert import Alert, AlertKind, AlertState, Severity
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.documents import READ_ALIAS
@@ -90,7 +90,7 @@ def join_silences(
     alerts: Iterable[Alert], silences: Sequence[Silence], at: datetime
 ) -> list[AlertWithSilence]:
     """Return each alert with the silence that covers it."""
-    return [AlertWithSilence(alert, silence_that_covers(silences, alert, at)) for alert in alerts]
+    return [AlertWithSilence(alert, find_covering_silence(silences, alert, at)) for alert in alerts]
 
 
 def active_silences(

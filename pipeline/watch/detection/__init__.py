@@ -1,10 +1,9 @@
-"""Spikes of negative and of urgent feedback: events in, alerts out, nothing else.
+"""Detection of spikes of negative and of urgent feedback: events in, alerts out. Pure.
 
-Pure: no Kafka, Faust or Elasticsearch. A role of the worker hands the enriched feedback to
-``detector.Detector`` as ``signals.Signal`` tuples, tells it how far time has come, sends the
-``Alert`` records it returns and keeps its ``to_bytes()``.
+The watch role hands enriched feedback to ``detector.Detector`` as ``signals.Signal`` tuples,
+advances its watermark, publishes the ``Alert`` records it returns and stores its ``to_bytes()``.
 
-``keys`` knows what is watched, ``windows`` counts, ``seasons`` and ``levels`` know what is usual,
-``tail`` says how improbable a count is, ``scan`` puts these to the test, ``episodes`` gives what
-failed it a life, ``words`` and ``notice`` explain it to people. docs/alerting.md has the method.
+``keys`` lists the watched keys, ``windows`` counts, ``seasonality`` and ``baseline`` estimate the
+expectation, ``tail_probability`` the improbability of a count; ``scan`` tests, ``episodes`` tracks
+findings over time, ``words`` and ``notice`` describe them. docs/alerting.md documents the method.
 """

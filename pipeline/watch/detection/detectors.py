@@ -1,4 +1,4 @@
-"""Everything that is watched, for both kinds of count: its keys, what is usual, its episodes."""
+"""All detection state of both kinds of count: keys, baselines, episodes."""
 
 from __future__ import annotations
 
@@ -8,136 +8,147 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.watch.detection.buckets import Tallies
+from pipeline.watch.detection.buckets import BucketCounts
 from pipeline.watch.detection.episodes import Notice
 from pipeline.watch.detection.keys import Keys
-from pipeline.watch.detection.kind_detector import Hours, Watch, under
-from pipeline.watch.detection.options import LATE, Options
-from pipeline.watch.detection.seasonality import Seasons
+from pipeline.watch.detection.kind_detector import HourlyFactors, KindDetector, select_arrays
+from pipeline.watch.detection.options import LATE, DetectorOptions
+from pipeline.watch.detection.seasonality import Seasonality
 from pipeline.watch.detection.signals import Key
 from schemas.alert import AlertKind
 
-_GUESSES: Final = {AlertKind.NEGATIVE: (0.02, 0.3), AlertKind.URGENT: (0.0005, 0.02)}
-"""Rate a bucket and share of a key that nothing is known of."""
+_INITIAL_GUESSES: Final = {AlertKind.NEGATIVE: (0.02, 0.3), AlertKind.URGENT: (0.0005, 0.02)}
+"""Rate per bucket and share of a key without history."""
 _TOPIC_SHARE: Final = 0.1
-_LEAST_RATE: Final = 1e-5
-Told = tuple[AlertKind, Notice]
+_MIN_RATE: Final = 1e-5
+KindNotice = tuple[AlertKind, Notice]
 
 
-class Watches:
-    """One :class:`~.watch.Watch` of each kind, over the same keys and hours of the week."""
+class Detectors:
+    """One :class:`~.kind_detector.KindDetector` per kind, over the same keys and weeks."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: DetectorOptions) -> None:
         self._warm_up_days = options.warm_up_days
         self.keys = Keys()
-        self._seasons = Seasons(options.half_life_days)
+        self._seasonality = Seasonality(options.half_life_days)
         self._exposure: tuple[int, NDArray[np.float64]] | None = None
-        self.of = {
-            AlertKind.NEGATIVE: Watch(options.negative, options),
-            AlertKind.URGENT: Watch(options.urgent, options),
+        self.by_kind = {
+            AlertKind.NEGATIVE: KindDetector(options.negative, options),
+            AlertKind.URGENT: KindDetector(options.urgent, options),
         }
         self._make_room()
 
-    def begin(self, key: Key, bucket: int) -> int:
-        """Begin to watch a key, with what its site and its topic let expect; its place."""
+    def add_key(self, key: Key, bucket: int) -> int:
+        """Start to watch a key, with its site's and topic's expectation; return its place."""
         site = Key(key.site)
         if key != site and site not in self.keys.index:
-            self.begin(site, bucket)
+            self.add_key(site, bucket)
         room = self.keys.room
         place = self.keys.add(key, bucket)
-        if self.keys.room != room or len(self.keys.sites) > self._seasons.sites:
+        if self.keys.room != room or len(self.keys.sites) > self._seasonality.sites:
             self._make_room()
-        known = bucket - int(self.keys.since[place])
-        for kind, watch in self.of.items():
-            rate, share = _GUESSES[kind]
-            levels = watch.levels
+        age = bucket - int(self.keys.since[place])
+        for kind, detector in self.by_kind.items():
+            rate, share = _INITIAL_GUESSES[kind]
+            baselines = detector.baselines
             if key != site:
                 parent = int(self.keys.parent[place])
-                share = float(levels.share[parent])
-                rate = float(levels.rate[parent]) * self._part(kind, key)
-            levels.start(place, max(rate, _LEAST_RATE), share, known)
+                share = float(baselines.share[parent])
+                rate = float(baselines.rate[parent]) * self._topic_share(kind, key)
+            baselines.start(place, max(rate, _MIN_RATE), share, age)
         return place
 
-    def _part(self, kind: AlertKind, key: Key) -> float:
-        """How much of what comes to a site is about a topic, over all sites."""
+    def _topic_share(self, kind: AlertKind, key: Key) -> float:
+        """Return a topic's part of a site's feedback, over all sites."""
         if key.topic is None:
             return 1.0
-        seen = self.of[kind].levels.seen
+        seen = self.by_kind[kind].baselines.seen
         count = len(self.keys.all)
-        of_topic = float(seen[self.keys.alike(key.topic)].sum())
+        of_topic = float(seen[self.keys.same_topic(key.topic)].sum())
         of_all = float(seen[:count][self.keys.parent[:count] < 0].sum())
         return (of_topic + _TOPIC_SHARE) / (of_all + 1.0)
 
     def _make_room(self) -> None:
         self._exposure = None
-        self._seasons.grow(len(self.keys.sites))
-        for watch in self.of.values():
-            watch.grow(self.keys.room)
+        self._seasonality.grow(len(self.keys.sites))
+        for detector in self.by_kind.values():
+            detector.grow(self.keys.room)
 
-    def add_late(self, last: int, bucket: int, tallies: Tallies) -> None:
-        """Count in a bucket that is closed; ``last`` is the newest of these."""
-        for watch, x, n in self._columns(tallies):
-            watch.x.add_late(last, bucket, x)
-            watch.n.add_late(last, bucket, n)
+    def add_late(self, last: int, bucket: int, counts: BucketCounts) -> None:
+        """Count in a closed bucket; ``last`` is the newest closed one."""
+        for detector, x, n in self._columns(counts):
+            detector.x.add_late(last, bucket, x)
+            detector.n.add_late(last, bucket, n)
 
-    def close(self, bucket: int, tallies: Tallies) -> list[Told]:
-        """Close the bucket after the last one; what is to be told."""
+    def close(self, bucket: int, counts: BucketCounts) -> list[KindNotice]:
+        """Close the bucket after the last one; return the notices to send."""
         keys = self.keys
-        exposure = self._seasons.exposure(bucket)[:, keys.site]
-        hours = Hours(exposure, self._seasons.factors(bucket - LATE)[keys.site])
-        silent = keys.silent(bucket, self._warm_up_days)
-        told: list[Told] = []
-        for kind, (watch, x, n) in zip(self.of, self._columns(tallies), strict=True):
-            told += [(kind, n_) for n_ in watch.close(bucket, x, n, hours, silent, keys.parent)]
+        exposure = self._seasonality.exposure(bucket)[:, keys.site]
+        hours = HourlyFactors(exposure, self._seasonality.factors(bucket - LATE)[keys.site])
+        silent = keys.silent_mask(bucket, self._warm_up_days)
+        notices: list[KindNotice] = []
+        for kind, (detector, x, n) in zip(self.by_kind, self._columns(counts), strict=True):
+            notices += [
+                (kind, notice)
+                for notice in detector.close(bucket, x, n, hours, silent, keys.parent)
+            ]
         own = [keys.index[Key(site)] for site in keys.sites]
-        self._seasons.learn(bucket, tallies.came[own].astype(np.float64))
+        self._seasonality.learn(bucket, counts.total[own].astype(np.float64))
         self._exposure = None
-        return told
+        return notices
 
-    def glance(self, bucket: int, tallies: Tallies, places: NDArray[np.int64] | None) -> list[Told]:
-        """What is to be told already of the bucket after the last one; ``places`` are the keys
-        that something may be new of, all if None."""
+    def evaluate_open_bucket(
+        self, bucket: int, counts: BucketCounts, places: NDArray[np.int64] | None
+    ) -> list[KindNotice]:
+        """Return the notices to send now about the bucket after the last one.
+
+        ``places`` are the keys that may have news, all if None.
+        """
         keys = self.keys
         places = np.arange(len(keys.all)) if places is None else places
         if self._exposure is None or self._exposure[0] != bucket:
-            self._exposure = (bucket, self._seasons.exposure(bucket))
+            self._exposure = (bucket, self._seasonality.exposure(bucket))
         exposure = self._exposure[1][:, keys.site[places]]
-        silent = keys.silent(bucket, self._warm_up_days)
-        told: list[Told] = []
-        for kind, (watch, x, n) in zip(self.of, self._columns(tallies), strict=True):
-            notices = watch.glance(bucket, x, n, exposure, silent, keys.parent, places)
-            told += [(kind, notice) for notice in notices]
-        return told
+        silent = keys.silent_mask(bucket, self._warm_up_days)
+        notices: list[KindNotice] = []
+        for kind, (detector, x, n) in zip(self.by_kind, self._columns(counts), strict=True):
+            kind_notices = detector.evaluate_open_bucket(
+                bucket, x, n, exposure, silent, keys.parent, places
+            )
+            notices += [(kind, notice) for notice in kind_notices]
+        return notices
 
-    def raise_by(self, place: int, buckets: int, brought: list[int]) -> None:
-        """Expect more of a key from now on: what a source brought while it warmed up."""
-        negative, scored, urgent, came = brought
-        self.of[AlertKind.NEGATIVE].levels.raise_by(place, buckets, negative, scored)
-        self.of[AlertKind.URGENT].levels.raise_by(place, buckets, urgent, came)
+    def add_rate(self, place: int, buckets: int, counted: list[int]) -> None:
+        """Raise a key's rates by a source's counts during its warm-up."""
+        negative, scored, urgent, total = counted
+        self.by_kind[AlertKind.NEGATIVE].baselines.add_rate(place, buckets, negative, scored)
+        self.by_kind[AlertKind.URGENT].baselines.add_rate(place, buckets, urgent, total)
 
     def _columns(
-        self, tallies: Tallies
-    ) -> Iterator[tuple[Watch, NDArray[np.uint32], NDArray[np.uint32]]]:
-        yield self.of[AlertKind.NEGATIVE], tallies.negative, tallies.scored
-        yield self.of[AlertKind.URGENT], tallies.urgent, tallies.came
+        self, counts: BucketCounts
+    ) -> Iterator[tuple[KindDetector, NDArray[np.uint32], NDArray[np.uint32]]]:
+        yield self.by_kind[AlertKind.NEGATIVE], counts.negative, counts.scored
+        yield self.by_kind[AlertKind.URGENT], counts.urgent, counts.total
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The state that is arrays."""
-        arrays = {f"seasons.{name}": array for name, array in self._seasons.arrays().items()}
-        for kind, watch in self.of.items():
-            arrays |= {f"{kind}.{name}": array for name, array in watch.arrays().items()}
+        """Return the state that is arrays."""
+        arrays = {f"seasons.{name}": array for name, array in self._seasonality.arrays().items()}
+        for kind, detector in self.by_kind.items():
+            arrays |= {f"{kind}.{name}": array for name, array in detector.arrays().items()}
         return arrays
 
     def facts(self) -> dict[str, Any]:
-        """The state that is not."""
-        episodes = {kind.value: watch.episodes.facts() for kind, watch in self.of.items()}
+        """Return the remaining state."""
+        episodes = {
+            kind.value: detector.episodes.facts() for kind, detector in self.by_kind.items()
+        }
         return {"keys": self.keys.facts(), "episodes": episodes}
 
     def restore(
         self, facts: dict[str, Any], arrays: dict[str, NDArray[Any]], last: int | None
     ) -> None:
-        """Take the state back; ``last`` is the newest bucket."""
-        self.keys = Keys.restored(facts["keys"])
-        self._seasons.restore(under("seasons", arrays))
-        for kind, watch in self.of.items():
-            watch.restore(under(kind, arrays), facts["episodes"][kind], last)
+        """Restore the state; ``last`` is the newest bucket."""
+        self.keys = Keys.from_facts(facts["keys"])
+        self._seasonality.restore(select_arrays("seasons", arrays))
+        for kind, detector in self.by_kind.items():
+            detector.restore(select_arrays(kind, arrays), facts["episodes"][kind], last)

@@ -1,4 +1,4 @@
-"""What is watched: every site, its topics and its sources, and since when."""
+"""Keys: every site, its topics and its sources, and since when they are watched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.watch.detection.signals import BUCKETS_A_DAY, Key
+from pipeline.watch.detection.signals import BUCKETS_PER_DAY, Key
 
 _FIRST_ROOM = 256
 Bools = NDArray[np.bool_]
@@ -34,7 +34,7 @@ class Keys:
         """The bucket in which the site, or the site's source, was first seen."""
 
     def add(self, key: Key, bucket: int) -> int:
-        """Take in a key that is new; its site is there or is added first."""
+        """Add a new key, and its site first if that is new."""
         own = Key(key.site)
         if key != own and own not in self.index:
             self.add(own, bucket)
@@ -53,14 +53,14 @@ class Keys:
         self.since[place] = bucket if about_source else self.since[self.index[own]]
         return place
 
-    def silent(self, bucket: int, warm_up_days: float) -> Bools:
-        """Which places raise no alert: too young, or not taken; shape (room,)."""
-        silent: Bools = bucket - self.since < warm_up_days * BUCKETS_A_DAY
+    def silent_mask(self, bucket: int, warm_up_days: float) -> Bools:
+        """Return the places that raise no alert, too young or unused; shape (room,)."""
+        silent: Bools = bucket - self.since < warm_up_days * BUCKETS_PER_DAY
         silent[len(self.all) :] = True
         return silent
 
-    def alike(self, topic: str) -> list[int]:
-        """The keys of a topic at all sites."""
+    def same_topic(self, topic: str) -> list[int]:
+        """Return the keys of a topic at all sites."""
         return self._by_topic.get(topic, [])
 
     def _make_room(self) -> None:
@@ -71,15 +71,15 @@ class Keys:
         self.since = np.pad(self.since, (0, more))
 
     def facts(self) -> dict[str, Any]:
-        """The state."""
+        """Return the state."""
         return {
             "keys": [list(key) for key in self.all],
             "since": self.since[: len(self.all)].tolist(),
         }
 
     @classmethod
-    def restored(cls, facts: dict[str, Any]) -> Keys:
-        """From :meth:`facts`."""
+    def from_facts(cls, facts: dict[str, Any]) -> Keys:
+        """Restore from :meth:`facts`."""
         keys = cls()
         for fields, since in zip(facts["keys"], facts["since"], strict=True):
             place = keys.add(Key(*fields), since)

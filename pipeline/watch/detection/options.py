@@ -1,4 +1,4 @@
-"""What may be set, and what was chosen from the simulation in bench/alerts."""
+"""Options of the detector; the defaults were chosen by the simulation in bench/alerts."""
 
 from __future__ import annotations
 
@@ -6,45 +6,47 @@ from dataclasses import dataclass
 from typing import Final
 
 WINDOWS: Final = (1, 4, 12, 24, 48, 96)
-"""Trailing windows that are put to the test, in buckets: 15 min, 1, 3, 6, 12 and 24 h."""
+"""Trailing windows that are tested, in buckets: 15 min, 1, 3, 6, 12 and 24 h."""
 RING: Final = 98
-"""Buckets that are kept: the longest window and two that may still change."""
+"""Buckets kept: the longest window and two that may still change."""
 LATE: Final = 2
-"""Closed buckets that still take late events; learning waits for them."""
+"""Closed buckets that still accept late events; learning waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """When one kind of count is a spike."""
+class SpikeRules:
+    """Rules for a spike of one kind of count."""
 
     false_alarms_a_day: float
     """The budget over all keys together."""
-    least: int
-    """Fewer negatives, or urgent ones, in a window are never a spike."""
-    least_ratio: float = 1.3
+    min_count: int
+    """Minimum of negatives, or urgent ones, in a window."""
+    min_ratio: float = 1.3
     """Seen by expected."""
     share_margin: float | None = 1.0
-    """The share's lower bound must be so many times the usual share; None: no share is tested."""
+    """Minimum of the share's lower bound by the usual share; None: the share is not tested."""
     share_z: float = 1.0
     confirm_up_to: int = 4
-    """In windows of up to so many buckets, two of three must agree, unless it is extreme; a longer
-    one is no moment's chance."""
+    """In windows of up to so many buckets, two of three buckets must agree, unless the finding is
+    extreme; longer windows are not a momentary fluctuation."""
     extreme: float = 2.0
-    """So many powers of ten rarer than asked need no second bucket."""
+    """Powers of ten beyond the limit at which one bucket is enough."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """The detector's settings."""
+class DetectorOptions:
+    """Options of the detector."""
 
-    negative: Rules = Rules(false_alarms_a_day=1.0, least=4)
-    urgent: Rules = Rules(false_alarms_a_day=0.2, least=3, least_ratio=2.0, share_margin=None)
+    negative: SpikeRules = SpikeRules(false_alarms_a_day=1.0, min_count=4)
+    urgent: SpikeRules = SpikeRules(
+        false_alarms_a_day=0.2, min_count=3, min_ratio=2.0, share_margin=None
+    )
     warm_up_days: float = 7.0
-    """A source, or a site, that is younger raises no alert."""
+    """A younger source or site raises no alert."""
     half_life_days: float = 28.0
-    """After so long, half of what is known of a key is younger."""
+    """Half-life of the weights of past buckets."""
     remind_hours: float = 4.0
     calm_buckets: int = 2
     """Buckets back to normal that end an episode."""
-    most_keys: int = 100_000
-    """More are not watched, and counted as ``Detector.dropped.keys``."""
+    max_keys: int = 100_000
+    """Further keys are not watched, but counted as ``Detector.dropped.keys``."""

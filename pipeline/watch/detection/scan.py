@@ -1,16 +1,17 @@
-"""Every key and every trailing window put to the test, once a bucket.
+"""Tests of every key and every trailing window, once per bucket.
 
-Two tests, each at its part of the budget: is the count too high for the key at these hours
-(negative binomial tail), and is the share too high for so many comments (binomial tail)? Besides,
-the share's lower Wilson bound must be above the usual share, so that mere popularity is no alert.
+Two tests, each with its part of the budget: is the count too high for the key at these hours
+(negative binomial tail), and is the share too high for so many comments (binomial tail)? In
+addition, the share's lower Wilson bound must be above the usual share, so that mere popularity
+raises no alert.
 
-A test's result is a score: the power of ten of the days in which chance does this once to a key.
-For that, the tail is multiplied by how often a day chance gets a new start at it: a trailing sum
-passes x upwards, clumps counted once, about DAY / window * (x - mean)^2 / (x * dispersion) times
-for each time that it is found there (the rate of arrivals times the probability of x - 1; Aldous
-1989, Poisson clumping). Whole numbers leave steps between tails: on average over them, half of the
-last step counts (mid-p, Lancaster 1961). So the score is comparable over keys, few or many their
-comments, and over windows; the budget is a limit on it.
+A test's result is a score: log10 of the days in which chance does this once to a key. For that,
+the tail is multiplied by the number of independent starts per day: a trailing sum passes x
+upwards, clumps counted once, about DAY / window * (x - mean)^2 / (x * dispersion) times for each
+time that it is found there (the rate of arrivals times the probability of x - 1; Aldous 1989,
+Poisson clumping). Whole numbers leave steps between tails: on average over them, half of the last
+step counts (mid-p, Lancaster 1961). So the score is comparable over keys with few or many comments,
+and over windows; the budget is a limit on it.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.watch.detection.baseline import Levels
-from pipeline.watch.detection.options import WINDOWS, Rules
-from pipeline.watch.detection.signals import BUCKETS_A_DAY
+from pipeline.watch.detection.baseline import Baselines
+from pipeline.watch.detection.options import WINDOWS, SpikeRules
+from pipeline.watch.detection.signals import BUCKETS_PER_DAY
 from pipeline.watch.detection.tail_probability import (
     count_exponent,
     count_tail,
@@ -38,13 +39,13 @@ Indexes = NDArray[np.int64]
 _SLACK: Final = 3.5  # a tail is less than its exponential bound, but never by so much more
 _LN_10: Final = math.log(10)
 _WINDOWS: Final = np.array(WINDOWS)
-_FEWEST_STARTS: Final = 0.25
+_MIN_STARTS: Final = 0.25
 _TRIES: Final = 1.0  # windows and tests that are as good as independent; set by the simulation
 _SHARE_RATIO: Final = 1.15  # seen by expected where the share alone speaks
 
 
-class Found(NamedTuple):
-    """What a key showed in its most improbable window."""
+class Finding(NamedTuple):
+    """A key's most improbable window."""
 
     score: float
     window: int
@@ -56,8 +57,8 @@ class Found(NamedTuple):
     usual_share: float
 
 
-class Counted(NamedTuple):
-    """What there is to test: arrays of shape (windows, keys), or of some keys."""
+class Observations(NamedTuple):
+    """Input of the tests: arrays of shape (windows, keys), or of some keys."""
 
     x: NDArray[np.uint32]
     n: NDArray[np.uint32]
@@ -67,40 +68,40 @@ class Counted(NamedTuple):
 
 
 def scan(
-    counted: Counted,
-    levels: Levels,
-    rules: Rules,
+    observed: Observations,
+    baselines: Baselines,
+    rules: SpikeRules,
     testable: Indexes,
     limit: float,
     places: Indexes | None = None,
-) -> dict[int, Found]:
-    """The keys whose score reaches ``limit``, each with its most improbable window.
+) -> dict[int, Finding]:
+    """Return the keys whose score reaches ``limit``, each with its most improbable window.
 
-    ``testable`` is the number of buckets of each key that may be tested, counted back from now:
+    ``testable`` is the number of buckets of each key that may be tested, observed back from now:
     0 for a key that raises nothing yet. ``places`` are the keys of the columns, all if None.
     """
-    few = min(rules.least_ratio, _SHARE_RATIO) if rules.share_margin else rules.least_ratio
-    some = counted.x >= rules.least
-    some &= counted.x > few * counted.mean
-    some &= testable >= _WINDOWS[:, None]
-    window, column = np.nonzero(some)
+    ratio = min(rules.min_ratio, _SHARE_RATIO) if rules.share_margin else rules.min_ratio
+    is_candidate = observed.x >= rules.min_count
+    is_candidate &= observed.x > ratio * observed.mean
+    is_candidate &= testable >= _WINDOWS[:, None]
+    window, column = np.nonzero(is_candidate)
     if not len(column):
         return {}
-    x = counted.x[window, column].astype(np.float64)
+    x = observed.x[window, column].astype(np.float64)
     key = column if places is None else places[column]
-    total = np.maximum(counted.n[window, column], x)
-    n = total if counted.coming is None else total + counted.coming[column]
+    total = np.maximum(observed.n[window, column], x)
+    n = total if observed.coming is None else total + observed.coming[column]
     cells = _Cells(
         window,
         key,
         x,
         n,
-        counted.mean[window, column],
-        levels.share[key],
+        observed.mean[window, column],
+        baselines.share[key],
         total,
     )
     cells = cells.where(_share_is_high(cells, rules))
-    return _most_improbable(cells, levels, rules, limit)
+    return _most_improbable(cells, baselines, rules, limit)
 
 
 class _Cells(NamedTuple):
@@ -119,7 +120,7 @@ class _Cells(NamedTuple):
         return _Cells._make(column[mask] for column in self)
 
 
-def _share_is_high(cells: _Cells, rules: Rules) -> NDArray[np.bool_]:
+def _share_is_high(cells: _Cells, rules: SpikeRules) -> NDArray[np.bool_]:
     if rules.share_margin is None:
         return np.ones(len(cells.x), dtype=np.bool_)
     lower: NDArray[np.bool_] = (
@@ -128,58 +129,62 @@ def _share_is_high(cells: _Cells, rules: Rules) -> NDArray[np.bool_]:
     return lower
 
 
-def _most_improbable(cells: _Cells, levels: Levels, rules: Rules, limit: float) -> dict[int, Found]:
-    # What is not known of the level swings too.
-    swing = levels.dispersion(cells.window, cells.mean, cells.key)
-    swing = swing + cells.mean / levels.seen[cells.key]
+def _most_improbable(
+    cells: _Cells, baselines: Baselines, rules: SpikeRules, limit: float
+) -> dict[int, Finding]:
+    # The uncertainty of the rate adds to the dispersion.
+    dispersion = baselines.dispersion(cells.window, cells.mean, cells.key)
+    dispersion = dispersion + cells.mean / baselines.seen[cells.key]
     x, mean = cells.x, cells.mean
-    next_by_this = (mean + x * (swing - 1)) / (swing * (x + 1))
-    starts = _log_starts(cells.window, x, mean, swing, next_by_this)
-    enough = -limit * _LN_10
+    next_by_this = (mean + x * (dispersion - 1)) / (dispersion * (x + 1))
+    starts = _log_starts(cells.window, x, mean, dispersion, next_by_this)
+    required = -limit * _LN_10
     log_rate = np.full(len(x), np.inf)
-    high = x >= rules.least_ratio * mean
-    high &= starts - count_exponent(x, mean, swing) < enough + _SLACK
+    high = x >= rules.min_ratio * mean
+    high &= starts - count_exponent(x, mean, dispersion) < required + _SLACK
     if high.any():
-        log_rate[high] = starts[high] + count_tail(x[high], mean[high], swing[high])
+        log_rate[high] = starts[high] + count_tail(x[high], mean[high], dispersion[high])
     if rules.share_margin is not None:
-        log_rate = np.minimum(log_rate, _share_log_rate(cells, levels, enough))
+        log_rate = np.minimum(log_rate, _share_log_rate(cells, baselines, required))
     score = -log_rate / _LN_10
-    found: dict[int, Found] = {}
+    findings: dict[int, Finding] = {}
     for place in np.flatnonzero(score >= limit):
         key = int(cells.key[place])
-        if key not in found or score[place] > found[key].score:
-            found[key] = Found(
+        if key not in findings or score[place] > findings[key].score:
+            findings[key] = Finding(
                 float(score[place]),
                 int(cells.window[place]),
                 int(cells.x[place]),
                 int(cells.total[place]),
                 float(cells.mean[place]),
-                float(swing[place]),
+                float(dispersion[place]),
                 float(cells.share[place]),
             )
-    return found
+    return findings
 
 
-def _share_log_rate(cells: _Cells, levels: Levels, enough: float) -> Floats:
+def _share_log_rate(cells: _Cells, baselines: Baselines, required: float) -> Floats:
     x, n, share = cells.x, cells.n, cells.share
-    swing = levels.share_dispersion(cells.window, cells.key)
-    swing = swing + n / np.maximum(levels.total[cells.key], 1.0)
+    dispersion = baselines.share_dispersion(cells.window, cells.key)
+    dispersion = dispersion + n / np.maximum(baselines.total[cells.key], 1.0)
     next_by_this = (n - x) * share / ((x + 1) * (1 - share))
-    starts = _log_starts(cells.window, x, n * share, swing, next_by_this)
+    starts = _log_starts(cells.window, x, n * share, dispersion, next_by_this)
     log_rate = np.full(len(x), np.inf)
     worth = x > n * share
-    worth &= starts - share_exponent(x, n, share, swing) < enough + _SLACK
+    worth &= starts - share_exponent(x, n, share, dispersion) < required + _SLACK
     if worth.any():
-        log_rate[worth] = starts[worth] + share_tail(x[worth], n[worth], share[worth], swing[worth])
+        log_rate[worth] = starts[worth] + share_tail(
+            x[worth], n[worth], share[worth], dispersion[worth]
+        )
     return log_rate
 
 
 def _log_starts(
     window: Indexes, x: Floats, mean: Floats, dispersion: Floats, next_by_this: Floats
 ) -> Floats:
-    """ln of what makes a tail P(X >= x) a rate a day; ``next_by_this`` is P(x + 1) / P(x)."""
+    """Return ln of the factor from P(X >= x) to a rate per day; ``next_by_this`` is P(x+1)/P(x)."""
     width = _WINDOWS[window]
-    starts = BUCKETS_A_DAY / width * (x - mean) ** 2 / (x * dispersion)
+    starts = BUCKETS_PER_DAY / width * (x - mean) ** 2 / (x * dispersion)
     middle = (1 + np.minimum(next_by_this, 1.0)) / 2
-    log_starts: Floats = np.log(_TRIES * middle * np.clip(starts, _FEWEST_STARTS, BUCKETS_A_DAY))
+    log_starts: Floats = np.log(_TRIES * middle * np.clip(starts, _MIN_STARTS, BUCKETS_PER_DAY))
     return log_starts

@@ -1,7 +1,7 @@
-"""What hour of the week it is at a site: 168 factors around 1, learnt from all of its feedback.
+"""Seasonality of the week at a site: 168 hourly factors around 1, learnt from all of its feedback.
 
 Each site's factors are shrunk towards those of all sites together, and these towards 1: a new
-site has everybody's week, a busy one its own.
+site starts with the common week, a busy one has its own.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.watch.detection.options import WINDOWS
-from pipeline.watch.detection.signals import BUCKETS_A_DAY
+from pipeline.watch.detection.signals import BUCKETS_PER_DAY
 
 HOURS: Final = 168
-_A_WEEK: Final = HOURS * 4
-_SITE_PRIOR: Final = 12.0  # comments an hour of the week that the shared week is worth
-_SHARED_PRIOR: Final = 20.0
+_BUCKETS_PER_WEEK: Final = HOURS * 4
+_SITE_PRIOR: Final = 12.0  # weight of the common week, in comments per hour of the week
+_COMMON_PRIOR: Final = 20.0
 
 Floats = NDArray[np.float64]
 
 
 def hour_of_week(bucket: int) -> int:
-    """0 to 167, from Monday 00:00 UTC."""
-    return ((bucket - 4 * BUCKETS_A_DAY) % _A_WEEK) // 4
+    """Return 0 to 167, from Monday 00:00 UTC."""
+    return ((bucket - 4 * BUCKETS_PER_DAY) % _BUCKETS_PER_WEEK) // 4
 
 
-class Seasons:
-    """Counts of feedback by site and hour of the week, discounted, and the factors from them."""
+class Seasonality:
+    """Discounted counts of feedback by site and hour of the week, and their factors."""
 
     def __init__(self, half_life_days: float) -> None:
         self._keep_a_week = 0.5 ** (7 / half_life_days)
@@ -37,19 +37,19 @@ class Seasons:
 
     @property
     def sites(self) -> int:
-        """For how many there is room."""
+        """Number of sites there is room for."""
         return len(self._counts)
 
     def grow(self, sites: int) -> None:
-        """Make room for so many sites; a new one starts with the shared week."""
+        """Grow to ``sites`` sites; a new one starts with the common week."""
         more = sites - len(self._counts)
         if more > 0:
             self._counts = np.concatenate([self._counts, np.zeros((more, HOURS))])
-            shared = np.repeat(self._shared()[:, None], more, axis=1)
+            shared = np.repeat(self._common_week()[:, None], more, axis=1)
             self._factors = np.concatenate([self._factors, shared], axis=1)
 
     def learn(self, bucket: int, feedback: Floats) -> None:
-        """Take in how much came to each site in a bucket; shape (sites,)."""
+        """Learn from the feedback of each site in a bucket; shape (sites,)."""
         hour = hour_of_week(bucket)
         if bucket % 4 == 0:
             self._counts[:, hour] *= self._keep_a_week
@@ -58,7 +58,7 @@ class Seasons:
             self._refresh()
 
     def exposure(self, bucket: int) -> Floats:
-        """The site's factors summed over each trailing window; shape (windows, sites)."""
+        """Return the factors summed over each trailing window; shape (windows, sites)."""
         now = bucket // 4
         first = bucket % 4 + 1
         sums = np.zeros((len(WINDOWS), len(self._counts)))
@@ -73,25 +73,25 @@ class Seasons:
         return sums
 
     def factors(self, bucket: int) -> Floats:
-        """The sites' factors in a bucket; shape (sites,)."""
+        """Return the factors in a bucket; shape (sites,)."""
         factors: Floats = self._factors[hour_of_week(bucket)].copy()
         return factors
 
-    def _shared(self) -> Floats:
+    def _common_week(self) -> Floats:
         counts = self._counts.sum(axis=0)
-        shared: Floats = (counts + _SHARED_PRIOR) / (counts.mean() + _SHARED_PRIOR)
+        shared: Floats = (counts + _COMMON_PRIOR) / (counts.mean() + _COMMON_PRIOR)
         return shared
 
     def _refresh(self) -> None:
         counts = self._counts
         mean = counts.mean(axis=1, keepdims=True)
-        factors = (counts + _SITE_PRIOR * self._shared()) / (mean + _SITE_PRIOR)
+        factors = (counts + _SITE_PRIOR * self._common_week()) / (mean + _SITE_PRIOR)
         self._factors = np.ascontiguousarray(factors.T)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The state."""
+        """Return the state."""
         return {"counts": self._counts, "factors": self._factors}
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Take the state back."""
+        """Restore the state."""
         self._counts, self._factors = arrays["counts"], arrays["factors"]

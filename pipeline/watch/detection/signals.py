@@ -1,4 +1,4 @@
-"""What the detector is told of one piece of feedback."""
+"""Input of the detector."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from typing import Final, NamedTuple
 
 BUCKET_S: Final = 900
 """Seconds of event time in a bucket."""
-BUCKETS_A_DAY: Final = 96
+BUCKETS_PER_DAY: Final = 96
 
 
 class Signal(NamedTuple):
-    """One piece of feedback, reduced to what is counted."""
+    """One piece of feedback, reduced to its counted properties."""
 
     event_id: str
     """32 hex digits."""
     at: float
-    """When the feedback was given, seconds since 1970."""
+    """Unix time (s)."""
     site: str | None
     source: str
     topics: tuple[str, ...]
     negative: bool
     scored: bool
-    """Whether anything judged it; what is not scored is in no share."""
+    """True if its sentiment was scored; others do not count in shares."""
     urgent: bool
     backfill: bool = False
     words: tuple[str, ...] = ()
 
 
 class Key(NamedTuple):
-    """What is watched: a site, and where set one topic or one source of it."""
+    """A unit of detection: a site, or one topic or one source of it."""
 
     site: str
     topic: str | None = None

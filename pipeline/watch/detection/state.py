@@ -1,6 +1,6 @@
 """The detector's state as bytes: a version, facts as JSON, arrays as they are; all compressed.
 
-Nothing in it is executed when read, so it may come from anywhere.
+Reading executes nothing, so the bytes may be untrusted.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _TYPES: Final = {"<f8", "<f4", "<i8", "<u4"}
 
 
 class StateError(ValueError):
-    """Bytes that are no state of this version."""
+    """Bytes that are not a state of this version."""
 
 
 def pack(facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
-    """All of it as bytes."""
+    """Serialize facts and arrays."""
     shapes = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
     head = orjson.dumps({"facts": facts, "arrays": shapes})
     body = b"".join([len(head).to_bytes(8, "big"), head, *(a.tobytes() for a in arrays.values())])
@@ -31,19 +31,19 @@ def pack(facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """What :func:`pack` was given; raises :class:`StateError`."""
+    """Return the arguments of :func:`pack`; raises :class:`StateError`."""
     if not data.startswith(_MAGIC):
         raise StateError("reading the alerts' state: these are other bytes")
     version = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 2], "big")
     if version != VERSION:
         raise StateError(f"reading the alerts' state: version {version} is not {VERSION}")
     try:
-        return _unpacked(zlib.decompress(data[len(_MAGIC) + 2 :]))
+        return _unpack_body(zlib.decompress(data[len(_MAGIC) + 2 :]))
     except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise StateError("reading the alerts' state: it is damaged") from error
 
 
-def _unpacked(body: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _unpack_body(body: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     at = 8 + int.from_bytes(body[:8], "big")
     head = orjson.loads(body[8:at])
     arrays = {}

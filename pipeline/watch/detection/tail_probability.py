@@ -1,8 +1,8 @@
-"""How improbable a count is: exact tails by the regularised incomplete beta function.
+"""Tail probabilities of counts, exact by the regularised incomplete beta function.
 
 The continued fraction is the one of Abramowitz and Stegun 26.5.8, evaluated by the modified Lentz
 method (Thompson and Barnett 1986). It converges within a few dozen terms above the mean, the only
-side that is asked for.
+side that is needed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Floats = NDArray[np.float64]
 
 _TINY: Final = 1e-300
 _EPSILON: Final = 1e-14
-_MOST_TERMS: Final = 500
+_MAX_TERMS: Final = 500
 _POISSON: Final = 1e-6  # below this excess of dispersion the two distributions do not differ
 _SHIFT: Final = 8  # Stirling's series is exact to 1e-14 from here on
 
 
 def log_gamma(z: Floats) -> Floats:
-    """ln Γ(z) for z > 0, by Stirling's series after shifting small arguments up."""
+    """Return ln Γ(z) for z > 0, by Stirling's series after shifting small arguments up."""
     z = np.asarray(z, dtype=np.float64)
     small = z < _SHIFT
     product = np.ones_like(z)
@@ -40,9 +40,9 @@ def log_gamma(z: Floats) -> Floats:
 
 
 def log_incomplete_beta(a: Floats, b: Floats, x: Floats) -> Floats:
-    """ln I_x(a, b) for a, b > 0 and 0 < x < 1; arrays of one shape.
+    """Return ln I_x(a, b) for a, b > 0 and 0 < x < 1; arrays of one shape.
 
-    Meant for small tails, x below a / (a + b); above that it is still right, by symmetry, but
+    Meant for small tails, x below a / (a + b); above that it is still correct, by symmetry, but
     its logarithm loses digits near 0.
     """
     swap = x > (a + 1) / (a + b + 2)
@@ -63,7 +63,7 @@ def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:
     c = np.ones_like(x)
     d = 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
     value = d.copy()
-    for m in range(1, _MOST_TERMS):
+    for m in range(1, _MAX_TERMS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         d = 1.0 / _away_from_zero(1.0 + even * d)
         c = _away_from_zero(1.0 + even / c)
@@ -83,28 +83,28 @@ def _away_from_zero(z: Floats) -> Floats:
 
 
 def count_tail(x: Floats, mean: Floats, dispersion: Floats) -> Floats:
-    """ln P(X >= x) of the negative binomial with ``mean`` and variance ``dispersion * mean``.
+    """Return ln P(X >= x) of the negative binomial with variance ``dispersion * mean``.
 
-    x >= 1, mean > 0, dispersion >= 1; at 1 it is the Poisson distribution's.
+    x >= 1, mean > 0, dispersion >= 1; at 1 it is that of the Poisson distribution.
     """
     excess = np.maximum(dispersion - 1.0, _POISSON)
     return log_incomplete_beta(x, mean / excess, excess / (1.0 + excess))
 
 
 def share_tail(x: Floats, n: Floats, share: Floats, dispersion: Floats) -> Floats:
-    """ln P(X >= x) of x among n at a usual ``share``; over-dispersion makes n count for less."""
+    """Return ln P(X >= x) of x among n at a usual ``share``; over-dispersion reduces n."""
     return log_incomplete_beta(x / dispersion, (n - x) / dispersion + 1.0, share)
 
 
 def count_exponent(x: Floats, mean: Floats, dispersion: Floats) -> Floats:
-    """The exponent of Chernoff's bound on :func:`count_tail`, ln P <= -exponent, for x > mean."""
+    """Return the exponent of Chernoff's bound on :func:`count_tail`, for x > mean."""
     shape = mean / np.maximum(dispersion - 1.0, _POISSON)
     exponent: Floats = x * np.log(x / mean) - (x + shape) * np.log1p((x - mean) / (mean + shape))
     return exponent
 
 
 def share_exponent(x: Floats, n: Floats, share: Floats, dispersion: Floats) -> Floats:
-    """The exponent of Chernoff's bound on :func:`share_tail`, for x > n * share."""
+    """Return the exponent of Chernoff's bound on :func:`share_tail`, for x > n * share."""
     others = n - x
     not_all = others * np.log(np.maximum(others, _TINY) / (n * (1 - share)))
     exponent: Floats = (x * np.log(x / (n * share)) + not_all) / dispersion
@@ -112,14 +112,14 @@ def share_exponent(x: Floats, n: Floats, share: Floats, dispersion: Floats) -> F
 
 
 def wilson_lower(x: Any, n: Any, z: float) -> Any:
-    """The lower end of Wilson's interval (1927) of the share x / n, n > 0."""
+    """Return the lower end of Wilson's interval (1927) of the share x / n, n > 0."""
     middle = x + z * z / 2
     spread = z * np.sqrt(x * (n - x) / n + z * z / 4)
     return (middle - spread) / (n + z * z)
 
 
 def count_interval(mean: float, dispersion: float, outside: float = 0.025) -> tuple[int, int]:
-    """The least and the greatest count that ``outside`` of all counts do not go beyond."""
+    """Return the interval of counts with ``outside`` of the probability on each side."""
     excess = max(dispersion - 1.0, 1e-4)
     shape, q = mean / excess, excess / (1.0 + excess)
     probability = math.exp(shape * math.log1p(-q))

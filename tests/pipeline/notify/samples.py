@@ -35,12 +35,12 @@ def an_alert(site: str = "North", **fields: Any) -> Alert:
         "usual_share": 0.2,
         "once_in_days": 5_000.0,
         "words": ("hours", "nobody"),
-        "sentence": f"{site}: 23 of 31 comments on waiting time were negative within 1 hour, where "
-        "2 to 9 are usual; words that stand out: hours, nobody.",
+        "sentence": f"{site}: 23 of 31 comments on waiting time were negative within 1 hour "
+        "(usually 2 to 9); distinctive words: hours, nobody.",
     }
     if resolved:
         given["sentence"] = (
-            f"{site}: negative comments on waiting time are back to usual after 1.75 hours."
+            f"{site}: negative comments on waiting time are back to normal after 1.75 hours."
         )
     return Alert.identify(**{**given, **fields})
 

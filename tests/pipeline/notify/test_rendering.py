@@ -33,8 +33,8 @@ def test_a_firing_alert_says_where_what_since_when_and_what_to_type() -> None:
     notice = create_alert_notice(alert, LONDON)
     assert render_subject(notice) == "North, waiting time: 23 of 31 negative, usually 2 to 9"
     assert render_text(notice) == (
-        "North: 23 of 31 comments on waiting time were negative within 1 hour, where 2 to 9 are "
-        "usual; words that stand out: hours, nobody.\n"
+        "North: 23 of 31 comments on waiting time were negative within 1 hour (usually 2 to 9); "
+        "distinctive words: hours, nobody.\n"
         "Since Mon 3 Aug 14:15 BST, for 1 h 45 min. 74% of 31, usually 20%. By chance alone this "
         "happens once in 14 years.\n"
         f"Details: `feedback alerts show {alert.alert_id}`\n"

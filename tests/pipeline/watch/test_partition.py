@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.enrich.signals import signal_payload
-from pipeline.watch.partition import Counts, Partition
+from pipeline.watch.partition import Partition, RoleCounts
 from pipeline.watch.settings import WatchSettings
 from schemas.alerting_state import AlertingState
 from schemas.signal import Signal
@@ -25,7 +25,7 @@ def records_of(signals: list[Signal]) -> list[SimpleNamespace]:
 
 
 def partition(state: AlertingState | None = None) -> Partition:
-    return Partition(0, state, OPTIONS, Counts(), end=10**9)
+    return Partition(0, state, OPTIONS, RoleCounts(), end=10**9)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def records() -> list[SimpleNamespace]:
 @pytest.fixture(scope="module")
 def whole(records: list[SimpleNamespace]) -> Partition:
     found = partition()
-    found.take(records, behind=False)
+    found.consume(records, behind=False)
     return found
 
 
@@ -59,10 +59,10 @@ def test_neither_batches_nor_a_restart_change_what_is_found(
     one = partition()
     alerts = []
     for start in range(0, len(records), 97):
-        one.take(records[start : start + 97], behind=False)
+        one.consume(records[start : start + 97], behind=False)
         alerts += one.alerts
         one = partition(one.snapshot())
-        one.take(records[max(0, start - 50) : start + 97], behind=False)  # fetched once more
+        one.consume(records[max(0, start - 50) : start + 97], behind=False)  # fetched once more
         assert one.alerts == []
     assert alerts == whole.alerts
     assert one.snapshot() == whole.snapshot()
@@ -75,7 +75,7 @@ def test_what_is_repeated_changes_nothing(records: list[SimpleNamespace], whole:
         for offset, record in enumerate(doubled + records)
     ]
     one = partition()
-    one.take(again, behind=False)
+    one.consume(again, behind=False)
     assert one.alerts == whole.alerts
     dropped = one.detector.dropped
     assert dropped.repeated + dropped.late == 2 * len(records)
@@ -87,7 +87,7 @@ def test_a_fast_clock_does_not_make_others_late() -> None:
     others = [signal(f"{n}", SINCE, "North", negative=True) for n in range(3)]
     one = partition()
     for offset, each in enumerate([*others[:1], fast, *others[1:]]):
-        one.take(
+        one.consume(
             [SimpleNamespace(value=signal_payload(each), offset=offset, timestamp=stamp)],
             behind=False,
         )
@@ -95,12 +95,12 @@ def test_a_fast_clock_does_not_make_others_late() -> None:
 
 
 def test_what_is_no_signal_is_skipped(whole: Partition) -> None:
-    counts = Counts()
+    counts = RoleCounts()
     one = Partition(0, None, OPTIONS, counts, end=0)
     bad = [
         SimpleNamespace(value=value, offset=n, timestamp=0) for n, value in enumerate((None, b"x"))
     ]
-    one.take(bad, behind=False)
+    one.consume(bad, behind=False)
     assert (counts.unreadable, counts.signals, one.next_offset) == (2, 0, 2)
 
 
@@ -111,5 +111,5 @@ def test_a_damaged_state_begins_anew(damaged: bytes) -> None:
 
 
 def test_signals_that_began_anew_are_counted(whole: Partition) -> None:
-    one = Partition(0, whole.snapshot(), OPTIONS, Counts(), end=3)
+    one = Partition(0, whole.snapshot(), OPTIONS, RoleCounts(), end=3)
     assert (one.next_offset, one.detector.keys) == (None, whole.detector.keys)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import ExitStatus, Unavailable
 from pipeline.settings import Settings
-from pipeline.watch.silences import publish_silence, read_silences, silence_that_covers
+from pipeline.watch.silences import find_covering_silence, publish_silence, read_silences
 from schemas.silence import Silence
 from tests.support.spikes import STARTED, spike
 
@@ -28,10 +28,10 @@ def test_what_is_published_is_read_in_its_latest_form(settings: Settings) -> Non
 
 
 def test_an_acknowledgement_comes_before_other_silences() -> None:
-    assert silence_that_covers([ALL, MINE], ALERT, NOW) == MINE
-    assert silence_that_covers([ALL, MINE], spike(site="Silences Test", topic=None), NOW) == ALL
-    assert silence_that_covers([ALL, MINE], spike(), NOW) is None
-    assert silence_that_covers([ALL], ALERT, NOW + HOUR) is None
+    assert find_covering_silence([ALL, MINE], ALERT, NOW) == MINE
+    assert find_covering_silence([ALL, MINE], spike(site="Silences Test", topic=None), NOW) == ALL
+    assert find_covering_silence([ALL, MINE], spike(), NOW) is None
+    assert find_covering_silence([ALL], ALERT, NOW + HOUR) is None
 
 
 def test_no_kafka_is_said_in_one_sentence() -> None:

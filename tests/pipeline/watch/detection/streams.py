@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.options import Options, Rules
-from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY, Signal
+from pipeline.watch.detection.options import DetectorOptions, SpikeRules
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY, Signal
 from schemas.alert import Alert
 
-DAY_S = BUCKET_S * BUCKETS_A_DAY
+DAY_S = BUCKET_S * BUCKETS_PER_DAY
 MONDAY = 1_767_571_200.0  # 5 January 2026
-OPTIONS = Options(
-    negative=Rules(false_alarms_a_day=0.005, least=4), warm_up_days=2.0, half_life_days=14.0
+OPTIONS = DetectorOptions(
+    negative=SpikeRules(false_alarms_a_day=0.005, min_count=4),
+    warm_up_days=2.0,
+    half_life_days=14.0,
 )
 QUIET_DAYS = 4
 SPIKE_AT = MONDAY + QUIET_DAYS * DAY_S
@@ -76,7 +78,7 @@ def run(
         detector.add(batch)
         alerts += detector.advance(end)
         if glances:
-            alerts += detector.glance()
+            alerts += detector.evaluate_open_bucket()
     return alerts
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY, Key
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY, Key
 from pipeline.watch.detection.state import StateError
 from schemas.alert import AlertKind, AlertState, Severity
 from tests.pipeline.watch.detection.streams import (
@@ -89,7 +89,7 @@ def test_a_restored_detector_drops_what_it_saw_before() -> None:
 
 
 @settings(max_examples=4, deadline=None)
-@given(cut=st.integers(0, 5 * BUCKETS_A_DAY), seed=st.integers(0, 3))
+@given(cut=st.integers(0, 5 * BUCKETS_PER_DAY), seed=st.integers(0, 3))
 def test_restoring_changes_nothing_to_the_last_bit(cut: int, seed: int) -> None:
     signals, until = with_spike(seed)
     at = MONDAY + (cut + 1) * BUCKET_S
@@ -210,7 +210,7 @@ def test_urgent_feedback_has_alerts_of_its_own_at_lower_counts() -> None:
     signals += stream.spread(SPIKE_AT, 1, 5, bad=0.0, urgent=True)
     alerts = run(Detector(OPTIONS), signals, SPIKE_AT + DAY_S)
     assert {AlertKind.URGENT} == {alert.kind for alert in alerts}
-    assert "could not wait" in alerts[0].sentence
+    assert "were urgent" in alerts[0].sentence
 
 
 def test_a_large_spike_is_critical() -> None:
@@ -223,7 +223,7 @@ def test_a_large_spike_is_critical() -> None:
 
 def test_an_event_beyond_the_most_keys_is_dropped_and_counted() -> None:
     stream = Stream()
-    options = replace(OPTIONS, most_keys=3)
+    options = replace(OPTIONS, max_keys=3)
     detector = Detector(options)
     detector.add([stream.one(MONDAY, site=site) for site in ("North", "South")])
     assert (detector.keys, detector.dropped.keys) == (3, 1)

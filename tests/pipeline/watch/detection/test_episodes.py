@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.watch.detection.episodes import Episodes, Notice
-from pipeline.watch.detection.options import Options, Rules
-from pipeline.watch.detection.scan import Counted, Found
+from pipeline.watch.detection.options import DetectorOptions, SpikeRules
+from pipeline.watch.detection.scan import Finding, Observations
 from schemas.alert import AlertState, Severity
 
 LIMIT = 3.0
@@ -19,19 +19,19 @@ class Life:
 
     def __init__(self, **options: float) -> None:
         self.episodes = Episodes(
-            Rules(false_alarms_a_day=1.0, least=4),
-            Options(**options),  # type: ignore[arg-type]
+            SpikeRules(false_alarms_a_day=1.0, min_count=4),
+            DetectorOptions(**options),  # type: ignore[arg-type]
         )
         self.episodes.grow(2)
         self.bucket = 1_000
 
-    def glance(self, **scores: float) -> list[Notice]:
+    def evaluate_open_bucket(self, **scores: float) -> list[Notice]:
         """A glance at the bucket that the next step closes."""
         keys = {"site": SITE, "topic": TOPIC}
         found = {
-            keys[name]: Found(score, 0, 40, 60, 10.0, 1.0, 0.2) for name, score in scores.items()
+            keys[name]: Finding(score, 0, 40, 60, 10.0, 1.0, 0.2) for name, score in scores.items()
         }
-        return self.episodes.glance(
+        return self.episodes.evaluate_open_bucket(
             self.bucket + 1, found, LIMIT, PARENTS, lambda key, window, bucket: bucket
         )
 
@@ -39,10 +39,10 @@ class Life:
         """One bucket; a key that is named has its score, and 40 where 10 are usual."""
         keys = {"site": SITE, "topic": TOPIC}
         found = {
-            keys[name]: Found(score, 0, 40, 60, 10.0, 1.0, 0.2) for name, score in scores.items()
+            keys[name]: Finding(score, 0, 40, 60, 10.0, 1.0, 0.2) for name, score in scores.items()
         }
         x = np.array([[40 if key in found else 10 for key in (SITE, TOPIC)]] * 4, dtype=np.uint32)
-        counted = Counted(x, x * 2, np.full((4, 2), 10.0))
+        counted = Observations(x, x * 2, np.full((4, 2), 10.0))
         self.bucket += 1
         return self.episodes.step(
             self.bucket, found, LIMIT, counted, PARENTS, lambda key, window, bucket: bucket
@@ -116,44 +116,46 @@ def test_a_topic_that_ends_with_its_site_is_never_told() -> None:
 def test_a_glance_at_one_improbable_bucket_says_nothing_and_leaves_no_trace() -> None:
     life = Life()
     before = life.episodes.facts()
-    assert life.glance(site=4.0) == []
-    assert life.glance(site=4.0) == []
+    assert life.evaluate_open_bucket(site=4.0) == []
+    assert life.evaluate_open_bucket(site=4.0) == []
     assert before == life.episodes.facts()
 
 
 def test_a_glance_tells_what_two_of_three_buckets_say_already() -> None:
     life = Life()
     assert life.step(site=4.0) == []
-    (notice,) = life.glance(site=4.0)
+    (notice,) = life.evaluate_open_bucket(site=4.0)
     assert (notice.state, notice.episode.start, notice.episode.told) == (
         AlertState.FIRING,
         1_001,
         0,
     )
-    assert life.glance(site=4.5) == []
+    assert life.evaluate_open_bucket(site=4.5) == []
     assert life.step(site=4.5) == []
 
 
 def test_a_glance_tells_what_is_extreme() -> None:
-    assert states(Life().glance(site=5.5)) == [AlertState.FIRING]
+    assert states(Life().evaluate_open_bucket(site=5.5)) == [AlertState.FIRING]
 
 
 def test_a_long_window_needs_no_second_bucket() -> None:
     life = Life()
-    found = {SITE: Found(3.1, 3, 40, 60, 10.0, 1.0, 0.2)}
-    told = life.episodes.glance(1_001, found, LIMIT, PARENTS, lambda key, window, bucket: 990)
+    found = {SITE: Finding(3.1, 3, 40, 60, 10.0, 1.0, 0.2)}
+    told = life.episodes.evaluate_open_bucket(
+        1_001, found, LIMIT, PARENTS, lambda key, window, bucket: 990
+    )
     assert [notice.episode.start for notice in told] == [990]
 
 
 def test_a_glance_tells_at_once_that_it_gets_much_worse() -> None:
     life = Life()
     life.step(site=5.5)
-    (worse,) = life.glance(site=9.0)
+    (worse,) = life.evaluate_open_bucket(site=9.0)
     assert (worse.episode.severity, worse.episode.told) == (Severity.CRITICAL, 1)
     assert life.step(site=9.0) == []
 
 
 def test_a_glance_tells_of_the_site_and_not_of_its_topic() -> None:
     life = Life()
-    assert [notice.key for notice in life.glance(site=6.0, topic=7.0)] == [SITE]
+    assert [notice.key for notice in life.evaluate_open_bucket(site=6.0, topic=7.0)] == [SITE]
     assert life.step(site=6.0, topic=7.0) == []

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_A_DAY
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY
 from schemas.alert import Alert, AlertState
 from tests.pipeline.watch.detection.streams import (
     DAY_S,
@@ -30,7 +30,7 @@ def in_the_spike() -> tuple[Detector, list[Alert]]:
     detector = Detector(OPTIONS)
     run(detector, usual(stream), SPIKE_AT)
     detector.add(stream.spread(SPIKE_AT, 1 / 12, 360, bad=1.0))
-    return detector, detector.glance()
+    return detector, detector.evaluate_open_bucket()
 
 
 def test_a_spike_is_told_before_its_bucket_ends() -> None:
@@ -57,20 +57,20 @@ def test_a_glance_without_news_changes_nothing() -> None:
     run(detector, signals, SPIKE_AT - 1200)
     detector.add([s for s in signals if s.at >= SPIKE_AT - 1200 and s.at < SPIKE_AT])
     before = detector.to_bytes()
-    assert [detector.glance() for _ in range(3)] == [[], [], []]
+    assert [detector.evaluate_open_bucket() for _ in range(3)] == [[], [], []]
     assert before == detector.to_bytes()
 
 
 def test_before_the_first_watermark_a_glance_says_nothing() -> None:
     detector = Detector(OPTIONS)
-    assert detector.glance() == []
+    assert detector.evaluate_open_bucket() == []
     detector.add(Stream().spread(MONDAY, 0.2, 500, bad=1.0))
-    assert detector.glance() == []
+    assert detector.evaluate_open_bucket() == []
 
 
 def test_what_was_told_is_not_told_by_the_next_glance() -> None:
     detector, told = in_the_spike()
-    assert (len(told), detector.glance()) == (1, [])
+    assert (len(told), detector.evaluate_open_bucket()) == (1, [])
 
 
 def test_a_spike_that_grows_is_told_again_in_its_bucket_only_as_it_turns_critical() -> None:
@@ -80,7 +80,7 @@ def test_a_spike_that_grows_is_told_again_in_its_bucket_only_as_it_turns_critica
     told: list[Alert] = []
     for signal in stream.spread(SPIKE_AT, 0.24, 1_000, bad=1.0):
         detector.add([signal])
-        told += detector.glance()
+        told += detector.evaluate_open_bucket()
     assert [alert.severity for alert in told] == ["warning", "critical"]
 
 
@@ -113,13 +113,13 @@ def test_late_feedback_is_told_by_a_glance() -> None:
     stream = Stream()
     detector = Detector(OPTIONS)
     run(detector, usual(stream), SPIKE_AT)
-    assert detector.glance() == []
+    assert detector.evaluate_open_bucket() == []
     detector.add(stream.spread(SPIKE_AT - 1800, 0.49, 100, bad=1.0))
-    assert [about(alert) for alert in detector.glance()] == [("North", None, None)]
+    assert [about(alert) for alert in detector.evaluate_open_bucket()] == [("North", None, None)]
 
 
 @settings(max_examples=4, deadline=None)
-@given(cut=st.integers(0, BUCKETS_A_DAY * 2), seed=st.integers(0, 3))
+@given(cut=st.integers(0, BUCKETS_PER_DAY * 2), seed=st.integers(0, 3))
 def test_a_restored_detector_sees_the_same_at_a_glance(cut: int, seed: int) -> None:
     signals, until = with_spike(seed)
     at = SPIKE_AT - DAY_S / 4 + cut * BUCKET_S / 8 + 70
@@ -127,10 +127,10 @@ def test_a_restored_detector_sees_the_same_at_a_glance(cut: int, seed: int) -> N
     run(whole, [s for s in signals if s.at < at], at - at % BUCKET_S, glances=2)
     opened = [s for s in signals if at - at % BUCKET_S <= s.at < at]
     whole.add(opened[::2])
-    whole.glance()
+    whole.evaluate_open_bucket()
     whole.add(opened[1::2])
     restored = Detector.from_bytes(whole.to_bytes(), OPTIONS)
-    assert whole.glance() == restored.glance()
+    assert whole.evaluate_open_bucket() == restored.evaluate_open_bucket()
     rest = [s for s in signals if s.at >= at]
     assert run(whole, rest, until, glances=2) == run(restored, rest, until, glances=2)
     assert whole.to_bytes() == restored.to_bytes()
