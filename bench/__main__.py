@@ -10,7 +10,7 @@ import typer
 
 from bench.contestants import CONTESTANTS
 from bench.errors import BenchError
-from bench.figures import document_of
+from bench.figures import to_document
 from bench.run import Plan, measure
 from bench.table import show
 from pipeline.cli import main
@@ -52,9 +52,9 @@ def bench(
     except BenchError as error:
         raise CommandError(f"running the benchmark: {error}") from None
     if save is not None:
-        _save(save, document_of(results))
+        _save(save, to_document(results))
     if json:
-        print_json(document_of(results))
+        print_json(to_document(results))
     else:
         show(results, out)
     if results.failed:

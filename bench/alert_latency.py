@@ -1,9 +1,9 @@
-"""From publishing the comment that tips it to the webhook's arrival, at 500 comments a second.
+"""Latency of alerts, from publishing the tipping comment to the webhook, at 500 comments a second.
 
-``python -m bench.alert_latency`` starts engines of its own and the whole worker. Sites with nine
-quiet days behind them, and hundreds of others, get comments by the clock; then one site after the
-other turns bad. Which comment tipped it is found afterwards: the detector is handed the same
-signals and looks after each.
+``python -m bench.alert_latency`` starts its own engines and the whole worker. Sites with nine
+quiet days of history, and hundreds of others, get comments at a fixed rate; then one site after
+the other turns bad. The tipping comment is determined afterwards: the detector gets the same
+signals and is evaluated after each.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from typing import Final
 
 import orjson
 from aiohttp import web
+from aiokafka import AIOKafkaConsumer
 
 from bench.servers import own_servers
 from pipeline.enrich.signals import signal_payload, site_key
 from pipeline.kafka.producer import BatchDelivery, BatchProducer
 from pipeline.kafka.reader import AsyncTopicReader
 from pipeline.settings import Settings
+from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import Role
 from pipeline.watch.partition import Partition, RoleCounts
 from pipeline.watch.settings import WatchSettings
@@ -38,10 +40,10 @@ from schemas.message import Message
 from schemas.record import deterministic_id
 from schemas.signal import Signal
 
-_A_SECOND: Final = 500
+_EVENTS_PER_S: Final = 500
 _TICK_S: Final = 0.02
 _SITES: Final = 300
-_SPIKE_A_SECOND: Final = 5
+_SPIKE_EVENTS_PER_S: Final = 5
 _SPIKE_S: Final = 12.0
 _LEAD_S: Final = 10.0
 _DAYS: Final = 9
@@ -57,24 +59,22 @@ allow_private = true
 
 
 class Arrivals:
-    """When the first word of each site came."""
+    """Time of each site's first notification."""
 
     def __init__(self) -> None:
         self.webhooks: dict[str, float] = {}
         self.alerts: dict[str, float] = {}
 
     async def receive(self, request: web.Request) -> web.Response:
-        """A webhook."""
+        """Receive a webhook."""
         now, body = time.time(), await request.read()
-        found = orjson.loads(body)
-        site = (found.get("data") or found).get("site") or ""
+        payload = orjson.loads(body)
+        site = (payload.get("data") or payload).get("site") or ""
         self.webhooks.setdefault(site, now)
         return web.Response()
 
     async def watch_alerts(self, settings: Settings) -> None:
-        """The records on the Kafka topic, as any subscriber sees them."""
-        from aiokafka import AIOKafkaConsumer
-
+        """Consume the alerts from the Kafka topic, as a subscriber does."""
         async with AIOKafkaConsumer(
             ALERTS.name,
             bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -132,29 +132,29 @@ def _comment(number: int, site: str, text: str) -> Message:
     return Message(FORMS, record.event_id.encode(), record.to_payload(), [])
 
 
-def _spoken(spikes: list[str], tick: int) -> Iterator[tuple[str, str]]:
-    """Site and text of a tick's comments: 500 a second, the sites' spikes one after the other."""
+def _tick_comments(spikes: list[str], tick: int) -> Iterator[tuple[str, str]]:
+    """Yield site and text of a tick's comments: 500 a second, and the spikes in turn."""
     chance = random.Random(tick)
-    for _ in range(round(_A_SECOND * _TICK_S)):
+    for _ in range(round(_EVENTS_PER_S * _TICK_S)):
         yield (
             f"Site {chance.randrange(_SITES)}",
             _BAD if chance.random() < 0.2 else _GOOD,
         )
     at = tick * _TICK_S - _LEAD_S
-    every = round(1 / _SPIKE_A_SECOND / _TICK_S)
+    every = round(1 / _SPIKE_EVENTS_PER_S / _TICK_S)
     if at >= 0 and tick % every == 0 and int(at // _SPIKE_S) < len(spikes):
         yield spikes[int(at // _SPIKE_S)], _BAD
 
 
 async def _publish(producer: BatchProducer, spikes: list[str]) -> dict[str, float]:
-    """Publish by the clock, whether or not the worker keeps up; when each comment was."""
+    """Publish at a fixed rate, even if the worker falls behind; return the times by comment."""
     published: dict[str, float] = {}
     deliveries: list[BatchDelivery] = []
     began, number = time.time(), 0
     for tick in range(round((_LEAD_S + _SPIKE_S * len(spikes)) / _TICK_S)):
         await asyncio.sleep(max(0.0, began + tick * _TICK_S - time.time()))
         messages = []
-        for site, text in _spoken(spikes, tick):
+        for site, text in _tick_comments(spikes, tick):
             number += 1
             messages.append(_comment(number, site, text))
         now = time.time()
@@ -164,13 +164,15 @@ async def _publish(producer: BatchProducer, spikes: list[str]) -> dict[str, floa
     return published
 
 
-async def _tipped_by(
+async def _find_tipping_comments(
     settings: Settings, spikes: list[str], published: dict[str, float]
 ) -> dict[str, tuple[str, float]]:
-    """The comment after which the detector would have told, had it looked after each, and when its
-    signal was published."""
+    """Return each site's tipping comment, and when its signal was published.
+
+    It is the comment after which a detector that is evaluated after every comment raises an alert.
+    """
     reader = AsyncTopicReader(settings.kafka)
-    found: dict[str, tuple[str, float]] = {}
+    tipping_comments: dict[str, tuple[str, float]] = {}
     options = WatchSettings().options(SIGNALS.partitions)
     for number in range(SIGNALS.partitions):
         partition = Partition(number, None, options, RoleCounts(), end=0)
@@ -184,15 +186,14 @@ async def _tipped_by(
                 for alert in partition.alerts:
                     if signal["event_id"] in published:
                         tipping = (signal["event_id"], record.timestamp / 1000)
-                        found.setdefault(alert.site or "", tipping)
+                        tipping_comments.setdefault(alert.site or "", tipping)
                 partition.alerts.clear()
     await reader.close()
-    return found
+    return tipping_comments
 
 
 def _wait_until_ready(settings: Settings, log: Path, worker: subprocess.Popen[bytes]) -> None:
     """Until every role is ready and the history is counted."""
-    from pipeline.streams.lag import count_waiting_records
 
     def ready() -> bool:
         return log.read_bytes().count(b"worker_ready") == len(Role)
@@ -234,7 +235,7 @@ async def _measure(settings: Settings, folder: Path, spikes: list[str]) -> list[
             worker.terminate()
             await asyncio.to_thread(worker.wait, 60)
     await producer.stop()
-    tipped = await _tipped_by(settings, spikes, published)
+    tipped = await _find_tipping_comments(settings, spikes, published)
     return [
         _line(site, published[tipped[site][0]], tipped[site][1], arrivals)
         for site in spikes

@@ -1,4 +1,4 @@
-"""One pass: a contestant is warmed up, gets a burst, and is watched from outside until it is done.
+"""One pass: a contestant is warmed up, gets a burst, and is observed from outside until it is done.
 
 The clock runs from the first record of the burst on its way into Kafka to the last enriched
 record in Kafka and the last document in Elasticsearch. Start, joining the group and the first
@@ -14,7 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.comments import built, send
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from bench.comments import build_batches, send
 from bench.contestants import Contestant
 from bench.errors import ContestantError
 from bench.processes import Running, cpu_s, machine_cpu_s, running
@@ -34,7 +36,7 @@ _STANDSTILL_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass measured; CPU is seconds during the burst."""
+    """Measurements of one pass; CPU is seconds during the burst."""
 
     events: int
     seconds: float
@@ -56,8 +58,8 @@ class Pass:
         return max(0.0, self.machine_cpu_s - ours) / self.seconds
 
 
-class Watch:
-    """Looks from outside at how many records are enriched and how many documents indexed."""
+class ProgressMonitor:
+    """Observes from outside how many records are enriched and documents indexed."""
 
     def __init__(
         self, consumer: Any, client: Any, partitions: Sequence[Any], at: Running, *, before: int
@@ -68,12 +70,12 @@ class Watch:
         self._running = at
         self._before = before
 
-    async def enriched(self) -> int:
-        """Records published to the enriched Kafka topic."""
-        return await _published(self._consumer, self._partitions) - self._before
+    async def count_enriched(self) -> int:
+        """Return the number of records on the enriched Kafka topic."""
+        return await _count_published(self._consumer, self._partitions) - self._before
 
-    async def indexed(self) -> int:
-        """Documents written, a document written twice counting twice; needs no refresh."""
+    async def count_indexed(self) -> int:
+        """Return the number of documents written, rewrites included; needs no refresh."""
         answer = await self._client.indices.stats(
             index=f"{READ_ALIAS}-*",
             metric="indexing",
@@ -83,14 +85,14 @@ class Watch:
         return int(primaries.get("indexing", {}).get("index_total", 0))
 
     async def until(self, total: int, *, indexes: bool, already: int = 0) -> None:
-        """Wait for ``total`` of both; raises :class:`ContestantError` at its end or standstill."""
+        """Wait for ``total`` of both; raises :class:`ContestantError` if it ends or stalls."""
         near = already + _NEAR_SHARE * (total - already)
         best, moved = -1, time.monotonic()
         while True:
             self._running.look()
-            done = await self.enriched()
+            done = await self.count_enriched()
             if indexes:
-                done = min(done, await self.indexed())
+                done = min(done, await self.count_indexed())
             if done >= total:
                 return
             if done > best:
@@ -100,14 +102,14 @@ class Watch:
             await asyncio.sleep(_NEAR_S if done >= near else _FAR_S)
 
     async def require_exactly(self, total: int, *, indexes: bool) -> None:
-        """Raise :class:`ContestantError` when work was lost or doubled."""
+        """Raise :class:`ContestantError` if work was lost or duplicated."""
         await asyncio.sleep(_LATE_S)
-        found = {"records enriched": await self.enriched()}
+        counts = {"records enriched": await self.count_enriched()}
         if indexes:
             await self._client.indices.refresh(index=READ_ALIAS)
-            found["index requests"] = await self.indexed()
-            found["documents"] = (await self._client.count(index=READ_ALIAS))["count"]
-        for what, count in found.items():
+            counts["index requests"] = await self.count_indexed()
+            counts["documents"] = (await self._client.count(index=READ_ALIAS))["count"]
+        for what, count in counts.items():
             if count != total:
                 raise ContestantError(f"{count} {what} for {total} events")
 
@@ -115,10 +117,8 @@ class Watch:
 @asynccontextmanager
 async def warm(
     contestant: Contestant, servers: Servers, warm_up: Sequence[Message]
-) -> AsyncIterator[tuple[Running, Watch, Any]]:
-    """A contestant that has done the warm-up, its watch, and a producer; all ended at the end."""
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-
+) -> AsyncIterator[tuple[Running, ProgressMonitor, Any]]:
+    """Yield a warmed-up contestant, its monitor, and a producer; all are closed at the end."""
     await asyncio.to_thread(servers.empty)
     addresses = {"bootstrap_servers": servers.settings.kafka_bootstrap_servers}
     producer = AIOKafkaProducer(**addresses, acks="all", max_batch_size=256 * 1024)
@@ -128,11 +128,11 @@ async def warm(
         AIOKafkaConsumer(**addresses) as consumer,
         connect_async(servers.settings) as client,
     ):
-        await send(producer, built(producer, warm_up))
+        await send(producer, build_batches(producer, warm_up))
         # The offsets of deleted records are not used again.
-        before = await _published(consumer, partitions)
+        before = await _count_published(consumer, partitions)
         with running(contestant, servers) as at:
-            watch = Watch(consumer, client, partitions, at, before=before)
+            watch = ProgressMonitor(consumer, client, partitions, at, before=before)
             await watch.until(len(warm_up), indexes=contestant.indexes)
             await asyncio.sleep(_SETTLE_S)
             yield at, watch, producer
@@ -147,7 +147,7 @@ async def run_pass(
 ) -> Pass:
     """Measure one contestant once; raises :class:`ContestantError`."""
     async with warm(contestant, servers, warm_up) as (at, watch, producer):
-        batches = built(producer, burst)
+        batches = build_batches(producer, burst)
         total = len(warm_up) + len(burst)
         before = cpu_spent(at, servers)
         began = time.perf_counter()
@@ -164,10 +164,10 @@ async def run_pass(
 
 
 def cpu_spent(at: Running, servers: Servers) -> tuple[float, ...]:
-    """Seconds of CPU: the contestant's, Kafka's, Elasticsearch's, the machine's, our own."""
+    """Return CPU seconds: the contestant's, Kafka's, Elasticsearch's, the machine's, our own."""
     engines = cpu_s(servers.kafka), cpu_s(servers.elasticsearch)
     return (at.cpu_s(), *engines, machine_cpu_s(), time.process_time())
 
 
-async def _published(consumer: Any, partitions: Sequence[Any]) -> int:
+async def _count_published(consumer: Any, partitions: Sequence[Any]) -> int:
     return int(sum((await consumer.end_offsets(partitions)).values()))

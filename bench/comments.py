@@ -39,8 +39,8 @@ def raw_messages(count: int) -> list[Message]:
     return made
 
 
-def built(producer: Any, messages: Sequence[Message]) -> list[tuple[int, Any]]:
-    """Batches ready to be sent: (partition, batch), the partitions in turn."""
+def build_batches(producer: Any, messages: Sequence[Message]) -> list[tuple[int, Any]]:
+    """Return batches ready to send: (partition, batch), the partitions in turn."""
     partitions: list[list[Any]] = [[] for _ in range(FORMS.partitions)]
     room = [0] * FORMS.partitions
     for message in messages:

@@ -1,4 +1,4 @@
-"""What the room reports: one sentence each."""
+"""Errors of the benchmark, each with a one-sentence message."""
 
 
 class BenchError(Exception):

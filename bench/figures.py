@@ -18,7 +18,7 @@ NOT_INSTALLED: Final = "not installed: pip install 'feedback-pipeline[bench]'"
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one contestant."""
+    """Outcome of one contestant."""
 
     title: str
     passes: list[Pass] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Outcome:
 
     @property
     def events_per_s(self) -> float | None:
-        """The median of the rounds; None where nothing was measured or a round failed."""
+        """Median of the rounds; None without measurements or if a round failed."""
         if self.error is not None or not self.passes:
             return None
         return median(each.events_per_s for each in self.passes)
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Results:
-    """What one run measured."""
+    """Results of one run."""
 
     events: int
     rounds: int
@@ -47,7 +47,7 @@ class Results:
 
     @property
     def failed(self) -> bool:
-        """Whether a contestant that is installed could not be measured."""
+        """True if an installed contestant could not be measured."""
         errors = [each.error for each in self.contestants.values()]
         return any([*errors, self.latency_error])
 
@@ -55,7 +55,7 @@ class Results:
     def foreign_cpus(self) -> float:
         """CPUs used by programs with no part in it, in the worst pass."""
         outcomes = self.contestants.values()
-        shares = [one.foreign_cpus for each in outcomes for one in each.passes]
+        shares = [each.foreign_cpus for outcome in outcomes for each in outcome.passes]
         if self.latency is not None:
             shares.append(self.latency.foreign_cpus)
         return max(shares, default=0.0)
@@ -69,8 +69,8 @@ class Results:
         return rates[0] / rates[1] if rates[0] and rates[1] else None
 
 
-def document_of(results: Results) -> dict[str, Any]:
-    """The results as the JSON document of ``--json``."""
+def to_document(results: Results) -> dict[str, Any]:
+    """Return the results as the JSON document of ``--json``."""
     return {
         "events": results.events,
         "rounds": results.rounds,
@@ -145,7 +145,7 @@ class Bar:
 
     @property
     def met(self) -> bool:
-        """Whether the promise is kept."""
+        """True if the promise is kept."""
         return self.value >= self.limit if self.at_least else self.value < self.limit
 
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
 from bench.burst import cpu_spent, warm
 from bench.contestants import Contestant
 from bench.errors import ContestantError
@@ -27,8 +29,8 @@ EVENTS_PER_S: Final = 500
 _TICK_S: Final = 0.01
 _SEARCH_EVERY_S: Final = 0.1  # oftener, the searches themselves slow a small machine down
 _SAMPLE: Final = 10  # every tenth record is searched for
-_MOST_IDS: Final = 500
-_LATEST_S: Final = 30.0
+_MAX_IDS: Final = 500
+_MAX_WAIT_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,13 @@ async def measure_latency(
         waiting = {message.key.decode() for message in steady[lead_in:]}
         sample = {message.key.decode() for message in steady[lead_in::_SAMPLE]}
         ready = asyncio.Event()
-        enriched = asyncio.create_task(_enriched(servers.settings, set(waiting), ready))
+        enriched = asyncio.create_task(_await_enriched(servers.settings, set(waiting), ready))
         await ready.wait()
-        searchable = asyncio.create_task(_searchable(servers.settings, sample, published))
+        searchable = asyncio.create_task(_await_searchable(servers.settings, sample, published))
         before, began = cpu_spent(at, servers), time.perf_counter()
         try:
             await _publish(producer, steady, published)
-            async with asyncio.timeout(_LATEST_S):
+            async with asyncio.timeout(_MAX_WAIT_S):
                 seen = await asyncio.gather(enriched, searchable)
         except TimeoutError:
             raise ContestantError("records at a steady rate did not arrive") from None
@@ -93,11 +95,9 @@ async def _publish(producer: Any, steady: Sequence[Message], published: dict[str
             )
 
 
-async def _enriched(
+async def _await_enriched(
     settings: Settings, waiting: set[str], ready: asyncio.Event
 ) -> dict[str, float]:
-    from aiokafka import AIOKafkaConsumer, TopicPartition
-
     seen: dict[str, float] = {}
     async with AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers) as consumer:
         partitions = [TopicPartition(ENRICHED.name, n) for n in range(ENRICHED.partitions)]
@@ -115,14 +115,14 @@ async def _enriched(
     return seen
 
 
-async def _searchable(
+async def _await_searchable(
     settings: Settings, sample: set[str], published: Mapping[str, float]
 ) -> dict[str, float]:
     seen: dict[str, float] = {}
     async with connect_async(settings) as client:
         while len(seen) < len(sample):
             await asyncio.sleep(_SEARCH_EVERY_S)
-            ids = [key for key in published if key in sample and key not in seen][:_MOST_IDS]
+            ids = [key for key in published if key in sample and key not in seen][:_MAX_IDS]
             if not ids:
                 continue
             answer = await client.search(

@@ -21,7 +21,7 @@ from schemas.message import Message
 
 _WARM_UP_SHARE: Final = 0.15
 _ENGINE_WARM_UP: Final = "aiokafka_loop"
-_MOST_ENGINE_WARM_UP: Final = 20_000  # by then Java has compiled what the engines use
+_MAX_ENGINE_WARM_UP: Final = 20_000  # by then Java has compiled what the engines use
 _COST_SAMPLE: Final = 4_000
 
 Say = Callable[[str], None]
@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure."""
+    """Plan of a run."""
 
     events: int
     rounds: int
@@ -86,7 +86,7 @@ class _Run:
         if contestants:
             await self._warm_engines()
         for number in range(self.plan.rounds):
-            # Whoever comes first meets other engines than who comes last.
+            # Alternate the order: the first contestant meets fresher engines than the last.
             for contestant in contestants if number % 2 == 0 else reversed(contestants):
                 await self._one(contestant, number)
         if self.plan.latency_s:
@@ -95,7 +95,7 @@ class _Run:
     async def _warm_engines(self) -> None:
         self.say("warming up the engines")
         first = next(each for each in CONTESTANTS if each.name == _ENGINE_WARM_UP)
-        count = min(3 * self.plan.events, _MOST_ENGINE_WARM_UP)
+        count = min(3 * self.plan.events, _MAX_ENGINE_WARM_UP)
         burst = await asyncio.to_thread(raw_messages, count)
         try:
             await run_pass(first, self.servers, warm_up=self.warm_up, burst=burst)

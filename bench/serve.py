@@ -25,8 +25,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 import psutil
+from kafka import KafkaConsumer
 
 from bench.latency import percentile
 from bench.processes import cpu_s
@@ -44,7 +46,7 @@ _AWAY_S: Final = 8.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What the clients saw."""
+    """Responses seen by the clients."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     taken: list[str] = field(default_factory=list)
@@ -101,7 +103,7 @@ async def _load(port: int, clients: int, seconds: float, run: str) -> Outcome:
 @contextmanager
 def _kafka() -> Iterator[tuple[LocalEngines, Settings]]:
     folder = Path(tempfile.mkdtemp(prefix="feedback-bench-"))
-    folder.chmod(0o755)  # started by root, the engines run as somebody else
+    folder.chmod(0o755)  # started by root, the engines run as another user
     config = LocalEngines(
         home=folder / "engines",
         cache=Settings().local_cache or default_cache(),
@@ -138,8 +140,6 @@ def _server(settings: Settings, port: int) -> Iterator[psutil.Process]:
 
 
 def _wait_for(port: int) -> None:
-    from urllib.request import urlopen
-
     end = time.monotonic() + 30
     while True:
         try:
@@ -159,9 +159,7 @@ def _restart(config: LocalEngines, pid: int) -> None:
 
 
 def _lost(settings: Settings, taken: list[str]) -> int:
-    from kafka import KafkaConsumer
-
-    wanted = {deterministic_id("form", f"bench/{one}").encode() for one in taken}
+    wanted = {deterministic_id("form", f"bench/{native_id}").encode() for native_id in taken}
     with KafkaConsumer(
         FORMS.name,
         bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -206,7 +204,7 @@ async def _kill(
 
 
 def main() -> int:
-    """Run it; 1 where something was lost."""
+    """Run it; return 1 if records were lost."""
     parser = argparse.ArgumentParser(prog="python -m bench.serve", description=__doc__)
     parser.add_argument("--clients", type=int, default=64, help="Keep-alive connections.")
     parser.add_argument("--seconds", type=float, default=10)

@@ -1,4 +1,4 @@
-"""Engines of the benchmark's own, in a temporary folder: nobody's data is touched."""
+"""Engines for the benchmark only, in a temporary folder: no other data is touched."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def own_servers(settings: Settings, say: Say) -> Iterator[Servers]:
     Raises :class:`BenchError` where they can't be started.
     """
     folder = Path(tempfile.mkdtemp(prefix="feedback-bench-"))
-    folder.chmod(0o755)  # started by root, the engines run as somebody else
+    folder.chmod(0o755)  # started by root, the engines run as another user
     config = LocalEngines(
         home=folder / "engines",
         cache=settings.local_cache or default_cache(),

@@ -15,7 +15,7 @@ from bench.figures import (
     Results,
     bars,
     cpu_parts_us,
-    document_of,
+    to_document,
 )
 
 _HEADINGS = (
@@ -78,7 +78,7 @@ def _show_latency(results: Results, console: Console) -> None:
     if results.latency_error is not None:
         console.print(f"[red]failed[/] latency: {results.latency_error}")
     elif results.latency is not None:
-        latency = document_of(results)["latency_ms"]
+        latency = to_document(results)["latency_ms"]
         for way in ("enriched", "searchable"):
             values = latency[way]
             console.print(

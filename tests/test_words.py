@@ -67,6 +67,7 @@ DIALECT = {
     "where nothing": "if nothing",
 }
 DATA = {
+    "bench/alert_latency.py",  # a comment of a patient
     "deploy/demo/phrasebook.py",  # sentences as patients write them
     "pipeline/enrich/signals.py",  # English function words
 }

@@ -26,7 +26,7 @@ _NONE: Final = np.zeros((0, 0, 0, 0), dtype=np.uint8)
 def compare(title: str, hospitals: Hospitals) -> page.Comparison:
     """Everybody's verdict on the same counts."""
     print(f"{title}: {hospitals.keys:,} keys", file=sys.stderr, flush=True)
-    truth = verdicts.truth_of(hospitals)
+    truth = verdicts.compute_truth(hospitals)
     options = DetectorOptions()
     rules = replace(options.negative, false_alarms_a_day=BUDGET * hospitals.keys)
     run = ours.run(hospitals, replace(options, negative=rules), lambda *at: _say(title, *at))
@@ -56,7 +56,7 @@ def _gain(
     others: list[verdicts.Verdict],
 ) -> verdicts.Gain:
     rival = page.best(others, truth.halves[half][truth.keys])
-    return verdicts.gain(hospitals, truth, half, own, rival)
+    return verdicts.bootstrap_gain(hospitals, truth, half, own, rival)
 
 
 def _say(title: str, day: int, days: int) -> None:
@@ -64,13 +64,13 @@ def _say(title: str, day: int, days: int) -> None:
         print(f"{title}: day {day} of {days}", file=sys.stderr, flush=True)
 
 
-def simulated(size: Size) -> page.Comparison:
-    """The hospitals that are drawn."""
+def compare_simulated(size: Size) -> page.Comparison:
+    """Compare on simulated hospitals."""
     return compare("Simulated hospitals", simulate(size))
 
 
-def real(folder: Path, sites: int, days: int) -> page.Comparison | None:
-    """The days of the NHS file, where it is there."""
+def compare_real(folder: Path, sites: int, days: int) -> page.Comparison | None:
+    """Compare on the days of the NHS file, if it is available."""
     try:
         return compare("Real days of two NHS trusts", nhs.resample(folder, sites=sites, days=days))
     except nhs.NoData as error:
@@ -79,7 +79,7 @@ def real(folder: Path, sites: int, days: int) -> page.Comparison | None:
 
 
 def main() -> None:
-    """Run it all; ``--quick`` for a tenth of the sites and nothing written."""
+    """Run it all; ``--quick`` for a tenth of the sites, without writing."""
     parser = argparse.ArgumentParser(prog="python -m bench.alerts", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of the NHS file")
     parser.add_argument("--quick", action="store_true", help="20 sites, 90 days, write nothing")
@@ -88,10 +88,10 @@ def main() -> None:
     folder, sites = asked.data or Path("../shared/data"), 24 if asked.quick else REAL_SITES
     speeds = speed.measure()  # before the two that share the machine
     with ProcessPoolExecutor(2, initializer=_strict) as pool:
-        drawn = pool.submit(simulated, size)
-        resampled = pool.submit(real, folder, sites, size.days)
+        drawn = pool.submit(compare_simulated, size)
+        resampled = pool.submit(compare_real, folder, sites, size.days)
         comparisons = [each for each in (drawn.result(), resampled.result()) if each]
-    block = page.rendered(comparisons, walk.through(), speeds)
+    block = page.render(comparisons, walk.run_walk(), speeds)
     print(block)
     if not asked.quick:
         page.write(DOCS / "alerting.md", block)

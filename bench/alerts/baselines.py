@@ -1,9 +1,9 @@
-"""What is used instead: a fixed threshold, a z-score and the three methods of EARS.
+"""Baselines: a fixed threshold, a z-score and the three methods of EARS.
 
-Each looks at the negatives of a trailing window of 1, 6 or 24 hours, again every 15 minutes. The
-usual is taken from the same time on earlier days, so that the hours of the day deceive none of
-them: 28 days for the z-score, 7 for EARS C1 (the days before), C2 and C3 (two days left out;
-Hutwagner et al. 2003), which for 24 hours is the classic daily chart.
+Each tests the negatives of a trailing window of 1, 6 or 24 hours, every 15 minutes. The expectation
+is from the same time on earlier days, so that the hours of the day mislead none of them: 28 days
+for the z-score, 7 for EARS C1 (the days before), C2 and C3 (two days left out; Hutwagner et al.
+2003), which for 24 hours is the classic daily chart.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.alerts.hospitals import DAY
 Scores = NDArray[np.float32]
 SPANS: Final = (4, 24, 96)
 """Trailing windows in buckets."""
-_LEAST_SIGMA: Final = 0.5  # else one comment after seven quiet days is infinitely improbable
+_MIN_SIGMA: Final = 0.5  # else one comment after seven quiet days is infinitely improbable
 
 
 class Baseline(NamedTuple):
@@ -38,10 +38,10 @@ BASELINES: Final = tuple(Baseline(method, span) for method in METHODS for span i
 
 
 def scores(baseline: Baseline, x: NDArray[np.uint16]) -> Scores:
-    """How much each bucket speaks for a spike; shape of ``x``, (keys, buckets)."""
+    """Return the score of each bucket; shape of ``x``, (keys, buckets)."""
     trailing = _trailing(x, baseline.span)
     judge: dict[str, Callable[[Scores], Scores]] = {
-        "fixed threshold": _untied,
+        "fixed threshold": _break_ties,
         "z-score": lambda counts: _deviation(counts, 28, 1),
         "EARS C1": lambda counts: _deviation(counts, 7, 1),
         "EARS C2": lambda counts: _deviation(counts, 7, 3),
@@ -56,15 +56,15 @@ def _trailing(x: NDArray[np.uint16], span: int) -> Scores:
     return total
 
 
-def _untied(counts: Scores) -> Scores:
-    """Whole numbers leave few thresholds to choose from; a fraction a day gives all of them."""
+def _break_ties(counts: Scores) -> Scores:
+    """Add a random fraction per day: whole numbers leave few thresholds."""
     rng = np.random.default_rng(7)
     fraction = rng.random((counts.shape[0], counts.shape[1] // DAY), dtype=np.float32)
     return counts + fraction.repeat(DAY, axis=1)
 
 
 def _deviation(counts: Scores, days: int, lag: int) -> Scores:
-    """Standard deviations above the same time of ``days`` days, the last of them ``lag`` ago."""
+    """Return standard deviations above the same time of ``days`` days, the last ``lag`` ago."""
     by_day = counts.reshape(counts.shape[0], -1, DAY)
     first, second = np.cumsum(by_day, axis=1), np.cumsum(by_day * by_day, axis=1)
     result = np.zeros_like(by_day)
@@ -74,7 +74,7 @@ def _deviation(counts: Scores, days: int, lag: int) -> Scores:
         mean = (first[:, ends] - first[:, starts]) / days
         square = (second[:, ends] - second[:, starts]) / days
         variance = np.maximum(square - mean * mean, 0) * days / (days - 1)
-        sigma = np.maximum(np.sqrt(variance), _LEAST_SIGMA)
+        sigma = np.maximum(np.sqrt(variance), _MIN_SIGMA)
         result[:, days + lag :] = (by_day[:, days + lag :] - mean) / sigma
     return result.reshape(counts.shape)
 

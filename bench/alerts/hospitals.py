@@ -21,9 +21,9 @@ WEEK: Final = 7 * DAY
 RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
 HOURS: Final = (1, 3, 6, 12, 24)
 LEARNING_DAYS: Final = 42
-"""Days at the start that nobody is judged on."""
+"""Days at the start that are not evaluated."""
 AFTERMATH: Final = DAY
-"""Buckets after a spike in which an alarm is no false one: a trailing day still holds it."""
+"""Buckets after a spike in which an alarm is not false: a trailing day still holds it."""
 SOURCES: Final = (0.6, 0.4)
 """Each source's part of the comments; the last one is the one that may fall silent."""
 
@@ -35,16 +35,16 @@ class Spike(NamedTuple):
 
     site: int
     row: int
-    """Which of the site's keys, as in :meth:`Size.cells`."""
+    """One of the site's keys, as in :meth:`Size.cells`."""
     start: int
     end: int
     ratio: float
     turned: bool
-    """Whether comments turn negative; otherwise negative ones come on top."""
+    """True if comments turn negative; otherwise negative ones are added."""
 
 
 class Load(StrEnum):
-    """Feedback that comes late, and all at once."""
+    """Feedback that arrives late, and all at once."""
 
     FLAGGED = "a backfill that says so"
     UNFLAGGED = "a backfill that does not, half a day old and more"
@@ -61,7 +61,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much to simulate."""
+    """Size of the simulation."""
 
     sites: int = 200
     topics: int = 33
@@ -85,8 +85,8 @@ class Size:
             return slice(None), slice(row - 1, row)
         return slice(row - 1 - self.topics, row - self.topics), slice(None)
 
-    def touched(self, row: int) -> NDArray[np.intp]:
-        """The keys of a site that count some of what one of them counts."""
+    def affected_keys(self, row: int) -> NDArray[np.intp]:
+        """Return the keys of a site that share comments with one of them."""
         if row == 0:
             return np.arange(self.width)
         first = 1 + self.topics
@@ -111,12 +111,12 @@ class Hospitals:
 
     @property
     def keys(self) -> int:
-        """Of all sites; key ``site * size.width`` is the site's own."""
+        """Number of keys of all sites; key ``site * size.width`` is the site's own."""
         return self.size.sites * self.size.width
 
 
 def simulate(size: Size) -> Hospitals:
-    """Draw it all from one seed."""
+    """Draw everything from one seed."""
     rng = np.random.default_rng(size.seed)
     volume = rng.lognormal(np.log(400), 0.8, size.sites) / DAY
     common = rng.dirichlet(np.full(size.topics, 2.5))
@@ -239,8 +239,8 @@ def plant_counts(rng: np.random.Generator, size: Size, spike: Spike, x: Counts, 
     return usual
 
 
-def rows_of(counts: Counts, site: int) -> NDArray[np.uint16]:
-    """The counts of a site's keys; shape (width, buckets)."""
+def count_rows(counts: Counts, site: int) -> NDArray[np.uint16]:
+    """Return the counts of a site's keys; shape (width, buckets)."""
     mine = counts[site]
     by_topic = mine.sum(axis=0, dtype=np.uint16)
     by_source = mine.sum(axis=1, dtype=np.uint16)

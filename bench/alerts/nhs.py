@@ -27,7 +27,7 @@ from bench.alerts.hospitals import (
 
 FILE: Final = "nhs_feedback.csv"
 _NEGATIVE: Final = 4.0
-_LEAST_A_DAY: Final = 4
+_MIN_PER_DAY: Final = 4
 _TOPICS: Final = (0.6, 0.3, 0.1)
 """Parts of the comments that are about one thing or another."""
 _FOLD: Final = 8  # the file is a sample; so many times as many comments came
@@ -70,15 +70,15 @@ def _days(path: Path) -> dict[str, list[tuple[int, int]]]:
     counts: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0, 0])
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            given, sentiment = _date(row["Date"]), row["Comment sentiment"]
-            if given is not None and sentiment:
-                counts[row["Trust"], given][1] += 1
-                counts[row["Trust"], given][0] += float(sentiment) >= _NEGATIVE
+            day, sentiment = _date(row["Date"]), row["Comment sentiment"]
+            if day is not None and sentiment:
+                counts[row["Trust"], day][1] += 1
+                counts[row["Trust"], day][0] += float(sentiment) >= _NEGATIVE
     by_trust: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for (trust, _), (negative, scored) in sorted(counts.items()):
         by_trust[trust].append((negative, scored))
     for trust, days in by_trust.items():
-        most = 5 * float(np.median([scored for _, scored in days])) + _LEAST_A_DAY
+        most = 5 * float(np.median([scored for _, scored in days])) + _MIN_PER_DAY
         by_trust[trust] = [each for each in days if each[1] <= most]
     return by_trust
 

@@ -1,8 +1,8 @@
-"""The project's detector on simulated counts: the whole of it, from an event to an episode.
+"""The project's detector on simulated counts, from event to episode.
 
 Counts become events at random moments of their 15 minutes. They come in three lots; after the first
-and the second the detector takes a glance, as the worker would, and after the third the bucket
-closes. Backfills and replays come in between.
+and the second the open bucket is evaluated, as the worker would do, and after the third it is
+closed. Backfills and replays come in between.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ Progress = Callable[[int, int], None]
 
 
 class Fired(NamedTuple):
-    """An episode began."""
+    """Start of an episode."""
 
     key: int
     bucket: int
     part: float = 1.0
-    """How much of the bucket was over."""
+    """The part of the bucket that was over."""
 
 
 class Run(NamedTuple):
-    """What the detector made of it all."""
+    """Result of the detector."""
 
     fired: list[Fired]
-    """Every episode, those included that a site's alert stands for."""
+    """Every episode, including those covered by a site's alert."""
     events: int
     dropped: dict[str, int]
 
 
 def run(hospitals: Hospitals, options: DetectorOptions, on_progress: Progress | None = None) -> Run:
-    """Let the detector live through the days; ``on_progress`` is told of each."""
+    """Run the detector through the days; ``on_progress`` is called after each."""
     size = hospitals.size
     stream = Stream(hospitals)
     detector = Detector(options)
@@ -77,7 +77,7 @@ def run(hospitals: Hospitals, options: DetectorOptions, on_progress: Progress | 
 
 
 def _rows(hospitals: Hospitals) -> dict[Key, int]:
-    """Each key's number among all sites' keys."""
+    """Return each key's number among all sites' keys."""
     size = hospitals.size
     numbers: dict[Key, int] = {}
     for site in range(size.sites):
@@ -91,7 +91,7 @@ def _rows(hospitals: Hospitals) -> dict[Key, int]:
 
 
 class Stream:
-    """The events, a bucket at a time."""
+    """The events, one bucket at a time."""
 
     def __init__(self, hospitals: Hospitals) -> None:
         self._hospitals = hospitals
@@ -103,7 +103,7 @@ class Stream:
         self.events = 0
 
     def lots(self, bucket: int) -> Iterator[list[Signal]]:
-        """What comes in each third of a bucket."""
+        """Yield the events of each third of a bucket."""
         counts = (self._hospitals.x[..., bucket], self._hospitals.n[..., bucket])
         cells = np.nonzero(counts[1])
         x, n = (count[cells] for count in counts)
@@ -141,7 +141,7 @@ class Stream:
         ]
 
     def _remember(self, lot: list[Signal]) -> None:
-        """The last day of the sites that it will be replayed of."""
+        """Keep the last day of the sites that will be replayed."""
         if self._replayed:
             by_name = {f"site {site}": kept for site, kept in self._replayed.items()}
             for signal in lot:
@@ -160,7 +160,7 @@ class Stream:
         ]
 
     def load(self, batch: Batch) -> list[Signal]:
-        """Days of feedback, nearly all of it negative, or the last day once more."""
+        """Return days of feedback, nearly all of it negative, or the last day once more."""
         if _replays(batch):
             return list(self._replayed[batch.site])
         rng, count = self._rng, _FILLED_DAYS * _FILLED_EACH_DAY

@@ -1,4 +1,4 @@
-"""The comparison for people: a table and a plot in docs/alerting.md."""
+"""The comparison as a table and a plot in docs/alerting.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.alerts.baselines import METHODS
 from bench.alerts.hospitals import RATIOS, Hospitals, Load
 from bench.alerts.speed import Speed
 from bench.alerts.verdicts import Gain, Truth, Verdict
-from bench.alerts.walk import Walked
+from bench.alerts.walk import WalkResult
 
 _BLOCK: Final = re.compile(r"(<!-- alerts bench -->\n).*(<!-- /alerts bench -->)", re.DOTALL)
 Mask = NDArray[np.bool_]
@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One data set and everybody's verdict on it; the first is ours, the last is the limit."""
+    """One data set and all verdicts on it; the first is ours, the last is the limit."""
 
     title: str
     hospitals: Hospitals
@@ -32,7 +32,7 @@ class Comparison:
     verdicts: Sequence[Verdict]
     limit: Verdict
     budget: float
-    """False alarms a key and day that the detector was told to keep."""
+    """False alarms per key and day that the detector may raise."""
     gains: dict[str, Gain]
     """Over the best baseline of each half."""
     loads: Counter[Load]
@@ -44,18 +44,18 @@ class Comparison:
     events: int
 
     def of(self, half: str, ratio: float | None = None) -> Mask:
-        """Which spikes are in a half, and of a ratio."""
+        """Return the mask of the spikes in a half, and with a ratio."""
         mask: Mask = self.truth.halves[half][self.truth.keys]
         if ratio is not None:
             mask = mask & (np.array([s.ratio for s in self.hospitals.spikes]) == ratio)
         return mask
 
     def best(self, half: str) -> Verdict:
-        """The baseline that finds most in a half."""
+        """Return the baseline that finds most in a half."""
         return best(self.verdicts[1:], self.of(half))
 
     def of_budget(self, half: str | None = None) -> str:
-        """The detector's false alarms by those allowed, with the interval that so few leave."""
+        """Format the detector's false alarms by those allowed, with their interval."""
         ours, days = self.verdicts[0], self.truth.days
         halves = [half] if half else list(days)
         count = round(sum(ours.false_alarms[each] * days[each] for each in halves))
@@ -65,25 +65,25 @@ class Comparison:
 
 
 def best(baselines: Sequence[Verdict], mask: Mask) -> Verdict:
-    """The one that finds most; among these the quickest."""
-    return max(baselines, key=lambda v: (found(v, mask), -capped(v, mask)))
+    """Return the verdict that finds most; among equals the quickest."""
+    return max(baselines, key=lambda v: (share_found(v, mask), -mean_delay(v, mask)))
 
 
 def _poisson_interval(count: int) -> tuple[float, float]:
-    """The exact 95 % interval of a Poisson mean (Garwood 1936)."""
+    """Return the exact 95 % interval of a Poisson mean (Garwood 1936)."""
     from scipy.stats import chi2
 
     low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
     return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
 
 
-def found(verdict: Verdict, mask: Mask) -> float:
-    """The share of spikes that were found."""
+def share_found(verdict: Verdict, mask: Mask) -> float:
+    """Return the share of spikes that were found."""
     return float(np.isfinite(verdict.delays[mask]).mean()) if mask.any() else float("nan")
 
 
-def capped(verdict: Verdict, mask: Mask) -> float:
-    """Mean hours until a spike was known, where one that was missed counts 24."""
+def mean_delay(verdict: Verdict, mask: Mask) -> float:
+    """Return the mean hours until a spike was found; a missed one counts 24."""
     return float(np.minimum(verdict.delays[mask], 24).mean()) if mask.any() else float("nan")
 
 
@@ -95,16 +95,16 @@ def _both(one: Verdict, other: Verdict, mask: Mask) -> str:
     return f"{hours[0]:.2g} h, {hours[1]:.2g} h ({int(both.sum())})"
 
 
-def rendered(comparisons: Sequence[Comparison], walked: Walked, speed: Speed) -> str:
-    """The block in Markdown."""
+def render(comparisons: Sequence[Comparison], walked: WalkResult, speed: Speed) -> str:
+    """Render the block in Markdown."""
     lines: list[str] = []
     for each in comparisons:
         lines += _section(each)
     lines += _walk(walked)
     lines += [
         f"Cost, on one core: {speed.keys:,} keys, {speed.events_per_s:,.0f} events a second, "
-        f"{speed.close_ms:.0f} ms to close a bucket, {speed.glance_ms:.0f} ms for a glance at "
-        f"all of them; the state takes {speed.state_mb:.0f} MB in memory and "
+        f"{speed.close_ms:.0f} ms to close a bucket, {speed.open_bucket_ms:.0f} ms to evaluate "
+        f"the open one for all of them; the state takes {speed.state_mb:.0f} MB in memory and "
         f"{speed.packed_mb:.1f} MB packed after a day.",
         "",
     ]
@@ -123,7 +123,7 @@ def _section(each: Comparison) -> list[str]:
         "",
     ]
     lines += _loads(each)
-    lines += [_glances(ours), ""]
+    lines += [_open_buckets(ours), ""]
     for half in each.truth.halves:
         rival = each.best(half)
         lines += [
@@ -134,11 +134,11 @@ def _section(each: Comparison) -> list[str]:
             "| | " + " | ".join(f"{r:g}×" for r in RATIOS) + " | all | hours |",
             "|---|" + "---:|" * (len(RATIOS) + 2),
         ]
-        order = sorted(each.verdicts[1:], key=lambda v: -found(v, each.of(half)))
+        order = sorted(each.verdicts[1:], key=lambda v: -share_found(v, each.of(half)))
         for verdict in [ours, *order, each.limit]:
-            cells = [f"{found(verdict, each.of(half, r)):.0%}" for r in RATIOS]
-            cells += [f"{found(verdict, each.of(half)):.1%}"]
-            cells += ["" if verdict is each.limit else f"{capped(verdict, each.of(half)):.1f}"]
+            cells = [f"{share_found(verdict, each.of(half, r)):.0%}" for r in RATIOS]
+            cells += [f"{share_found(verdict, each.of(half)):.1%}"]
+            cells += ["" if verdict is each.limit else f"{mean_delay(verdict, each.of(half)):.1f}"]
             name = f"**{verdict.name}**" if verdict is ours else verdict.name
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines += [
@@ -154,12 +154,12 @@ def _loads(each: Comparison) -> list[str]:
     if not each.hospitals.batches:
         return []
     batches = Counter(batch.load for batch in each.hospitals.batches)
-    told = "; ".join(
+    loads = "; ".join(
         f"{load.value}, at {batches[load]} sites: {n}" for load, n in each.loads.items()
     )
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in each.dropped.items())
     return [
-        f"Alerts within a day of {told}. Alerts at the {len(each.hospitals.silent)} sites that "
+        f"Alerts within a day of {loads}. Alerts at the {len(each.hospitals.silent)} sites that "
         f"lost a source, while it was silent and in the two days after: {each.silence}. Events "
         f"not counted: {dropped}.",
         "",
@@ -174,28 +174,28 @@ def _gain(gain: Gain) -> str:
     )
 
 
-def _walk(walked: Walked) -> list[str]:
+def _walk(walked: WalkResult) -> list[str]:
     return [
         "### Events, one by one",
         "",
         f"{walked.events:,} events of {walked.sites} sites with topics, two sources and urgent "
         f"feedback, {walked.keys} keys in all, {walked.days} days, through the whole detector with "
-        "a glance every five minutes:",
+        "an evaluation of the open bucket every five minutes:",
         "",
         "| what came | alerts |",
         "|---|---|",
-        *(f"| {what} | {told} |" for what, told in walked.rows),
+        *(f"| {what} | {alerts} |" for what, alerts in walked.rows),
         "",
     ]
 
 
-def _glances(ours: Verdict) -> str:
-    known = np.isfinite(ours.delays)
-    sooner = ours.sooner[known] if ours.sooner is not None else np.zeros(0)
-    told = sooner > 0
+def _open_buckets(ours: Verdict) -> str:
+    is_found = np.isfinite(ours.delays)
+    sooner = ours.sooner[is_found] if ours.sooner is not None else np.zeros(0)
+    early = sooner > 0
     return (
-        f"Of {int(known.sum())} spikes that the detector found, it told {told.mean():.0%} before "
-        f"the 15 minutes were over, {sooner[told].mean():.0f} minutes sooner on average."
+        f"Of {int(is_found.sum())} spikes that the detector found, it raised {early.mean():.0%} "
+        f"before the 15 minutes were over, {sooner[early].mean():.0f} minutes sooner on average."
     )
 
 
@@ -214,7 +214,7 @@ def draw(comparison: Comparison, path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True, layout="constrained")
     for axis, half in zip(axes, comparison.truth.halves, strict=True):
-        rising = sorted(comparison.verdicts[1:], key=lambda v: found(v, comparison.of(half)))
+        rising = sorted(comparison.verdicts[1:], key=lambda v: share_found(v, comparison.of(half)))
         methods = {verdict.name.split(",")[0]: verdict for verdict in rising}
         lines = [
             (comparison.limit, "0.6", ":"),
@@ -224,7 +224,7 @@ def draw(comparison: Comparison, path: Path) -> None:
         for verdict, colour, style in lines:
             axis.plot(
                 range(len(RATIOS)),
-                [100 * found(verdict, comparison.of(half, r)) for r in RATIOS],
+                [100 * share_found(verdict, comparison.of(half, r)) for r in RATIOS],
                 linestyle=style,
                 color=colour,
                 linewidth=2.6 if style == "-" else 1.4,

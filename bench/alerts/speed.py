@@ -1,4 +1,4 @@
-"""What the detector costs: events a second on one core, closing a bucket, the size of its state."""
+"""Cost of the detector: events per second on one core, closing a bucket, size of the state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUNDS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Measured in CPU time, the best of some rounds."""
+    """Measurements in CPU time, the best of some rounds."""
 
     keys: int
     events_per_s: float
@@ -29,18 +29,18 @@ class Speed:
     state_mb: float
     """Counts, rates and seasons in memory."""
     packed_mb: float
-    glance_ms: float
-    """The first glance in a bucket, at all keys; others look at those that something came of."""
+    open_bucket_ms: float
+    """The first evaluation of a bucket, of all keys; later ones are of keys with new events."""
 
 
 def measure() -> Speed:
-    """Ten thousand keys, two topics an event, one in four negative with its words."""
+    """Measure with ten thousand keys, two topics per event, one in four negative with its words."""
     rng = np.random.default_rng(3)
     detector = Detector(DetectorOptions(warm_up_days=0.5))  # so that everything is tested
     detector.add(
         _signal(rng, _START, site, (topic,)) for site in range(_SITES) for topic in _TOPICS
     )
-    best = close = glance = np.inf
+    best = close = open_bucket = np.inf
     # A day, in which every window's swing is learnt: the state is then as large as it gets.
     for number in range(1, BUCKETS_PER_DAY + _ROUNDS):
         at = _START + number * BUCKET_S
@@ -49,16 +49,16 @@ def measure() -> Speed:
         detector.add(events)
         added = time.process_time()
         detector.evaluate_open_bucket()
-        glanced = time.process_time()
+        evaluated = time.process_time()
         detector.advance(at + BUCKET_S)
         closed = time.process_time()
         if number >= BUCKETS_PER_DAY:
             best = min(best, (added - began) / _BATCH)
-            glance = min(glance, glanced - added)
-            close = min(close, closed - glanced)
+            open_bucket = min(open_bucket, evaluated - added)
+            close = min(close, closed - evaluated)
     packed = len(detector.to_bytes()) / 1e6
     memory = detector.array_bytes / 1e6
-    return Speed(detector.keys, 1 / best, close * 1e3, memory, packed, glance * 1e3)
+    return Speed(detector.keys, 1 / best, close * 1e3, memory, packed, open_bucket * 1e3)
 
 
 def _random(rng: np.random.Generator, at: float) -> Signal:

@@ -1,4 +1,4 @@
-"""Who found which planted spike, how soon, at how many false alarms."""
+"""Verdicts: the planted spikes that each contestant found, its delay and its false alarms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.alerts.baselines import BASELINES, scores
-from bench.alerts.hospitals import AFTERMATH, DAY, LEARNING_DAYS, Hospitals, Load, rows_of
+from bench.alerts.hospitals import AFTERMATH, DAY, LEARNING_DAYS, Hospitals, Load, count_rows
 from bench.alerts.ours import Fired
 from pipeline.watch.detection.tail_probability import count_tail
 
@@ -34,7 +34,7 @@ UNSCORED = Scored(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One contestant."""
+    """Verdict on one contestant."""
 
     name: str
     delays: NDArray[np.float64]
@@ -42,7 +42,7 @@ class Verdict:
     false_alarms: dict[str, float]
     """A key and day, by half."""
     sooner: NDArray[np.float64] | None = None
-    """Minutes that a glance won before the bucket's close, for each spike."""
+    """Minutes gained by evaluating the open bucket, for each spike."""
     wrong: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """The detector's false alarms of each key."""
     scored: Scored = UNSCORED
@@ -51,7 +51,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Truth:
-    """What is the same for all contestants."""
+    """Ground truth for all contestants."""
 
     keys: NDArray[np.int64]
     """Each spike's key."""
@@ -63,8 +63,8 @@ class Truth:
     """Clean key-days by half."""
 
 
-def truth_of(hospitals: Hospitals) -> Truth:
-    """Where no spike is, and which keys are dense: by their negatives a day."""
+def compute_truth(hospitals: Hospitals) -> Truth:
+    """Return buckets without a spike, and the dense keys, by their negatives per day."""
     size = hospitals.size
     clean = np.ones((hospitals.keys, size.buckets), dtype=np.bool_)
     clean[:, : LEARNING_DAYS * DAY] = False
@@ -72,8 +72,10 @@ def truth_of(hospitals: Hospitals) -> Truth:
     for spike in hospitals.spikes:
         first = spike.site * size.width
         keys.append(first + spike.row)
-        clean[first + size.touched(spike.row), spike.start : spike.end + AFTERMATH] = False
-    volume = np.concatenate([rows_of(hospitals.x, site).mean(axis=1) for site in range(size.sites)])
+        clean[first + size.affected_keys(spike.row), spike.start : spike.end + AFTERMATH] = False
+    volume = np.concatenate(
+        [count_rows(hospitals.x, site).mean(axis=1) for site in range(size.sites)]
+    )
     dense = volume > np.median(volume)
     truth = Truth(np.array(keys), clean, {"dense": dense, "sparse": ~dense})
     truth.days = {half: float(clean[which].sum()) / DAY for half, which in truth.halves.items()}
@@ -81,19 +83,19 @@ def truth_of(hospitals: Hospitals) -> Truth:
 
 
 def judge_ours(hospitals: Hospitals, truth: Truth, fired: Sequence[Fired]) -> Verdict:
-    """The detector's own episodes."""
+    """Judge the detector's own episodes."""
     delays = np.full(len(hospitals.spikes), np.inf)
     sooner = np.zeros(len(hospitals.spikes))
     by_key: dict[int, list[Fired]] = {}
-    for one in fired:
-        by_key.setdefault(one.key, []).append(one)
+    for episode in fired:
+        by_key.setdefault(episode.key, []).append(episode)
     for index, (spike, key) in enumerate(zip(hospitals.spikes, truth.keys, strict=True)):
         of_key = by_key.get(int(key), [])
-        hits = [one for one in of_key if spike.start <= one.bucket < spike.end + GRACE]
+        hits = [episode for episode in of_key if spike.start <= episode.bucket < spike.end + GRACE]
         if hits:
             delays[index] = (hits[0].bucket - spike.start + hits[0].part) / 4
             sooner[index] = (1 - hits[0].part) * 15
-    false = [one.key for one in fired if truth.clean[one.key, one.bucket]]
+    false = [episode.key for episode in fired if truth.clean[episode.key, episode.bucket]]
     wrong = np.bincount(np.array(false, dtype=np.int64), minlength=hospitals.keys)
     false_alarms = {
         half: float(wrong[which].sum()) / truth.days[half] for half, which in truth.halves.items()
@@ -102,7 +104,7 @@ def judge_ours(hospitals: Hospitals, truth: Truth, fired: Sequence[Fired]) -> Ve
 
 
 def alarms_after_loads(hospitals: Hospitals, truth: Truth, fired: Sequence[Fired]) -> Counter[Load]:
-    """Episodes at the sites of backfills and replays within a day of these, spikes aside."""
+    """Count episodes at sites of backfills and replays within a day of these, except spikes."""
     counted: Counter[Load] = Counter(dict.fromkeys(Load, 0))
     for batch in hospitals.batches:
         span = range(batch.bucket, batch.bucket + DAY)
@@ -111,7 +113,7 @@ def alarms_after_loads(hospitals: Hospitals, truth: Truth, fired: Sequence[Fired
 
 
 def alarms_of_silence(hospitals: Hospitals, truth: Truth, fired: Sequence[Fired]) -> int:
-    """Episodes while a site's source is silent and within two days of its return, spikes aside."""
+    """Count episodes during a source's silence and two days after it, except spikes."""
     return sum(
         _wrong_in(hospitals, truth, fired, site, range(first, last + 2 * DAY))
         for site, first, last in hospitals.silent
@@ -122,15 +124,15 @@ def _wrong_in(
     hospitals: Hospitals, truth: Truth, fired: Sequence[Fired], site: int, span: range
 ) -> int:
     return sum(
-        one.key // hospitals.size.width == site
-        and one.bucket in span
-        and bool(truth.clean[one.key, one.bucket])
-        for one in fired
+        episode.key // hospitals.size.width == site
+        and episode.bucket in span
+        and bool(truth.clean[episode.key, episode.bucket])
+        for episode in fired
     )
 
 
 def judge_baselines(hospitals: Hospitals, truth: Truth, ours: Verdict) -> list[Verdict]:
-    """Every baseline, with a threshold for each half that gives it as many false alarms there."""
+    """Judge every baseline, with a threshold per half that gives it as many false alarms there."""
     days = hospitals.size.days
     width = hospitals.size.width
     longest = max(spike.end - spike.start for spike in hospitals.spikes) + GRACE
@@ -138,7 +140,7 @@ def judge_baselines(hospitals: Hospitals, truth: Truth, ours: Verdict) -> list[V
     highest = np.full((count, hospitals.keys, days), -np.inf, dtype=np.float32)
     inside = np.full((count, len(hospitals.spikes), longest), -np.inf, dtype=np.float32)
     for site in range(hospitals.size.sites):
-        x = rows_of(hospitals.x, site)
+        x = count_rows(hospitals.x, site)
         own = slice(site * width, (site + 1) * width)
         clean = truth.clean[own]
         mine = [i for i, spike in enumerate(hospitals.spikes) if spike.site == site]
@@ -174,19 +176,21 @@ def _delays(inside: Floats, threshold: float) -> NDArray[np.float64]:
 
 
 class Gain(NamedTuple):
-    """What the detector has over a baseline in one half: the middle 95 of 100 draws."""
+    """Advantage of the detector over a baseline in one half: the middle 95 of 100 draws."""
 
-    found: tuple[float, float]
+    share: tuple[float, float]
     """As a share of all spikes."""
     hours: tuple[float, float]
     """Sooner on average, where a spike that was missed counts 24 hours."""
 
 
-def gain(
+def bootstrap_gain(
     hospitals: Hospitals, truth: Truth, half: str, ours: Verdict, other: Verdict, draws: int = 200
 ) -> Gain:
-    """Draw sites anew, with repetition, and with them spikes, false alarms and the baseline's
-    threshold (a bootstrap, Efron 1979)."""
+    """Resample sites, and with them spikes, false alarms and the baseline's threshold.
+
+    A bootstrap (Efron 1979).
+    """
     rng = np.random.default_rng(19)
     width, which = hospitals.size.width, truth.halves[half]
     of_site: list[list[int]] = [[] for _ in range(hospitals.size.sites)]
@@ -202,35 +206,37 @@ def gain(
         spikes = np.array([index for site in sites for index in of_site[site]])
         theirs = _delays(other.scored.inside[spikes], threshold)
         own = ours.delays[spikes]
-        found = float(np.isfinite(own).mean() - np.isfinite(theirs).mean())
+        share = float(np.isfinite(own).mean() - np.isfinite(theirs).mean())
         hours = float(np.minimum(theirs, 24).mean() - np.minimum(own, 24).mean())
-        differences.append((found, hours))
+        differences.append((share, hours))
     low, high = np.percentile(np.array(differences), [2.5, 97.5], axis=0)
     return Gain((float(low[0]), float(high[0])), (float(low[1]), float(high[1])))
 
 
 def _threshold(highest: Floats, allowed: float) -> tuple[float, int]:
-    """The lowest threshold with at most so many days on which an alarm begins."""
+    """Return the lowest threshold with at most ``allowed`` days on which an alarm starts."""
     values = np.sort(np.unique(highest[np.isfinite(highest)]))
     low, high = 0, len(values) - 1
     while low < high:
         middle = (low + high) // 2
-        if _begun(highest, float(values[middle])) <= allowed:
+        if _count_starts(highest, float(values[middle])) <= allowed:
             high = middle
         else:
             low = middle + 1
-    return float(values[low]), _begun(highest, float(values[low]))
+    return float(values[low]), _count_starts(highest, float(values[low]))
 
 
-def _begun(highest: Floats, threshold: float) -> int:
+def _count_starts(highest: Floats, threshold: float) -> int:
     above = highest > threshold
     before = np.pad(above, ((0, 0), (1, 0)))[:, :-1]
     return int(np.count_nonzero(above & ~before))
 
 
 def judge_limit(hospitals: Hospitals, budget: float) -> Verdict:
-    """A yardstick: a single test by somebody who is told when each spike began
-    and ended and what was usual, at the same false alarms. Chance is taken to be Poisson's."""
+    """Return a yardstick: a test that knows each spike's start, end and usual count.
+
+    It keeps the same false alarms; chance is assumed to be Poisson's.
+    """
     delays = np.full(len(hospitals.spikes), np.inf)
     for index, (spike, usual) in enumerate(zip(hospitals.spikes, hospitals.usual, strict=True)):
         span = slice(spike.start, spike.end)

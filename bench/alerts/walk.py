@@ -1,7 +1,7 @@
-"""What counts alone cannot show: events of sites, topics and sources through the whole detector.
+"""Events of sites, topics and sources through the whole detector, beyond what counts show.
 
-Urgent feedback that piles up, one source that turns, a source that falls silent and comes back,
-a backfill that says so, one that does not and comes late, and one of the last half an hour.
+Urgent feedback that accumulates, one source that turns, a source that falls silent and returns,
+a flagged backfill, an unflagged one that arrives late, and one of the last half an hour.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SOURCES: Final = ("form", "forum")
 _A_DAY: Final = 200.0
 _START: Final = 1_767_571_200.0  # a Monday
 _DAY_S: Final = BUCKET_S * BUCKETS_PER_DAY
-_GLANCE_S: Final = 300
+_EVALUATE_S: Final = 300
 _SPIKES: Final = 10
 _QUIET: Final = 30
 """Days before anything is planted."""
@@ -34,8 +34,8 @@ Delivery = tuple[float, Signal]
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
-    """What happened, for the page."""
+class WalkResult:
+    """Result for the page."""
 
     events: int
     sites: int
@@ -45,7 +45,7 @@ class Walked:
 
 
 class _World:
-    """Draws events, each with an identifier of its own."""
+    """Draws events, each with its own identifier."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
@@ -73,13 +73,13 @@ class _World:
         bad: float,
         urgent: float,
     ) -> list[Signal]:
-        """So many events at random moments of some hours."""
+        """Return ``count`` events at random moments of some hours."""
         first = _START + day * _DAY_S
         times = np.sort(first + self.rng.random(count) * hours * 3600)
         return [self.event(float(at), site, source, bad, urgent) for at in times]
 
     def usual(self) -> Iterator[Signal]:
-        """Every site's days; the forum of the last site is silent from day 35 to 45."""
+        """Yield every site's days; the forum of the last site is silent from day 35 to 45."""
         for site in range(SITES):
             hours = hours_of_a_day(self.rng)
             rate = _A_DAY * self.rng.lognormal(0, 0.6)
@@ -95,8 +95,8 @@ class _World:
                         yield self.event(at, site, source, 0.3, 0.01)
 
 
-def through(seed: int = 3) -> Walked:
-    """Draw it, walk it, count the alerts."""
+def run_walk(seed: int = 3) -> WalkResult:
+    """Draw the events, run the detector, count the alerts."""
     world = _World(seed)
     usual = [(event.at, event) for event in world.usual()]
     spikes: dict[str, list[tuple[int, float]]] = {"urgent": [], "source": []}
@@ -114,18 +114,25 @@ def through(seed: int = 3) -> Walked:
     poll = world.burst(_QUIET + 5.5, 0.45, 25, 14, "form", 1.0, 0.0)
     polled = [(_START + 35.5 * _DAY_S + 0.45 * 3600, event) for event in poll]
     deliveries = sorted(usual + planted + flagged + unflagged + polled, key=lambda each: each[0])
-    detector, told = _walk(deliveries)
-    first = [alert for alert in told if alert.revision == 0]
+    detector, alerts = _walk(deliveries)
+    first = [alert for alert in alerts if alert.revision == 0]
     rows = [
-        _found("8 urgent comments within 3 hours", first, AlertKind.URGENT, spikes["urgent"]),
-        _found("40 negative ones from one source", first, AlertKind.NEGATIVE, spikes["source"]),
-        ("a backfill of 3,000 that says so", _of_site(first, 12)),
-        ("a backfill of 1,000 that does not, half a day to two days late", _of_site(first, 13)),
-        ("25 negative ones that were polled after 27 minutes", _of_site(first, 14)),
-        ("a source silent for ten days, and back", _of_site(first, SITES - 1)),
-        ("sites without any of these", f"{_others(first)} in {5 * DAYS} site-days"),
+        _describe_delays(
+            "8 urgent comments within 3 hours", first, AlertKind.URGENT, spikes["urgent"]
+        ),
+        _describe_delays(
+            "40 negative ones from one source", first, AlertKind.NEGATIVE, spikes["source"]
+        ),
+        ("a backfill of 3,000 that says so", _count_alerts(first, 12)),
+        (
+            "a backfill of 1,000 that does not, half a day to two days late",
+            _count_alerts(first, 13),
+        ),
+        ("25 negative ones that were polled after 27 minutes", _count_alerts(first, 14)),
+        ("a source silent for ten days, and back", _count_alerts(first, SITES - 1)),
+        ("sites without any of these", f"{_count_other_alerts(first)} in {5 * DAYS} site-days"),
     ]
-    return Walked(len(deliveries), SITES, detector.keys, DAYS, rows)
+    return WalkResult(len(deliveries), SITES, detector.keys, DAYS, rows)
 
 
 def _now(events: list[Signal]) -> list[Delivery]:
@@ -133,26 +140,25 @@ def _now(events: list[Signal]) -> list[Delivery]:
 
 
 def _walk(deliveries: list[Delivery]) -> tuple[Detector, list[Alert]]:
-
     options = DetectorOptions(
         negative=SpikeRules(false_alarms_a_day=0.05, min_count=4),
         urgent=SpikeRules(false_alarms_a_day=0.02, min_count=3, min_ratio=2.0, share_margin=None),
     )
     detector = Detector(options)
-    told: list[Alert] = []
+    alerts: list[Alert] = []
     place, now = 0, _START
     while now < _START + DAYS * _DAY_S:
-        now += _GLANCE_S
+        now += _EVALUATE_S
         first = place
         while place < len(deliveries) and deliveries[place][0] < now:
             place += 1
         detector.add(event for _, event in deliveries[first:place])
-        told += detector.advance(now)
-        told += detector.evaluate_open_bucket()
-    return detector, told
+        alerts += detector.advance(now)
+        alerts += detector.evaluate_open_bucket()
+    return detector, alerts
 
 
-def _found(
+def _describe_delays(
     what: str, first: list[Alert], kind: AlertKind, spikes: list[tuple[int, float]]
 ) -> tuple[str, str]:
     delays = []
@@ -167,10 +173,10 @@ def _found(
     return what, f"{len(delays)} of {len(spikes)} found, after {hours:.1f} hours (median)"
 
 
-def _of_site(first: list[Alert], site: int) -> str:
+def _count_alerts(first: list[Alert], site: int) -> str:
     return str(sum(alert.site == f"site {site}" for alert in first))
 
 
-def _others(first: list[Alert]) -> int:
+def _count_other_alerts(first: list[Alert]) -> int:
     untouched = {f"site {site}" for site in (10, 11, 15, 16, 17)}
     return sum(alert.site in untouched for alert in first)

@@ -1,8 +1,8 @@
-"""Who takes part: the project, and what a user would write with another library.
+"""Contestants: the project, and the equivalent programs with other libraries.
 
 Each contestant is a program (``python -m bench.contestants.<module>``) that reads the raw Kafka
 topics, enriches with :class:`pipeline.enrich.enricher.Enricher`, publishes the enriched record,
-and indexes its document, until it is told to stop.
+and indexes its document, until it is stopped.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ class Contestant:
 
     @property
     def indexes(self) -> bool:
-        """Whether it writes documents; otherwise it is done with the enriched record."""
+        """True if it writes documents; otherwise the enriched record is its result."""
         return self.name != ENRICHED_ONLY
 
     @property
     def installed(self) -> bool:
-        """Whether what it needs is there."""
+        """True if its requirements are installed."""
         return self.needs is None or find_spec(self.needs) is not None
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The words after ``python``."""
+        """Arguments after ``python``."""
         module = ("-m", f"bench.contestants.{self.module}")
         return (*module, "--roles", self.roles) if self.roles else module
 

@@ -1,4 +1,4 @@
-"""What every contestant is told, where the engines are, and what all index alike."""
+"""Arguments and operations common to all contestants."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ BATCH: Final = 1_000
 RAW_NAMES: Final = tuple(topic.name for topic in RAW.values())
 
 
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings with the addresses given."""
+def to_settings(arguments: argparse.Namespace) -> Settings:
+    """Return the settings with the addresses of the arguments."""
     return Settings().model_copy(
         update={
             "kafka_bootstrap_servers": arguments.kafka,
@@ -27,7 +27,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments that all have."""
+    """Return a parser of the common arguments."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--kafka", required=True)
     arguments.add_argument("--elasticsearch", required=True)
@@ -35,8 +35,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def settings() -> Settings:
-    """The settings of a contestant that takes no other arguments."""
-    return settings_of(parser().parse_args())
+    """Return the settings of a contestant without further arguments."""
+    return to_settings(parser().parse_args())
 
 
 def bulk_operations(payloads: Iterable[bytes]) -> list[Any]:

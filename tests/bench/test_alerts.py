@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bench.alerts.hospitals import DAY, SOURCES, Batch, Hospitals, Load, Size, rows_of, simulate
+from bench.alerts.hospitals import DAY, SOURCES, Batch, Hospitals, Load, Size, count_rows, simulate
 from bench.alerts.ours import START, Stream
 from pipeline.watch.detection.signals import BUCKET_S
 
@@ -20,7 +20,7 @@ def hospitals() -> Hospitals:
 
 
 def test_a_sites_keys_count_its_topics_and_its_sources(hospitals: Hospitals) -> None:
-    rows = rows_of(hospitals.n, 1)
+    rows = count_rows(hospitals.n, 1)
     assert rows.shape == (SIZE.width, SIZE.buckets)
     for row in range(SIZE.width):
         own = hospitals.n[(1, *SIZE.cells(row))].sum(axis=(0, 1))
@@ -30,9 +30,9 @@ def test_a_sites_keys_count_its_topics_and_its_sources(hospitals: Hospitals) -> 
 def test_a_spike_touches_the_keys_that_share_its_comments() -> None:
     site, topic, source = 0, 2, 1 + SIZE.topics
     sources = list(range(source, SIZE.width))
-    assert set(SIZE.touched(site)) == set(range(SIZE.width))
-    assert set(SIZE.touched(topic)) == {site, topic, *sources}
-    assert set(SIZE.touched(source)) == {site, source, *range(1, 1 + SIZE.topics)}
+    assert set(SIZE.affected_keys(site)) == set(range(SIZE.width))
+    assert set(SIZE.affected_keys(topic)) == {site, topic, *sources}
+    assert set(SIZE.affected_keys(source)) == {site, source, *range(1, 1 + SIZE.topics)}
 
 
 def test_a_silent_source_says_nothing(hospitals: Hospitals) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.burst import Pass
-from bench.figures import NOT_INSTALLED, Outcome, Results, bars, document_of
+from bench.figures import NOT_INSTALLED, Outcome, Results, bars, to_document
 from bench.latency import Latency, percentile
 
 
@@ -32,14 +32,14 @@ def entry(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_a_contestants_rate_is_the_median_of_its_rounds() -> None:
-    found = entry(document_of(results(project=[2_000, 1_000, 2_400])), "project")
+    found = entry(to_document(results(project=[2_000, 1_000, 2_400])), "project")
 
     expected = [2_000.0, [2_000.0, 1_000.0, 2_400.0]]
     assert expected == [found["events_per_s"], found["rounds"]]
 
 
 def test_cpu_is_given_by_part_and_event() -> None:
-    found = entry(document_of(results(project=[2_000])), "project")
+    found = entry(to_document(results(project=[2_000])), "project")
 
     expected = {"contestant": 300.0, "enrichment": 150.0, "kafka": 100.0, "elasticsearch": 200.0}
     assert expected == found["cpu_parts_us"]
@@ -50,7 +50,7 @@ def test_a_contestant_that_is_not_installed_fails_nothing_and_says_what_to_insta
     measured.contestants["quixstreams"] = Outcome("quixstreams", installed=False)
 
     expected = {"not_installed": NOT_INSTALLED}
-    assert expected == entry(document_of(measured), "quixstreams")
+    assert expected == entry(to_document(measured), "quixstreams")
     assert not measured.failed
 
 
@@ -59,7 +59,7 @@ def test_a_contestant_that_lost_work_has_no_rate() -> None:
     expected = {"error": "99 documents for 100 events"}
     measured.contestants["quixstreams"].error = expected["error"]
 
-    assert expected == entry(document_of(measured), "quixstreams")
+    assert expected == entry(to_document(measured), "quixstreams")
     assert measured.failed
     assert not bars(measured)
 
@@ -82,7 +82,7 @@ def test_latency_is_judged_by_its_99th_percentile() -> None:
         "searchable": {"p50": 100.0, "p99": 2000.0},
         "foreign_cpus": 0.0,
     }
-    assert expected == document_of(measured)["latency_ms"]
+    assert expected == to_document(measured)["latency_ms"]
     verdicts = [True, False]
     assert verdicts == [bar.met for bar in bars(measured)]
 
