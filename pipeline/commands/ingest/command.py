@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
-from pipeline.commands.ingest.account import IngestResult, read_dead_offsets, wait_until_indexed
+from pipeline.commands.ingest.result import IngestResult, read_dead_offsets, wait_until_indexed
 from pipeline.commands.ingest.view import (
     as_json,
     print_mapping,
@@ -136,18 +136,18 @@ def ingest(
     )
     print_mapping(connector)
     if dry_run:
-        account, first = _dry_run(connector)
+        result, first = _dry_run(connector)
         if not json:
             out.print(records_table(first))
     else:
-        account = _publish(connector, configuration, again=again)
+        result = _publish(connector, configuration, again=again)
         if wait:
-            wait_until_indexed(account, configuration)
+            wait_until_indexed(result, configuration)
     if json:
-        print_json(as_json(account, connector))
+        print_json(as_json(result, connector))
     else:
-        out.print(table(account))
-    _report_result(account, connector)
+        out.print(table(result))
+    _report_result(result, connector)
 
 
 def build_connector(options: dict[str, Any]) -> FileConnector:
@@ -209,13 +209,13 @@ def _publish(connector: FileConnector, configuration: Settings, *, again: bool) 
     return IngestResult(outcome.stats, dead_offsets=dead_offsets)
 
 
-def _report_result(account: IngestResult, connector: FileConnector) -> None:
-    tally, waiting = account.tally, account.waiting
-    if waiting and not account.worker:
+def _report_result(result: IngestResult, connector: FileConnector) -> None:
+    tally, waiting = result.tally, result.waiting
+    if waiting and not result.worker:
         err.print(
             f"{waiting:,} records are waiting in Kafka: start `feedback worker` to index them"
         )
-    elif not account.adds_up:
+    elif not result.adds_up:
         err.print(
             f"[yellow]{waiting or 0:,} of {tally.published:,} published records are not in the "
             "index[/]: see `feedback status` and `feedback dead list`",

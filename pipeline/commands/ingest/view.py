@@ -13,7 +13,7 @@ from rich.table import Table
 from connectors.file import FileConnector
 from connectors.runtime.run_stats import OnProgress, Reason
 from connectors.runtime.runner import RunOutcome
-from pipeline.commands.ingest.account import IngestResult
+from pipeline.commands.ingest.result import IngestResult
 from pipeline.terminal import err
 
 _SHOWN_REASONS: Final = 5
@@ -82,30 +82,30 @@ def progress(what: str) -> Iterator[OnProgress]:
         yield show
 
 
-def _rows(account: IngestResult) -> list[tuple[str, int | None]]:
-    tally = account.tally
+def _rows(result: IngestResult) -> list[tuple[str, int | None]]:
+    tally = result.tally
     rows: list[tuple[str, int | None]] = [
         ("rows read", tally.read),
-        ("readable" if account.dry_run else "published", tally.published),
+        ("readable" if result.dry_run else "published", tally.published),
         ("dead-lettered", tally.dead_lettered),
         ("skipped", tally.skipped),
         ("repeated (duplicate id)", tally.repeated),
     ]
-    if account.refused_by_worker:
-        rows.append(("dead-lettered by the worker", account.refused_by_worker))
-    if account.indexed is not None:
-        rows.append(("indexed", account.indexed))
+    if result.refused_by_worker:
+        rows.append(("dead-lettered by the worker", result.refused_by_worker))
+    if result.indexed is not None:
+        rows.append(("indexed", result.indexed))
     return rows
 
 
-def table(account: IngestResult) -> Any:
+def table(result: IngestResult) -> Any:
     """Return the counts of a run, with the most frequent reasons."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(justify="right")
     table.add_column(overflow="fold")
-    reasons = {"dead-lettered": account.tally.reasons, "skipped": account.tally.skips}
-    for name, count in _rows(account):
+    reasons = {"dead-lettered": result.tally.reasons, "skipped": result.tally.skips}
+    for name, count in _rows(result):
         table.add_row(name, f"{count:,}")
         for reason, number, examples in top_reasons(reasons.get(name, {})):
             table.add_row("", f"{number:,}", f"{reason} ({', '.join(examples)})")
@@ -125,9 +125,9 @@ def _reasons_json(reasons: Mapping[str, Reason]) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(account: IngestResult, connector: FileConnector) -> dict[str, Any]:
+def as_json(result: IngestResult, connector: FileConnector) -> dict[str, Any]:
     """Return the result as JSON."""
-    tally, plan = account.tally, connector.plan
+    tally, plan = result.tally, connector.plan
     return {
         "file": connector.source.name,
         "dataset": plan.dataset,
@@ -137,18 +137,18 @@ def as_json(account: IngestResult, connector: FileConnector) -> dict[str, Any]:
         "date_format": plan.mapping.date_format,
         "encoding": plan.dialect.encoding,
         "sheet": plan.dialect.sheet,
-        "dry_run": account.dry_run,
+        "dry_run": result.dry_run,
         "rows_read": tally.read,
         "published": tally.published,
         "published_earlier_rows": tally.already_published,
         "dead_lettered": tally.dead_lettered,
-        "dead_lettered_by_worker": account.refused_by_worker,
+        "dead_lettered_by_worker": result.refused_by_worker,
         "skipped": tally.skipped,
         "repeated": tally.repeated,
-        "indexed": account.indexed,
-        "waiting": account.waiting,
-        "worker": account.worker,
-        "adds_up": account.adds_up,
+        "indexed": result.indexed,
+        "waiting": result.waiting,
+        "worker": result.worker,
+        "adds_up": result.adds_up,
         "reasons": _reasons_json(tally.reasons),
         "skips": _reasons_json(tally.skips),
     }

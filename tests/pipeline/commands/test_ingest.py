@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pipeline.commands.ingest import command
-from pipeline.commands.ingest.account import is_worker_running
+from pipeline.commands.ingest.result import is_worker_running
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings

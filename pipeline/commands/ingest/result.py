@@ -57,17 +57,17 @@ class IngestResult:
         return tally.read == arrived + tally.dead_lettered + tally.skipped + tally.repeated
 
 
-def wait_until_indexed(account: IngestResult, configuration: Settings) -> None:
+def wait_until_indexed(result: IngestResult, configuration: Settings) -> None:
     """Count the published records in the index; wait for them if a worker is running."""
-    account.worker = is_worker_running(configuration)
+    result.worker = is_worker_running(configuration)
     with connect(configuration) as client:
-        count = _document_counter(client, account)
+        count = _document_counter(client, result)
         try:
-            if account.worker:
-                _poll_until_indexed(account, configuration, count)
+            if result.worker:
+                _poll_until_indexed(result, configuration, count)
             else:
                 with command_errors("counting documents", configuration):
-                    account.indexed = sum(count())
+                    result.indexed = sum(count())
         except CommandError as error:
             err.print(f"{error}; the published records remain in Kafka", soft_wrap=True)
 
@@ -79,12 +79,12 @@ def is_worker_running(configuration: Settings) -> bool:
     return bool(members) and all(members.values())
 
 
-def _document_counter(client: Any, account: IngestResult) -> Callable[[], Iterator[int]]:
+def _document_counter(client: Any, result: IngestResult) -> Callable[[], Iterator[int]]:
     """Return a function that yields the number of indexed documents of each chunk of ids.
 
     A chunk that is complete is not queried again.
     """
-    ids = [known.hex() for known in account.tally.event_ids]
+    ids = [known.hex() for known in result.tally.event_ids]
     chunks = [ids[at : at + _IDS_PER_QUERY] for at in range(0, len(ids), _IDS_PER_QUERY)]
     complete: set[int] = set()
 
@@ -105,24 +105,24 @@ def _document_counter(client: Any, account: IngestResult) -> Callable[[], Iterat
 
 
 def _poll_until_indexed(
-    account: IngestResult, configuration: Settings, count: Callable[[], Iterator[int]]
+    result: IngestResult, configuration: Settings, count: Callable[[], Iterator[int]]
 ) -> None:
-    total = account.tally.published
+    total = result.tally.published
     best, progressed_at = -1, time.monotonic()
     with err.status(f"waiting for the worker to index {total:,} records") as status:
         while True:
             try:
                 with command_errors("counting documents", configuration):
-                    account.indexed = sum(count())
+                    result.indexed = sum(count())
             except CommandError:
                 # An index that the worker just created answers 503 until its shard has started.
                 if time.monotonic() - progressed_at > _MAX_WAIT_S:
                     raise
                 time.sleep(0.5)
                 continue
-            if account.indexed < total:
-                _collect_refused(account, configuration)
-            arrived = account.indexed + account.refused_by_worker
+            if result.indexed < total:
+                _collect_refused(result, configuration)
+            arrived = result.indexed + result.refused_by_worker
             status.update(f"indexed {arrived:,} of {total:,}")
             if arrived >= total:
                 return
@@ -139,16 +139,16 @@ def read_dead_offsets(connection: KafkaConnection) -> Offsets:
         return reader.end_offsets(DEAD.name)
 
 
-def _collect_refused(account: IngestResult, configuration: Settings) -> None:
+def _collect_refused(result: IngestResult, configuration: Settings) -> None:
     """Read the dead letters since the last call, and collect the ids of this run."""
-    start = account.dead_offsets or {}
+    start = result.dead_offsets or {}
     with TopicReader(configuration.kafka) as reader:
         end = reader.bounds(list(start))[1]
         for record in reader.read(start, end):
             known = _id_bytes(DeadLetter.from_payload(record.value or b"").key)
-            if known in account.tally.event_ids:
-                account.refused.add(known)
-    account.dead_offsets = end
+            if known in result.tally.event_ids:
+                result.refused.add(known)
+    result.dead_offsets = end
 
 
 def _id_bytes(key: str | None) -> bytes:
