@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 @dataclass(frozen=True, slots=True)
 class KafkaConnection:
-    """How every Kafka client of the project connects."""
+    """Connection settings of every Kafka client."""
 
     bootstrap_servers: str
     """``host:port``, separated by commas."""
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
 
     @property
     def kafka(self) -> KafkaConnection:
-        """How to connect to Kafka."""
+        """The connection settings of Kafka."""
         return KafkaConnection(self.kafka_bootstrap_servers)
 
 

@@ -48,7 +48,7 @@ class Sort(StrEnum):
 
     RELEVANCE = "relevance"
     NEWEST = "newest"
-    MOST_NEGATIVE = "most-negative"
+    NEGATIVITY = "most-negative"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def read_response(response: dict[str, Any], request: SearchRequest) -> SearchRes
 
 
 def _clauses(request: SearchRequest) -> dict[str, Any]:
-    if request.sort is not Sort.MOST_NEGATIVE:
+    if request.sort is not Sort.NEGATIVITY:
         return {"must": [_words(request.words)], "filter": _filters(request)}
     # The levels' names do not sort by meaning, so each level is a score. Nothing else adds to it,
     # and a document without a level has none.
@@ -225,7 +225,7 @@ def _matches(field: str, value: str) -> dict[str, Any]:
 
 def _order(request: SearchRequest) -> list[dict[str, Any]]:
     newest = [{"@timestamp": {"order": "desc", "unmapped_type": "date"}}]
-    if request.sort is Sort.MOST_NEGATIVE:
+    if request.sort is Sort.NEGATIVITY:
         # "negative" is alphabetically the first label. The level's score orders within it, and the
         # compound score within the level or without one.
         return [

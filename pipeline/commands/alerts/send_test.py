@@ -60,8 +60,10 @@ def _targets(names: Sequence[str]) -> list[Target]:
         )
     unknown = [name for name in names if name not in {route.name for route in known_routes}]
     if unknown:
-        known = ", ".join(route.name for route in known_routes)
-        raise CommandError(f"reading --to {unknown[0]}: expected one of {known}", ExitStatus.USAGE)
+        options = ", ".join(route.name for route in known_routes)
+        raise CommandError(
+            f"reading --to {unknown[0]}: expected one of {options}", ExitStatus.USAGE
+        )
     return [
         target
         for route in known_routes

@@ -126,9 +126,9 @@ def _fact_table(explanation: Explanation) -> Table:
         kind = f"  (read as: {explanation.question_kind})"
         table.add_row("question", Text(explanation.question).append(kind, "dim"))
     if rating := explanation.rating:
-        given = Text(f"{rating['measure']} {rating['value']:g}")
+        rating_text = Text(f"{rating['measure']} {rating['value']:g}")
         scale = f"  (worst {rating['worst']:g}, best {rating['best']:g})"
-        table.add_row("rating", given.append(scale, "dim"))
+        table.add_row("rating", rating_text.append(scale, "dim"))
     code, confidence = explanation.language.code, explanation.language.confidence
     language = "not sure which; read as English" if code == "und" else f"{code} {confidence:.0%}"
     table.add_row("language", language)
@@ -138,8 +138,10 @@ def _fact_table(explanation: Explanation) -> Table:
 def _sentiment(explanation: Explanation) -> Iterator[RenderableType]:
     sentiment, levels = explanation.sentiment, explanation.levels
     if sentiment.label is Label.NOT_SCORED:
-        known = explanation.language.code in {"en", "und"}
-        yield Text(f"not scored: {'no text to read' if known else 'only English is supported'}")
+        is_known_language = explanation.language.code in {"en", "und"}
+        yield Text(
+            f"not scored: {'no text to read' if is_known_language else 'only English is supported'}"
+        )
         return
     style = _STYLES[sentiment.label]
     if levels is None:

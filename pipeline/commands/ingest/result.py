@@ -84,7 +84,7 @@ def _document_counter(client: Any, result: IngestResult) -> Callable[[], Iterato
 
     A chunk that is complete is not queried again.
     """
-    ids = [known.hex() for known in result.tally.event_ids]
+    ids = [event_id.hex() for event_id in result.tally.event_ids]
     chunks = [ids[at : at + _IDS_PER_QUERY] for at in range(0, len(ids), _IDS_PER_QUERY)]
     complete: set[int] = set()
 
@@ -145,9 +145,9 @@ def _collect_refused(result: IngestResult, configuration: Settings) -> None:
     with TopicReader(configuration.kafka) as reader:
         end = reader.bounds(list(start))[1]
         for record in reader.read(start, end):
-            known = _id_bytes(DeadLetter.from_payload(record.value or b"").key)
-            if known in result.tally.event_ids:
-                result.refused.add(known)
+            event_id = _id_bytes(DeadLetter.from_payload(record.value or b"").key)
+            if event_id in result.tally.event_ids:
+                result.refused.add(event_id)
     result.dead_offsets = end
 
 

@@ -79,13 +79,13 @@ class LabelledFile(NamedTuple):
 def read_labelled(path: str, options: LabelOptions) -> LabelledFile:
     """Read a labelled file; raises ``CommandError``."""
     with translate_errors():
-        known: Labels = get_preset(options.preset).labels
-    sentiment = known.sentiment
+        labels: Labels = get_preset(options.preset).labels
+    sentiment = labels.sentiment
     if options.sentiment is not None:
         best, worst = _ends(options.scale)
         sentiment = SentimentLabels(column=options.sentiment, best=best, worst=worst)
     named = parse_columns(options.topic, "--topic", "TOPIC=COLUMN")
-    topics: dict[str, str] | str = options.topics or {**known.topics, **named}
+    topics: dict[str, str] | str = options.topics or {**labels.topics, **named}
     if sentiment is None and not topics:
         raise CommandError(
             "reading labels: name their columns with --sentiment, --topic or --topics, or use a "
@@ -116,8 +116,8 @@ def read_labelled(path: str, options: LabelOptions) -> LabelledFile:
     data: dict[str, str | int] = {"file": connector.source.name}
     if options.preset is not None:
         data["preset"] = options.preset
-    if known.url:
-        data |= {"licence": known.licence, "url": known.url}
+    if labels.url:
+        data |= {"licence": labels.licence, "url": labels.url}
     return LabelledFile(Examples(examples), data)
 
 

@@ -46,8 +46,8 @@ def line_plot(
     ``level`` is marked by a line, such as a target.
     """
     left, right, bottom = 48, 12, 26
-    known = [p for p in points if p.value is not None]
-    low, high = _room([*known, *([] if level is None else [Point("", level, level, level)])], ends)
+    shown = [p for p in points if p.value is not None]
+    low, high = _room([*shown, *([] if level is None else [Point("", level, level, level)])], ends)
     inner, tall = width - left - right, height - bottom - _TOP
 
     def x(place: int) -> float:
@@ -95,8 +95,8 @@ def dot_plot(
     """
     left = min(250.0, 16 + _CHARACTER * max((len(p.label) for p in points), default=0))
     right = 26 + _CHARACTER * max((len(p.text) for p in points), default=0)
-    known = [p for p in points if p.value is not None]
-    low, high = _room([*known, *([] if level is None else [Point("", level, level, level)])], ends)
+    shown = [p for p in points if p.value is not None]
+    low, high = _room([*shown, *([] if level is None else [Point("", level, level, level)])], ends)
     height = _TOP + _ROW * len(points) + 22
     inner = width - left - right
 

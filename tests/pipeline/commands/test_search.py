@@ -124,7 +124,7 @@ def test_words_and_filters_narrow(
 
 
 def test_most_negative_first_by_label_then_level_then_score(indexed: Settings) -> None:
-    request = replace(HERE, sort=Sort.MOST_NEGATIVE)
+    request = replace(HERE, sort=Sort.NEGATIVITY)
     assert _search(request, indexed) == [4, 1, 0, 5, 25, 3, 2]
     assert _search(replace(request, words="wait*"), indexed) == [1, 0]
 

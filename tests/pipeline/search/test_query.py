@@ -90,7 +90,7 @@ def test_times_bound_when_the_feedback_was_given() -> None:
         (SearchRequest(words="late"), "_score"),
         (SearchRequest(words="late", sort=Sort.NEWEST), "@timestamp"),
         (SearchRequest(sort=Sort.RELEVANCE), "_score"),
-        (SearchRequest(words="late", sort=Sort.MOST_NEGATIVE), "feedback.sentiment.label"),
+        (SearchRequest(words="late", sort=Sort.NEGATIVITY), "feedback.sentiment.label"),
     ],
 )
 def test_order_is_relevance_for_words_and_else_newest_unless_said(
@@ -104,7 +104,7 @@ def test_the_label_negative_comes_first_in_the_order_that_most_negative_relies_o
 
 
 def test_the_levels_are_scored_from_very_positive_to_very_negative() -> None:
-    query = _bool(SearchRequest(words="late", sort=Sort.MOST_NEGATIVE))
+    query = _bool(SearchRequest(words="late", sort=Sort.NEGATIVITY))
     scores = {
         each["constant_score"]["filter"]["term"]["feedback.sentiment.level"]: each[
             "constant_score"
