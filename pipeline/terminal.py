@@ -32,6 +32,11 @@ def clean(text: str) -> str:
     return text if text.isprintable() and text.isascii() else text.translate(_BLANKS)
 
 
+def humanize(name: str) -> str:
+    """Return an identifier with spaces for underscores."""
+    return name.replace("_", " ")
+
+
 class SafeConsole(Console):
     """A console that cleans all text it shows; its own styles and cursor movements pass."""
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.enrich.explanation import Explanation, Part, Score, TopicFound
-from pipeline.terminal import clean
+from pipeline.terminal import clean, humanize
 from schemas.feedback import Label, Span
 
 _GOOD: Final = "green"
@@ -138,25 +138,24 @@ def _fact_table(explanation: Explanation) -> Table:
 def _sentiment(explanation: Explanation) -> Iterator[RenderableType]:
     sentiment, levels = explanation.sentiment, explanation.levels
     if sentiment.label is Label.NOT_SCORED:
-        is_known_language = explanation.language.code in {"en", "und"}
-        yield Text(
-            f"not scored: {'no text to read' if is_known_language else 'only English is supported'}"
-        )
+        is_supported = explanation.language.code in {"en", "und"}
+        reason = "no text to read" if is_supported else "only English is supported"
+        yield Text(f"not scored: {reason}")
         return
     style = _STYLES[sentiment.label]
     if levels is None:
-        yield Text(_humanize(sentiment.label), f"bold {style}")
+        yield Text(humanize(sentiment.label), f"bold {style}")
         yield Text("No model was trained for this taxonomy: sentiment is VADER's compound score,")
         yield Text("and topics are matched by their terms.")
         return
     share = f"  {sentiment.probability:.0%}"
-    yield Text(_humanize(sentiment.label), f"bold {style}").append(share, "default")
+    yield Text(humanize(sentiment.label), f"bold {style}").append(share, "default")
     yield _level_bars(levels, explanation.levels_without_rating, style)
     if (against := sentiment.contradicts_rating) is not None:
         line = f"\nText and rating {'' if against else 'do not '}contradict each other."
         yield Text(line, "bold yellow" if against else "")
     if explanation.level_score:
-        line = f"\nFor {_humanize(sentiment.level or '')}, and against it"
+        line = f"\nFor {humanize(sentiment.level or '')}, and against it"
         yield Text(line).append("  (score above the others' mean)", "dim")
         yield _score_bars(explanation.level_score, style)
 
@@ -168,7 +167,7 @@ def _level_bars(levels: dict[str, float], alone: dict[str, float] | None, style:
         table.add_row("", "", Text("with rating", "dim"), "", Text("without", "dim"))
     sides = [levels, alone] if alone else [levels]
     for level in levels:
-        row = [Text(_humanize(level))]
+        row = [Text(humanize(level))]
         for side in sides:
             blocks = f"{'█' * round(_BAR * side[level]):{_BAR}}"
             is_best = side[level] == max(side.values())
@@ -183,7 +182,7 @@ def _score_bars(score: Score, style: str) -> Table:
     for part in score.words:
         name = Text(_quote(part.text, len(part.spans)))
         for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
-            name.append(f" · {_humanize(phrase.partition(':')[2])}", "dim")
+            name.append(f" · {humanize(phrase.partition(':')[2])}", "dim")
         rows.append((name, part.value))
     extras = {
         "other words": score.other_words,
@@ -246,7 +245,7 @@ def _topics(explanation: Explanation) -> Iterator[RenderableType]:
 
 def _topic(topic: TopicFound) -> Group:
     lines: list[RenderableType] = [_likelihood(topic, "bold")]
-    groups = [_humanize(group) for group in (topic.theme, topic.interaction) if group]
+    groups = [humanize(group) for group in (topic.theme, topic.interaction) if group]
     if topic.priority:
         groups.append(f"{topic.priority} priority")
     if topic.by == "likeliest":
@@ -276,7 +275,7 @@ def _evidence_line(title: str, parts: Sequence[Part]) -> Iterator[RenderableType
 def _likelihood(topic: TopicFound, style: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
-    row = [Text(topic.title or _humanize(topic.name), style)]
+    row = [Text(topic.title or humanize(topic.name), style)]
     if topic.probability is not None and topic.threshold is not None:
         blocks, at = round(_BAR * topic.probability), round(_BAR * topic.threshold)
         bar = Text(f"{'█' * blocks:·<{_BAR}}", "cyan" if style == "bold" else "dim")
@@ -289,14 +288,9 @@ def _likelihood(topic: TopicFound, style: str) -> Table:
 def _urgent(explanation: Explanation) -> Iterator[RenderableType]:
     for reason, evidence in explanation.urgent.items():
         quotes = " … ".join(_quote(place.text) for place in evidence)
-        yield Text(f" {_humanize(reason)} ", _URGENT).append(f"  {quotes}", "default")
+        yield Text(f" {humanize(reason)} ", _URGENT).append(f"  {quotes}", "default")
 
 
 def _quote(words: str, times: int = 1) -> str:
     line = " ".join(words.split())
     return line if times == 1 else f"{line} ×{times}"
-
-
-def _humanize(name: str) -> str:
-    """Return an identifier with spaces for underscores."""
-    return name.replace("_", " ")

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pipeline.search.query import Hit, SearchResult
+from pipeline.terminal import humanize
 from schemas.feedback import Label
 
 _SHOWN_CHARACTERS: Final = 600
@@ -40,7 +41,7 @@ def _summary(result: SearchResult) -> Text:
     for name in Label:
         if name in result.labels:
             line.append(" · ")
-            line.append(f"{_humanize(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
+            line.append(f"{humanize(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
     if result.urgent:
         line.append(" · ")
         line.append(f"urgent {result.urgent:,}", _URGENT)
@@ -57,17 +58,12 @@ def _head(hit: Hit) -> Text:
     label, level = sentiment.get("label", ""), sentiment.get("level", "")
     # The level is more precise, but filters and counts go by the label if they disagree.
     shown = level if level.endswith(label) else label
-    head.append(f"  {_humanize(shown)}", _STYLES.get(label, "dim"))
+    head.append(f"  {humanize(shown)}", _STYLES.get(label, "dim"))
     if feedback.get("urgent"):
         head.append("  ")
-        reasons = ", ".join(map(_humanize, feedback.get("urgent_reasons", ())))
+        reasons = ", ".join(map(humanize, feedback.get("urgent_reasons", ())))
         head.append(f" urgent: {reasons} " if reasons else " urgent ", _URGENT)
     return head
-
-
-def _humanize(name: str) -> str:
-    """Return an identifier with spaces for underscores."""
-    return name.replace("_", " ")
 
 
 def _passage(hit: Hit) -> Text:
