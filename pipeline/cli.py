@@ -56,7 +56,7 @@ COMMANDS: Final = {
         "sources.serve:serve", "Receive webhooks and forms, until SIGTERM or Ctrl-C."
     ),
     "connectors": _Command(
-        "sources.connectors:connectors", "List the connectors, or show the settings of one."
+        "sources.connectors:app", "List the connectors, describe one, or create a new one."
     ),
     "reply": _Command(
         "sources.reply:reply",

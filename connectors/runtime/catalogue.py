@@ -28,7 +28,7 @@ _ABLE: Final = (
 )
 
 
-def capabilities(source: type[Source]) -> list[str]:
+def capability_names(source: type[Source]) -> list[str]:
     """What a source can do and brings, in words."""
     able = [word for kind, word in _ABLE if issubclass(source, kind)]
     return [*able, *sorted(source.capabilities)]
@@ -40,7 +40,7 @@ def declaration(source: type[Source]) -> dict[str, Any]:
         "name": source.name,
         "title": source.title,
         "family": source.family.value,
-        "capabilities": capabilities(source),
+        "capabilities": capability_names(source),
         "cursor": source.cursor_description,
         "needs": source.requirements,
         "limits": source.limitations,
@@ -69,7 +69,7 @@ def _text(default: Any) -> str | None:
     return str(default)
 
 
-def page_of(source: type[Source]) -> str:
+def render_source(source: type[Source]) -> str:
     """The Markdown of one source."""
     told = declaration(source)
     own = [field for field in told["fields"] if field["name"] not in SourceConfig.model_fields]
@@ -115,7 +115,7 @@ def connectors_page() -> str:
     parts = [_INTRODUCTION, _shared()]
     for family, heading in _HEADINGS.items():
         parts.append(f"## {heading}\n")
-        parts += [page_of(source) for source in found if source.family is family]
+        parts += [render_source(source) for source in found if source.family is family]
     return "\n".join(parts)
 
 
