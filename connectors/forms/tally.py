@@ -57,8 +57,8 @@ site_field = "hospital"
 scores = { "How likely are you to recommend us?" = "nps" }
 """
 
-    def submission(self, event: dict[str, Any]) -> Submission | None:
-        """A response that was sent in."""
+    def read_submission(self, event: dict[str, Any]) -> Submission | None:
+        """Return the submission of a response event."""
         kind = event.get("eventType")
         if isinstance(kind, str) and kind != "FORM_RESPONSE":
             return None

@@ -58,8 +58,8 @@ service_field = "ward"
 scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
 """
 
-    def submission(self, event: dict[str, Any]) -> Submission | None:
-        """A response that was sent in."""
+    def read_submission(self, event: dict[str, Any]) -> Submission | None:
+        """Return the submission of a response event."""
         kind = event.get("event_type")
         if isinstance(kind, str) and kind != "form_response":
             return None

@@ -1,4 +1,4 @@
-"""Connector SDK: all that the author of a connector imports, besides ``schemas``.
+"""Connector SDK: all that a connector imports of this project, apart from ``schemas``.
 
 A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``, ``Webhook``,
 ``Answering``) and implements ``fetch``, ``stream`` or ``handle``, and ``parse``.

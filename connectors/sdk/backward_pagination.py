@@ -1,11 +1,11 @@
-"""Walks from the newest back to what is known, for services that list the newest first.
+"""Pagination from the newest item back to what is known, for lists with the newest first.
 
-Until a walk has arrived, its cursor remembers where it was going: a run that ends in the middle
-goes on there, and what came meanwhile is met by the next walk. An item counts as known when it is
-older than the newest of the last walk, or is one of those of the very same moment.
+Until a pass has arrived there, its cursor remembers its target: a run that was interrupted resumes
+the pass, and the next pass reads what was added meanwhile. An item is known if it is older than the
+newest item of the last pass, or one of its items of that same millisecond.
 
-Where edits do not come to the top, a walk a day goes back further and brings everything again:
-the records' revisions tell what is new.
+If edits do not move an item to the top, one pass per day goes further back and returns everything
+again; the revisions of the records tell what is new.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ import orjson
 
 T = TypeVar("T")
 
-_MOST_IDS = 500
+_MAX_IDS = 500
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(slots=True)
 class HighWaterMark:
-    """The newest that was seen: its time in milliseconds, and the ids of that very moment."""
+    """The newest time (Unix, ms) that was read, and the ids of its items."""
 
     at: int = -1
     ids: list[str] = field(default_factory=list)
 
     def knows(self, at: int, native_id: str) -> bool:
-        """Whether an item is no news."""
+        """Return True if an item was read before."""
         return at < self.at or (at == self.at and native_id in self.ids)
 
     def see(self, at: int, native_id: str) -> None:
-        """Take an item into account."""
+        """Raise the mark to an item."""
         if at > self.at:
             self.at, self.ids = at, [native_id]
-        elif at == self.at and native_id not in self.ids and len(self.ids) < _MOST_IDS:
+        elif at == self.at and native_id not in self.ids and len(self.ids) < _MAX_IDS:
             self.ids.append(native_id)
 
 
 @dataclass(slots=True)
 class BackwardPaginator(Generic[T]):
-    """Where a walk goes on, and where it ends."""
+    """Progress of a pass."""
 
     known: HighWaterMark = field(default_factory=HighWaterMark)
     newest: HighWaterMark = field(default_factory=HighWaterMark)
     page: str | None = None
     """The service's token of the next page; None: the first."""
     deep: int = 0
-    """When a walk last went back all of its ``recheck``, in milliseconds."""
+    """When a pass last covered all of ``recheck`` (Unix time, ms)."""
 
     @classmethod
     def resume(
         cls, cursor: str | None, *, now: datetime, recheck: timedelta = timedelta(0)
     ) -> Self:
-        """The walk that a cursor stands for; None: through everything there is.
+        """Return the pass that a cursor stands for; None: through the whole list.
 
-        ``recheck``: how far a walk a day goes back for edits.
+        ``recheck`` is how far one pass per day goes back for edits.
         """
         ms = int(now.timestamp() * 1000)
         if cursor is None:
@@ -70,30 +70,30 @@ class BackwardPaginator(Generic[T]):
             return cls(known, HighWaterMark(*state["newest"]), state.get("page"), deep)
         newest = HighWaterMark(known.at, [*known.ids])
         if recheck and ms - deep >= _DAY_MS:
-            furthest = ms - int(recheck.total_seconds() * 1000)
-            return cls(HighWaterMark(min(known.at, furthest)), newest, None, ms)
+            oldest = ms - int(recheck.total_seconds() * 1000)
+            return cls(HighWaterMark(min(known.at, oldest)), newest, None, ms)
         return cls(known, newest, None, deep)
 
     def new_items(self, items: Iterable[tuple[int | None, str, T]]) -> tuple[list[T], bool]:
-        """The unknown among a page's (time in ms, id, item), and whether the known was reached.
+        """Return the new items among a page's (time in ms, id, item), and True on arrival.
 
-        What has no time that can be read is always news: ``parse`` says what is wrong with it.
+        An item without a readable time is always new: ``parse`` rejects it.
         """
-        found: list[T] = []
+        new: list[T] = []
         reached = False
         for at, native_id, item in items:
             if at is None:
-                found.append(item)
+                new.append(item)
                 continue
             if self.known.knows(at, native_id):
                 reached = reached or at < self.known.at
                 continue
             self.newest.see(at, native_id)
-            found.append(item)
-        return found, reached
+            new.append(item)
+        return new, reached
 
     def cursor(self, next_page: str | None) -> str:
-        """The cursor behind a page; ``next_page`` None: the walk has arrived."""
+        """Return the cursor that follows a page; ``next_page`` is None if the pass has arrived."""
         if next_page is None:
             return _text({"known": _pair(self.newest), "deep": self.deep})
         return _text(

@@ -1,4 +1,4 @@
-"""The contract of a connector: ``fetch`` reads pages, ``parse`` understands one item."""
+"""The contract of a connector: ``fetch`` reads pages, ``parse`` turns one item into a record."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from schemas.feedback import Family, Feedback
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing as it was read, before anybody tried to understand it."""
+    """One thing as it was read, before it is parsed."""
 
     data: Any
-    """What :meth:`Connector.parse` takes."""
+    """The argument of :meth:`Connector.parse`."""
     origin: str
-    """Where it was found, for a person who looks for it: ``"visits:line 7"``."""
+    """Human-readable location, such as ``"visits:line 7"``."""
     payload: bytes | None
-    """Its bytes as they came, which a dead letter keeps; None: those of ``data`` as JSON."""
+    """Its raw bytes, for a dead letter; None if they are ``data`` as JSON."""
     collected_at: datetime
-    """When it was read, with its time zone."""
+    """When it was read; an aware time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,18 @@ class Page:
 
     items: Sequence[Item]
     cursor: str
-    """Where to go on once the broker has acknowledged every item. Opaque to the runner."""
+    """Where to resume once the broker has acknowledged every item. Opaque to the runner."""
     bytes_read: int = 0
     bytes_total: int | None = None
     acknowledged: bool = False
-    """An earlier run has published these: they are counted again, and not sent again."""
+    """True if an earlier run has published the items: they are counted, and not sent, again."""
 
 
 class Connector(ABC):
     """Reads one kind of source.
 
-    ``instance_key`` tells two of the same kind apart (a site, an app, a file); None where there is
-    nothing to come back to, and then no cursor is kept.
+    ``instance_key`` distinguishes two of the same kind (a site, an app, a file). It is None if
+    nothing can be resumed, and then no cursor is stored.
     """
 
     name: ClassVar[str]
@@ -53,23 +53,23 @@ class Connector(ABC):
     @property
     @abstractmethod
     def family(self) -> Family:
-        """The family, which decides the Kafka topic."""
+        """The family, which selects the Kafka topic."""
 
     @property
     @abstractmethod
     def instance_key(self) -> str | None:
-        """Which of its kind, as the cursor knows it."""
+        """The key of its cursor, if it has one."""
 
     @abstractmethod
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read the pages that follow ``cursor``; None: from the beginning.
+        """Yield the pages that follow ``cursor``, or all pages if it is None.
 
         Raises ``Retry`` or ``Fatal``. One bad item never ends a page.
         """
 
     @abstractmethod
     def parse(self, item: Item) -> Feedback:
-        """Understand one item. Pure: the same item always gives the same record.
+        """Return the record of one item. Pure: the same item always gives the same record.
 
-        Raises ``BadRecord``, or ``Skip`` where there is nothing to work on.
+        Raises ``BadRecord``, or ``Skip`` if the item holds no feedback.
         """

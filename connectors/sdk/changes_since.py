@@ -88,7 +88,7 @@ class ChangesSince:
             if at is not None:
                 self.newest = at if self.newest is None else max(at, self.newest)
                 self.recent[native_id] = at
-        self._forget()
+        self._evict()
         return new
 
     def advance(self, page: str | None) -> str:
@@ -106,7 +106,7 @@ class ChangesSince:
 
     def complete(self, at_least: int | None) -> str:
         """Return the cursor that follows the last page; its time is never before ``at_least``."""
-        settled = self._settled()
+        settled = self._settled_ms()
         self.moment = max((ms for ms in (at_least, settled) if ms is not None), default=None)
         self.known = {
             native_id: at
@@ -115,11 +115,11 @@ class ChangesSince:
         }
         return _text({"since": self.moment, "known": self.known})
 
-    def _settled(self) -> int | None:
+    def _settled_ms(self) -> int | None:
         return None if self.newest is None else min(self.newest, self.started) - _SETTLING_MS
 
-    def _forget(self) -> None:
-        settled = self._settled()
+    def _evict(self) -> None:
+        settled = self._settled_ms()
         if settled is None:
             return
         kept = [(at, native_id) for native_id, at in self.recent.items() if at >= settled]

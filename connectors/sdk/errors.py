@@ -1,4 +1,4 @@
-"""Errors, named by what follows from them. Their messages hold no personal value."""
+"""Errors, named after their consequence. Their messages hold no personal data."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _DEFAULT_WAIT_S: Final = 1.0
 
 
 class Retry(Exception):
-    """Try the same again after ``wait`` seconds; nothing was lost and no cursor moved."""
+    """A transient error: retry after ``wait`` seconds. Nothing was lost and no cursor moved."""
 
     def __init__(self, message: str, wait: float | None = None) -> None:
-        """``wait`` is what the service asks for, if it says."""
+        """``wait`` (s) is what the service asks for, if it names a wait."""
         super().__init__(message)
         self.wait = _DEFAULT_WAIT_S if wait is None else wait
 
 
 class BadRecord(Exception):
-    """This one item goes to the dead letters, with ``reason``; the others go on."""
+    """One item is dead-lettered with ``reason``; the run continues with the others."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -29,12 +29,12 @@ class BadRecord(Exception):
 
     @classmethod
     def from_validation(cls, source: str, error: ValidationError) -> Self:
-        """What pydantic found first, without the value it found."""
+        """Return the error for the first fault that pydantic found, without the faulty value."""
         return cls(f"parsing {source}: {first_fault(error)}")
 
 
 class Skip(Exception):
-    """This one item is left out on purpose, and counted: it holds nothing to work on."""
+    """One item is left out on purpose, and counted: it holds no feedback."""
 
     def __init__(self, reason: str = "no text") -> None:
         super().__init__(reason)
@@ -42,28 +42,28 @@ class Skip(Exception):
 
 
 class Fatal(Exception):
-    """The run ends here: trying again would meet the same."""
+    """A permanent error: the run ends, and a retry would fail again."""
 
 
 class Misconfigured(Fatal):
-    """The run ends here until somebody changes the connector's configuration."""
+    """The run ends; the operator must change the connector's settings."""
 
 
 class Unauthorized(Fatal):
-    """The run ends here until somebody renews the credentials."""
+    """The run ends; the operator must renew the credentials."""
 
 
 class Rejected(Exception):
-    """A request from outside is not taken. Its message goes back to whoever sent it."""
+    """A received request is refused. The message is returned to its sender."""
 
 
 class Forged(Rejected):
-    """It is not signed by whom it claims to be from."""
+    """The signature or secret is missing or wrong."""
 
 
 class Stale(Rejected):
-    """Its signature is from another time: it may have been recorded and sent again."""
+    """The signature is too old: the request may be a replay."""
 
 
 class Malformed(Rejected):
-    """It is signed, and no submission all the same."""
+    """The request is authentic, but not a submission."""

@@ -1,4 +1,4 @@
-"""The text of HTML, as a reader sees it."""
+"""The visible text of HTML."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _TAG: Final = re.compile(
 
 
 def plain_text(html: str) -> str:
-    """Text without tags, scripts and styles; blocks and breaks begin a line."""
+    """Return the visible text of HTML; each block and break begins a line."""
     parts = _simple(html)
     if parts is None:
-        return _parsed(html)
+        return _parse(html)
     return _tidy(parts)
 
 
 def _simple(html: str) -> list[str] | None:
-    """The words of what services mostly send, ten times as fast; None where it is not so plain."""
+    """Return the parts of simple HTML, ten times as fast, or None if it is not simple."""
     parts = _TAG.split(html)
     for place, part in enumerate(parts):
         if place % 2:
@@ -50,13 +50,13 @@ def _simple(html: str) -> list[str] | None:
     return parts
 
 
-def _parsed(html: str) -> str:
+def _parse(html: str) -> str:
     reader = _Reader()
     try:
         reader.feed(html)
         reader.close()
-    except AssertionError:  # what the standard library's parser says to a broken declaration
-        return _parsed(html.replace("<!", "&lt;!"))
+    except AssertionError:  # the standard library's parser at a malformed declaration
+        return _parse(html.replace("<!", "&lt;!"))
     return _tidy(reader.parts)
 
 

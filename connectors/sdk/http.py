@@ -1,6 +1,6 @@
-"""The one place that talks HTTP: time-outs, retries, rate limits, and what a status means.
+"""The HTTP client of connectors: time-outs, retries, rate limits, consequences of a status.
 
-No message names more than host and path: queries and headers hold keys and people's words.
+Messages name host and path only: queries and headers hold keys and personal data.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from connectors.sdk.errors import Fatal, Retry, Unauthorized
 from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
 
 USER_AGENT: Final = "feedback-pipeline"
-_ATTEMPTS: Final = 5
-_PATIENCE_S: Final = 60.0
-_MOST_BYTES: Final = 32_000_000
+_MAX_ATTEMPTS: Final = 5
+_MAX_WAIT_S: Final = 60.0
+_MAX_BYTES: Final = 32_000_000
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A response that was read to its end."""
+    """A response, read to its end."""
 
     status: int
     headers: httpx.Headers
@@ -40,42 +40,42 @@ class HttpResponse:
     """Method, host and path, for messages."""
 
     def json(self) -> Any:
-        """The body as JSON; raises ``Retry``, since it was cut off or is a proxy's page."""
+        """Return the body as JSON. Raises ``Retry``: it was truncated, or is a proxy's page."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
             raise Retry(
-                f"reading {self.request_line}: the answer is no whole JSON document"
+                f"reading {self.request_line}: the response is not a complete JSON document"
             ) from None
 
 
 ResponseClassifier = Callable[[HttpResponse], Exception | None]
-"""What follows from an answer; None: it is good."""
+"""Returns the error that a response is, or None if it is a success."""
 
 
-def classify_response(answer: HttpResponse) -> Exception | None:
-    """What a status means with most services."""
-    message = f"requesting {answer.request_line}: status {answer.status}"
-    match classify_status(answer.status):
+def classify_response(response: HttpResponse) -> Exception | None:
+    """Return the error that a response's status stands for; None for a success or a 304."""
+    message = f"requesting {response.request_line}: status {response.status}"
+    match classify_status(response.status):
         case StatusClass.OK:
             return None
         case StatusClass.CREDENTIALS_REFUSED:
             return Unauthorized(f"{message}: the credentials are refused")
         case StatusClass.TRANSIENT:
-            return Retry(message, wait=retry_after_seconds(answer.headers))
+            return Retry(message, wait=retry_after_seconds(response.headers))
         case StatusClass.PERMANENT:
-            return None if answer.status == 304 else Fatal(message)
+            return None if response.status == 304 else Fatal(message)
 
 
 @cache
 def silence_httpx_logging() -> None:
-    """Keep httpx from logging every request: its lines hold the queries."""
+    """Keep httpx from logging each request: its lines hold the queries."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @cache
 def ssl_context() -> ssl.SSLContext:
-    """Whose certificates are believed. Reading them takes as long as some thousand records."""
+    """Return the trusted authorities. Reading them takes as long as some thousand records."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -112,7 +112,7 @@ class Http:
             auth=options.get("auth"),
             timeout=_TIMEOUT,
             follow_redirects=True,
-            event_hooks={"request": [self._tell_strangers_nothing]},
+            event_hooks={"request": [self._strip_headers_on_redirect]},
             trust_env=False,
             verify=ssl_context(),
         )
@@ -126,8 +126,8 @@ class Http:
         """Close the connections."""
         self._client.close()
 
-    def _tell_strangers_nothing(self, request: httpx.Request) -> None:
-        # httpx drops only Authorization where a service redirects to another server.
+    def _strip_headers_on_redirect(self, request: httpx.Request) -> None:
+        # httpx drops only Authorization if a service redirects to another server.
         home, url = self._client.base_url, request.url
         if url.host != home.host or (home.scheme == "https") > (url.scheme == "https"):
             for name in self._own_headers:
@@ -138,34 +138,39 @@ class Http:
         return self.json("GET", path, **request)
 
     def json(self, method: str, path: str, **request: Any) -> Any:
-        """Request a JSON document; repeats what may pass. Raises ``Retry`` or ``Fatal``."""
-        return self._insist(lambda: self._once(method, path, request).json())
+        """Request a JSON document, with retries. Raises ``Retry`` or ``Fatal``."""
+        return self._with_retries(lambda: self._send(method, path, request).json())
 
     def request(self, method: str, path: str, **request: Any) -> HttpResponse:
-        """Request anything; repeats what may pass. Raises ``Retry`` or ``Fatal``.
+        """Send a request, with retries. Raises ``Retry`` or ``Fatal``.
 
-        ``request`` is what httpx takes: params, json, data, content, headers.
+        ``request`` is passed to httpx: params, json, data, content, headers.
         """
-        answer: HttpResponse = self._insist(lambda: self._once(method, path, request))
-        return answer
+        response: HttpResponse = self._with_retries(lambda: self._send(method, path, request))
+        return response
 
-    def _insist(self, attempt: Callable[[], Any]) -> Any:
+    def _with_retries(self, attempt: Callable[[], Any]) -> Any:
         retrying = Retrying(
             retry=retry_if_exception_type(Retry),
-            stop=lambda state: stop_after_attempt(_ATTEMPTS)(state) or _wait(state) > _PATIENCE_S,
-            wait=_wait,
+            stop=lambda state: (
+                stop_after_attempt(_MAX_ATTEMPTS)(state) or _wait_s(state) > _MAX_WAIT_S
+            ),
+            wait=_wait_s,
             sleep=self._sleep,
             reraise=True,
         )
         return retrying(attempt)
 
-    def _once(self, method: str, path: str, request: Mapping[str, Any]) -> HttpResponse:
-        self._keep_pace()
+    def _send(self, method: str, path: str, request: Mapping[str, Any]) -> HttpResponse:
+        self._throttle()
         try:
             with self._client.stream(method, path, **request) as response:
-                where = f"{method} {response.url.host}{response.url.path}"
-                answer = HttpResponse(
-                    response.status_code, response.headers, _body(response, where), where
+                request_line = f"{method} {response.url.host}{response.url.path}"
+                received = HttpResponse(
+                    response.status_code,
+                    response.headers,
+                    _read_body(response, request_line),
+                    request_line,
                 )
         except httpx.TransportError as error:
             url = self._client.base_url.join(path)
@@ -175,12 +180,12 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             where = path.partition("?")[0]
             raise Fatal(f"requesting {method} {where}: {type(error).__name__}") from None
-        problem = self._classify(answer)
+        problem = self._classify(received)
         if problem is not None:
             raise problem
-        return answer
+        return received
 
-    def _keep_pace(self) -> None:
+    def _throttle(self) -> None:
         if not self._pause:
             return
         wait = self._next - time.monotonic()
@@ -192,26 +197,26 @@ class Http:
 _backoff: Final = wait_random_exponential(multiplier=0.5, max=30)
 
 
-def _wait(state: RetryCallState) -> float:
-    """At least what the service asks for, and a growing, jittered wait where it asks for none."""
+def _wait_s(state: RetryCallState) -> float:
+    """Return the service's wait, or an exponential one with jitter if that is longer."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.wait if isinstance(error, Retry) else 0.0
-    return max(asked, min(_backoff(state), _PATIENCE_S))
+    requested = error.wait if isinstance(error, Retry) else 0.0
+    return max(requested, min(_backoff(state), _MAX_WAIT_S))
 
 
-def _body(response: httpx.Response, where: str) -> bytes:
+def _read_body(response: httpx.Response, request_line: str) -> bytes:
     parts: list[bytes] = []
     size = 0
     for part in response.iter_bytes():
         size += len(part)
-        if size > _MOST_BYTES:
-            raise Fatal(f"reading {where}: the answer is larger than {_MOST_BYTES:,} bytes")
+        if size > _MAX_BYTES:
+            raise Fatal(f"reading {request_line}: the response is larger than {_MAX_BYTES:,} bytes")
         parts.append(part)
     return b"".join(parts)
 
 
 class Bearer(httpx.Auth):
-    """A token that does not change."""
+    """Authentication with a token that does not change."""
 
     def __init__(self, token: SecretStr) -> None:
         self._token = token
@@ -223,7 +228,7 @@ class Bearer(httpx.Auth):
 
 
 class OAuth2(httpx.Auth):
-    """A token that is asked for when first needed, and again when it is refused (RFC 6749)."""
+    """Authentication with a token that is requested when needed or refused (RFC 6749)."""
 
     requires_response_body = True
 
@@ -234,20 +239,20 @@ class OAuth2(httpx.Auth):
         *,
         basic: tuple[str, str] | None = None,
     ) -> None:
-        """``form`` is the grant: ``grant_type`` and credentials; ``basic`` goes in a header."""
+        """``form`` is the grant: ``grant_type`` and credentials. ``basic`` is sent as a header."""
         self._token_url = token_url
         self._form = dict(form)
         self._basic = httpx.BasicAuth(*basic) if basic else None
         self._token: str | None = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the token; fetch one where there is none or it is refused."""
+        """Send the token; request one first if it is missing, and again if it is refused."""
         if self._token is None:
-            self._keep((yield self._token_request()))
+            self._store_token((yield self._token_request()))
         request.headers["Authorization"] = f"Bearer {self._token}"
         response = yield request
         if response.status_code == 401:
-            self._keep((yield self._token_request()))
+            self._store_token((yield self._token_request()))
             request.headers["Authorization"] = f"Bearer {self._token}"
             yield request
 
@@ -259,16 +264,16 @@ class OAuth2(httpx.Auth):
             request = next(self._basic.auth_flow(request))
         return request
 
-    def _keep(self, response: httpx.Response) -> None:
+    def _store_token(self, response: httpx.Response) -> None:
         where = f"POST {response.url.host}{response.url.path}"
         problem = classify_response(
             HttpResponse(response.status_code, response.headers, b"", where)
         )
         if isinstance(problem, Fatal):  # a grant that is refused comes back as 400
-            raise Unauthorized(f"asking for a token, {where}: status {response.status_code}")
+            raise Unauthorized(f"requesting a token, {where}: status {response.status_code}")
         if problem is not None:
             raise problem
         try:
             self._token = str(orjson.loads(response.content)["access_token"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(f"asking for a token, {where}: the answer holds none") from None
+            raise Retry(f"requesting a token, {where}: the response has none") from None

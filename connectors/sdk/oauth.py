@@ -1,4 +1,4 @@
-"""Access tokens that ``_http.OAuth2`` alone does not get: for what is no HTTP, and for a signature.
+"""Access tokens for protocols other than HTTP, and tokens that a service account signs for.
 
 A service account of Google signs for itself (RFC 7523), as
 https://developers.google.com/identity/protocols/oauth2/service-account has it.
@@ -12,30 +12,35 @@ from contextlib import closing
 from typing import Annotated, Any, Final
 
 import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, ValidationError
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
 from connectors.sdk.http import Http, HttpResponse, OAuth2, classify_response
 
-_SIGNED: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_LASTS_S: Final = 3_600
+_JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_LIFETIME_S: Final = 3_600
 _Filled = Annotated[str, StringConstraints(min_length=1)]
 
 
 def request_access_token(token_url: str, form: Mapping[str, str]) -> SecretStr:
-    """Ask for a token with a grant. Raises ``Retry`` or ``Unauthorized``."""
-    with closing(Http(token_url, classify=_granted)) as http:
-        answer = http.json("POST", token_url, data=dict(form))
-    token = answer.get("access_token") if isinstance(answer, dict) else None
+    """Request a token with a grant. Raises ``Retry`` or ``Unauthorized``."""
+    with closing(Http(token_url, classify=_classify_grant)) as http:
+        document = http.json("POST", token_url, data=dict(form))
+    token = document.get("access_token") if isinstance(document, dict) else None
     if not isinstance(token, str) or not token:
-        raise Retry(f"asking {httpx.URL(token_url).host} for a token: the answer holds none")
+        raise Retry(f"requesting a token of {httpx.URL(token_url).host}: the response has none")
     return SecretStr(token)
 
 
-def _granted(answer: HttpResponse) -> Exception | None:
-    problem = classify_response(answer)
+def _classify_grant(response: HttpResponse) -> Exception | None:
+    problem = classify_response(response)
     if isinstance(problem, Fatal):  # a grant that is refused comes back as 400
-        return Unauthorized(f"asking for a token, {answer.request_line}: status {answer.status}")
+        return Unauthorized(
+            f"requesting a token, {response.request_line}: status {response.status}"
+        )
     return problem
 
 
@@ -45,47 +50,42 @@ class _KeyFile(BaseModel):
     private_key_id: str | None = None
 
 
-def _readable(file: SecretStr) -> SecretStr:
-    _key_of(file)
+def _require_readable(file: SecretStr) -> SecretStr:
+    _read_key_file(file)
     return file
 
 
-def _key_of(file: SecretStr) -> tuple[_KeyFile, Any]:
-    """The file's fields and its RSA key. Raises ``ValueError`` without any of them in it."""
-    from joserfc.errors import JoseError
-    from joserfc.jwk import RSAKey
-
+def _read_key_file(file: SecretStr) -> tuple[_KeyFile, Any]:
+    """Return a file's fields and its RSA key. Raises ``ValueError`` if either is missing."""
     try:
-        told = _KeyFile.model_validate_json(file.get_secret_value())
-        return told, RSAKey.import_key(told.private_key)
+        fields = _KeyFile.model_validate_json(file.get_secret_value())
+        return fields, RSAKey.import_key(fields.private_key)
     except (ValidationError, JoseError, ValueError, TypeError):
-        raise ValueError("it is no key file of a service account, in JSON") from None
+        raise ValueError("it is not the JSON key file of a service account") from None
 
 
-KeyFile = Annotated[SecretStr, AfterValidator(_readable)]
-"""The key file of a service account, as the Google Cloud console gives it out."""
+KeyFile = Annotated[SecretStr, AfterValidator(_require_readable)]
+"""The key file of a service account, as issued by the Google Cloud console."""
 
 
 class ServiceAccount(OAuth2):
-    """A service account's token, signed for when first needed and when it is refused."""
+    """Authentication of a service account, which signs a request for each token."""
 
     def __init__(
         self, token_url: str, key_file: SecretStr, *, scope: str, act_as: str | None = None
     ) -> None:
-        """``act_as``: an account of a domain that lets the service account act for its people."""
+        """``act_as`` is an account of a domain that has delegated to the service account."""
         super().__init__(token_url, {})
-        self._told, self._key = _key_of(key_file)
-        self._claims = {"iss": self._told.client_email, "scope": scope, "aud": token_url}
+        self._fields, self._key = _read_key_file(key_file)
+        self._claims = {"iss": self._fields.client_email, "scope": scope, "aud": token_url}
         if act_as is not None:
             self._claims["sub"] = act_as
 
     def _token_request(self) -> httpx.Request:
-        from joserfc import jwt
-
         header = {"alg": "RS256"}
-        if self._told.private_key_id:
-            header["kid"] = self._told.private_key_id
+        if self._fields.private_key_id:
+            header["kid"] = self._fields.private_key_id
         now = int(time.time())
-        claims = {**self._claims, "iat": now, "exp": now + _LASTS_S}
-        self._form = {"grant_type": _SIGNED, "assertion": jwt.encode(header, claims, self._key)}
+        claims = {**self._claims, "iat": now, "exp": now + _LIFETIME_S}
+        self._form = {"grant_type": _JWT_GRANT, "assertion": jwt.encode(header, claims, self._key)}
         return super()._token_request()

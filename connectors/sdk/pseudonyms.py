@@ -1,4 +1,4 @@
-"""Authors become pseudonyms before anything leaves a connector."""
+"""Pseudonyms, which replace authors before a record leaves its connector."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _HEX_DIGITS = 32
 
 
 def pseudonym(key: bytes, author: str) -> str | None:
-    """HMAC-SHA256 of the author as the source names them: 32 hex digits.
+    """Return the HMAC-SHA256 of an author's name or id, as 32 hex digits.
 
-    None without a key or without an author: an unkeyed hash of a name could be looked up.
+    None without a key or an author: an unkeyed hash could be reversed by dictionary lookup.
     """
     author = author.strip()
     if not key or not author:
         return None
-    mac = _keyed(key).copy()
+    mac = _keyed_hash(key).copy()
     mac.update(author.encode("utf-8", "replace"))
     return mac.hexdigest()[:_HEX_DIGITS]
 
 
 @lru_cache(maxsize=8)
-def _keyed(key: bytes) -> hmac.HMAC:
+def _keyed_hash(key: bytes) -> hmac.HMAC:
     return hmac.new(key, digestmod="sha256")

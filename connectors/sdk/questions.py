@@ -1,4 +1,4 @@
-"""Questions of a form: what settings say of them, and what their answers are."""
+"""Questions of forms: their settings, and the types of their answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PERSONAL: Final = re.compile(
 
 
 class ScoreQuestion(BaseModel):
-    """Which measure a question is, and its scale where the service does not tell."""
+    """The measure that a question asks for, and its scale if the service does not return it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,35 +36,37 @@ class ScoreQuestion(BaseModel):
     worst: float | None = None
     best: float | None = None
     choices: tuple[str, ...] = Field(
-        default=(), description='The wordings, the worst first; for fft a sixth is "don\'t know".'
+        default=(), description='The wordings, worst first; for fft a sixth is "don\'t know".'
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, given: Any) -> Any:
-        return {"measure": given} if isinstance(given, str) else given
+    def _expand(cls, value: Any) -> Any:
+        return {"measure": value} if isinstance(value, str) else value
 
 
 class FormSourceConfig(SourceConfig):
-    """What every form can be told about its questions, by their id, reference or wording."""
+    """Settings of a form's questions, which are named by their id, reference or wording."""
 
     comments: tuple[str, ...] = Field(
-        default=(), description="Questions that hold the comments; none: every free-text answer."
+        default=(),
+        description="Questions whose answers are comments; default: all free-text questions.",
     )
     scores: dict[str, ScoreQuestion] = Field(
         default_factory=dict,
-        description='Questions that hold a score: `{ q3 = "nps" }`, or with its scale: '
-        '`{ q3 = { measure = "csat", worst = 1, best = 10 } }`, or with the wording of its '
-        "choices, the worst first.",
+        description='Questions whose answers are scores: `{ q3 = "nps" }`, or with its scale: '
+        '`{ q3 = { measure = "csat", worst = 1, best = 10 } }`, or with the wordings of its '
+        "choices, worst first.",
     )
     personal: tuple[str, ...] = Field(
-        default=(), description="Further questions whose answers are left out, such as names."
+        default=(), description="More questions whose answers are left out, such as names."
     )
     keep: tuple[str, ...] = Field(
-        default=(), description="Questions and hidden fields that are kept as attributes."
+        default=(), description="Questions and hidden fields that become attributes."
     )
     contact_field: str | None = Field(
-        default=None, description="Question whether somebody may get in touch: kept as yes or no."
+        default=None,
+        description="Question that asks for permission to get in touch: kept as yes or no.",
     )
     organization_field: str | None = Field(
         default=None, description="Question or hidden field that names the organization."
@@ -78,41 +80,41 @@ class FormSourceConfig(SourceConfig):
 
 
 class AnswerType(StrEnum):
-    """What an answer is."""
+    """The type of an answer."""
 
     TEXT = "text"
-    """Free text. Wordings that ask for a name or an address are recognised as personal."""
+    """Free text; personal if the question asks for a name or an address."""
     CHOICE = "choice"
-    """The wording of what was chosen, one or a list, or a yes or no."""
+    """The wording of a choice, a list of them, or a boolean."""
     SCALE = "scale"
-    """A number on a scale; the wording or the settings tell which measure it is."""
+    """A number on a scale; the wording or the settings say which measure it is."""
     STARS = "stars"
     NPS = "nps"
     CSAT = "csat"
     CES = "ces"
     FFT = "fft"
     CONTACT = "contact"
-    """E-mail address, telephone number: never copied, and a flag that there was one."""
+    """An e-mail address or phone number: never copied; an attribute says that there was one."""
     PERSONAL = "personal"
-    """A name, an address, a file, a signature: never copied."""
+    """A name, an address, a file or a signature: never copied."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormAnswer:
-    """One answer; ``worst`` and ``best`` are the ends of its scale, where the service tells."""
+    """One answer; ``worst`` and ``best`` are the ends of its scale, if the service returns it."""
 
     field: str
-    """The question's id: stable, and unique in its form."""
+    """The question's id, which is stable and unique in its form."""
     question: str
-    """Its wording."""
+    """The question's wording."""
     kind: AnswerType
     value: Any
     worst: float | None = None
     best: float | None = None
     also: tuple[str, ...] = ()
-    """Further names by which settings may mean the question."""
+    """More names of the question in settings."""
 
 
 def is_personal(question: str) -> bool:
-    """Whether a wording asks for a name, an address or a number of a person, and nothing else."""
+    """Return True if a question only asks for a person's name, address or number."""
     return _PERSONAL.fullmatch(question.strip()) is not None

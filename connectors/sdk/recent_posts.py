@@ -1,7 +1,7 @@
-"""The newest posts that a connector brought, kept in its cursor: what an edit or a delete is of.
+"""The newest posts that a connector has read, kept in its cursor to match edits and deletes.
 
-Networks tell of a delete by an id of their own, and show a post again and again: in the overlap of
-two runs, on a reconnect, by search and by stream. What is remembered here is known again.
+Networks report a delete by their own id, and return a post repeatedly: in the overlap of two runs,
+after a reconnect, by search and by stream.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from schemas.feedback import Feedback, Operation
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A post that was taken back; times in milliseconds."""
+    """A post that was deleted; times are Unix times (ms)."""
 
     native_id: str
     created: int
@@ -30,79 +30,79 @@ class _Post(NamedTuple):
     created: int
     revision: int
     native_id: str = ""
-    """Empty where it is the key."""
+    """Empty if it is the key."""
     gone: bool = False
 
 
 @dataclass(slots=True)
 class SeenPosts:
-    """At most ``most`` posts by the network's own id, the newest kept; those taken back as well."""
+    """The newest posts, ``size`` at most, by the network's own id; deleted ones included."""
 
-    most: int
+    size: int
     posts: dict[str, _Post] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, most: int, state: Any) -> SeenPosts:
-        """What :meth:`dump` gave."""
-        return cls(most, {key: _Post(*post) for key, post in (state or {}).items()})
+    def load(cls, size: int, state: Any) -> SeenPosts:
+        """Return the posts that :meth:`dump` returned."""
+        return cls(size, {key: _Post(*post) for key, post in (state or {}).items()})
 
     def dump(self) -> dict[str, list[object]]:
-        """What a cursor keeps."""
-        self._forget()
+        """Return the posts as JSON's types, for a cursor."""
+        self._evict()
         return {key: list(post[: 4 if post.gone else 3]) for key, post in self.posts.items()}
 
     def __contains__(self, key: str) -> bool:
         return key in self.posts
 
     def is_new_or_changed(self, key: str, created: int, revision: int, native_id: str = "") -> bool:
-        """Whether a post is unknown, or has a later revision; it is known from now on."""
+        """Remember a post; return True if it was unknown or had an earlier revision."""
         known = self.posts.get(key)
         if known is not None and known.revision >= revision:
             return False
-        self._keep(key, _Post(created, revision, native_id))
+        self._store(key, _Post(created, revision, native_id))
         return True
 
     def mark_deleted(self, key: str, revision: int = 0) -> Deletion | None:
-        """The post as one that is gone; None where it is unknown, or gone already.
+        """Return the deletion of a post, or None if it is unknown or was deleted before.
 
-        ``revision`` is the network's time of the delete; it becomes higher than what went before.
+        ``revision`` is the network's time of the delete; the deletion's is higher than the post's.
         """
         known = self.posts.get(key)
         if known is None or known.gone or not known.revision:
             return None
         gone = known._replace(revision=max(revision, known.revision + 1), gone=True)
-        self._keep(key, gone)
+        self._store(key, gone)
         return Deletion(gone.native_id or key, gone.created, gone.revision)
 
     def mark_deleted_by_prefix(self, prefix: str, revision: int) -> Iterable[Deletion]:
-        """Every post whose id begins so, as ones that are gone."""
+        """Return the deletions of all posts whose id begins with ``prefix``."""
         keys = [key for key in self.posts if key.startswith(prefix)]
-        found = [self.mark_deleted(key, revision) for key in keys]
-        return [gone for gone in found if gone is not None]
+        deletions = (self.mark_deleted(key, revision) for key in keys)
+        return [deletion for deletion in deletions if deletion is not None]
 
-    def active_ids(self, size: int) -> Iterator[list[str]]:
-        """The ids of what is there as far as is known, ``size`` at a time."""
+    def active_ids(self, batch_size: int) -> Iterator[list[str]]:
+        """Yield the ids of the posts that are not known to be deleted, in batches."""
         keys = [key for key, post in self.posts.items() if post.revision and not post.gone]
-        for start in range(0, len(keys), size):
-            yield keys[start : start + size]
+        for start in range(0, len(keys), batch_size):
+            yield keys[start : start + batch_size]
 
-    def _keep(self, key: str, post: _Post) -> None:
+    def _store(self, key: str, post: _Post) -> None:
         self.posts[key] = post
-        if len(self.posts) > 2 * self.most:  # all at once: to look for the oldest takes long
-            self._forget()
+        if len(self.posts) > 2 * self.size:  # in one go: finding the oldest is slow
+            self._evict()
 
-    def _forget(self) -> None:
-        spare = len(self.posts) - self.most
+    def _evict(self) -> None:
+        spare = len(self.posts) - self.size
         for key in nsmallest(spare, self.posts, key=lambda key: self.posts[key].created):
             del self.posts[key]
 
 
-def deletion_record(source: Source, item: Item, gone: Deletion) -> Feedback:
-    """The record that deletes a post."""
+def deletion_record(source: Source, item: Item, deletion: Deletion) -> Feedback:
+    """Return the record that deletes a post."""
     return source.record(
         item,
-        native_id=gone.native_id,
-        created_at=from_unix(gone.created / 1000),
-        revision=gone.revision,
+        native_id=deletion.native_id,
+        created_at=from_unix(deletion.created / 1000),
+        revision=deletion.revision,
         operation=Operation.DELETE,
     )

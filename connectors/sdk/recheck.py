@@ -1,7 +1,7 @@
-"""Networks that show all posts of one kind, and where posts are edited or deleted.
+"""Sources of networks that return posts of one kind, and where posts are edited or deleted.
 
-A source of this kind walks to the newest post, remembers the newest it brought, and once a day
-looks whether they are still what they were. Its cursor says how far it came, and what it remembers.
+Such a source reads up to the newest post, remembers the newest posts, and checks once a day whether
+they have changed. Its cursor holds its position and what it remembers.
 """
 
 from __future__ import annotations
@@ -25,33 +25,38 @@ _DAY_MS: Final = 86_400_000
 
 
 class RecheckedConfig(SourceConfig):
-    """How far back is looked."""
+    """Settings of how far back posts are read."""
 
-    days: int = Field(default=7, ge=0, description="How far back the first run goes.")
+    days: int = Field(default=7, ge=0, description="Days that the first run reads back.")
     overlap_minutes: int = Field(
-        default=60, ge=0, description="How far back each run looks for posts that came late."
+        default=60,
+        ge=0,
+        description="Minutes that each run reads again, for posts that arrive late.",
     )
     remember: int = Field(
-        default=500, ge=0, le=2_000, description="Newest posts to watch for edits and deletes."
+        default=500,
+        ge=0,
+        le=2_000,
+        description="Newest posts that are checked for edits and deletes.",
     )
 
 
 @dataclass(slots=True)
 class RecheckedCursor(ABC):
-    """What each network adds is how far its own lists were read."""
+    """Position and memory; each network adds the positions in its own lists."""
 
     checked: int
-    """When edits and deletes were last looked for, in milliseconds since 1970."""
+    """When edits and deletes were last checked (Unix time, ms)."""
     memory: SeenPosts
 
     @classmethod
     @abstractmethod
     def initial(cls, ms: int) -> dict[str, Any]:
-        """What is added, where nothing was read yet and what is later than ``ms`` is to be."""
+        """Return the added fields of a cursor that begins at ``ms`` (Unix time)."""
 
     @classmethod
     def resume(cls, cursor: str | None, *, days: int, remember: int, now: datetime) -> Self:
-        """What a cursor stands for; None: so many days ago."""
+        """Return the state that a cursor stands for; None: ``days`` ago."""
         if cursor is None:
             ms = unix_ms(now)
             return cls(ms, SeenPosts(remember), **cls.initial(ms - days * _DAY_MS))
@@ -59,8 +64,8 @@ class RecheckedCursor(ABC):
         return cls(memory=SeenPosts.load(remember, state.pop("posts")), **state)
 
     def text(self) -> str:
-        """The cursor."""
-        state = {one.name: getattr(self, one.name) for one in fields(self)}
+        """Return the cursor."""
+        state = {item.name: getattr(self, item.name) for item in fields(self)}
         state["posts"] = state.pop("memory").dump()
         return orjson.dumps(state).decode()
 
@@ -70,7 +75,7 @@ CursorT = TypeVar("CursorT", bound=RecheckedCursor)
 
 
 class RecheckedSource(Streamed[RecheckedConfigT], Generic[RecheckedConfigT, CursorT]):
-    """Catches up, and once a day looks again at what is remembered."""
+    """Reads new posts, and once a day checks those it remembers."""
 
     Cursor: ClassVar[type[RecheckedCursor]]
 
@@ -81,14 +86,14 @@ class RecheckedSource(Streamed[RecheckedConfigT], Generic[RecheckedConfigT, Curs
             cls.Cursor = cursor
 
     def resume(self, cursor: str | None) -> CursorT:
-        """Where to go on."""
+        """Return the state that a cursor stands for."""
         days, remember, now = self.config.days, self.config.remember, self.context.now()
-        found: Any = self.Cursor.resume(cursor, days=days, remember=remember, now=now)
-        resumed: CursorT = found
+        state: Any = self.Cursor.resume(cursor, days=days, remember=remember, now=now)
+        resumed: CursorT = state
         return resumed
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read the posts that follow the cursor; once a day, look again at those remembered."""
+        """Read the posts that follow the cursor; once a day, check those it remembers."""
         now = unix_ms(self.context.now())
         state = self.resume(cursor)
         yield from self.walk(state)
@@ -99,11 +104,11 @@ class RecheckedSource(Streamed[RecheckedConfigT], Generic[RecheckedConfigT, Curs
 
     @abstractmethod
     def walk(self, state: CursorT) -> Iterator[Page]:
-        """The posts that are not known; ``state`` moves with them."""
+        """Yield the posts that are not known, and advance ``state`` with them."""
 
     @abstractmethod
     def recheck(self, state: CursorT) -> Iterator[Page]:
-        """What has become of the posts in the cursor's memory."""
+        """Yield the edits and deletes of the remembered posts."""
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a post or of its deletion."""

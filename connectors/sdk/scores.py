@@ -1,4 +1,4 @@
-"""Scores of a form: which measure an answer is, and on which scale."""
+"""Scores of forms: the measure and the scale of an answer."""
 
 from __future__ import annotations
 
@@ -47,29 +47,29 @@ class Scores:
     others: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Iterable[tuple[FormAnswer, ScoreQuestion | None]]) -> Self:
-        """The scores of answers, each with what the settings say of its question, if anything."""
+    def from_answers(cls, answers: Iterable[tuple[FormAnswer, ScoreQuestion | None]]) -> Self:
+        """Return the scores of answers, each given with its question's settings, if any."""
         scores = cls()
-        for answer, asked in sorted(found, key=lambda one: one[1] is None):
+        for answer, question in sorted(answers, key=lambda pair: pair[1] is None):
             if answer.value is not None and answer.value != "":
-                scores._take(answer, asked)
+                scores._add(answer, question)
         return scores
 
-    def _take(self, answer: FormAnswer, asked: ScoreQuestion | None) -> None:
-        measure = asked.measure if asked else _measure(answer)
-        score = _score(answer, measure, asked)
+    def _add(self, answer: FormAnswer, question: ScoreQuestion | None) -> None:
+        measure = question.measure if question else _find_measure(answer)
+        score = _score_answer(answer, measure, question)
         if score is not None and measure not in self.placed:
             self.placed[measure] = score
             return
         number = _number(answer.value)
         if number is not None:
             self.others[(answer.question or answer.field)[:100]] = f"{number:g}"
-        elif asked and answer.kind is AnswerType.CHOICE:
-            self.others[(answer.question or answer.field)[:100]] = _said(answer.value)[:100]
+        elif question and answer.kind is AnswerType.CHOICE:
+            self.others[(answer.question or answer.field)[:100]] = _normalize(answer.value)[:100]
 
 
 def is_yes(value: Any) -> bool:
-    """Whether an answer says yes; the wording of a choice may go on after it."""
+    """Return True if an answer means yes; a wording may continue after it."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if not isinstance(value, str):
@@ -77,7 +77,7 @@ def is_yes(value: Any) -> bool:
     return re.split(r"[\s,.;:!]", value.strip().casefold(), maxsplit=1)[0] in _YES
 
 
-def _measure(answer: FormAnswer) -> Measure:
+def _find_measure(answer: FormAnswer) -> Measure:
     if answer.kind in _MEASURES:
         return _MEASURES[answer.kind]
     if (answer.worst, answer.best) == (0, 10) and _RECOMMEND.search(answer.question):
@@ -85,14 +85,14 @@ def _measure(answer: FormAnswer) -> Measure:
     return "ces" if _EFFORT.search(answer.question) else "csat"
 
 
-def _score(
-    answer: FormAnswer, measure: Measure, asked: ScoreQuestion | None
+def _score_answer(
+    answer: FormAnswer, measure: Measure, question: ScoreQuestion | None
 ) -> dict[str, float] | None:
-    """The value with its scale; None where it is no number, or not on a known scale."""
-    if asked and asked.choices:
-        return _chosen(answer.value, measure, asked)
-    value = _fft(answer.value) if measure == "fft" else _number(answer.value)
-    worst, best = _ends(answer, measure, asked)
+    """Return the value with its scale, or None if it is not a number on a known scale."""
+    if question and question.choices:
+        return _score_choice(answer.value, measure, question)
+    value = _fft_value(answer.value) if measure == "fft" else _number(answer.value)
+    worst, best = _scale(answer, measure, question)
     if value is None or worst is None or best is None or worst == best:
         return None
     if measure == "fft":
@@ -102,54 +102,54 @@ def _score(
     return {"value": value, "worst": worst, "best": best} if usable else None
 
 
-def _ends(
-    answer: FormAnswer, measure: Measure, asked: ScoreQuestion | None
+def _scale(
+    answer: FormAnswer, measure: Measure, question: ScoreQuestion | None
 ) -> tuple[float | None, float | None]:
-    """The scale: as the settings have it, as the service tells it, or as is usual."""
+    """Return the scale of the settings or of the service, otherwise the usual one."""
     if measure in _FIXED:
         return _FIXED[measure]
-    if asked and asked.worst is not None and asked.best is not None:
-        return asked.worst, asked.best
-    if asked and (answer.worst is None or answer.best is None):
+    if question and question.worst is not None and question.best is not None:
+        return question.worst, question.best
+    if question and (answer.worst is None or answer.best is None):
         return _USUAL[measure]
     return answer.worst, answer.best
 
 
-def _chosen(value: Any, measure: Measure, asked: ScoreQuestion) -> dict[str, float] | None:
-    """A wording's place among the choices, evenly on the scale."""
-    wordings = [_said(choice) for choice in asked.choices]
-    said = _said(value)
-    if said not in wordings or len(wordings) < 2:
+def _score_choice(value: Any, measure: Measure, question: ScoreQuestion) -> dict[str, float] | None:
+    """Return a choice's score; the choices are spread evenly over the scale."""
+    wordings = [_normalize(choice) for choice in question.choices]
+    wording = _normalize(value)
+    if wording not in wordings or len(wordings) < 2:
         return None
-    place = wordings.index(said)
+    place = wordings.index(wording)
     if measure == "fft":
         value = FFT_DONT_KNOW if place == FFT_DONT_KNOW - 1 else 5 - place
         return {"value": value, "worst": 5, "best": 1} if value in _FFT_VALUES else None
     worst, best = _FIXED.get(measure, (1.0, float(len(wordings))))
-    if asked.worst is not None and asked.best is not None:
-        worst, best = asked.worst, asked.best
+    if question.worst is not None and question.best is not None:
+        worst, best = question.worst, question.best
     step = (best - worst) / (len(wordings) - 1)
     return {"value": worst + place * step, "worst": worst, "best": best}
 
 
-def _said(value: Any) -> str:
+def _normalize(value: Any) -> str:
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else ""
     return str(value).replace("’", "'").strip().casefold()
 
 
-def _fft(value: Any) -> float | None:
-    number = _FFT_WORDS.get(_said(value))
+def _fft_value(value: Any) -> float | None:
+    number = _FFT_WORDS.get(_normalize(value))
     return float(number) if number else _number(value)
 
 
 def _number(value: Any) -> float | None:
-    """A number, or the one that a wording begins with ("10 - extremely likely")."""
+    """Return a number, or the one that a wording begins with ("10 - extremely likely")."""
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
         return float(value)
-    found = _NUMBER.match(value) if isinstance(value, str) else None
-    return float(found[1].replace(",", ".")) if found else None
+    match = _NUMBER.match(value) if isinstance(value, str) else None
+    return float(match[1].replace(",", ".")) if match else None

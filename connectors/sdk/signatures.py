@@ -1,4 +1,4 @@
-"""Signatures of webhooks: over the bytes as they came, compared in constant time."""
+"""Signatures of webhooks: over the raw body, compared in constant time."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def require_hmac(
 
 
 def require_equal(given: str | None, expected: SecretStr) -> None:
-    """Raise ``Forged`` unless both are the same, and not empty."""
+    """Raise ``Forged`` unless both are equal, and not empty."""
     wanted = expected.get_secret_value().encode()
-    said = (given or "").strip().encode("utf-8", "replace")
-    if not wanted or not hmac.compare_digest(said, wanted):
+    received = (given or "").strip().encode("utf-8", "replace")
+    if not wanted or not hmac.compare_digest(received, wanted):
         raise Forged("checking the signature: it is missing or wrong")
 
 

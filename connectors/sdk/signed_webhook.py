@@ -1,4 +1,4 @@
-"""Forms whose service calls for each submission and signs the body with a shared secret."""
+"""Forms whose service calls once per submission and signs the body with a shared secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connectors.sdk.submissions import FormSource, Submission, json_object
 
 
 class SignedConfig(FormSourceConfig):
-    """What both sides know."""
+    """Settings with the shared secret."""
 
     webhook_secret: Annotated[
         SecretStr, Field(min_length=1, description="Signing secret of the form's webhook.")
@@ -27,24 +27,24 @@ SignedConfigT = TypeVar("SignedConfigT", bound=SignedConfig)
 
 
 class SignedForm(FormSource[SignedConfigT], Webhook[SignedConfigT]):
-    """Is called with one event at a time, an HMAC-SHA256 of it in base64 in a header."""
+    """Receives one event per request, with its HMAC-SHA256 in base64 in a header."""
 
     signature: ClassVar[str]
-    """The header, in small letters."""
+    """The header's name in lower case."""
     prefix = ""
-    """What stands before the HMAC."""
+    """The text before the HMAC."""
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Verify a submission and take it apart."""
+        """Verify an event and return the items of its submission."""
         require_hmac(
             request.headers.get(self.signature),
             request.body,
             self.config.webhook_secret,
             prefix=self.prefix,
         )
-        sent = self.submission(json_object(request.body))
-        return [] if sent is None else self.items(sent)
+        submission = self.read_submission(json_object(request.body))
+        return [] if submission is None else self.items(submission)
 
     @abstractmethod
-    def submission(self, event: dict[str, Any]) -> Submission | None:
-        """What an event tells; None where it is of something else. Raises ``Malformed``."""
+    def read_submission(self, event: dict[str, Any]) -> Submission | None:
+        """Return an event's submission, or None for other events. Raises ``Malformed``."""

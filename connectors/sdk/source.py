@@ -60,7 +60,7 @@ ConfigT = typing_extensions.TypeVar("ConfigT", bound=SourceConfig, default=Any)
 
 
 class Capability(StrEnum):
-    """What a source's interface returns in addition to new feedback."""
+    """Something that a source's interface returns in addition to new feedback."""
 
     EDITS = "edits"
     DELETES = "deletes"
@@ -80,7 +80,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a source receives in addition to its own settings."""
+    """The environment of a source, in addition to its own settings."""
 
     instance: str
     """Name of the instance in the settings file."""

@@ -1,4 +1,4 @@
-"""Listening to server-sent events over one connection, heartbeats included."""
+"""Server-sent events over one connection, heartbeats included."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ HEARTBEAT: Final = "heartbeat"
 def iter_events(
     url: str, params: dict[str, str], auth: httpx.Auth | None, silence: float
 ) -> Iterator[ServerSentEvent]:
-    """The events until the server ends them; a comment between two is an event ``HEARTBEAT``.
+    """Yield events until the server ends the stream; a comment yields a ``HEARTBEAT`` event.
 
-    Raises ``Retry``, after a last heartbeat where nothing at all came for ``silence`` seconds,
-    and ``Fatal``.
+    Raises ``Fatal``, or ``Retry``: if nothing was received for ``silence`` seconds, after a last
+    heartbeat.
     """
     silence_httpx_logging()
     address = httpx.URL(url)
@@ -58,7 +58,7 @@ def iter_events(
 
 
 def _with_heartbeats(response: httpx.Response) -> EventSource:
-    """The response's events, and one for each comment between them: httpx-sse passes these over."""
+    """Return the response's events, and one per comment between them, which httpx-sse ignores."""
 
     def chunks() -> Iterator[bytes]:
         between = True

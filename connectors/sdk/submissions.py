@@ -1,9 +1,8 @@
-"""What connectors of forms share: questions and their answers become records.
+"""Submissions of forms: their answers become records.
 
-A connector names each answer's kind and hands over a ``Submission``; ``FormSource`` takes it apart.
-Each free-text answer is a piece of feedback with its question, and the submission's scores go on
-each.
-Names, e-mail addresses and telephone numbers are left behind here, before anything is kept.
+A connector states the type of each answer and returns a ``Submission``; ``FormSource`` does the
+rest. Each free-text answer is a piece of feedback with its question, and the scores are on each.
+Names, e-mail addresses and phone numbers are dropped here, before anything is stored.
 """
 
 from __future__ import annotations
@@ -30,38 +29,38 @@ from connectors.sdk.scores import Scores, is_yes
 from connectors.sdk.source import PLACES, Source
 from schemas.feedback import SUBMISSION, Family, Feedback, Operation, hash_submission
 
-_LONGEST_QUESTION: Final = 2_000
-_LONGEST_NAME: Final = 512
+_MAX_QUESTION_CHARACTERS: Final = 2_000
+_MAX_NAME_CHARACTERS: Final = 512
 _SKIP: Final = "skip"
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form that was sent in."""
+    """A form that was submitted."""
 
     id: str
     """Unique within the service."""
     at: Any
-    """When it was sent in: a time with its zone, or ISO 8601 text of one."""
+    """When it was submitted: an aware time, or ISO 8601 text."""
     answers: Sequence[FormAnswer]
     revision: int | None = None
-    """Milliseconds of the last edit; None: ``at``."""
+    """Time of the last edit (Unix, ms); None: ``at``."""
     edited: bool = False
-    """Whether an earlier revision may have had texts that are now empty (``value`` "")."""
+    """True if an earlier revision may have had texts that are now empty (``value`` "")."""
     deleted: bool = False
-    """Taken back: each TEXT answer (empty or not) and the scores' record are deleted."""
+    """True to delete each TEXT answer (empty or not) and the record of the scores."""
     redated: bool = False
     hidden: Mapping[str, Any] = field(default_factory=dict)
-    """Hidden fields and variables; used only where settings name them."""
+    """Hidden fields and variables; used only if settings name them."""
     respondent: str = ""
-    """The service's id of the person; becomes a pseudonym."""
+    """The service's id of the person, which becomes a pseudonym."""
     language: str | None = None
     url: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Piece(BaseModel):
-    """What :meth:`Form.items` makes and :meth:`Form.parse` reads: an answer, or the scores."""
+    """The data of an item: one answer, or the scores of a submission without texts."""
 
     id: str = Field(min_length=1)
     at: AwareDatetime
@@ -80,32 +79,32 @@ class _Piece(BaseModel):
     attributes: dict[str, str] = {}
 
 
-_AS_THEY_ARE: Final = _Piece.model_fields.keys() & Feedback.model_fields.keys() - {"text"}
+_COPIED_FIELDS: Final = _Piece.model_fields.keys() & Feedback.model_fields.keys() - {"text"}
 
 
 FormConfigT = TypeVar("FormConfigT", bound=FormSourceConfig)
 
 
 class FormSource(Source[FormConfigT]):
-    """A source of submissions. Its items are pieces of them, without personal fields."""
+    """A source of submissions. Its items are parts of them, without personal fields."""
 
     family = Family.FORM
 
     def items(self, submission: Submission) -> list[Item]:
-        """A submission's free-text answers, or its scores where it has none.
+        """Return a submission's free-text answers, or its scores if it has none.
 
-        Never raises for an odd value: ``parse`` says what is wrong with it.
+        Never raises for an invalid value: ``parse`` rejects it.
         """
         return [self.item(piece, origin=str(piece["id"])) for piece in self._pieces(submission)]
 
     def parse(self, item: Item) -> Feedback:
-        """Read one piece."""
+        """Return the record of one part of a submission."""
         if isinstance(item.data, dict) and _SKIP in item.data:
             raise Skip(str(item.data[_SKIP]))
         piece = self.validate(_Piece, item.data)
         if not (piece.text or piece.scores or piece.deleted):
             raise Skip("no text and no score")
-        fields: dict[str, Any] = {name: getattr(piece, name) for name in _AS_THEY_ARE}
+        fields: dict[str, Any] = {name: getattr(piece, name) for name in _COPIED_FIELDS}
         if not piece.deleted:
             fields.update(**piece.scores)
         return self.record(
@@ -132,13 +131,13 @@ class FormSource(Source[FormConfigT]):
 
     @cached_property
     def _roles(self) -> dict[str, str]:
-        """What settings say of a question, by its name in small letters."""
+        """Roles that settings assign to questions, by case-folded name."""
         config = self.config
         roles = {name.casefold(): "keep" for name in config.keep}
         for role in (*PLACES, "contact"):
-            named = getattr(config, f"{role}_field")
-            if named:
-                roles[named.casefold()] = role
+            field_name = getattr(config, f"{role}_field")
+            if field_name:
+                roles[field_name.casefold()] = role
         roles |= {name.casefold(): "personal" for name in config.personal}
         return roles | {name.casefold(): "comment" for name in config.comments}
 
@@ -146,45 +145,52 @@ class FormSource(Source[FormConfigT]):
     def _score_questions(self) -> dict[str, ScoreQuestion]:
         return {name.casefold(): score for name, score in self.config.scores.items()}
 
-    def _pieces(self, sent: Submission) -> Iterator[dict[str, Any]]:
-        mark = {SUBMISSION: hash_submission(self.name, sent.id)}
-        common: dict[str, Any] = {"at": sent.at, "attributes": mark | dict(sent.attributes)}
+    def _pieces(self, submission: Submission) -> Iterator[dict[str, Any]]:
+        mark = {SUBMISSION: hash_submission(self.name, submission.id)}
+        common: dict[str, Any] = {
+            "at": submission.at,
+            "attributes": mark | dict(submission.attributes),
+        }
         common |= {
             name: value
             for name in ("revision", "redated", "language", "url")
-            if (value := getattr(sent, name))
+            if (value := getattr(submission, name))
         }
-        if sent.respondent:
-            common["author"] = sent.respondent
-        for name, value in sent.hidden.items():
+        if submission.respondent:
+            common["author"] = submission.respondent
+        for name, value in submission.hidden.items():
             _place(common, self._roles.get(name.casefold()), name, value)
-        texts = self._sort(sent.answers, common)
-        if sent.deleted:
-            gone = [sent.id, *(f"{sent.id}:{one.field}" for one in texts)]
-            yield from ({**common, "id": native_id, "deleted": True} for native_id in gone)
+        texts = self._sort(submission.answers, common)
+        if submission.deleted:
+            deleted = [submission.id, *(f"{submission.id}:{answer.field}" for answer in texts)]
+            yield from ({**common, "id": native_id, "deleted": True} for native_id in deleted)
             return
-        written = [one for one in texts if _words(one.value)]
-        for one in written:
-            question = one.question[:_LONGEST_QUESTION] or None
+        answered = [answer for answer in texts if _has_content(answer.value)]
+        for answer in answered:
+            question = answer.question[:_MAX_QUESTION_CHARACTERS] or None
             piece = {
-                "id": f"{sent.id}:{one.field}",
-                "text": _joined(one.value),
+                "id": f"{submission.id}:{answer.field}",
+                "text": _join(answer.value),
                 "question": question,
             }
             yield {**common, **piece}
-        if not written:
-            yield {**common, "id": sent.id}
-        if sent.edited:
-            empty = [f"{sent.id}:{one.field}" for one in texts if not _words(one.value)]
-            gone = [*empty, *([sent.id] if written else [])]
-            yield from ({**common, "id": native_id, "deleted": True} for native_id in gone)
+        if not answered:
+            yield {**common, "id": submission.id}
+        if submission.edited:
+            empty = [
+                f"{submission.id}:{answer.field}"
+                for answer in texts
+                if not _has_content(answer.value)
+            ]
+            deleted = [*empty, *([submission.id] if answered else [])]
+            yield from ({**common, "id": native_id, "deleted": True} for native_id in deleted)
 
     def _sort(self, answers: Sequence[FormAnswer], common: dict[str, Any]) -> list[FormAnswer]:
-        """The answers that are comments; all others that are wanted go into ``common``."""
+        """Return the answers that are comments; put all others that are kept into ``common``."""
         texts: list[FormAnswer] = []
-        found: list[tuple[FormAnswer, ScoreQuestion | None]] = []
+        scored: list[tuple[FormAnswer, ScoreQuestion | None]] = []
         contact: bool | None = None
-        left = False
+        left_contact = False
         for answer in answers:
             names = [name.casefold() for name in (answer.field, *answer.also, answer.question)]
             role = next((self._roles[name] for name in names if name in self._roles), None)
@@ -197,19 +203,19 @@ class FormSource(Source[FormConfigT]):
             elif role == "personal":
                 continue
             elif answer.kind is AnswerType.CONTACT:
-                left = left or bool(answer.value)
+                left_contact = left_contact or bool(answer.value)
             elif answer.kind is AnswerType.PERSONAL:
                 continue
             elif role is not None and role != "comment":
                 _place(common, role, answer.question or answer.field, answer.value)
             elif asked is not None or answer.kind not in (AnswerType.TEXT, AnswerType.CHOICE):
-                found.append((answer, asked))
+                scored.append((answer, asked))
             elif role == "comment" or (answer.kind is AnswerType.TEXT and self._is_comment(answer)):
                 texts.append(answer)
-        scores = Scores.of(found)
+        scores = Scores.from_answers(scored)
         common["scores"] = scores.placed
         common["attributes"].update(scores.others)
-        if contact is not None or left:
+        if contact is not None or left_contact:
             common["attributes"]["contact"] = "yes" if contact or contact is None else "no"
         return texts
 
@@ -218,32 +224,32 @@ class FormSource(Source[FormConfigT]):
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a signed request holds; raises ``Malformed``."""
+    """Return the JSON object in a request's body. Raises ``Malformed``."""
     try:
-        found = orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise Malformed("reading the request: it is no JSON") from None
-    if not isinstance(found, dict):
-        raise Malformed("reading the request: it is no JSON object")
-    return found
+        raise Malformed("reading the request: it is not JSON") from None
+    if not isinstance(document, dict):
+        raise Malformed("reading the request: it is not a JSON object")
+    return document
 
 
-def _words(value: Any) -> bool:
-    """Whether there is something in it; what is no text is left for ``parse`` to refuse."""
+def _has_content(value: Any) -> bool:
+    """Return True for a value that is not empty; ``parse`` rejects what is not text."""
     return bool(value.strip() if isinstance(value, str) else value)
 
 
-def _joined(value: Any) -> Any:
+def _join(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _place(common: dict[str, Any], role: str | None, name: str, value: Any) -> None:
-    """Put the value of a question or hidden field where the settings want it."""
-    value = _joined(value)
+    """Put the value of a question or hidden field where its role says."""
+    value = _join(value)
     if role is None or value is None or value == "":
         return
     if role in PLACES:
-        common[role] = str(value)[:_LONGEST_NAME]
+        common[role] = str(value)[:_MAX_NAME_CHARACTERS]
     elif role == "keep":
         common["attributes"][name[:100]] = str(value)
     elif role == "contact":

@@ -1,4 +1,4 @@
-"""Listening to a WebSocket over one connection."""
+"""Messages of a WebSocket over one connection."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from websockets.sync.client import connect
 from connectors.sdk.errors import Retry
 from connectors.sdk.http import USER_AGENT, HttpResponse, classify_response
 
-_MOST_BYTES: Final = 2_000_000
+_MAX_BYTES: Final = 2_000_000
 
 
 def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[str | bytes | None]:
-    """The messages until the server ends them; None where none came for ``silence`` seconds.
+    """Yield messages until the server closes the connection; None after ``silence`` seconds.
 
     Raises ``Retry`` or ``Fatal``.
     """
@@ -34,7 +34,7 @@ def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[
             proxy=None,
             open_timeout=10,
             close_timeout=2,
-            max_size=_MOST_BYTES,
+            max_size=_MAX_BYTES,
         ) as connection:
             while True:
                 try:
@@ -49,6 +49,8 @@ def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[
         answer = HttpResponse(
             response.status_code, httpx.Headers(dict(response.headers)), b"", where
         )
-        raise classify_response(answer) or Retry(f"listening to {where}: no WebSocket") from None
+        raise classify_response(answer) or Retry(
+            f"listening to {where}: the server does not speak WebSocket"
+        ) from None
     except (ConnectionClosedError, InvalidHandshake, OSError) as error:
         raise Retry(f"listening to {where}: {type(error).__name__}") from None

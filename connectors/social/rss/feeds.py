@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+import feedparser  # type: ignore[import-untyped]
 import orjson
 
 from connectors.sdk import HttpResponse, Retry, classify_response, from_unix
@@ -67,8 +68,6 @@ def read_feed(answer: HttpResponse, location: str) -> Feed:
     changed = _http_date(answer.headers.get("last-modified", ""))
     if _is_json(answer.body):
         return _json_feed(_loaded(answer.body), changed)
-    import feedparser  # type: ignore[import-untyped]
-
     headers = {
         "content-type": answer.headers.get("content-type", "application/xml"),
         "content-location": location,

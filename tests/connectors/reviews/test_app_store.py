@@ -21,12 +21,6 @@ from tests.support.services.app_store import APP, FakeAppStore
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests follow each other at once: many runs are made here."""
-    monkeypatch.setattr(Http, "_keep_pace", lambda http: None)
-
-
 @pytest.fixture
 def fake() -> FakeAppStore:
     return FakeAppStore()

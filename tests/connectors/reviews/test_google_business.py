@@ -210,7 +210,7 @@ def test_what_is_no_key_file_is_refused_and_not_repeated(file: str) -> None:
     with pytest.raises(Misconfigured) as raised:
         settled_with(**NO_CLIENT, service_account=file)
     assert "service_account: " in str(raised.value)
-    assert "it is no key file of a service account, in JSON" in str(raised.value)
+    assert "it is not the JSON key file of a service account" in str(raised.value)
     assert "planted-secret" not in str(raised.value)
 
 

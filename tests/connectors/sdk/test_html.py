@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from connectors.sdk.html import _parsed, plain_text
+from connectors.sdk.html import _parse, plain_text
 
 PIECES = (
     "<p>", "</p>", "<br/>", '<a href="x>y" b>', "</a >", "<span class=a>", "<a b='<'>", "words ",
@@ -37,4 +37,4 @@ def test_what_is_read_quickly_is_what_the_parser_reads() -> None:
     made_up = random.Random(5)
     for _ in range(5_000):
         html = "".join(made_up.choices(PIECES, k=made_up.randrange(1, 9)))
-        assert plain_text(html) == _parsed(html), html
+        assert plain_text(html) == _parse(html), html

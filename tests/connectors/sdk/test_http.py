@@ -138,7 +138,7 @@ def test_nobody_answering_is_retried_later(waits: list[float]) -> None:
 def test_an_answer_that_is_too_large_ends_the_run(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.sdk.http._MOST_BYTES", 1_000)
+    monkeypatch.setattr("connectors.sdk.http._MAX_BYTES", 1_000)
     with pytest.raises(Fatal, match="larger than 1,000 bytes"):
         http.request("GET", "/large")
 
