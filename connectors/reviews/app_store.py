@@ -2,7 +2,7 @@
 
 Reads the customer reviews feed as JSON,
 ``itunes.apple.com/<country>/rss/customerreviews/page=<1 to 10>/id=<app>/sortBy=mostRecent/json``.
-Apple documents it nowhere; every value in it sits below a ``label``.
+Apple does not document it; each value in it is below a ``label``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
 _LAST_PAGE: Final = 10
-_ASKS: Final = 3
-"""How often a page is asked for before its being empty is believed."""
+_MAX_REQUESTS: Final = 3
+"""Requests for a page before it is taken to be empty."""
 _THROTTLED_S: Final = 120.0
 _NUMBER: Final = re.compile(r"/page=(\d+)/")
 _REVIEWER: Final = re.compile(r"/id(\d+)")
@@ -49,10 +49,12 @@ class AppStoreConfig(SourceConfig):
 
     app: Annotated[
         str,
-        Field(pattern=r"^\d+$", description="Number of the app: what follows id in its address."),
+        Field(
+            pattern=r"^\d+$", description="Number of the app, which follows `id` in its address."
+        ),
     ]
     countries: tuple[Country, ...] = Field(
-        default=("us",), min_length=1, description="Storefronts, as two small letters each."
+        default=("us",), min_length=1, description="Storefronts, as two lower-case letters each."
     )
     base_url: str = Field(default="https://itunes.apple.com", description="Address of the feeds.")
 
@@ -83,25 +85,25 @@ class _Review(BaseModel):
 class _Feed:
     reviews: list[Any]
     last: int | None
-    """The last page, where the feed names one."""
+    """The last page, if the feed names it."""
     etag: str
 
 
 class AppStore(Polled[AppStoreConfig]):
-    """Walks in each storefront from the newest review back to what is known there."""
+    """Reads each storefront from the newest review back to what is known there."""
 
     name = "app_store"
     title = "App Store"
     family = Family.REVIEW
-    requirements = "the app's number, from its address in the App Store; no account."
+    requirements = "the app's number, from its address in the App Store; no account is needed."
     limitations = (
-        "The newest 500 reviews of a storefront, 10 pages of 50. Only the time of the last edit is "
-        "told, deleted reviews and the developer's answers are not. Apple names no rate limit; "
-        "5 requests a second are made at most. Feeds come empty now and then: the next run asks "
+        "The newest 500 reviews per storefront, in 10 pages of 50. Only the time of the last edit "
+        "is returned; deletes and the developer's replies are not. Apple documents no rate limit; "
+        "at most 5 requests per second are made. A feed is sometimes empty: the next run reads it "
         "again."
     )
     cursor_description = (
-        "for each storefront the newest `updated` that was seen, and the ETag of its first page"
+        "for each storefront, the newest `updated` that was read, and the ETag of its first page"
     )
     capabilities = frozenset({Capability.EDITS})
     example = """\
@@ -115,36 +117,36 @@ site = "Patient app"
         return self.http(self.config.base_url, per_second=5, classify=_classify)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read what is newer than the cursor's, storefront after storefront."""
+        """Read what is newer than the cursor's, storefront by storefront."""
         states: dict[str, Any] = orjson.loads(cursor) if cursor else {}
         for country in dict.fromkeys(self.config.countries):
-            for items, state in self._storefront(country, states.get(country, {})):
+            for items, state in self._read_storefront(country, states.get(country, {})):
                 if items or state != states.get(country):
                     states[country] = state
                     yield Page(items, orjson.dumps(states).decode())
 
-    def _storefront(
+    def _read_storefront(
         self, country: str, state: dict[str, Any]
     ) -> Iterator[tuple[list[Item], dict[str, Any]]]:
-        """Pages of one storefront, each with the state that follows it."""
+        """Yield the items of one storefront's pages, each with the state that follows."""
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
             state.get("walk"), now=self.context.now()
         )
         etag, promised = state.get("etag", ""), True
         while True:
             number = int(paginator.page or 1)
-            # A first page that is unchanged says so; within a walk it is to be read all the same.
-            feed = self._read(country, number, etag if paginator.page is None else "")
+            # An unchanged first page ends the run, but not while a pass is under way.
+            feed = self._read_page(country, number, etag if paginator.page is None else "")
             if feed is None or (number == 1 and not feed.reviews):
                 return
             if number == 1:
                 etag = feed.etag
-            news, arrived = paginator.new_items(
-                (parse_iso_ms(_label(one, "updated")), str(_label(one, "id")), one)
-                for one in feed.reviews
+            new, arrived = paginator.new_items(
+                (parse_iso_ms(_label(review, "updated")), str(_label(review, "id")), review)
+                for review in feed.reviews
             )
-            # A page that was promised and is empty may have been lost: the next run walks once
-            # more. Never twice, since the promise may be wrong.
+            # A promised page that is empty may have been lost: the next run starts over, but only
+            # once, since the promise may be wrong.
             lost = not feed.reviews and promised and not state.get("again")
             arrived = arrived or not feed.reviews or number >= min(feed.last or 10, _LAST_PAGE)
             promised = feed.last is not None
@@ -152,24 +154,26 @@ site = "Patient app"
             after = {"walk": paginator.cursor(paginator.page), "etag": etag}
             if lost or (state.get("again") and not arrived):
                 after["again"] = True
-            yield [self._item(one) for one in news], after
+            yield [self._item(review) for review in new], after
             if arrived:
                 return
 
-    def _read(self, country: str, number: int, etag: str) -> _Feed | None:
-        """A page of a storefront; None: it is the one with this ETag."""
+    def _read_page(self, country: str, number: int, etag: str) -> _Feed | None:
+        """Return a page of a storefront, or None if its ETag is still this one."""
         path = f"/{country}/rss/customerreviews/page={number}/id={self.config.app}"
         feed = _Feed([], None, "")
-        for _ in range(_ASKS):
-            answer = self._http.request(
+        for _ in range(_MAX_REQUESTS):
+            response = self._http.request(
                 "GET",
                 f"{path}/sortBy=mostRecent/json",
                 headers={"If-None-Match": etag} if etag else {},
             )
-            if answer.status == 304:
+            if response.status == 304:
                 return None
-            document = answer.json()["feed"]
-            feed = _Feed(_reviews(document), _last(document), answer.headers.get("etag", ""))
+            document = response.json()["feed"]
+            feed = _Feed(
+                _reviews(document), _last_page_number(document), response.headers.get("etag", "")
+            )
             if feed.reviews:
                 break
         return feed
@@ -178,9 +182,9 @@ site = "Patient app"
         return self.item(review, origin=str(_label(review, "id")))
 
     def parse(self, item: Item) -> Feedback:
-        """Read one review: title and text are one comment.
+        """Return the record of a review: title and text are one comment.
 
-        Nothing of the storefront goes into the record, since one review stands in several.
+        It holds nothing of the storefront, since one review is listed in several.
         """
         review = self.validate(_Review, item.data)
         reviewer = _REVIEWER.search(review.author.uri.label)
@@ -200,35 +204,35 @@ site = "Patient app"
         )
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    if answer.status == 403:  # there are no credentials to refuse: it is too many requests
-        return Retry(f"requesting {answer.request_line}: status 403", wait=_THROTTLED_S)
-    problem = classify_response(answer)
-    if problem is None and answer.status != 304:
+def _classify(response: HttpResponse) -> Exception | None:
+    if response.status == 403:  # without credentials, it means too many requests
+        return Retry(f"requesting {response.request_line}: status 403", wait=_THROTTLED_S)
+    problem = classify_response(response)
+    if problem is None and response.status != 304:
         try:
-            if not isinstance(answer.json()["feed"], dict):
+            if not isinstance(response.json()["feed"], dict):
                 raise TypeError
-        except Retry as cut_off:
-            return cut_off
+        except Retry as truncated:
+            return truncated
         except (KeyError, TypeError):
-            return Retry(f"reading {answer.request_line}: the answer is no feed")
+            return Retry(f"reading {response.request_line}: the response is not a feed")
     return problem
 
 
 def _reviews(feed: dict[str, Any]) -> list[Any]:
-    """The feed's entries; one alone comes without a list, and some feeds begin with the app."""
+    """Return a feed's reviews: a single one is not in a list, and the app may be an entry too."""
     entries = feed.get("entry") or []
     entries = entries if isinstance(entries, list) else [entries]
-    return [one for one in entries if not (isinstance(one, dict) and "im:name" in one)]
+    return [entry for entry in entries if not (isinstance(entry, dict) and "im:name" in entry)]
 
 
-def _last(feed: dict[str, Any]) -> int | None:
+def _last_page_number(feed: dict[str, Any]) -> int | None:
     links = feed.get("link")
     for link in links if isinstance(links, list) else [links]:
         attributes = link.get("attributes") if isinstance(link, dict) else None
         if isinstance(attributes, dict) and attributes.get("rel") == "last":
-            found = _NUMBER.search(str(attributes.get("href")))
-            return int(found[1]) if found else None
+            match = _NUMBER.search(str(attributes.get("href")))
+            return int(match[1]) if match else None
     return None
 
 

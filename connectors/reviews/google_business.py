@@ -1,4 +1,4 @@
-"""``google_business``: Google reviews of an organization's own places, and replies to them.
+"""``google_business``: Google reviews of the organization's own locations, and replies to them.
 
 Speaks the Google Business Profile API, version 4,
 https://developers.google.com/my-business/reference/rest/v4/accounts.locations.reviews.
@@ -46,7 +46,7 @@ from schemas.feedback import Family, Feedback, Name
 from schemas.measures import Stars
 
 _SCOPE: Final = "https://www.googleapis.com/auth/business.manage"
-_LONGEST_REPLY_BYTES: Final = 4_096
+_MAX_REPLY_BYTES: Final = 4_096
 _STARS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 _TRANSLATED: Final = "(Translated by Google)"
 _ORIGINAL: Final = re.compile(r"(?:^|\s)\(Original\)\s")
@@ -56,33 +56,33 @@ _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class GoogleBusinessConfig(GoogleConfig):
-    """The places of one account."""
+    """The locations of one account."""
 
-    account: Annotated[_Id, Field(description="Id of the account that the places belong to.")]
+    account: Annotated[_Id, Field(description="Id of the account that owns the locations.")]
     locations: Annotated[
         dict[_Id, Name],
-        Field(min_length=1, description="Site of every place, by the place's location id."),
+        Field(min_length=1, description="Site of each location, by location id."),
     ]
     recheck_days: int = Field(
         default=30,
         ge=0,
-        description="How far back a run a day reads again what the service's pages may have "
-        "left out.",
+        description="Days of reviews that one run per day reads again, since the service's pages "
+        "may omit some.",
     )
-    per_page: int = Field(default=50, ge=1, le=50, description="Reviews a request.")
+    per_page: int = Field(default=50, ge=1, le=50, description="Reviews per request.")
     base_url: str = Field(
         default="https://mybusiness.googleapis.com", description="Address of the API."
     )
 
     @field_validator("site")
     @classmethod
-    def _of_one_place_only(cls, site: str | None) -> str | None:
+    def _reject_site(cls, site: str | None) -> str | None:
         if site is not None:
-            raise ValueError("every place has its own in `locations`")
+            raise ValueError("each location has its own in `locations`")
         return site
 
     @model_validator(mode="after")
-    def _let_in(self) -> Self:
+    def _require_credentials(self) -> Self:
         if self.auth(_SCOPE) is None:
             raise ValueError(
                 "credentials are client_id, client_secret and refresh_token, or a service_account"
@@ -108,30 +108,30 @@ class _Review(BaseModel):
     reviewer: _Reviewer | None = None
 
 
-class _Placed(BaseModel):
+class _LocatedReview(BaseModel):
     location: _Id
     review: _Review
 
 
 class GoogleBusiness(Polled[GoogleBusinessConfig], Answering[GoogleBusinessConfig]):
-    """Walks place by place from the review that changed last back to what is known."""
+    """Reads each location from the review that changed last back to what is known."""
 
     name = "google_business"
     title = "Google Business Profile"
     family = Family.REVIEW
     requirements = (
-        "a Google Cloud project that was granted access to the Business Profile APIs, an OAuth 2.0 "
-        "client of it, and a refresh token with the scope business.manage of somebody who manages "
-        "the places, which must be verified; or a service account that manages them or, where "
-        "Google Workspace delegates that to it, acts for somebody who does (`act_as`)."
+        "a Google Cloud project with access to the Business Profile APIs, an OAuth 2.0 client of "
+        "it, and a refresh token with the scope business.manage of a user who manages the "
+        "locations, which must be verified; or a service account that manages them or, with "
+        "delegation by Google Workspace, acts for a user who does (`act_as`)."
     )
     limitations = (
-        "300 requests a minute. An edit comes like a new review; a deleted one is not told of. "
-        "Google says that pages after the first may leave reviews out: what changed in the last "
-        "`recheck_days` is read again once a day. Reviewers have no id: two of one name count as "
-        "one author."
+        "300 requests per minute. Edits are returned like new reviews; deletes are not reported. "
+        "Pages after the first may omit reviews, so those that changed in the last `recheck_days` "
+        "are read again once per day. Reviewers have no id: two of the same name count as one "
+        "author."
     )
-    cursor_description = "for every place, the newest `updateTime` that was seen"
+    cursor_description = "for each location, the newest `updateTime` that was read"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 account = "104711081500000000000"
@@ -149,103 +149,105 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read what changed since the cursor, place by place, the newest first."""
+        """Read what changed since the cursor, location by location, the newest first."""
         known: dict[str, str] = {} if cursor is None else orjson.loads(cursor)
-        cursors = {place: known[place] for place in self.config.locations if place in known}
-        for place in self.config.locations:
-            for items, at in self._walk(place, cursors.get(place)):
-                if items or cursors.get(place) != at:
-                    cursors[place] = at
+        cursors = {
+            location: known[location] for location in self.config.locations if location in known
+        }
+        for location in self.config.locations:
+            for items, at in self._read_location(location, cursors.get(location)):
+                if items or cursors.get(location) != at:
+                    cursors[location] = at
                     yield Page(items, orjson.dumps(cursors).decode())
 
-    def _walk(self, place: str, cursor: str | None) -> Iterator[tuple[list[Item], str]]:
+    def _read_location(self, location: str, cursor: str | None) -> Iterator[tuple[list[Item], str]]:
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
             cursor, now=self.context.now(), recheck=timedelta(days=self.config.recheck_days)
         )
         while True:
-            listed = self._listed(place, paginator)
-            reviews = listed.get("reviews") or []
-            news, arrived = paginator.new_items(
-                (_updated_ms(one), get_text(one, "reviewId"), one) for one in reviews
+            answer = self._list_page(location, paginator)
+            reviews = answer.get("reviews") or []
+            new, arrived = paginator.new_items(
+                (_updated_ms(review), get_text(review, "reviewId"), review) for review in reviews
             )
-            following = listed.get("nextPageToken")
+            following = answer.get("nextPageToken")
             if following is not None and following == paginator.page:
                 raise Fatal(f"reading {self.name}: the service repeats a page")
             paginator.page = None if arrived or not following else str(following)
-            yield [self._item(place, one) for one in news], paginator.cursor(paginator.page)
+            yield [self._item(location, review) for review in new], paginator.cursor(paginator.page)
             if paginator.page is None:
                 return
 
-    def _listed(self, place: str, paginator: BackwardPaginator[Any]) -> Any:
-        """A page of the walk; its first one where the service has forgotten the page's token."""
+    def _list_page(self, location: str, paginator: BackwardPaginator[Any]) -> Any:
+        """Return the next page, or the first one if the page's token has expired."""
         params: dict[str, Any] = {"pageSize": self.config.per_page, "orderBy": "updateTime desc"}
-        path = f"/v4/{self._parent(place)}/reviews"
+        path = f"/v4/{self._parent(location)}/reviews"
         if paginator.page is not None:
             try:
                 return self._http.get_json(path, params={**params, "pageToken": paginator.page})
-            except _Invalid:
+            except _InvalidRequest:
                 paginator.page = None
         return self._http.get_json(path, params=params)
 
-    def _parent(self, place: str) -> str:
-        return f"accounts/{self.config.account}/locations/{place}"
+    def _parent(self, location: str) -> str:
+        return f"accounts/{self.config.account}/locations/{location}"
 
-    def _item(self, place: str, review: Any) -> Item:
-        data = {"location": place, "review": review}
+    def _item(self, location: str, review: Any) -> Item:
+        data = {"location": location, "review": review}
         return self.item(
-            data, origin=f"{place}/{get_text(review, 'reviewId')}", payload=orjson.dumps(data)
+            data, origin=f"{location}/{get_text(review, 'reviewId')}", payload=orjson.dumps(data)
         )
 
     def parse(self, item: Item) -> Feedback:
-        """Read one review, in the words that were written and not in Google's translation."""
-        placed = self.validate(_Placed, item.data)
-        review = placed.review
+        """Return the record of a review, in the reviewer's words, not in Google's translation."""
+        located = self.validate(_LocatedReview, item.data)
+        review = located.review
         text, stars = original(review.comment or ""), _STARS.get(review.starRating or "")
         if not text and stars is None:
             raise Skip()
         updated = review.updateTime or review.createTime
         return self.record(
             item,
-            native_id=f"{placed.location}/{review.reviewId}",
+            native_id=f"{located.location}/{review.reviewId}",
             created_at=review.createTime,
             revision=unix_ms(max(updated, review.createTime)),
             text=text,
             stars=None if stars is None else Stars(value=stars),
             author=review.reviewer.author if review.reviewer else "",
-            site=self.config.locations.get(placed.location),
+            site=self.config.locations.get(located.location),
         )
 
     def build_reply(self, native_id: str, text: str) -> Reply:
-        """The request that publishes a reply below a review, or replaces the one there is."""
-        place, _, review = native_id.partition("/")
-        if place not in self.config.locations or not review.strip("."):
-            raise BadRecord(f"replying on {self.name}: the review is of no place of this instance")
-        if not text.strip() or len(text.encode()) > _LONGEST_REPLY_BYTES:
+        """Return the request that publishes a reply to a review, or replaces it."""
+        location, _, review = native_id.partition("/")
+        if location not in self.config.locations or not review.strip("."):
             raise BadRecord(
-                f"replying on {self.name}: a reply has 1 to {_LONGEST_REPLY_BYTES:,} bytes"
+                f"replying on {self.name}: the review is not of a location of this instance"
             )
-        path = f"/v4/{self._parent(place)}/reviews/{quote(review, safe='')}/reply"
+        if not text.strip() or len(text.encode()) > _MAX_REPLY_BYTES:
+            raise BadRecord(f"replying on {self.name}: a reply has 1 to {_MAX_REPLY_BYTES:,} bytes")
+        path = f"/v4/{self._parent(location)}/reviews/{quote(review, safe='')}/reply"
         return Reply("PUT", path, {"comment": text})
 
     def send_reply(self, reply: Reply) -> None:
-        """Publish it."""
+        """Publish a reply."""
         self._http.request(reply.method, reply.path, json=reply.json)
 
 
-class _Invalid(Fatal):
-    """The service understands a request's parameters no longer."""
+class _InvalidRequest(Fatal):
+    """The service no longer accepts the parameters of a request."""
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    if answer.status == 400:
-        return _Invalid(f"requesting {answer.request_line}: status 400")
-    return classify_response(answer)
+def _classify(response: HttpResponse) -> Exception | None:
+    if response.status == 400:
+        return _InvalidRequest(f"requesting {response.request_line}: status 400")
+    return classify_response(response)
 
 
 def original(comment: str) -> str:
-    """What the reviewer wrote: Google puts its translation before or behind it."""
-    before, found, after = comment.partition(_TRANSLATED)
-    if not found:
+    """Return the reviewer's words: Google puts its translation before or after them."""
+    before, marker, after = comment.partition(_TRANSLATED)
+    if not marker:
         return comment.strip()
     if before.strip():
         return before.strip().removeprefix("(Original)").strip()

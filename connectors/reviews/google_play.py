@@ -1,7 +1,7 @@
 """``google_play``: reviews of an app in one language of Google Play, and replies to them.
 
-Reads what the store's own pages read, as the library google-play-scraper understands it; replies
-go through the Play Developer API, https://developers.google.com/android-publisher.
+Reads what the store's own pages read, with the formats of the library google-play-scraper. Replies
+use the Play Developer API, https://developers.google.com/android-publisher.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
 _SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
-_LONGEST_REPLY: Final = 350
-_NOBODY: Final = "A Google user"
-"""What stands for the name of whoever has closed the account: no one person."""
+_MAX_REPLY_CHARACTERS: Final = 350
+_ANONYMOUS: Final = "A Google user"
+"""Replaces the name of any closed account, so it does not identify an author."""
 _NEWEST_FIRST: Final = 2
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class GooglePlayConfig(GoogleConfig):
-    """One app; the credentials are for replies."""
+    """One app; credentials are needed for replies only."""
 
     app: Annotated[
         str,
@@ -56,12 +56,12 @@ class GooglePlayConfig(GoogleConfig):
     language: str = Field(
         default="en",
         pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?$",
-        description="Language of the reviews: the store lists those of one at a time.",
+        description="Language of the reviews: the store lists one language at a time.",
     )
     country: str = Field(
         default="us", pattern=r"^[A-Za-z]{2}$", description="Country of the store."
     )
-    per_page: int = Field(default=100, ge=1, le=150, description="Reviews a request.")
+    per_page: int = Field(default=100, ge=1, le=150, description="Reviews per request.")
     base_url: str = Field(default="https://play.google.com", description="Address of the store.")
     api_url: str = Field(
         default="https://androidpublisher.googleapis.com", description="Address of the API."
@@ -77,27 +77,27 @@ class _Review(BaseModel):
     reviewCreatedVersion: str | None = None  # noqa: N815
 
 
-class _Unanswered(Retry):
-    """The store takes the request and answers nothing, as it does with a token that has died."""
+class _NoListing(Retry):
+    """The response has no list, as for a page token that has expired."""
 
 
 class GooglePlay(Polled[GooglePlayConfig], Answering[GooglePlayConfig]):
-    """Walks from the newest review back to what is known."""
+    """Reads from the newest review back to what is known."""
 
     name = "google_play"
     title = "Google Play"
     family = Family.REVIEW
     requirements = (
         "the app's package name. For replies also credentials of an account that may reply to "
-        "reviews, from the Google Cloud and Play consoles: an OAuth client with a refresh token of "
-        "scope androidpublisher, or the key file of a service account."
+        "reviews, from the Google Cloud and Play consoles: an OAuth client with a refresh token "
+        "for the scope androidpublisher, or the key file of a service account."
     )
     limitations = (
-        "At most 150 reviews a request, of one language; Google documents no limit of requests "
-        "and may end a long history early. Only the time of the last edit is told, deleted reviews "
-        "are not. Replies: 350 characters, 2,000 a day and app."
+        "At most 150 reviews per request, in one language. Google documents no rate limit, and may "
+        "truncate a long history. Only the time of the last edit is returned; deletes are not "
+        "reported. Replies: 350 characters, 2,000 per day and app."
     )
-    cursor_description = "the newest time of a review that was seen"
+    cursor_description = "the newest time of a review that was read"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 app = "org.example.patient"
@@ -113,29 +113,29 @@ country = "gb"
         """Read the reviews that are newer than the cursor's, the newest first."""
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=self.context.now())
         resumed = paginator.page is not None
-        asked: set[str | None] = set()
+        requested: set[str | None] = set()
         while True:
-            asked.add(paginator.page)
+            requested.add(paginator.page)
             try:
-                listed, following = self._page(paginator.page)
-            except _Unanswered:
+                reviews, following = self._list_page(paginator.page)
+            except _NoListing:
                 if not resumed:
                     raise
-                listed, following = [], None
-            if resumed and not listed:  # its token has died meanwhile: from the newest again
+                reviews, following = [], None
+            if resumed and not reviews:  # its token has expired: start from the newest again
                 resumed, paginator.page = False, None
                 continue
             resumed = False
-            news, arrived = paginator.new_items(
-                (_at_ms(one), str(_told(one, "reviewId")), one) for one in listed
+            new, arrived = paginator.new_items(
+                (_at_ms(review), str(_get_field(review, "reviewId")), review) for review in reviews
             )
-            paginator.page = None if arrived or following in asked else following
-            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            paginator.page = None if arrived or following in requested else following
+            yield Page([self._item(review) for review in new], paginator.cursor(paginator.page))
             if paginator.page is None:
                 return
 
-    def _page(self, token: str | None) -> tuple[list[Any], str | None]:
-        """Reviews, and the token of the page that follows; raises ``_Unanswered``."""
+    def _list_page(self, token: str | None) -> tuple[list[Any], str | None]:
+        """Return reviews, and the token of the next page. Raises ``_NoListing``."""
         request, config = _library()[0], self.config
         address = request.Formats.Reviews.build(config.language, config.country)
         after = None if token is None else quote(token, safe="")
@@ -144,19 +144,19 @@ country = "gb"
         )
         path = address.removeprefix(request.PLAY_STORE_BASE_URL)
         answer = self._http.request("POST", path, content=form, headers=_FORM)
-        listed = _listed(answer) or [None]
-        return listed[0] if isinstance(listed[0], list) else [], _token(listed)
+        listing = _parse_listing(answer) or [None]
+        return listing[0] if isinstance(listing[0], list) else [], _next_token(listing)
 
     def _item(self, review: Any) -> Item:
         return self.item(
-            review, origin=str(_told(review, "reviewId")), payload=orjson.dumps(review)
+            review, origin=str(_get_field(review, "reviewId")), payload=orjson.dumps(review)
         )
 
     def parse(self, item: Item) -> Feedback:
-        """Read one review; the developer's answer, which stands in it, is left out."""
+        """Return the record of a review, without the developer's reply that it contains."""
         try:
             review = _Review.model_validate(
-                {name: _told(item.data, name) for name in _Review.model_fields}
+                {name: _get_field(item.data, name) for name in _Review.model_fields}
             )
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
@@ -169,7 +169,7 @@ country = "gb"
             redated=True,
             text=review.content or "",
             stars=Stars(value=review.score),
-            author="" if review.userName in {None, _NOBODY} else review.userName,
+            author="" if review.userName in {None, _ANONYMOUS} else review.userName,
             url=f"https://play.google.com/store/apps/details?id={self.config.app}"
             f"&reviewId={quote(review.reviewId, safe='')}",
             attributes={"version": version} if version else {},
@@ -180,15 +180,15 @@ country = "gb"
         return self.http(self.config.api_url, auth=self.config.auth(_SCOPE))
 
     def build_reply(self, native_id: str, text: str) -> Reply:
-        """The request that publishes a reply below a review, or replaces the one there."""
+        """Return the request that publishes a reply to a review, or replaces it."""
         if self.config.auth(_SCOPE) is None:
             raise BadRecord(
                 "replying on google_play: client_id, client_secret and refresh_token are not set, "
                 "nor is service_account"
             )
-        if not text.strip() or len(text) > _LONGEST_REPLY:
+        if not text.strip() or len(text) > _MAX_REPLY_CHARACTERS:
             raise BadRecord(
-                f"replying on google_play: a reply has 1 to {_LONGEST_REPLY} characters"
+                f"replying on google_play: a reply has 1 to {_MAX_REPLY_CHARACTERS} characters"
             )
         review = f"{self.config.app}/reviews/{quote(native_id, safe='')}"
         return Reply(
@@ -196,20 +196,20 @@ country = "gb"
         )
 
     def send_reply(self, reply: Reply) -> None:
-        """Publish it."""
+        """Publish a reply."""
         self._api.request(reply.method, reply.path, json=reply.json)
 
 
 @cache
 def _library() -> tuple[Any, dict[str, Any]]:
-    """google-play-scraper's requests, and its specs of where a review holds what.
+    """Return google-play-scraper's requests, and its paths to the fields of a review.
 
-    Its ``reviews()`` is not used. It asks one fixed address, copied into its formats when imported;
-    takes every failure for the end of the list, which would lose reviews; keeps no cookies, by
-    which the store finds a list again; and tells times without their zone.
+    Its ``reviews()`` is not used. It requests one fixed address, copied into its formats at import;
+    treats any failure as the end of the list, which would lose reviews; keeps no cookies, by which
+    the store recognizes a list; and returns times without a zone.
     """
-    # Importing it switches off the checking of certificates for all that uses urllib.
-    checked = ssl._create_default_https_context
+    # Importing it disables the verification of certificates for all users of urllib.
+    verified = ssl._create_default_https_context
     try:
         from google_play_scraper.constants import request  # type: ignore[import-untyped]
         from google_play_scraper.constants.element import (  # type: ignore[import-untyped]
@@ -217,43 +217,43 @@ def _library() -> tuple[Any, dict[str, Any]]:
             ElementSpecs,
         )
     finally:
-        ssl._create_default_https_context = checked
+        ssl._create_default_https_context = verified
     at = ElementSpec(None, ElementSpecs.Review["at"].data_map, from_unix)
     return request, {**ElementSpecs.Review, "at": at}
 
 
-def _told(review: Any, name: str) -> Any:
-    """A review's value by the library's name for it; None where there is none."""
+def _get_field(review: Any, name: str) -> Any:
+    """Return a review's field by the library's name for it, or None if it is absent."""
     return _library()[1][name].extract_content(review)
 
 
 def _at_ms(review: Any) -> int | None:
-    at = _told(review, "at")
+    at = _get_field(review, "at")
     return None if at is None else unix_ms(at)
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    problem = None if answer.status == 400 else classify_response(answer)
-    if problem is None and _listed(answer) is None:
-        return _Unanswered(
-            f"reading {answer.request_line}: the answer is no list of reviews", wait=0.0
+def _classify(response: HttpResponse) -> Exception | None:
+    problem = None if response.status == 400 else classify_response(response)
+    if problem is None and _parse_listing(response) is None:
+        return _NoListing(
+            f"reading {response.request_line}: the response is not a list of reviews", wait=0.0
         )
     return problem
 
 
-def _listed(answer: HttpResponse) -> list[Any] | None:
-    """The list in an answer: reviews first, the next page's token in the last but one."""
+def _parse_listing(response: HttpResponse) -> list[Any] | None:
+    """Return the list in a response: reviews first, the next page's token in the last but one."""
     try:
-        # A line that is no JSON comes first, and the list is text within a list.
-        listed = orjson.loads(orjson.loads(answer.body.partition(b"\n")[2])[0][2])
+        # The first line is not JSON, and the list is text within a list.
+        listing = orjson.loads(orjson.loads(response.body.partition(b"\n")[2])[0][2])
     except (orjson.JSONDecodeError, LookupError, TypeError):
         return None
-    return listed if isinstance(listed, list) else None
+    return listing if isinstance(listing, list) else None
 
 
-def _token(listed: list[Any]) -> str | None:
+def _next_token(listing: list[Any]) -> str | None:
     try:
-        token = listed[-2][-1]
+        token = listing[-2][-1]
     except (LookupError, TypeError):
         return None
     return token if isinstance(token, str) and token else None

@@ -35,7 +35,7 @@ from schemas.measures import Stars
 _TOKEN_PATH: Final = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105
 
 
-# The documentation's examples name no zone, the service's answers do.
+# The documentation's examples have no time zone; the service's responses do.
 _Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
@@ -46,12 +46,12 @@ class TrustpilotConfig(SourceConfig):
     api_key: Annotated[SecretStr, Field(description="API key of the application.")]
     api_secret: Annotated[SecretStr, Field(description="Secret of the application.")]
     reply_as: str | None = Field(
-        default=None, description="Id of the business user in whose name replies are published."
+        default=None, description="Id of the business user who publishes replies."
     )
     recheck_days: int = Field(
-        default=30, ge=0, description="How far back edits are looked for, once a day."
+        default=30, ge=0, description="Days of reviews that are checked for edits once per day."
     )
-    per_page: int = Field(default=100, ge=1, le=100, description="Reviews a request.")
+    per_page: int = Field(default=100, ge=1, le=100, description="Reviews per request.")
     base_url: str = Field(default="https://api.trustpilot.com", description="Address of the API.")
 
 
@@ -77,17 +77,17 @@ class _Review(BaseModel):
 
 
 class Trustpilot(Polled[TrustpilotConfig], Answering[TrustpilotConfig]):
-    """Walks from the newest review back to what is known."""
+    """Reads from the newest review back to what is known."""
 
     name = "trustpilot"
     title = "Trustpilot"
     family = Family.REVIEW
     requirements = "an API key with its secret, from the Trustpilot Business account."
     limitations = (
-        "Trustpilot asks for no more than 833 requests in 5 minutes and 10,000 an hour. Edits are "
-        "looked for once a day, `recheck_days` back; a deleted review is not told of."
+        "833 requests per 5 minutes and 10,000 per hour. Edits of the last `recheck_days` are "
+        "found once per day; deletes are not reported."
     )
-    cursor_description = "the newest `createdAt` that was seen"
+    cursor_description = "the newest `createdAt` that was read"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 business_unit = "46d6a890000064000500e0c3"
@@ -115,17 +115,17 @@ site = "Eastgate"
         path = f"/v1/private/business-units/{config.business_unit}/reviews"
         while True:
             number = int(paginator.page or 1)
-            listed = self._http.get_json(
+            reviews = self._http.get_json(
                 path,
                 params={"orderBy": "createdat.desc", "page": number, "perPage": config.per_page},
             ).get("reviews", [])
-            news, arrived = paginator.new_items(
-                (parse_iso_ms(get_text(one, "createdAt")), get_text(one, "id"), one)
-                for one in listed
+            new, arrived = paginator.new_items(
+                (parse_iso_ms(get_text(review, "createdAt")), get_text(review, "id"), review)
+                for review in reviews
             )
-            arrived = arrived or len(listed) < config.per_page
+            arrived = arrived or len(reviews) < config.per_page
             paginator.page = None if arrived else str(number + 1)
-            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            yield Page([self._item(review) for review in new], paginator.cursor(paginator.page))
             if arrived:
                 return
 
@@ -133,7 +133,7 @@ site = "Eastgate"
         return self.item(review, origin=get_text(review, "id"))
 
     def parse(self, item: Item) -> Feedback:
-        """Read one review: title and text are one comment."""
+        """Return the record of a review: title and text are one comment."""
         review = self.validate(_Review, item.data)
         edited = review.updatedAt or review.createdAt
         return self.record(
@@ -151,18 +151,18 @@ site = "Eastgate"
         )
 
     def build_reply(self, native_id: str, text: str) -> Reply:
-        """The request that publishes a reply below a review."""
+        """Return the request that publishes a reply to a review."""
         if self.config.reply_as is None:
             raise BadRecord("replying on trustpilot: reply_as is not set")
         if not native_id.isalnum():
-            raise BadRecord("replying on trustpilot: this is no id of a review")
+            raise BadRecord("replying on trustpilot: this is not the id of a review")
         if not text.strip():
             raise BadRecord("replying on trustpilot: the reply is empty")
         body = {"authorBusinessUserId": self.config.reply_as, "message": text}
         return Reply("POST", f"/v1/private/reviews/{native_id}/reply", body)
 
     def send_reply(self, reply: Reply) -> None:
-        """Publish it."""
+        """Publish a reply."""
         self._http.request(reply.method, reply.path, json=reply.json)
 
 

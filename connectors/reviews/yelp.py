@@ -1,4 +1,4 @@
-"""``yelp``: the few excerpts of reviews that Yelp shows of a business.
+"""``yelp``: the few review excerpts that Yelp publishes per business.
 
 Speaks Yelp's Places API, formerly Fusion, https://docs.developer.yelp.com.
 """
@@ -32,8 +32,8 @@ from connectors.sdk import (
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
-_YELPS_CLOCK: Final = "America/Los_Angeles"
-"""Yelp's documentation: the time that the review was created in PST."""
+_TIME_ZONE: Final = "America/Los_Angeles"
+"""From Yelp's documentation: "the time that the review was created in PST"."""
 
 Business = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -43,7 +43,9 @@ class YelpConfig(SourceConfig):
 
     businesses: Annotated[
         tuple[Business, ...],
-        Field(min_length=1, description="Ids or aliases: how the address of a page on Yelp ends."),
+        Field(
+            min_length=1, description="Ids or aliases: the last part of a business page's address."
+        ),
     ]
     api_key: Annotated[SecretStr, Field(description="API key of the application.")]
     locale: str | None = Field(
@@ -73,22 +75,22 @@ class _Excerpt(BaseModel):
 
 
 class Yelp(Polled[YelpConfig]):
-    """Reads what is shown of each business, all of it at every run."""
+    """Reads all excerpts of each business in every run."""
 
     name = "yelp"
     title = "Yelp"
     family = Family.REVIEW
     requirements = (
-        "an API key of an application made at yelp.com/developers, of a plan with the reviews."
+        "an API key of an application from yelp.com/developers, on a plan that includes reviews."
     )
     limitations = (
-        "3 excerpts a business, the newest ones, cut short by Yelp; no history, no edits, no "
-        "deletes. One request a business and run; 300 requests a day on the Starter plan, until "
-        "midnight UTC. Of a business without recommended reviews Yelp tells nothing."
+        "The newest 3 excerpts per business, truncated by Yelp; no history, edits or deletes. One "
+        "request per business and run; 300 requests per day (UTC) on the Starter plan. Nothing is "
+        "returned for a business without recommended reviews."
     )
     cursor_description = (
-        "the business that was read last: an interrupted run goes on behind it, any other begins "
-        "again"
+        "the last business that was read: an interrupted run resumes after it, any other run "
+        "starts over"
     )
     capabilities = frozenset({Capability.SAMPLED})
     example = """\
@@ -108,7 +110,7 @@ every = "1d"
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read every business; where a run was interrupted, those behind the cursor's."""
+        """Read each business; after an interrupted run, those that follow the cursor's."""
         businesses = list(dict.fromkeys(self.config.businesses))
         begin = businesses.index(cursor) + 1 if cursor in businesses else 0
         params = {"sort_by": "newest"}
@@ -119,8 +121,8 @@ every = "1d"
                 f"/v3/businesses/{quote(business, safe='')}/reviews", params=params
             )
             reviews = document.get("reviews") if isinstance(document, dict) else None
-            listed = reviews if isinstance(reviews, list) else []
-            yield Page([self._item(business, one) for one in listed], business)
+            listing = reviews if isinstance(reviews, list) else []
+            yield Page([self._item(business, review) for review in listing], business)
 
     def _item(self, business: str, review: Any) -> Item:
         origin = review.get("id") if isinstance(review, dict) else None
@@ -131,11 +133,11 @@ every = "1d"
         )
 
     def parse(self, item: Item) -> Feedback:
-        """Read one excerpt; the business is its site where the settings name none."""
+        """Return the record of an excerpt; its site defaults to the business."""
         excerpt = self.validate(_Excerpt, item.data)
         review = excerpt.review
         created = review.time_created
-        created = created if created.tzinfo else created.replace(tzinfo=ZoneInfo(_YELPS_CLOCK))
+        created = created if created.tzinfo else created.replace(tzinfo=ZoneInfo(_TIME_ZONE))
         return self.record(
             item,
             native_id=review.id,
@@ -150,21 +152,21 @@ every = "1d"
         )
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    code = _code(answer) if answer.status in {403, 429} else None
-    if code == "BUSINESS_UNAVAILABLE":  # it has no review that Yelp recommends
+def _classify(response: HttpResponse) -> Exception | None:
+    code = _error_code(response) if response.status in {403, 429} else None
+    if code == "BUSINESS_UNAVAILABLE":  # it has no recommended reviews
         return None
     if code == "ACCESS_LIMIT_REACHED":
-        reset = answer.headers.get("ratelimit-resettime", "")
+        reset = response.headers.get("ratelimit-resettime", "")
         return Retry(
-            f"requesting {answer.request_line}: the day's requests are used up",
+            f"requesting {response.request_line}: the daily limit of requests is reached",
             wait=retry_after_seconds({"retry-after": reset}),
         )
-    return classify_response(answer)
+    return classify_response(response)
 
 
-def _code(answer: HttpResponse) -> object:
+def _error_code(response: HttpResponse) -> object:
     try:
-        return answer.json()["error"]["code"]
+        return response.json()["error"]["code"]
     except (Retry, KeyError, TypeError):
         return None

@@ -51,7 +51,14 @@ from connectors.sdk.source import (
 )
 from connectors.sdk.sse import iter_events
 from connectors.sdk.submissions import FormSource, Submission, json_object
-from connectors.sdk.timestamps import from_unix, parse_iso, parse_iso_ms, unix_ms, with_zone
+from connectors.sdk.timestamps import (
+    from_unix,
+    iso_utc,
+    parse_iso,
+    parse_iso_ms,
+    unix_ms,
+    with_zone,
+)
 from connectors.sdk.websocket import iter_messages
 
 __all__ = [
@@ -105,6 +112,7 @@ __all__ = [
     "get_objects",
     "get_text",
     "is_personal",
+    "iso_utc",
     "iter_events",
     "iter_messages",
     "json_object",

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Self, TypeVar
 
 import orjson
 
 from connectors.sdk.errors import Fatal, Unauthorized
-from connectors.sdk.timestamps import unix_ms
+from connectors.sdk.timestamps import iso_utc, unix_ms
 
 T = TypeVar("T")
 
@@ -124,12 +124,6 @@ class ChangesSince:
             return
         kept = [(at, native_id) for native_id, at in self.recent.items() if at >= settled]
         self.recent = {native_id: at for at, native_id in sorted(kept)[-_MAX_IDS:]}
-
-
-def iso_utc(moment: int) -> str:
-    """Return a Unix time (ms) as ISO 8601 in UTC."""
-    at = datetime.fromtimestamp(moment / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _text(state: dict[str, Any]) -> str:

@@ -33,6 +33,12 @@ def parse_iso_ms(value: Any) -> int | None:
         return None
 
 
+def iso_utc(moment: int) -> str:
+    """Return a Unix time (ms) as ISO 8601 in UTC."""
+    at = datetime.fromtimestamp(moment / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def with_zone(moment: datetime) -> datetime:
     """Return the same time, in UTC if it names no zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""``x``: posts that a search finds.
+"""``x``: posts that match a search.
 
 Speaks recent search of the X API v2, https://docs.x.com/x-api/posts/search/introduction. A post's
-id holds its time; an edit is a post with an id of its own, which names those before it.
+id holds its time; an edit is a post with a new id, which names the earlier ones.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class XConfig(SourceConfig):
 
     query: str = Field(
         min_length=1,
-        description="What to search for, in X's search language; `-from:name` leaves out posts of "
-        "your own account. Reposts are always left out.",
+        description="Search, in X's query language; `-from:name` excludes posts of your own "
+        "account. Reposts are always excluded.",
     )
     bearer_token: Annotated[SecretStr, Field(description="Bearer token of the app.")]
-    per_page: int = Field(default=100, ge=10, le=100, description="Posts a request.")
+    per_page: int = Field(default=100, ge=10, le=100, description="Posts per request.")
     base_url: str = Field(default="https://api.x.com", description="Address of the API.")
 
 
@@ -65,25 +65,25 @@ class _Post(BaseModel):
     lang: str | None = None
     edit_history_tweet_ids: list[_Id] = []
     note_tweet: _Note | None = None
-    """The whole of a long post, of which ``text`` is the beginning."""
+    """The full text of a long post, of which ``text`` is the beginning."""
 
 
 class X(Polled[XConfig]):
-    """Walks from the newest post back to what is known."""
+    """Reads from the newest post back to what is known."""
 
     name = "x"
     title = "X"
     family = Family.SOCIAL
     requirements = (
-        "the bearer token of an app in X's developer console, with a plan that covers the posts "
+        "the bearer token of an app in X's developer console, on a plan that covers the posts "
         "read: each of them counts."
     )
     limitations = (
-        "450 requests in 15 minutes, up to 100 posts each, and the plan's cap of posts. Only the "
-        "last 7 days can be searched: what came while nobody asked for longer is lost. An edit "
-        "is brought; a deleted post is not told of."
+        "450 requests per 15 minutes, up to 100 posts each, and the plan's cap of posts. Only the "
+        "last 7 days can be searched: posts are lost if no run succeeds for longer. Edits are "
+        "returned; deletes are not reported."
     )
-    cursor_description = "the highest post id that was seen (`since_id`)"
+    cursor_description = "the highest post id that was read (`since_id`)"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 query = '("Eastgate Hospital" OR @eastgatehosp) -from:eastgatehosp'
@@ -94,7 +94,7 @@ every = "1h"
     @cached_property
     def _http(self) -> Http:
         config = self.config
-        # The limit is counted over 15 minutes, which a run of some pages does not fill.
+        # The limit is per 15 minutes, and a run of a few pages does not reach it.
         return self.http(
             config.base_url,
             auth=Bearer(config.bearer_token),
@@ -106,25 +106,25 @@ every = "1h"
         """Read the posts that are newer than the cursor's, the newest first."""
         now = self.context.now()
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=now)
-        if not _reachable(paginator.newest.at, now):
-            paginator.page = None  # its search began too long ago to be gone on with
+        if not _is_searchable(paginator.newest.at, now):
+            paginator.page = None  # that search began too long ago to be resumed
         while True:
-            answer = self._found(paginator, now)
-            news, reached = paginator.new_items(
-                (_number(one), str(one.get("id")), one) for one in answer.get("data", [])
+            answer = self._search(paginator, now)
+            new, arrived = paginator.new_items(
+                (_numeric_id(post), str(post.get("id")), post) for post in answer.get("data", [])
             )
-            paginator.page = None if reached else answer.get("meta", {}).get("next_token")
-            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            paginator.page = None if arrived else answer.get("meta", {}).get("next_token")
+            yield Page([self._item(post) for post in new], paginator.cursor(paginator.page))
             if paginator.page is None:
                 return
 
-    def _found(self, paginator: BackwardPaginator[Any], now: datetime) -> Any:
+    def _search(self, paginator: BackwardPaginator[Any], now: datetime) -> Any:
         params: dict[str, Any] = {
             "query": f"({self.config.query}) -is:retweet",
             "max_results": self.config.per_page,
             "tweet.fields": _FIELDS,
         }
-        if _reachable(paginator.known.at, now):
+        if _is_searchable(paginator.known.at, now):
             params["since_id"] = str(paginator.known.at)
         if paginator.page is not None:
             params["next_token"] = paginator.page
@@ -134,7 +134,7 @@ every = "1h"
         return self.item(post, origin=str(post.get("id")))
 
     def parse(self, item: Item) -> Feedback:
-        """Read one post; an edited one goes by its first id."""
+        """Return the record of a post; an edited one has its first id."""
         post = self.validate(_Post, item.data)
         text = post.note_tweet.text if post.note_tweet else post.text
         if not text.strip():
@@ -143,8 +143,8 @@ every = "1h"
         return self.record(
             item,
             native_id=first,
-            created_at=_moment(int(first)),
-            revision=unix_ms(_moment(int(post.id))),
+            created_at=_parse_id_time(int(first)),
+            revision=unix_ms(_parse_id_time(int(post.id))),
             text=text,
             language=None if post.lang in _NO_LANGUAGE else post.lang,
             author=post.author_id,
@@ -152,25 +152,25 @@ every = "1h"
         )
 
 
-def _moment(post_id: int) -> datetime:
-    """The time that an id holds: milliseconds since X's epoch above its lowest 22 bits."""
+def _parse_id_time(post_id: int) -> datetime:
+    """Return the time in an id: milliseconds since X's epoch, above the lowest 22 bits."""
     return from_unix(((post_id >> 22) + _EPOCH_MS) / 1000)
 
 
-def _reachable(post_id: int, now: datetime) -> bool:
-    return post_id > 0 and now.astimezone(UTC) - _moment(post_id) < _REACH
+def _is_searchable(post_id: int, now: datetime) -> bool:
+    return post_id > 0 and now.astimezone(UTC) - _parse_id_time(post_id) < _REACH
 
 
-def _number(post: Any) -> int | None:
+def _numeric_id(post: Any) -> int | None:
     try:
         return int(post["id"])
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    """What a status means; a plan's cap says nothing of when it ends."""
-    if answer.status == 429 and b"usage-capped" in answer.body:
-        said = f"requesting {answer.request_line}: the plan's cap of posts is reached"
-        return Retry(said, wait=_UNTIL_CAP_S)
-    return classify_response(answer)
+def _classify(response: HttpResponse) -> Exception | None:
+    """Return the error that a response is; a plan's cap does not say when it ends."""
+    if response.status == 429 and b"usage-capped" in response.body:
+        message = f"requesting {response.request_line}: the plan's cap of posts is reached"
+        return Retry(message, wait=_UNTIL_CAP_S)
+    return classify_response(response)

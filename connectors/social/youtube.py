@@ -1,4 +1,4 @@
-"""``youtube``: comments on a video, or on everything of a channel.
+"""``youtube``: comments on a video, or on all videos of a channel.
 
 Speaks the YouTube Data API v3, https://developers.google.com/youtube/v3/docs/commentThreads/list.
 """
@@ -35,18 +35,18 @@ from connectors.sdk import (
 )
 from schemas.feedback import Family, Feedback
 
-_UNTIL_QUOTA_S: Final = 3_600.0  # the day's quota returns at midnight Pacific time: ask hourly
-_UNTIL_RATE_S: Final = 120.0  # rates are counted by the minute
-_SPENT: Final = {
+_UNTIL_QUOTA_S: Final = 3_600.0  # the daily quota is reset at midnight Pacific time: retry hourly
+_UNTIL_RATE_S: Final = 120.0  # rates are per minute
+_EXHAUSTED: Final = {
     "quotaExceeded": _UNTIL_QUOTA_S,
     "dailyLimitExceeded": _UNTIL_QUOTA_S,
     "rateLimitExceeded": _UNTIL_RATE_S,
     "userRateLimitExceeded": _UNTIL_RATE_S,
 }
-_SENTENCES: Final = {
+_EXPLANATIONS: Final = {
     "commentsDisabled": "the video's owner has turned comments off",
-    "videoNotFound": "there is no such video",
-    "channelNotFound": "there is no such channel",
+    "videoNotFound": "the video does not exist",
+    "channelNotFound": "the channel does not exist",
 }
 
 
@@ -59,15 +59,15 @@ class YouTubeConfig(SourceConfig):
     )
     api_key: Annotated[SecretStr, Field(description="API key of a Google Cloud project.")]
     recheck_days: int = Field(
-        default=30, ge=0, description="How far back edits are looked for, once a day."
+        default=30, ge=0, description="Days of comments that are checked for edits once per day."
     )
-    per_page: int = Field(default=100, ge=1, le=100, description="Comments a request.")
+    per_page: int = Field(default=100, ge=1, le=100, description="Comments per request.")
     base_url: str = Field(default="https://www.googleapis.com", description="Address of the API.")
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _require_one(self) -> Self:
         if (self.video is None) == (self.channel is None):
-            raise ValueError("it needs either video or channel")
+            raise ValueError("it must have either video or channel")
         return self
 
 
@@ -75,7 +75,7 @@ class _AuthorId(BaseModel):
     value: str = ""
 
 
-class _Words(BaseModel):
+class _CommentSnippet(BaseModel):
     textDisplay: str  # noqa: N815 - the service's name
     publishedAt: AwareDatetime  # noqa: N815
     updatedAt: AwareDatetime | None = None  # noqa: N815
@@ -84,7 +84,7 @@ class _Words(BaseModel):
 
 class _Comment(BaseModel):
     id: str
-    snippet: _Words
+    snippet: _CommentSnippet
 
 
 class _ThreadSnippet(BaseModel):
@@ -98,11 +98,11 @@ class _Thread(BaseModel):
 
 
 class _StalePage(Fatal):
-    """The token of the next page is no longer good."""
+    """The token of the next page has expired."""
 
 
 class YouTube(Polled[YouTubeConfig]):
-    """Walks from the newest comment back to what is known."""
+    """Reads from the newest comment back to what is known."""
 
     name = "youtube"
     title = "YouTube"
@@ -111,11 +111,11 @@ class YouTube(Polled[YouTubeConfig]):
         "an API key of a Google Cloud project in which the YouTube Data API v3 is enabled."
     )
     limitations = (
-        "10,000 units a day by default; a request costs 1 and brings up to 100 comments. Replies "
-        "below a comment are not read. Edits are looked for once a day, `recheck_days` back; a "
-        "deleted comment is not told of."
+        "10,000 units per day by default; a request costs 1 and returns up to 100 comments. "
+        "Replies to comments are not read. Edits of the last `recheck_days` are found once per "
+        "day; deletes are not reported."
     )
-    cursor_description = "the newest `publishedAt` that was seen"
+    cursor_description = "the newest `publishedAt` that was read"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 channel = "UC_x5XG1OV2P6uZZ5FSM9Ttw"
@@ -135,22 +135,24 @@ organization = "Eastgate Hospitals"
         )
         while True:
             try:
-                answer = self._listed(paginator.page)
+                answer = self._list_page(paginator.page)
             except _StalePage:
                 if paginator.page is None:
                     raise
-                paginator.page = None  # from the newest again: what is brought twice is one record
+                paginator.page = (
+                    None  # start from the newest again: an item that is read twice is one record
+                )
                 continue
             threads = answer.get("items", [])
-            news, reached = paginator.new_items(
-                (_published_ms(one), get_text(one, "id"), one) for one in threads
+            new, arrived = paginator.new_items(
+                (_published_ms(thread), get_text(thread, "id"), thread) for thread in threads
             )
-            paginator.page = None if reached else answer.get("nextPageToken")
-            yield Page([self._item(one) for one in news], paginator.cursor(paginator.page))
+            paginator.page = None if arrived else answer.get("nextPageToken")
+            yield Page([self._item(thread) for thread in new], paginator.cursor(paginator.page))
             if paginator.page is None:
                 return
 
-    def _listed(self, page: str | None) -> Any:
+    def _list_page(self, page: str | None) -> Any:
         config = self.config
         about = (
             {"videoId": config.video}
@@ -172,52 +174,56 @@ organization = "Eastgate Hospitals"
         return self.item(thread, origin=get_text(thread, "id"))
 
     def parse(self, item: Item) -> Feedback:
-        """Read one thread's first comment."""
+        """Return the record of a thread's first comment."""
         try:
             thread = _Thread.model_validate(item.data).snippet
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
         comment = thread.topLevelComment
-        words = comment.snippet
-        if not words.textDisplay.strip():
+        snippet = comment.snippet
+        if not snippet.textDisplay.strip():
             raise Skip
-        if words.authorChannelId.value and words.authorChannelId.value == thread.channelId:
+        if snippet.authorChannelId.value and snippet.authorChannelId.value == thread.channelId:
             raise Skip("written by the channel itself")
         video = thread.videoId
         return self.record(
             item,
             native_id=comment.id,
-            created_at=words.publishedAt,
-            revision=unix_ms(max(words.publishedAt, words.updatedAt or words.publishedAt)),
-            text=words.textDisplay,
-            author=words.authorChannelId.value,
+            created_at=snippet.publishedAt,
+            revision=unix_ms(max(snippet.publishedAt, snippet.updatedAt or snippet.publishedAt)),
+            text=snippet.textDisplay,
+            author=snippet.authorChannelId.value,
             url=f"https://www.youtube.com/watch?v={video}&lc={comment.id}" if video else None,
             attributes={"video": video} if video else None,
         )
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    """What a status means, where YouTube says more than others do."""
-    if answer.status not in {400, 403, 404}:
-        return classify_response(answer)
-    said = f"requesting {answer.request_line}"
-    for reason in _reasons(answer.body):
-        if reason in _SPENT:
-            return Retry(f"{said}: {reason}", wait=_SPENT[reason])
-        if reason in _SENTENCES:
-            return Fatal(f"{said}: {_SENTENCES[reason]}")
+def _classify(response: HttpResponse) -> Exception | None:
+    """Return the error that a response is, with YouTube's reason."""
+    if response.status not in {400, 403, 404}:
+        return classify_response(response)
+    message = f"requesting {response.request_line}"
+    for reason in _reasons(response.body):
+        if reason in _EXHAUSTED:
+            return Retry(f"{message}: {reason}", wait=_EXHAUSTED[reason])
+        if reason in _EXPLANATIONS:
+            return Fatal(f"{message}: {_EXPLANATIONS[reason]}")
         if reason in {"invalidPageToken", "processingFailure"}:
-            return _StalePage(f"{said}: {reason}")
+            return _StalePage(f"{message}: {reason}")
         if reason == "API_KEY_INVALID":
-            return Unauthorized(f"{said}: the API key is not valid")
-    return classify_response(answer)
+            return Unauthorized(f"{message}: the API key is not valid")
+    return classify_response(response)
 
 
 def _reasons(body: bytes) -> list[str]:
     try:
         error = orjson.loads(body)["error"]
-        told = [*error.get("errors", []), *error.get("details", [])]
-        return [str(one["reason"]) for one in told if isinstance(one, dict) and "reason" in one]
+        details = [*error.get("errors", []), *error.get("details", [])]
+        return [
+            str(detail["reason"])
+            for detail in details
+            if isinstance(detail, dict) and "reason" in detail
+        ]
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return []
 

@@ -66,7 +66,8 @@ class Email(Polled[EmailConfig]):
         "New-ServicePrincipal and Add-MailboxPermission, and state its `client_id` and "
         "`client_secret`, `scope` https://outlook.office365.com/.default and `token_url` "
         "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. For Gmail, `refresh_token` is "
-        "one of the scope https://mail.google.com/, `token_url` https://oauth2.googleapis.com/token."
+        "one of the scope https://mail.google.com/, `token_url` "
+        "https://oauth2.googleapis.com/token."
     )
     limitations = (
         "Read are the first megabyte of a mail and, of that, the words of whoever sent it: quoted "

@@ -239,17 +239,17 @@ site_field = "hospital"
 _REMOVED: Final = Question("", "", "removed", "", "", {}, {}, {}, {})
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
+def _classify(response: HttpResponse) -> Exception | None:
     """A limit's headers have names of their own, and tell seconds."""
-    if answer.status == 404:
+    if response.status == 404:
         return _Gone()
-    if answer.status == 429 and "retry-after" not in answer.headers:
+    if response.status == 429 and "retry-after" not in response.headers:
         for span in ("day", "minute"):
             name = f"x-ratelimit-app-global-{span}"
-            wait = answer.headers.get(f"{name}-reset", "")
-            if answer.headers.get(f"{name}-remaining") == "0" and wait.isdigit():
-                return Retry(f"requesting {answer.request_line}: status 429", wait=float(wait))
-    return classify_response(answer)
+            wait = response.headers.get(f"{name}-reset", "")
+            if response.headers.get(f"{name}-remaining") == "0" and wait.isdigit():
+                return Retry(f"requesting {response.request_line}: status 429", wait=float(wait))
+    return classify_response(response)
 
 
 def _is_id(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Stories as Care Opinion tells them, with the health services and tags that hang on them."""
+"""Stories of Care Opinion, with their health services and tags."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from connectors.sdk import with_zone
 
 
-def _text(value: Any) -> Any:
+def _to_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-# All times are in UTC, says the documentation; they name no zone.
+# According to the documentation all times are in UTC; they name no zone.
 _Moment = Annotated[datetime, AfterValidator(with_zone)]
-_Text = Annotated[str, BeforeValidator(_text)]
+_Text = Annotated[str, BeforeValidator(_to_text)]
 
 
 class HealthService(BaseModel):
-    """A ward, a hospital, a practice: ``type`` tells which."""
+    """A ward, hospital or practice, depending on ``type``."""
 
     nacs: _Text = ""
     name: str | None = None
@@ -31,23 +31,23 @@ class HealthService(BaseModel):
 
     @property
     def ward(self) -> str | None:
-        """Its name where it is part of something larger."""
+        """Its name if it is part of a larger one."""
         return self.name if (self.type or "").casefold() == "service" else None
 
     @property
-    def place(self) -> str | None:
+    def hospital(self) -> str | None:
         """The name of the hospital or practice."""
         return self.site or (self.name if self.ward is None else None)
 
 
 class Tag(BaseModel):
-    """A word that the author, or a moderator, put on the story."""
+    """A tag by the author or a moderator."""
 
     name: str = ""
 
 
 class Story(BaseModel):
-    """An opinion, in the interface's words."""
+    """A story in the API's terms."""
 
     id: Annotated[_Text, Field(min_length=1)]
     title: str | None = None
@@ -59,8 +59,8 @@ class Story(BaseModel):
     authorRole: _Text | None = None  # noqa: N815
 
 
-class Told(BaseModel):
-    """A story with what hangs on it."""
+class StoryDetails(BaseModel):
+    """A story with its health services and tags."""
 
     story: Story
     services: list[HealthService] = Field(default_factory=list)
@@ -72,19 +72,19 @@ class Told(BaseModel):
         return "\n".join(part.strip() for part in (self.story.title, self.story.body) if part)
 
     @property
-    def about(self) -> HealthService:
-        """The health service that the story names first."""
+    def main_service(self) -> HealthService:
+        """The first health service of the story."""
         return self.services[0] if self.services else HealthService()
 
     @property
     def attributes(self) -> dict[str, str]:
-        """What one may want to search for."""
+        """Details that are worth a search."""
         names = [service.name or service.nacs for service in self.services]
-        found = {
+        attributes = {
             "criticality": self.story.criticality,
             "progress": self.story.progress,
             "author_role": self.story.authorRole,
             "services": "; ".join(names) if len(names) > 1 else None,
             "tags": "; ".join(tag.name for tag in self.tags),
         }
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in attributes.items() if value}

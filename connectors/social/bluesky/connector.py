@@ -1,4 +1,4 @@
-"""``bluesky``: posts that have certain words, searched for and heard on the network's stream.
+"""``bluesky``: posts with certain words, from the search and from the network's stream.
 
 Speaks ``app.bsky.feed`` over XRPC, https://docs.bsky.app, and Jetstream,
 https://github.com/bluesky-social/jetstream.
@@ -26,6 +26,7 @@ from connectors.sdk import (
     Retry,
     SeenPosts,
     Skip,
+    iso_utc,
     iter_messages,
     unix_ms,
 )
@@ -34,24 +35,23 @@ from connectors.social.bluesky.jetstream import read_event
 from connectors.social.bluesky.post import (
     COLLECTION,
     Post,
-    iso,
+    hash_uri,
     matches,
-    native_id_of,
-    sorted_at,
+    sort_time_ms,
     terms,
 )
 from connectors.social.bluesky.session import Session
 from schemas.feedback import Family, Feedback
 
-_CHECKED_AT_ONCE: Final = 25
-_QUIET_S: Final = 12.0
+_MAX_URIS: Final = 25
+_HEARTBEAT_S: Final = 12.0
 _REWIND_US: Final = 5_000_000
-"""Jetstream's own advice: go back some seconds, and repeat rather than miss."""
-_LISTEN_S: Final = 6 * 3600.0
-"""After so long the stream ends, so that ``fetch`` finds what words alone did not tell."""
+"""As Jetstream advises: resume some seconds earlier, to repeat events rather than miss them."""
+_MAX_STREAM_S: Final = 6 * 3600.0
+"""The stream ends after that time, so that ``fetch`` finds what matching by words missed."""
 
 
-def _searchable(query: str) -> str:
+def _require_searchable(query: str) -> str:
     terms(query)
     return query
 
@@ -61,20 +61,20 @@ class BlueskyConfig(RecheckedConfig):
 
     query: Annotated[
         str,
-        AfterValidator(_searchable),
-        Field(description='Words and "phrases" that a post must all have.'),
+        AfterValidator(_require_searchable),
+        Field(description='Words and "phrases", all of which a post must have.'),
     ]
     identifier: str | None = Field(
-        default=None, description="Handle of the account that searches; bsky.social needs one."
+        default=None, description="Handle of the account that searches; required by bsky.social."
     )
     app_password: SecretStr | None = Field(default=None, description="Its app password.")
     language: str | None = Field(
         default=None, pattern=r"^[a-z]{2,3}$", description="Only posts in this language."
     )
     own_dids: frozenset[str] = Field(
-        default=frozenset(), description="Accounts (did:…) whose posts are left out."
+        default=frozenset(), description="Accounts (did:…) whose posts are excluded."
     )
-    per_page: int = Field(default=100, ge=1, le=100, description="Posts a request.")
+    per_page: int = Field(default=100, ge=1, le=100, description="Posts per request.")
     base_url: str = Field(default="https://bsky.social", description="Address of the search.")
     jetstream_url: str = Field(
         default="wss://jetstream2.us-east.bsky.network/subscribe",
@@ -83,31 +83,31 @@ class BlueskyConfig(RecheckedConfig):
     )
 
     @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
+    def _require_both_or_none(self) -> Self:
         if (self.identifier is None) != (self.app_password is None):
             raise ValueError("identifier and app_password belong together")
         return self
 
 
 class Bluesky(RecheckedSource[BlueskyConfig, BlueskyCursor]):
-    """Searches from now back to what is known, and listens to the whole network's posts."""
+    """Searches from now back to what is known, and listens to the posts of the whole network."""
 
     name = "bluesky"
     title = "Bluesky"
     family = Family.SOCIAL
     requirements = (
-        "the handle of an account and an app password of it, from Settings, Privacy and security, "
-        "App passwords. Listening needs neither."
+        "the handle of an account and an app password, from Settings, Privacy and security, App "
+        "passwords. Listening needs neither."
     )
     limitations = (
-        "3,000 requests in 5 minutes by address; 30 sessions in 5 minutes and 300 a day by "
-        "account, and a run opens one. Posts can't be edited. The newest `remember` posts are "
-        "watched for deletes: at once by the stream, once a day by `fetch`. Jetstream goes back a "
-        "day or so. A post's addresses name its author's account: records have a hash of its uri, "
-        "and no address."
+        "3,000 requests per 5 minutes and IP address; 30 sessions per 5 minutes and 300 per day "
+        "and account, and each run opens one. Posts cannot be edited. Deletes of the newest "
+        "`remember` posts are found: immediately by the stream, once per day by `fetch`. Jetstream "
+        "keeps about a day. A post's addresses name its author's account, so records have a hash "
+        "of its URI, and no address."
     )
     cursor_description = (
-        "the time up to which was searched, Jetstream's microsecond, and the newest posts' uris"
+        "the time up to which posts were searched, Jetstream's cursor, and the newest posts' URIs"
     )
     capabilities = frozenset({Capability.DELETES})
     example = """\
@@ -133,14 +133,14 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         page: str | None = None
         while True:
             answer = self._search(since, state.until, page)
-            listed, before, page = answer.get("posts", []), page, answer.get("cursor")
-            times = [ms for ms in map(sorted_at, listed) if ms is not None]
+            posts, before, page = answer.get("posts", []), page, answer.get("cursor")
+            times = [ms for ms in map(sort_time_ms, posts) if ms is not None]
             state.newest = max(state.newest, *times, 0)
-            items = [self._item(one) for one in listed if _is_news(one, state.memory)]
-            if arrived := not page or (page == before and not listed):
+            items = [self._item(post) for post in posts if _is_new(post, state.memory)]
+            if arrived := not page or (page == before and not posts):
                 state.complete()
             elif times and state.continue_before(times[-1]):
-                page = None  # by time, since deletes meanwhile would shift the service's pages
+                page = None  # continue by time: deletes would shift the service's pages
             elif page == before:
                 raise Retry("searching on bluesky: the service repeats a page")
             if items:
@@ -151,9 +151,9 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
     def _search(self, since: int, until: int | None, page: str | None) -> Any:
         config = self.config
         params: dict[str, Any] = {"q": config.query, "sort": "latest", "limit": config.per_page}
-        params["since"] = iso(since)
+        params["since"] = iso_utc(since)
         if until is not None:
-            params["until"] = iso(until)
+            params["until"] = iso_utc(until)
         if page is not None:
             params["cursor"] = page
         if config.language is not None:
@@ -161,68 +161,70 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         return self._http.get_json("/xrpc/app.bsky.feed.searchPosts", params=params)
 
     def recheck(self, state: BlueskyCursor) -> Iterator[Page]:
-        """Look which of the posts that are remembered are still there."""
-        for uris in state.memory.active_ids(_CHECKED_AT_ONCE):
+        """Yield the deletes of remembered posts."""
+        for uris in state.memory.active_ids(_MAX_URIS):
             answer = self._http.get_json("/xrpc/app.bsky.feed.getPosts", params={"uris": uris})
-            found = {view["uri"] for view in answer["posts"]}
-            gone = [state.memory.mark_deleted(uri) for uri in uris if uri not in found]
-            if gone:
-                yield Page([self._gone(one) for one in gone if one], state.text())
+            existing = {view["uri"] for view in answer["posts"]}
+            deletions = [state.memory.mark_deleted(uri) for uri in uris if uri not in existing]
+            if deletions:
+                items = [self._deletion_item(deletion) for deletion in deletions if deletion]
+                yield Page(items, state.text())
 
     def _item(self, post: Any) -> Item:
-        # The record key, and no DID: that is a person's.
+        # The record key only: the DID identifies a person.
         origin = str(post.get("uri")).rpartition("/")[2] if isinstance(post, dict) else ""
         return self.item(post, origin=origin)
 
-    def _gone(self, gone: Deletion) -> Item:
-        origin = gone.native_id.rpartition("/")[2]
-        return self.item(replace(gone, native_id=native_id_of(gone.native_id)), origin=origin)
+    def _deletion_item(self, deletion: Deletion) -> Item:
+        origin = deletion.native_id.rpartition("/")[2]
+        native_id = hash_uri(deletion.native_id)
+        return self.item(replace(deletion, native_id=native_id), origin=origin)
 
     def stream(self, cursor: str | None) -> Iterator[Page]:
-        """Listen to Jetstream; a page without items says how far."""
+        """Listen to Jetstream; a page without items advances the cursor."""
         now = self.context.now()
         state = self.resume(cursor)
         late = self.config.overlap_minutes * 60_000
         start = state.live - _REWIND_US if state.live else (unix_ms(now) - late) * 1000
         params = {"wantedCollections": COLLECTION, "cursor": str(start)}
-        began = said = monotonic()
-        for message in iter_messages(self.config.jetstream_url, params, _QUIET_S):
-            items = [] if message is None else self._heard(message, state)
-            if items or monotonic() - said >= _QUIET_S:
+        started = last_page = monotonic()
+        for message in iter_messages(self.config.jetstream_url, params, _HEARTBEAT_S):
+            items = [] if message is None else self._handle_event(message, state)
+            if items or monotonic() - last_page >= _HEARTBEAT_S:
                 yield Page(items, state.text())
-                said = monotonic()
-            if said - began > _LISTEN_S:
+                last_page = monotonic()
+            if last_page - started > _MAX_STREAM_S:
                 return
 
-    def _heard(self, message: str | bytes, state: BlueskyCursor) -> list[Item]:
+    def _handle_event(self, message: str | bytes, state: BlueskyCursor) -> list[Item]:
         event = read_event(message)
         if event is None:
             return []
         state.live = max(state.live, event.time_us)
         if event.operation == "leave":
-            gone = state.memory.mark_deleted_by_prefix(f"at://{event.did}/", event.ms)
-            return [self._gone(one) for one in gone]
+            deletions = state.memory.mark_deleted_by_prefix(f"at://{event.did}/", event.ms)
+            return [self._deletion_item(deletion) for deletion in deletions]
         if event.operation == "delete":
-            deleted = state.memory.mark_deleted(event.uri, event.ms)
-            return [self._gone(deleted)] if deleted else []
+            deletion = state.memory.mark_deleted(event.uri, event.ms)
+            return [self._deletion_item(deletion)] if deletion else []
         known = event.uri in state.memory
         if not known and not matches(event.record, self._terms, self.config.language):
             return []
         post = {"uri": event.uri, "record": event.record}
         if event.operation == "update":
             post["rev"] = event.rev
-        return [self._item(post)] if _is_news(post, state.memory) else []
+        return [self._item(post)] if _is_new(post, state.memory) else []
 
     def parse_post(self, item: Item) -> Feedback:
-        """Read one post."""
+        """Return the record of a post."""
         post = self.validate(Post, item.data)
         if post.did in self.config.own_dids:
-            raise Skip("a post of one's own")
+            raise Skip("own account")
         if not post.record.text.strip():
             raise Skip
         return self.record(
             item,
-            native_id=native_id_of(post.uri),
+            native_id=hash_uri(post.uri),
             created_at=post.created_at,
             revision=post.revision,
             text=post.record.text,
@@ -231,10 +233,10 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         )
 
 
-def _is_news(post: Any, memory: SeenPosts) -> bool:
+def _is_new(post: Any, memory: SeenPosts) -> bool:
     try:
         known = Post.model_validate(post)
     except ValidationError:
         uri = str(post.get("uri")) if isinstance(post, dict) else ""
-        return memory.is_new_or_changed(uri, 0, 0)  # met once: ``parse`` says what is wrong
+        return memory.is_new_or_changed(uri, 0, 0)  # once only: ``parse`` rejects it
     return memory.is_new_or_changed(known.uri, known.created, known.revision)

@@ -1,6 +1,6 @@
-"""How far a search and Jetstream were read, as one cursor.
+"""The cursor of ``bluesky``: positions in the search and in Jetstream.
 
-Both keep their own marks: the search brings what the stream's plain words did not tell.
+They are independent: the search finds posts that matching by words in the stream missed.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from connectors.sdk import RecheckedCursor
 
 @dataclass(slots=True)
 class BlueskyCursor(RecheckedCursor):
-    """Times are milliseconds since 1970, but ``live``."""
+    """Times are Unix times (ms), except for ``live``."""
 
     at: int
-    """Everything before has been searched."""
+    """All posts before that time have been searched."""
     until: int | None
-    """A search under way goes on before; None: from now."""
+    """A search under way continues before that time; None: from now."""
     newest: int
-    """The newest that the search under way has met."""
+    """Time of the newest post in the search under way."""
     live: int
-    """Jetstream's last microsecond; 0: it was never heard."""
+    """Time of Jetstream's last event (Unix, µs); 0 before the first."""
 
     @classmethod
     def initial(cls, ms: int) -> dict[str, Any]:
-        """As if everything before had been searched."""
+        """Return the fields of a cursor for which all earlier posts have been searched."""
         return {"at": ms, "until": None, "newest": 0, "live": 0}
 
     def continue_before(self, ms: int) -> bool:
-        """Go on with what is not newer, and whether that is any less than before."""
-        less = self.until is None or ms + 1 < self.until
-        if less:
-            self.until = ms + 1  # what is of the same millisecond is met again
-        return less
+        """Continue with posts that are not newer; return False without progress."""
+        is_progress = self.until is None or ms + 1 < self.until
+        if is_progress:
+            self.until = ms + 1  # posts of the same millisecond are returned again
+        return is_progress
 
     def complete(self) -> None:
-        """The search has met what is known."""
+        """Finish the search: it has arrived at what is known."""
         self.at, self.until, self.newest = max(self.at, self.newest), None, 0

@@ -1,4 +1,4 @@
-"""What Jetstream says: every commit to a collection in the whole network, and accounts that end.
+"""Events of Jetstream: commits to a collection in the whole network, and deleted accounts.
 
 https://github.com/bluesky-social/jetstream; its first wire format, at ``/subscribe``.
 """
@@ -18,7 +18,7 @@ class Event:
     """One message."""
 
     time_us: int
-    """When Jetstream met it: its cursor."""
+    """When Jetstream received it, which is its cursor (Unix time, µs)."""
     did: str
     operation: str
     """``create``, ``update``, ``delete``, ``leave`` for an account deleted, empty for others."""
@@ -28,19 +28,19 @@ class Event:
 
     @property
     def ms(self) -> int:
-        """When it was done: by the repository's revision, or when Jetstream met it."""
+        """When it happened: the repository's revision, or when Jetstream received it."""
         return (tid_us(self.rev) or self.time_us) // 1000
 
 
 def read_event(message: str | bytes) -> Event | None:
-    """Understand a message; None for what is none."""
+    """Return the event in a message, or None if it is not valid."""
     try:
-        said = orjson.loads(message)
-        time_us, did = int(said["time_us"]), str(said["did"])
-        if (account := said.get("account")) is not None:
-            left = account.get("active") is False and account.get("status") == "deleted"
-            return Event(time_us, did, "leave" if left else "")
-        commit = said.get("commit")
+        document = orjson.loads(message)
+        time_us, did = int(document["time_us"]), str(document["did"])
+        if (account := document.get("account")) is not None:
+            is_deleted = account.get("active") is False and account.get("status") == "deleted"
+            return Event(time_us, did, "leave" if is_deleted else "")
+        commit = document.get("commit")
         if commit is None or commit["collection"] != COLLECTION:
             return Event(time_us, did, "")
         uri = f"at://{did}/{COLLECTION}/{commit['rkey']}"

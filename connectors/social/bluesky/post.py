@@ -1,10 +1,10 @@
-"""A post as the AT Protocol holds it, what its identifiers say, and which words it has."""
+"""Posts of the AT Protocol, their identifiers, and matching by words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, StringConstraints
@@ -16,7 +16,7 @@ COLLECTION: Final = "app.bsky.feed.post"
 _ALPHABET: Final = "234567abcdefghijklmnopqrstuvwxyz"
 _TID: Final = re.compile(f"[234567abcdefghij][{_ALPHABET}]{{12}}")
 _FIRST_US: Final = 1_640_995_200_000_000
-"""2022: the network's first year. A TID of before is no time, but a name that looks like one."""
+"""2022, the network's first year: an earlier TID is a name that only looks like a time."""
 _TERM: Final = re.compile(r'"([^"]+)"|(\S+)')
 _OPERATOR: Final = re.compile(r"-\S+|\w+:\S+|AND|OR|NOT|\S*[*|()]\S*|\S*\"\S*")
 
@@ -40,41 +40,41 @@ class Post(BaseModel):
 
     @property
     def did(self) -> str:
-        """Who wrote it."""
+        """The author's account."""
         return self.uri.split("/")[2]
 
     @property
     def key(self) -> str:
-        """The record key, a TID with most clients."""
+        """The record key, which is a TID for most clients."""
         return self.uri.split("/")[4]
 
     @property
     def created_at(self) -> datetime:
-        """What the author's clock said; not later than the record key does."""
+        """The time of the author's clock, but not later than that of the record key."""
         us = tid_us(self.key)
         return min(self.record.createdAt, from_unix(us / 1e6)) if us else self.record.createdAt
 
     @property
     def created(self) -> int:
-        """Milliseconds since 1970."""
+        """Unix time (ms)."""
         return unix_ms(self.created_at)
 
     @property
     def revision(self) -> int:
-        """Milliseconds since 1970 of the last update."""
+        """Unix time (ms) of the last update."""
         updated = (tid_us(self.rev) or 0) // 1000
         return max(updated, self.created + 1) if self.rev else self.created
 
 
-def native_id_of(uri: str) -> str:
-    """What a record goes by: a uri names the author's account."""
+def hash_uri(uri: str) -> str:
+    """Return the native id of a post, whose URI names the author's account."""
     return deterministic_id(uri)
 
 
 def tid_us(tid: Any) -> int | None:
-    """Microseconds since 1970 of a timestamp identifier; None for other names.
+    """Return the Unix time (µs) in a timestamp identifier; None for other names.
 
-    https://atproto.com/specs/tid: 64 bits in base 32, the lowest 10 of them no time.
+    https://atproto.com/specs/tid: 64 bits in base 32, without the lowest 10.
     """
     if not isinstance(tid, str) or not _TID.fullmatch(tid):
         return None
@@ -84,8 +84,8 @@ def tid_us(tid: Any) -> int | None:
     return us if (us := number >> 10) >= _FIRST_US else None
 
 
-def sorted_at(view: Any) -> int | None:
-    """Milliseconds by which a search sorts: the author's time, not later than the service's."""
+def sort_time_ms(view: Any) -> int | None:
+    """Return a post's time in searches (Unix, ms): the author's, or the service's if earlier."""
     try:
         times = parse_iso(view["record"]["createdAt"]), parse_iso(view["indexedAt"])
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -93,33 +93,27 @@ def sorted_at(view: Any) -> int | None:
     return unix_ms(min(times))
 
 
-def iso(ms: int) -> str:
-    """A time as the search takes it."""
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def terms(query: str) -> list[re.Pattern[str]]:
-    """What finds each word and "phrase" of a query; raises ``ValueError`` for other syntax.
+    """Return a pattern per word and "phrase" of a query. Raises ``ValueError`` for other syntax.
 
-    The search knows operators that nobody can follow without its index.
+    The search also has operators, which cannot be evaluated without its index.
     """
-    found = []
+    patterns = []
     for phrase, word in _TERM.findall(query):
         if not phrase and _OPERATOR.fullmatch(word):
-            raise ValueError('only words and "phrases" can be searched for and listened to')
+            raise ValueError('only words and "phrases" can be matched')
         words = r"\s+".join(map(re.escape, (phrase or word).split()))
-        found.append(re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE))
-    if not found:
-        raise ValueError("it holds no word")
-    return found
+        patterns.append(re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE))
+    if not patterns:
+        raise ValueError("it has no words")
+    return patterns
 
 
-def matches(record: Any, wanted: list[re.Pattern[str]], language: str | None) -> bool:
-    """Whether a record has every term, and no other languages only."""
+def matches(record: Any, patterns: list[re.Pattern[str]], language: str | None) -> bool:
+    """Return True if a record has all terms, and the language if it names any."""
     if not isinstance(record, Mapping) or not isinstance(text := record.get("text"), str):
         return False
-    if not all(term.search(text) for term in wanted):
+    if not all(term.search(text) for term in patterns):
         return False
     langs = record.get("langs")
     if language is None or not isinstance(langs, list) or not langs:

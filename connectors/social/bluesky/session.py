@@ -1,7 +1,7 @@
 """A session of an app password: https://docs.bsky.app/docs/api/com-atproto-server-create-session.
 
-Its access token lives for minutes to hours; the refresh token renews it without the password,
-since only few sessions may be opened in a day.
+Its access token is valid for minutes to hours. The refresh token renews it without the password,
+since few sessions may be opened per day.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Flow = Generator[httpx.Request, httpx.Response, None]
 
 
 class Session(httpx.Auth):
-    """Opened when first needed, renewed when the access token has expired."""
+    """Authentication that opens a session when needed, and renews an expired access token."""
 
     requires_response_body = True
 
@@ -32,12 +32,12 @@ class Session(httpx.Auth):
         self._refresh = ""
 
     def auth_flow(self, request: httpx.Request) -> _Flow:
-        """Send the access token, a new one where it is refused."""
+        """Send the access token; renew it if it is refused."""
         if not self._access:
             yield from self._open()
         request.headers["Authorization"] = f"Bearer {self._access}"
         response = yield request
-        if _expired(response):
+        if _has_expired(response):
             yield from self._renew()
             request.headers["Authorization"] = f"Bearer {self._access}"
             yield request
@@ -45,15 +45,15 @@ class Session(httpx.Auth):
     def _open(self) -> _Flow:
         password = self._password.get_secret_value()
         body = {"identifier": self._identifier, "password": password}
-        self._keep((yield self._request("createSession", json=body)))
+        self._store_tokens((yield self._request("createSession", json=body)))
 
     def _renew(self) -> _Flow:
         bearer = {"Authorization": f"Bearer {self._refresh}"}
         response = yield self._request("refreshSession", headers=bearer)
-        if _expired(response):
+        if _has_expired(response):
             yield from self._open()
         else:
-            self._keep(response)
+            self._store_tokens(response)
 
     def _request(
         self, method: str, headers: dict[str, str] | None = None, json: Any = None
@@ -61,24 +61,24 @@ class Session(httpx.Auth):
         named = {"User-Agent": USER_AGENT, **(headers or {})}
         return httpx.Request("POST", self._server + method, headers=named, json=json)
 
-    def _keep(self, response: httpx.Response) -> None:
-        where = f"POST {response.url.host}{response.url.path}"
+    def _store_tokens(self, response: httpx.Response) -> None:
+        request_line = f"POST {response.url.host}{response.url.path}"
         problem = classify_response(
-            HttpResponse(response.status_code, response.headers, b"", where)
+            HttpResponse(response.status_code, response.headers, b"", request_line)
         )
         if isinstance(problem, Retry):
             raise problem
         if problem is not None:
-            raise Unauthorized(f"opening a session, {where}: status {response.status_code}")
+            raise Unauthorized(f"opening a session, {request_line}: status {response.status_code}")
         try:
             tokens = orjson.loads(response.content)
             self._access, self._refresh = tokens["accessJwt"], tokens["refreshJwt"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(f"opening a session, {where}: the answer holds no tokens") from None
+            raise Retry(f"opening a session, {request_line}: the response has no tokens") from None
 
 
-def _expired(response: httpx.Response) -> bool:
-    """Whether a token is refused; an expired one is, with status 400 and a name for it."""
+def _has_expired(response: httpx.Response) -> bool:
+    """Return True if a token is refused, or has expired, which is a 400 with that name."""
     if response.status_code == 400:
         return b'"ExpiredToken"' in response.content
     return response.status_code == 401

@@ -1,4 +1,4 @@
-"""``mastodon``: posts with a hashtag, as one server of the network sees them.
+"""``mastodon``: posts with a hashtag that are known to one server of the network.
 
 Speaks Mastodon's REST and streaming APIs, https://docs.joinmastodon.org.
 """
@@ -36,14 +36,14 @@ from connectors.sdk import (
     unix_ms,
 )
 from connectors.social.mastodon.cursor import MastodonCursor
-from connectors.social.mastodon.status import Status, earlier, id_at, id_of, rank
+from connectors.social.mastodon.status import Status, earlier, id_at, rank, status_id
 from schemas.feedback import Family, Feedback
 
-_CHECKED_AT_ONCE: Final = 20
+_MAX_IDS: Final = 20
 _SILENCE_S: Final = 25.0
-"""The server says ``:thump`` every 15 seconds; without it the connection is dead."""
-_LISTEN_S: Final = 6 * 3600.0
-"""After so long the stream ends, so that ``fetch`` mends what it may have missed."""
+"""The server sends ``:thump`` every 15 seconds; without it the connection is dead."""
+_MAX_STREAM_S: Final = 6 * 3600.0
+"""The stream ends after that time, so that ``fetch`` finds what it may have missed."""
 
 
 class MastodonConfig(RecheckedConfig):
@@ -53,12 +53,12 @@ class MastodonConfig(RecheckedConfig):
         str, StringConstraints(pattern=r"^\w+$"), Field(description="The hashtag, without its #.")
     ]
     token: SecretStr | None = Field(
-        default=None, description="Access token of a user; streaming needs one."
+        default=None, description="Access token of a user; required for streaming."
     )
     own_accounts: frozenset[str] = Field(
-        default=frozenset(), description="Accounts (user@server) whose posts are left out."
+        default=frozenset(), description="Accounts (user@server) whose posts are excluded."
     )
-    per_page: int = Field(default=40, ge=1, le=40, description="Posts a request.")
+    per_page: int = Field(default=40, ge=1, le=40, description="Posts per request.")
     base_url: str = Field(default="https://mastodon.social", description="Address of the server.")
 
 
@@ -69,17 +69,17 @@ class Mastodon(RecheckedSource[MastodonConfig, MastodonCursor]):
     title = "Mastodon"
     family = Family.SOCIAL
     requirements = (
-        "nothing for most servers' timelines; for streaming an access token of a user with "
+        "nothing for the timelines of most servers; for streaming, a user's access token with "
         "`read:statuses`, from Preferences, Development, New application."
     )
     limitations = (
-        "300 requests in 5 minutes, by account and by address; `X-RateLimit-Reset` is waited for. "
-        "A server knows only posts that reached it, some of them late. The newest `remember` posts "
-        "are watched for edits and deletes: at once by the stream, once a day by `fetch`, which "
-        "needs Mastodon 4.3. A post's own addresses name its author: a record has a hash of its "
-        "URI, and its address on this server."
+        "300 requests per 5 minutes, by account and by IP address; `X-RateLimit-Reset` is "
+        "respected. A server knows only posts that reached it, some of them late. Edits and "
+        "deletes of the newest `remember` posts are found: immediately by the stream, once per day "
+        "by `fetch`, which needs Mastodon 4.3. A post's own addresses name its author, so records "
+        "have a hash of its URI, and its address on this server."
     )
-    cursor_description = "the last status id that was read, and the newest posts by their id"
+    cursor_description = "the last status id that was read, and the newest posts by id"
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
     example = """\
 tag = "nhs"
@@ -96,100 +96,102 @@ base_url = "https://mastodon.social"
         return self.http(self.config.base_url, auth=self._auth, per_second=5, classify=_classify)
 
     def walk(self, state: MastodonCursor) -> Iterator[Page]:
-        """Read the timeline from the position on, the oldest first."""
-        # A post from another server has an id of when it was written, and may come in behind.
+        """Read the timeline from the cursor's position, the oldest first."""
+        # A post from another server has the id of when it was written, and may arrive late.
         late = self.config.overlap_minutes * 60_000
         position = earlier(state.id, late) if state.arrived else state.id
-        # What is written meanwhile is for the next walk: on a lively day this one would never end.
+        # Newer posts are left to the next run: on a busy day this one might never end.
         end = rank(id_at(unix_ms(self.context.now())))
-        while rank(position) < end and (listed := self._timeline(position)):
-            highest = id_of(listed[-1])
+        while rank(position) < end and (statuses := self._list_timeline(position)):
+            highest = status_id(statuses[-1])
             if rank(highest) <= rank(position):
-                raise Misconfigured(f"reading {self.config.base_url}: it does not page by min_id")
+                raise Misconfigured(
+                    f"reading {self.config.base_url}: it does not paginate by min_id"
+                )
             position = state.id = highest
             state.arrived = False
-            if items := self._news(listed, state):
+            if items := self._new_items(statuses, state):
                 yield Page(items, state.text())
         state.arrived = True
 
-    def _timeline(self, position: str) -> list[Any]:
-        """The posts that follow an id, the oldest first."""
+    def _list_timeline(self, position: str) -> list[Any]:
+        """Return the posts that follow an id, the oldest first."""
         path = f"/api/v1/timelines/tag/{self.config.tag}"
-        listed = self._found(path, {"min_id": position, "limit": self.config.per_page})
-        return sorted(listed or [], key=lambda one: rank(id_of(one)))
+        statuses = self._get_or_none(path, {"min_id": position, "limit": self.config.per_page})
+        return sorted(statuses or [], key=lambda status: rank(status_id(status)))
 
-    def _found(self, path: str, params: dict[str, Any] | None = None) -> Any:
-        """The document at a path; None where there is none."""
-        answer = self._http.request("GET", path, params=params)
-        return None if answer.status == 404 else answer.json()
+    def _get_or_none(self, path: str, params: dict[str, Any] | None = None) -> Any:
+        """Return the document at a path, or None if it does not exist."""
+        response = self._http.request("GET", path, params=params)
+        return None if response.status == 404 else response.json()
 
     def recheck(self, state: MastodonCursor) -> Iterator[Page]:
-        """Look again at the posts that are remembered."""
-        for ids in state.memory.active_ids(_CHECKED_AT_ONCE):
-            found = self._found("/api/v1/statuses", {"id[]": ids})
-            if found is None:
+        """Yield the edits and deletes of remembered posts."""
+        for ids in state.memory.active_ids(_MAX_IDS):
+            statuses = self._get_or_none("/api/v1/statuses", {"id[]": ids})
+            if statuses is None:
                 return  # a server before 4.3
-            items = self._news(found, state)
-            for missing in sorted(set(ids) - {id_of(one) for one in found}):
-                items += self._gone(missing, state)
+            items = self._new_items(statuses, state)
+            for missing in sorted(set(ids) - {status_id(status) for status in statuses}):
+                items += self._deletion_items(missing, state)
             if items:
                 yield Page(items, state.text())
 
-    def _news(self, listed: list[Any], state: MastodonCursor) -> list[Item]:
-        items = [self._item(one, state.memory) for one in listed]
+    def _new_items(self, statuses: list[Any], state: MastodonCursor) -> list[Item]:
+        items = [self._item_if_new(status, state.memory) for status in statuses]
         return [item for item in items if item is not None]
 
-    def _item(self, status: Any, memory: SeenPosts) -> Item | None:
-        """A post that is new or has changed; as what was understood of it, where that is all."""
+    def _item_if_new(self, status: Any, memory: SeenPosts) -> Item | None:
+        """Return the item of a post that is new or has changed; its data is validated if valid."""
         try:
-            read = Status.model_validate(status)
-        except ValidationError:  # met once: ``parse`` says what is wrong
-            is_news = memory.is_new_or_changed(id_of(status), 0, 0)
-            return self.item(status, origin=id_of(status)) if is_news else None
-        if not memory.is_new_or_changed(read.id, read.created, read.revision, read.native_id):
+            valid = Status.model_validate(status)
+        except ValidationError:  # once only: ``parse`` rejects it
+            is_new = memory.is_new_or_changed(status_id(status), 0, 0)
+            return self.item(status, origin=status_id(status)) if is_new else None
+        if not memory.is_new_or_changed(valid.id, valid.created, valid.revision, valid.native_id):
             return None
-        return self.item(read, origin=read.id, payload=orjson.dumps(status))
+        return self.item(valid, origin=valid.id, payload=orjson.dumps(status))
 
-    def _gone(self, status_id: str, state: MastodonCursor) -> list[Item]:
-        gone = state.memory.mark_deleted(status_id)
-        return [self.item(gone, origin=status_id)] if gone else []
+    def _deletion_items(self, native_id: str, state: MastodonCursor) -> list[Item]:
+        deletion = state.memory.mark_deleted(native_id)
+        return [self.item(deletion, origin=native_id)] if deletion else []
 
     def stream(self, cursor: str | None) -> Iterator[Page]:
         """Listen to the hashtag's server-sent events; a page without items is a heartbeat."""
         state = self.resume(cursor)
-        end = monotonic() + _LISTEN_S
+        end = monotonic() + _MAX_STREAM_S
         url = self._streaming_url() + "/api/v1/streaming/hashtag"
         connected = False
         for event in iter_events(url, {"tag": self.config.tag}, self._auth, _SILENCE_S):
             if not connected:
-                yield from self.walk(state)  # what came until the server took the connection
+                yield from self.walk(state)  # posts until the server accepted the connection
                 connected = True
-            yield Page(self._heard(event, state), state.text())
+            yield Page(self._handle_event(event, state), state.text())
             if monotonic() > end:
                 return
 
     def _streaming_url(self) -> str:
-        """The address of the streaming server, which may be another than the web server."""
+        """Return the address of the streaming server, which may differ from the web server's."""
         base = self.config.base_url
-        instance = self._found("/api/v2/instance")
+        instance = self._get_or_none("/api/v2/instance")
         try:
-            found = httpx.URL(instance["configuration"]["urls"]["streaming"])
+            address = httpx.URL(instance["configuration"]["urls"]["streaming"])
         except (KeyError, TypeError, httpx.InvalidURL):
             return base
-        return str(found.copy_with(scheme=httpx.URL(base).scheme)).rstrip("/")
+        return str(address.copy_with(scheme=httpx.URL(base).scheme)).rstrip("/")
 
-    def _heard(self, event: ServerSentEvent, state: MastodonCursor) -> list[Item]:
+    def _handle_event(self, event: ServerSentEvent, state: MastodonCursor) -> list[Item]:
         if event.event == "delete":
-            return self._gone(event.data.strip(), state)
+            return self._deletion_items(event.data.strip(), state)
         if event.event not in {"update", "status.update"}:
             return []
         try:
-            return self._news([orjson.loads(event.data)], state)
+            return self._new_items([orjson.loads(event.data)], state)
         except orjson.JSONDecodeError:
             return [self.item(event.data, origin=event.event, payload=event.data.encode())]
 
     def parse_post(self, item: Item) -> Feedback:
-        """Read one post: content warning and text are one comment."""
+        """Return the record of a post: content warning and text are one comment."""
         status = item.data if isinstance(item.data, Status) else self.validate(Status, item.data)
         if status.reblog is not None:
             raise Skip("a reblog")
@@ -197,7 +199,7 @@ base_url = "https://mastodon.social"
             raise Skip("not public")
         author = self._with_server(status.account.acct)
         if author in self.config.own_accounts:
-            raise Skip("a post of one's own")
+            raise Skip("own account")
         parts = (status.spoiler_text.strip(), plain_text(status.content))
         text = "\n".join(part for part in parts if part)
         if not text and status.edited_at is not None:
@@ -218,7 +220,7 @@ base_url = "https://mastodon.social"
         )
 
     def _with_server(self, acct: str) -> str:
-        """The account as another server calls it: local ones come without their server."""
+        """Return an account with its server, which local accounts do not name."""
         if not acct or "@" in acct:
             return acct
         return f"{acct}@{self._host}"
@@ -228,15 +230,15 @@ base_url = "https://mastodon.social"
         return httpx.URL(self.config.base_url).host
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    """What follows from an answer; an older server, and a tag never used, are no errors."""
-    older = answer.request_line.endswith(("/v1/statuses", "/v2/instance"))
-    if answer.status == 404 and (older or b"Record not found" in answer.body):
+def _classify(response: HttpResponse) -> Exception | None:
+    """Return the error that a response is; a 404 of an older server or unused tag is not one."""
+    is_optional = response.request_line.endswith(("/v1/statuses", "/v2/instance"))
+    if response.status == 404 and (is_optional or b"Record not found" in response.body):
         return None
-    problem = classify_response(answer)
+    problem = classify_response(response)
     if problem is None:
         try:
-            answer.json()
-        except Retry as cut_off:
-            return cut_off
+            response.json()
+        except Retry as truncated:
+            return truncated
     return problem

@@ -1,6 +1,6 @@
-"""How far a hashtag's timeline was read.
+"""The cursor of ``mastodon``: the position in a hashtag's timeline.
 
-Only ``fetch`` moves the position: the stream may have had a gap that nobody saw.
+Only ``fetch`` advances the position, since the stream may have gaps.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from connectors.social.mastodon.status import id_at
 
 @dataclass(slots=True)
 class MastodonCursor(RecheckedCursor):
-    """A position, and the posts before it that are remembered."""
+    """A position, and the remembered posts before it."""
 
     id: str
     """The last status that was read."""
     arrived: bool
-    """Whether that was the newest there was."""
+    """True if that was the newest status."""
 
     @classmethod
     def initial(cls, ms: int) -> dict[str, Any]:
-        """As if the last status of then had been read."""
+        """Return the fields of a cursor for which all earlier statuses have been read."""
         return {"id": id_at(ms), "arrived": False}

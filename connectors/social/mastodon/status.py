@@ -1,4 +1,4 @@
-"""A status as Mastodon tells it, and what its id says: the moment, and the order."""
+"""Statuses of Mastodon, and their ids, which hold a time and an order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.record import deterministic_id
 
 
 class Account(BaseModel):
-    """Who wrote it; local accounts come without their server."""
+    """The author; a local account does not name its server."""
 
     acct: str = ""
 
@@ -33,36 +33,36 @@ class Status(BaseModel):
 
     @cached_property
     def native_id(self) -> str:
-        """The same for every server that knows the post; its URI names the author."""
+        """A hash of the URI, which names the author and is the same on all servers."""
         return deterministic_id(self.uri)
 
     @cached_property
     def created(self) -> int:
-        """Milliseconds since 1970."""
+        """Unix time (ms)."""
         return unix_ms(self.created_at)
 
     @cached_property
     def revision(self) -> int:
-        """Milliseconds since 1970 of the last edit."""
+        """Unix time (ms) of the last edit."""
         return max(unix_ms(self.edited_at), self.created) if self.edited_at else self.created
 
 
-def id_of(status: Any) -> str:
-    """The id of what should be a status; empty where there is none."""
-    found = status.get("id") if isinstance(status, dict) else None
-    return found if isinstance(found, str) else ""
+def status_id(status: Any) -> str:
+    """Return the id of a status, or an empty text if it is not valid."""
+    value = status.get("id") if isinstance(status, dict) else None
+    return value if isinstance(value, str) else ""
 
 
-def rank(status_id: str) -> tuple[int, str]:
-    """What ids are ordered by: they are numbers as text, longer ones are higher."""
-    return len(status_id), status_id
+def rank(native_id: str) -> tuple[int, str]:
+    """Return the sort key of an id: ids are numbers as text, of which longer ones are higher."""
+    return len(native_id), native_id
 
 
 def id_at(ms: int) -> str:
-    """The lowest id of a moment: ids hold milliseconds, and 16 bits that tell posts apart."""
+    """Return the lowest id of a time (Unix, ms): ids hold milliseconds, and 16 more bits."""
     return str(max(0, ms) << 16)
 
 
-def earlier(status_id: str, ms: int) -> str:
-    """The lowest id of the moment so many milliseconds before."""
-    return id_at((int(status_id) >> 16) - ms) if status_id.isdecimal() else status_id
+def earlier(native_id: str, ms: int) -> str:
+    """Return the lowest id of the time that is ``ms`` milliseconds before an id's."""
+    return id_at((int(native_id) >> 16) - ms) if native_id.isdecimal() else native_id

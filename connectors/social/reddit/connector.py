@@ -34,10 +34,10 @@ from connectors.sdk import (
     unix_ms,
 )
 from connectors.social.reddit.cursor import RedditCursor
-from connectors.social.reddit.thing import Thing, created_ms, data_of, name_of
+from connectors.social.reddit.thing import Thing, created_ms, get_data, get_name
 from schemas.feedback import Family, Feedback, Operation
 
-_AT_ONCE: Final = 100
+_MAX_NAMES: Final = 100
 
 _Subreddit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{2,50}$")]
 
@@ -49,33 +49,33 @@ class RedditConfig(SourceConfig):
         list[_Subreddit], Field(min_length=1, max_length=50, description="Names, without r/.")
     ]
     search: str | None = Field(
-        default=None, min_length=1, description="What posts must hold; absent: every post."
+        default=None, min_length=1, description="Search that posts must match; default: all posts."
     )
-    comments: bool = Field(
-        default=False, description="Whether the comments of the subreddits are read too: all."
-    )
+    comments: bool = Field(default=False, description="Also read all comments of the subreddits.")
     own_accounts: list[str] = Field(
-        default=[], description="Names, without u/, of accounts whose words are left out."
+        default=[], description="Accounts, without u/, whose posts and comments are excluded."
     )
     client_id: str = Field(min_length=1, description="Id of the app.")
     client_secret: Annotated[SecretStr, Field(description="Secret of the app.")]
     user_agent: str = Field(
         min_length=1,
-        description="How the app introduces itself: platform:app:version (by /u/account).",
+        description="The app's own User-Agent: platform:app:version (by /u/account).",
     )
     recheck_days: int = Field(
-        default=30, ge=0, description="How far back edits and deletes are looked for, once a day."
+        default=30,
+        ge=0,
+        description="Days of posts that are checked for edits and deletes once per day.",
     )
-    per_page: int = Field(default=100, ge=1, le=100, description="Posts or comments a request.")
+    per_page: int = Field(default=100, ge=1, le=100, description="Posts or comments per request.")
     base_url: str = Field(default="https://oauth.reddit.com", description="Address of the API.")
     token_url: str = Field(
         default="https://www.reddit.com/api/v1/access_token",
-        description="Address that gives out access tokens.",
+        description="Address that issues access tokens.",
     )
 
 
 class _OAuth2(OAuth2):
-    """Tokens too are asked for under the app's own name."""
+    """Token requests also carry the app's own User-Agent."""
 
     def __init__(self, token_url: str, user_agent: str, basic: tuple[str, str]) -> None:
         super().__init__(token_url, {"grant_type": "client_credentials"}, basic=basic)
@@ -88,23 +88,23 @@ class _OAuth2(OAuth2):
 
 
 class Reddit(Polled[RedditConfig]):
-    """Walks the posts, then the comments, then looks once a day at what it has read."""
+    """Reads posts, then comments, then checks once per day what it has read."""
 
     name = "reddit"
     title = "Reddit"
     family = Family.SOCIAL
     requirements = (
         "id and secret of a script or web app, from https://www.reddit.com/prefs/apps, and "
-        "Reddit's leave for the use it is put to."
+        "Reddit's permission for this use."
     )
     limitations = (
-        "100 requests a minute, averaged over 10 minutes; a listing ends near 1,000 things, "
-        "older ones can't be read. Edits and deletes are looked for once a day among the newest "
-        "1,000 that were read, `recheck_days` back. What moderators bring back stays away. "
-        "Addresses are given without the title, and without the name of a profile."
+        "100 requests per minute, averaged over 10 minutes. A listing ends after about 1,000 "
+        "posts, and older ones cannot be read. Edits and deletes of the newest 1,000 that were "
+        "read in the last `recheck_days` are found once per day. Posts that moderators restore are "
+        "not read again. Addresses omit the title and the name of a profile."
     )
     cursor_description = (
-        "the newest post and comment that were seen, and the names of the newest 1,000"
+        "the newest post and comment that were read, and the names of the newest 1,000"
     )
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
     example = """\
@@ -119,7 +119,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
     def _http(self) -> Http:
         config = self.config
         basic = (config.client_id, config.client_secret.get_secret_value())
-        # The limit is averaged over ten minutes: a run, of at most some 30 requests, may be quick.
+        # The limit is averaged over ten minutes, so a run of at most some 30 requests may be fast.
         return self.http(
             config.base_url,
             headers={"User-Agent": config.user_agent},
@@ -139,43 +139,43 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             recheck=timedelta(days=config.recheck_days),
         )
         while state.todo:
-            yield from self._walk(state, state.todo[0])
+            yield from self._read_list(state, state.todo[0])
         while state.queue:
-            names, state.queue = state.queue[:_AT_ONCE], state.queue[_AT_ONCE:]
-            listed = self._listed("/api/info", {"id": ",".join(names)})["children"]
-            yield self._page([one for one in listed if self._is_news(one, state)], state)
+            names, state.queue = state.queue[:_MAX_NAMES], state.queue[_MAX_NAMES:]
+            entries = self._get_listing("/api/info", {"id": ",".join(names)})["children"]
+            yield self._page([entry for entry in entries if self._is_new(entry, state)], state)
 
-    def _is_news(self, listed: Any, state: RedditCursor) -> bool:
+    def _is_new(self, entry: Any, state: RedditCursor) -> bool:
         try:
-            thing = Thing.model_validate(data_of(listed))
-            return state.changed(thing.name, unix_ms(thing.edited_at), thing.gone)
+            thing = Thing.model_validate(get_data(entry))
+            return state.is_changed(thing.name, unix_ms(thing.edited_at), thing.is_deleted)
         except (ValidationError, ValueError, OverflowError, OSError):
-            return True  # ``parse`` says what is wrong with it
+            return True  # ``parse`` rejects it
 
-    def _walk(self, state: RedditCursor, name: str) -> Iterator[Page]:
+    def _read_list(self, state: RedditCursor, name: str) -> Iterator[Page]:
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
             state.walks.get(name), now=self.context.now()
         )
         resumed = paginator.page is not None
         while True:
-            listed = self._listed(*self._where(name, paginator.page))
-            things = listed["children"]
-            news, reached = paginator.new_items(
-                (created_ms(one), name_of(one), one) for one in things
+            listing = self._get_listing(*self._request(name, paginator.page))
+            entries = listing["children"]
+            new, arrived = paginator.new_items(
+                (created_ms(entry), get_name(entry), entry) for entry in entries
             )
-            after = listed.get("after")
-            if resumed and not things:
-                # What it should go on after is no longer listed: from the newest again.
+            after = listing.get("after")
+            if resumed and not entries:
+                # The post to resume after is no longer listed: start from the newest again.
                 after = ""
             resumed = False
-            paginator.page = None if reached else after
-            state.remember((name_of(one), created_ms(one)) for one in news)
-            state.walked(name, paginator.cursor(paginator.page), arrived=paginator.page is None)
-            yield self._page(news, state)
+            paginator.page = None if arrived else after
+            state.remember((get_name(entry), created_ms(entry)) for entry in new)
+            state.save_pass(name, paginator.cursor(paginator.page), arrived=paginator.page is None)
+            yield self._page(new, state)
             if paginator.page is None:
                 return
 
-    def _where(self, name: str, after: str | None) -> tuple[str, dict[str, Any]]:
+    def _request(self, name: str, after: str | None) -> tuple[str, dict[str, Any]]:
         config = self.config
         place = f"/r/{'+'.join(config.subreddits)}"
         params: dict[str, Any] = {"limit": config.per_page}
@@ -185,24 +185,24 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             return f"{place}/comments", params
         if config.search is None:
             return f"{place}/new", params
-        found = {"q": config.search, "restrict_sr": "1", "sort": "new", "t": "all", "type": "link"}
-        return f"{place}/search", {**params, **found}
+        search = {"q": config.search, "restrict_sr": "1", "sort": "new", "t": "all", "type": "link"}
+        return f"{place}/search", {**params, **search}
 
-    def _listed(self, path: str, params: dict[str, Any]) -> Any:
-        listed = data_of(self._http.get_json(path, params=params))
-        if not isinstance(listed, dict) or not isinstance(listed.get("children"), list):
-            raise Retry(f"reading {path}: the answer is no listing")
-        return listed
+    def _get_listing(self, path: str, params: dict[str, Any]) -> Any:
+        listing = get_data(self._http.get_json(path, params=params))
+        if not isinstance(listing, dict) or not isinstance(listing.get("children"), list):
+            raise Retry(f"reading {path}: the response is not a listing")
+        return listing
 
-    def _page(self, things: list[Any], state: RedditCursor) -> Page:
+    def _page(self, entries: list[Any], state: RedditCursor) -> Page:
         items = [
-            self.item(data_of(one), origin=name_of(one), payload=orjson.dumps(one))
-            for one in things
+            self.item(get_data(entry), origin=get_name(entry), payload=orjson.dumps(entry))
+            for entry in entries
         ]
         return Page(items, state.text())
 
     def parse(self, item: Item) -> Feedback:
-        """Read a post, its title and text, or a comment; what is gone there becomes a delete."""
+        """Return the record of a post (title and text) or a comment, or of its deletion."""
         try:
             thing = Thing.model_validate(item.data)
             created = from_unix(thing.created_utc)
@@ -210,37 +210,39 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
         except (ValueError, OverflowError, OSError):
-            raise BadRecord(f"parsing {self.name}: created_utc or edited is no time") from None
+            raise BadRecord(
+                f"parsing {self.name}: created_utc or edited is not a valid time"
+            ) from None
         if thing.crosspost_parent is not None:
             raise Skip("a crosspost")
         author = "" if thing.author in {None, "[deleted]"} else str(thing.author)
         if author in {"AutoModerator", *self.config.own_accounts}:
-            raise Skip("written by an account that is left out")
-        if not thing.words and not thing.gone:
+            raise Skip("excluded account")
+        if not thing.text and not thing.is_deleted:
             raise Skip
         return self.record(
             item,
             native_id=thing.name,
             created_at=created,
-            # Reddit tells no time of a delete: it must only come after what it deletes.
-            revision=unix_ms(revised) + int(thing.gone),
-            operation=Operation.DELETE if thing.gone else Operation.UPSERT,
-            text="" if thing.gone else thing.words,
-            author="" if thing.gone else author,
+            # Reddit does not return the time of a delete: it must only be later than the post's.
+            revision=unix_ms(revised) + int(thing.is_deleted),
+            operation=Operation.DELETE if thing.is_deleted else Operation.UPSERT,
+            text="" if thing.is_deleted else thing.text,
+            author="" if thing.is_deleted else author,
             url=thing.url,
-            attributes={"subreddit": thing.place} if thing.place else None,
+            attributes={"subreddit": thing.public_subreddit} if thing.public_subreddit else None,
         )
 
 
-def _classify(answer: HttpResponse) -> Exception | None:
-    """What a status means; a subreddit that is not there is a search for its name instead."""
-    if answer.status == 200 and answer.request_line.endswith("/subreddits/search"):
-        return Fatal(f"requesting {answer.request_line}: there is no such subreddit")
-    if answer.status == 403:
+def _classify(response: HttpResponse) -> Exception | None:
+    """Return the error that a response is; a missing subreddit redirects to a search."""
+    if response.status == 200 and response.request_line.endswith("/subreddits/search"):
+        return Fatal(f"requesting {response.request_line}: the subreddit does not exist")
+    if response.status == 403:
         try:
-            reason = orjson.loads(answer.body)["reason"]
+            reason = orjson.loads(response.body)["reason"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return classify_response(answer)
+            return classify_response(response)
         if reason in {"private", "quarantined", "gold_only", "banned"}:
-            return Fatal(f"requesting {answer.request_line}: the subreddit is {reason}")
-    return classify_response(answer)
+            return Fatal(f"requesting {response.request_line}: the subreddit is {reason}")
+    return classify_response(response)

@@ -1,4 +1,4 @@
-"""Where ``reddit`` goes on: its lists one after the other, then what it has read lately."""
+"""The cursor of ``reddit``: its lists one after the other, then a check of what it read lately."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from typing import Self
 
 import orjson
 
-_MOST_REMEMBERED = 1_000
+_MAX_REMEMBERED = 1_000
 _DAY_MS = 24 * 60 * 60 * 1000
-_SLACK_MS = 60 * 60 * 1000  # the service's clock and caches may be behind
+_SLACK_MS = 60 * 60 * 1000  # the service's clock and caches may lag
 
 
 @dataclass(slots=True)
 class RedditCursor:
-    """A round through the lists, and once a day through what was read."""
+    """A round through the lists, and once per day through what was read."""
 
     walks: dict[str, str] = field(default_factory=dict)
-    """Each list's walk."""
+    """Cursor of each list's pass."""
     todo: list[str] = field(default_factory=list)
-    """Lists that this round has still to walk; a run that ends in the middle goes on with them."""
+    """Lists that this round has still to read; an interrupted run resumes with them."""
     recent: dict[str, int] = field(default_factory=dict)
-    """Names of the newest things that were read, with their times in milliseconds."""
+    """Names of the newest posts and comments that were read, with their Unix times (ms)."""
     queue: list[str] = field(default_factory=list)
-    """Names that this round has still to look up again."""
+    """Names that this round has still to check."""
     checked: int = 0
-    """When the last look-up began, in milliseconds."""
+    """When the last check began (Unix time, ms)."""
     before: int = 0
-    """When the one before it began: an edit since then is news."""
+    """When the check before it began: an edit since then is new."""
 
     @classmethod
     def resume(
         cls, cursor: str | None, *, lists: list[str], now: datetime, recheck: timedelta
     ) -> Self:
-        """The round that a cursor stands in, or the next one where that has ended."""
+        """Return the round of a cursor, or the next one if it has ended."""
         ms = int(now.timestamp() * 1000)
         if cursor is None:
             return cls(todo=lists, checked=ms, before=ms)
@@ -47,31 +47,31 @@ class RedditCursor:
             state._begin_check(ms, ms - int(recheck.total_seconds() * 1000))
         return state
 
-    def _begin_check(self, ms: int, furthest: int) -> None:
-        self.recent = {name: at for name, at in self.recent.items() if at >= furthest}
+    def _begin_check(self, ms: int, oldest: int) -> None:
+        self.recent = {name: at for name, at in self.recent.items() if at >= oldest}
         if self.recent and ms - self.checked >= _DAY_MS:
             self.queue = list(self.recent)
             self.before, self.checked = self.checked, ms
 
-    def walked(self, name: str, walk: str, *, arrived: bool) -> None:
-        """Keep a list's walk; ``arrived``: the round has done with it."""
-        self.walks[name] = walk
+    def save_pass(self, name: str, cursor: str, *, arrived: bool) -> None:
+        """Store the cursor of a list's pass; ``arrived``: the list is done for this round."""
+        self.walks[name] = cursor
         if arrived:
             self.todo = [other for other in self.todo if other != name]
 
     def remember(self, things: Iterable[tuple[str, int | None]]) -> None:
-        """Take names and times in milliseconds into what is looked up again."""
+        """Remember names and times (Unix, ms) for the next check."""
         self.recent.update((name, at) for name, at in things if at is not None)
-        if len(self.recent) > _MOST_REMEMBERED:
-            newest = nlargest(_MOST_REMEMBERED, self.recent.items(), key=lambda one: one[1])
+        if len(self.recent) > _MAX_REMEMBERED:
+            newest = nlargest(_MAX_REMEMBERED, self.recent.items(), key=lambda pair: pair[1])
             self.recent = dict(newest)
 
-    def changed(self, name: str, edited_ms: int, gone: bool) -> bool:
-        """Whether a thing that was looked up is news; what is gone is forgotten."""
-        if gone:
+    def is_changed(self, name: str, edited_ms: int, deleted: bool) -> bool:
+        """Return True if a post has changed since the last check; forget a deleted one."""
+        if deleted:
             self.recent.pop(name, None)
-        return gone or edited_ms >= self.before - _SLACK_MS
+        return deleted or edited_ms >= self.before - _SLACK_MS
 
     def text(self) -> str:
-        """The cursor."""
+        """Return the cursor."""
         return orjson.dumps(asdict(self)).decode()

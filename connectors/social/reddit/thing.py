@@ -1,4 +1,4 @@
-"""What Reddit's listings hold."""
+"""Posts and comments of Reddit, which its API calls things."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, StringConstraints
 from connectors.sdk import from_unix, unix_ms
 
 _PERMALINK: Final = re.compile(r"/\w+/[^/]+/comments/(\w+)(?:/[^/]*(?:/(\w+))?)?/?$")
-_GONE: Final = re.compile(r"\[\s*(deleted|removed)( by \w+)?\s*\]", re.IGNORECASE)
+_DELETED_TEXT: Final = re.compile(r"\[\s*(deleted|removed)( by \w+)?\s*\]", re.IGNORECASE)
 
 
 class Thing(BaseModel):
@@ -30,50 +30,50 @@ class Thing(BaseModel):
     crosspost_parent: str | None = None
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Title and text, or the comment."""
         return "\n".join(part.strip() for part in (self.title, self.selftext, self.body) if part)
 
     @property
     def url(self) -> str | None:
-        """Where it can be read, without its title, and without the name of who has a profile."""
-        found = _PERMALINK.match(self.permalink)
-        if found is None:
+        """Its web address, without its title and without the name of a profile."""
+        match = _PERMALINK.match(self.permalink)
+        if match is None:
             return None
-        post, comment = found.groups()
+        post, comment = match.groups()
         return f"https://www.reddit.com/comments/{post}" + (f"/_/{comment}" if comment else "")
 
     @property
-    def place(self) -> str:
-        """The subreddit; a profile is none, and bears a name."""
+    def public_subreddit(self) -> str:
+        """The subreddit; empty for a profile, which names a person."""
         return "" if self.subreddit.startswith("u_") else self.subreddit
 
     @property
-    def gone(self) -> bool:
-        """Whether its author, a moderator or Reddit has taken it away."""
-        written = (self.title, self.selftext, self.body)
-        return self.removed_by_category is not None or any(map(_GONE.fullmatch, written))
+    def is_deleted(self) -> bool:
+        """True if its author, a moderator or Reddit has removed it."""
+        texts = (self.title, self.selftext, self.body)
+        return self.removed_by_category is not None or any(map(_DELETED_TEXT.fullmatch, texts))
 
     @property
     def edited_at(self) -> datetime:
-        """1970 where it was not edited; some old edits are told of without their time."""
+        """Time of the last edit; 1970 if it was not edited, or for old edits without a time."""
         return from_unix(0.0 if isinstance(self.edited, bool) else self.edited)
 
 
-def data_of(listed: Any) -> Any:
-    """The thing in a listing's wrapping."""
-    return listed.get("data") if isinstance(listed, dict) else None
+def get_data(entry: Any) -> Any:
+    """Return the post or comment in an entry of a listing."""
+    return entry.get("data") if isinstance(entry, dict) else None
 
 
-def name_of(listed: Any) -> str:
-    """Its name, which no other thing has."""
-    data = data_of(listed)
+def get_name(entry: Any) -> str:
+    """Return the unique name of the post or comment in an entry."""
+    data = get_data(entry)
     return str(data.get("name")) if isinstance(data, dict) else ""
 
 
-def created_ms(listed: Any) -> int | None:
-    """Its time in milliseconds; None where there is none to be read."""
+def created_ms(entry: Any) -> int | None:
+    """Return the time of the post or comment in an entry (Unix, ms), or None if unreadable."""
     try:
-        return unix_ms(from_unix(data_of(listed)["created_utc"]))
+        return unix_ms(from_unix(get_data(entry)["created_utc"]))
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return None

@@ -1,7 +1,7 @@
 """``rss``: entries of feeds: Atom, RSS, JSON Feed.
 
-Each feed is asked for only if it has changed; what of it has been read is remembered by a hash of
-each entry, so that an entry is brought when it is new and when its words or times have changed.
+Each feed is requested only if it has changed. The entries that were read are remembered by hashes,
+so that an entry is returned when it is new and when its text or times have changed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from connectors.social.rss.entry import Entry
 from connectors.social.rss.feeds import classify_feed, read_feed
 from schemas.feedback import Family, Feedback
 
-_MOST_SEEN: Final = 10_000  # entries in a cursor, shared out among the feeds
+_MAX_SEEN: Final = 10_000  # entries in a cursor, divided among the feeds
 _WORLDWIDE: Final = re.compile(r"(https?://|tag:|urn:)", re.IGNORECASE)
 
 
@@ -53,48 +53,48 @@ class RssConfig(SourceConfig):
         Field(
             min_length=1,
             max_length=50,
-            description="Addresses of the feeds, a list or text with spaces between them. They "
-            "may hold keys: no message shows more than host and path.",
+            description="Addresses of the feeds: a list, or text with spaces between them. They "
+            "may hold keys: messages show host and path only.",
         ),
     ]
 
     @field_validator("urls")
     @classmethod
-    def _are_addresses(cls, urls: list[SecretStr]) -> list[SecretStr]:
+    def _require_http(cls, urls: list[SecretStr]) -> list[SecretStr]:
         for number, url in enumerate(urls, 1):
             try:
                 address = httpx.URL(url.get_secret_value())
             except httpx.InvalidURL:
                 address = httpx.URL("")
             if address.scheme not in {"http", "https"} or not address.host:
-                raise ValueError(f"address {number} is no http or https address")
+                raise ValueError(f"address {number} is not an http or https address")
         return urls
 
 
 @dataclass(slots=True)
-class _Read:
-    """What has been read of a feed."""
+class _FeedState:
+    """Progress in a feed."""
 
     seen: dict[str, str] = field(default_factory=dict)
-    """Short hashes of entries' ids, and of their contents; those seen last come last."""
+    """Short hashes of entries' ids and of their contents, in the order of their last reading."""
     whole: bool = False
-    """Whether its older pages have been followed to what is known."""
+    """True once its older pages have been read up to what is known."""
     asks: dict[str, str] = field(default_factory=dict)
-    """Headers that ask for it only if it has changed."""
+    """Headers of a conditional request."""
 
 
 class Rss(Polled[RssConfig]):
-    """Reads the feeds one after the other; one that fails does not keep the others back."""
+    """Reads the feeds one after the other; the failure of one does not stop the others."""
 
     name = "rss"
     title = "RSS and Atom feeds"
     family = Family.SOCIAL
     requirements = "the addresses of the feeds."
     limitations = (
-        "A feed shows its latest entries only, and older pages where it links to them "
-        "(RFC 5005). An entry without a time gets its feed's; a feed that has none either goes "
-        "to the dead letters. What has left a feed may be old or deleted: nothing tells. "
-        "Ids and addresses are the feed's own, even where they name an author."
+        "A feed holds its latest entries only, and older pages if it links to them (RFC 5005). An "
+        "entry without a time has its feed's; without either it is dead-lettered. An entry that is "
+        "no longer in a feed may be old or deleted: feeds do not say. Ids and addresses are the "
+        "feed's own, even if they name an author."
     )
     cursor_description = "hashes of the entries that were read, and the feeds' ETags"
     capabilities = frozenset({Capability.EDITS})
@@ -114,70 +114,72 @@ organization = "Eastgate Hospitals"
         return self._clients[origin]
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read what the feeds hold and the cursor does not know."""
+        """Read the entries that the cursor does not know."""
         known = orjson.loads(cursor) if cursor else {}
-        urls = {_short(url.get_secret_value(), 12): url for url in self.config.urls}
-        read = {key: _Read(**known.get(key, {})) for key in urls}
-        failed: list[Retry | Fatal] = []
+        urls = {_short_hash(url.get_secret_value(), 12): url for url in self.config.urls}
+        states = {key: _FeedState(**known.get(key, {})) for key in urls}
+        errors: list[Retry | Fatal] = []
         for key, url in urls.items():
             try:
-                for items in self._news(key, httpx.URL(url.get_secret_value()), read[key]):
-                    text = orjson.dumps({one: asdict(state) for one, state in read.items()})
+                for items in self._read_feed(key, httpx.URL(url.get_secret_value()), states[key]):
+                    text = orjson.dumps({name: asdict(state) for name, state in states.items()})
                     yield Page(items, text.decode())
             except (Retry, Fatal) as error:
-                failed.append(error)
-        if failed:
-            raise next((one for one in failed if isinstance(one, Fatal)), failed[0])
+                errors.append(error)
+        if errors:
+            raise next((error for error in errors if isinstance(error, Fatal)), errors[0])
 
-    def _news(self, key: str, url: httpx.URL, read: _Read) -> Iterator[list[Item]]:
-        """Each page's new entries, where there are any or the state has changed."""
+    def _read_feed(self, key: str, url: httpx.URL, state: _FeedState) -> Iterator[list[Item]]:
+        """Yield each page's new entries, if it has any or the state has changed."""
         visited: set[httpx.URL] = set()
         page: httpx.URL | None = url
-        asks: dict[str, str] = {}
+        conditions: dict[str, str] = {}
         while page is not None:
             visited.add(page)
-            answer = self._asked(page, read.asks if page == url and read.whole else {})
-            if answer.status == 304:
+            response = self._request(page, state.asks if page == url and state.whole else {})
+            if response.status == 304:
                 return
-            asks = _asks(answer) if page == url else asks
+            conditions = _conditional_headers(response) if page == url else conditions
             place = f"{page.scheme}://{page.netloc.decode()}{page.path}"
-            feed = read_feed(answer, place)
-            found = [self._fresh(key, page.host, one, feed.at, read) for one in feed.entries]
-            items = [one for one in found if one is not None]
-            page = _following(page, feed.next, visited) if items or not read.whole else None
-            before = (read.whole, read.asks)
-            read.whole, read.asks = page is None, {} if page else asks
-            if items or before != (read.whole, read.asks):
+            feed = read_feed(response, place)
+            changes = (
+                self._changed_item(key, page.host, entry, feed.at, state) for entry in feed.entries
+            )
+            items = [item for item in changes if item is not None]
+            page = _next_page(page, feed.next, visited) if items or not state.whole else None
+            before = (state.whole, state.asks)
+            state.whole, state.asks = page is None, {} if page else conditions
+            if items or before != (state.whole, state.asks):
                 yield items
 
-    def _asked(self, url: httpx.URL, headers: dict[str, str]) -> HttpResponse:
+    def _request(self, url: httpx.URL, headers: dict[str, str]) -> HttpResponse:
         path = url.raw_path.partition(b"?")[0].decode("ascii")
         params = url.params.multi_items() or None
         return self._http(url).request("GET", path, params=params, headers=headers)
 
-    def _fresh(
-        self, key: str, host: str, entry: dict[str, Any], feed_at: str | None, read: _Read
+    def _changed_item(
+        self, key: str, host: str, entry: dict[str, Any], feed_at: str | None, state: _FeedState
     ) -> Item | None:
-        """The entry's item, if it is new or has changed."""
+        """Return an entry's item if it is new or has changed."""
         own_id = entry["id"] or entry["link"]
-        named = isinstance(own_id, str) and own_id.strip()
-        native_id = _native_id(key, own_id.strip()) if named else None
+        has_id = isinstance(own_id, str) and own_id.strip()
+        native_id = _native_id(key, own_id.strip()) if has_id else None
         content = orjson.dumps(entry)
-        short, print_of_it = _short(native_id or content, 8), _short(content, 4)
-        before = read.seen.pop(short, None)
-        read.seen[short] = print_of_it
-        while len(read.seen) > _MOST_SEEN // len(self.config.urls):
-            del read.seen[next(iter(read.seen))]
-        if before == print_of_it:
+        short_id, fingerprint = _short_hash(native_id or content, 8), _short_hash(content, 4)
+        before = state.seen.pop(short_id, None)
+        state.seen[short_id] = fingerprint
+        while len(state.seen) > _MAX_SEEN // len(self.config.urls):
+            del state.seen[next(iter(state.seen))]
+        if before == fingerprint:
             return None
-        timeless = not entry["published"] and not entry["updated"]
+        has_no_time = not entry["published"] and not entry["updated"]
         data = {**entry, "id": native_id, "host": host}
-        if timeless or before is not None:
-            data["feed_at"] = feed_at  # of an edit the entry itself may tell no time
-        return self.item(data, origin=native_id or "no id", payload=content)
+        if has_no_time or before is not None:
+            data["feed_at"] = feed_at  # the entry itself may not have the time of an edit
+        return self.item(data, origin=native_id or "without id", payload=content)
 
     def parse(self, item: Item) -> Feedback:
-        """Read one entry: title and text are one comment, unless the text begins with the title."""
+        """Return the record of an entry: title and text, unless the text begins with the title."""
         try:
             entry = Entry.model_validate(item.data)
             words = entry.words
@@ -202,22 +204,26 @@ organization = "Eastgate Hospitals"
 
 
 def _native_id(key: str, own_id: str) -> str:
-    """An id that no other feed has: most are addresses, some only numbers."""
+    """Return an id that is unique among feeds: most are addresses, some are only numbers."""
     return own_id if _WORLDWIDE.match(own_id) else f"{key}:{own_id}"
 
 
-def _short(value: str | bytes, length: int) -> str:
+def _short_hash(value: str | bytes, length: int) -> str:
     digest = hashlib.sha256(value.encode() if isinstance(value, str) else value).digest()
     return urlsafe_b64encode(digest).decode()[:length]
 
 
-def _asks(answer: HttpResponse) -> dict[str, str]:
-    told = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
-    return {ask: answer.headers[name] for ask, name in told.items() if name in answer.headers}
+def _conditional_headers(response: HttpResponse) -> dict[str, str]:
+    validators = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
+    return {
+        condition: response.headers[name]
+        for condition, name in validators.items()
+        if name in response.headers
+    }
 
 
-def _following(page: httpx.URL, link: str | None, visited: set[httpx.URL]) -> httpx.URL | None:
-    """The next page, if it is of the same server: a feed must not send us elsewhere."""
+def _next_page(page: httpx.URL, link: str | None, visited: set[httpx.URL]) -> httpx.URL | None:
+    """Return the next page if it is on the same server: a feed must not redirect requests."""
     if link is None:
         return None
     try:

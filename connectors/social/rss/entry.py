@@ -1,4 +1,4 @@
-"""An entry of a feed as ``rss`` understands it."""
+"""Entries of feeds, in the form that ``rss`` parses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from connectors.sdk import plain_text
 
-_LONGEST_URL: Final = 2_083
+_MAX_URL_CHARACTERS: Final = 2_083
 
 
 class EntryText(BaseModel):
@@ -20,12 +20,12 @@ class EntryText(BaseModel):
 
     @property
     def plain(self) -> str:
-        """What a reader sees."""
+        """The visible text."""
         return plain_text(self.value) if self.html else self.value.strip()
 
 
 class Entry(BaseModel):
-    """One entry, and what of its feed it needs."""
+    """One entry, with the fields of its feed that it needs."""
 
     id: str
     link: str | None = None
@@ -34,24 +34,24 @@ class Entry(BaseModel):
     published: AwareDatetime | None = None
     updated: AwareDatetime | None = None
     feed_at: AwareDatetime | None = None
-    """When its feed last changed, where the entry's own times don't tell enough."""
+    """When its feed last changed, if the entry's own times are not enough."""
     author: str | None = None
     language: str | None = None
     tags: list[str] = []
     host: str
-    """Of the feed: an author's name means somebody there."""
+    """The feed's host: an author's name is unique there only."""
 
     @property
     def times(self) -> list[datetime]:
-        """What is known of its times; the first is when it was written."""
-        return [one for one in (self.published, self.updated, self.feed_at) if one]
+        """The known times; the first is when it was written."""
+        return [time for time in (self.published, self.updated, self.feed_at) if time]
 
     @property
     def address(self) -> str | None:
-        """Where it can be read: an id is not always an address."""
+        """Its web address, if it has one: an id is not always an address."""
         link = self.link or ""
-        is_one = link.startswith(("http://", "https://")) and len(link) <= _LONGEST_URL
-        return link if is_one else None
+        is_address = link.startswith(("http://", "https://")) and len(link) <= _MAX_URL_CHARACTERS
+        return link if is_address else None
 
     @property
     def words(self) -> str:

@@ -1,4 +1,4 @@
-"""Feeds as they come, Atom, RSS or JSON Feed, taken apart into entries that ``rss`` understands."""
+"""Parsing of feeds, Atom, RSS or JSON Feed, into the entries of ``rss``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any, Final
 import feedparser  # type: ignore[import-untyped]
 import orjson
 
-from connectors.sdk import HttpResponse, Retry, classify_response, from_unix
+from connectors.sdk import HttpResponse, Retry, classify_response, from_unix, get_objects
 
 _END: Final = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-_TAIL_BYTES: Final = 4_096  # what follows the end is a cache's remark
+_TAIL_BYTES: Final = 4_096  # after the end there may be a cache's comment
 _NEXT: Final = ("next", "prev-archive")  # RFC 5005
 
 
@@ -27,18 +27,18 @@ class Feed:
 
     entries: list[dict[str, Any]]
     """Each with ``id``, ``link``, ``title``, ``body`` and ``published``, ``updated``, ``author``,
-    ``language``, ``tags``; what is not there is None."""
+    ``language``, ``tags``; None if absent."""
     next: str | None
-    """Address of the older entries, maybe relative."""
+    """Address of the older entries; may be relative."""
     at: str | None
-    """When the whole last changed, as it says or as the server does."""
+    """When the feed last changed, according to itself or to the server."""
 
 
-def classify_feed(answer: HttpResponse) -> Exception | None:
-    """What follows from an answer; one that is cut off, or no feed, is tried again."""
-    problem = classify_response(answer)
-    if problem is None and answer.status != 304 and not _is_whole(answer.body):
-        return Retry(f"reading {answer.request_line}: the answer is no whole feed")
+def classify_feed(response: HttpResponse) -> Exception | None:
+    """Return the error that a response is; a truncated or invalid feed is retried."""
+    problem = classify_response(response)
+    if problem is None and response.status != 304 and not _is_whole(response.body):
+        return Retry(f"reading {response.request_line}: the response is not a complete feed")
     return problem
 
 
@@ -48,47 +48,47 @@ def _is_json(body: bytes) -> bool:
 
 def _is_whole(body: bytes) -> bool:
     if not _is_json(body):
-        # A NUL beside each letter is UTF-16.
+        # A NUL next to each letter is UTF-16.
         return _END.search(body[-_TAIL_BYTES:].replace(b"\0", b"")) is not None
     try:
-        return isinstance(_loaded(body).get("items"), list)
+        return isinstance(_parse_json(body).get("items"), list)
     except (orjson.JSONDecodeError, AttributeError):
         return False
 
 
-def _loaded(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
 
 
-def read_feed(answer: HttpResponse, location: str) -> Feed:
-    """Take a whole feed apart; ``location`` is what its links are relative to.
+def read_feed(response: HttpResponse, location: str) -> Feed:
+    """Return the entries of a feed, whose links are relative to ``location``.
 
-    Raises ``Retry`` where there is no entry to be found in what is not well-formed.
+    Raises ``Retry`` for a document that is not well-formed and has no entries.
     """
-    changed = _http_date(answer.headers.get("last-modified", ""))
-    if _is_json(answer.body):
-        return _json_feed(_loaded(answer.body), changed)
+    changed = _http_date(response.headers.get("last-modified", ""))
+    if _is_json(response.body):
+        return _json_feed(_parse_json(response.body), changed)
     headers = {
-        "content-type": answer.headers.get("content-type", "application/xml"),
+        "content-type": response.headers.get("content-type", "application/xml"),
         "content-location": location,
     }
     try:
         parsed = feedparser.parse(
-            io.BytesIO(answer.body),
+            io.BytesIO(response.body),
             response_headers=headers,
-            sanitize_html=False,  # no markup is kept anyway
+            sanitize_html=False,  # markup is dropped in any case
             resolve_relative_uris=False,
         )
-    except (ValueError, OverflowError):  # a reference to a character that there is not
-        raise Retry(f"reading {answer.request_line}: the feed is not well-formed") from None
+    except (ValueError, OverflowError):  # a reference to a character that does not exist
+        raise Retry(f"reading {response.request_line}: the feed is not well-formed") from None
     if parsed.bozo and not parsed.entries:
-        raise Retry(f"reading {answer.request_line}: the feed is not well-formed")
+        raise Retry(f"reading {response.request_line}: the feed is not well-formed")
     feed = parsed.feed
-    links = {one.get("rel"): one.get("href") for one in feed.get("links", [])}
+    links = {link.get("rel"): link.get("href") for link in feed.get("links", [])}
     return Feed(
-        [_entry(one, feed.get("language")) for one in parsed.entries],
+        [_entry(entry, feed.get("language")) for entry in parsed.entries],
         next((links[rel] for rel in _NEXT if links.get(rel)), None),
-        _moment(feed, "updated_parsed") or _moment(feed, "published_parsed") or changed,
+        _iso_time(feed, "updated_parsed") or _iso_time(feed, "published_parsed") or changed,
     )
 
 
@@ -99,11 +99,11 @@ def _entry(entry: dict[str, Any], language: str | None) -> dict[str, Any]:
         "link": entry.get("link"),
         "title": _text(entry.get("title_detail") or {}),
         "body": _text(contents[0]),
-        "published": _moment(entry, "published_parsed"),
-        "updated": _moment(entry, "updated_parsed"),
+        "published": _iso_time(entry, "published_parsed"),
+        "updated": _iso_time(entry, "updated_parsed"),
         "author": entry.get("author"),
         "language": contents[0].get("language") or language,
-        "tags": [one["term"] for one in entry.get("tags", []) if one.get("term")],
+        "tags": [tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
     }
 
 
@@ -114,11 +114,11 @@ def _text(detail: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(parsed: dict[str, Any], name: str) -> str | None:
-    # dict's own ``get``: feedparser's gives "published" where "updated" is asked for.
-    moment: time.struct_time | None = dict.get(parsed, name)
+def _iso_time(parsed: dict[str, Any], name: str) -> str | None:
+    # dict's own ``get``: feedparser's returns "published" for a missing "updated".
+    parts: time.struct_time | None = dict.get(parsed, name)
     try:
-        return from_unix(calendar.timegm(moment)).isoformat() if moment else None
+        return from_unix(calendar.timegm(parts)).isoformat() if parts else None
     except (ValueError, OverflowError):
         return None
 
@@ -131,8 +131,8 @@ def _http_date(text: str) -> str | None:
 
 
 def _json_feed(feed: Any, changed: str | None) -> Feed:
-    objects = [one for one in feed["items"] if isinstance(one, dict)]
-    entries = [_json_entry(one, feed.get("language")) for one in objects]
+    language = feed.get("language")
+    entries = [_json_entry(entry, language) for entry in get_objects(feed, "items")]
     following = feed.get("next_url")
     return Feed(entries, following if isinstance(following, str) else None, changed)
 

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.reviews.app_store import AppStore, _classify
 from connectors.sdk.errors import BadRecord, Retry
-from connectors.sdk.http import Http, HttpResponse
+from connectors.sdk.http import HttpResponse
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served

@@ -187,7 +187,7 @@ NO_CLIENT = {"client_id": None, "client_secret": None, "refresh_token": None}
 
 
 def test_a_site_beside_the_places_is_refused() -> None:
-    with pytest.raises(Misconfigured, match=r"site: .*every place has its own in `locations`"):
+    with pytest.raises(Misconfigured, match=r"site: .*each location has its own in `locations`"):
         settled_with(site="Eastgate")
 
 

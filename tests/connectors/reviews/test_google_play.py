@@ -108,7 +108,7 @@ def test_a_token_that_dies_within_a_run_ends_it_and_loses_nothing(
         pages = source.fetch(None)
         first = next(pages)
         fake.life += 1
-        with pytest.raises(Retry, match="no list of reviews"):
+        with pytest.raises(Retry, match="not a list of reviews"):
             next(pages)
         later = list(source.fetch(first.cursor))
     assert sum(len(page.items) for page in later) == len(fake.reviews)

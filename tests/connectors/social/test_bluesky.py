@@ -38,7 +38,7 @@ def service(fake: FakeBluesky) -> Iterator[Served]:
 
 @pytest.fixture(autouse=True)
 def soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connector, "_QUIET_S", 0.2)
+    monkeypatch.setattr(connector, "_HEARTBEAT_S", 0.2)
 
 
 def source(fake: FakeBluesky, url: str, now: datetime = NOW, **settings: Any) -> Bluesky:
@@ -90,7 +90,7 @@ class TestParsing:
         connector = source(fake, "http://127.0.0.1:9", own_dids=["did:plc:jo1"])
         empty = fake.post(0)
         empty["record"]["text"] = " "
-        for post, reason in ((empty, "no text"), (fake.post(1), "a post of one's own")):
+        for post, reason in ((empty, "no text"), (fake.post(1), "own account")):
             with pytest.raises(Skip) as raised:
                 connector.parse(item(connector, post))
             assert raised.value.reason == reason
@@ -337,12 +337,12 @@ class TestListening:
     )
     def test_nonsense_is_passed_over(self, fake: FakeBluesky, message: str) -> None:
         connector = source(fake, "http://127.0.0.1:9")
-        assert connector._heard(message, connector.resume(None)) == []
+        assert connector._handle_event(message, connector.resume(None)) == []
 
     def test_ends_after_hours_so_that_fetch_mends_gaps(
         self, fake: FakeBluesky, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connector, "_LISTEN_S", 0.0)
+        monkeypatch.setattr(connector, "_MAX_STREAM_S", 0.0)
         assert len(list(source(fake, service.url).stream(None))) == 1
 
     def test_a_server_that_is_not_there_is_tried_again_later(self, fake: FakeBluesky) -> None:

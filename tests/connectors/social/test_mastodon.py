@@ -92,7 +92,7 @@ class TestParsing:
             ({"reblog": {"id": "9"}}, "a reblog"),
             ({"visibility": "private"}, "not public"),
             ({"content": "<p></p>"}, "no text"),
-            ({"account": {"acct": "trust@far.example"}}, "a post of one's own"),
+            ({"account": {"acct": "trust@far.example"}}, "own account"),
         ],
     )
     def test_leaves_out(self, fake: FakeMastodon, change: dict[str, Any], reason: str) -> None:
@@ -273,7 +273,7 @@ class TestStreaming:
     def test_ends_after_hours_so_that_fetch_mends_gaps(
         self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connector, "_LISTEN_S", 0.0)
+        monkeypatch.setattr(connector, "_MAX_STREAM_S", 0.0)
         assert len(list(listening(fake, service))) == 1
 
     def test_a_broken_event_is_a_bad_record_of_its_own(

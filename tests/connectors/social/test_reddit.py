@@ -146,7 +146,7 @@ def test_says_that_a_subreddit_is_private_or_not_there() -> None:
     with served(fake) as service:
         with pytest.raises(Fatal, match="the subreddit is private"):
             pages(fake, service, subreddits=["secretward"])
-        with pytest.raises(Fatal, match="there is no such subreddit"):
+        with pytest.raises(Fatal, match="the subreddit does not exist"):
             pages(fake, service, subreddits=["nowhere"])
 
 

@@ -175,5 +175,5 @@ def test_a_feed_with_a_character_that_there_is_not_is_tried_again() -> None:
 def test_addresses_may_come_as_one_text_and_must_be_of_the_web() -> None:
     config = RssConfig.model_validate({"urls": "http://a.example/1 https://b.example/2?key=k"})
     assert len(config.urls) == 2
-    with pytest.raises(ValidationError, match="address 2 is no http or https address"):
+    with pytest.raises(ValidationError, match="address 2 is not an http or https address"):
         RssConfig.model_validate({"urls": ["http://a.example/1", "file:///etc/passwd"]})
