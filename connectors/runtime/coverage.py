@@ -16,14 +16,14 @@ from schemas.message import Message
 
 def parse_coverage(payloads: Iterable[bytes]) -> dict[tuple[str, str], Coverage]:
     """Return the entries by source and instance, in alphabetical order."""
-    found = {}
+    entries = {}
     for payload in payloads:
         try:
             entry = Coverage.from_payload(payload)
         except ValidationError:
-            continue  # of a version that can't be read any more; the next run writes another
-        found[entry.source, entry.instance] = entry
-    return dict(sorted(found.items()))
+            continue  # written by an incompatible version; the next run replaces it
+        entries[entry.source, entry.instance] = entry
+    return dict(sorted(entries.items()))
 
 
 def coverage_message(entry: Coverage) -> Message:

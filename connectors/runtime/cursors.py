@@ -1,4 +1,4 @@
-"""Cursors on a compacted Kafka topic: the latest of a key is where its connector goes on."""
+"""Cursors on a compacted Kafka topic: a connector resumes from the latest one of its key."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def load_cursor(broker: Broker, source: str, instance: str) -> Cursor | None:
 
 def load_cursors(broker: Broker) -> dict[tuple[str, str], Cursor]:
     """Return the latest cursors by source and instance; raises ``Retry``."""
-    found = {}
+    cursors = {}
     for payload in broker.latest_values(CURSORS).values():
         try:
             cursor = Cursor.from_payload(payload)
         except ValidationError:
-            continue  # a cursor that can't be read costs a repetition, which every id bears
-        found[cursor.source, cursor.instance] = cursor
-    return found
+            continue  # an unreadable cursor only costs a repetition, which the ids make harmless
+        cursors[cursor.source, cursor.instance] = cursor
+    return cursors
 
 
 def cursor_message(source: str, instance: str, position: str) -> Message:

@@ -1,6 +1,6 @@
-"""The instances that a settings file names: ``[mastodon.nhs]`` is one of ``mastodon``.
+"""Instances of connectors in a settings file: ``[mastodon.nhs]`` is one of ``mastodon``.
 
-Beside the connector's own settings each has a schedule.
+Each has a schedule in addition to the connector's own settings.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _INSTANCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class Schedule(BaseModel):
-    """When an instance is run, and when its silence is a fault."""
+    """Interval between runs, and the silence that counts as a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every: Duration = Field(
-        default=timedelta(minutes=15), ge=timedelta(seconds=1), description="Time between two runs."
+        default=timedelta(minutes=15), ge=timedelta(seconds=1), description="Interval between runs."
     )
     silent_after: Duration | None = Field(
         default=timedelta(days=7),
-        description='Without anything new for so long, the source counts as silent; "off": never.',
+        description='Time without new feedback after which a source is silent; "off": never.',
     )
     enabled: bool = Field(default=True, description="Whether `feedback connect --all` runs it.")
 
@@ -51,15 +51,15 @@ class Instance:
 
     @property
     def label(self) -> str:
-        """How people and the file call it: ``mastodon.nhs``."""
+        """Its name in the file and in messages: ``mastodon.nhs``."""
         return f"{self.source.name}.{self.name}"
 
     def build(self, author_key: bytes) -> Source:
-        """The connector. Touches no network."""
+        """Return the connector. Touches no network."""
         return self.source(self.config, Context(self.name, author_key))
 
 
-def instances(
+def build_instances(
     tables: Mapping[str, Any], resolve_secret: ResolveSecret, action: str
 ) -> list[Instance]:
     """Return every instance that a settings file's tables describe, in their order.
@@ -67,28 +67,32 @@ def instances(
     ``action`` begins the sentence of an error: "reading feedback.toml". Raises ``Misconfigured``,
     and what ``resolve_secret`` raises.
     """
-    found = []
+    instances = []
     for kind, named in tables.items():
-        source = source_named(kind, action)
-        if not isinstance(named, dict) or not all(isinstance(one, dict) for one in named.values()):
+        source = get_source(kind, action)
+        if not isinstance(named, dict) or not all(
+            isinstance(table, dict) for table in named.values()
+        ):
             raise Misconfigured(f"{action}: a section is [{kind}.NAME], the name is yours")
-        found += [settled(source, name, table, resolve_secret) for name, table in named.items()]
-    return found
+        instances += [
+            build_instance(source, name, table, resolve_secret) for name, table in named.items()
+        ]
+    return instances
 
 
-def source_named(name: str, doing: str) -> type[Source]:
-    """A source by its name; raises ``Misconfigured`` with the likeliest one meant."""
+def get_source(name: str, action: str) -> type[Source]:
+    """Return a source by its name; raises ``Misconfigured`` that suggests a similar one."""
     known = sources()
     if name in known:
         return known[name]
     hint = suggest_name(name, known) or f"there are {', '.join(known)}"
-    raise Misconfigured(f"{doing}: there is no connector {name!r}; {hint}")
+    raise Misconfigured(f"{action}: there is no connector {name!r}; {hint}")
 
 
-def settled(
+def build_instance(
     source: type[Source], name: str, table: Mapping[str, Any], resolve_secret: ResolveSecret
 ) -> Instance:
-    """One instance from its table; raises ``Misconfigured`` with the setting's name."""
+    """Return one instance from its table; raises ``Misconfigured`` that names the setting."""
     label = f"{source.name}.{name}"
     if not _INSTANCE.fullmatch(name):
         raise Misconfigured(f"reading [{label}]: a name has letters, digits, dots, _ and -")

@@ -1,4 +1,4 @@
-"""What running connectors needs of a message broker; ``pipeline.kafka`` implements it."""
+"""Ports: the message broker as running connectors need it; ``pipeline.kafka`` implements them."""
 
 from __future__ import annotations
 

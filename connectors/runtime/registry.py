@@ -1,4 +1,4 @@
-"""The connectors there are, found by walking this room: nothing lists them."""
+"""The registry of connectors, built by walking the families' folders: nothing lists them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _FAMILIES: Final = ("forms", "reviews", "social")
 
 @cache
 def sources() -> MappingProxyType[str, type[Source]]:
-    """Every source by its name, in alphabetical order."""
-    found = {source.name: source for source in _walk()}
-    return MappingProxyType(dict(sorted(found.items())))
+    """Return every source by its name, in alphabetical order."""
+    registry = {source.name: source for source in _walk()}
+    return MappingProxyType(dict(sorted(registry.items())))
 
 
 def _walk() -> Iterator[type[Source]]:

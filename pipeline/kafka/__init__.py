@@ -1,1 +1,1 @@
-"""Kafka: the only room, besides ``pipeline.streams``, that opens clients of Kafka."""
+"""Kafka: the only room that opens clients, apart from ``pipeline.streams``, where Faust does."""

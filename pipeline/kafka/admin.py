@@ -29,7 +29,7 @@ class SetupResult:
 
 
 class Progress(NamedTuple):
-    """How far a consumer group has read one partition, in offsets."""
+    """Progress of a consumer group in one partition, in offsets."""
 
     read: int
     end: int

@@ -1,7 +1,7 @@
-"""The partition of a key: Kafka's own choice, so that whoever else writes it agrees.
+"""The partitioner: Kafka's own choice, so that other clients that write the same key agree.
 
-Austin Appleby's MurmurHash2 with the seed of Kafka's clients. aiokafka and kafka-python bring
-it too, byte by byte, which takes several times as long for each record.
+Austin Appleby's MurmurHash2 with the seed of Kafka's clients. aiokafka and kafka-python have
+it too, byte by byte, which takes several times as long per record.
 """
 
 from __future__ import annotations

@@ -112,11 +112,11 @@ class BatchProducer:
 
     async def is_reachable(self) -> bool:
         """Return True if a broker answers a metadata request."""
-        return bool(await self._connected().client.force_metadata_update())
+        return bool(await self._require_producer().client.force_metadata_update())
 
     async def partition_count(self, kafka_topic: str) -> int:
         """Return the number of partitions; raises aiokafka's ``KafkaError``."""
-        producer = self._connected()
+        producer = self._require_producer()
         known = producer.client.cluster.partitions_for_topic(kafka_topic)
         return len(known or await producer.partitions_for(kafka_topic))
 
@@ -143,7 +143,7 @@ class BatchProducer:
 
         ``pending`` is filled as batches are handed over, for callers that may be cancelled.
         """
-        producer = self._connected()
+        producer = self._require_producer()
         pending = pending or Pending([], [])
         counts: dict[str, int] = {}
         by_partition: dict[tuple[str, int], list[Message]] = {}
@@ -171,7 +171,7 @@ class BatchProducer:
             if isinstance(outcome, BaseException):
                 raise classify_error("publishing to Kafka", outcome) from outcome
 
-    def _connected(self) -> AIOKafkaProducer:
+    def _require_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise TransientError("publishing to Kafka: the producer is not connected")
         return self._producer

@@ -1,7 +1,7 @@
 """The transactional producer: all messages of a commit become visible, or none.
 
-Whoever starts a producer with the same transactional id fences the one before: a worker that was
-presumed dead and comes back can publish nothing any more.
+Starting a producer fences the earlier one with the same transactional id: a worker that was
+presumed dead and comes back can no longer publish.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class TransactionalProducer:
 
     async def partitions(self, kafka_topic: str) -> set[int]:
         """Return the numbers of a Kafka topic's partitions; raises like :meth:`start`."""
-        lookup = self._connected().partitions_for(kafka_topic)
+        lookup = self._require_producer().partitions_for(kafka_topic)
         partitions: set[int] = await self._guard(f"reading about {kafka_topic}", lookup)
         return partitions
 
@@ -94,7 +94,7 @@ class TransactionalProducer:
     async def _commit(
         self, messages: Iterable[Message], pinned: Iterable[tuple[int, Message]]
     ) -> None:
-        producer = self._connected()
+        producer = self._require_producer()
         await producer.begin_transaction()
         sent = [await self._send(await self._choose_partition(m), m) for m in messages]
         sent += [await self._send(partition, message) for partition, message in pinned]
@@ -102,11 +102,11 @@ class TransactionalProducer:
         await producer.commit_transaction()
 
     async def _choose_partition(self, message: Message) -> int:
-        partitions = await self._connected().partitions_for(message.kafka_topic.name)
+        partitions = await self._require_producer().partitions_for(message.kafka_topic.name)
         return partition_for_key(message.key, len(partitions))
 
     async def _send(self, partition: int, message: Message) -> Any:
-        return await self._connected().send(
+        return await self._require_producer().send(
             message.kafka_topic.name,
             partition=partition,
             key=message.key,
@@ -114,7 +114,7 @@ class TransactionalProducer:
             headers=message.headers,
         )
 
-    def _connected(self) -> AIOKafkaProducer:
+    def _require_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise RuntimeError("the transactional producer is not started")
         return self._producer

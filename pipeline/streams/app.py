@@ -1,4 +1,4 @@
-"""``build_app``: the wiring of one worker role as a Faust app. Nothing happens at import."""
+"""The Faust app of one worker role. Nothing happens at import."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pipeline.kafka.clients import faust_brokers
 from pipeline.settings import Settings
 from pipeline.streams.loop import Agent
 from pipeline.streams.record_batches import BatchScheduler, BatchTransport
-from pipeline.streams.roles import GROUP, READS, Role
+from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role
 
 
 def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
-    """A Faust app with one agent over the role's Kafka topics.
+    """Return a Faust app with one agent over the role's Kafka topics.
 
     ``agent`` gets a stream of :class:`~pipeline.streams.record_batches.RecordBatch` events and must
     acknowledge each itself.
     """
     app = faust.App(
-        GROUP[role],
+        CONSUMER_GROUPS[role],
         broker=faust_brokers(settings.kafka),
         datadir=Path(tempfile.gettempdir()) / f"feedback-{role}",
         store="memory://",
@@ -30,11 +30,11 @@ def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
         stream_buffer_maxsize=32,  # batches, not records
         stream_wait_empty=False,
         stream_recovery_delay=0,
-        broker_max_poll_records=_batch(settings, role),
+        broker_max_poll_records=_batch_size(settings, role),
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
         broker_request_timeout=30.0,
-        broker_max_poll_interval=24 * 3600.0,  # waiting for a server is no reason to leave
+        broker_max_poll_interval=24 * 3600.0,  # a role that waits for a server keeps its partitions
         broker_commit_interval=0.5,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
@@ -44,11 +44,11 @@ def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
         autodiscover=False,
     )
     app.transport = BatchTransport(app.conf.broker_consumer, app, loop=app.loop)
-    names = [topic.name for topic in READS[role]]
+    names = [topic.name for topic in KAFKA_TOPICS_READ[role]]
     channel = app.topic(*names, value_type=bytes, value_serializer="raw", key_serializer="raw")
     app.agent(channel, name=f"feedback-{role}")(agent)
     return app
 
 
-def _batch(settings: Settings, role: Role) -> int:
+def _batch_size(settings: Settings, role: Role) -> int:
     return settings.enrich_batch if role is Role.ENRICH else settings.index_batch

@@ -19,7 +19,7 @@ from pipeline.failures import TransientError
 from pipeline.kafka.admin import connect_admin, read_progress
 from pipeline.kafka.reader import TopicReader
 from pipeline.settings import Settings
-from pipeline.streams.roles import GROUP, READS, Role
+from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role
 from schemas.kafka_topics import KafkaTopic
 
 _MAX_WAIT_S: Final = 15.0
@@ -53,22 +53,22 @@ def group_lags(settings: Settings) -> list[dict[str, Any]] | None:
 
 def count_waiting_records(settings: Settings, roles: Iterable[Role]) -> int | None:
     """Return the number of records that wait for these roles, or None if it is unknown."""
-    groups = {GROUP[role] for role in roles}
+    groups = {CONSUMER_GROUPS[role] for role in roles}
     lags = group_lags(settings)
     return None if lags is None else sum(lag["lag"] for lag in lags if lag["group"] in groups)
 
 
 def _list_lags(admin: KafkaAdminClient, settings: Settings) -> list[dict[str, Any]]:
     existing = set(admin.list_topics())
-    described = admin.describe_groups(list(GROUP.values()))
+    described = admin.describe_groups(list(CONSUMER_GROUPS.values()))
     return [
         {
-            "group": GROUP[role],
-            "members": len(described[GROUP[role]]["members"]),
+            "group": CONSUMER_GROUPS[role],
+            "members": len(described[CONSUMER_GROUPS[role]]["members"]),
             "kafka_topic": topic.name,
-            "lag": _measure_lag(admin, settings, GROUP[role], topic),
+            "lag": _measure_lag(admin, settings, CONSUMER_GROUPS[role], topic),
         }
-        for role, topics in READS.items()
+        for role, topics in KAFKA_TOPICS_READ.items()
         for topic in topics
         if topic.name in existing
     ]

@@ -21,7 +21,7 @@ from schemas.kafka_topics import (
 
 
 class Role(StrEnum):
-    """What a worker does; each role is a consumer group of its own."""
+    """A task of the worker; each role has its own consumer group."""
 
     ENRICH = "enrich"
     INDEX = "index"
@@ -30,14 +30,14 @@ class Role(StrEnum):
     CASES = "cases"
 
 
-GROUP: Final = {
+CONSUMER_GROUPS: Final = {
     Role.ENRICH: ENRICH_GROUP,
     Role.INDEX: INDEX_GROUP,
     Role.WATCH: WATCH_GROUP,
     Role.NOTIFY: NOTIFY_GROUP,
     Role.CASES: CASES_GROUP,
 }
-READS: Final[dict[Role, tuple[KafkaTopic, ...]]] = {
+KAFKA_TOPICS_READ: Final[dict[Role, tuple[KafkaTopic, ...]]] = {
     Role.ENRICH: tuple(RAW.values()),
     Role.INDEX: (ENRICHED,),
     Role.WATCH: (SIGNALS,),
@@ -45,4 +45,4 @@ READS: Final[dict[Role, tuple[KafkaTopic, ...]]] = {
     Role.CASES: (ENRICHED, CASES),
 }
 PROCESSES: Final = ((Role.ENRICH,), (Role.INDEX,), (Role.WATCH, Role.NOTIFY, Role.CASES))
-"""Roles that share a process: those with much to do have one, and a core, to themselves."""
+"""Roles that share a process: the busy ones have one, and a core, to themselves."""

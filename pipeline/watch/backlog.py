@@ -17,7 +17,7 @@ from pipeline.failures import TransientError
 from pipeline.kafka.admin import Progress, read_progress
 from pipeline.kafka.clients import create_admin
 from pipeline.settings import KafkaConnection
-from pipeline.streams.roles import GROUP, READS, Role
+from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role
 
 _MAX_STEADY_S: Final = 60.0
 
@@ -71,8 +71,8 @@ class EnrichBacklog:
         try:
             if self._admin is None:
                 self._admin = create_admin(self._connection)
-            names = [topic.name for topic in READS[Role.ENRICH]]
-            return read_progress(self._admin, GROUP[Role.ENRICH], names)
+            names = [topic.name for topic in KAFKA_TOPICS_READ[Role.ENRICH]]
+            return read_progress(self._admin, CONSUMER_GROUPS[Role.ENRICH], names)
         except (KafkaError, OSError, TransientError):
             self._disconnect()
             return None

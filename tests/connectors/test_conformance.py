@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.runtime.catalogue import connectors_page
-from connectors.runtime.instances import settled
+from connectors.runtime.instances import build_instance
 from connectors.runtime.registry import sources
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
@@ -52,7 +52,7 @@ class TestDeclarations:
 
     def test_its_example_is_valid(self, name: str, source: type[Source]) -> None:
         resolve = partial(resolve_secret, resolve=lambda variable: "x" * 20)
-        settled(source, "example", tomllib.loads(source.example), resolve)
+        build_instance(source, "example", tomllib.loads(source.example), resolve)
 
     def test_has_a_fake(self, name: str, source: type[Source]) -> None:
         assert not issubclass(source, Polled) or name in SERVICES

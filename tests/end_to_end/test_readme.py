@@ -17,7 +17,7 @@ import httpx
 import orjson
 import pytest
 
-from connectors.runtime.instances import instances
+from connectors.runtime.instances import build_instances
 from deploy.local.ports import find_free_port
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import ExitStatus
@@ -357,7 +357,7 @@ def test_the_settings_file_of_the_readme_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "feedback.toml"
     path.write_text(SETTINGS_FILE, encoding="utf-8")
     resolve = partial(resolve_secret, resolve=lambda name: "x" * 20)
-    sources = instances(read_connector_sections(path), resolve, f"reading {path}")
+    sources = build_instances(read_connector_sections(path), resolve, f"reading {path}")
     assert [instance.source.name for instance in sources] == [
         "app_store",
         "rss",

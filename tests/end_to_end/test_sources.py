@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from connectors.runtime.collect import RunResult, run_once
-from connectors.runtime.instances import instances
+from connectors.runtime.instances import build_instances
 from connectors.runtime.registry import sources
 from connectors.runtime.scheduler import build_polled, load_previous_state
 from connectors.sdk.source import Capability
@@ -136,7 +136,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
 def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunResult]:
     """Every instance of the settings file, run once at some time; by the connector's name."""
     resolve = partial(resolve_secret, resolve=lambda name: None)
-    found = instances(read_connector_sections(path), resolve, f"reading {path}")
+    found = build_instances(read_connector_sections(path), resolve, f"reading {path}")
     built = [build_polled(one, b"a key") for one in found]
     done = {}
     with ConnectorBroker(settings.kafka) as broker:

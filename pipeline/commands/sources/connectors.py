@@ -11,7 +11,9 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from connectors.runtime.catalogue import capability_names, declaration, render_source
-from connectors.runtime.instances import source_named
+from connectors.runtime.instances import get_source
+from connectors.runtime.catalogue import capabilities, declaration, page_of
+from connectors.runtime.instances import get_source
 from connectors.runtime.registry import sources
 from connectors.runtime.scaffold import FamilyName, find_checkout, new_scaffold
 from connectors.sdk import Source
@@ -56,7 +58,7 @@ def show_connector(
 ) -> None:
     """Describe a connector: requirements, limitations, settings. `show` may be omitted."""
     with translate_errors():
-        source = source_named(name, "showing a connector")
+        source = get_source(name, "showing a connector")
     if json or (context.parent is not None and context.parent.params["json"]):
         print_json([declaration(source)])
     else:

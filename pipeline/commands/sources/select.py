@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from connectors.runtime.instances import Instance, instances, settled, source_named
+from connectors.runtime.instances import Instance, build_instance, build_instances, get_source
 from connectors.sdk.errors import Fatal, Misconfigured, Retry
 from connectors.sdk.source import Polled
 from pipeline.commands.shared.context import settings
@@ -62,7 +62,7 @@ def load_instances(path: Path | None) -> list[Instance]:
             f"reading {file}: No such file or directory; {_WRITE_HINT}", ExitStatus.USAGE
         )
     with translate_errors():
-        return instances(read_connector_sections(file), _resolve_secret, f"reading {file}")
+        return build_instances(read_connector_sections(file), _resolve_secret, f"reading {file}")
 
 
 def select_instances(
@@ -99,13 +99,15 @@ def _ad_hoc_instance(names: list[str], overrides: list[str]) -> Instance:
         raise CommandError("selecting sources: --set goes with one NAME", ExitStatus.USAGE)
     kind, _, instance = names[0].partition(".")
     with translate_errors():
-        source = source_named(kind, "selecting sources")
-        return settled(source, instance or AD_HOC_NAME, parse_settings(overrides), _resolve_secret)
+        source = get_source(kind, "selecting sources")
+        return build_instance(
+            source, instance or AD_HOC_NAME, parse_settings(overrides), _resolve_secret
+        )
 
 
 def _require_known(name: str) -> None:
     with translate_errors():
-        source_named(name.partition(".")[0], "selecting sources")
+        get_source(name.partition(".")[0], "selecting sources")
 
 
 def _find_instances(known: list[Instance], name: str, path: Path | None) -> list[Instance]:

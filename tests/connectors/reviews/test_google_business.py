@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from connectors.reviews.google_business import GoogleBusiness, original
-from connectors.runtime.instances import settled
+from connectors.runtime.instances import build_instance
 from connectors.sdk.errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
 from pipeline.settings_file import resolve_secret
@@ -170,13 +170,13 @@ def test_a_refresh_token_that_was_taken_back_ends_the_run() -> None:
 def test_a_place_is_named_by_its_id_only() -> None:
     table = {**FakeGoogleBusiness().settings("http://x"), "locations": {"locations/11": "East"}}
     with pytest.raises(Misconfigured, match="locations"):
-        settled(GoogleBusiness, "one", table, lambda value, action: value)
+        build_instance(GoogleBusiness, "one", table, lambda value, action: value)
 
 
 def settled_with(**settings: Any) -> GoogleBusiness:
     table = {**FakeGoogleBusiness().settings("http://127.0.0.1:9"), **settings}
     given = {name: value for name, value in table.items() if value is not None}
-    made = settled(
+    made = build_instance(
         GoogleBusiness, "one", given, partial(resolve_secret, resolve=lambda name: None)
     ).build(b"key")
     assert isinstance(made, GoogleBusiness)

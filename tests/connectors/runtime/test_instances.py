@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.runtime.instances import Instance, instances
+from connectors.runtime.instances import Instance, build_instances
 from connectors.sdk.errors import Misconfigured
 from pipeline.settings_file import SettingsFileError, read_connector_sections, resolve_secret
 
@@ -34,7 +34,7 @@ def read(tmp_path: Path, text: str, **environment: str) -> list[Instance]:
     path = tmp_path / "feedback.toml"
     path.write_text(text.replace("SECRET_FILE", str(tmp_path / "secret")))
     resolve = partial(resolve_secret, resolve=environment.get)
-    return instances(read_connector_sections(path), resolve, f"reading {path}")
+    return build_instances(read_connector_sections(path), resolve, f"reading {path}")
 
 
 def test_instances_have_their_settings_schedule_and_secrets(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import httpx
 
 from connectors.forms.form.connector import Form
 from connectors.runtime.coverage import load_coverage
-from connectors.runtime.instances import Instance, settled
+from connectors.runtime.instances import Instance, build_instance
 from connectors.server.application import build_application
 from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.kafka.request_publisher import KafkaRequestPublisher
@@ -19,7 +19,7 @@ from tests.support.pipeline import wait_until
 
 
 def build_form_instance(name: str) -> Instance:
-    return settled(
+    return build_instance(
         Form, name, {"silent_after": "1d", "site": "Eastgate"}, lambda value, action: value
     )
 

@@ -64,7 +64,7 @@ async def test_what_a_dead_worker_left_undone_never_was(
     dead = ledger(settings, reader)
     await dead.open()
     await dead.write(state(10), [])
-    await dead._producer._connected().begin_transaction()
+    await dead._producer._require_producer().begin_transaction()
     await (await dead._producer._send(0, to_message(alert("undone"))))
     heir = ledger(settings, reader)
     assert await heir.open() == state(10)
