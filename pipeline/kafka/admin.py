@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,3 +114,32 @@ def read_progress(
         read = max(position, starts[partition].offset)
         progress[partition] = Progress(read, max(read, ends[partition].offset))
     return progress
+
+
+class ProgressReader:
+    """Reads a group's progress again and again over one connection; blocks.
+
+    After an error the next call connects again.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        """Touches no network."""
+        self._connection = connection
+        self._admin: KafkaAdminClient | None = None
+
+    def read(self, group: str, kafka_topics: Iterable[str]) -> dict[TopicPartition, Progress]:
+        """Return how far the group has read; raises :class:`TransientError`."""
+        try:
+            if self._admin is None:
+                self._admin = create_admin(self._connection)
+            return read_progress(self._admin, group, kafka_topics)
+        except (KafkaError, OSError) as error:
+            self.close()
+            raise TransientError(f"reading offsets of {group}: {type(error).__name__}") from None
+
+    def close(self) -> None:
+        """Disconnect."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with suppress(Exception):
+                admin.close()

@@ -17,12 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from pipeline.kafka.clients import create_group_consumer
+from pipeline.failures import TransientError
+from pipeline.kafka.exclusive_consumer import ExclusiveConsumer
+from pipeline.kafka.reader import Record
 from pipeline.notify.attempts import DeliveryAttempts
 from pipeline.notify.digest_schedule import DigestScheduler
 from pipeline.settings import KafkaConnection
@@ -30,7 +29,6 @@ from schemas.delivery import Delivery
 from schemas.kafka_topics import DELIVER_GROUP, DELIVERIES
 
 _SHUTDOWN_TIMEOUT_S: Final = 10.0
-_POLL_TIMEOUT_MS: Final = 200
 _MAX_SLEEP_S: Final = 60.0  # the clock may be changed
 
 log = structlog.get_logger(__name__)
@@ -47,15 +45,20 @@ class DeliveryDispatcher:
         fail: Callable[[BaseException], None],
     ) -> None:
         """``fail`` is called with unrecoverable errors."""
-        self._connection = connection
         self._attempts = attempts
         self._digesting = digesting
         self._fail = fail
-        self._consumer: Any = None
+        self._consumer = ExclusiveConsumer(
+            connection,
+            DELIVERIES,
+            DELIVER_GROUP,
+            on_acquired=self._reset,
+            on_released=self._release,
+            on_waiting=self._wait,
+        )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
         self._busy: set[str] = set()
-        self._owned: Any = None
         self._end: int | None = None
         self._loaded = False
         self._ready = asyncio.Event()
@@ -64,24 +67,6 @@ class DeliveryDispatcher:
 
     async def start(self) -> None:
         """Join the group; raises aiokafka's ``KafkaError``."""
-        dispatcher = self
-
-        class Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-            async def on_partitions_revoked(self, revoked: Any) -> None:
-                await dispatcher._release()
-
-            async def on_partitions_assigned(self, assigned: Any) -> None:
-                dispatcher._acquire(next(iter(assigned), None))
-
-        self._consumer = create_group_consumer(
-            self._connection,
-            group_id=DELIVER_GROUP,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
-            # The owner keeps the partition when another worker joins.
-            partition_assignment_strategy=[StickyPartitionAssignor],
-        )
-        self._consumer.subscribe([DELIVERIES.name], listener=Listener())
         await self._consumer.start()
         self._spawn("", self._poll_forever())
 
@@ -99,37 +84,32 @@ class DeliveryDispatcher:
     async def _drain(self) -> None:
         if self.has_pending_work:
             await self._ready.wait()
-        if self._owned is None:
+        if not self._consumer.is_owner:
             return
-        end = (await self._consumer.end_offsets([self._owned]))[self._owned]
-        while await self._consumer.position(self._owned) < end or self._has_work():  # noqa: ASYNC110
+        end = await self._consumer.end_offset()
+        while await self._consumer.position() < end or self._has_work():  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # at shutdown only, so polling will do
 
     def _has_work(self) -> bool:
         return bool(self._busy) or self._attempts.queue.has_untried(datetime.now(UTC))
 
     async def _poll_forever(self) -> None:
-
         while True:
             try:
                 await self._poll()
-            except KafkaError as error:  # the broker is unavailable, or the partition was just lost
-                log.warning(
-                    "kafka_unavailable", reason=f"reading deliveries: {type(error).__name__}"
-                )
+            except TransientError as error:
+                log.warning("kafka_unavailable", reason=str(error))
                 await asyncio.sleep(1)
 
     async def _poll(self) -> None:
-        fetched = await self._consumer.getmany(timeout_ms=_POLL_TIMEOUT_MS, max_records=1_000)
-        for records in fetched.values():
-            for record in records:
-                await self._read(record)
-        if self._owned is None:
+        for record in await self._consumer.poll():
+            await self._read(record)
+        if not self._consumer.is_owner:
             return
         if not self._loaded:
             if self._end is None:
-                self._end = (await self._consumer.end_offsets([self._owned]))[self._owned]
-            if await self._consumer.position(self._owned) < self._end:
+                self._end = await self._consumer.end_offset()
+            if await self._consumer.position() < self._end:
                 return
             self._loaded = True
             self._ready.set()
@@ -137,7 +117,7 @@ class DeliveryDispatcher:
             self._spawn("digests", self._digesting.run())
         self._notify_lanes()
 
-    async def _read(self, record: Any) -> None:
+    async def _read(self, record: Record) -> None:
         queue, key = self._attempts.queue, (record.key or b"").decode()
         if record.value is None:
             queue.read(key, None)
@@ -192,15 +172,18 @@ class DeliveryDispatcher:
         await asyncio.gather(*lanes, return_exceptions=True)
         self._tasks = {name: task for name, task in self._tasks.items() if not name}
         self._woken.clear()
-        self._acquire(None)
+        self._reset()
         self._ready.clear()
 
-    def _acquire(self, owned: Any) -> None:
-        """Own the partition, or none; the queue is read again."""
+    def _reset(self) -> None:
+        """Forget the queue: it is read again."""
         self._attempts.queue.clear()
-        self._owned, self._end, self._loaded = owned, None, False
-        if owned is None:
-            self._ready.set()  # another worker owns it
+        self._end, self._loaded = None, False
+
+    def _wait(self) -> None:
+        """Another worker is the owner."""
+        self._reset()
+        self._ready.set()
 
     def _spawn(self, name: str, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from typing import Final
 
-from kafka import KafkaAdminClient, TopicPartition
-from kafka.errors import KafkaError
-
 from pipeline.failures import TransientError
-from pipeline.kafka.admin import Progress, read_progress
-from pipeline.kafka.clients import create_admin
+from pipeline.kafka.admin import Progress, ProgressReader
+from pipeline.kafka.reader import Offsets, TopicPartition
 from pipeline.settings import KafkaConnection
 from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role
 
 _MAX_STEADY_S: Final = 60.0
-
-Offsets = dict[TopicPartition, int]
-"""An offset of each partition of the raw Kafka topics."""
 
 
 class EnrichBacklog:
@@ -33,8 +26,7 @@ class EnrichBacklog:
     """
 
     def __init__(self, connection: KafkaConnection) -> None:
-        self._connection = connection
-        self._admin: KafkaAdminClient | None = None
+        self._reader = ProgressReader(connection)
         self._mark: tuple[float, Offsets] | None = None
         self._checked_at = 0.0
         self.enriched_until = 0.0
@@ -65,23 +57,14 @@ class EnrichBacklog:
 
     async def close(self) -> None:
         """Disconnect."""
-        await asyncio.to_thread(self._disconnect)
+        await asyncio.to_thread(self._reader.close)
 
     def _read_progress(self) -> dict[TopicPartition, Progress] | None:
+        names = [topic.name for topic in KAFKA_TOPICS_READ[Role.ENRICH]]
         try:
-            if self._admin is None:
-                self._admin = create_admin(self._connection)
-            names = [topic.name for topic in KAFKA_TOPICS_READ[Role.ENRICH]]
-            return read_progress(self._admin, CONSUMER_GROUPS[Role.ENRICH], names)
-        except (KafkaError, OSError, TransientError):
-            self._disconnect()
+            return self._reader.read(CONSUMER_GROUPS[Role.ENRICH], names)
+        except TransientError:
             return None
-
-    def _disconnect(self) -> None:
-        admin, self._admin = self._admin, None
-        if admin is not None:
-            with suppress(Exception):
-                admin.close()
 
 
 def _has_reached(read: Offsets, ends: Offsets) -> bool:

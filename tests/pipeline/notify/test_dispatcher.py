@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.notify.dispatcher import DeliveryDispatcher
+from pipeline.settings import KafkaConnection
 
 
 class EmptyQueue:
@@ -23,7 +24,9 @@ def test_a_lane_that_is_woken_as_it_is_ended_ends(ticks: int) -> None:
     async def ends() -> bool:
         attempts: Any = SimpleNamespace(queue=EmptyQueue())
         digests: Any = None
-        dispatcher = DeliveryDispatcher("localhost:9", attempts, digests, lambda _: None)
+        dispatcher = DeliveryDispatcher(
+            KafkaConnection("localhost:9"), attempts, digests, lambda _: None
+        )
         woken = dispatcher._woken["ivy"] = asyncio.Event()
         lane = asyncio.ensure_future(dispatcher._deliver_loop("ivy"))
         for _ in range(5):
