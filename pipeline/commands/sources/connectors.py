@@ -10,9 +10,11 @@ from rich.markdown import Markdown
 from rich.table import Table
 from typer.core import TyperGroup
 
-from connectors.runtime.catalogue import capability_names, declaration, render_source
-from connectors.runtime.instances import get_source
-from connectors.runtime.catalogue import capabilities, declaration, page_of
+from connectors.runtime.catalogue import (
+    capability_names,
+    declaration,
+    render_source,
+)
 from connectors.runtime.instances import get_source
 from connectors.runtime.registry import sources
 from connectors.runtime.scaffold import FamilyName, find_checkout, new_scaffold
