@@ -23,8 +23,8 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 ROOTS = ("schemas", "connectors", "pipeline", "deploy", "bench", "tests", "docs", ".ci", ".github")
-EXAMPLES = ("<", "*", "NAME", "NNNN")
-"""Parts of paths that are placeholders."""
+EXAMPLES = ("<", "*", "NAME", "feefo")
+"""Parts of paths that are placeholders, or files that a reader creates."""
 ROOMS_WITH_ROOMS = ("connectors", "pipeline")
 
 
