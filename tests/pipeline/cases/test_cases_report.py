@@ -88,4 +88,4 @@ def test_they_are_published_as_scores(
 
 def test_a_measure_of_cases_is_not_asked_for(environment: dict[str, str], tmp_path: Path) -> None:
     done = invoke_feedback(f"feedback report {SPAN} --measure cases_opened", environment, tmp_path)
-    assert (done.returncode, "cases are shown where there are some" in done.stderr) == (2, True)
+    assert (done.returncode, "those of cases are always shown" in done.stderr) == (2, True)
