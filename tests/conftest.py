@@ -9,7 +9,9 @@ from pathlib import Path
 from types import CodeType
 
 import pytest
+import structlog
 
+from pipeline.logs import quiet_libraries
 from pipeline.settings import Settings
 from tests.support.engines import (
     Engines,
@@ -27,6 +29,9 @@ _LAST_POSITION = 3
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the engines before the workers start, which inherit its name."""
+    quiet_libraries()  # or a failing test shows what Kafka's clients say to their developers
+    # A role in a thread must not write between the lines of a command that is tested.
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
     if not hasattr(config, "workerinput"):
         engines_folder()
 

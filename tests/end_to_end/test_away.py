@@ -26,7 +26,8 @@ def test_elasticsearch_away_stops_indexing_only(
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
     publish(settings, comments("away", 500))
-    worker = start_worker(FEEDBACK_ELASTICSEARCH_URL=f"http://127.0.0.1:{port}")
+    roles = ("--role", "enrich", "--role", "index")
+    worker = start_worker(*roles, FEEDBACK_ELASTICSEARCH_URL=f"http://127.0.0.1:{port}")
     log = tmp_path / "worker-0.log"
     wait_until(
         lambda: count_waiting_records(settings, [Role.ENRICH]) == 0, seconds=60, what="all enriched"

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from schemas.case import Case, CaseEvent, derive_case_id
 from schemas.case_documents import CASES_INDEX, case_from_document
 from schemas.feedback import Feedback, Operation
@@ -27,6 +29,7 @@ from tests.support.pipeline import (
     publish,
     wait_until,
 )
+from tests.support.worker import drain, running_roles
 
 pytestmark = pytest.mark.slow
 
@@ -90,13 +93,13 @@ def told(line: str, environment: dict[str, str], folder: Path) -> Any:
 
 
 def test_a_cases_whole_life(
-    settings: Settings, environment: dict[str, str], start_worker: Start, tmp_path: Path
+    settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with receiver() as hooks:
+    with receiver() as hooks, ExitStack() as stack:
         file = tmp_path / "feedback.toml"
         file.write_text(FILE.replace("URL", hooks.url), "utf-8")
         environment = {**environment, "FEEDBACK_CONFIG": str(file)}
-        start_worker(FEEDBACK_CONFIG=str(file))
+        stack.enter_context(running_roles(settings.model_copy(update={"config": file}), *Role))
         (first,) = complaints("life", 1)
         history = complaints("life", 3, backfill=True)[1:]
         calm = comments("life", 6)[4:]
@@ -199,7 +202,7 @@ def test_kill_9_of_the_role_loses_no_case_and_doubles_none(
 ) -> None:
     count = 3_000
     publish(settings, complaints("killed-cases", count))
-    assert start_worker("--role", "enrich", "--drain").wait(120) == 0
+    drain(settings, Role.ENRICH, seconds=120)
     config = str(rules_file)
     dead = len(read_all(settings, DEAD))
     for least in (200, 1_200):
@@ -209,12 +212,13 @@ def test_kill_9_of_the_role_loses_no_case_and_doubles_none(
         role.kill()
         role.wait()
         assert _count(settings) < count, "killed too late to show anything"
-    start_worker("--role", "cases", FEEDBACK_CONFIG=config)
+    ruled = settings.model_copy(update={"config": rules_file})
 
     def all_told() -> bool:
         return _count(settings, overdue=True) == count
 
-    wait_until(all_told, seconds=120, what="every case opened and overdue")
+    with running_roles(ruled, Role.CASES):
+        wait_until(all_told, seconds=120, what="every case opened and overdue")
     cases = cases_of(settings, "killed-cases")
     assert len(cases) == count
     assert {case.revision for case in cases.values()} == {2}

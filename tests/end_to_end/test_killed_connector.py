@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -14,10 +13,12 @@ import pytest
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from tests.support.fake_service import served
 from tests.support.pipeline import feedback, wait_until
 from tests.support.services.trustpilot import FakeTrustpilot
+from tests.support.worker import running_roles
 
 COUNT = 5_000
 KILLS = 10
@@ -27,12 +28,10 @@ KILLS = 10
 def test_a_backfill_killed_at_ten_random_moments_is_whole_and_not_doubled(
     settings: Settings,
     environment: dict[str, str],
-    start_worker: Callable[..., subprocess.Popen[bytes]],
     tmp_path: Path,
 ) -> None:
     fake = FakeTrustpilot(COUNT)
-    start_worker()
-    with served(fake) as service:
+    with served(fake) as service, running_roles(settings, Role.ENRICH, Role.INDEX):
         lines = [
             f"{key} = {orjson.dumps(value).decode()}"
             for key, value in (fake.settings(service.url) | {"per_page": 100}).items()
@@ -57,9 +56,9 @@ def test_a_backfill_killed_at_ten_random_moments_is_whole_and_not_doubled(
             process.wait()
             killed += 1
         feedback("feedback connect trustpilot", environment, tmp_path)
-    assert killed == KILLS, "the backfill was over before it was killed ten times"
-    expected = {one["id"] for one in fake.reviews}
-    wait_until(lambda: ids_of(settings) == expected, seconds=120, what=f"{COUNT} documents")
+        assert killed == KILLS, "the backfill was over before it was killed ten times"
+        expected = {review["id"] for review in fake.reviews}
+        wait_until(lambda: ids_of(settings) == expected, seconds=120, what=f"{COUNT} documents")
 
 
 def ids_of(settings: Settings) -> set[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from pipeline.elasticsearch.client import connect
 from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
 from pipeline.settings_file import read_connector_sections, resolve_secret
+from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support.engines import engine_environment, running_engines, set_up
@@ -31,6 +31,7 @@ from tests.support.fake_service import NOW, FakeService, Served, served
 from tests.support.fakes import SERVICES
 from tests.support.kafka import read_all
 from tests.support.pipeline import run_feedback
+from tests.support.worker import running_roles
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +85,12 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
+def worker(settings: Settings) -> Iterator[None]:
+    with running_roles(settings, Role.ENRICH, Role.INDEX):
+        yield
+
+
+@pytest.fixture
 def running() -> Iterator[Running]:
     """Every fake by its connector's name, served and about to fail in every way."""
     with ExitStack() as stack:
@@ -100,16 +107,15 @@ def running() -> Iterator[Running]:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("worker")
 def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     running: Running,
     settings: Settings,
     environment: dict[str, str],
-    start_worker: Callable[..., subprocess.Popen[bytes]],
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "feedback.toml"
     path.write_text(toml_of(running), encoding="utf-8")
-    start_worker()
     first = collected(path, settings, NOW)
     assert first.keys() == running.keys()
     assert failures(first) == {}
@@ -142,7 +148,7 @@ def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunRes
     with ConnectorBroker(settings.kafka) as broker:
         states = load_previous_state(found, built, broker)
         for one, source, state in zip(found, built, states, strict=True):
-            source.context = replace(source.context, now=lambda: now)
+            source.context = replace(source.context, now=lambda: now, sleep=lambda seconds: None)
             with source:
                 done[source.name] = run_once(one, source, broker, state)
     return done

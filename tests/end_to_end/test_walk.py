@@ -82,13 +82,13 @@ def test_sigterm_finishes_the_batch_in_hand_and_commits_it(
     settings: Settings, start_worker: Start, tmp_path: Path
 ) -> None:
     publish(settings, comments("sigterm", 3_000))
-    worker = start_worker()
+    worker = start_worker("--role", "enrich", "--role", "index")
     wait_until(lambda: documents_of(settings, "sigterm") > 0, seconds=60, what="a document")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     first = handled_by(tmp_path / "worker-0.log")
     # What was handled was committed: a second worker handles exactly the rest.
-    assert start_worker("--drain").wait(60) == 0
+    assert start_worker("--role", "enrich", "--role", "index", "--drain").wait(60) == 0
     rest = handled_by(tmp_path / "worker-1.log")
     both = {role: first[role] + rest[role] for role in ("enrich", "index")}
     assert both == {"enrich": 3_000, "index": 3_000}
@@ -105,10 +105,10 @@ def test_kill_9_in_the_middle_of_20_000_events_loses_none_and_doubles_none(
     settings: Settings, start_worker: Start
 ) -> None:
     publish(settings, comments("killed", 20_000))
-    worker = start_worker()
+    worker = start_worker("--role", "enrich", "--role", "index")
     wait_until(lambda: documents_of(settings, "killed") > 1_000, seconds=90, what="documents")
     worker.kill()
     worker.wait()
     assert documents_of(settings, "killed") < 20_000, "killed too late to show anything"
-    assert start_worker("--drain").wait(150) == 0
+    drain(settings, Role.ENRICH, Role.INDEX, seconds=150)
     assert documents_of(settings, "killed") == 20_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,14 @@ from pipeline.commands.ingest.result import is_worker_running
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Label
 from schemas.kafka_topics import FORMS
 from schemas.record import deterministic_id
 from tests.support.kafka import read_all
 from tests.support.pipeline import wait_until
+from tests.support.worker import running_roles
 
 Run = Callable[..., Result]
 
@@ -85,17 +86,13 @@ def test_without_a_worker_rows_wait_in_kafka_and_the_command_says_so(
 
 
 def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_none(
-    run: Run,
-    tmp_path: Path,
-    settings: Settings,
-    start_worker: Callable[..., subprocess.Popen[bytes]],
+    run: Run, tmp_path: Path, settings: Settings
 ) -> None:
-    worker = start_worker()
-    wait_until(lambda: is_worker_running(_settings(run)), seconds=60, what="a worker")
     path = tmp_path / "followed.csv"
     path.write_text(ROWS)
-    first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
-    worker.terminate()
+    with running_roles(settings, *Role):
+        wait_until(lambda: is_worker_running(_settings(run)), seconds=60, what="a worker")
+        first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
     assert (first["indexed"], first["waiting"], first["adds_up"]) == (3, 0, True)
     assert (second["indexed"], second["published_earlier_rows"]) == (3, 6)
     said = run(path).stderr

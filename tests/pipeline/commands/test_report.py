@@ -6,8 +6,6 @@ import csv
 import random
 import re
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -27,9 +25,12 @@ from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.reports import gather as gathering
 from pipeline.scores import counting, drivers, submissions
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from schemas.score_documents import SCORES_INDEX
-from tests.support.pipeline import feedback, wait_until
+from tests.support.cli import feedback_output
+from tests.support.pipeline import wait_until
+from tests.support.worker import running_roles
 
 pytestmark = pytest.mark.slow
 
@@ -104,12 +105,8 @@ def ingested(
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows(rows)
-    with (folder / "worker.log").open("wb") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "worker"], env=environment, stderr=log
-        )
-    try:
-        feedback(
+    with running_roles(settings, Role.ENRICH, Role.INDEX):
+        feedback_output(
             f"feedback ingest scores.csv --organization '{TRUST}' --scale csat=0:10 "
             "--map attributes.submission=visit",
             environment, folder,
@@ -123,9 +120,6 @@ def ingested(
                 return int(found["count"]) == len(rows)
 
             wait_until(indexed, seconds=90, what=f"{len(rows)} documents")
-    finally:
-        worker.terminate()
-        worker.wait(30)
 
 
 MARCH = ("--until", "2025-03-31", "--organization", TRUST)
