@@ -135,6 +135,7 @@ def test_a_cases_whole_life(
             f"feedback cases resolve {short} 'Apologised.' --changed 'A second nurse at night.'",
             environment, tmp_path,
         )  # fmt: skip
+        wait_until(lambda: len(told_at("")) == 2, seconds=30, what="the tracker knows")
         again = invoke_feedback(f"feedback cases resolve {short} 'Twice.'", environment, tmp_path)
         assert (again.returncode, "it is resolved already" in again.stderr) == (2, True)
         feedback_output(
@@ -160,6 +161,7 @@ def test_a_cases_whole_life(
         praise = told(opening, environment, tmp_path)["case"]
         assert (praise["type"], praise["owner"], praise["site"]) == ("praise", "Ann", calm[0].site)
         assert "rule" not in praise
+        assert calm[0].event_id in cases_of(settings, "life")  # which refreshes the index
         twice = invoke_feedback(opening, environment, tmp_path)
         assert (twice.returncode, "exists already" in twice.stderr) == (2, True)
         dry = invoke_feedback(
