@@ -320,7 +320,7 @@ def test_a_review_is_answered_where_the_service_lets_one(tmp_path: Path) -> None
         feedback(f"{REPLY} --send", environment, tmp_path)
         assert fake.replies == {"gp:1": "We are sorry."}
     refused = run_feedback("feedback reply app_store.patients 1 'Hello'", environment, tmp_path)
-    assert (refused.returncode, "takes no answers" in refused.stderr) == (2, True)
+    assert (refused.returncode, "does not support replies" in refused.stderr) == (2, True)
 
 
 def as_toml(value: object) -> str:
