@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib import pyplot as plt
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from bench.alerts.baselines import METHODS
 from bench.alerts.hospitals import RATIOS, Hospitals, Load
@@ -71,8 +74,6 @@ def best(baselines: Sequence[Verdict], mask: Mask) -> Verdict:
 
 def _poisson_interval(count: int) -> tuple[float, float]:
     """Return the exact 95 % interval of a Poisson mean (Garwood 1936)."""
-    from scipy.stats import chi2
-
     low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
     return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
 
@@ -207,11 +208,7 @@ def write(page: Path, block: str) -> None:
 
 def draw(comparison: Comparison, path: Path) -> None:
     """Detection by size of the spike: the detector, each method at its best span, the limit."""
-    import matplotlib as mpl
-
     mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True, layout="constrained")
     for axis, half in zip(axes, comparison.truth.halves, strict=True):
         rising = sorted(comparison.verdicts[1:], key=lambda v: share_found(v, comparison.of(half)))
