@@ -64,12 +64,13 @@ def prepared(engines: Engines) -> Settings:
 def settings(prepared: Settings) -> Settings:
     """With no signals yet, nor anything known of them."""
     ours = [topic.name for topic in (SIGNALS, ALERTING, ALERTS)]
-    admin = connect_admin(prepared)
-    admin.delete_topics(ours)
-    wait_until(
-        lambda: not set(ours) & set(admin.list_topics()), seconds=20, what="Kafka topics deleted"
-    )
-    admin.close()
+    with connect_admin(prepared.kafka) as admin:
+        admin.delete_topics(ours)
+        wait_until(
+            lambda: not set(ours) & set(admin.list_topics()),
+            seconds=20,
+            what="Kafka topics deleted",
+        )
     create_kafka_topics(prepared)
     return prepared
 

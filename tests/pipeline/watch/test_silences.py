@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.errors import ExitStatus, Unavailable
-from pipeline.settings import Settings
+from pipeline.settings import KafkaConnection, Settings
 from pipeline.watch.silences import find_covering_silence, publish_silence, read_silences
 from schemas.silence import Silence
 from tests.support.spikes import STARTED, spike
@@ -22,7 +22,7 @@ MINE = Silence.acknowledge(ALERT.alert_id, starts_at=NOW, by="anna")
 def test_what_is_published_is_read_in_its_latest_form(settings: Settings) -> None:
     for silence in (ALL, MINE, ALL.lift(NOW + HOUR / 2)):
         publish_silence(settings, silence)
-    found = {one.silence_id: one for one in read_silences(settings.kafka)}
+    found = {silence.silence_id: silence for silence in read_silences(settings.kafka)}
     assert found[ALL.silence_id].ends_at == NOW + HOUR / 2
     assert found[MINE.silence_id] == MINE
 
@@ -36,6 +36,6 @@ def test_an_acknowledgement_comes_before_other_silences() -> None:
 
 def test_no_kafka_is_said_in_one_sentence() -> None:
     with pytest.raises(Unavailable) as caught:
-        read_silences("127.0.0.1:9")
+        read_silences(KafkaConnection("127.0.0.1:9"))
     assert caught.value.status is ExitStatus.UNAVAILABLE
     assert str(caught.value).startswith("connecting to Kafka at 127.0.0.1:9: nothing answers; ")
