@@ -27,7 +27,7 @@ limits what is written if records arrive now and then."""
 
 Acknowledge = Callable[[Any], Awaitable[None]]
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
 class AssignedPartition:
@@ -143,7 +143,7 @@ class AssignedPartition:
 
 def _log_alert(alert: Alert) -> None:
     log.info(
-        "alert",
+        "alert_published",
         alert_id=alert.alert_id,
         revision=alert.revision,
         kind=alert.kind,

@@ -21,7 +21,7 @@ from schemas.signal import Signal
 
 _DAMAGED: Final = (StateError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -143,7 +143,12 @@ class Partition:
             signal = Signal.from_payload(record.value or b"")
         except ValidationError:
             self._counts.unreadable += 1
-            log.error("signal_unreadable", partition=self.number, offset=record.offset)
+            log.error(
+                "signal_unreadable",
+                partition=self.number,
+                offset=record.offset,
+                reason="it is not a valid signal",
+            )
             return None
         return Counted(
             signal.event_id,

@@ -35,7 +35,7 @@ _ADVANCE_EVERY_S: Final = 30.0
 _MARGIN_S: Final = 60.0  # maximum age of what has been published until now
 _BACK_OFF_S: Final = 5.0  # two heartbeats, within which the group settles the assignment
 
-log = structlog.get_logger("worker")
+log = structlog.get_logger(__name__)
 
 
 async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:

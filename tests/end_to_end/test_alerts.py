@@ -83,7 +83,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def episode() -> list[Signal]:
     """Spikes at all three sites at once, and what comes when they are over."""
-    spikes = [one for site in SITES for one in spike(site, SINCE)]
+    spikes = [signal for site in SITES for signal in spike(site, SINCE)]
     after = [
         signal(
             f"{site} after {n}", SINCE + timedelta(hours=2, minutes=15 * n), site, negative=False
@@ -111,12 +111,12 @@ def wait_until_counted(settings: Settings) -> None:
 def assert_told_once(settings: Settings) -> None:
     """Every site's spike is told once, from its first notice to its end, and no count is lost."""
     told = alerts_of(settings, SITES)
-    spikes = [one for one in told if one.topic is None and one.started_at > SINCE - AN_HOUR]
-    assert sorted(one.site or "" for one in spikes if one.revision == 0) == sorted(SITES)
-    for alert_id in {one.alert_id for one in told}:
-        notices = [one for one in told if one.alert_id == alert_id]
-        assert [one.revision for one in notices] == list(range(len(notices)))
-        resolved = [one.revision for one in notices if one.state == "resolved"]
+    spikes = [alert for alert in told if alert.topic is None and alert.started_at > SINCE - AN_HOUR]
+    assert sorted(alert.site or "" for alert in spikes if alert.revision == 0) == sorted(SITES)
+    for alert_id in {alert.alert_id for alert in told}:
+        notices = [alert for alert in told if alert.alert_id == alert_id]
+        assert [alert.revision for alert in notices] == list(range(len(notices)))
+        resolved = [alert.revision for alert in notices if alert.state == "resolved"]
         assert resolved == [len(notices) - 1]
     saved = {record.partition: record for record in read_all(settings, ALERTING)}
     for partition in undisturbed(settings):
@@ -164,7 +164,7 @@ def test_what_is_repeated_and_replayed_changes_nothing(
     settings: Settings, start_worker: Start, tmp_path: Path
 ) -> None:
     once = history(SITES, SINCE) + episode()
-    publish_signals(settings, [one for one in once for _ in range(2)])
+    publish_signals(settings, [signal for signal in once for _ in range(2)])
     assert start_worker("--role", "watch", "--drain").wait(90) == 0
     told = alerts_of(settings, SITES)
     assert_told_once(settings)

@@ -65,7 +65,8 @@ def spike(site: str, since: datetime) -> list[Signal]:
 def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
     """Publish signals as the enrich role does."""
     messages = [
-        Message(SIGNALS, site_key(one.site).encode(), signal_payload(one), []) for one in signals
+        Message(SIGNALS, site_key(signal.site).encode(), signal_payload(signal), [])
+        for signal in signals
     ]
 
     async def send() -> None:

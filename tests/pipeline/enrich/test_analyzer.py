@@ -462,12 +462,13 @@ TEXTS = st.lists(PHRASES, max_size=12).map(" ".join) | st.text(st.characters(exc
 @given(st.lists(st.tuples(TEXTS, st.sampled_from([None, BETTER, "Why?"])), max_size=4))
 def test_a_batch_is_understood_as_its_records_one_by_one(batch: list[tuple[str, Any]]) -> None:
     records = [record(text, question, stars={"value": 2}) for text, question in batch]
-    found = ANALYZER.analyze(records)
-    for one, other in zip(found, [ANALYZER.analyze([one])[0] for one in records], strict=True):
-        assert one["sentiment"].probability == pytest.approx(
+    batched = ANALYZER.analyze(records)
+    alone = [ANALYZER.analyze([each])[0] for each in records]
+    for fields, other in zip(batched, alone, strict=True):
+        assert fields["sentiment"].probability == pytest.approx(
             other["sentiment"].probability, abs=2e-3
         )
-        rest = one.keys() - {"sentiment", "topic_probabilities"}
-        assert {name: one[name] for name in rest} == {name: other[name] for name in rest}
-        assert isinstance(one["detected_language"], Language)
-        assert one["topic_probabilities"].keys() <= set(one["topics"])
+        rest = fields.keys() - {"sentiment", "topic_probabilities"}
+        assert {name: fields[name] for name in rest} == {name: other[name] for name in rest}
+        assert isinstance(fields["detected_language"], Language)
+        assert fields["topic_probabilities"].keys() <= set(fields["topics"])

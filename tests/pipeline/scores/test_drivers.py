@@ -27,7 +27,9 @@ def _answers(count: int = 2_000) -> list[Answer]:
 
 
 def test_what_a_topic_costs_is_told_from_what_it_only_comes_with() -> None:
-    found = {one.topic: one for one in drivers(FFT, _answers(), {"waiting", "parking", "food"})}
+    found = {
+        driver.topic: driver for driver in drivers(FFT, _answers(), {"waiting", "parking", "food"})
+    }
     waiting, parking = found["waiting"], found["parking"]
     assert waiting.effect == pytest.approx(-40, abs=6)
     assert waiting.distinguishable
@@ -39,7 +41,7 @@ def test_what_a_topic_costs_is_told_from_what_it_only_comes_with() -> None:
 
 def test_topics_of_few_answers_or_of_all_are_left_out() -> None:
     answers = [*_answers(200), *[Answer(Weight(0), frozenset({"rare"}))] * 9]
-    assert {one.topic for one in drivers(FFT, answers, {"rare", "waiting", "absent"})} == {
+    assert {driver.topic for driver in drivers(FFT, answers, {"rare", "waiting", "absent"})} == {
         "waiting"
     }
     assert drivers(FFT, answers[:12], {"waiting"}) == ()
@@ -49,10 +51,13 @@ def test_without_penalty_the_regression_is_least_squares_with_robust_errors() ->
     api = pytest.importorskip("statsmodels.api")
     answers = _answers(300)
     presence = np.array(
-        [[topic in one.topics for topic in ("food", "parking", "waiting")] for one in answers],
+        [
+            [topic in answer.topics for topic in ("food", "parking", "waiting")]
+            for answer in answers
+        ],
         float,
     )
-    weights = np.array([float(one.weight) for one in answers])
+    weights = np.array([float(answer.weight) for answer in answers])
     effects, errors = ridge(presence, weights, penalty=0.0)
     fitted = api.OLS(weights, api.add_constant(presence)).fit(cov_type="HC1")
     assert effects == pytest.approx(fitted.params[1:], rel=1e-9)
@@ -61,8 +66,10 @@ def test_without_penalty_the_regression_is_least_squares_with_robust_errors() ->
 
 def test_the_penalty_is_that_of_rows_that_show_nothing() -> None:
     answers = _answers(300)
-    presence = np.array([["food" in one.topics, "waiting" in one.topics] for one in answers], float)
-    weights = np.array([float(one.weight) for one in answers])
+    presence = np.array(
+        [["food" in answer.topics, "waiting" in answer.topics] for answer in answers], float
+    )
+    weights = np.array([float(answer.weight) for answer in answers])
     effects, _ = ridge(presence, weights, penalty=2.0)
     rows = np.vstack([presence - presence.mean(axis=0), np.sqrt(2.0) * np.eye(2)])
     values = np.concatenate([weights - weights.mean(), np.zeros(2)])
@@ -82,6 +89,6 @@ def test_the_comments_of_one_submission_are_one_answer_with_all_their_topics() -
 
     hits = [hit("food", "7"), hit("parking", "7"), hit("food", "8", 5), hit("food", None)]
     found = read_answers(FFT, hits)
-    assert sorted((float(one.weight), sorted(one.topics)) for one in found) == [
+    assert sorted((float(answer.weight), sorted(answer.topics)) for answer in found) == [
         (0.0, ["food"]), (100.0, ["food"]), (100.0, ["food", "parking"]),
     ]  # fmt: skip

@@ -26,7 +26,7 @@ def _share(percent: float, n: int = 200) -> Estimate:
 
 def _trend(*percents: float | None) -> Trend:
     steps = preceding_periods(JUNE, len(percents), UTC)
-    found = (Estimate(3) if one is None else _share(one) for one in percents)
+    found = (Estimate(3) if percent is None else _share(percent) for percent in percents)
     return tuple(zip(steps, found, strict=True))
 
 

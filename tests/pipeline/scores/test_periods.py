@@ -56,7 +56,7 @@ def test_the_period_before_crosses_the_year_and_the_last_complete_one_is_over() 
         format_period(last_complete_period(PeriodName.QUARTER, january.start, UTC), UTC)
         == "2025 Q4"
     )
-    titles = [format_period_short(one, UTC) for one in preceding_periods(january, 3, UTC)]
+    titles = [format_period_short(period, UTC) for period in preceding_periods(january, 3, UTC)]
     assert titles == ["Nov 25", "Dec 25", "Jan 26"]
 
 
@@ -75,6 +75,6 @@ def test_before_whole_months_are_as_many_months_and_before_days_as_many_days() -
 def test_a_custom_period_is_divided_by_the_calendar_with_cut_ends() -> None:
     period = _custom("2026-03-25", "2026-05-10")
     steps = split_period(period, PeriodName.MONTH, LONDON)
-    assert [one.name for one in steps] == ["custom", "month", "custom"]
+    assert [period.name for period in steps] == ["custom", "month", "custom"]
     assert (steps[0].start, steps[-1].end) == (period.start, period.end)
     assert default_step(period) is PeriodName.WEEK

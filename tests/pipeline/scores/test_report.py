@@ -28,7 +28,7 @@ def test_the_worst_sources_come_first_with_what_is_wrong() -> None:
         _run("google_play", gap_since=NOW - timedelta(days=3)),
     ]
     found = source_states(ledger, NOW, None)
-    assert [(one.name, one.state.value, one.note) for one in found] == [
+    assert [(source.name, source.state.value, source.note) for source in found] == [
         ("trustpilot.main", "failed", "the key was refused (3 times)"),
         ("app_store.main", "late", "last run 2026-04-02 10:00 UTC"),
         ("form.main", "silent", "nothing new since 2026-03-31 12:00 UTC"),
@@ -40,7 +40,7 @@ def test_the_worst_sources_come_first_with_what_is_wrong() -> None:
 def test_a_source_without_a_schedule_that_stopped_is_silent() -> None:
     rows = (Row("file", 0, 120, {}, {}), Row("demo", 4, 0, {}, {}), Row("yelp", 0, 9, {}, {}))
     found = source_states([_run("yelp")], NOW, Breakdown("source", rows))
-    assert [(one.name, one.state.value, one.note) for one in found] == [
+    assert [(source.name, source.state.value, source.note) for source in found] == [
         ("file", "silent", "120 comments in the period before, none in this one"),
         ("yelp.main", "ok", ""),
     ]

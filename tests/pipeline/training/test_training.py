@@ -183,7 +183,9 @@ def test_topics_alone_can_be_learnt_and_no_phrase_teaches_levels_then() -> None:
 
 
 def test_sentiment_of_two_levels_can_be_learnt() -> None:
-    two = [replace(one, level=1 if one.level < 2 else 3) for one in examples(120).examples]
+    two = [
+        replace(example, level=1 if example.level < 2 else 3) for example in examples(120).examples
+    ]
     trained = fitted(Examples(two))
     assert trained.card.figures["sentiment"]["accuracy_5"] > 0.9
     assert set(trained.held_out.shares.argmax(axis=1).tolist()) == {1, 3}
@@ -197,7 +199,11 @@ def test_the_only_level_there_is_is_given_to_all() -> None:
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_a_single_topic_can_be_learnt(everywhere: bool) -> None:
     single = [
-        Example(one.record, one.level, frozenset({"room"} if everywhere else {"room"} & one.topics))
-        for one in examples(120).examples
+        Example(
+            example.record,
+            example.level,
+            frozenset({"room"} if everywhere else {"room"} & example.topics),
+        )
+        for example in examples(120).examples
     ]
     assert fitted(Examples(single)).card.topics == ("room",)

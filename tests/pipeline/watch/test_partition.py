@@ -19,8 +19,8 @@ OPTIONS = WatchSettings().options(3)
 
 def records_of(signals: list[Signal]) -> list[SimpleNamespace]:
     return [
-        SimpleNamespace(value=signal_payload(one), offset=offset, timestamp=LATER)
-        for offset, one in enumerate(signals)
+        SimpleNamespace(value=signal_payload(signal), offset=offset, timestamp=LATER)
+        for offset, signal in enumerate(signals)
     ]
 
 

@@ -177,7 +177,11 @@ def test_episodes_that_a_sites_alert_stands_for_go_on_all_the_same() -> None:
     for topic in ("waiting", "food"):
         signals += stream.spread(SPIKE_AT, 3, 40, bad=1.0, topics=(topic,))
     detector = Detector(OPTIONS)
-    run(detector, [one for one in signals if one.at < SPIKE_AT + 2 * 3600], SPIKE_AT + 2 * 3600)
+    run(
+        detector,
+        [signal for signal in signals if signal.at < SPIKE_AT + 2 * 3600],
+        SPIKE_AT + 2 * 3600,
+    )
     ongoing = detector.ongoing(AlertKind.NEGATIVE)
     assert {Key("North"), Key("North", "waiting"), Key("North", "food")} <= set(ongoing)
     assert detector.ongoing(AlertKind.URGENT) == []
