@@ -18,16 +18,16 @@ PRODUCT = ("pipeline", "connectors", "schemas", "deploy", "bench")
 PAGES = ("README.md", "docs/*.md")
 
 MAX_COUNT = {
-    "participles": 193,
-    "getters_named_x_of": 111,
-    "superlative_constants": 106,
-    "seconds_spelt_out": 13,
-    "for_one_in": 361,
-    "vague_values": 397,
-    "docstrings_that_begin_with_a_question": 485,
-    "absences": 33,
-    "negated_nouns": 83,
-    "dialect": 360,
+    "participles": 23,
+    "getters_named_x_of": 6,
+    "superlative_constants": 8,
+    "seconds_spelt_out": 0,
+    "for_one_in": 173,
+    "vague_values": 67,
+    "docstrings_that_begin_with_a_question": 23,
+    "absences": 4,
+    "negated_nouns": 14,
+    "dialect": 34,
 }
 """How often each habit occurs at most. The numbers only ever fall."""
 
