@@ -63,7 +63,7 @@ def test_an_answer_is_shown_then_sent_and_noted(
         sent = invoke_feedback(f"{line} --send", environment, tmp_path)
     assert (sent.returncode, service.replies) == (0, {"60a1": "We are sorry."})
     # No worker runs: a message says so, and the reply is kept.
-    assert "the index does not show it" in sent.stderr
+    assert "published, but not indexed after 10 s" in sent.stderr
     events = [CaseEvent.from_payload(message.value) for message in read_all(settings, CASES)]
     (event,) = [event for event in events if event.case_id == case.case_id]
     assert (event.type, event.sent, event.by) == (CaseEventType.REPLIED, True, "Ann")
