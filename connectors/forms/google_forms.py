@@ -32,7 +32,7 @@ from connectors.sdk import (
     parse_iso_ms,
 )
 
-_MOST_A_PAGE: Final = 5_000
+_MAX_PER_PAGE: Final = 5_000
 _STARS: Final = "STAR"
 
 
@@ -42,18 +42,22 @@ class GoogleFormsConfig(FormSourceConfig):
     form: Annotated[
         str,
         Field(
-            pattern=r"^[A-Za-z0-9_-]+$", description="Id of the form, from its editor's address."
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="Id of the form, from the address of its editor.",
         ),
     ]
     client_id: Annotated[str, Field(min_length=1, description="Id of the OAuth 2.0 client.")]
     client_secret: Annotated[SecretStr, Field(description="Secret of the OAuth 2.0 client.")]
     refresh_token: Annotated[
-        SecretStr, Field(description="Refresh token of somebody who may edit the form.")
+        SecretStr, Field(description="Refresh token of a user who may edit the form.")
     ]
-    per_page: int = Field(default=1_000, ge=1, le=_MOST_A_PAGE, description="Responses a request.")
+    per_page: int = Field(
+        default=1_000, ge=1, le=_MAX_PER_PAGE, description="Responses per request."
+    )
     base_url: str = Field(default="https://forms.googleapis.com", description="Address of the API.")
     token_url: str = Field(
-        default="https://oauth2.googleapis.com/token", description="Where access tokens come from."
+        default="https://oauth2.googleapis.com/token",
+        description="Address that issues access tokens.",
     )
 
 
@@ -68,20 +72,20 @@ class _Question:
 
 
 class GoogleForms(FormSource[GoogleFormsConfig], Polled[GoogleFormsConfig]):
-    """Asks for what was sent in, or sent in again, since the last time."""
+    """Reads what was submitted, or edited, since the last run."""
 
     name = "google_forms"
     title = "Google Forms"
     requirements = (
         "a Google Cloud project with the Google Forms API, an OAuth 2.0 client of it, and a "
-        "refresh token with the scopes forms.body.readonly and forms.responses.readonly of "
-        "somebody who may edit the form."
+        "refresh token with the scopes forms.body.readonly and forms.responses.readonly of a user "
+        "who may edit the form."
     )
     limitations = (
-        "180 requests for responses a minute. A response that was edited comes again; a deleted "
-        "one is not told of. Answers to questions that are no longer in the form are left out."
+        "180 requests per minute for responses. Edited responses are returned again; deletes are "
+        "not reported. Answers to questions that were removed from the form are left out."
     )
-    cursor_description = "the newest `lastSubmittedTime` that was seen, less a minute"
+    cursor_description = "the newest `lastSubmittedTime` that was read, less a minute"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 form = "1FAIpQLSd0x4bV2m9kEastgate"
@@ -105,43 +109,44 @@ scores = { "How likely are you to recommend us?" = "nps" }
         return self.http(config.base_url, auth=auth, per_second=3)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read the responses since the cursor's moment, in whichever order they come."""
+        """Read the responses since the cursor's time, in any order."""
         changes = ChangesSince.resume(cursor, now=self.context.now())
-        form = self._object(f"/v1/forms/{self.config.form}", {})
+        form = self._get_object(f"/v1/forms/{self.config.form}", {})
         questions = _questions(form)
         if not questions:
             raise Misconfigured(f"reading google_forms {self.config.form}: it has no questions")
         title = str(get_object(form, "info").get("title") or "")
         while True:
-            listed = changes.request(lambda page: self._listed(changes.since_iso, page))
-            responses = get_objects(listed, "responses")
-            news = changes.new_items(
-                (_changed(one), str(one.get("responseId")), one) for one in responses
+            answer = changes.request(lambda page: self._list_page(changes.since_iso, page))
+            responses = get_objects(answer, "responses")
+            new = changes.new_items(
+                (_changed_ms(response), str(response.get("responseId")), response)
+                for response in responses
             )
-            items = [item for one in news for item in self._items(one, questions, title)]
-            page = listed.get("nextPageToken") or None
+            items = [item for response in new for item in self._items(response, questions, title)]
+            page = answer.get("nextPageToken") or None
             yield Page(items, changes.advance(page))
             if page is None:
                 return
 
-    def _listed(self, since: str | None, page: str | None) -> dict[str, Any]:
+    def _list_page(self, since: str | None, page: str | None) -> dict[str, Any]:
         params: dict[str, Any] = {"pageSize": self.config.per_page}
         if since is not None:
             params["filter"] = f"timestamp >= {since}"
         if page is not None:
             params["pageToken"] = page
-        return self._object(f"/v1/forms/{self.config.form}/responses", params)
+        return self._get_object(f"/v1/forms/{self.config.form}/responses", params)
 
-    def _object(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
-        found = self._http.get_json(path, params=params)
-        if not isinstance(found, dict):
-            raise Retry("reading google_forms: the answer is no JSON object")
-        return found
+    def _get_object(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        document = self._http.get_json(path, params=params)
+        if not isinstance(document, dict):
+            raise Retry("reading google_forms: the response is not a JSON object")
+        return document
 
     def _items(
         self, response: dict[str, Any], questions: list[_Question], title: str
     ) -> list[Item]:
-        created, changed = response.get("createTime"), _changed(response)
+        created, changed = response.get("createTime"), _changed_ms(response)
         edited = created is not None and changed != parse_iso_ms(created)
         given = get_object(response, "answers")
         answers = [
@@ -170,43 +175,44 @@ scores = { "How likely are you to recommend us?" = "nps" }
 
 
 def _questions(form: dict[str, Any]) -> list[_Question]:
-    """The form's questions; those of a grid carry its title before their own."""
-    found = []
+    """Return a form's questions; those of a grid begin with its title."""
+    questions = []
     for item in get_objects(form, "items"):
         title, number = str(item.get("title") or ""), str(item.get("itemId") or "")
         single = get_object(get_object(item, "questionItem"), "question")
         rows = get_objects(get_object(item, "questionGroupItem"), "questions")
-        for told in [single, *rows] if single else rows:
-            row = str(get_object(told, "rowQuestion").get("title") or "")
+        for question in [single, *rows] if single else rows:
+            row = str(get_object(question, "rowQuestion").get("title") or "")
             wording = ": ".join(part for part in (title, row) if part)
-            kind, worst, best = _kind(told)
-            found.append(_Question(str(told.get("questionId")), wording, kind, worst, best, number))
-    return found
+            kind, worst, best = _answer_type(question)
+            native_id = str(question.get("questionId"))
+            questions.append(_Question(native_id, wording, kind, worst, best, number))
+    return questions
 
 
-def _kind(told: dict[str, Any]) -> tuple[AnswerType, float | None, float | None]:
-    if "textQuestion" in told:
+def _answer_type(question: dict[str, Any]) -> tuple[AnswerType, float | None, float | None]:
+    if "textQuestion" in question:
         return AnswerType.TEXT, None, None
-    if "scaleQuestion" in told:
-        scale = get_object(told, "scaleQuestion")
+    if "scaleQuestion" in question:
+        scale = get_object(question, "scaleQuestion")
         return AnswerType.SCALE, _number(scale.get("low")) or 0, _number(scale.get("high"))
-    if "ratingQuestion" in told:
-        rating = get_object(told, "ratingQuestion")
+    if "ratingQuestion" in question:
+        rating = get_object(question, "ratingQuestion")
         kind = AnswerType.STARS if rating.get("iconType") == _STARS else AnswerType.SCALE
         return kind, 1, _number(rating.get("ratingScaleLevel"))
-    if "choiceQuestion" in told or "rowQuestion" in told:
+    if "choiceQuestion" in question or "rowQuestion" in question:
         return AnswerType.CHOICE, None, None
     return AnswerType.PERSONAL, None, None
 
 
 def _value(answer: Any, kind: AnswerType) -> Any:
-    """What was answered; an answer of "" where there is none."""
+    """Return the value of an answer; "" if it is absent."""
     texts = get_objects(get_object(answer, "textAnswers"), "answers")
-    values = [str(one.get("value") or "") for one in texts]
+    values = [str(text.get("value") or "") for text in texts]
     return values if kind is AnswerType.CHOICE else "\n".join(values)
 
 
-def _changed(response: dict[str, Any]) -> int | None:
+def _changed_ms(response: dict[str, Any]) -> int | None:
     return parse_iso_ms(response.get("lastSubmittedTime") or response.get("createTime"))
 
 

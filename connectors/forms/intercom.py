@@ -1,4 +1,4 @@
-"""``intercom``: ratings of conversations, with the remarks that people left.
+"""``intercom``: ratings of conversations, with their remarks.
 
 Speaks Intercom's webhooks, https://developers.intercom.com/docs/webhooks.
 """
@@ -32,12 +32,13 @@ class IntercomConfig(SourceConfig):
     """One workspace."""
 
     client_secret: Annotated[
-        SecretStr, Field(min_length=1, description="Client secret of the app, which signs.")
+        SecretStr,
+        Field(min_length=1, description="Client secret of the app, which signs requests."),
     ]
 
 
 class _Rating(BaseModel):
-    """What is kept of a notification."""
+    """The part of a notification that is kept."""
 
     id: str = Field(min_length=1)
     rating: int
@@ -48,7 +49,7 @@ class _Rating(BaseModel):
 
 
 class Intercom(Webhook[IntercomConfig]):
-    """Is called for each rating."""
+    """Receives each rating."""
 
     name = "intercom"
     title = "Intercom"
@@ -58,8 +59,8 @@ class Intercom(Webhook[IntercomConfig]):
         "topic conversation.rating.added at this address; its client secret."
     )
     limitations = (
-        "An answer within 5 seconds, or Intercom sends once more. Only the rating, from 1 to 5, "
-        "and its remark are taken, not the conversation; a rating that is changed replaces the "
+        "Intercom retries once unless it gets a response within 5 seconds. Only the rating, from 1 "
+        "to 5, and its remark are collected, not the conversation. A changed rating replaces the "
         "earlier one."
     )
     example = """\
@@ -68,7 +69,7 @@ service = "Patient portal"
 """
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Verify a notification; none where it is about something else."""
+        """Verify a notification and return its rating, if it is about one."""
         require_hmac(
             request.headers.get("x-hub-signature"),
             request.body,
@@ -99,7 +100,7 @@ service = "Patient portal"
         return [self.item(kept, origin=native_id)]
 
     def parse(self, item: Item) -> Feedback:
-        """Read one rating."""
+        """Return the record of a rating."""
         try:
             rating = _Rating.model_validate(item.data)
             csat = Csat(value=rating.rating)
@@ -117,6 +118,6 @@ service = "Patient portal"
 
 
 def _contact(rating: dict[str, Any]) -> str:
-    """The person's id: ``customer`` in versions of the interface before 2.0."""
+    """Return the person's id, which is in ``customer`` before version 2.0 of the API."""
     person = get_object(rating, "contact") or get_object(rating, "customer")
     return str(person.get("id") or "")

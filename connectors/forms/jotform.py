@@ -1,7 +1,7 @@
-"""``jotform``: submissions of a Jotform, as its webhook sends them.
+"""``jotform``: submissions of a Jotform, from its webhook.
 
-Jotform signs nothing: the address that it calls ends in a secret. It sends a form of its own whose
-``rawRequest`` holds the answers, by names such as ``q5_improve``, without kinds and wordings.
+Jotform does not sign requests, so the webhook's address ends in a secret. It sends form data whose
+``rawRequest`` holds the answers, by names such as ``q5_improve``, without types and wordings.
 """
 
 from __future__ import annotations
@@ -34,39 +34,39 @@ from connectors.sdk import (
 _NAME: Final = re.compile(r"q(\d+)_(.+)", re.DOTALL)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _MS: Final = re.compile(r"(\d{13})(?:_.*)?", re.DOTALL)
-_OLDEST: Final = timedelta(days=30)
-_CLOCK_OFF: Final = timedelta(minutes=10)
+_MAX_AGE: Final = timedelta(days=30)
+_MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
 
 
 class JotformConfig(FormSourceConfig):
     """One form, or several with the same questions."""
 
     path_secret: Annotated[
-        SecretStr, Field(min_length=16, description="The last part of the webhook's address.")
+        SecretStr, Field(min_length=16, description="Last part of the webhook's address.")
     ]
     comments: tuple[str, ...] = Field(
         min_length=1,
-        description='Questions that hold the comments, by number or name: "q5" or "improve".',
+        description='Questions whose answers are comments, by number or name: "q5", "improve".',
     )
     questions: dict[str, str] = Field(
-        default_factory=dict, description="Wordings of questions by their names."
+        default_factory=dict, description="Wordings of questions, by name."
     )
 
 
 class Jotform(FormSource[JotformConfig], Webhook[JotformConfig]):
-    """Is called for each submission."""
+    """Receives each submission."""
 
     name = "jotform"
     title = "Jotform"
     secret_in_path = True
     requirements = (
-        "a webhook on the form (Settings, Integrations, WebHooks) with this address, which ends in "
+        "a webhook of the form (Settings, Integrations, WebHooks) with this address, which ends in "
         "a secret of your choice."
     )
     limitations = (
-        "Nothing is signed: whoever knows the address can write. The webhook tells neither the "
-        "kinds nor the wordings nor the scales of questions: name the comments in `comments`, "
-        "scores in `scores`, wordings in `questions`. Edits and deletes are not told of."
+        "Requests are not signed: anyone who knows the address can submit. Types, wordings and "
+        "scales of questions are not sent: name comments in `comments`, scores in `scores`, "
+        "wordings in `questions`. Edits and deletes are not reported."
     )
     example = """\
 path_secret = { env = "JOTFORM_SECRET" }
@@ -77,22 +77,22 @@ site = "Eastgate"
 """
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Compare the secret and take the submission apart."""
+        """Compare the secret and return the items of the submission."""
         require_equal(request.path_secret, self.config.path_secret)
-        form = _form(request)
+        form = _parse_form(request)
         native_id = form.get("submissionID", "")
         try:
             raw = orjson.loads(form.get("rawRequest", ""))
         except orjson.JSONDecodeError:
-            raise Malformed("reading the submission: rawRequest is no JSON") from None
+            raise Malformed("reading the submission: rawRequest is not JSON") from None
         if not native_id or not isinstance(raw, dict):
             raise Malformed("reading the submission: it has no submissionID or no answers")
         answers = [
-            self._answer(key, found, value)
+            self._answer(key, match, value)
             for key, value in raw.items()
-            if (found := _NAME.fullmatch(key))
+            if (match := _NAME.fullmatch(key))
         ]
-        at = _submitted(raw, request.at)
+        at = _submission_time(raw, request.at)
         return self.items(
             Submission(
                 id=native_id,
@@ -103,15 +103,16 @@ site = "Eastgate"
             )
         )
 
-    def _answer(self, key: str, found: re.Match[str], value: Any) -> FormAnswer:
-        number, name = f"q{found[1]}", found[2]
+    def _answer(self, key: str, match: re.Match[str], value: Any) -> FormAnswer:
+        number, name = f"q{match[1]}", match[2]
         wordings = self.config.questions
-        asked = next((wordings[one] for one in (name, number, key) if one in wordings), name)
-        return FormAnswer(number, asked, _kind(value), value, also=(name, key))
+        names = (name, number, key)
+        question = next((wordings[each] for each in names if each in wordings), name)
+        return FormAnswer(number, question, _guess_type(value), value, also=(name, key))
 
 
-def _kind(value: Any) -> AnswerType:
-    """What can be told from the value: names, addresses and dates come in parts."""
+def _guess_type(value: Any) -> AnswerType:
+    """Return the type that a value suggests: names, addresses and dates have parts."""
     if isinstance(value, dict):
         return (
             AnswerType.CONTACT if value.keys() & {"area", "phone", "full"} else AnswerType.PERSONAL
@@ -121,23 +122,23 @@ def _kind(value: Any) -> AnswerType:
     return AnswerType.CHOICE
 
 
-def _submitted(raw: dict[str, Any], received: datetime) -> datetime | None:
-    """When it was sent in, as the respondent's browser says; None where that cannot be.
+def _submission_time(raw: dict[str, Any], received: datetime) -> datetime | None:
+    """Return the time of the respondent's browser, or None if it is implausible.
 
-    ``submitDate`` is absent in older forms; ``event_id`` begins with when the form was opened.
+    ``submitDate`` is absent in older forms; ``event_id`` begins with the time the form was opened.
     """
     for name in ("submitDate", "event_id"):
-        found = _MS.fullmatch(str(raw.get(name)))
-        if found is None:
+        match = _MS.fullmatch(str(raw.get(name)))
+        if match is None:
             continue
-        moment = from_unix(int(found[1]) / 1000)
-        if -_CLOCK_OFF <= received - moment <= _OLDEST:
+        moment = from_unix(int(match[1]) / 1000)
+        if -_MAX_CLOCK_SKEW <= received - moment <= _MAX_AGE:
             return moment
     return None
 
 
-def _form(request: WebhookRequest) -> dict[str, str]:
-    """The fields of the request; raises ``Malformed``. Files are not kept."""
+def _parse_form(request: WebhookRequest) -> dict[str, str]:
+    """Return the fields of a request, without files. Raises ``Malformed``."""
     form: dict[str, str] = {}
 
     def keep(field: FormField) -> None:
@@ -150,5 +151,5 @@ def _form(request: WebhookRequest) -> dict[str, str]:
         parser.write(request.body)
         parser.finalize()
     except (FormParserError, ValueError):
-        raise Malformed("reading the submission: it is no form") from None
+        raise Malformed("reading the submission: it is not form data") from None
     return form

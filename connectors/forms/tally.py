@@ -1,4 +1,4 @@
-"""``tally``: submissions of a Tally form, as its webhook sends them.
+"""``tally``: submissions of a Tally form, from its webhook.
 
 Speaks Tally's webhooks, https://tally.so/help/webhooks.
 """
@@ -15,9 +15,11 @@ from connectors.sdk import (
     SignedConfig,
     SignedForm,
     Submission,
+    get_objects,
+    get_text,
 )
 
-_KINDS: Final = {
+_TYPES: Final = {
     "INPUT_TEXT": AnswerType.TEXT,
     "TEXTAREA": AnswerType.TEXT,
     "INPUT_EMAIL": AnswerType.CONTACT,
@@ -36,19 +38,18 @@ class TallyConfig(SignedConfig):
 
 
 class Tally(SignedForm[TallyConfig]):
-    """Is called for each submission."""
+    """Receives each submission."""
 
     name = "tally"
     title = "Tally"
     signature = "tally-signature"
     requirements = (
-        "a webhook on the form (Integrations, Webhooks) with this address and a signing secret."
+        "a webhook of the form (Integrations, Webhooks) with this address and a signing secret."
     )
     limitations = (
-        "An answer within 10 seconds, or Tally sends again. Only what is submitted once the "
-        "webhook is on; edits and deletes are not told of. A webhook does not tell how long the "
-        "scale of a rating or a linear scale is: name those in `scores`, or they are kept as "
-        "attributes."
+        "Tally retries unless it gets a response within 10 seconds. Only submissions since the "
+        "webhook was enabled; edits and deletes are not reported. The length of a rating or linear "
+        "scale is not sent: name those questions in `scores`, or they become attributes."
     )
     example = """\
 webhook_secret = { env = "TALLY_SECRET" }
@@ -62,57 +63,56 @@ scores = { "How likely are you to recommend us?" = "nps" }
         kind = event.get("eventType")
         if isinstance(kind, str) and kind != "FORM_RESPONSE":
             return None
-        sent = event.get("data")
-        if not isinstance(sent, dict) or not isinstance(sent.get("fields"), list):
+        data = event.get("data")
+        if not isinstance(data, dict) or not isinstance(data.get("fields"), list):
             raise Malformed("reading the submission: it has no data with fields")
-        native_id = sent.get("submissionId") or sent.get("responseId")
+        native_id = data.get("submissionId") or data.get("responseId")
         if not native_id:
             raise Malformed("reading the submission: it has no submissionId")
-        fields = [one for one in sent["fields"] if isinstance(one, dict)]
+        fields = get_objects(data, "fields")
         return Submission(
             id=str(native_id),
-            at=sent.get("createdAt"),
+            at=data.get("createdAt"),
             answers=[answer for field in fields for answer in _answers(field)],
             hidden={
-                str(one.get("label")): one.get("value")
-                for one in fields
-                if str(one.get("type")) in _HIDDEN
+                str(field.get("label")): field.get("value")
+                for field in fields
+                if str(field.get("type")) in _HIDDEN
             },
-            respondent=str(sent.get("respondentId") or ""),
+            respondent=str(data.get("respondentId") or ""),
         )
 
 
 def _answers(field: dict[str, Any]) -> Iterator[FormAnswer]:
-    """What one field says; a matrix answers a question in each row."""
+    """Yield the answers of a field: one, or one per row of a matrix."""
     type_, key, value = str(field.get("type")), str(field.get("key")), field.get("value")
     question = str(field.get("label") or "")
     if type_ in _HIDDEN:
         return
     if type_ == "MATRIX" and isinstance(value, dict):
-        rows, columns = _texts(field.get("rows")), _texts(field.get("columns"))
-        for row, chosen in value.items():
-            asked = f"{question} ({rows.get(row, row)})"
-            yield FormAnswer(f"{key}_{row}", asked, AnswerType.CHOICE, _chosen(chosen, columns))
+        rows, columns = (_wordings(get_objects(field, name)) for name in ("rows", "columns"))
+        for row, choice in value.items():
+            row_question = f"{question} ({rows.get(row, row)})"
+            yield FormAnswer(
+                f"{key}_{row}", row_question, AnswerType.CHOICE, _to_wordings(choice, columns)
+            )
         return
-    kind = _KINDS.get(type_, AnswerType.CHOICE)
+    kind = _TYPES.get(type_, AnswerType.CHOICE)
     if kind is AnswerType.CHOICE:
-        value = _chosen(value, _texts(field.get("options")))
+        value = _to_wordings(value, _wordings(get_objects(field, "options")))
     yield FormAnswer(key, question, kind, value)
 
 
-def _texts(options: Any) -> dict[str, str]:
-    """The wordings of options by their ids."""
-    if not isinstance(options, list):
-        return {}
+def _wordings(options: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the wordings of options by their ids."""
     return {
-        str(one.get("id")): str(one.get("text") or one.get("name") or "")
-        for one in options
-        if isinstance(one, dict)
+        get_text(option, "id"): get_text(option, "text") or get_text(option, "name")
+        for option in options
     }
 
 
-def _chosen(value: Any, wordings: dict[str, str]) -> Any:
-    """Wordings instead of ids."""
+def _to_wordings(value: Any, wordings: dict[str, str]) -> Any:
+    """Return a choice, or a list of them, with wordings in place of ids."""
     if isinstance(value, list):
-        return [wordings.get(one, one) for one in value if isinstance(one, str)]
+        return [wordings.get(choice, choice) for choice in value if isinstance(choice, str)]
     return wordings.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""``typeform``: submissions of a Typeform, as its webhook sends them.
+"""``typeform``: submissions of a Typeform, from its webhook.
 
 Speaks the Webhooks API, https://www.typeform.com/developers/webhooks.
 """
@@ -14,10 +14,11 @@ from connectors.sdk import (
     SignedConfig,
     SignedForm,
     Submission,
+    get_object,
     get_objects,
 )
 
-_KINDS: Final = {
+_TYPES: Final = {
     "short_text": AnswerType.TEXT,
     "long_text": AnswerType.TEXT,
     "opinion_scale": AnswerType.SCALE,
@@ -37,19 +38,19 @@ class TypeformConfig(SignedConfig):
 
 
 class Typeform(SignedForm[TypeformConfig]):
-    """Is called for each submission."""
+    """Receives each submission."""
 
     name = "typeform"
     title = "Typeform"
     signature = "typeform-signature"
     prefix = "sha256="
     requirements = (
-        "a webhook on the form (Connect, Webhooks) with this address and a secret of your choice."
+        "a webhook of the form (Connect, Webhooks) with this address and a secret of your choice."
     )
     limitations = (
-        "Only what is submitted once the webhook is on; edits and deletes are not told of. A "
-        "webhook does not tell how long the scale of a rating or an opinion scale is: name those "
-        "in `scores`, or they are kept as attributes."
+        "Only submissions since the webhook was enabled; edits and deletes are not reported. The "
+        "length of a rating or opinion scale is not always sent: name those questions in `scores`, "
+        "or they become attributes."
     )
     example = """\
 webhook_secret = { env = "TYPEFORM_SECRET" }
@@ -63,33 +64,32 @@ scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
         kind = event.get("event_type")
         if isinstance(kind, str) and kind != "form_response":
             return None
-        sent = event.get("form_response")
-        if not isinstance(sent, dict) or not sent.get("token"):
+        response = event.get("form_response")
+        if not isinstance(response, dict) or not response.get("token"):
             raise Malformed("reading the submission: it has no form_response with a token")
-        fields = _by_id(get_objects(sent.get("definition"), "fields"))
-        answers = [_answer(one, fields) for one in get_objects(sent, "answers")]
+        fields = _by_id(get_objects(response.get("definition"), "fields"))
+        answers = [_answer(answer, fields) for answer in get_objects(response, "answers")]
         return Submission(
-            id=str(sent["token"]),
-            at=sent.get("submitted_at"),
+            id=str(response["token"]),
+            at=response.get("submitted_at"),
             answers=answers,
-            hidden=_hidden(sent),
+            hidden=_hidden(response),
         )
 
 
 def _by_id(fields: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-    return {one["id"]: one for one in fields if isinstance(one.get("id"), str)}
+    return {field["id"]: field for field in fields if isinstance(field.get("id"), str)}
 
 
 def _answer(answer: dict[str, Any], fields: dict[Any, dict[str, Any]]) -> FormAnswer:
-    told = answer.get("field")
-    told = told if isinstance(told, dict) else {}
-    number = str(told.get("id"))
-    field = fields.get(number, told)
-    kind = _KINDS.get(str(field.get("type")), AnswerType.CHOICE)
+    reference = get_object(answer, "field")
+    native_id = str(reference.get("id"))
+    field = fields.get(native_id, reference)
+    kind = _TYPES.get(str(field.get("type")), AnswerType.CHOICE)
     worst, best = _scale(kind, field) if kind in _SCORES else (None, None)
     ref = field.get("ref")
     return FormAnswer(
-        number,
+        native_id,
         str(field.get("title") or ""),
         kind,
         _value(answer),
@@ -100,28 +100,27 @@ def _answer(answer: dict[str, Any], fields: dict[Any, dict[str, Any]]) -> FormAn
 
 
 def _value(answer: dict[str, Any]) -> Any:
-    """What was answered, under a name that is the answer's type."""
+    """Return the value of an answer, whose key is the answer's type."""
     value = answer.get(str(answer.get("type")))
     if not isinstance(value, dict):
         return value
-    chosen = [*labels] if isinstance(labels := value.get("labels"), list) else []
-    chosen += [value[name] for name in ("label", "other") if value.get(name)]
-    return [one for one in chosen if isinstance(one, str)]
+    choices = [*labels] if isinstance(labels := value.get("labels"), list) else []
+    choices += [value[name] for name in ("label", "other") if value.get(name)]
+    return [choice for choice in choices if isinstance(choice, str)]
 
 
 def _scale(kind: AnswerType, field: dict[str, Any]) -> tuple[float | None, float | None]:
-    properties = field.get("properties")
-    steps = properties.get("steps") if isinstance(properties, dict) else None
-    if not isinstance(properties, dict) or not isinstance(steps, int):
+    properties = get_object(field, "properties")
+    steps = properties.get("steps")
+    if not isinstance(steps, int):
         return None, None
     first = 1 if kind is AnswerType.STARS or properties.get("start_at_one") else 0
     return first, first + steps - 1
 
 
-def _hidden(sent: dict[str, Any]) -> dict[str, Any]:
-    """Hidden fields and variables by their names."""
-    hidden = sent.get("hidden")
-    found = dict(hidden) if isinstance(hidden, dict) else {}
-    for variable in get_objects(sent, "variables"):
-        found[str(variable.get("key"))] = variable.get(str(variable.get("type")))
-    return found
+def _hidden(response: dict[str, Any]) -> dict[str, Any]:
+    """Return hidden fields and variables by their names."""
+    hidden = dict(get_object(response, "hidden"))
+    for variable in get_objects(response, "variables"):
+        hidden[str(variable.get("key"))] = variable.get(str(variable.get("type")))
+    return hidden

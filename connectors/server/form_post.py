@@ -15,7 +15,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from connectors.forms.form.config import SCALES, FormConfig, Submission, SubmissionId, Tongue
+from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, SubmissionId
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
 from connectors.server.html import HONEYPOT, MAX_ANSWER_CHARACTERS, PRESETS, FieldError, FormView
@@ -26,7 +26,7 @@ from schemas.record import deterministic_id
 _SUBMISSION_ID: Final = TypeAdapter[str](SubmissionId)
 
 
-def read_language(form: Form, request: Request) -> Tongue:
+def read_language(form: Form, request: Request) -> Language:
     """Return the language to answer a request in: of ``?lang=``, or what the browser prefers."""
     requested = request.query_params.get("lang")
     accepted = request.headers.get("accept-language")
@@ -76,7 +76,7 @@ class FormPost:
         words = TRANSLATIONS[self.language]
         if errors := _find_errors(self.form.config, self._values, words):
             raise InvalidForm(errors)
-        return [self.form.submitted(submission) for submission in self._submissions()]
+        return [self.form.submission_item(submission) for submission in self._submissions()]
 
     @property
     def is_bot(self) -> bool:
@@ -114,7 +114,7 @@ class FormPost:
                         submission_id=self.submission_id + suffix,
                         text=text,
                         score=score,
-                        question=self.form.words(question, self.language)[0],
+                        question=self.form.translate(question, self.language)[0],
                     )
                 )
         return submissions

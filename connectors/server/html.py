@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from connectors.forms.form.config import SCALES, Tongue, Translated
+from connectors.forms.form.config import SCALES, Language, Translated
 from connectors.forms.form.connector import Form
 from connectors.server.layout import render
 from connectors.server.translations import TRANSLATIONS, Translation
@@ -32,14 +32,14 @@ class OwnerText:
     """A text of the form's owner; ``lang`` is None if it is in the page's language."""
 
     text: str
-    lang: Tongue | None
+    lang: Language | None
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
     """A language of the form; ``url`` is None for the page's own."""
 
-    language: Tongue
+    language: Language
     name: str
     url: str | None
 
@@ -59,7 +59,7 @@ class FormView:
     """A form as one person sees it: language, what is filled in, and what is wrong with it."""
 
     form: Form
-    language: Tongue
+    language: Language
     submission_id: str
     values: Mapping[str, str] = field(default_factory=dict)
     """Values by field; at first the presets of the address."""
@@ -115,7 +115,7 @@ class FormView:
 
     def translate(self, text: Translated) -> OwnerText:
         """Return a text of the owner in the page's language, or in the nearest that exists."""
-        translated, language = self.form.words(text, self.language)
+        translated, language = self.form.translate(text, self.language)
         return OwnerText(translated, None if language == self.language else language)
 
     def value(self, field: str) -> str:
@@ -141,7 +141,7 @@ def render_form(view: FormView) -> str:
     )
 
 
-def render_thanks(form: Form, language: Tongue, presets: Mapping[str, str]) -> str:
+def render_thanks(form: Form, language: Language, presets: Mapping[str, str]) -> str:
     """Return the page that follows once Kafka has acknowledged the feedback."""
     words = TRANSLATIONS[language]
     form_url = f"../{form.context.instance}?{urlencode({**presets, 'lang': language})}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from connectors.forms.form.config import Tongue
+from connectors.forms.form.config import Language
 
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("connectors.server"),
@@ -25,13 +25,13 @@ _STYLE: Final = Markup(_TEMPLATES.get_template("style.css.j2").render())  # noqa
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 
 
-def render(template: str, *, language: Tongue, title: str, **context: Any) -> str:
+def render(template: str, *, language: Language, title: str, **context: Any) -> str:
     """Return the page that a template of this package makes, with every value escaped."""
     page = _TEMPLATES.get_template(f"{template}.html.j2")
     return page.render(language=language, title=title, style=_STYLE, **context)
 
 
-def render_message(language: Tongue, message: str) -> str:
+def render_message(language: Language, message: str) -> str:
     """Return a page with one sentence."""
     return render("message", language=language, title=message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from connectors.forms.form.config import MOST_QUESTIONS, Submission
+from connectors.forms.form.config import MAX_QUESTIONS, Submission
 from connectors.server.problems import PROBLEM_JSON
 
 TITLE: Final = "Feedback"
@@ -193,7 +193,7 @@ def form_post() -> dict[str, Any]:
     fields = {
         "submission_id": "Key of the page; submitting it twice makes one record.",
         "score": "The chosen answer.",
-        "text_1": f"Answer to the first question; text_2 … text_{MOST_QUESTIONS} to the others.",
+        "text_1": f"Answer to the first question; text_2 … text_{MAX_QUESTIONS} to the others.",
         "site": "The chosen site.",
         "service": "The chosen service.",
         "contact_me": "`yes` if the person may be contacted.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.forms.form.config import Tongue
+from connectors.forms.form.config import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Translation:
     not_found: str
 
 
-TRANSLATIONS: Final[dict[Tongue, Translation]] = {
+TRANSLATIONS: Final[dict[Language, Translation]] = {
     "en": Translation(
         name="English",
         stars_question="How was your experience overall?",
@@ -201,8 +201,8 @@ TRANSLATIONS: Final[dict[Tongue, Translation]] = {
 
 
 def negotiate_language(
-    requested: str | None, accept_language: str | None, offered: Sequence[Tongue]
-) -> Tongue:
+    requested: str | None, accept_language: str | None, offered: Sequence[Language]
+) -> Language:
     """Return the requested language, or the one that the browser prefers, or the first offered."""
     for tag in (requested or "", *_tags_by_preference(accept_language or "")):
         for language in offered:

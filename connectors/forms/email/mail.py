@@ -1,4 +1,4 @@
-"""A mail as it is on the wire (RFC 5322), and what of it is feedback."""
+"""Messages as they are on the wire (RFC 5322), and their parts that are feedback."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from typing import Final
 import imap_tools
 from imap_tools.utils import decode_value
 
-from connectors.forms.email.reply_parser import own_words, unwrapped
+from connectors.forms.email.reply_parser import strip_quoted_text, unwrap_flowed
 from connectors.sdk import plain_text
 
-_LONGEST_ID: Final = 400
+_MAX_ID_CHARACTERS: Final = 400
 _BULK: Final = frozenset({"bulk", "list", "junk", "auto_reply"})
 _BOUNCERS: Final = frozenset({"mailer-daemon", "postmaster"})
-_ANSWERS: Final = re.compile(
+_REPLY_PREFIX: Final = re.compile(
     r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|rif|antw|odp|ref|enc)\s?(?:\[\d+\])?\s?:", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What of one mail matters here."""
+    """The relevant parts of a message."""
 
     id: str
-    """The Message-ID; where there is none, a hash of what says who sent what and when."""
+    """The Message-ID, or a hash of Date, From and Subject if it is missing."""
     sender: str
-    """The address in From, in small letters."""
+    """The address in From, in lower case."""
     sent: datetime | None
-    """The Date; None where there is none that can be read."""
+    """The Date, if it is valid."""
     text: str
-    """The subject in the first line, unless an earlier mail has chosen it, and the words."""
+    """The subject, unless it is a reply's, and the sender's own text."""
     is_bounce: bool
-    """Whether it reports what became of another mail."""
+    """True if it reports the delivery of another message."""
     is_automatic: bool
-    """Whether it says that a program sent it, or to many at once."""
+    """True if it is marked as automatic or bulk."""
 
 
 def read_mail(raw: bytes) -> Mail:
-    """A mail from its bytes, the end of which may be missing.
+    """Return a message from its bytes, which may be truncated.
 
-    Raises whatever the decoders raise for a broken one.
+    Raises any exception of the decoders for a malformed one.
     """
     message = imap_tools.MailMessage.from_bytes(raw)
     headers = message.obj
     sender = parseaddr(_header(headers, "from"))[1].casefold()
     report = headers.get_content_type() == "multipart/report"
-    words = own_words(_body(headers))
+    words = strip_quoted_text(_body(headers))
     return Mail(
         id=_id(headers),
         sender=sender,
-        sent=_sent(headers),
+        sent=_parse_date(headers),
         text="\n".join(part for part in (_subject(message), words) if part),
         is_bounce=report or sender.partition("@")[0] in _BOUNCERS,
         is_automatic=_is_automatic(headers),
@@ -67,20 +67,20 @@ def read_mail(raw: bytes) -> Mail:
 def _subject(message: imap_tools.MailMessage) -> str:
     try:
         subject = " ".join(message.subject.split())
-    except (MessageError, ValueError):  # broken, and the words below matter more
+    except (MessageError, ValueError):  # malformed, and the body matters more
         return ""
-    return "" if _ANSWERS.match(subject) else subject
+    return "" if _REPLY_PREFIX.match(subject) else subject
 
 
 def _id(headers: Message) -> str:
-    given = _header(headers, "message-id").strip("<> ")
-    if 0 < len(given) <= _LONGEST_ID and not re.search(r"\s", given):
-        return given
-    said = [given, *(_header(headers, name) for name in ("date", "from", "subject"))]
-    return "sha256:" + hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()
+    message_id = _header(headers, "message-id").strip("<> ")
+    if 0 < len(message_id) <= _MAX_ID_CHARACTERS and not re.search(r"\s", message_id):
+        return message_id
+    parts = [message_id, *(_header(headers, name) for name in ("date", "from", "subject"))]
+    return "sha256:" + hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _sent(headers: Message) -> datetime | None:
+def _parse_date(headers: Message) -> datetime | None:
     try:
         sent = parsedate_to_datetime(_header(headers, "date"))
         return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(UTC)
@@ -89,7 +89,7 @@ def _sent(headers: Message) -> datetime | None:
 
 
 def _is_automatic(headers: Message) -> bool:
-    """As RFC 3834 has it, and as Microsoft and mailing lists do."""
+    """Return True for the marks of RFC 3834, Microsoft and mailing lists."""
     submitted = _header(headers, "auto-submitted").partition(";")[0].casefold()
     return (
         submitted.strip() not in {"", "no"}
@@ -105,16 +105,16 @@ def _header(headers: Message, name: str) -> str:
 
 def _body(message: Message) -> str:
     for part in _parts(message):
-        if part.get_content_type() == "text/plain" and (text := _decoded(part)).strip():
-            return unwrapped(text) if _flows(part) else text
+        if part.get_content_type() == "text/plain" and (text := _decode(part)).strip():
+            return unwrap_flowed(text) if _is_flowed(part) else text
     for part in _parts(message):
-        if part.get_content_type() == "text/html" and (text := plain_text(_decoded(part))):
+        if part.get_content_type() == "text/html" and (text := plain_text(_decode(part))):
             return text
     return ""
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    """The parts that are shown: neither attachments nor what is in them."""
+    """Yield the parts that are displayed, without attachments and their parts."""
     if message.is_multipart():
         if message.get_content_maintype() == "multipart":
             for part in message.get_payload():
@@ -124,15 +124,15 @@ def _parts(message: Message) -> Iterator[Message]:
         yield message
 
 
-def _decoded(part: Message) -> str:
+def _decode(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
     try:
         return decode_value(payload, part.get_content_charset())
-    except ValueError:  # of Python's codecs some are no charsets
+    except ValueError:  # some of Python's codecs are not charsets
         return payload.decode("utf-8", "ignore")
 
 
-def _flows(part: Message) -> bool:
+def _is_flowed(part: Message) -> bool:
     return str(part.get_param("format", "")).casefold() == "flowed"

@@ -1,4 +1,4 @@
-"""How a mailbox is reached and opened: what must be told of it, TLS, password or OAuth 2.0."""
+"""Access to a mailbox: its settings, TLS, password or OAuth 2.0."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from pydantic import Field, SecretStr, model_validator
 from connectors.sdk import Fatal, Retry, SourceConfig, Unauthorized, request_access_token
 
 _TIMEOUT_S: Final = 60
-_NOT_NOW: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")
-"""What a server says beside a login that may succeed later (RFC 5530)."""
+_UNAVAILABLE: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")
+"""Response codes of a failed login that may succeed later (RFC 5530)."""
 
 
 class MailboxConfig(SourceConfig):
     """One folder of one mailbox."""
 
-    host: Annotated[str, Field(min_length=1, description="The IMAP server.")]
+    host: Annotated[str, Field(min_length=1, description="IMAP server.")]
     port: int | None = Field(
-        default=None, ge=1, le=65_535, description="Its port; none: 993, or 143 without `tls`."
+        default=None, ge=1, le=65_535, description="Port; default: 993, or 143 without `tls`."
     )
-    user: Annotated[str, Field(min_length=1, description="Who logs in.")]
+    user: Annotated[str, Field(min_length=1, description="User name.")]
     password: SecretStr | None = Field(
-        default=None, description="Their password, or an app password."
+        default=None, description="The user's password, or an app password."
     )
     token_url: str | None = Field(
         default=None,
         min_length=1,
-        description="Instead of a password: where access tokens come from (OAuth 2.0).",
+        description="Instead of a password: address that issues access tokens (OAuth 2.0).",
     )
     client_id: str | None = Field(
         default=None, min_length=1, description="Id of the OAuth 2.0 client."
@@ -46,22 +46,19 @@ class MailboxConfig(SourceConfig):
     )
     refresh_token: SecretStr | None = Field(
         default=None,
-        description="Refresh token of `user`; none: the client logs in for itself (client "
-        "credentials).",
+        description="Refresh token of `user`; default: the client's own credentials.",
     )
-    scope: str | None = Field(
-        default=None, min_length=1, description="What the token is for, as the service names it."
-    )
-    folder: str = Field(default="INBOX", min_length=1, description="The folder that is read.")
+    scope: str | None = Field(default=None, min_length=1, description="Scope of the token.")
+    folder: str = Field(default="INBOX", min_length=1, description="Folder to read.")
     tls: Literal["on", "starttls", "off"] = Field(
-        default="on", description='How the connection is secured; "off" only on this machine.'
+        default="on", description='Security of the connection; "off" for loopback addresses only.'
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates to trust, as PEM; none: those of the system."
+        default=None, description="Trusted certificates, as PEM; default: those of the system."
     )
 
     @model_validator(mode="after")
-    def _no_secret_in_the_clear(self) -> Self:
+    def _require_encryption(self) -> Self:
         if self.tls == "off" and not _is_loopback(self.host):
             raise ValueError('tls can be "off" for 127.0.0.1, ::1 and localhost only')
         if self.token_url is not None:
@@ -71,18 +68,18 @@ class MailboxConfig(SourceConfig):
         return self
 
     @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
+    def _require_one_login(self) -> Self:
         if (self.password is None) == (self.token_url is None):
             raise ValueError("either password or token_url is needed")
-        granted = self.refresh_token or self.client_secret
-        if self.token_url is not None and not (self.client_id and granted):
+        grant = self.refresh_token or self.client_secret
+        if self.token_url is not None and not (self.client_id and grant):
             raise ValueError(
-                "beside token_url, client_id is needed, and refresh_token, client_secret or both"
+                "token_url also needs client_id, and refresh_token, client_secret or both"
             )
         return self
 
-    def token(self) -> SecretStr | None:
-        """An access token, where there is no password. Raises ``Retry`` or ``Unauthorized``."""
+    def request_token(self) -> SecretStr | None:
+        """Return a new access token; None with a password. Raises ``Retry`` or ``Unauthorized``."""
         if self.token_url is None:
             return None
         secrets = {"client_secret": self.client_secret, "refresh_token": self.refresh_token}
@@ -103,24 +100,24 @@ def _is_loopback(host: str) -> bool:
 
 @contextmanager
 def open_mailbox(config: MailboxConfig) -> Iterator[imap_tools.BaseMailBox]:
-    """The mailbox, its folder open for reading only.
+    """Open a mailbox, with its folder in read-only mode.
 
-    Raises ``Retry`` or ``Unauthorized`` where it can't be logged in, and what imap_tools and the
-    connection raise.
+    Raises ``Retry`` or ``Unauthorized`` if the login fails, and the errors of imap_tools and of the
+    connection.
     """
-    token = config.token()
-    mailbox = _connected(config)
+    token = config.request_token()
+    mailbox = _connect(config)
     try:
         _log_in(mailbox, config, token)
         mailbox.folder.set(config.folder, readonly=True)
         yield mailbox
     finally:
         for leave in (mailbox.logout, mailbox.client.shutdown):
-            with suppress(Exception):  # all was read, or the connection is lost already
+            with suppress(Exception):  # all is read, or the connection is lost
                 leave()
 
 
-def _connected(config: MailboxConfig) -> imap_tools.BaseMailBox:
+def _connect(config: MailboxConfig) -> imap_tools.BaseMailBox:
     if config.tls == "off":
         return imap_tools.MailBoxUnencrypted(config.host, config.port or 143, _TIMEOUT_S)
     trusted = ssl.create_default_context(cafile=config.ca_file)
@@ -136,7 +133,7 @@ def _log_in(
 ) -> None:
     try:
         if token is not None:
-            _log_in_with(mailbox, config.user, token)
+            _log_in_with_token(mailbox, config.user, token)
         elif config.password is not None:
             user, password = config.user, config.password.get_secret_value()
             plain = (user + password).isascii()
@@ -144,20 +141,20 @@ def _log_in(
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, imap_tools.MailboxLoginError) as error:
-        raise _refused(f"reading mail on {config.host}", str(error)) from None
+        raise _login_error(f"reading mail on {config.host}", str(error)) from None
 
 
-def _log_in_with(mailbox: imap_tools.BaseMailBox, user: str, token: SecretStr) -> None:
-    """As https://developers.google.com/workspace/gmail/imap/xoauth2-protocol has it, Microsoft too.
+def _log_in_with_token(mailbox: imap_tools.BaseMailBox, user: str, token: SecretStr) -> None:
+    """Log in by https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
 
-    imap_tools sends the token once more where it is refused: the server then tells why, and
-    waits for an empty answer.
+    Microsoft uses the same protocol. imap_tools would send a refused token again, but the server
+    then sends the reason and expects an empty response.
     """
-    said = f"user={user}\1auth=Bearer {token.get_secret_value()}\1\1".encode()
-    mailbox.client.authenticate("XOAUTH2", lambda told: b"" if told else said)
+    credentials = f"user={user}\1auth=Bearer {token.get_secret_value()}\1\1".encode()
+    mailbox.client.authenticate("XOAUTH2", lambda challenge: b"" if challenge else credentials)
 
 
-def _refused(doing: str, said: str) -> Retry | Fatal:
-    if _NOT_NOW.search(said):
-        return Retry(f"{doing}: it can't be logged in now", wait=30)
-    return Unauthorized(f"{doing}: the credentials are refused")
+def _login_error(action: str, message: str) -> Retry | Fatal:
+    if _UNAVAILABLE.search(message):
+        return Retry(f"{action}: the login is not possible now", wait=30)
+    return Unauthorized(f"{action}: the credentials are refused")

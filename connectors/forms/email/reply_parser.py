@@ -1,8 +1,8 @@
-"""What somebody wrote in a mail: without what they quote, and without their signature.
+"""The sender's own text in a message, without quotes and signature.
 
-Careful rather than complete: a comment that loses a sentence is worse than one that keeps a
-greeting. So a lone "Thank you," ends nothing, a list with hyphens is a list, and "the nurse wrote:"
-begins no quote. Every rule looks at a few lines at a time.
+The rules are conservative: losing a sentence of a comment is worse than keeping a greeting. So a
+lone "Thank you," does not end the text, a list with hyphens is a list, and "the nurse wrote:" does
+not begin a quote. Each rule inspects a few lines at a time.
 """
 
 from __future__ import annotations
@@ -55,57 +55,57 @@ _SIGNATURE_LINES: Final = 8
 _SIGNATURE_WIDTH: Final = 60
 
 
-def own_words(text: str) -> str:
-    """The text above quotes, forwarded mails and signatures; answers between quotes stay."""
+def strip_quoted_text(text: str) -> str:
+    """Return a text without quotes, forwarded messages and signatures."""
     lines = [line.replace("\u00a0", " ").rstrip() for line in text.splitlines()]
-    lines = _without_quotes(lines[: _end(lines)])
-    lines = _without_regards([line for line in lines if not _DEVICE.fullmatch(line.strip())])
+    lines = _drop_quotes(lines[: _find_end(lines)])
+    lines = _drop_closing([line for line in lines if not _DEVICE.fullmatch(line.strip())])
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip()
 
 
-def unwrapped(text: str) -> str:
-    """The text of ``format=flowed`` (RFC 3676): a line that ends in a space goes on."""
+def unwrap_flowed(text: str) -> str:
+    """Return the text of ``format=flowed`` (RFC 3676): a line that ends in a space continues."""
     parts: list[str] = []
     for line in text.splitlines():
         stuffed = line[1:] if line.startswith(" ") else line
-        goes_on = stuffed.endswith(" ") and stuffed != "-- " and not stuffed.startswith(">")
-        parts.append(stuffed if goes_on else stuffed + "\n")
+        continues = stuffed.endswith(" ") and stuffed != "-- " and not stuffed.startswith(">")
+        parts.append(stuffed if continues else stuffed + "\n")
     return "".join(parts)
 
 
-def _end(lines: list[str]) -> int:
-    """Where the writer's own words end: at a signature, or at a mail that is quoted whole."""
+def _find_end(lines: list[str]) -> int:
+    """Return the line where the own text ends: at a signature or at a quoted message."""
     for number, line in enumerate(lines):
         words = line.strip()
         if line == "--" or _DIVIDER.fullmatch(words):
             return number
         if _HEADER.match(words + " ") and _is_header_block(lines[number : number + 8]):
             return number - _is_rule(lines[number - 1]) if number else number
-        if (first := _attribution(lines, number, marked=False)) is not None:
+        if (first := _find_attribution(lines, number, marked=False)) is not None:
             return first
     return len(lines)
 
 
 def _is_header_block(lines: list[str]) -> bool:
-    """Whether lines begin with a mail's headers, one of them an address or a date."""
+    """Return True if lines begin with headers, one of them with an address or a date."""
     headers = []
     for line in lines:
         if not _HEADER.match(line.strip() + " "):
             break
         headers.append(line)
-    said = " ".join(headers)
-    return len(headers) >= _HEADERS and bool(_ADDRESS.search(said) or _DATED.search(said))
+    text = " ".join(headers)
+    return len(headers) >= _HEADERS and bool(_ADDRESS.search(text) or _DATED.search(text))
 
 
 def _is_rule(line: str) -> bool:
     return len(line.strip()) >= 10 and set(line.strip()) <= {"_", "-"}
 
 
-def _attribution(lines: list[str], last: int, *, marked: bool) -> int | None:
-    """Where the lines begin that say who wrote what follows ``last``; None: they don't say it.
+def _find_attribution(lines: list[str], last: int, *, marked: bool) -> int | None:
+    """Return the first line of an attribution ("On … wrote:") that ends at ``last``, if any.
 
-    Before lines that are marked as quotes a date is proof enough. Where nothing is marked, all
-    that follows would be lost, so an address must be there too.
+    Before lines that are marked as quotes, a date is sufficient. Without marks, all that follows
+    would be lost, so an address is required.
     """
     if not _WROTE.search(lines[last][-_WROTE_WIDTH:]):
         return None
@@ -116,34 +116,34 @@ def _attribution(lines: list[str], last: int, *, marked: bool) -> int | None:
         if _OPENS.match(lines[number]):
             first = number
             break
-    said = " ".join(lines[first : last + 1])
-    if len(said) > _ATTRIBUTION_WIDTH:
+    text = " ".join(lines[first : last + 1])
+    if len(text) > _ATTRIBUTION_WIDTH:
         return None
-    proof = _ADDRESS.search(said) or (marked and _DATED.search(said))
+    proof = _ADDRESS.search(text) or (marked and _DATED.search(text))
     return first if proof else None
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
+def _drop_quotes(lines: list[str]) -> list[str]:
     kept: list[str] = []
     for line in lines:
         if not line.lstrip().startswith(">"):
             kept.append(line)
             continue
-        _drop_attribution(kept)
+        _drop_find_attribution(kept)
     return kept
 
 
-def _drop_attribution(kept: list[str]) -> None:
-    """Take away the lines above a quote that say who wrote it."""
+def _drop_find_attribution(kept: list[str]) -> None:
+    """Remove the attribution above a quote."""
     last = len(kept) - 1
     while last >= 0 and not kept[last].strip():
         last -= 1
-    if last >= 0 and (first := _attribution(kept, last, marked=True)) is not None:
+    if last >= 0 and (first := _find_attribution(kept, last, marked=True)) is not None:
         del kept[first:]
 
 
-def _without_regards(lines: list[str]) -> list[str]:
-    """Without a closing formula and the name below it, if nothing below is a sentence."""
+def _drop_closing(lines: list[str]) -> list[str]:
+    """Return lines without a closing formula and the name below it, unless sentences follow."""
     for number in range(len(lines) - 1, -1, -1):
         if not _REGARDS.fullmatch(lines[number].strip()):
             continue

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import Field, SecretStr, model_validator
 
-from connectors.forms.fhir.questionnaire import answers_of, whole_moment
+from connectors.forms.fhir.questionnaire import complete_date, read_answers
 from connectors.sdk import (
     Bearer,
     Capability,
@@ -34,62 +34,63 @@ from connectors.sdk import (
     parse_iso_ms,
 )
 
-_TAKEN: Final = frozenset({"completed", "amended"})
-_TAKEN_BACK: Final = "entered-in-error"
+_COLLECTED: Final = frozenset({"completed", "amended"})
+_RETRACTED: Final = "entered-in-error"
 
 
 class FhirConfig(FormSourceConfig):
-    """One server, and perhaps one questionnaire of it."""
+    """One server, and optionally one questionnaire."""
 
-    base_url: str = Field(
-        pattern=r"^https?://", description="Address of the server, up to its resources."
-    )
+    base_url: str = Field(pattern=r"^https?://", description="Base address of the server.")
     server: str | None = Field(
         default=None,
         min_length=1,
         max_length=100,
-        description="A name of the server, for the ids; none: its host and path. Ids of resources "
-        "are unique on their server only.",
+        description="Name of the server in ids, since resource ids are unique per server only; "
+        "default: its host and path.",
     )
     questionnaire: str | None = Field(
-        default=None, description="Canonical address of the questionnaire; none: all."
+        default=None, description="Canonical address of the questionnaire; default: all."
     )
     token: SecretStr | None = Field(default=None, description="A token that does not change.")
     token_url: str | None = Field(
-        default=None, description="Where access tokens come from (OAuth 2.0 client credentials)."
+        default=None,
+        description="Address that issues access tokens (OAuth 2.0 client credentials).",
     )
     client_id: str | None = Field(default=None, description="Id of the OAuth 2.0 client.")
     client_secret: SecretStr | None = Field(
         default=None, description="Secret of the OAuth 2.0 client."
     )
     scope: str = Field(
-        default="system/QuestionnaireResponse.read", description="What the token is asked for."
+        default="system/QuestionnaireResponse.read", description="Scope of the token."
     )
-    per_page: int = Field(default=100, ge=1, le=1_000, description="Responses a request.")
+    per_page: int = Field(default=100, ge=1, le=1_000, description="Responses per request.")
 
     @model_validator(mode="after")
-    def _one_way_to_log_in(self) -> Self:
+    def _require_one_login(self) -> Self:
         client = (self.token_url, self.client_id, self.client_secret)
         if any(client) and (not all(client) or self.token is not None):
-            raise ValueError("token, or token_url with client_id and client_secret, or none")
+            raise ValueError(
+                "set either token, or token_url with client_id and client_secret, or none of these"
+            )
         return self
 
 
 class Fhir(FormSource[FhirConfig], Polled[FhirConfig]):
-    """Asks for what changed since the last time."""
+    """Reads what changed since the last run."""
 
     name = "fhir"
     title = "FHIR R4"
     requirements = (
-        "a FHIR R4 server that finds QuestionnaireResponse by _lastUpdated, and a token, or an "
-        "OAuth 2.0 client with a secret, that may read them."
+        "a FHIR R4 server with searches of QuestionnaireResponse by _lastUpdated, and a token, or "
+        "an OAuth 2.0 client with a secret, that may read them."
     )
     limitations = (
-        "Responses in progress or stopped are left out; one that is marked as entered in error is "
-        "deleted here, one that is deleted on the server is not told of. Name the questions with a "
-        "score in `scores`, by their linkId."
+        "Responses in progress or stopped are left out. A response that is entered-in-error is "
+        "deleted; one that is deleted on the server is not reported. Name the questions with "
+        "scores in `scores`, by linkId."
     )
-    cursor_description = "the newest `meta.lastUpdated` that was seen, less a minute"
+    cursor_description = "the newest `meta.lastUpdated` that was read, less a minute"
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
     example = """\
 base_url = "https://fhir.eastgate.example/r4"
@@ -122,23 +123,29 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         return self.config.server or f"{address.hostname}{address.path}".rstrip("/")
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read the responses that changed since the cursor's moment."""
+        """Read the responses that changed since the cursor's time."""
         changes = ChangesSince.resume(cursor, now=self.context.now())
         while True:
-            bundle = changes.request(lambda page: self._bundle(changes.since_iso, page))
+            bundle = changes.request(lambda page: self._get_bundle(changes.since_iso, page))
             resources = [get_object(entry, "resource") for entry in get_objects(bundle, "entry")]
-            found = [one for one in resources if one.get("resourceType") == "QuestionnaireResponse"]
-            news = changes.new_items((_changed(one), str(one.get("id")), one) for one in found)
-            items = [item for one in news for item in self._items(one)]
-            page = self._next(bundle)
+            responses = [
+                resource
+                for resource in resources
+                if resource.get("resourceType") == "QuestionnaireResponse"
+            ]
+            new = changes.new_items(
+                (_changed_ms(response), str(response.get("id")), response) for response in responses
+            )
+            items = [item for response in new for item in self._items(response)]
+            page = self._next_page(bundle)
             yield Page(items, changes.advance(page))
             if page is None:
                 return
 
-    def _bundle(self, since: str | None, page: str | None) -> dict[str, Any]:
+    def _get_bundle(self, since: str | None, page: str | None) -> dict[str, Any]:
         config = self.config
         if page is not None:
-            bundle = self._http.get_json(self._here(page))
+            bundle = self._http.get_json(self._resolve(page))
         else:
             params = {"_sort": "_lastUpdated", "_count": str(config.per_page)}
             if since is not None:
@@ -147,40 +154,39 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
                 params["questionnaire"] = config.questionnaire
             bundle = self._http.get_json("/QuestionnaireResponse", params=params)
         if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-            raise Retry(f"reading fhir {self._server}: the answer is no Bundle")
+            raise Retry(f"reading fhir {self._server}: the response is not a Bundle")
         return bundle
 
-    def _next(self, bundle: dict[str, Any]) -> str | None:
-        links = (
-            one.get("url") for one in get_objects(bundle, "link") if one.get("relation") == "next"
-        )
-        found = next((link for link in links if isinstance(link, str) and link), None)
-        return None if found is None else self._here(found)
+    def _next_page(self, bundle: dict[str, Any]) -> str | None:
+        links = get_objects(bundle, "link")
+        urls = (link.get("url") for link in links if link.get("relation") == "next")
+        url = next((url for url in urls if isinstance(url, str) and url), None)
+        return None if url is None else self._resolve(url)
 
-    def _here(self, link: str) -> str:
-        """A link of the server's; raises ``Misconfigured`` where the token would go elsewhere."""
-        whole = urljoin(self.config.base_url.rstrip("/") + "/", link)
-        if _origin(whole) != _origin(self.config.base_url):
+    def _resolve(self, link: str) -> str:
+        """Return the address of a link. Raises ``Misconfigured`` if it is on another server."""
+        url = urljoin(self.config.base_url.rstrip("/") + "/", link)
+        if _origin(url) != _origin(self.config.base_url):
             raise Misconfigured(
                 f"reading fhir {self._server}: its next page is on another server than base_url"
             )
-        return whole
+        return url
 
     def _items(self, resource: dict[str, Any]) -> list[Item]:
         status, native_id = resource.get("status"), f"{self._server}/{resource.get('id')}"
-        if status != _TAKEN_BACK and status not in _TAKEN:
+        if status != _RETRACTED and status not in _COLLECTED:
             return [self.skipped_item(f"its status is {status}", origin=native_id)]
         changed = get_object(resource, "meta").get("lastUpdated")
         canonical = resource.get("questionnaire")
         return self.items(
             Submission(
                 id=native_id,
-                at=whole_moment(resource.get("authored")) or changed,
-                revision=_changed(resource),
+                at=complete_date(resource.get("authored")) or changed,
+                revision=_changed_ms(resource),
                 answers=self._answers(resource),
                 edited=status == "amended",
-                deleted=status == _TAKEN_BACK,
-                redated=True,  # authored is when the answers were last changed
+                deleted=status == _RETRACTED,
+                redated=True,  # ``authored`` is the time of the last change
                 respondent=_person(get_object(resource, "subject")),
                 language=resource.get("language"),
                 attributes={"questionnaire": canonical} if isinstance(canonical, str) else {},
@@ -188,10 +194,10 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         )
 
     def _answers(self, resource: dict[str, Any]) -> list[FormAnswer]:
-        return list(answers_of(resource, self.numeric_questions))
+        return list(read_answers(resource, self.numeric_questions))
 
 
-def _changed(resource: dict[str, Any]) -> int | None:
+def _changed_ms(resource: dict[str, Any]) -> int | None:
     return parse_iso_ms(get_object(resource, "meta").get("lastUpdated"))
 
 

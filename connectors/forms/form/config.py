@@ -1,4 +1,4 @@
-"""What a form of one's own can be told, and what is submitted to it."""
+"""Settings and submissions of the self-hosted form."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from pydantic import (
 from connectors.sdk import SourceConfig
 from schemas.feedback import MAX_TEXT_CHARACTERS, Name
 
-Tongue = Literal["en", "de", "fr", "es"]
-"""A language that the page's own words are in."""
+Language = Literal["en", "de", "fr", "es"]
+"""A language of the page's own texts."""
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-Translated = Words | dict[Tongue, Words]
-"""Words of the form's owner: in the first language only, or by language."""
+Translated = Words | dict[Language, Words]
+"""Text by the operator: in the form's first language, or by language."""
 
 SubmissionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{8,200}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s;,']+$")]
 
-MOST_QUESTIONS: Final = 8
+MAX_QUESTIONS: Final = 8
 SCALES: Final = {"stars": range(1, 6), "nps": range(11), "fft": range(1, 7), "none": range(0)}
 
 
@@ -40,60 +40,60 @@ class FormConfig(SourceConfig):
     """One form."""
 
     title: Translated = Field(default="Feedback", description="Heading of the page.")
-    intro: Translated | None = Field(default=None, description="Words below the heading.")
+    intro: Translated | None = Field(default=None, description="Text below the heading.")
     questions: tuple[Translated, ...] = Field(
         default=("Please tell us about your experience.",),
         min_length=1,
-        max_length=MOST_QUESTIONS,
-        description="What the person is asked; each answer is a record of its own.",
+        max_length=MAX_QUESTIONS,
+        description="Questions; each answer becomes a record.",
     )
     score: Literal["stars", "nps", "fft", "none"] = Field(
         default="stars",
-        description="What is asked for besides: stars (1 to 5), nps (0 to 10), fft (Friends and "
-        "Family Test, 1 to 6) or none.",
+        description="Score to ask for: stars (1 to 5), nps (0 to 10), fft (Friends and Family "
+        "Test, 1 to 6) or none.",
     )
     score_question: Translated | None = Field(
-        default=None, description="The question of the score, in place of the usual one."
+        default=None, description="Question for the score, instead of the usual one."
     )
     sites: tuple[Name, ...] = Field(
-        default=(), description="Sites to choose from; the address may name one: `?site=`."
+        default=(), description="Sites to choose from; `?site=` in the address selects one."
     )
     services: tuple[Name, ...] = Field(
-        default=(), description="Services to choose from; the address may name one: `?service=`."
+        default=(), description="Services to choose from; `?service=` in the address selects one."
     )
     places: tuple[Name, ...] = Field(
         default=(),
-        description="Where the form's address is shown, such as a QR code in the waiting area; "
-        "not asked, but taken from `?place=`.",
+        description="Places that show the form's address, such as a QR code in the waiting area; "
+        "set by `?place=`.",
     )
-    languages: tuple[Tongue, ...] = Field(
+    languages: tuple[Language, ...] = Field(
         default=("en",),
         min_length=1,
-        description="Languages of the page, the first where the browser asks for none of them.",
+        description="Languages of the page; the first if the browser accepts none of them.",
     )
-    page: bool = Field(default=True, description="Whether there is a page besides the JSON.")
+    page: bool = Field(default=True, description="Serve a page in addition to the JSON endpoint.")
     privacy_url: HttpUrl | None = Field(default=None, description="Address of a privacy notice.")
     contacts_file: Path | None = Field(
         default=None,
-        description="File that takes the contact details of those who ask to be contacted, with "
-        "the record's id, one JSON document a line. Without one nobody is asked. They reach "
-        "neither Kafka nor the index.",
+        description="File for the contact details of people who ask to be contacted, as one JSON "
+        "document per line with the record's id. Without it, contact details are not asked for. "
+        "They are not sent to Kafka or the index.",
     )
     allowed_origins: tuple[Origin, ...] = Field(
         default=(),
-        description="Web sites that may call the JSON endpoint from a browser, and show the page "
+        description="Web sites that may call the JSON endpoint from a browser, and embed the page "
         "in a frame.",
     )
     api_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="What the JSON endpoint asks for: as a bearer token, or as the key of an "
-        "HMAC-SHA256 of the body in X-Hub-Signature-256. Without one it takes from anybody.",
+        description="Token of the JSON endpoint: a bearer token, or the key of an HMAC-SHA256 of "
+        "the body in X-Hub-Signature-256. Without it, the endpoint accepts any request.",
     )
 
 
-def _text_only(value: Any) -> Any:
-    if isinstance(value, int | float):  # pydantic would take it for a Unix time
+def _require_text(value: Any) -> Any:
+    if isinstance(value, int | float):  # pydantic would read it as a Unix time
         raise ValueError("it must be text such as 2026-03-01T09:30:00Z")
     return value
 
@@ -112,9 +112,7 @@ class Submission(BaseModel):
         },
     )
 
-    text: str = Field(
-        default="", max_length=MAX_TEXT_CHARACTERS, description="What the person wrote."
-    )
+    text: str = Field(default="", max_length=MAX_TEXT_CHARACTERS, description="The person's text.")
     score: StrictInt | None = Field(
         default=None,
         ge=0,
@@ -127,16 +125,16 @@ class Submission(BaseModel):
     )
     site: Name | None = Field(default=None, description="Hospital, branch, app.")
     service: Name | None = Field(default=None, description="Ward, clinic, department, product.")
-    place: Name | None = Field(default=None, description="Where the form was met.")
+    place: Name | None = Field(default=None, description="Place that showed the form's address.")
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] | (
         None
     ) = Field(default=None, max_length=35, description="BCP 47 tag of the text's language.")
     submission_id: SubmissionId | None = Field(
         default=None,
-        description="Key of this submission: sent twice with the same key, it is one record. "
-        "Without one each request is a submission of its own.",
+        description="Idempotency key: requests with the same key are one record. Without it, each "
+        "request is a new submission.",
     )
-    created_at: Annotated[AwareDatetime, BeforeValidator(_text_only)] | None = Field(
+    created_at: Annotated[AwareDatetime, BeforeValidator(_require_text)] | None = Field(
         default=None, description="When it was given; default: when it is received."
     )
     contact_requested: StrictBool = Field(
@@ -144,7 +142,7 @@ class Submission(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _says_something(self) -> Submission:
+    def _require_content(self) -> Submission:
         if not self.text.strip() and self.score is None:
             raise ValueError("there is neither a text nor a score")
         return self

@@ -1,4 +1,4 @@
-"""``form``: a form of one's own, as a page and as a JSON endpoint that `feedback serve` offers."""
+"""``form``: a self-hosted form, which `feedback serve` offers as a page and a JSON endpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 import orjson
 from pydantic import ValidationError
 
-from connectors.forms.form.config import SCALES, FormConfig, Submission, Tongue, Translated
+from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, Translated
 from connectors.sdk import (
     BadRecord,
     Forged,
@@ -30,7 +30,7 @@ _SIGNATURE: Final = "x-hub-signature-256"
 
 
 class Unacceptable(Malformed):
-    """JSON that is no submission of this form; ``details`` name the fields, and no value."""
+    """JSON that is not a submission of this form; ``details`` name the fields, not the values."""
 
     def __init__(self, details: Sequence[Mapping[str, str]]) -> None:
         first = details[0]
@@ -39,15 +39,15 @@ class Unacceptable(Malformed):
 
 
 class Form(Webhook[FormConfig]):
-    """Takes its submissions from its own page and its JSON endpoint."""
+    """Receives submissions from its own page and its JSON endpoint."""
 
     name = "form"
-    title = "A form of your own"
+    title = "Self-hosted form"
     family = Family.FORM
-    requirements = "`feedback serve`, and an address at which people reach it."
+    requirements = "`feedback serve`, at an address that people can reach."
     limitations = (
-        "Takes single submissions: no edits, no deletes. Contact details are kept in a file of "
-        "their own and never published."
+        "Single submissions, without edits and deletes. Contact details are stored in a separate "
+        "file and never published."
     )
     example = """\
 title = "How was your visit?"
@@ -60,26 +60,28 @@ api_token = { env = "FORM_API_TOKEN" }
 """
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Take one JSON submission; raises ``Unacceptable`` for one with wrong fields."""
+        """Return the item of a JSON submission. Raises ``Unacceptable`` for invalid fields."""
         self._authenticate(request)
         try:
             data = orjson.loads(request.body)
         except orjson.JSONDecodeError:
-            raise Malformed("reading the submission: it is no JSON document") from None
+            raise Malformed("reading the submission: it is not a JSON document") from None
         try:
-            submission = self.understood(data)
+            submission = self.validate_submission(data)
         except ValidationError as error:
             raise Unacceptable(_details(error)) from None
         except BadRecord as error:
             raise Unacceptable([{"field": "", "problem": error.reason}]) from None
-        if submission.created_at is not None and not _plausible(submission.created_at, request.at):
-            raise Unacceptable([{"field": "created_at", "problem": "it is no likely time"}])
+        if submission.created_at is not None and not _is_plausible(
+            submission.created_at, request.at
+        ):
+            raise Unacceptable([{"field": "created_at", "problem": "the time is not plausible"}])
         if submission.submission_id is None:
             submission = submission.model_copy(update={"submission_id": uuid4().hex})
-        return [self.submitted(submission, request.body)]
+        return [self.submission_item(submission, request.body)]
 
-    def submitted(self, submission: Submission, payload: bytes | None = None) -> Item:
-        """The item of one submission; it has a ``submission_id``."""
+    def submission_item(self, submission: Submission, payload: bytes | None = None) -> Item:
+        """Return the item of a submission, which has a ``submission_id``."""
         payload = submission.model_dump_json().encode() if payload is None else payload
         return self.item(submission, origin=str(submission.submission_id), payload=payload)
 
@@ -91,14 +93,14 @@ api_token = { env = "FORM_API_TOKEN" }
         if signature is not None:
             require_hmac(signature, request.body, token, form="hex", prefix="sha256=")
             return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        scheme, _, token_sent = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Forged("checking the token: it is missing")
-        require_equal(given, token)
+        require_equal(token_sent, token)
 
-    def understood(self, data: Any) -> Submission:
-        """The submission, on this form's scale; raises ``ValidationError`` or ``BadRecord``."""
-        submission = Submission.model_validate(data)  # one that is checked already is kept
+    def validate_submission(self, data: Any) -> Submission:
+        """Return a valid submission of this form. Raises ``ValidationError`` or ``BadRecord``."""
+        submission = Submission.model_validate(data)  # returns an instance as it is
         config = self.config
         if submission.score is not None and submission.score not in SCALES[config.score]:
             raise BadRecord("parsing form: score: it is not on the form's scale")
@@ -107,15 +109,15 @@ api_token = { env = "FORM_API_TOKEN" }
             ("service", config.services),
             ("place", config.places),
         ):
-            chosen = getattr(submission, field)
-            if chosen is not None and choices and chosen not in choices:
-                raise BadRecord(f"parsing form: {field}: it is none of the form's")
+            choice = getattr(submission, field)
+            if choice is not None and choices and choice not in choices:
+                raise BadRecord(f"parsing form: {field}: it is not one of the form's")
         return submission
 
     def parse(self, item: Item) -> Feedback:
-        """Read one submission."""
+        """Return the record of a submission."""
         try:
-            submission = self.understood(item.data)
+            submission = self.validate_submission(item.data)
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
         if submission.submission_id is None:
@@ -127,7 +129,7 @@ api_token = { env = "FORM_API_TOKEN" }
             item,
             native_id=f"{self.context.instance}/{submission.submission_id}",
             created_at=submission.created_at or item.collected_at,
-            # Sent again just after midnight, it may be in the index of the month before.
+            # If it is sent again just after midnight, it may be in the index of the month before.
             redated=submission.created_at is None and item.collected_at.day == 1,
             text=submission.text.strip(),
             question=self._question(submission),
@@ -141,16 +143,16 @@ api_token = { env = "FORM_API_TOKEN" }
     def _question(self, submission: Submission) -> str | None:
         if not submission.text.strip():
             return None
-        return submission.question or self.words(self.config.questions[0])[0]
+        return submission.question or self.translate(self.config.questions[0])[0]
 
-    def words(self, said: Translated, tongue: Tongue | None = None) -> tuple[str, Tongue]:
-        """What the owner says in a language, or in the form's first; with its language."""
+    def translate(self, text: Translated, language: Language | None = None) -> tuple[str, Language]:
+        """Return the operator's text in a language, or in the form's first, and that language."""
         first = self.config.languages[0]
-        if isinstance(said, str):
-            return said, first
-        for wanted in (tongue, first, *said):
-            if wanted is not None and wanted in said:
-                return said[wanted], wanted
+        if isinstance(text, str):
+            return text, first
+        for candidate in (language, first, *text):
+            if candidate is not None and candidate in text:
+                return text[candidate], candidate
         return "", first
 
     def _measure(self, score: int | None) -> dict[str, Any]:
@@ -165,8 +167,8 @@ api_token = { env = "FORM_API_TOKEN" }
 
 
 def _details(error: ValidationError) -> list[dict[str, str]]:
-    return [{"field": one.place, "problem": one.message} for one in list_faults(error)[:20]]
+    return [{"field": fault.place, "problem": fault.message} for fault in list_faults(error)[:20]]
 
 
-def _plausible(given: datetime, at: datetime) -> bool:
-    return given.year >= EARLIEST_YEAR and given - at < timedelta(days=1)
+def _is_plausible(created_at: datetime, at: datetime) -> bool:
+    return created_at.year >= EARLIEST_YEAR and created_at - at < timedelta(days=1)

@@ -1,7 +1,7 @@
 """``surveymonkey``: responses to surveys, when they are completed or edited.
 
-Speaks API v3, https://api.surveymonkey.com/v3/docs: an event tells ids only, and the response is
-asked for; whatever no event told comes with the next run.
+Speaks API v3, https://api.surveymonkey.com/v3/docs. An event holds ids only, so the response is
+requested. The next run reads what no event reported.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pydantic import Field, SecretStr
 
 from connectors.forms.surveymonkey.survey import (
     Question,
-    answers_of,
-    modified,
-    questions_of,
+    modified_ms,
+    read_answers,
+    read_questions,
     was_edited,
 )
 from connectors.sdk import (
@@ -46,7 +46,7 @@ from connectors.sdk import (
     require_hmac,
 )
 
-_NEWS: Final = frozenset({"response_completed", "response_updated"})
+_NEW_EVENTS: Final = frozenset({"response_completed", "response_updated"})
 _PREVIEWS: Final = frozenset({"preview", "survey_preview"})
 
 
@@ -59,36 +59,36 @@ class SurveyMonkeyConfig(FormSourceConfig):
     access_token: SecretStr = Field(description="Access token of the app.")
     client_id: str | None = Field(default=None, description="Client id of the app, for webhooks.")
     client_secret: Annotated[SecretStr, Field(min_length=1)] | None = Field(
-        default=None, description="Secret of the app, which signs webhooks."
+        default=None, description="Secret of the app, which signs events."
     )
-    per_page: int = Field(default=100, ge=1, le=100, description="Responses a request.")
-    per_minute: float = Field(default=120, gt=0, description="Requests that the app may make.")
+    per_page: int = Field(default=100, ge=1, le=100, description="Responses per request.")
+    per_minute: float = Field(default=120, gt=0, description="Requests per minute, at most.")
     base_url: str = Field(default="https://api.surveymonkey.com", description="Address of the API.")
 
 
-class _Gone(Exception):
-    """The service knows no such thing."""
+class _NotFound(Exception):
+    """The resource does not exist."""
 
 
 class SurveyMonkey(
     FormSource[SurveyMonkeyConfig], Polled[SurveyMonkeyConfig], Webhook[SurveyMonkeyConfig]
 ):
-    """Reads what was modified, in that order; is called for what is new."""
+    """Reads responses in the order of their modification, and receives events."""
 
     name = "surveymonkey"
     title = "SurveyMonkey"
     makes_requests = True
     requirements = (
-        "an app of one's own (developer.surveymonkey.com) that may view surveys and response "
-        "details: its access token; for events its client id and secret, and webhooks of the "
-        "types response_completed, response_updated and response_deleted with this address."
+        "an app of your own (developer.surveymonkey.com) that may view surveys and response "
+        "details, and its access token. For events also its client id and secret, and webhooks for "
+        "response_completed, response_updated and response_deleted with this address."
     )
     limitations = (
-        "120 requests a minute and 500 a day, one for each event. Partial and disqualified "
-        "responses and previews are left out; events of surveys that are not named are ignored. "
-        "Deletes are told by events only."
+        "120 requests per minute and 500 per day; each event needs one. Partial and disqualified "
+        "responses and previews are left out. Events of other surveys are ignored. Deletes are "
+        "reported by events only."
     )
-    cursor_description = "the newest `date_modified` that was seen, for each survey"
+    cursor_description = "for each survey, the newest `date_modified` that was read"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 surveys = ["105723396"]
@@ -109,7 +109,7 @@ site_field = "hospital"
         )
 
     @cached_property
-    def _known(self) -> dict[str, dict[str, Question]]:
+    def _questions_by_survey(self) -> dict[str, dict[str, Question]]:
         return {}
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
@@ -119,34 +119,34 @@ site_field = "hospital"
             survey: HighWaterMark(*state.get(survey, (-1, []))) for survey in self.config.surveys
         }
         for survey, mark in marks.items():
-            for listed in self._pages(survey, mark):
-                items = [item for one in listed for item in self._items(survey, one)]
-                if listed:
-                    at = {name: [one.at, one.ids] for name, one in marks.items()}
-                    yield Page(items, orjson.dumps(at).decode())
+            for responses in self._list_new(survey, mark):
+                items = [item for response in responses for item in self._items(survey, response)]
+                if responses:
+                    positions = {name: [other.at, other.ids] for name, other in marks.items()}
+                    yield Page(items, orjson.dumps(positions).decode())
 
-    def _pages(self, survey: str, mark: HighWaterMark) -> Iterator[list[Any]]:
-        """What is not known yet; each page asks anew from the newest that was seen.
+    def _list_new(self, survey: str, mark: HighWaterMark) -> Iterator[list[Any]]:
+        """Yield pages of new responses; each page starts at the newest one that was read.
 
-        Pages by number would slip when a response is edited meanwhile.
+        Numbered pages would shift when a response is edited during the run.
         """
         since, number = mark.at, 1
         while True:
-            listed, last = self._page(survey, since, number)
-            news = []
-            for one in listed:
-                at = modified(one)
-                if at is not None and mark.knows(at, str(one.get("id"))):
+            responses, is_last = self._list_page(survey, since, number)
+            new = []
+            for response in responses:
+                at, native_id = modified_ms(response), str(response.get("id"))
+                if at is not None and mark.knows(at, native_id):
                     continue
                 if at is not None:
-                    mark.see(at, str(one.get("id")))
-                news.append(one)
-            yield news
-            if last:
+                    mark.see(at, native_id)
+                new.append(response)
+            yield new
+            if is_last:
                 return
             since, number = (mark.at, 1) if mark.at - 1_000 > since else (since, number + 1)
 
-    def _page(self, survey: str, since: int, number: int) -> tuple[list[Any], bool]:
+    def _list_page(self, survey: str, since: int, number: int) -> tuple[list[Any], bool]:
         params: dict[str, Any] = {
             "status": "completed",
             "sort_by": "date_modified",
@@ -154,26 +154,26 @@ site_field = "hospital"
             "per_page": self.config.per_page,
             "page": number,
         }
-        if since >= 0:  # whether "after" includes that second is not documented
+        if since >= 0:  # it is not documented whether "after" includes that second
             moment = from_unix(max(0, since // 1000 - 1))
             params["start_modified_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
-        found = self._asked(f"/v3/surveys/{survey}/responses/bulk", params=params)
-        return get_objects(found, "data"), not (found.get("links") or {}).get("next")
+        document = self._get_json(f"/v3/surveys/{survey}/responses/bulk", params=params)
+        return get_objects(document, "data"), not (document.get("links") or {}).get("next")
 
-    def _asked(self, path: str, **request: Any) -> Any:
+    def _get_json(self, path: str, **request: Any) -> Any:
         try:
             return self._http.get_json(path, **request)
-        except _Gone:
-            raise Misconfigured(f"reading surveymonkey {path}: there is no such survey") from None
+        except _NotFound:
+            raise Misconfigured(f"reading surveymonkey {path}: the survey does not exist") from None
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Verify an event and fetch its response. Raises ``Retry`` or ``Fatal`` besides."""
+        """Verify an event and request its response. Also raises ``Retry`` or ``Fatal``."""
         config = self.config
         if not config.client_id or config.client_secret is None:
             raise Forged("checking the signature: client_id and client_secret are not set")
         key = f"{config.client_id}&{config.client_secret.get_secret_value()}"
-        given = request.headers.get("sm-signature")
-        require_hmac(given, request.body, SecretStr(key), digest="sha1")
+        signature = request.headers.get("sm-signature")
+        require_hmac(signature, request.body, SecretStr(key), digest="sha1")
         event = json_object(request.body)
         kind, response = event.get("event_type"), event.get("object_id")
         resources = event.get("resources")
@@ -183,20 +183,20 @@ site_field = "hospital"
         if str(survey) not in config.surveys:
             return []
         if kind == "response_deleted":
-            return self._deleted(str(survey), str(response), event.get("event_datetime"))
-        if kind not in _NEWS:
+            return self._deletion_items(str(survey), str(response), event.get("event_datetime"))
+        if kind not in _NEW_EVENTS:
             return []
         path = f"/v3/surveys/{survey}/responses/{response}/details"
         try:
             return self._items(str(survey), self._http.get_json(path))
-        except _Gone:
+        except _NotFound:
             return []
 
-    def _deleted(self, survey: str, response: str, at: Any) -> list[Item]:
-        """Deletes of all that a response may have held; the event tells no more than its id."""
-        answers = answers_of(self._questions(survey, frozenset()), {})
-        gone = Submission(id=response, at=at, answers=answers, deleted=True, redated=True)
-        return self.items(gone)
+    def _deletion_items(self, survey: str, response: str, at: Any) -> list[Item]:
+        """Return deletes of all possible answers: the event has the response's id only."""
+        answers = read_answers(self._questions(survey, frozenset()), {})
+        submission = Submission(id=response, at=at, answers=answers, deleted=True, redated=True)
+        return self.items(submission)
 
     def _items(self, survey: str, response: Any) -> list[Item]:
         if not isinstance(response, dict) or response.get("response_status") != "completed":
@@ -210,7 +210,7 @@ site_field = "hospital"
             Submission(
                 id=str(response.get("id")),
                 at=response.get("date_created"),
-                revision=modified(response),
+                revision=modified_ms(response),
                 edited=was_edited(response),
                 answers=self._answers(survey, response),
                 hidden={**hidden, "custom_value": response.get("custom_value")},
@@ -219,30 +219,31 @@ site_field = "hospital"
         )
 
     def _answers(self, survey: str, response: Any) -> list[FormAnswer]:
-        asked = {
-            str(one.get("id"))
+        answered = {
+            str(question.get("id"))
             for page in get_objects(response, "pages")
-            for one in get_objects(page, "questions")
+            for question in get_objects(page, "questions")
         }
-        return answers_of(self._questions(survey, frozenset(asked)), response)
+        return read_answers(self._questions(survey, frozenset(answered)), response)
 
-    def _questions(self, survey: str, asked: frozenset[str]) -> dict[str, Question]:
-        """The survey's questions, looked up again when an unknown one was answered."""
-        known = self._known.get(survey)
-        if known is None or asked - known.keys():
-            found = questions_of(self._asked(f"/v3/surveys/{survey}/details"))
-            removed = dict.fromkeys(asked - found.keys(), _REMOVED)
-            known = self._known[survey] = {**removed, **(known or {}), **found}
-        return known
+    def _questions(self, survey: str, answered: frozenset[str]) -> dict[str, Question]:
+        """Return a survey's questions; they are read again if an unknown one was answered."""
+        questions = self._questions_by_survey.get(survey)
+        if questions is None or answered - questions.keys():
+            current = read_questions(self._get_json(f"/v3/surveys/{survey}/details"))
+            removed = dict.fromkeys(answered - current.keys(), _REMOVED)
+            questions = {**removed, **(questions or {}), **current}
+            self._questions_by_survey[survey] = questions
+        return questions
 
 
 _REMOVED: Final = Question("", "", "removed", "", "", {}, {}, {}, {})
 
 
 def _classify(response: HttpResponse) -> Exception | None:
-    """A limit's headers have names of their own, and tell seconds."""
+    """Return the error that a response is; the headers of limits have their own names."""
     if response.status == 404:
-        return _Gone()
+        return _NotFound()
     if response.status == 429 and "retry-after" not in response.headers:
         for span in ("day", "minute"):
             name = f"x-ratelimit-app-global-{span}"

@@ -1,4 +1,4 @@
-"""Surveys as SurveyMonkey describes them: which answer is what, by the questions' families."""
+"""Surveys of SurveyMonkey: the types of answers, by the families of questions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GRACE_S: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its choices and rows by their ids."""
+    """A question, with its choices and rows by id."""
 
     id: str
     wording: str
@@ -37,20 +37,21 @@ class Question:
     validation: Mapping[str, Any]
 
 
-def questions_of(survey: Any) -> dict[str, Question]:
-    """The questions of a survey's details, by their ids."""
-    listed = (
-        one for page in get_objects(survey, "pages") for one in get_objects(page, "questions")
-    )
-    return {str(one.get("id")): _question(one) for one in listed}
+def read_questions(survey: Any) -> dict[str, Question]:
+    """Return the questions of a survey's details, by id."""
+    return {
+        str(question.get("id")): _parse_question(question)
+        for page in get_objects(survey, "pages")
+        for question in get_objects(page, "questions")
+    }
 
 
-def answers_of(questions: Mapping[str, Question], response: Any) -> list[FormAnswer]:
-    """A response's answers; free text that was left empty is an answer of ``""``."""
+def read_answers(questions: Mapping[str, Question], response: Any) -> list[FormAnswer]:
+    """Return a response's answers; the answer to an empty free-text question is ``""``."""
     given: dict[str, Objects] = {}
     for page in get_objects(response, "pages"):
-        for one in get_objects(page, "questions"):
-            given[str(one.get("id"))] = get_objects(one, "answers")
+        for question in get_objects(page, "questions"):
+            given[str(question.get("id"))] = get_objects(question, "answers")
     return [
         answer
         for question in questions.values()
@@ -58,14 +59,14 @@ def answers_of(questions: Mapping[str, Question], response: Any) -> list[FormAns
     ]
 
 
-def modified(response: Any) -> int | None:
-    """When a response was last modified, in milliseconds."""
+def modified_ms(response: Any) -> int | None:
+    """Return when a response was last modified (Unix time, ms)."""
     moment = _moment(response, "date_modified")
     return unix_ms(moment) if moment else None
 
 
 def was_edited(response: Any) -> bool:
-    """Whether it was modified well after it was sent in."""
+    """Return True if a response was modified well after its submission."""
     created, last = _moment(response, "date_created"), _moment(response, "date_modified")
     spent = response.get("total_time")
     if created is None or last is None or not isinstance(spent, int):
@@ -80,20 +81,20 @@ def _moment(response: Any, name: str) -> datetime | None:
         return None
 
 
-def _question(told: dict[str, Any]) -> Question:
-    answers = get_object(told, "answers")
-    display = get_object(told, "display_options")
-    headings = [str(one.get("heading") or "") for one in get_objects(told, "headings")]
+def _parse_question(question: dict[str, Any]) -> Question:
+    answers = get_object(question, "answers")
+    display = get_object(question, "display_options")
+    headings = [str(heading.get("heading") or "") for heading in get_objects(question, "headings")]
     return Question(
-        id=str(told.get("id")),
+        id=str(question.get("id")),
         wording=plain_text(headings[0]) if headings else "",
-        family=str(told.get("family")),
-        subtype=str(told.get("subtype")),
+        family=str(question.get("family")),
+        subtype=str(question.get("subtype")),
         display=str(display.get("display_subtype") or display.get("display_type")),
-        choices={str(one.get("id")): one for one in get_objects(answers, "choices")},
-        rows={str(one.get("id")): one for one in get_objects(answers, "rows")},
+        choices=_by_id(get_objects(answers, "choices")),
+        rows=_by_id(get_objects(answers, "rows")),
         other=get_object(answers, "other"),
-        validation=get_object(told, "validation"),
+        validation=get_object(question, "validation"),
     )
 
 
@@ -110,11 +111,10 @@ def _answers(question: Question, given: Objects) -> Iterator[FormAnswer]:
     elif question.family == "matrix":
         yield from _rows(question, given)
     elif given:
-        chosen = [_wording(question.choices, one.get("choice_id")) for one in given]
-        chosen += [str(one.get("text") or "") for one in given if one.get("other_id")]
-        yield FormAnswer(
-            question.id, question.wording, AnswerType.CHOICE, [one for one in chosen if one]
-        )
+        choices = [_wording(question.choices, answer.get("choice_id")) for answer in given]
+        choices += [str(answer.get("text") or "") for answer in given if answer.get("other_id")]
+        value = [choice for choice in choices if choice]
+        yield FormAnswer(question.id, question.wording, AnswerType.CHOICE, value)
     yield from _comment(question, given)
 
 
@@ -128,70 +128,78 @@ def _open(question: Question, text: Any) -> FormAnswer:
 
 
 def _lines(question: Question, given: Objects) -> Iterator[FormAnswer]:
-    """Several lines to write on, each with a label of its own."""
-    written = {str(one.get("row_id")): one.get("text", "") for one in given}
-    for row, told in question.rows.items():
-        label = str(told.get("text") or "")
+    """Yield the answers to a question with several labelled lines."""
+    texts = {str(answer.get("row_id")): answer.get("text", "") for answer in given}
+    for row, line in question.rows.items():
+        label = str(line.get("text") or "")
         kind = AnswerType.TEXT if question.subtype == "multi" else AnswerType.CHOICE
         kind = AnswerType.PERSONAL if is_personal(label) else kind
         yield FormAnswer(
             f"{question.id}-{row}",
             _in_row(question, label),
             kind,
-            written.get(row, ""),
+            texts.get(row, ""),
             also=(label,),
         )
 
 
 def _details(question: Question, given: Objects) -> Iterator[FormAnswer]:
-    """Contact information: who it is, and where they can be reached."""
-    for one in given:
-        row = question.rows.get(str(one.get("row_id")), {})
+    """Yield the answers to a question for contact information."""
+    for answer in given:
+        row = question.rows.get(str(answer.get("row_id")), {})
         kind = AnswerType.CONTACT if row.get("type") in ("email", "phone") else AnswerType.PERSONAL
-        yield FormAnswer(f"{question.id}-{one.get('row_id')}", "", kind, one.get("text"))
+        yield FormAnswer(f"{question.id}-{answer.get('row_id')}", "", kind, answer.get("text"))
 
 
 def _ratings(question: Question, given: Objects) -> Iterator[FormAnswer]:
-    """A score in each row: a Net Promoter Score, stars, or a scale with weights."""
-    scale = [one for one in question.choices.values() if not one.get("is_na")]
-    weights = [_number(one, "weight") for one in scale]
-    for one in given:
-        chosen = question.choices.get(str(one.get("choice_id")))
-        if chosen is None or chosen.get("is_na"):
+    """Yield one score per row: a Net Promoter Score, stars, or a scale with weights."""
+    scale = [choice for choice in question.choices.values() if not choice.get("is_na")]
+    weights = [_number(choice, "weight") for choice in scale]
+    for answer in given:
+        choice = question.choices.get(str(answer.get("choice_id")))
+        if choice is None or choice.get("is_na"):
             continue
-        row = str(one.get("row_id"))
+        row = str(answer.get("row_id"))
         label = str(question.rows.get(row, {}).get("text") or "")
         field = f"{question.id}-{row}" if label else question.id
-        asked = _in_row(question, label)
+        wording = _in_row(question, label)
         if len(scale) == 11 and set(weights) <= {-100.0, 0.0, 100.0}:
-            place = scale.index(chosen)
-            yield FormAnswer(field, asked, AnswerType.NPS, place, 0, 10, also=(label, question.id))
+            place = scale.index(choice)
+            yield FormAnswer(
+                field, wording, AnswerType.NPS, place, 0, 10, also=(label, question.id)
+            )
             continue
-        known = [weight for weight in weights if weight is not None]
-        low, high = (min(known), max(known)) if known else (None, None)
+        ends = [weight for weight in weights if weight is not None]
+        low, high = (min(ends), max(ends)) if ends else (None, None)
         kind = AnswerType.STARS if question.display == "star" else AnswerType.SCALE
-        value = _number(chosen, "weight")
-        yield FormAnswer(field, asked, kind, value, low, high, also=(label, question.id))
+        value = _number(choice, "weight")
+        yield FormAnswer(field, wording, kind, value, low, high, also=(label, question.id))
 
 
 def _rows(question: Question, given: Objects) -> Iterator[FormAnswer]:
-    for one in given:
-        row = str(one.get("row_id"))
+    for answer in given:
+        row = str(answer.get("row_id"))
         label = str(question.rows.get(row, {}).get("text") or "")
         field = f"{question.id}-{row}" if label else question.id
-        chosen = _wording(question.choices, one.get("choice_id"))
-        yield FormAnswer(field, _in_row(question, label), AnswerType.CHOICE, chosen, also=(label,))
+        choice = _wording(question.choices, answer.get("choice_id"))
+        yield FormAnswer(field, _in_row(question, label), AnswerType.CHOICE, choice, also=(label,))
 
 
 def _comment(question: Question, given: Objects) -> Iterator[FormAnswer]:
-    """The box for comments below a question with choices."""
+    """Yield the comment below a question with choices."""
     other = question.other
     if not other or other.get("is_answer_choice"):
         return
     number = str(other.get("id"))
-    text = next((one.get("text") for one in given if str(one.get("other_id")) == number), "")
+    text = next(
+        (answer.get("text") for answer in given if str(answer.get("other_id")) == number), ""
+    )
     label = plain_text(str(other.get("text") or ""))
     yield FormAnswer(f"{question.id}-{number}", _in_row(question, label), AnswerType.TEXT, text)
+
+
+def _by_id(objects: Objects) -> dict[str, dict[str, Any]]:
+    return {str(each.get("id")): each for each in objects}
 
 
 def _in_row(question: Question, label: str) -> str:

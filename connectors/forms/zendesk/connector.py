@@ -1,4 +1,4 @@
-"""``zendesk``: tickets, and how satisfied people were with what became of them.
+"""``zendesk``: tickets, and ratings of how they were handled.
 
 Speaks Zendesk's webhooks and the cursor-based Incremental Ticket Export,
 https://developer.zendesk.com/api-reference.
@@ -16,12 +16,12 @@ from pydantic import Field, SecretStr
 
 from connectors.forms.zendesk.ticket import (
     Part,
-    csat_of,
+    join_text,
     may_be_rated,
+    parse_score,
     rating_part,
-    text_of,
     ticket_part,
-    triggered_part,
+    trigger_part,
 )
 from connectors.sdk import (
     Capability,
@@ -45,18 +45,18 @@ from connectors.sdk import (
 from schemas.feedback import Family, Feedback, Operation
 
 _EVENTS: Final = "zen:event-type:ticket."
-_NEWS: Final = frozenset({"created", "subject_changed", "description_changed", "undeleted"})
-_GONE: Final = frozenset({"soft_deleted", "permanently_deleted"})
+_NEW_EVENTS: Final = frozenset({"created", "subject_changed", "description_changed", "undeleted"})
+_DELETE_EVENTS: Final = frozenset({"soft_deleted", "permanently_deleted"})
 _PATH: Final = "/api/v2/incremental/tickets/cursor.json"
 
 
 class ZendeskConfig(SourceConfig):
-    """One account; the token is for reading, the secret for being called."""
+    """One account; the token is for polling, the secret for the webhook."""
 
     subdomain: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="Name in SUBDOMAIN.zendesk.com."
     )
-    email: str | None = Field(default=None, description="Address of the user whose token it is.")
+    email: str | None = Field(default=None, description="E-mail address of the token's user.")
     api_token: SecretStr | None = Field(default=None, description="API token of an admin.")
     webhook_secret: Annotated[SecretStr, Field(min_length=1)] | None = Field(
         default=None, description="Signing secret of the webhook."
@@ -64,36 +64,36 @@ class ZendeskConfig(SourceConfig):
     take: Literal["both", "tickets", "ratings"] = Field(
         default="both", description="Tickets, satisfaction ratings, or both."
     )
-    since: date | None = Field(default=None, description="First day that the history is read from.")
+    since: date | None = Field(default=None, description="First day of the history to read.")
     sites: dict[str, str] = Field(
-        default_factory=dict, description="Sites by the id of the group that has the ticket."
+        default_factory=dict, description="Sites, by the id of the ticket's group."
     )
     per_minute: float = Field(
-        default=10, gt=0, description="Requests; 30 with the High Volume API add-on."
+        default=10, gt=0, description="Requests per minute; 30 with the High Volume API add-on."
     )
     base_url: str | None = Field(
-        default=None, description="Address of the API; none: https://SUBDOMAIN.zendesk.com."
+        default=None, description="Address of the API; default: https://SUBDOMAIN.zendesk.com."
     )
 
 
 class Zendesk(Polled[ZendeskConfig], Webhook[ZendeskConfig]):
-    """Reads what changed, in the order of the changes; is called for what is new."""
+    """Reads tickets in the order of their changes, and receives events."""
 
     name = "zendesk"
     title = "Zendesk"
     family = Family.FORM
     requirements = (
-        "an API token with an admin's address for history; for news a webhook with its signing "
-        "secret, subscribed to ticket events. Ratings come with history, or at once from two "
-        "triggers, one for good and one for bad ratings, that call the webhook with "
+        "an API token with an admin's e-mail address for polling; for events a webhook with its "
+        "signing secret, subscribed to ticket events. Ratings are polled, or sent immediately by "
+        "two triggers, one for good and one for bad ratings, that call the webhook with "
         '{"ticket_id": "{{ticket.id}}", "rating": "good", '
         '"comment": "{{satisfaction.current_comment}}", '
         '"updated_at": "{{ticket.updated_at_with_timestamp}}"}, "bad" in the other.'
     )
     limitations = (
-        "10 requests a minute, 1,000 tickets each; what changed in the last minute comes with the "
-        "next run. The export tells no time of a rating: it is dated by the ticket's last change. "
-        "Only the first message of a ticket is taken."
+        "10 requests per minute, 1,000 tickets each. Changes of the last minute are read by the "
+        "next run. The export has no time of a rating: it gets the time of the ticket's last "
+        "change. Only the first message of a ticket is collected."
     )
     cursor_description = "the export's `after_cursor`"
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
@@ -120,13 +120,13 @@ since = 2024-01-01
         """Read the tickets that changed after the cursor."""
         while True:
             params: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": self._start}
-            found = self._http.get_json(_PATH, params=params)
-            tickets = found.get("tickets", [])
-            after = found.get("after_cursor") or cursor or ""
+            export = self._http.get_json(_PATH, params=params)
+            tickets = export.get("tickets", [])
+            after = export.get("after_cursor") or cursor or ""
             items = [item for ticket in tickets for item in self._items(ticket)]
             if items or after != cursor:
                 yield Page(items, after)
-            if found.get("end_of_stream", True) or after == cursor:
+            if export.get("end_of_stream", True) or after == cursor:
                 return
             cursor = after
 
@@ -136,14 +136,14 @@ since = 2024-01-01
         return int(datetime.combine(since, time(), UTC).timestamp()) if since else 0
 
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
-        """Verify an event of a ticket, or what a trigger tells of a rating."""
+        """Verify an event of a ticket, or a rating sent by a trigger."""
         self._verify(request)
         event = json_object(request.body)
         kind = event.get("type")
         if isinstance(kind, str) and isinstance(event.get("detail"), dict):
-            return self._of_event(kind.removeprefix(_EVENTS), event["detail"])
+            return self._event_items(kind.removeprefix(_EVENTS), event["detail"])
         if event.get("ticket_id") and event.get("updated_at"):
-            return [] if self.config.take == "tickets" else [self._part(triggered_part(event))]
+            return [] if self.config.take == "tickets" else [self._part(trigger_part(event))]
         raise Malformed("reading the event: it has neither type and detail nor ticket_id")
 
     def _verify(self, request: WebhookRequest) -> None:
@@ -156,39 +156,39 @@ since = 2024-01-01
         try:
             moment = parse_iso(at)
         except ValueError:
-            raise Malformed("checking the signature: its time is none") from None
+            raise Malformed("checking the signature: its time is not valid") from None
         require_recent(moment, request.at)
 
-    def _of_event(self, kind: str, ticket: dict[str, Any]) -> list[Item]:
-        if kind in _GONE:
+    def _event_items(self, kind: str, ticket: dict[str, Any]) -> list[Item]:
+        if kind in _DELETE_EVENTS:
             return self._items({**ticket, "status": "deleted"})
-        return self._items(ticket) if kind in _NEWS else []
+        return self._items(ticket) if kind in _NEW_EVENTS else []
 
     def _items(self, ticket: Any) -> list[Item]:
-        """What the ticket says, and its rating where it has one."""
+        """Return the items of a ticket: its message, and its rating if it has one."""
         if not isinstance(ticket, dict):
             return [self.item(ticket, origin="?")]
-        found = [] if self.config.take == "ratings" else [self._part(ticket_part(ticket))]
+        items = [] if self.config.take == "ratings" else [self._part(ticket_part(ticket))]
         if self.config.take != "tickets" and may_be_rated(ticket):
-            found.append(self._part(rating_part(ticket)))
-        return found
+            items.append(self._part(rating_part(ticket)))
+        return items
 
     def _part(self, part: dict[str, Any]) -> Item:
         return self.item(part, origin=part["id"])
 
     def parse(self, item: Item) -> Feedback:
-        """Read a ticket's subject and first message, or its rating, good or bad."""
+        """Return the record of a ticket's subject and first message, or of its rating."""
         part = self.validate(Part, item.data)
-        text = "" if part.gone else text_of(part)
-        score = None if part.gone else csat_of(part.score)
-        if not text and not score and not part.gone:
+        text = "" if part.deleted else join_text(part)
+        score = None if part.deleted else parse_score(part.score)
+        if not text and not score and not part.deleted:
             raise Skip("no text and no rating")
         return self.record(
             item,
             native_id=part.id,
             created_at=part.created_at,
             revision=unix_ms(part.updated_at),
-            operation=Operation.DELETE if part.gone else Operation.UPSERT,
+            operation=Operation.DELETE if part.deleted else Operation.UPSERT,
             redated=part.redated,
             text=text,
             csat=score,

@@ -1,4 +1,4 @@
-"""Tickets as Zendesk describes them: what is kept of one, as a message and as a rating."""
+"""Tickets of Zendesk, and their parts that are collected: a message and a rating."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.measures import Csat
 
 
 class Part(BaseModel):
-    """What is kept of a ticket: what it says, or its rating."""
+    """A part of a ticket: its message, or its rating."""
 
     id: str = Field(min_length=1)
     subject: str | None = None
@@ -20,23 +20,23 @@ class Part(BaseModel):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     redated: bool = False
-    gone: bool = False
+    deleted: bool = False
     requester: str = ""
     channel: str | None = None
     group: str = ""
 
 
 def ticket_part(ticket: dict[str, Any]) -> dict[str, Any]:
-    """Subject and first message."""
-    said = {"subject": ticket.get("subject"), "text": ticket.get("description")}
-    return {**_kept(ticket), "id": str(ticket.get("id") or ""), **said}
+    """Return the part of a ticket's subject and first message."""
+    message = {"subject": ticket.get("subject"), "text": ticket.get("description")}
+    return {**_common_fields(ticket), "id": str(ticket.get("id") or ""), **message}
 
 
 def rating_part(ticket: dict[str, Any]) -> dict[str, Any]:
-    """The rating, dated by the ticket's last change: it has no time of its own."""
+    """Return the part of a ticket's rating, with the time of its last change."""
     rating = get_object(ticket, "satisfaction_rating")
     return {
-        **_kept(ticket),
+        **_common_fields(ticket),
         "id": f"{ticket.get('id')}:rating",
         "text": rating.get("comment"),
         "score": rating.get("score"),
@@ -45,8 +45,8 @@ def rating_part(ticket: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def triggered_part(event: dict[str, Any]) -> dict[str, Any]:
-    """The rating that a trigger tells of, whose comment may stand in quotation marks."""
+def trigger_part(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the rating that a trigger has sent; its comment may be in quotation marks."""
     score, comment = str(event.get("rating")).casefold(), event.get("comment")
     if isinstance(comment, str) and len(comment) > 1 and comment[0] == comment[-1] == '"':
         comment = comment[1:-1]
@@ -58,23 +58,23 @@ def triggered_part(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def may_be_rated(ticket: dict[str, Any]) -> bool:
-    """Whether it has a rating, or is gone and does not tell whether it had one."""
+    """Return True if a ticket has a rating, or is deleted and may have had one."""
     score = str(get_object(ticket, "satisfaction_rating").get("score"))
     return score.startswith(("good", "bad")) or (
-        _is_gone(ticket) and "satisfaction_rating" not in ticket
+        _is_deleted(ticket) and "satisfaction_rating" not in ticket
     )
 
 
-def text_of(part: Part) -> str:
-    """Subject and message are one comment, unless the one only begins the other."""
+def join_text(part: Part) -> str:
+    """Return subject and message, unless the message begins with the subject."""
     subject, text = (part.subject or "").strip(), (part.text or "").strip()
     if subject and not text.startswith(subject.rstrip(".…")):
         return f"{subject}\n{text}".strip()
     return text
 
 
-def csat_of(score: str | None) -> Csat | None:
-    """1 for good, 0 for bad; raises ``BadRecord`` for any other word."""
+def parse_score(score: str | None) -> Csat | None:
+    """Return 1 for good, 0 for bad. Raises ``BadRecord`` for any other score."""
     if score is None:
         return None
     if not score.startswith(("good", "bad")):
@@ -82,16 +82,16 @@ def csat_of(score: str | None) -> Csat | None:
     return Csat(value=float(score.startswith("good")), worst=0, best=1)
 
 
-def _kept(ticket: dict[str, Any]) -> dict[str, Any]:
+def _common_fields(ticket: dict[str, Any]) -> dict[str, Any]:
     return {
         "created_at": ticket.get("created_at"),
         "updated_at": ticket.get("updated_at"),
         "requester": str(ticket.get("requester_id") or ""),
         "channel": get_object(ticket, "via").get("channel"),
         "group": str(ticket.get("group_id") or ""),
-        "gone": _is_gone(ticket),
+        "deleted": _is_deleted(ticket),
     }
 
 
-def _is_gone(ticket: dict[str, Any]) -> bool:
+def _is_deleted(ticket: dict[str, Any]) -> bool:
     return str(ticket.get("status")).casefold() == "deleted"

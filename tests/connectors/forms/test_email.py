@@ -332,7 +332,7 @@ def test_a_token_that_is_refused_is_said_and_not_shown(tokens: Tokens) -> None:
 
 def test_a_token_that_can_not_be_checked_now_is_tried_later(tokens: Tokens) -> None:
     tokens.server.is_away = True
-    with pytest.raises(Retry, match="can't be logged in now"):
+    with pytest.raises(Retry, match="login is not possible now"):
         list(tokens.source(refresh_token=REFRESH).fetch(None))
 
 
@@ -342,10 +342,10 @@ def test_a_token_that_can_not_be_checked_now_is_tried_later(tokens: Tokens) -> N
         ({"password": None}, "either password or token_url"),
         ({"token_url": "https://id.example/token"}, "either password or token_url"),
         ({"password": None, "token_url": "http://id.example/token"}, "must begin with https://"),
-        ({"password": None, "token_url": "https://id.example/token"}, "client_id is needed"),
+        ({"password": None, "token_url": "https://id.example/token"}, "also needs client_id"),
         (
             {"password": None, "token_url": "https://id.example/token", "client_id": CLIENT},
-            "client_id is needed, and refresh_token, client_secret or both",
+            "also needs client_id, and refresh_token, client_secret or both",
         ),
     ],
 )

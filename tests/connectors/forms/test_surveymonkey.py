@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from connectors.forms.surveymonkey.connector import SurveyMonkey, SurveyMonkeyConfig, _classify
-from connectors.forms.surveymonkey.survey import answers_of, questions_of
+from connectors.forms.surveymonkey.survey import read_answers, read_questions
 from connectors.sdk.errors import Forged, Misconfigured, Retry
 from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Context, WebhookRequest
@@ -227,5 +227,5 @@ def _given(*answers: dict[str, Any]) -> dict[str, Any]:
 def test_families_of_questions(
     question: dict[str, Any], given: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
-    (answer,) = answers_of(questions_of(_survey(**question)), _given(given))
+    (answer,) = read_answers(read_questions(_survey(**question)), _given(given))
     assert (answer.field, answer.question, answer.kind.value, answer.value) == expected

@@ -127,7 +127,7 @@ def test_a_signed_time_that_is_none_is_refused() -> None:
         "x-zendesk-webhook-signature": base64.b64encode(digest).decode(),
         "x-zendesk-webhook-signature-timestamp": "yesterday",
     }
-    with pytest.raises(Malformed, match="its time is none"):
+    with pytest.raises(Malformed, match="its time is not valid"):
         source().handle(WebhookRequest(b"{}", headers, None, NOW))
 
 

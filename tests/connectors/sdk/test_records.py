@@ -106,7 +106,7 @@ def test_an_attribute_that_is_no_unicode_is_a_bad_record() -> None:
             return quick(attributes={"a": "\ud83d"})
 
     found = parse_item(Parses(), Item(None, "1", None, NOW), RunStats())
-    assert isinstance(found, BadRecord) and "no Unicode" in found.reason
+    assert isinstance(found, BadRecord) and "not valid Unicode" in found.reason
 
 
 def _refusal(build: Any, fields: dict[str, Any]) -> list[Any]:
