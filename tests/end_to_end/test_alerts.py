@@ -40,7 +40,7 @@ from tests.support.signals import (
 
 pytestmark = pytest.mark.slow
 
-SITES = ("North", "South", "Mid")  # each in a partition of its own
+SITES = ("Westgate", "Riverside", "Eastgate")  # each in a partition of its own
 SINCE = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=6)
 AN_HOUR = timedelta(hours=1)
 

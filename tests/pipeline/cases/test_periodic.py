@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from faust.types import TP
 
 from pipeline.cases.options import CasesSettings
-from pipeline.cases.periodic import PeriodicTasks
+from pipeline.cases.periodic import OwnedCases, PeriodicTasks
 from pipeline.cases.reducer import apply_event
 from pipeline.cases.rules import Rules, open_event
 from pipeline.cases.store import CaseStore
 from pipeline.cases.trackers.options import read_tracker
 from pipeline.elasticsearch.client import connect_async
+from pipeline.kafka.partitioner import partition_for_key
 from pipeline.settings import Settings
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
 from schemas.case_documents import CASES_INDEX
@@ -87,7 +89,7 @@ async def test_an_overdue_case_is_published_once_by_the_worker_that_reads_its_ev
     settings: Settings,
 ) -> None:
     case = case_at("late", 41, NOW - SECOND)
-    partition = int(case.case_id[:8], 16) % CASES.partitions
+    partition = partition_for_key(case.case_id.encode(), CASES.partitions)
     async with running_tasks(settings, case) as (tasks, log):
         await tasks.run_once(NOW, [tp for tp in ALL if tp.partition != partition])
         assert log.event_types(case) == []
@@ -161,3 +163,17 @@ async def test_a_resolved_case_is_resolved_there_and_an_old_one_never_gets_there
         async with running_tasks(settings, other, desk(served.url, "done")) as (tasks, log):
             await tasks.run_once(NOW, ALL)
         assert len(zendesk.tickets) == 1
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 7])
+def test_every_case_is_owned_by_one_worker_however_many_partitions_the_broker_has(
+    partitions: int,
+) -> None:
+    """With another number than that of the table of Kafka topics, cases were owned by none."""
+    cases = [case_at("owned", number, NOW) for number in range(600)]
+    workers = [OwnedCases() for _ in range(2)]
+    for number, worker in enumerate(workers):
+        assigned = [TP(CASES.name, p) for p in range(partitions) if p % 2 == number]
+        worker.update(assigned, partitions, NOW)
+    owners = [sum(worker.owns(case) for worker in workers) for case in cases]
+    assert owners == [1] * 600
