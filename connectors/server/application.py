@@ -1,34 +1,42 @@
-"""The ASGI application: its routes, their descriptions, and its background tasks."""
+"""The ASGI application: its routes and background tasks.
+
+``openapi.json`` describes the routes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
+import orjson
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from connectors.forms.form.config import Submission
 from connectors.runtime.instances import Instance
 from connectors.runtime.ports import Broker, RequestPublisher
 from connectors.sdk.source import Webhook
-from connectors.server import openapi
 from connectors.server.coverage_reporter import CoverageReporter
 from connectors.server.pages import Pages
 from connectors.server.problems import HTTPProblem
 from connectors.server.routes import Endpoint, PlainRoute, Routes, respond_with_problems
 from connectors.server.webhook_handler import ServeConfig, WebhookHandler
 
+_OPENAPI: Final = Path(__file__).with_name("openapi.json")
+
 
 class Application(FastAPI):
     """FastAPI that calls the webhooks' endpoint directly.
 
     FastAPI's layers cost a webhook as much as verifying and parsing it. The endpoint is a route of
-    FastAPI too, for the OpenAPI document.
+    FastAPI too.
     """
 
     webhook: Endpoint | None = None
@@ -80,9 +88,6 @@ def build_application(
             handler.request_log.flush()
 
     app = Application(
-        title=openapi.TITLE,
-        description=openapi.DESCRIPTION,
-        version="1",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
@@ -94,7 +99,7 @@ def build_application(
     _add_webhooks(app, routes)
     _add_forms(app, routes, Pages(handler))
     _add_health(app, routes)
-    _describe_security(app)
+    app.openapi = openapi_document  # type: ignore[method-assign]
     return app
 
 
@@ -109,53 +114,28 @@ async def _problem_response(request: Request, error: Exception) -> Response:
 def _add_webhooks(app: Application, routes: Routes) -> None:
     path = "/webhooks/{name}/{instance}"
     endpoint = app.webhook = respond_with_problems(routes.webhook)
-    app.post(path, summary="Receive a signed request", **openapi.webhook())(endpoint)
-    app.post(
-        path + "/{secret}",
-        summary="Receive a request of a service that does not sign",
-        **openapi.webhook(secret=True),
-    )(endpoint)
     probe = respond_with_problems(routes.probe_webhook)
-    app.head(path, include_in_schema=False)(probe)
-    app.head(path + "/{secret}", include_in_schema=False)(probe)
+    for address in (path, path + "/{secret}"):
+        app.post(address)(endpoint)
+        app.head(address, include_in_schema=False)(probe)
 
 
 def _add_forms(app: FastAPI, routes: Routes, pages: Pages) -> None:
-    submit = "/feedback/{instance}"
-    app.post(submit, summary="Submit feedback as JSON", **openapi.submission())(
-        respond_with_problems(routes.submit)
-    )
-    app.options(submit, summary="Check what a web site may do (CORS)", **openapi.preflight())(
-        respond_with_problems(routes.preflight)
-    )
-    page = "/form/{instance}"
-    app.get(page, summary="Show a form", **openapi.page("The form."))(
-        respond_with_problems(pages.show)
-    )
-    app.post(page, summary="Submit a form", **openapi.form_post())(
-        respond_with_problems(pages.submit)
-    )
-    app.get(page + "/thanks", summary="Say thanks", **openapi.page("Thanks."))(
-        respond_with_problems(pages.thank)
-    )
+    app.post("/feedback/{instance}")(respond_with_problems(routes.submit))
+    app.options("/feedback/{instance}")(respond_with_problems(routes.preflight))
+    app.get("/form/{instance}")(respond_with_problems(pages.show))
+    app.post("/form/{instance}")(respond_with_problems(pages.submit))
+    app.get("/form/{instance}/thanks")(respond_with_problems(pages.thank))
 
 
 def _add_health(app: FastAPI, routes: Routes) -> None:
-    app.get("/healthz", summary="Check that the process is alive", **openapi.health("It is.", 500))(
-        respond_with_problems(routes.healthz)
-    )
-    app.get("/readyz", summary="Check that Kafka answers", **openapi.health("It does.", 500, 503))(
-        respond_with_problems(routes.readyz)
-    )
+    app.get("/healthz")(respond_with_problems(routes.healthz))
+    app.get("/readyz")(respond_with_problems(routes.readyz))
 
 
-def _describe_security(app: FastAPI) -> None:
-    build_document = app.openapi
-
-    def build_with_security() -> dict[str, Any]:
-        document = build_document()
-        components = document.setdefault("components", {})
-        components["securitySchemes"] = openapi.security_schemes()
-        return document
-
-    app.openapi = build_with_security  # type: ignore[method-assign]
+@cache
+def openapi_document() -> dict[str, Any]:
+    """Return ``openapi.json`` with the schema of a submission."""
+    document: dict[str, Any] = orjson.loads(_OPENAPI.read_bytes())
+    document["components"]["schemas"]["Submission"] = Submission.model_json_schema()
+    return document

@@ -22,7 +22,7 @@ Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class PlainRoute(APIRoute):
-    """A route that appears in the OpenAPI document and is called without FastAPI's parsing.
+    """A route that is called without FastAPI's parsing.
 
     Signatures cover raw bodies, so nothing may be parsed before they are checked.
     """

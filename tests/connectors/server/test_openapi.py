@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import schemathesis
@@ -12,6 +13,9 @@ from hypothesis import settings as bounded
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from connectors.forms.form.config import MAX_QUESTIONS
+from connectors.server.application import build_application, openapi_document
+from connectors.server.routes import PlainRoute
 from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
 from tests.connectors.server.conftest import form, serving
@@ -37,6 +41,24 @@ def api(settings: Settings) -> Iterator[Any]:
     with serving(settings.kafka, sources, config) as live:
         load_all_checks()
         yield schemathesis.openapi.from_url(f"{live.url}/openapi.json")
+
+
+def test_the_document_describes_every_route() -> None:
+    described = openapi_document()["paths"]
+    served = {
+        f"{method} {route.path}"
+        for route in build_application([], Mock(), Mock()).routes
+        if isinstance(route, PlainRoute) and route.include_in_schema
+        for method in route.methods
+    }
+    assert served == set(OPERATIONS)
+    assert {f"{m.upper()} {path}" for path, methods in described.items() for m in methods} == served
+
+
+def test_the_document_knows_every_question_of_a_form() -> None:
+    body = openapi_document()["paths"]["/form/{instance}"]["post"]["requestBody"]
+    fields = body["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+    assert f"text_2 … text_{MAX_QUESTIONS} " in fields["text_1"]["description"]
 
 
 def test_all_operations_are_tried_and_described(api: Any) -> None:
