@@ -1,6 +1,6 @@
-"""What the connectors declare, as data and as the pages of the documentation.
+"""Declarations of the connectors, as data and as a page of the documentation.
 
-``python -m connectors.runtime.catalogue`` writes ``docs/connectors.md``; a test fails when it is
+``python -m connectors.runtime.catalogue`` writes ``docs/connectors.md``; a test fails if that is
 stale.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from connectors.runtime.instances import Schedule
 from connectors.runtime.registry import sources
-from connectors.sdk.source import Answering, Polled, Source, SourceConfig, Streamed, Webhook
+from connectors.sdk import Answering, Polled, Source, SourceConfig, Streamed, Webhook
 from schemas.feedback import Family
 
 _PAGE: Final = Path(__file__).parents[2] / "docs" / "connectors.md"
@@ -20,7 +20,7 @@ _HEADINGS: Final = {
     Family.SOCIAL: "Social media and feeds",
     Family.FORM: "Forms",
 }
-_ABLE: Final = (
+_BASES: Final = (
     (Polled, "polled"),
     (Streamed, "streamed"),
     (Webhook, "webhook"),
@@ -29,13 +29,13 @@ _ABLE: Final = (
 
 
 def capability_names(source: type[Source]) -> list[str]:
-    """What a source can do and brings, in words."""
-    able = [word for kind, word in _ABLE if issubclass(source, kind)]
-    return [*able, *sorted(source.capabilities)]
+    """Return what a source can do and what it returns, as words."""
+    words = [word for base, word in _BASES if issubclass(source, base)]
+    return [*words, *sorted(source.capabilities)]
 
 
 def declaration(source: type[Source]) -> dict[str, Any]:
-    """What a source declares, as JSON's types."""
+    """Return a source's declaration as JSON's types."""
     return {
         "name": source.name,
         "title": source.title,
@@ -70,39 +70,39 @@ def _text(default: Any) -> str | None:
 
 
 def render_source(source: type[Source]) -> str:
-    """The Markdown of one source."""
-    told = declaration(source)
-    own = [field for field in told["fields"] if field["name"] not in SourceConfig.model_fields]
+    """Return the Markdown of one source."""
+    declared = declaration(source)
+    own = [field for field in declared["fields"] if field["name"] not in SourceConfig.model_fields]
     rows = "\n".join(_row(field) for field in own)
     return f"""\
-### {told["title"]}: `{told["name"]}`
+### {declared["title"]}: `{declared["name"]}`
 
 {_opening(source)}
 
-- **Can**: {", ".join(told["capabilities"])}
-- **Needs**: {told["needs"]}
-- **Limits**: {told["limits"]}
-- **Cursor**: {told["cursor"]}
+- **Capabilities**: {", ".join(declared["capabilities"])}
+- **Requirements**: {declared["needs"]}
+- **Limitations**: {declared["limits"]}
+- **Cursor**: {declared["cursor"]}
 
 ```toml
-[{told["name"]}.main]
+[{declared["name"]}.main]
 {source.example.strip()}
 ```
 
-| setting | default | what it is |
+| setting | default | description |
 |---|---|---|
 {rows}
 """
 
 
 def _opening(source: type[Source]) -> str:
-    """The first paragraph of the class's docstring."""
+    """Return the first paragraph of the class's docstring."""
     return " ".join((source.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
 def _row(field: dict[str, Any]) -> str:
     if field["required"]:
-        default = "needed"
+        default = "required"
     else:
         default = "none" if field.get("default") in (None, "") else f"`{field['default']}`"
     secret = " A secret." if field["secret"] else ""
@@ -110,12 +110,11 @@ def _row(field: dict[str, Any]) -> str:
 
 
 def connectors_page() -> str:
-    """``docs/connectors.md``."""
-    found = list(sources().values())
+    """Return the text of ``docs/connectors.md``."""
     parts = [_INTRODUCTION, _shared()]
     for family, heading in _HEADINGS.items():
         parts.append(f"## {heading}\n")
-        parts += [render_source(source) for source in found if source.family is family]
+        parts += [render_source(source) for source in sources().values() if source.family is family]
     return "\n".join(parts)
 
 
@@ -123,8 +122,8 @@ _INTRODUCTION: Final = """\
 # Connectors
 
 Each section of the settings file, `feedback.toml` or the one named by `--config`, is one instance
-of a connector: `[app_store.patients]` is an app, `[mastodon.nhs]` a hashtag. There may be many of a
-kind. A secret is never written there: `{ env = "NAME" }` takes it from the environment,
+of a connector: `[app_store.patients]` is an app, `[mastodon.nhs]` a hashtag. A connector may have
+many instances. Secrets are not written there: `{ env = "NAME" }` reads one from the environment,
 `{ file = "/run/secrets/name" }` from a file.
 
 ```sh
@@ -136,7 +135,7 @@ feedback serve
 feedback status
 ```
 
-This page is written by `make generate` from what the connectors declare.
+This page is generated from the connectors' declarations by `make generate`.
 """
 
 
@@ -150,9 +149,9 @@ def _shared() -> str:
     ]
     table = "\n".join(rows)
     return f"""\
-## What every section may say
+## Settings of every section
 
-| setting | default | what it is |
+| setting | default | description |
 |---|---|---|
 {table}
 """
@@ -162,7 +161,7 @@ _SCHEDULE_DEFAULTS: Final = {"every": "`15m`", "silent_after": "`7d`", "enabled"
 
 
 def main() -> None:
-    """Write the page into a checkout."""
+    """Write the page into the checkout."""
     _PAGE.write_text(connectors_page(), encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from connectors.sdk.source import Source
+from connectors.sdk import Source
 
 _FAMILIES: Final = ("forms", "reviews", "social")
 

@@ -22,7 +22,7 @@ from connectors.sdk.source import Capability, Polled, Source, Webhook, WebhookRe
 from pipeline.settings_file import resolve_secret
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import EARLIER, NOW, Delivery, FakeCaller, FakeService, served
-from tests.support.fakes import CALLERS, SERVICES, WAITS, built
+from tests.support.fakes import CALLERS, SERVICES, WAITS, build_source
 
 SOURCES = sorted(sources().items())
 _SECRET = re.compile(r"(secret|token|password|key)s?$")
@@ -80,13 +80,13 @@ def needs_http(fake: FakeService) -> None:
         pytest.skip(f"{fake.name} is not spoken to over HTTP; its own test has such faults")
 
 
-def polled(fake: FakeService, url: str, now: datetime = NOW) -> Polled:
-    source = built(fake, url, author_key=b"key", now=lambda: now)
+def build_polled(fake: FakeService, url: str, now: datetime = NOW) -> Polled:
+    source = build_source(fake, url, author_key=b"key", now=lambda: now)
     assert isinstance(source, Polled)
     return source
 
 
-def understood(source: Source, items: Iterable[Item]) -> Iterator[Feedback]:
+def parse_items(source: Source, items: Iterable[Item]) -> Iterator[Feedback]:
     for item in items:
         try:
             yield source.parse(item)
@@ -94,17 +94,17 @@ def understood(source: Source, items: Iterable[Item]) -> Iterator[Feedback]:
             continue
 
 
-def read(source: Polled, cursor: str | None) -> tuple[list[Feedback], list[str]]:
+def read_run(source: Polled, cursor: str | None) -> tuple[list[Feedback], list[str]]:
     """The records and the cursors of a run."""
     records: list[Feedback] = []
     cursors: list[str] = []
     for page in source.fetch(cursor):
-        records += understood(source, page.items)
+        records += parse_items(source, page.items)
         cursors.append(page.cursor)
     return records, cursors
 
 
-def latest(records: Iterable[Feedback]) -> dict[str, str]:
+def index_after(records: Iterable[Feedback]) -> dict[str, str]:
     """What the index holds after these records, by native id."""
     held: dict[str, Feedback] = {}
     for record in records:
@@ -124,7 +124,7 @@ def is_sampled(fake: FakeService) -> bool:
 
 def assert_complete(records: Iterable[Feedback], fake: FakeService) -> None:
     """The index holds what the service does; of a sampled one also what it no longer shows."""
-    texts = latest(records)
+    texts = index_after(records)
     if is_sampled(fake):
         texts = {name: text for name, text in texts.items() if name in fake.texts}
     assert texts == fake.texts
@@ -133,9 +133,9 @@ def assert_complete(records: Iterable[Feedback], fake: FakeService) -> None:
 def test_reads_everything_through_every_fault(fake: FakeService) -> None:
     with served(fake) as service:
         service.faults.extend(fake.faults)
-        records, cursors = read(polled(fake, service.url), None)
+        records, cursors = read_run(build_polled(fake, service.url), None)
         assert service.faults == type(service.faults)()
-    assert latest(records) == fake.texts
+    assert index_after(records) == fake.texts
     assert len(fake.texts) >= 3 and len(cursors) >= 3
     assert {record.source for record in records} == {fake.name}
     assert all(record.revision > 0 for record in records)
@@ -144,8 +144,8 @@ def test_reads_everything_through_every_fault(fake: FakeService) -> None:
 
 def test_a_second_run_brings_nothing_again(fake: FakeService) -> None:
     with served(fake) as service:
-        _, cursors = read(polled(fake, service.url), None)
-        again, _ = read(polled(fake, service.url), cursors[-1])
+        _, cursors = read_run(build_polled(fake, service.url), None)
+        again, _ = read_run(build_polled(fake, service.url), cursors[-1])
     assert is_sampled(fake) or again == []
 
 
@@ -154,27 +154,27 @@ def test_goes_on_from_every_cursor_and_misses_nothing(fake: FakeService) -> None
         records: list[Feedback] = []
         cursor: str | None = None
         for _ in range(60):
-            pages = polled(fake, service.url).fetch(cursor)
+            pages = build_polled(fake, service.url).fetch(cursor)
             page = next(pages, None)
             if page is None or page.cursor == cursor:
                 break
-            source = polled(fake, service.url)
-            records += understood(source, page.items)
+            source = build_polled(fake, service.url)
+            records += parse_items(source, page.items)
             cursor = page.cursor
-    assert latest(records) == fake.texts
+    assert index_after(records) == fake.texts
 
 
 def test_the_next_run_brings_what_was_added_and_nothing_else(fake: FakeService) -> None:
     with served(fake) as service:
-        records, cursors = read(polled(fake, service.url, EARLIER), None)
+        records, cursors = read_run(build_polled(fake, service.url, EARLIER), None)
         before = {*fake.texts}
         fake.add()
         added = fake.texts.keys() - before
-        later, later_cursors = read(polled(fake, service.url), cursors[-1])
+        later, later_cursors = read_run(build_polled(fake, service.url), cursors[-1])
         fake.add()
-        last, _ = read(polled(fake, service.url), [*cursors, *later_cursors][-1])
+        last, _ = read_run(build_polled(fake, service.url), [*cursors, *later_cursors][-1])
     assert added
-    assert is_sampled(fake) or latest(later).keys() == added
+    assert is_sampled(fake) or index_after(later).keys() == added
     assert_complete([*records, *later, *last], fake)
 
 
@@ -184,18 +184,18 @@ def test_misses_nothing_that_is_added_behind_a_page_of_a_run(
 ) -> None:
     now = EARLIER
     with served(fake) as service:
-        source = built(fake, service.url, author_key=b"key", now=lambda: now)
+        source = build_source(fake, service.url, author_key=b"key", now=lambda: now)
         assert isinstance(source, Polled)
         records: list[Feedback] = []
         cursor = None
         for place, page in enumerate(source.fetch(None)):
-            records += understood(source, page.items)
+            records += parse_items(source, page.items)
             cursor = page.cursor
             if place >= number:  # a busy service: something new behind each page that follows
                 if place < number + 3:
                     fake.add()
                 now = NOW
-        later, _ = read(polled(fake, service.url), cursor)
+        later, _ = read_run(build_polled(fake, service.url), cursor)
     assert_complete([*records, *later], fake)
 
 
@@ -204,39 +204,39 @@ def test_misses_nothing_that_is_added_while_a_run_is_interrupted(
     fake: FakeService, pages: int
 ) -> None:
     with served(fake) as service:
-        source = polled(fake, service.url, EARLIER)
+        source = build_polled(fake, service.url, EARLIER)
         begun = list(islice(source.fetch(None), pages))
-        records = [record for page in begun for record in understood(source, page.items)]
+        records = [record for page in begun for record in parse_items(source, page.items)]
         fake.add()
-        rest, cursors = read(polled(fake, service.url), begun[-1].cursor)
+        rest, cursors = read_run(build_polled(fake, service.url), begun[-1].cursor)
         fake.add()
-        later, _ = read(polled(fake, service.url), [begun[-1].cursor, *cursors][-1])
+        later, _ = read_run(build_polled(fake, service.url), [begun[-1].cursor, *cursors][-1])
     assert_complete([*records, *rest, *later], fake)
 
 
 def test_brings_edits_and_deletes(fake: FakeService) -> None:
     brings = sources()[fake.name].capabilities
     with served(fake) as service:
-        records, cursors = read(polled(fake, service.url), None)
+        records, cursors = read_run(build_polled(fake, service.url), None)
         if Capability.EDITS in brings:
             fake.edit()
         if Capability.DELETES in brings:
             fake.delete()
-        later, _ = read(polled(fake, service.url, NOW + timedelta(days=2)), cursors[-1])
-    assert latest([*records, *later]) == fake.texts
+        later, _ = read_run(build_polled(fake, service.url, NOW + timedelta(days=2)), cursors[-1])
+    assert index_after([*records, *later]) == fake.texts
 
 
 def test_parses_the_same_item_the_same(fake: FakeService) -> None:
     with served(fake) as service:
-        source = polled(fake, service.url)
+        source = build_polled(fake, service.url)
         page = next(iter(source.fetch(None)))
     for item in page.items:
-        first, second = understood(source, [item]), understood(source, [item])
+        first, second = parse_items(source, [item]), parse_items(source, [item])
         assert list(first) == list(second)
 
 
 def test_refuses_nonsense_item_by_item(fake: FakeService) -> None:
-    source = polled(fake, "http://127.0.0.1:9")
+    source = build_polled(fake, "http://127.0.0.1:9")
     for data in (None, {}, [], "text", {"id": None}, {"id": "1", "text": 7}):
         item = source.item(data, origin="1", payload=b"{}")
         with pytest.raises((BadRecord, Skip)):
@@ -248,7 +248,7 @@ def test_an_unavailable_service_is_tried_again_later(fake: FakeService) -> None:
     with served(fake) as service:
         service.faults.extend(["500"] * 60)
         with pytest.raises(Retry):
-            read(polled(fake, service.url), None)
+            read_run(build_polled(fake, service.url), None)
 
 
 def test_refused_credentials_end_the_run(fake: FakeService) -> None:
@@ -256,7 +256,7 @@ def test_refused_credentials_end_the_run(fake: FakeService) -> None:
     with served(fake) as service:
         service.faults.extend(["401"] * 60)
         with pytest.raises(Fatal) as raised:
-            read(polled(fake, service.url), None)
+            read_run(build_polled(fake, service.url), None)
     assert not any(secret in str(raised.value) for secret in fake.secrets)
 
 
@@ -266,13 +266,13 @@ def caller(request: pytest.FixtureRequest) -> FakeCaller:
     return made
 
 
-def hook(caller: FakeCaller, url: str = "http://127.0.0.1:9") -> Webhook:
-    source = built(caller, url, author_key=b"key", now=lambda: NOW)
+def build_webhook(caller: FakeCaller, url: str = "http://127.0.0.1:9") -> Webhook:
+    source = build_source(caller, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(source, Webhook)
     return source
 
 
-def received(delivery: Delivery) -> WebhookRequest:
+def to_request(delivery: Delivery) -> WebhookRequest:
     headers = {name.lower(): value for name, value in delivery.headers.items()}
     return WebhookRequest(delivery.body, headers, delivery.path_secret, NOW)
 
@@ -288,27 +288,27 @@ def address(caller: FakeCaller) -> Iterator[str]:
 
 
 def test_takes_every_delivery(caller: FakeCaller, address: str) -> None:
-    source = hook(caller, address)
+    source = build_webhook(caller, address)
     deliveries = caller.deliveries(NOW)
     assert len(deliveries) >= 3
     records = [
         record
         for delivery in deliveries
-        for record in understood(source, source.handle(received(delivery)))
+        for record in parse_items(source, source.handle(to_request(delivery)))
     ]
-    assert latest(records) == caller.texts
+    assert index_after(records) == caller.texts
 
 
 def test_a_delivery_sent_twice_is_the_same_record(caller: FakeCaller, address: str) -> None:
-    source = hook(caller, address)
+    source = build_webhook(caller, address)
     first = caller.deliveries(NOW)[0]
-    records = [list(understood(source, source.handle(received(first)))) for _ in range(2)]
+    records = [list(parse_items(source, source.handle(to_request(first)))) for _ in range(2)]
     assert [one.event_id for one in records[0]] == [one.event_id for one in records[1]]
     assert [one.revision for one in records[0]] == [one.revision for one in records[1]]
 
 
 def test_refuses_a_forged_delivery(caller: FakeCaller, address: str) -> None:
-    source = hook(caller, address)
+    source = build_webhook(caller, address)
     good = caller.deliveries(NOW)[0]
     forged = [Delivery(good.body, {}, None)]
     if good.path_secret is None:
@@ -317,16 +317,16 @@ def test_refuses_a_forged_delivery(caller: FakeCaller, address: str) -> None:
         forged.append(Delivery(good.body, good.headers, good.path_secret + "x"))
     for delivery in forged:
         with pytest.raises(Forged):
-            source.handle(received(delivery))
+            source.handle(to_request(delivery))
 
 
 def test_refuses_a_stale_delivery(caller: FakeCaller, address: str) -> None:
     delivery = caller.stale(NOW)
     if delivery is not None:
         with pytest.raises(Stale):
-            hook(caller, address).handle(received(delivery))
+            build_webhook(caller, address).handle(to_request(delivery))
 
 
 def test_refuses_a_malformed_delivery(caller: FakeCaller, address: str) -> None:
     with pytest.raises(Malformed):
-        hook(caller, address).handle(received(caller.malformed(NOW)))
+        build_webhook(caller, address).handle(to_request(caller.malformed(NOW)))

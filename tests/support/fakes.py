@@ -38,7 +38,7 @@ SERVICES: dict[str, type[FakeService]] = _found(FakeService)  # type: ignore[typ
 CALLERS: dict[str, type[FakeCaller]] = _found(FakeCaller)  # type: ignore[type-abstract]
 
 
-def built(
+def build_source(
     fake: FakeService | FakeCaller, url: str, instance: str = "test", **context: object
 ) -> Source:
     """The connector of a fake, told to talk to it."""
@@ -50,12 +50,12 @@ def built(
 
 
 OPEN: list[Source] = []
-"""What :func:`built` made; a fixture closes it after each test."""
+"""What :func:`build_source` made; a fixture closes it after each test."""
 
 WAITS: list[float] = []
 """Seconds for which connectors would have waited during this test."""
 
 
-def beside(record: Feedback) -> dict[str, str]:
+def attributes_without_submission(record: Feedback) -> dict[str, str]:
     """A record's attributes but for the mark of its submission."""
     return {name: value for name, value in record.attributes.items() if name != SUBMISSION}

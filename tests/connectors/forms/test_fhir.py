@@ -11,7 +11,7 @@ from connectors.sdk.errors import Misconfigured, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import moment, served
-from tests.support.fakes import beside, built
+from tests.support.fakes import attributes_without_submission, build_source
 from tests.support.services.fhir import CANONICAL, FakeFhir
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 def source(fake: FakeFhir, url: str, **settings: Any) -> Fhir:
     given = fake.settings
     fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
-    made: Source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    made: Source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(made, Fhir)
     return made
 
@@ -48,7 +48,7 @@ def test_a_comment_carries_its_question_its_scores_and_its_questionnaire() -> No
     assert record.question == "What could we do better?"
     assert record.csat is not None and (record.csat.value, record.csat.best) == (4, 5)
     assert (record.site, record.language) == ("Eastgate", "en-GB")
-    assert beside(record) == {"questionnaire": CANONICAL}
+    assert attributes_without_submission(record) == {"questionnaire": CANONICAL}
     assert record.redated
     assert record.author is not None and "Patient" not in record.to_payload().decode()
 

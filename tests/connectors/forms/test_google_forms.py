@@ -10,7 +10,7 @@ from connectors.sdk.errors import BadRecord, Fatal
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import served
-from tests.support.fakes import beside, built
+from tests.support.fakes import attributes_without_submission, build_source
 from tests.support.services.google_forms import FORM, FakeGoogleForms, answered, zulu
 
 _TIMES = ("createTime", "lastSubmittedTime")
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 def source(fake: FakeGoogleForms, url: str, **settings: Any) -> GoogleForms:
     given = fake.settings
     fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
-    made: Source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    made: Source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(made, GoogleForms)
     return made
 
@@ -44,7 +44,7 @@ def test_a_comment_carries_its_question_the_scores_and_the_form() -> None:
     assert record.nps is not None and (record.nps.value, record.nps.best) == (8, 10)
     assert record.stars is not None and record.stars.value == 4
     assert record.site == "Eastgate"
-    assert beside(record) == {"form": "After your visit"}
+    assert attributes_without_submission(record) == {"form": "After your visit"}
     assert record.author is not None and "Bloggs" not in record.to_payload().decode()
 
 

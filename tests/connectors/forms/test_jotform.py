@@ -12,7 +12,7 @@ from connectors.sdk.errors import Malformed
 from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import Delivery
-from tests.support.fakes import beside
+from tests.support.fakes import attributes_without_submission
 from tests.support.services.jotform import SECRET, delivery
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -59,7 +59,10 @@ def test_names_addresses_and_numbers_stay_behind() -> None:
         NOW,
     )
     (found,) = records(sent)
-    assert (found.text, beside(found)) == ("Shorter queues", {"contact": "yes"})
+    assert (found.text, attributes_without_submission(found)) == (
+        "Shorter queues",
+        {"contact": "yes"},
+    )
 
 
 def test_scores_and_places_are_named() -> None:

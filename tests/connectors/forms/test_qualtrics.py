@@ -10,7 +10,7 @@ from connectors.sdk.errors import Misconfigured, Retry, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, served
-from tests.support.fakes import beside, built
+from tests.support.fakes import attributes_without_submission, build_source
 from tests.support.services.qualtrics import FakeQualtrics, response, utc
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def source(fake: FakeQualtrics, url: str, **settings: Any) -> Qualtrics:
     given = fake.settings
     fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
-    made: Source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    made: Source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(made, Qualtrics)
     return made
 
@@ -45,7 +45,7 @@ def test_a_comment_carries_its_question_scores_language_and_embedded_data() -> N
     assert record.question == "What could we do better?"
     assert record.nps is not None and record.nps.value == 8
     assert (record.service, record.language) == ("Ward 4", "en-GB")
-    assert beside(record) == {"form": "After your visit"}
+    assert attributes_without_submission(record) == {"form": "After your visit"}
     payload = record.to_payload().decode()
     assert record.author is not None
     assert not any(told in payload for told in ("Bloggs", "192.0.2.7", "anonymous"))

@@ -16,7 +16,7 @@ from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served
-from tests.support.fakes import WAITS, beside
+from tests.support.fakes import WAITS, attributes_without_submission
 from tests.support.services.surveymonkey import (
     FakeSurveyMonkey,
     FakeSurveyMonkeyWebhooks,
@@ -84,7 +84,7 @@ def test_contact_information_is_only_a_flag() -> None:
             ("15", {"row_id": "151", "text": "jo@example.com"}),
         )
     )
-    assert beside(found) == {"contact": "yes"}
+    assert attributes_without_submission(found) == {"contact": "yes"}
 
 
 def test_choices_and_variables_name_where_it_was() -> None:

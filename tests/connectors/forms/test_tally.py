@@ -10,7 +10,7 @@ from connectors.forms.tally import Tally, TallyConfig
 from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
-from tests.support.fakes import beside
+from tests.support.fakes import attributes_without_submission
 from tests.support.services.tally import SECRET, event, field, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_hidden_and_calculated_fields_may_name_the_site() -> None:
     calculated = field("c_2", "points", "CALCULATED_FIELDS", 12)
     settings = {"site_field": "hospital", "keep": ["points"]}
     (found,) = records(event(3, COMMENT, hidden, calculated), **settings)
-    assert (found.site, beside(found)) == ("Eastgate", {"points": "12"})
+    assert (found.site, attributes_without_submission(found)) == ("Eastgate", {"points": "12"})
 
 
 def test_a_named_scale_is_a_score_and_any_other_an_attribute() -> None:
@@ -56,7 +56,7 @@ def test_a_named_scale_is_a_score_and_any_other_an_attribute() -> None:
     stars = field("e", "How many stars?", "RATING", 4)
     (found,) = records(event(3, COMMENT, recommend, stars), scores={"How likely?": "nps"})
     assert (found.nps and found.nps.value, found.stars) == (8, None)
-    assert beside(found) == {"How many stars?": "4"}
+    assert attributes_without_submission(found) == {"How many stars?": "4"}
 
 
 def test_each_row_of_a_matrix_is_a_question() -> None:
@@ -77,7 +77,10 @@ def test_names_and_addresses_stay_behind() -> None:
     name = field("g", "Name", "INPUT_TEXT", "Dylan")
     phone = field("h", "Call me", "INPUT_PHONE_NUMBER", "+44 20 7946 0000")
     (found,) = records(event(3, COMMENT, name, phone))
-    assert (found.text, beside(found)) == ("Shorter queues", {"contact": "yes"})
+    assert (found.text, attributes_without_submission(found)) == (
+        "Shorter queues",
+        {"contact": "yes"},
+    )
 
 
 def test_a_field_without_a_label_or_value_is_nothing() -> None:

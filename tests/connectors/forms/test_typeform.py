@@ -13,7 +13,7 @@ from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Context, Webhook, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
-from tests.support.fakes import beside
+from tests.support.fakes import attributes_without_submission
 from tests.support.services.typeform import SECRET, answered, event, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_names_and_addresses_stay_behind() -> None:
     )
     (found,) = records(told)
     assert (found.text, found.nps and found.nps.value) == ("", 10)
-    assert beside(found) == {"contact": "yes"}
+    assert attributes_without_submission(found) == {"contact": "yes"}
 
 
 def test_a_rating_has_the_scale_that_the_settings_tell() -> None:
@@ -96,7 +96,12 @@ def test_hidden_fields_variables_and_choices_name_where_it_was() -> None:
         organization_field="trust",
         contact_field="reply",
     )
-    assert (found.organization, found.site, found.service, beside(found)) == (
+    assert (
+        found.organization,
+        found.site,
+        found.service,
+        attributes_without_submission(found),
+    ) == (
         "Northern",
         "Eastgate",
         "Maternity",

@@ -15,7 +15,7 @@ from connectors.sdk.http import HttpResponse
 from schemas.feedback import Feedback
 from schemas.measures import Stars
 from tests.support.fake_service import Served, moment, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.app_store import APP, FakeAppStore
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ def service(fake: FakeAppStore) -> Iterator[Served]:
 
 
 def source_of(fake: FakeAppStore, url: str) -> AppStore:
-    source = built(fake, url, author_key=b"key", now=lambda: NOW)
+    source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(source, AppStore)
     return source
 

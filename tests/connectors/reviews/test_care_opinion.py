@@ -12,14 +12,14 @@ from connectors.sdk.errors import Retry, Skip, Unauthorized
 from connectors.sdk.http import HttpResponse
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.care_opinion import FakeCareOpinion
 
 NOW = moment(50)
 
 
 def source(url: str, fake: FakeCareOpinion | None = None, **settings: Any) -> CareOpinion:
-    made = built(fake or FakeCareOpinion(), url, now=lambda: NOW)
+    made = build_source(fake or FakeCareOpinion(), url, now=lambda: NOW)
     assert isinstance(made, CareOpinion)
     return with_settings(made, url, **settings)
 

@@ -17,7 +17,7 @@ from connectors.sdk.pseudonyms import pseudonym
 from pipeline.settings_file import resolve_secret
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, sentence, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.google_key import key_file
 from tests.support.services.google_business import FakeGoogleBusiness
 
@@ -25,7 +25,9 @@ NOW = moment(50)
 
 
 def source(url: str = "http://127.0.0.1:9", **context: Any) -> GoogleBusiness:
-    made = built(FakeGoogleBusiness(), url, **{"now": lambda: NOW, "author_key": b"key", **context})
+    made = build_source(
+        FakeGoogleBusiness(), url, **{"now": lambda: NOW, "author_key": b"key", **context}
+    )
     assert isinstance(made, GoogleBusiness)
     return made
 

@@ -12,7 +12,7 @@ from connectors.sdk.errors import BadRecord
 from connectors.sdk.pseudonyms import pseudonym
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, sentence, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.trustpilot import FakeTrustpilot
 
 NOW = moment(50)
@@ -20,7 +20,7 @@ NOW = moment(50)
 
 def source(url: str = "http://127.0.0.1:9", *, days: int = 0, **settings: Any) -> Trustpilot:
     fake = FakeTrustpilot()
-    made = built(fake, url, now=lambda: NOW + timedelta(days=days), author_key=b"key")
+    made = build_source(fake, url, now=lambda: NOW + timedelta(days=days), author_key=b"key")
     assert isinstance(made, Trustpilot)
     made.config = made.Config.model_validate({**fake.settings(url), **settings})  # type: ignore[assignment]
     return made

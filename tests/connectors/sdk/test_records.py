@@ -17,9 +17,9 @@ from connectors.sdk.records import build_record, mark_backfill
 from connectors.sdk.source import Polled
 from schemas.feedback import Family, Feedback, Operation
 from schemas.measures import Fft, Nps, Stars
-from tests.connectors.test_conformance import understood
+from tests.connectors.test_conformance import parse_items
 from tests.support.fake_service import NOW, FakeService, served
-from tests.support.fakes import SERVICES, built
+from tests.support.fakes import SERVICES, build_source
 
 GIVEN = datetime(2026, 3, 4, 5, 6, 7, 890_123, tzinfo=timezone(timedelta(hours=2)))
 AUTHOR = "0" * 32
@@ -134,10 +134,10 @@ def test_history_is_marked_and_else_the_same() -> None:
 def test_what_a_connector_publishes_is_valid(name: str) -> None:
     fake: FakeService = SERVICES[name]()
     with served(fake) as service:
-        source = built(fake, service.url, author_key=b"key", now=lambda: NOW)
+        source = build_source(fake, service.url, author_key=b"key", now=lambda: NOW)
         assert isinstance(source, Polled)
         items = [item for page in source.fetch(None) for item in page.items]
-        records = list(understood(source, items))
+        records = list(parse_items(source, items))
     assert records
     for record in records:
         assert Feedback.model_validate(record.model_dump()) == record

@@ -17,7 +17,7 @@ from connectors.sdk.submissions import (
     Submission,
 )
 from schemas.feedback import Feedback, Operation
-from tests.support.fakes import beside
+from tests.support.fakes import attributes_without_submission
 
 AT = "2026-11-20T12:00:00Z"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -86,7 +86,7 @@ class TestPersons:
     )
     def test_what_asks_for_them_is_not_copied(self, question: str) -> None:
         (found,) = records(text("a", "Jo Bloggs", question), RECOMMEND)
-        assert (found.text, beside(found)) == ("", {})
+        assert (found.text, attributes_without_submission(found)) == ("", {})
 
     @pytest.mark.parametrize(
         "question", ["Name one thing we did well", "Who was rude? Their name?"]
@@ -97,7 +97,7 @@ class TestPersons:
     def test_an_address_is_only_a_flag(self) -> None:
         mail = FormAnswer("m", "Where can we reach you?", AnswerType.CONTACT, "jo@example.com")
         (found,) = records(text("a", "Good"), mail)
-        assert beside(found) == {"contact": "yes"}
+        assert attributes_without_submission(found) == {"contact": "yes"}
         assert "jo@" not in found.to_payload().decode()
 
     @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ class TestPersons:
     def test_the_question_for_contact_is_only_a_flag(self, value: Any, flag: str) -> None:
         asked = FormAnswer("r", "May we write?", AnswerType.CHOICE, value)
         (found,) = records(text("a", "Good"), asked, settings={"contact_field": "r"})
-        assert beside(found) == {"contact": flag}
+        assert attributes_without_submission(found) == {"contact": flag}
 
     def test_further_questions_are_left_out_on_request(self) -> None:
         found = records(text("a", "Jo", "Wie heißen Sie?"), RECOMMEND, settings={"personal": ["a"]})
@@ -154,13 +154,17 @@ class TestScores:
 
     def test_without_a_known_scale_are_attributes(self) -> None:
         (found,) = records(text("a", "Good"), FormAnswer("q", "How was it?", AnswerType.SCALE, 8))
-        assert (found.csat, beside(found)) == (None, {"How was it?": "8"})
+        assert (found.csat, attributes_without_submission(found)) == (None, {"How was it?": "8"})
 
     def test_off_their_scale_never_cost_the_text(self) -> None:
         (found,) = records(
             text("a", "Good"), FormAnswer("q", "How was it?", AnswerType.STARS, 9, 1, 5)
         )
-        assert (found.text, found.stars, beside(found)) == ("Good", None, {"How was it?": "9"})
+        assert (found.text, found.stars, attributes_without_submission(found)) == (
+            "Good",
+            None,
+            {"How was it?": "9"},
+        )
 
     def test_the_named_one_goes_before_the_first(self) -> None:
         first, named = (
@@ -169,7 +173,7 @@ class TestScores:
         )
         (found,) = records(text("a", "Good"), first, named, settings={"scores": {"y": "stars"}})
         assert found.stars is not None and found.stars.value == 5
-        assert beside(found) == {"X?": "1"}
+        assert attributes_without_submission(found) == {"X?": "1"}
 
 
 def test_questions_and_hidden_fields_name_the_site() -> None:
@@ -182,7 +186,7 @@ def test_questions_and_hidden_fields_name_the_site() -> None:
     }
     hidden = {"hospital": "Eastgate", "visit": "day case", "user": "jo"}
     (found,) = records(text("a", "Good"), ward, settings=settings, hidden=hidden)
-    assert (found.site, found.service, beside(found)) == (
+    assert (found.site, found.service, attributes_without_submission(found)) == (
         "Eastgate",
         "Maternity",
         {"visit": "day case"},

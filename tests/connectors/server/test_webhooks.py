@@ -19,7 +19,7 @@ from schemas.feedback import Feedback
 from schemas.kafka_topics import FORMS, RAW
 from tests.connectors.server.conftest import Live, Serve, dead_letters_on, form
 from tests.support.fake_service import Delivery, FakeCaller, served
-from tests.support.fakes import CALLERS, built
+from tests.support.fakes import CALLERS, build_source
 from tests.support.kafka import read_all
 from tests.support.services.form import FakeForm
 
@@ -40,7 +40,7 @@ def address(caller: FakeCaller) -> Iterator[str]:
 
 
 def hook(caller: FakeCaller, instance: str, url: str = "http://127.0.0.1:9") -> Webhook:
-    source = built(caller, url, instance)
+    source = build_source(caller, url, instance)
     assert isinstance(source, Webhook)
     return source
 

@@ -13,7 +13,7 @@ from connectors.sdk.source import Polled, Source
 from connectors.social.reddit.cursor import RedditCursor
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.reddit import AGENT, FakeReddit, seconds
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def source_of(fake: FakeReddit, url: str, now: datetime = NOW, **settings: Any) -> Source:
     usual = fake.settings(url)
     fake.settings = lambda url: {**usual, **settings}  # type: ignore[method-assign]
-    return built(fake, url, author_key=b"key", now=lambda: now)
+    return build_source(fake, url, author_key=b"key", now=lambda: now)
 
 
 def parsed(thing: dict[str, Any], **settings: Any) -> Feedback:

@@ -17,14 +17,14 @@ from connectors.social.rss.connector import RssConfig
 from connectors.social.rss.feeds import classify_feed, read_feed
 from schemas.feedback import Feedback
 from tests.support.fake_service import Served, moment, sentence, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.rss import KEY, FakeFeeds
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def source_of(fake: FakeFeeds, url: str) -> Source:
-    return built(fake, url, author_key=b"key", now=lambda: NOW)
+    return build_source(fake, url, author_key=b"key", now=lambda: NOW)
 
 
 def pages(fake: FakeFeeds, service: Served, cursor: str | None = None) -> list[Page]:

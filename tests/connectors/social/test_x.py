@@ -12,18 +12,18 @@ from connectors.sdk.errors import BadRecord, Retry
 from connectors.sdk.source import Polled
 from schemas.feedback import Feedback
 from tests.support.fake_service import Served, moment, sentence, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.x import FakeX, snowflake
 
 
 def parsed(post: dict[str, Any]) -> Feedback:
-    source = built(FakeX(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50))
+    source = build_source(FakeX(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50))
     return source.parse(source.item(post, origin="1", payload=b"{}"))
 
 
 def fetched(fake: FakeX, service: Served, cursor: str | None = None) -> list[tuple[int, str]]:
     """How many posts each page had, and its cursor."""
-    source = built(fake, service.url, now=lambda: fake.now)
+    source = build_source(fake, service.url, now=lambda: fake.now)
     assert isinstance(source, Polled)
     return [(len(page.items), page.cursor) for page in source.fetch(cursor)]
 

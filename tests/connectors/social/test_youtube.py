@@ -13,19 +13,21 @@ from connectors.sdk.source import Polled
 from connectors.social.youtube import YouTubeConfig
 from schemas.feedback import Family, Feedback
 from tests.support.fake_service import moment, sentence, served
-from tests.support.fakes import built
+from tests.support.fakes import build_source
 from tests.support.services.youtube import CHANNEL, VIDEO, FakeYouTube
 
 
 def parsed(thread: dict[str, Any]) -> Feedback:
-    source = built(FakeYouTube(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50))
+    source = build_source(
+        FakeYouTube(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50)
+    )
     return source.parse(source.item(thread, origin="1", payload=b"{}"))
 
 
 def fetched(fake: FakeYouTube, cursor: str | None = None, **settings: Any) -> list[str]:
     """Cursors of a run."""
     with served(fake) as service:
-        source = built(_with(fake, settings), service.url, now=lambda: moment(50))
+        source = build_source(_with(fake, settings), service.url, now=lambda: moment(50))
         assert isinstance(source, Polled)
         return [page.cursor for page in source.fetch(cursor)]
 
@@ -57,7 +59,7 @@ def test_leaves_out_what_the_channel_itself_wrote() -> None:
 def test_asks_for_one_video_where_one_is_named() -> None:
     fake = FakeYouTube()
     with served(fake) as service:
-        source = built(_with(fake, {"video": VIDEO, "channel": None}), service.url)
+        source = build_source(_with(fake, {"video": VIDEO, "channel": None}), service.url)
         assert isinstance(source, Polled)
         assert len(list(source.fetch(None))) == 4
         query = parse_qs(service.requests[0].query)
@@ -78,7 +80,7 @@ def test_a_spent_quota_is_waited_for_and_not_hammered(reason: str, wait: float) 
     fake = FakeYouTube()
     fake.problem = (403, reason)
     with served(fake) as service:
-        source = built(fake, service.url)
+        source = build_source(fake, service.url)
         assert isinstance(source, Polled)
         with pytest.raises(Retry, match=reason) as raised:
             list(source.fetch(None))

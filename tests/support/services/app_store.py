@@ -30,8 +30,8 @@ class FakeAppStore(FakeService):
         """How often a page still comes empty."""
         self.names_pages = True
         self.texts = {
-            one["id"]["label"]: f"{one['title']['label']}\n{one['content']['label']}"
-            for one in reviews
+            review["id"]["label"]: f"{review['title']['label']}\n{review['content']['label']}"
+            for review in reviews
         }
 
     def _review(self, number: int) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class FakeAppStore(FakeService):
             return PlainTextResponse("CustomerReviews RSS page depth is limited to 10", 400)
         reviews = self.storefronts.get(country, []) if asked["app"] == APP else []
         last = -(-len(reviews) // PER_PAGE)
-        newest_first = sorted(reviews, key=lambda one: one["updated"]["label"], reverse=True)
+        newest_first = sorted(reviews, key=lambda review: review["updated"]["label"], reverse=True)
         shown: list[Any] = newest_first[(page - 1) * PER_PAGE : page * PER_PAGE]
         if country == "gb" and page == 1:
             shown = [{"im:name": {"label": "The app"}, "id": {"label": "the app"}}, *shown]

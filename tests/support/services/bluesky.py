@@ -17,7 +17,7 @@ from schemas.record import deterministic_id
 from tests.support.fake_service import FakeService, moment, sentence
 
 PER_PAGE = 10
-MOST_URIS = 25
+MAX_URIS = 25
 COLLECTION = "app.bsky.feed.post"
 PASSWORD = "abcd-efgh-ijkl-4711"  # noqa: S105
 _SERVER = "/xrpc/com.atproto.server."
@@ -32,7 +32,7 @@ class FakeBluesky(FakeService):
 
     def __init__(self) -> None:
         self.posts = [self.post(number) for number in range(35)]
-        self.texts = {native_id(one): one["record"]["text"] for one in self.posts}
+        self.texts = {native_id(post): post["record"]["text"] for post in self.posts}
         self.sessions: list[str] = []
         self.access = self.refresh = ""
         self.events: list[str] = []
@@ -115,12 +115,12 @@ class FakeBluesky(FakeService):
         phrase = asked["q"].strip('"').lower()
         since, until = (_ms(asked.get(name)) for name in ("since", "until"))
         found = [
-            one
-            for one in self.posts
-            if phrase in one["record"]["text"].lower()
-            and (since is None or sort_at(one) >= since)
-            and (until is None or sort_at(one) < until)
-            and asked.get("lang", "en") in one["record"]["langs"]
+            post
+            for post in self.posts
+            if phrase in post["record"]["text"].lower()
+            and (since is None or sort_at(post) >= since)
+            and (until is None or sort_at(post) < until)
+            and asked.get("lang", "en") in post["record"]["langs"]
         ]
         found.sort(key=sort_at, reverse=True)
         start, limit = int(asked.get("cursor", 0)), int(asked.get("limit", 25))
@@ -133,9 +133,9 @@ class FakeBluesky(FakeService):
         if refused := self._refused(request):
             return refused
         wanted = request.query_params.getlist("uris")
-        if len(wanted) > MOST_URIS:
+        if len(wanted) > MAX_URIS:
             return _error(400, "InvalidRequest", "too many uris")
-        return JSONResponse({"posts": [one for one in self.posts if one["uri"] in wanted]})
+        return JSONResponse({"posts": [post for post in self.posts if post["uri"] in wanted]})
 
     async def _subscribe(self, socket: WebSocket) -> None:
         """Events from the cursor on, then what comes."""

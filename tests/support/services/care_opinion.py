@@ -36,7 +36,9 @@ class FakeCareOpinion(FakeService):
     def __init__(self) -> None:
         self.stories = [self._story(number) for number in range(12)]
         self.tags: dict[int, list[dict[str, Any]]] = {}
-        self.texts = {str(one["id"]): f"{one['title']}\n{one['body']}" for one in self.stories}
+        self.texts = {
+            str(story["id"]): f"{story['title']}\n{story['body']}" for story in self.stories
+        }
 
     def _story(self, number: int) -> dict[str, Any]:
         story = 1_100_000 + number
@@ -95,8 +97,8 @@ class FakeCareOpinion(FakeService):
             min(int(asked.get("take", 100)), 100),
         )
         found = sorted(
-            (one for one in self.stories if one["dateOfSubmission"] >= after),
-            key=lambda one: one["dateOfPublication"],
+            (story for story in self.stories if story["dateOfSubmission"] >= after),
+            key=lambda story: story["dateOfPublication"],
         )
         return JSONResponse(found[skip : skip + take])
 

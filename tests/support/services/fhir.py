@@ -77,12 +77,12 @@ class FakeFhir(FakeService):
         if asked.get("_sort") != "_lastUpdated" or not since.startswith("ge"):
             return _outcome(400, "invalid")
         found = [
-            one
-            for one in self.resources
-            if one["meta"]["lastUpdated"] >= since[2:]
-            and asked.get("questionnaire", one["questionnaire"]) == one["questionnaire"]
+            resource
+            for resource in self.resources
+            if resource["meta"]["lastUpdated"] >= since[2:]
+            and asked.get("questionnaire", resource["questionnaire"]) == resource["questionnaire"]
         ]
-        found.sort(key=lambda one: str(one["meta"]["lastUpdated"]))
+        found.sort(key=lambda resource: str(resource["meta"]["lastUpdated"]))
         return self._bundle(request, found, 0, int(asked.get("_count", 20)))
 
     async def _page(self, request: Request) -> Response:
@@ -91,8 +91,8 @@ class FakeFhir(FakeService):
         if self.forgets_pages:
             return _outcome(410, "not-found")
         _, ids, start, size = request.query_params["_getpages"].split("/")
-        by_id = {one["id"]: one for one in self.resources}
-        found = [by_id[one] for one in ids.split(",")]
+        by_id = {resource["id"]: resource for resource in self.resources}
+        found = [by_id[resource] for resource in ids.split(",")]
         return self._bundle(request, found, int(start), int(size))
 
     def _bundle(
@@ -100,13 +100,13 @@ class FakeFhir(FakeService):
     ) -> Response:
         links = [{"relation": "self", "url": str(request.url)}]
         if start + size < len(found):
-            ids = ",".join(one["id"] for one in found)
+            ids = ",".join(resource["id"] for resource in found)
             here = self.next_is_at or f"{request.url.scheme}://{request.url.netloc}"
             url = f"{here}/r4?_getpages=search/{ids}/{start + size}/{size}"
             links.append({"relation": "next", "url": url})
         entries = [
-            {"fullUrl": f"urn:{one['id']}", "resource": one, "search": {"mode": "match"}}
-            for one in found[start : start + size]
+            {"fullUrl": f"urn:{resource['id']}", "resource": resource, "search": {"mode": "match"}}
+            for resource in found[start : start + size]
         ]
         bundle = {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
         return JSONResponse(bundle, media_type=FHIR_JSON)
@@ -117,16 +117,18 @@ class FakeFhir(FakeService):
         self.texts[f"eastgate/{number}:better"] = sentence(number)
 
     def edit(self) -> None:
-        one = response(20) | {"status": "amended"}
-        one["item"][0]["item"][0]["answer"] = [{"valueString": "I take it back, all was well."}]
-        one["meta"]["lastUpdated"] = instant(40)
-        self.resources[20] = one
+        resource = response(20) | {"status": "amended"}
+        resource["item"][0]["item"][0]["answer"] = [
+            {"valueString": "I take it back, all was well."}
+        ]
+        resource["meta"]["lastUpdated"] = instant(40)
+        self.resources[20] = resource
         self.texts["eastgate/20:better"] = "I take it back, all was well."
 
     def delete(self) -> None:
-        one = response(21) | {"status": "entered-in-error"}
-        one["meta"]["lastUpdated"] = instant(41)
-        self.resources[21] = one
+        resource = response(21) | {"status": "entered-in-error"}
+        resource["meta"]["lastUpdated"] = instant(41)
+        self.resources[21] = resource
         del self.texts["eastgate/21:better"]
 
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from tests.support.fake_service import FakeService, moment, sentence
 from tests.support.google_key import claimed
 
-_MOST_A_PAGE = 50
+_MAX_PER_PAGE = 50
 _STARS = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
 _PLACES = "/v4/accounts/{account}/locations/{place}/reviews"
 
@@ -34,9 +34,9 @@ class FakeGoogleBusiness(FakeService):
         """What service accounts signed, and was found good."""
         self.forgets_pages = False
         self.texts = {
-            f"{place}/{one['reviewId']}": sentence(index)
+            f"{place}/{review['reviewId']}": sentence(index)
             for place, reviews in self.places.items()
-            for index, one in enumerate(reviews)
+            for index, review in enumerate(reviews)
         }
 
     def _review(self, number: int) -> dict[str, Any]:
@@ -108,10 +108,10 @@ class FakeGoogleBusiness(FakeService):
             return JSONResponse({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, 400)
         reviews = sorted(
             self.places[request.path_params["place"]],
-            key=lambda one: one["updateTime"],
+            key=lambda review: review["updateTime"],
             reverse=True,
         )
-        start, size = int(token or 0), min(int(asked.get("pageSize", 50)), _MOST_A_PAGE)
+        start, size = int(token or 0), min(int(asked.get("pageSize", 50)), _MAX_PER_PAGE)
         page: dict[str, Any] = {"averageRating": 3, "totalReviewCount": len(reviews)}
         if reviews[start : start + size]:
             page["reviews"] = reviews[start : start + size]

@@ -143,9 +143,9 @@ class FakeGoogleForms(FakeService):
         since = datetime.fromisoformat(found[1]) if found else None
         # no order is promised
         fitting = [
-            one
-            for one in sorted(self.responses, key=lambda one: str(one["responseId"])[::-1])
-            if since is None or datetime.fromisoformat(one["lastSubmittedTime"]) >= since
+            item
+            for item in sorted(self.responses, key=lambda item: str(item["responseId"])[::-1])
+            if since is None or datetime.fromisoformat(item["lastSubmittedTime"]) >= since
         ]
         start = 0
         if token := request.query_params.get("pageToken"):
@@ -165,9 +165,9 @@ class FakeGoogleForms(FakeService):
         self.texts[f"{FORM}/ACYDB{number}:11aa"] = sentence(number)
 
     def edit(self) -> None:
-        one = self.responses[20]
-        one["answers"] = answered(q11aa="I take it back, all was well.")
-        one["lastSubmittedTime"] = zulu(40)
+        item = self.responses[20]
+        item["answers"] = answered(q11aa="I take it back, all was well.")
+        item["lastSubmittedTime"] = zulu(40)
         self.texts[f"{FORM}/ACYDB20:11aa"] = "I take it back, all was well."
 
 

@@ -36,7 +36,7 @@ class FakeGooglePlay(FakeService):
         self.replies: dict[str, str] = {}
         self.claims: list[dict[str, Any]] = []
         """What service accounts signed, and was found good."""
-        self.texts = {one[0]: one[4] for one in self.reviews}
+        self.texts = {review[0]: review[4] for review in self.reviews}
 
     def _review(self, number: int) -> list[Any]:
         picture = [None, 2, None, [None, None, "https://play-lh.googleusercontent.com/a"]]
@@ -90,8 +90,8 @@ class FakeGooglePlay(FakeService):
         life, _, before = (token or f"{self.life}/={_ALL}").partition("/=")
         if int(life) != self.life:
             return _answer(None)
-        listed = sorted(self.reviews, key=lambda one: one[5][0], reverse=True)
-        listed = [one for one in listed if one[5][0] < int(before)]
+        listed = sorted(self.reviews, key=lambda review: review[5][0], reverse=True)
+        listed = [review for review in listed if review[5][0] < int(before)]
         if not listed:
             return _answer([])
         shown, more = listed[:count], len(listed) > count

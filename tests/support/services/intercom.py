@@ -68,7 +68,7 @@ class FakeIntercom(FakeCaller):
         return {"client_secret": SECRET}
 
     def deliveries(self, at: datetime) -> list[Delivery]:
-        return [signed(json.dumps(one).encode()) for one in self.events]
+        return [signed(json.dumps(notification).encode()) for notification in self.events]
 
     def malformed(self, at: datetime) -> Delivery:
         return signed(json.dumps(event(1, None)).encode())

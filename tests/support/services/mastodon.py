@@ -18,7 +18,7 @@ from schemas.record import deterministic_id
 from tests.support.fake_service import FakeService, moment, sentence
 
 PER_PAGE = 10
-MOST_IDS = 20
+MAX_IDS = 20
 TAG = "eastgatehospital"
 _LINK = '<a href="https://near.example/tags/nhs">#<span>nhs</span></a>'
 
@@ -29,7 +29,9 @@ class FakeMastodon(FakeService):
 
     def __init__(self) -> None:
         self.statuses = [self.status(number) for number in range(35)]
-        self.texts = {native_id(one): f"{sentence(n)} #nhs" for n, one in enumerate(self.statuses)}
+        self.texts = {
+            native_id(status): f"{sentence(n)} #nhs" for n, status in enumerate(self.statuses)
+        }
         self.events: list[tuple[str, str]] = []
         self.beat = 15.0
         self.calls = 0
@@ -93,7 +95,8 @@ class FakeMastodon(FakeService):
         limit = min(40, int(request.query_params.get("limit", 20)))
         least = int(request.query_params.get("min_id", 0))
         following = sorted(
-            (one for one in self.statuses if int(one["id"]) > least), key=lambda one: int(one["id"])
+            (status for status in self.statuses if int(status["id"]) > least),
+            key=lambda status: int(status["id"]),
         )
         page = following[:limit][::-1]
         headers = {}
@@ -109,9 +112,9 @@ class FakeMastodon(FakeService):
         if self.old:
             return Response("<h1>The page isn't here</h1>", 404)
         wanted = request.query_params.getlist("id[]")
-        if len(wanted) > MOST_IDS:
+        if len(wanted) > MAX_IDS:
             return JSONResponse({"error": "Validation failed"}, 422)
-        return JSONResponse([one for one in self.statuses if one["id"] in wanted])
+        return JSONResponse([status for status in self.statuses if status["id"] in wanted])
 
     async def _instance(self, request: Request) -> Response:
         address = str(request.base_url).replace("http://", "ws://").rstrip("/")

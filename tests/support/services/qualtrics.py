@@ -119,9 +119,9 @@ class FakeQualtrics(FakeService):
         start = datetime.fromisoformat(wanted.get("startDate", "2000-01-01T00:00:00Z"))
         end = datetime.fromisoformat(wanted.get("endDate", "2100-01-01T00:00:00Z"))
         fitting = [
-            one
-            for one in self.responses
-            if start <= datetime.fromisoformat(one["values"]["recordedDate"]) < end
+            item
+            for item in self.responses
+            if start <= datetime.fromisoformat(item["values"]["recordedDate"]) < end
         ]
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:

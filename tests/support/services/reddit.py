@@ -33,8 +33,8 @@ class FakeReddit(FakeService):
         self.token = 0
         self.searched: dict[str, str] = {}
         self.texts = {
-            **{one["name"]: f"{one['title']}\n{one['selftext']}" for one in self.posts},
-            **{one["name"]: one["body"] for one in self.comments},
+            **{thing["name"]: f"{thing['title']}\n{thing['selftext']}" for thing in self.posts},
+            **{thing["name"]: thing["body"] for thing in self.comments},
         }
 
     def _thing(self, kind: str, number: int) -> dict[str, Any]:
@@ -139,17 +139,17 @@ class FakeReddit(FakeService):
         names = request.query_params["id"].split(",")
         assert len(names) <= 100
         everything = [*self.posts, *self.comments]
-        return _answer([one for one in everything if one["name"] in names])
+        return _answer([thing for thing in everything if thing["name"] in names])
 
     def _listing(self, request: Request, things: list[dict[str, Any]], kind: str) -> Response:
         size = int(request.query_params.get("limit", 25))
         after = request.query_params.get("after")
         newest_first = sorted(
-            (one for one in things if not one.get("removed_by_category")),
-            key=lambda one: one["created_utc"],
+            (thing for thing in things if not thing.get("removed_by_category")),
+            key=lambda thing: thing["created_utc"],
             reverse=True,
         )
-        names = [one["name"] for one in newest_first]
+        names = [thing["name"] for thing in newest_first]
         if after is not None and after not in names:
             return _answer([])
         start = names.index(after) + 1 if after else 0
@@ -178,7 +178,7 @@ class FakeReddit(FakeService):
 
 
 def _answer(things: list[dict[str, Any]], after: str | None = None) -> Response:
-    children = [{"kind": one["name"][:2], "data": one} for one in things]
+    children = [{"kind": thing["name"][:2], "data": thing} for thing in things]
     data = {"after": after, "before": None, "dist": len(things), "children": children}
     limits = {"x-ratelimit-used": "5", "x-ratelimit-remaining": "995.0", "x-ratelimit-reset": "300"}
     return JSONResponse({"kind": "Listing", "data": data}, headers=limits)

@@ -112,7 +112,7 @@ def response(number: int, *answers: tuple[str, dict[str, Any]]) -> dict[str, Any
         "total_time": 60,
         "date_created": at.isoformat(),
         "date_modified": (at + timedelta(minutes=1)).isoformat(),
-        "pages": [{"id": "1", "questions": [{"id": q, "answers": [one]} for q, one in given]}],
+        "pages": [{"id": "1", "questions": [{"id": q, "answers": [item]} for q, item in given]}],
     }
 
 
@@ -153,7 +153,7 @@ class _Api:
 
     async def _one(self, request: Request) -> Response:
         number = request.path_params["number"]
-        found = [one for one in self.responses if one["id"] == number]
+        found = [item for item in self.responses if item["id"] == number]
         missing = JSONResponse({"error": {"id": "1020"}}, 404)
         return self._refused(request) or (JSONResponse(found[0]) if found else missing)
 
@@ -165,10 +165,10 @@ class _Api:
         after = asked.get("start_modified_at", "1970-01-01T00:00:00")
         since = datetime.fromisoformat(after).replace(tzinfo=UTC)
         found = [
-            one
-            for one in sorted(self.responses, key=lambda one: str(one["date_modified"]))
-            if datetime.fromisoformat(one["date_modified"]) > since
-            and one["response_status"] == asked.get("status", one["response_status"])
+            item
+            for item in sorted(self.responses, key=lambda item: str(item["date_modified"]))
+            if datetime.fromisoformat(item["date_modified"]) > since
+            and item["response_status"] == asked.get("status", item["response_status"])
         ]
         page, size = int(asked.get("page", 1)), int(asked["per_page"])
         links = {"self": str(request.url)}
@@ -184,7 +184,7 @@ class FakeSurveyMonkey(_Api, FakeService):
 
     def __init__(self) -> None:
         self.responses = [response(number) for number in range(35)]
-        self.texts = {f"{one['id']}:11": sentence(at) for at, one in enumerate(self.responses)}
+        self.texts = {f"{item['id']}:11": sentence(at) for at, item in enumerate(self.responses)}
 
     def add(self) -> None:
         number = self.next_number()
@@ -193,13 +193,13 @@ class FakeSurveyMonkey(_Api, FakeService):
         self.texts[f"{added['id']}:11"] = sentence(number)
 
     def edit(self) -> None:
-        one = self.responses[20]
-        one["pages"][0]["questions"] = [
+        item = self.responses[20]
+        item["pages"][0]["questions"] = [
             {"id": "12", "answers": [{"text": "They called and made it good."}]}
         ]
-        one["date_modified"] = moment(40).isoformat()
-        del self.texts[f"{one['id']}:11"]
-        self.texts[f"{one['id']}:12"] = "They called and made it good."
+        item["date_modified"] = moment(40).isoformat()
+        del self.texts[f"{item['id']}:11"]
+        self.texts[f"{item['id']}:12"] = "They called and made it good."
 
 
 def event(kind: str, number: int, at: datetime | None = None) -> dict[str, Any]:
@@ -232,12 +232,12 @@ class FakeSurveyMonkeyWebhooks(_Api, FakeCaller):
     def __init__(self) -> None:
         self.responses = [response(number) for number in range(3)]
         kept = self.responses[:2]
-        self.texts = {f"{one['id']}:11": sentence(at) for at, one in enumerate(kept)}
+        self.texts = {f"{item['id']}:11": sentence(at) for at, item in enumerate(kept)}
 
     def deliveries(self, at: datetime) -> list[Delivery]:
         events = [event("response_completed", number) for number in range(3)]
         gone = event("response_deleted", 2, moment(9))
-        return [signed(one) for one in (*events, event("response_created", 1), gone)]
+        return [signed(item) for item in (*events, event("response_created", 1), gone)]
 
     def malformed(self, at: datetime) -> Delivery:
         return signed({"event_type": "response_completed", "object_id": "../1", "resources": {}})

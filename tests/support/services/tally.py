@@ -63,7 +63,7 @@ class FakeTally(FakeCaller):
         return {"webhook_secret": SECRET}
 
     def deliveries(self, at: datetime) -> list[Delivery]:
-        return [signed(json.dumps(one).encode()) for one in self.events]
+        return [signed(json.dumps(form_event).encode()) for form_event in self.events]
 
     def malformed(self, at: datetime) -> Delivery:
         return signed(b'{"eventType": "FORM_RESPONSE", "data": {"fields": {}}}')

@@ -25,7 +25,9 @@ class FakeTrustpilot(FakeService):
         self.reviews = [self._review(number) for number in range(35 - count, 35)]
         self.replies: dict[str, str] = {}
         self.token = 0
-        self.texts = {one["id"]: f"{one['title']}\n{one['text']}" for one in self.reviews}
+        self.texts = {
+            review["id"]: f"{review['title']}\n{review['text']}" for review in self.reviews
+        }
 
     def _review(self, number: int) -> dict[str, Any]:
         return {
@@ -86,7 +88,7 @@ class FakeTrustpilot(FakeService):
             return refused
         page = int(request.query_params.get("page", 1))
         size = int(request.query_params.get("perPage", 20))
-        newest_first = sorted(self.reviews, key=lambda one: one["createdAt"], reverse=True)
+        newest_first = sorted(self.reviews, key=lambda review: review["createdAt"], reverse=True)
         return JSONResponse({"reviews": newest_first[(page - 1) * size : page * size]})
 
     async def _reply(self, request: Request) -> Response:

@@ -81,7 +81,7 @@ class FakeTypeform(FakeCaller):
         return {"webhook_secret": SECRET}
 
     def deliveries(self, at: datetime) -> list[Delivery]:
-        return [signed(json.dumps(one).encode()) for one in self.events]
+        return [signed(json.dumps(form_event).encode()) for form_event in self.events]
 
     def malformed(self, at: datetime) -> Delivery:
         return signed(b'{"event_type": "form_response", "form_response": []}')

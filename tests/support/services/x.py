@@ -28,7 +28,7 @@ class FakeX(FakeService):
 
     def __init__(self) -> None:
         self.posts = [self._post(number) for number in range(35)]
-        self.texts = {one["id"]: one["text"] for one in self.posts}
+        self.texts = {post["id"]: post["text"] for post in self.posts}
         self.now = moment(45)
         self.capped = False
 
@@ -78,9 +78,9 @@ class FakeX(FakeService):
         size = int(query.get("max_results", 10))
         below = int(query["next_token"].removeprefix("b26v")) if "next_token" in query else 1 << 63
         found = [
-            one
-            for one in sorted(self.posts, key=lambda one: int(one["id"]), reverse=True)
-            if int(query.get("since_id", 0)) < int(one["id"]) < below
+            post
+            for post in sorted(self.posts, key=lambda post: int(post["id"]), reverse=True)
+            if int(query.get("since_id", 0)) < int(post["id"]) < below
         ]
         page = found[:size]
         meta: dict[str, Any] = {"result_count": len(page)}

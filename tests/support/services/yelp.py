@@ -29,7 +29,9 @@ class FakeYelp(FakeService):
         }
         self.day_is_over = False
         self.texts = {
-            one["id"]: one["text"] for reviews in self.reviews.values() for one in reviews[-3:]
+            review["id"]: review["text"]
+            for reviews in self.reviews.values()
+            for review in reviews[-3:]
         }
 
     def _review(self, number: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class FakeYouTube(FakeService):
 
     def __init__(self) -> None:
         self.threads = [self._thread(number) for number in range(35)]
-        self.texts = {one["id"]: sentence(number) for number, one in enumerate(self.threads)}
+        self.texts = {thread["id"]: sentence(number) for number, thread in enumerate(self.threads)}
         self.problem: tuple[int, str] | None = None
         """Status and reason of what every request meets."""
         self.spoiled = False
@@ -101,7 +101,7 @@ class FakeYouTube(FakeService):
         start = int(base64.b64decode(query["pageToken"])) if "pageToken" in query else 0
         newest_first = sorted(
             self.threads,
-            key=lambda one: one["snippet"]["topLevelComment"]["snippet"]["publishedAt"],
+            key=lambda thread: thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"],
             reverse=True,
         )
         answer: dict[str, Any] = {

@@ -63,7 +63,8 @@ class FakeZendesk(FakeService):
         self.tickets.append(ticket(33, "good", "They called me back within the hour."))
         self.tickets.append(ticket(34, "bad"))
         self.texts = {
-            str(one["id"]): f"{one['subject']}\n{one['description']}" for one in self.tickets
+            str(entry["id"]): f"{entry['subject']}\n{entry['description']}"
+            for entry in self.tickets
         }
         self.texts |= {"35033:rating": "They called me back within the hour.", "35034:rating": ""}
 
@@ -77,13 +78,15 @@ class FakeZendesk(FakeService):
     async def _export(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Basic {_BASIC}":
             return JSONResponse({"error": "Couldn't authenticate you"}, 401)
-        ordered = sorted(self.tickets, key=lambda one: (one["generated_timestamp"], one["id"]))
+        ordered = sorted(
+            self.tickets, key=lambda entry: (entry["generated_timestamp"], entry["id"])
+        )
         cursor = request.query_params.get("cursor")
         if cursor:
             seen = tuple(json.loads(base64.urlsafe_b64decode(cursor)))
         else:
             seen = (int(request.query_params["start_time"]) - 1, 0)
-        later = [one for one in ordered if (one["generated_timestamp"], one["id"]) > seen]
+        later = [entry for entry in ordered if (entry["generated_timestamp"], entry["id"]) > seen]
         page = later[:PER_PAGE]
         if page:
             seen = (page[-1]["generated_timestamp"], page[-1]["id"])
@@ -98,9 +101,9 @@ class FakeZendesk(FakeService):
             }
         )
 
-    def _touch(self, one: dict[str, Any], number: int) -> None:
-        one["updated_at"] = iso(moment(number))
-        one["generated_timestamp"] = int(moment(number).timestamp())
+    def _touch(self, entry: dict[str, Any], number: int) -> None:
+        entry["updated_at"] = iso(moment(number))
+        entry["generated_timestamp"] = int(moment(number).timestamp())
 
     def add(self) -> None:
         added = ticket(self.next_number())
@@ -108,15 +111,15 @@ class FakeZendesk(FakeService):
         self.texts[str(added["id"])] = f"{added['subject']}\n{added['description']}"
 
     def edit(self) -> None:
-        one = self.tickets[20]
-        one["satisfaction_rating"] = {"score": "bad", "comment": "Nobody called.", "id": 20}
-        self._touch(one, 40)
+        entry = self.tickets[20]
+        entry["satisfaction_rating"] = {"score": "bad", "comment": "Nobody called.", "id": 20}
+        self._touch(entry, 40)
         self.texts["35020:rating"] = "Nobody called."
 
     def delete(self) -> None:
-        one = self.tickets[33]
-        one |= {"status": "deleted", "description": "SCRUBBED", "subject": "SCRUBBED"}
-        self._touch(one, 41)
+        entry = self.tickets[33]
+        entry |= {"status": "deleted", "description": "SCRUBBED", "subject": "SCRUBBED"}
+        self._touch(entry, 41)
         del self.texts["35033"], self.texts["35033:rating"]
 
 
@@ -134,18 +137,18 @@ def signed(body: bytes, at: datetime) -> Delivery:
 
 
 def event(kind: str, number: int, **detail: Any) -> dict[str, Any]:
-    one = ticket(number)
+    entry = ticket(number)
     kept = ("subject", "description", "created_at", "updated_at", "via")
     return {
         "type": f"zen:event-type:ticket.{kind}",
         "account_id": 22_129_848,
         "id": f"2b24ef10-{number}",
-        "time": one["updated_at"],
+        "time": entry["updated_at"],
         "zendesk_event_version": "2022-11-06",
-        "subject": f"zen:ticket:{one['id']}",
+        "subject": f"zen:ticket:{entry['id']}",
         "detail": {
-            **{name: one[name] for name in kept},
-            "id": str(one["id"]),
+            **{name: entry[name] for name in kept},
+            "id": str(entry["id"]),
             "requester_id": "20978392",
             "group_id": "98738",
             "status": "NEW",
@@ -183,7 +186,7 @@ class FakeZendeskWebhooks(FakeCaller):
         return settings(url)
 
     def deliveries(self, at: datetime) -> list[Delivery]:
-        return [signed(json.dumps(one).encode(), at) for one in self.events]
+        return [signed(json.dumps(entry).encode(), at) for entry in self.events]
 
     def malformed(self, at: datetime) -> Delivery:
         return signed(b'{"type": 7}', at)
