@@ -303,8 +303,8 @@ def test_a_delivery_sent_twice_is_the_same_record(caller: FakeCaller, address: s
     source = build_webhook(caller, address)
     first = caller.deliveries(NOW)[0]
     records = [list(parse_items(source, source.handle(to_request(first)))) for _ in range(2)]
-    assert [one.event_id for one in records[0]] == [one.event_id for one in records[1]]
-    assert [one.revision for one in records[0]] == [one.revision for one in records[1]]
+    assert [record.event_id for record in records[0]] == [record.event_id for record in records[1]]
+    assert [record.revision for record in records[0]] == [record.revision for record in records[1]]
 
 
 def test_refuses_a_forged_delivery(caller: FakeCaller, address: str) -> None:

@@ -91,7 +91,7 @@ def episode() -> list[Signal]:
         for site in SITES
         for n in range(10)
     ]
-    return sorted(spikes + after, key=lambda one: one.at)
+    return sorted(spikes + after, key=lambda each: each.at)
 
 
 def parts(found: Sequence[Signal], count: int) -> Iterator[Sequence[Signal]]:

@@ -122,7 +122,7 @@ def test_a_cases_whole_life(
         wait_until(lambda: case().overdue, seconds=30, what="overdue")
         overdue = "feedback cases list --overdue --source life --site '*gate'"
         late = told(overdue, environment, tmp_path)
-        assert [one["case_id"] for one in late["cases"]] == [by_id]
+        assert [each["case_id"] for each in late["cases"]] == [by_id]
 
         shown = told(f"feedback cases assign {short} Ann --by Bea", environment, tmp_path)
         assert (shown["shown"], shown["case"]["owner"]) == (True, "Ann")

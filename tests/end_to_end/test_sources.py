@@ -119,7 +119,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     first = collected(path, settings, NOW)
     assert first.keys() == running.keys()
     assert failures(first) == {}
-    assert all(one.coverage.backfill for one in first.values())
+    assert all(result.coverage.backfill for result in first.values())
     expect(running, settings)
     for name, (fake, _) in running.items():
         brings = sources()[name].capabilities
@@ -130,7 +130,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     # Two days later, since some edits are looked for once a day.
     second = collected(path, settings, NOW + timedelta(days=2))
     assert failures(second) == {}
-    assert not any(one.coverage.backfill for one in second.values())
+    assert not any(result.coverage.backfill for result in second.values())
     expect(running, settings)
     for _, service in running.values():
         service.faults.extend(["403"] * 5)
@@ -143,7 +143,7 @@ def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunRes
     """Every instance of the settings file, run once at some time; by the connector's name."""
     resolve = partial(resolve_secret, resolve=lambda name: None)
     found = build_instances(read_connector_sections(path), resolve, f"reading {path}")
-    built = [build_polled(one, b"a key") for one in found]
+    built = [build_polled(instance, b"a key") for instance in found]
     done = {}
     with ConnectorBroker(settings.kafka) as broker:
         states = load_previous_state(found, built, broker)

@@ -120,7 +120,7 @@ class Dovecot:
         """Each mail's flags, without changing them."""
         with self.client() as client:
             client.select(folder, readonly=True)
-            return [one for one in client.fetch("1:*", "(FLAGS)")[1] if isinstance(one, bytes)]
+            return [each for each in client.fetch("1:*", "(FLAGS)")[1] if isinstance(each, bytes)]
 
 
 @contextmanager
@@ -194,9 +194,9 @@ def _configured(
 
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
     return ports
 
 

@@ -38,7 +38,7 @@ _PATIENCE_S: Final = 900
 def find(name: str) -> Path | None:
     """Where a program is; None where it is not installed."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_ALSO_IN])
-    found = next((at for one in _NAMES[name] if (at := shutil.which(one, path=path))), None)
+    found = next((at for each in _NAMES[name] if (at := shutil.which(each, path=path))), None)
     return Path(found) if found else None
 
 

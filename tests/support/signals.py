@@ -50,7 +50,7 @@ def history(sites: Sequence[str], until: datetime) -> list[Signal]:
         for number in range(DAYS * 96):
             at = start + timedelta(minutes=15 * number + chance.random() * 14.9)
             found.append(signal(f"{site} {number} {until}", at, site, negative=number % 7 == 3))
-    return sorted(found, key=lambda one: one.at)
+    return sorted(found, key=lambda each: each.at)
 
 
 def spike(site: str, since: datetime) -> list[Signal]:

@@ -153,7 +153,7 @@ def test_reads_wrapped_lines_odd_charsets_and_mails_that_were_cut_off() -> None:
     parts = written("Plain words.")
     parts.add_attachment(b"x" * 100_000, "image", "png", filename="ward.png")
     assert understood(flowed).text == "Ward 4\nOne long line that goes on."
-    assert {understood(one).text for one in odd} == {"Ward 4\nIt was clean."}
+    assert {understood(record).text for record in odd} == {"Ward 4\nIt was clean."}
     assert understood(parts.as_bytes()[:5_000]).text == "Ward 4\nPlain words."
 
 

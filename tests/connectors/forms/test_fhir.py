@@ -129,15 +129,17 @@ def test_only_what_is_completed_counts() -> None:
         with pytest.raises(Skip):
             records(with_one(status=status))
     taken_back = records(with_one(status="entered-in-error"))
-    assert {one.operation for one in taken_back} == {Operation.DELETE}
-    assert {one.native_id for one in taken_back} == {"eastgate/8", "eastgate/8:better"}
-    assert {one.text for one in taken_back} == {""}
+    assert {record.operation for record in taken_back} == {Operation.DELETE}
+    assert {record.native_id for record in taken_back} == {"eastgate/8", "eastgate/8:better"}
+    assert {record.text for record in taken_back} == {""}
 
 
 def test_an_amended_response_takes_back_what_it_no_longer_says() -> None:
     fake = with_one({"linkId": "better"}, question("overall", {"valueInteger": 2}))
     fake.resources[0]["status"] = "amended"
-    found = {one.native_id: one.operation for one in records(fake, scores={"overall": "csat"})}
+    found = {
+        record.native_id: record.operation for record in records(fake, scores={"overall": "csat"})
+    }
     assert found["eastgate/8:better"] is Operation.DELETE
     assert found["eastgate/8"] is Operation.UPSERT
 

@@ -90,7 +90,9 @@ def test_what_is_shown_late_is_found_and_nothing_comes_twice() -> None:
     with served(fake) as service:
         *_, last = source(fake, service.url).fetch(None)
         fake.responses.append(late)
-        items = [one for page in source(fake, service.url).fetch(last.cursor) for one in page.items]
+        items = [
+            each for page in source(fake, service.url).fetch(last.cursor) for each in page.items
+        ]
     assert [item.data["id"] for item in items] == [f"{FORM}/ACYDB33:11aa"]
 
 

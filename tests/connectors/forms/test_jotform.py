@@ -44,7 +44,7 @@ def test_a_comment_is_named_by_number_or_name(named: str) -> None:
 
 def test_umlauts_quotes_and_lines_arrive_as_written() -> None:
     said = 'Die Ärztin sagte "gleich".\r\nDann: zwei Stunden – 😀'
-    assert [one.text for one in records(delivery(1, {"q5_improve": said}, NOW))] == [said]
+    assert [record.text for record in records(delivery(1, {"q5_improve": said}, NOW))] == [said]
 
 
 def test_names_addresses_and_numbers_stay_behind() -> None:
@@ -82,7 +82,10 @@ def test_it_is_dated_by_the_browser_unless_its_clock_is_wrong() -> None:
     right, wrong = NOW - timedelta(hours=1), NOW - timedelta(days=400)
     (near,) = records(delivery(1, {"q5_improve": "Fine"}, right))
     (far,) = records(delivery(1, {"q5_improve": "Fine"}, wrong))
-    assert [(one.created_at, one.redated) for one in (near, far)] == [(right, False), (NOW, True)]
+    assert [(record.created_at, record.redated) for record in (near, far)] == [
+        (right, False),
+        (NOW, True),
+    ]
 
 
 def test_older_forms_tell_only_when_they_were_opened() -> None:

@@ -105,7 +105,7 @@ def test_the_first_run_asks_for_windows_and_the_next_only_for_what_is_new() -> N
         fake.responses.append(response(50))
         (page,) = source(fake, service.url).fetch(last.cursor)
         (again,) = source(fake, service.url).fetch(page.cursor)
-    assert [one.data["id"] for one in page.items] == ["R_50:QID1_TEXT"]
+    assert [item.data["id"] for item in page.items] == ["R_50:QID1_TEXT"]
     assert again.items == []
     a_minute_before = moment(50) - timedelta(seconds=60)
     assert fake.exports[3]["startDate"] == third["startDate"]

@@ -98,14 +98,14 @@ def test_previews_and_partial_responses_are_left_out() -> None:
     preview, partial = response(1), response(2)
     preview["collection_mode"] = "preview"
     partial["response_status"] = "partial"
-    assert [one.text for one in read(preview, partial, response(3))] == [sentence(3)]
+    assert [record.text for record in read(preview, partial, response(3))] == [sentence(3)]
 
 
 def test_many_of_one_second_are_all_read() -> None:
     responses = [response(number) for number in range(35)]
-    for one in responses[5:30]:
-        one["date_modified"] = moment(5).isoformat()
-    assert len({one.native_id for one in read(*responses)}) == 35
+    for each in responses[5:30]:
+        each["date_modified"] = moment(5).isoformat()
+    assert len({each.native_id for each in read(*responses)}) == 35
 
 
 def test_an_event_of_another_survey_is_ignored() -> None:
@@ -122,13 +122,13 @@ def test_an_event_of_a_response_that_is_gone_tells_nothing() -> None:
 def test_a_deleted_response_takes_back_all_it_may_have_held() -> None:
     with served(FakeSurveyMonkeyWebhooks()) as service:
         found = heard(service, "response_deleted", 1)
-    assert {one.native_id for one in found} == {
+    assert {record.native_id for record in found} == {
         "5007154001",
         "5007154001:11",
         "5007154001:12",
         "5007154001:16-169",
     }
-    assert {(one.operation, one.redated) for one in found} == {(Operation.DELETE, True)}
+    assert {(record.operation, record.redated) for record in found} == {(Operation.DELETE, True)}
 
 
 def test_without_a_secret_no_event_is_taken() -> None:

@@ -85,4 +85,4 @@ def test_names_and_addresses_stay_behind() -> None:
 
 def test_a_field_without_a_label_or_value_is_nothing() -> None:
     empty = field("i", None, "TEXTAREA", None)
-    assert [one.text for one in records(event(3, COMMENT, empty))] == ["Shorter queues"]
+    assert [record.text for record in records(event(3, COMMENT, empty))] == ["Shorter queues"]

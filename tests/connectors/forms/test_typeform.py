@@ -30,16 +30,16 @@ def records(told: Any, **settings: Any) -> list[Feedback]:
 def test_free_text_is_feedback_with_the_wording_of_its_question() -> None:
     told = event(1, answered("best", "text", "The nurses"), answered("worst", "text", "The wait"))
     found = records(told)
-    assert [(one.native_id[-12:], one.question, one.text) for one in found] == [
+    assert [(record.native_id[-12:], record.question, record.text) for record in found] == [
         ("DlXFaesGBpoF", "What was good?", "The nurses"),
         ("k6TP9oLGgHjl", "What was not?", "The wait"),
     ]
-    assert {one.created_at for one in found} == {moment(1)}
+    assert {record.created_at for record in found} == {moment(1)}
 
 
 def test_a_ref_names_the_comment() -> None:
     told = event(1, answered("best", "text", "The nurses"), answered("worst", "text", "The wait"))
-    assert [one.text for one in records(told, comments=["worst"])] == ["The wait"]
+    assert [record.text for record in records(told, comments=["worst"])] == ["The wait"]
 
 
 def test_names_and_addresses_stay_behind() -> None:
@@ -117,7 +117,7 @@ def test_other_events_are_no_feedback() -> None:
 def test_odd_answers_make_no_record(answers: list[Any]) -> None:
     told = event(1, answered("nps", "number", 5))
     told["form_response"]["answers"] += answers
-    assert [one.text for one in records(told)] == [""]
+    assert [record.text for record in records(told)] == [""]
 
 
 def test_a_submission_without_a_time_is_refused() -> None:

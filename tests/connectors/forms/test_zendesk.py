@@ -49,7 +49,7 @@ def told(about: Any, **more: Any) -> list[Feedback]:
 def read(fake: FakeZendesk, **more: Any) -> dict[str, Feedback]:
     with served(fake) as service, source(service.url, **more) as zendesk:
         items = [item for page in zendesk.fetch(None) for item in page.items]
-        return {one.native_id: one for one in map(zendesk.parse, items)}
+        return {record.native_id: record for record in map(zendesk.parse, items)}
 
 
 def test_a_ticket_is_its_subject_and_first_message() -> None:
@@ -65,7 +65,7 @@ def test_a_ticket_is_its_subject_and_first_message() -> None:
 
 def test_a_subject_that_only_begins_the_message_is_not_said_twice() -> None:
     about = event("created", 3, subject="Waited four…", description="Waited four hours.")
-    assert [one.text for one in told(about)] == ["Waited four hours."]
+    assert [record.text for record in told(about)] == ["Waited four hours."]
 
 
 def test_history_and_events_make_the_same_record() -> None:
@@ -100,11 +100,11 @@ def test_a_rating_in_other_words_is_refused() -> None:
 
 def test_a_deleted_ticket_takes_its_rating_along() -> None:
     found = told(event("soft_deleted", 3, updated_at=iso(moment(9))))
-    assert [(one.native_id, one.operation, one.text) for one in found] == [
+    assert [(record.native_id, record.operation, record.text) for record in found] == [
         ("35003", Operation.DELETE, ""),
         ("35003:rating", Operation.DELETE, ""),
     ]
-    assert {one.revision for one in found} == {unix_ms(moment(9))}
+    assert {record.revision for record in found} == {unix_ms(moment(9))}
 
 
 def test_history_begins_on_its_first_day() -> None:

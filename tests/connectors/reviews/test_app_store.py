@@ -117,7 +117,7 @@ def test_goes_on_to_an_empty_page_where_no_last_one_is_named(
 def test_asks_for_no_page_behind_the_tenth(fake: FakeAppStore, service: Served) -> None:
     fake.storefronts["us"] = [fake._review(number) for number in range(45)]
     records, _ = read(fake, service.url)
-    assert len([one for one in records if int(one.native_id) % 100 > 4]) == 40 + 6
+    assert len([record for record in records if int(record.native_id) % 100 > 4]) == 40 + 6
     assert not any("page=11" in request.path for request in service.requests)
 
 
@@ -172,7 +172,7 @@ def test_a_wrong_promise_is_believed_twice_and_not_for_ever(
     brought = []
     for _ in range(3):
         records, cursor = read(fake, service.url, cursor)
-        brought.append(len([one for one in records if one.native_id < "6290024610"]))
+        brought.append(len([record for record in records if record.native_id < "6290024610"]))
     assert brought == [4 + 3, 4, 0]
 
 

@@ -88,8 +88,8 @@ def test_services_and_tags_are_asked_for_by_name_and_each_service_once() -> None
     fake.tags = {ward["id"]: [{"name": "staff", "group": "What was good", "polarity": 1}]}
     with served(fake) as service:
         records = stories(source(service.url, fake, tags=True))
-        asked = [one.path for one in service.requests if "/healthservices/" in one.path]
-    assert [(one.site, one.service) for one in records] == [
+        asked = [request.path for request in service.requests if "/healthservices/" in request.path]
+    assert [(record.site, record.service) for record in records] == [
         ("Eastgate Hospital", "Accident and emergency"),
         ("Eastgate Hospital", None),
         (None, None),
@@ -125,7 +125,9 @@ def test_reads_from_before_the_newest_until_an_empty_page() -> None:
         made = source(service.url, fake)
         pages = list(made.fetch(None))
         list(made.fetch(pages[-1].cursor))
-        asked = [one.query for one in service.requests if one.path == "/api/v2/opinions"]
+        asked = [
+            request.query for request in service.requests if request.path == "/api/v2/opinions"
+        ]
     since = f"{moment(14) - timedelta(days=30):%Y-%m-%d}"
     assert [len(page.items) for page in pages] == [5, 5, 2, 0]
     assert asked[:4] == [f"take=5&skip={skip}" for skip in (0, 5, 10, 12)]
@@ -141,7 +143,7 @@ def test_a_story_submitted_before_the_newest_and_published_after_it_is_news() ->
         late["dateOfPublication"] = f"{moment(30):%Y-%m-%dT%H:%M:%S}"
         fake.stories.append(late)
         again = stories(made, last.cursor)
-    assert [one.native_id for one in again] == [str(late["id"])]
+    assert [record.native_id for record in again] == [str(late["id"])]
 
 
 def test_a_wrong_key_which_leads_to_the_login_page_ends_the_run() -> None:

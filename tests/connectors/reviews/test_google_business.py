@@ -88,9 +88,9 @@ def test_the_reviewers_own_words_are_kept_and_not_the_translation(
 def test_asks_for_every_place_with_the_newest_change_first() -> None:
     with served(FakeGoogleBusiness()) as service:
         pages = list(source(service.url).fetch(None))
-        asked = [one for one in service.requests if one.method == "GET"]
+        asked = [request for request in service.requests if request.method == "GET"]
     assert [len(page.items) for page in pages] == [10, 10, 5, 8]
-    assert [one.path.split("/")[5] for one in asked] == ["11", "11", "11", "22"]
+    assert [request.path.split("/")[5] for request in asked] == ["11", "11", "11", "22"]
     assert asked[1].query == "pageSize=10&orderBy=updateTime+desc&pageToken=10"
 
 

@@ -80,7 +80,7 @@ def test_the_reviewed_location_is_the_site_unless_the_settings_name_one() -> Non
 def test_asks_for_the_newest_first_page_by_page() -> None:
     with served(FakeTrustpilot()) as service:
         pages = list(source(service.url).fetch(None))
-        asked = [one.query for one in service.requests if one.method == "GET"]
+        asked = [request.query for request in service.requests if request.method == "GET"]
     assert [len(page.items) for page in pages] == [10, 10, 10, 5]
     assert asked == [f"orderBy=createdat.desc&page={page}&perPage=10" for page in range(1, 5)]
 

@@ -150,7 +150,7 @@ def test_a_token_is_fetched_when_needed_and_again_when_refused(service: Served) 
     service.faults.append("401")
     assert http.get_json("/echo") == {"authorization": "Bearer t1"}
     http.close()
-    assert [one.path for one in service.requests] == [
+    assert [request.path for request in service.requests] == [
         "/token",
         "/echo",
         "/echo",

@@ -118,7 +118,9 @@ def _refusal(build: Any, fields: dict[str, Any]) -> list[Any]:
 def test_its_limits_are_the_schema_s() -> None:
     for name, rule in Feedback.model_json_schema()["properties"].items():
         is_plain = records._PLAIN.get(name)
-        text = next((one for one in rule.get("anyOf", [rule]) if one.get("type") == "string"), {})
+        text = next(
+            (option for option in rule.get("anyOf", [rule]) if option.get("type") == "string"), {}
+        )
         if is_plain is None or "maxLength" not in text:
             continue
         least, most = text.get("minLength", 0), text["maxLength"]

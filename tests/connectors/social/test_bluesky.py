@@ -134,29 +134,29 @@ class TestWords:
 class TestSearching:
     def test_the_first_run_goes_back_so_many_days(self, fake: FakeBluesky, service: Served) -> None:
         records, _ = run(source(fake, service.url, moment(34), days=1, overlap_minutes=0))
-        assert [one.created_at for one in records] == [moment(n) for n in range(34, 21, -1)]
+        assert [record.created_at for record in records] == [moment(n) for n in range(34, 21, -1)]
 
     def test_brings_a_post_that_was_indexed_late(self, fake: FakeBluesky, service: Served) -> None:
         _, cursor = run(source(fake, service.url))
         late = fake.post(36, moment(34) - timedelta(minutes=30))
         fake.posts.append(late)
         records, cursor = run(source(fake, service.url), cursor)
-        assert [one.native_id for one in records] == [native_id(late)]
+        assert [record.native_id for record in records] == [native_id(late)]
         assert run(source(fake, service.url), cursor)[0] == []
 
     def test_misses_nothing_where_posts_are_deleted_meanwhile(
         self, fake: FakeBluesky, service: Served
     ) -> None:
         pages = source(fake, service.url).fetch(None)
-        found = {one.data["uri"] for one in next(pages).items}
+        found = {each.data["uri"] for each in next(pages).items}
         del fake.posts[-5:]
-        found |= {one.data["uri"] for page in pages for one in page.items}
-        assert found >= {one["uri"] for one in fake.posts}
+        found |= {each.data["uri"] for page in pages for each in page.items}
+        assert found >= {post["uri"] for post in fake.posts}
 
     def test_goes_past_many_posts_of_one_moment(self, fake: FakeBluesky, service: Served) -> None:
         fake.posts += [fake.post(40 + n, moment(20)) for n in range(15)]
-        found = {one.native_id for one in run(source(fake, service.url))[0]}
-        assert found == {native_id(one) for one in fake.posts}
+        found = {record.native_id for record in run(source(fake, service.url))[0]}
+        assert found == {native_id(post) for post in fake.posts}
 
     def test_a_page_that_is_repeated_ends_the_run(
         self, fake: FakeBluesky, service: Served, monkeypatch: pytest.MonkeyPatch
@@ -178,7 +178,7 @@ class TestSearching:
     def test_searches_in_a_language(self, fake: FakeBluesky, service: Served) -> None:
         fake.posts[3]["record"]["langs"] = ["cy"]
         records, _ = run(source(fake, service.url, language="cy"))
-        assert [one.language for one in records] == ["cy"]
+        assert [record.language for record in records] == ["cy"]
 
     def test_a_delete_has_the_post_s_time_and_a_later_revision(
         self, fake: FakeBluesky, service: Served
@@ -250,7 +250,7 @@ class TestListening:
         update = connector.parse(heard(pages).items[0])
         deleted = connector.parse(heard(pages).items[0])
         pages.close()
-        (created,) = (one for one in before if one.native_id == native_id(known))
+        (created,) = (record for record in before if record.native_id == native_id(known))
         assert update.native_id == deleted.native_id == created.native_id
         assert update.text == "Never mind."
         assert update.revision == int(NOW.timestamp() * 1000)
@@ -267,10 +267,10 @@ class TestListening:
         fake.tell(NOW, did, kind="account", account={"active": False, "status": "deactivated"})
         fake.tell(NOW, did, kind="account", account={"active": False, "status": "deleted"})
         pages = source(fake, service.url).stream(cursor)
-        gone = {one.data.native_id for one in heard(pages).items}
+        gone = {each.data.native_id for each in heard(pages).items}
         pages.close()
-        theirs = {native_id(one) for one in fake.posts if did in one["uri"]}
-        assert gone == theirs & {one.native_id for one in before}
+        theirs = {native_id(post) for post in fake.posts if did in post["uri"]}
+        assert gone == theirs & {record.native_id for record in before}
 
     def test_goes_on_from_the_cursor_and_repeats_nothing(
         self, fake: FakeBluesky, service: Served
@@ -306,7 +306,7 @@ class TestListening:
         pages.close()
         fake.posts.append(post)  # and the search still has it
         assert native_id(post) not in {
-            one.native_id for one in run(source(fake, service.url), cursor)[0]
+            record.native_id for record in run(source(fake, service.url), cursor)[0]
         }
 
     def test_what_was_heard_is_not_searched_for_again(
@@ -320,7 +320,7 @@ class TestListening:
         cursor = heard(pages).cursor
         pages.close()
         records, _ = run(source(fake, service.url), cursor)
-        assert [one.native_id for one in records] == [native_id(missed)]
+        assert [record.native_id for record in records] == [native_id(missed)]
 
     def test_quiet_is_an_empty_page_that_says_how_far(
         self, fake: FakeBluesky, service: Served
@@ -362,6 +362,6 @@ def test_the_cursor_stays_small(fake: FakeBluesky, service: Served) -> None:
 
 def test_no_personal_value_is_told(fake: FakeBluesky, service: Served) -> None:
     page = next(source(fake, service.url).fetch(None))
-    assert not any("did:" in one.origin for one in page.items)
+    assert not any("did:" in each.origin for each in page.items)
     assert tid(moment(34), 34) in page.items[0].origin
     assert PASSWORD not in page.cursor

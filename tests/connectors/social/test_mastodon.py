@@ -112,14 +112,14 @@ class TestFetching:
         self, fake: FakeMastodon, service: Served
     ) -> None:
         records, _ = run(source(fake, service.url, moment(34), days=1))
-        assert [one.created_at for one in records] == [moment(n) for n in range(22, 35)]
+        assert [record.created_at for record in records] == [moment(n) for n in range(22, 35)]
 
     def test_brings_a_post_that_came_late(self, fake: FakeMastodon, service: Served) -> None:
         _, cursor = run(source(fake, service.url))
         late = fake.status(36, moment(34) - timedelta(minutes=30))
         fake.statuses.append(late)
         records, cursor = run(source(fake, service.url), cursor)
-        assert [one.native_id for one in records] == [native_id(late)]
+        assert [record.native_id for record in records] == [native_id(late)]
         assert run(source(fake, service.url), cursor)[0] == []
 
     def test_a_run_that_ends_early_brings_the_late_ones_all_the_same(
@@ -131,8 +131,8 @@ class TestFetching:
         connector = source(fake, service.url)
         first = next(connector.fetch(cursor))
         rest, _ = run(source(fake, service.url), first.cursor)
-        found = [one.native_id for one in [*map(connector.parse, first.items), *rest]]
-        assert found == [native_id(one) for one in late]
+        found = [record.native_id for record in [*map(connector.parse, first.items), *rest]]
+        assert found == [native_id(record) for record in late]
 
     def test_leaves_what_is_written_meanwhile_to_the_next_run(
         self, fake: FakeMastodon, service: Served
@@ -160,7 +160,7 @@ class TestFetching:
         removed = fake.statuses.pop(-2)
         later = NOW + timedelta(days=1)
         records, cursor = run(source(fake, service.url, later, remember=10), cursor)
-        assert [(one.operation, one.native_id) for one in records] == [
+        assert [(record.operation, record.native_id) for record in records] == [
             (Operation.DELETE, native_id(removed))
         ]
         assert run(source(fake, service.url, later, remember=10), cursor)[0] == []
@@ -217,7 +217,7 @@ class TestStreaming:
         cursor = heard(pages).cursor
         pages.close()
         records, _ = run(source(fake, service.url), cursor)
-        assert [one.native_id for one in records] == [native_id(missed)]
+        assert [record.native_id for record in records] == [native_id(missed)]
 
     def test_brings_what_came_before_the_server_took_the_connection(
         self, fake: FakeMastodon, service: Served
@@ -225,7 +225,9 @@ class TestStreaming:
         _, cursor = run(source(fake, service.url))
         fake.statuses.append(fake.status(37))
         pages = source(fake, service.url).stream(cursor)
-        assert [orjson.loads(one.payload or b"") for one in next(pages).items] == fake.statuses[-1:]
+        assert [orjson.loads(each.payload or b"") for each in next(pages).items] == fake.statuses[
+            -1:
+        ]
         pages.close()
 
     def test_goes_on_from_the_cursor_after_a_broken_connection(
@@ -243,7 +245,7 @@ class TestStreaming:
         fake.say("delete", fake.statuses[-1]["id"])
         (gone,) = heard(pages).items
         pages.close()
-        assert [gone.data.native_id] == [one.native_id for one in records]
+        assert [gone.data.native_id] == [record.native_id for record in records]
 
     def test_a_delete_of_an_unknown_post_and_other_events_bring_nothing(
         self, fake: FakeMastodon, service: Served

@@ -35,7 +35,7 @@ def pages(fake: FakeFeeds, service: Served, cursor: str | None = None) -> list[P
 
 def records(fake: FakeFeeds, service: Served, cursor: str | None = None) -> dict[str, Feedback]:
     source = source_of(fake, service.url)
-    items: list[Item] = [one for page in pages(fake, service, cursor) for one in page.items]
+    items: list[Item] = [item for page in pages(fake, service, cursor) for item in page.items]
     return {record.url or "": record for record in map(source.parse, items)}
 
 
@@ -67,8 +67,12 @@ def test_reads_atom_rss_and_json_feed() -> None:
     assert (atom.text, atom.language) == (f"Visit 7\n{sentence(7)}", "en-GB")
     assert (rss.text, rss.attributes) == (f"Visit 13\n{sentence(13)}", {"tags": "ward"})
     assert (json.text, json.attributes) == (sentence(22), {"tags": "ward, parking"})
-    assert [one.created_at for one in (atom, rss, json)] == [moment(7), moment(13), moment(22)]
-    assert not any(one.redated for one in found.values())
+    assert [record.created_at for record in (atom, rss, json)] == [
+        moment(7),
+        moment(13),
+        moment(22),
+    ]
+    assert not any(record.redated for record in found.values())
     assert rss.author is None
     assert atom.author is not None and atom.author == json.author
 
