@@ -60,7 +60,7 @@ OPENS = {
     "kafka": ("pipeline/kafka/", "pipeline/streams/", "deploy/local/kafka.py", "bench/"),
     "elasticsearch": ("pipeline/elasticsearch/",),
 }
-"""Where the clients of an engine may be imported."""
+"""The packages that may import the clients of an engine."""
 
 MAX_LATE_IMPORTS = 15
 LATE_IMPORTS = {

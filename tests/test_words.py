@@ -29,7 +29,7 @@ MAX_COUNT = {
     "negated_nouns": 14,
     "dialect": 34,
 }
-"""How often each habit occurs at most. The numbers only ever fall."""
+"""The maximum count of each habit. The numbers only ever fall."""
 
 PARTICIPLES = set(
     """

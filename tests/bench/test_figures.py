@@ -1,4 +1,4 @@
-"""What follows from measured passes: medians, ratios, percentiles, bars."""
+"""Figures of measured passes: medians, ratios, percentiles, bars."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A small run on real engines: whoever takes part does all of the work, and once."""
+"""A small run on real engines: each contestant does all of the work, and once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What tests of connectors share."""
+"""Fixtures shared by the tests of connectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every connector must do, checked by walking the registry."""
+"""The contract of every connector, checked by walking the registry."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TestDeclarations:
     def test_keeps_secrets_as_secrets(self, name: str, source: type[Source]) -> None:
         for field, info in source.Config.model_fields.items():
             if _SECRET.search(field):
-                assert SecretStr in _types_of(info.annotation), field
+                assert SecretStr in _nested_types(info.annotation), field
 
     def test_its_example_is_valid(self, name: str, source: type[Source]) -> None:
         resolve = partial(resolve_secret, resolve=lambda variable: "x" * 20)
@@ -64,9 +64,9 @@ def test_the_page_of_the_connectors_is_current() -> None:
     assert page.read_text("utf-8") == connectors_page(), "run `make generate`"
 
 
-def _types_of(annotation: object) -> set[object]:
+def _nested_types(annotation: object) -> set[object]:
     inner = getattr(annotation, "__args__", ())
-    return {annotation}.union(*map(_types_of, inner)) if inner else {annotation}
+    return {annotation}.union(*map(_nested_types, inner)) if inner else {annotation}
 
 
 @pytest.fixture(params=sorted(SERVICES))
@@ -105,7 +105,7 @@ def read_run(source: Polled, cursor: str | None) -> tuple[list[Feedback], list[s
 
 
 def index_after(records: Iterable[Feedback]) -> dict[str, str]:
-    """What the index holds after these records, by native id."""
+    """Return the texts that the index holds after these records, by native id."""
     held: dict[str, Feedback] = {}
     for record in records:
         before = held.get(record.native_id)
@@ -279,7 +279,7 @@ def to_request(delivery: Delivery) -> WebhookRequest:
 
 @pytest.fixture
 def address(caller: FakeCaller) -> Iterator[str]:
-    """Where the caller's own interface is, if it has one."""
+    """Serve the caller's own interface, if it has one."""
     if caller.app is None:
         yield "http://127.0.0.1:9"
     else:

@@ -30,9 +30,9 @@ from tests.support.engines import Engines, engine_environment, running_engines, 
 from tests.support.kafka import read_all
 from tests.support.pipeline import wait_until
 from tests.support.signals import (
-    alerts_of,
     history,
     publish_signals,
+    read_alerts,
     signal,
     spike,
     undisturbed,
@@ -110,7 +110,7 @@ def wait_until_counted(settings: Settings) -> None:
 
 def assert_told_once(settings: Settings) -> None:
     """Every site's spike is told once, from its first notice to its end, and no count is lost."""
-    told = alerts_of(settings, SITES)
+    told = read_alerts(settings, SITES)
     spikes = [alert for alert in told if alert.topic is None and alert.started_at > SINCE - AN_HOUR]
     assert sorted(alert.site or "" for alert in spikes if alert.revision == 0) == sorted(SITES)
     for alert_id in {alert.alert_id for alert in told}:
@@ -124,11 +124,11 @@ def assert_told_once(settings: Settings) -> None:
         assert state.next_offset == partition.next_offset
         # With nothing to count, the worker let time pass by itself.
         partition.advance((unpack(state.state)[0]["last"] + 1) * BUCKET_S)
-        assert counts_of(state) == counts_of(partition.snapshot())
+        assert bucket_counts(state) == bucket_counts(partition.snapshot())
 
 
-def counts_of(state: AlertingState) -> dict[str, Any]:
-    """What is counted in each bucket of the last day. What is learnt of it depends on when an
+def bucket_counts(state: AlertingState) -> dict[str, Any]:
+    """Return the counts of each bucket of the last day. What is learnt of it depends on when an
     episode was first seen, and so on when the worker looked."""
     facts, arrays = unpack(state.state)
     counts = {name: array.tolist() for name, array in arrays.items() if name.endswith(".ring")}
@@ -166,17 +166,17 @@ def test_what_is_repeated_and_replayed_changes_nothing(
     once = history(SITES, SINCE) + episode()
     publish_signals(settings, [signal for signal in once for _ in range(2)])
     assert start_worker("--role", "watch", "--drain").wait(90) == 0
-    told = alerts_of(settings, SITES)
+    told = read_alerts(settings, SITES)
     assert_told_once(settings)
     publish_signals(settings, once)
     assert start_worker("--role", "watch", "--drain").wait(90) == 0
-    assert alerts_of(settings, SITES) == told
+    assert read_alerts(settings, SITES) == told
     dropped = watched(tmp_path / "worker-1.log")["dropped"]
     assert dropped["late"] + dropped["repeated"] == 2 * len(once)
 
 
 def watched(log: Path) -> dict[str, dict[str, int]]:
-    """What the role says to have done."""
+    """Return the role's own summary from its log."""
     lines = [orjson.loads(line) for line in log.read_bytes().splitlines()]
     (found,) = (line for line in lines if line["event"] == "watch_finished")
     return dict(found)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pipeline.settings import Settings
 from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import Role
-from tests.support.pipeline import comments, documents_of, publish, wait_until
+from tests.support.pipeline import comments, count_documents, publish, wait_until
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -34,9 +34,9 @@ def test_elasticsearch_away_stops_indexing_only(
     )
     wait_until(lambda: b"writing to Elasticsearch" in log.read_bytes(), seconds=30, what="a wait")
     assert (count_waiting_records(settings, [Role.INDEX]) or 0) >= 500
-    assert documents_of(settings, "away") == 0
+    assert count_documents(settings, "away") == 0
     with door(port, settings.elasticsearch_url):
-        wait_until(lambda: documents_of(settings, "away") == 500, seconds=60, what="all indexed")
+        wait_until(lambda: count_documents(settings, "away") == 500, seconds=60, what="all indexed")
         worker.terminate()
         assert worker.wait(30) == 0
 
@@ -64,7 +64,7 @@ def door(port: int, url: str) -> Iterator[None]:
     task = loop.create_task(listen())
 
     def serve() -> None:
-        with loop_of(loop):
+        with closing_loop(loop):
             loop.run_until_complete(asyncio.wait([task]))
 
     thread = threading.Thread(target=serve)
@@ -77,7 +77,7 @@ def door(port: int, url: str) -> Iterator[None]:
 
 
 @contextmanager
-def loop_of(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+def closing_loop(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Close the loop with whatever connections are still open."""
     try:
         yield

@@ -73,7 +73,7 @@ def complaints(source: str, count: int, **fields: Any) -> list[Feedback]:
     ]
 
 
-def cases_of(settings: Settings, source: str) -> dict[str, Case]:
+def read_cases(settings: Settings, source: str) -> dict[str, Case]:
     with connect(settings) as client:
         client.indices.refresh(index=CASES_INDEX)
         answer = client.search(
@@ -83,7 +83,7 @@ def cases_of(settings: Settings, source: str) -> dict[str, Case]:
     return {case.feedback_id: case for case in found}
 
 
-def events_of(settings: Settings, case_ids: set[str]) -> list[CaseEvent]:
+def read_events(settings: Settings, case_ids: set[str]) -> list[CaseEvent]:
     found = (CaseEvent.from_payload(message.value) for message in read_all(settings, CASES))
     return [event for event in found if event.case_id in case_ids]
 
@@ -108,16 +108,16 @@ def test_a_cases_whole_life(
         short = by_id[:8]
 
         def case() -> Case:
-            return cases_of(settings, "life")[first.event_id]
+            return read_cases(settings, "life")[first.event_id]
 
         def told_at(path: str) -> dict[str, str]:
-            """What came there of the case, by its identifier: the same one may come twice."""
+            """Return the events of the case by webhook id: the same one may arrive twice."""
             came = [(headers["webhook-id"], json.loads(body)) for at, headers, body in hooks.got
                     if at.endswith("/team") == bool(path)]  # fmt: skip
             return {key: one["type"] for key, one in came if one["data"]["case_id"] == by_id}
 
-        wait_until(lambda: bool(cases_of(settings, "life")), seconds=90, what="a case")
-        assert set(cases_of(settings, "life")) == {first.event_id}
+        wait_until(lambda: bool(read_cases(settings, "life")), seconds=90, what="a case")
+        assert set(read_cases(settings, "life")) == {first.event_id}
         assert (case().type, case().owner, case().overdue) == ("complaint", "PALS", False)
         wait_until(lambda: case().overdue, seconds=30, what="overdue")
         overdue = "feedback cases list --overdue --source life --site '*gate'"
@@ -161,7 +161,7 @@ def test_a_cases_whole_life(
         praise = told(opening, environment, tmp_path)["case"]
         assert (praise["type"], praise["owner"], praise["site"]) == ("praise", "Ann", calm[0].site)
         assert "rule" not in praise
-        assert calm[0].event_id in cases_of(settings, "life")  # which refreshes the index
+        assert calm[0].event_id in read_cases(settings, "life")  # which refreshes the index
         twice = invoke_feedback(opening, environment, tmp_path)
         assert (twice.returncode, "exists already" in twice.stderr) == (2, True)
         dry = invoke_feedback(
@@ -178,8 +178,8 @@ def test_a_cases_whole_life(
         publish(settings, [edited])
         publish(settings, [gone])
         wait_until(lambda: case().withdrawn, seconds=30, what="the note of the delete")
-        assert set(cases_of(settings, "life")) == {first.event_id, calm[0].event_id}
-        found = events_of(settings, {by_id})
+        assert set(read_cases(settings, "life")) == {first.event_id, calm[0].event_id}
+        found = read_events(settings, {by_id})
         assert len({event.event_id for event in found}) == len(found)
         happened = Counter(event.type.value for event in found)
         assert happened == {
@@ -221,13 +221,13 @@ def test_kill_9_of_the_role_loses_no_case_and_doubles_none(
 
     with running_roles(ruled, Role.CASES):
         wait_until(all_told, seconds=120, what="every case opened and overdue")
-    cases = cases_of(settings, "killed-cases")
+    cases = read_cases(settings, "killed-cases")
     assert len(cases) == count
     assert {case.revision for case in cases.values()} == {2}
     assert {note.type.value for case in cases.values() for note in case.notes} == {
         "opened", "overdue",
     }  # fmt: skip
-    events = events_of(settings, {case.case_id for case in cases.values()})
+    events = read_events(settings, {case.case_id for case in cases.values()})
     assert len({event.event_id for event in events}) == 2 * count
     assert len(read_all(settings, DEAD)) == dead
 

@@ -58,10 +58,12 @@ def test_a_backfill_killed_at_ten_random_moments_is_whole_and_not_doubled(
         feedback("feedback connect trustpilot", environment, tmp_path)
         assert killed == KILLS, "the backfill was over before it was killed ten times"
         expected = {review["id"] for review in fake.reviews}
-        wait_until(lambda: ids_of(settings) == expected, seconds=120, what=f"{COUNT} documents")
+        wait_until(
+            lambda: read_native_ids(settings) == expected, seconds=120, what=f"{COUNT} documents"
+        )
 
 
-def ids_of(settings: Settings) -> set[str]:
+def read_native_ids(settings: Settings) -> set[str]:
     """The native ids that the index holds; fails where one stands twice."""
     with connect(settings) as client:
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)

@@ -33,14 +33,14 @@ Revision = tuple[str, int]
 
 
 class Talkative:
-    """Writes a post each 50 milliseconds, edits every seventh, and tells whoever listens."""
+    """Writes a post each 50 milliseconds, edits every seventh, and sends both to the listeners."""
 
     def __init__(self, fake: FakeMastodon) -> None:
         self._fake = fake
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write, daemon=True)
         self.expected: set[Revision] = set()
-        """What must be known in the end: each post once, with its last edit."""
+        """Revisions that must arrive: each post once, with its last edit."""
 
     def start(self) -> None:
         self._thread.start()

@@ -40,7 +40,7 @@ def planted() -> list[Feedback]:
     ]
 
 
-def messages_of(kafka_topic: KafkaTopic, settings: Settings) -> list[tuple[bytes, str]]:
+def values_and_headers(kafka_topic: KafkaTopic, settings: Settings) -> list[tuple[bytes, str]]:
     """Value and headers of every message."""
     return [(m.value or b"", str(m.headers)) for m in read_all(settings, kafka_topic)]
 
@@ -61,11 +61,13 @@ def test_planted_values_are_nowhere_behind_the_redaction(
             size=len(VALUES),
         )["hits"]["hits"]
     assert len(found) == len(VALUES)
-    subscribers = [*messages_of(ENRICHED, settings), *messages_of(URGENT, settings)]
+    subscribers = [*values_and_headers(ENRICHED, settings), *values_and_headers(URGENT, settings)]
     shown = [
         *(str(hit["_source"]) for hit in found),
         *(value.decode() + headers for value, headers in subscribers),
-        *(headers for _, headers in messages_of(DEAD, settings)),  # the letter holds the bytes
+        *(
+            headers for _, headers in values_and_headers(DEAD, settings)
+        ),  # the letter holds the bytes
         *(log.read_text() for log in tmp_path.glob("worker-*.log")),
     ]
     assert [value for value in VALUES if any(value in text for text in shown)] == []

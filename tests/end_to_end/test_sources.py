@@ -36,7 +36,7 @@ from tests.support.worker import running_roles
 pytestmark = pytest.mark.slow
 
 
-def toml_of(fakes: Running) -> str:
+def settings_toml(fakes: Running) -> str:
     """A settings file with one instance of each; JSON's values are TOML's, but for null."""
     lines = []
     for name, (fake, service) in fakes.items():
@@ -55,8 +55,8 @@ def _toml(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def texts_of(settings: Settings, name: str) -> dict[str, str]:
-    """What the index holds of a source, by native id; fails where one stands twice."""
+def read_texts(settings: Settings, name: str) -> dict[str, str]:
+    """Return the indexed texts of a source by native id; fail on a duplicate."""
     with connect(settings) as client:
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
         found = client.search(
@@ -115,7 +115,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "feedback.toml"
-    path.write_text(toml_of(running), encoding="utf-8")
+    path.write_text(settings_toml(running), encoding="utf-8")
     first = collected(path, settings, NOW)
     assert first.keys() == running.keys()
     assert failures(first) == {}
@@ -155,7 +155,7 @@ def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunRes
 
 
 def failures(done: dict[str, RunResult]) -> dict[str, str]:
-    """What failed, and why."""
+    """Return the reason of each failure by connector."""
     return {name: str(one.failure) for name, one in done.items() if one.failure is not None}
 
 
@@ -188,9 +188,9 @@ def expect(running: Running, settings: Settings) -> None:
 
 
 def indexed(running: Running, settings: Settings) -> dict[str, dict[str, str]]:
-    """What the index holds of each source."""
+    """Return the indexed texts of each source."""
     return {
-        name: {native_id: _indexed(text) for native_id, text in texts_of(settings, name).items()}
+        name: {native_id: _indexed(text) for native_id, text in read_texts(settings, name).items()}
         for name in running
     }
 

@@ -1,4 +1,4 @@
-"""What cannot wait is on a Kafka topic of its own besides, under the same promises."""
+"""Urgent feedback is also published to a Kafka topic of its own, with the same guarantees."""
 
 from __future__ import annotations
 

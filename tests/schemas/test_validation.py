@@ -18,14 +18,14 @@ class Settings(BaseModel):
         return site
 
 
-def error_of(**values: object) -> ValidationError:
+def catch_error(**values: object) -> ValidationError:
     with pytest.raises(ValidationError) as raised:
         Settings.model_validate(values)
     return raised.value
 
 
 def test_faults_are_sentences_without_the_value() -> None:
-    error = error_of(site="SECRET", hours=[1, "SECRET"])
+    error = catch_error(site="SECRET", hours=[1, "SECRET"])
     sentences = [str(fault) for fault in list_faults(error)]
     assert sentences[0] == "site: it must be lower case" == str(first_fault(error))
     assert sentences[1].startswith("hours.1: Input should be a valid integer")
@@ -40,7 +40,7 @@ def test_faults_are_sentences_without_the_value() -> None:
     ],
 )
 def test_an_unknown_setting_comes_with_a_suggestion(name: str, sentence: str) -> None:
-    assert setting_fault(error_of(**{name: 1}), Settings.model_fields) == sentence
+    assert setting_fault(catch_error(**{name: 1}), Settings.model_fields) == sentence
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def _fresh_settings() -> Iterator[None]:
 
 @contextmanager
 def _logging_restored() -> Iterator[None]:
-    """What a command sets for its whole process ends with it, and no logger keeps it."""
+    """Restore the logging that a command configures for its process; no logger is cached."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in list(root.manager.loggerDict)}

@@ -70,7 +70,7 @@ service anvil {{
 """
 
 
-# Whether a token is good, Dovecot asks whoever gave it out (RFC 7662).
+# Dovecot asks the issuer whether a token is valid (RFC 7662).
 _OAUTH2: Final = """\
 passdb {{
   driver = oauth2
@@ -93,11 +93,11 @@ class Dovecot:
 
     port: int
     tls_port: int
-    """Where TLS is spoken from the first byte; 0: nowhere."""
+    """Port that speaks TLS from the first byte; 0 if none."""
 
     @contextmanager
     def client(self) -> Iterator[imaplib.IMAP4]:
-        """A session of somebody who may change things."""
+        """A session of a user who may change things."""
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=20)
         try:
             client.login(USER, PASSWORD)

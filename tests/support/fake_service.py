@@ -22,7 +22,7 @@ Fault = str
 
 @dataclass(frozen=True)
 class Request:
-    """What the service was asked."""
+    """A request that the service received."""
 
     method: str
     path: str
@@ -134,14 +134,14 @@ class FakeService(ABC):
     name: ClassVar[str]
     """The connector's."""
     secrets: ClassVar[Sequence[str]] = ()
-    """What ``settings`` holds that must be seen nowhere."""
+    """Secrets in ``settings``, which must appear nowhere."""
     faults: ClassVar[Sequence[Fault]] = ("429", "500", "truncated", "hang up")
-    """What every first run meets; a fake whose service has tokens adds ``"401"``."""
+    """Faults of every first run; a fake whose service has tokens adds ``"401"``."""
 
     spared: ClassVar[Sequence[str]] = ()
     """Paths that no fault meets: where tokens are given out."""
     http: ClassVar[bool] = True
-    """Whether it speaks HTTP; what does not runs itself in ``serving``, and has no ``faults``."""
+    """True if it speaks HTTP; otherwise it runs itself in ``serving``, and has no ``faults``."""
 
     texts: dict[str, str]
     added: int = 0
@@ -197,7 +197,7 @@ class FakeCaller(ABC):
     name: ClassVar[str]
     secrets: ClassVar[Sequence[str]] = ()
     texts: dict[str, str]
-    """What the index must hold after all deliveries, by native id."""
+    """Texts that the index must hold after all deliveries, by native id."""
 
     @abstractmethod
     def settings(self, url: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def build_source(
 
 
 OPEN: list[Source] = []
-"""What :func:`build_source` made; a fixture closes it after each test."""
+"""Sources that :func:`build_source` made; a fixture closes them after each test."""
 
 WAITS: list[float] = []
 """Seconds for which connectors would have waited during this test."""

@@ -1,4 +1,4 @@
-"""What tests of the whole walk need: publish raw feedback, count documents, wait."""
+"""Helpers for end-to-end tests: publish raw feedback, count documents, wait, run commands."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def publish(settings: Settings, records: Iterable[Feedback]) -> None:
     asyncio.run(send())
 
 
-def documents_of(settings: Settings, source: str) -> int:
-    """How many documents the index holds from a source."""
+def count_documents(settings: Settings, source: str) -> int:
+    """Return the number of documents that the index holds from a source."""
     with connect(settings) as client:
         if not client.indices.exists(index=f"{READ_ALIAS}*"):
             return 0

@@ -36,14 +36,14 @@ _PATIENCE_S: Final = 900
 
 
 def find(name: str) -> Path | None:
-    """Where a program is; None where it is not installed."""
+    """Return the path of a program; None if it is not installed."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_ALSO_IN])
     found = next((at for each in _NAMES[name] if (at := shutil.which(each, path=path))), None)
     return Path(found) if found else None
 
 
 def required(name: str) -> Path:
-    """Where a program is; a test that asks for one that is missing is skipped."""
+    """Return the path of a program; skip the test if it is missing."""
     import pytest
 
     found = find(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 
-def rows_of(model: type[BaseModel]) -> list[str]:
+def setting_rows(model: type[BaseModel]) -> list[str]:
     """A row a setting: name, default, what it does."""
     return [_row(name, field) for name, field in model.model_fields.items()]
 

@@ -1,4 +1,4 @@
-"""What tests of the alerts need: signals with a spike in them, and what became of them."""
+"""Helpers for tests of alerts: signals with a spike in them, and the alerts that follow."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
     asyncio.run(send())
 
 
-def alerts_of(settings: Settings, sites: Iterable[str]) -> list[Alert]:
-    """What subscribers read of these sites."""
+def read_alerts(settings: Settings, sites: Iterable[str]) -> list[Alert]:
+    """Return the alerts about these sites that subscribers read."""
     wanted = set(sites)
     found = (record.value for record in read_all(settings, ALERTS))
     # Other tests publish what is no alert.

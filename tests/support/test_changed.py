@@ -1,4 +1,4 @@
-"""Which tests ``make test-changed`` runs."""
+"""The tests that ``make test-changed`` runs."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ class TokenServer:
         self.forms: list[dict[str, Any]] = []
         self.given = 0
         self.takes_back = False
-        """Whether tokens are good no longer by the time they are shown."""
+        """True if tokens have expired by the time they are shown."""
         self.is_away = False
-        """Whether it does not say if a token is good."""
+        """True if it does not answer whether a token is valid."""
 
     @property
     def app(self) -> Any:

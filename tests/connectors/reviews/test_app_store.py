@@ -1,4 +1,4 @@
-"""What is particular to ``app_store``: storefronts, feeds that come empty, and feeds unchanged."""
+"""Behaviour of ``app_store`` only: storefronts, feeds that come empty, and feeds unchanged."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def service(fake: FakeAppStore) -> Iterator[Served]:
         yield service
 
 
-def source_of(fake: FakeAppStore, url: str) -> AppStore:
+def build_app_store(fake: FakeAppStore, url: str) -> AppStore:
     source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(source, AppStore)
     return source
 
 
 def read(fake: FakeAppStore, url: str, cursor: str | None = None) -> tuple[list[Feedback], str]:
-    """What a run brings, and the cursor that it leaves."""
-    source = source_of(fake, url)
+    """Return the records of a run, and the cursor that it leaves."""
+    source = build_app_store(fake, url)
     records = []
     for page in source.fetch(cursor):
         records += [source.parse(item) for item in page.items]
@@ -49,7 +49,7 @@ def read(fake: FakeAppStore, url: str, cursor: str | None = None) -> tuple[list[
 
 
 def parsed(fake: FakeAppStore, review: Any) -> Feedback:
-    source = source_of(fake, "http://127.0.0.1:9")
+    source = build_app_store(fake, "http://127.0.0.1:9")
     return source.parse(source.item(review, origin="1", payload=b"{}"))
 
 
@@ -130,7 +130,7 @@ def test_a_lone_review_comes_without_a_list(fake: FakeAppStore, service: Served)
 def test_an_unchanged_feed_is_not_sent_again(fake: FakeAppStore, service: Served) -> None:
     _, cursor = read(fake, service.url)
     service.requests.clear()
-    assert list(source_of(fake, service.url).fetch(cursor)) == []
+    assert list(build_app_store(fake, service.url).fetch(cursor)) == []
     assert [request.headers.get("if-none-match") for request in service.requests] == [
         orjson.loads(cursor)[country]["etag"] for country in ("us", "gb")
     ]
@@ -140,7 +140,7 @@ def test_a_first_page_that_stays_empty_moves_no_cursor(fake: FakeAppStore, servi
     _, cursor = read(fake, service.url)
     fake.edit()
     fake.empty["us", 1] = fake.empty["gb", 1] = 100
-    assert list(source_of(fake, service.url).fetch(cursor)) == []
+    assert list(build_app_store(fake, service.url).fetch(cursor)) == []
     fake.empty.clear()
     records, _ = read(fake, service.url, cursor)
     assert {record.text for record in records} == {fake.texts["6290024608"]}

@@ -1,4 +1,4 @@
-"""What is particular to ``google_play``: tokens that die, and replies."""
+"""Behaviour of ``google_play`` only: tokens that die, and replies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def service(fake: FakeGooglePlay) -> Iterator[Served]:
         yield service
 
 
-def source_of(fake: FakeGooglePlay, url: str, **settings: object) -> GooglePlay:
+def build_google_play(fake: FakeGooglePlay, url: str, **settings: object) -> GooglePlay:
     config = GooglePlay.Config.model_validate(fake.settings(url) | settings)
     return GooglePlay(
         config, Context("test", author_key=b"key", now=lambda: NOW, sleep=WAITS.append)
@@ -41,7 +41,7 @@ def source_of(fake: FakeGooglePlay, url: str, **settings: object) -> GooglePlay:
 
 
 def parsed(fake: FakeGooglePlay, review: Any) -> Feedback:
-    source = source_of(fake, "http://127.0.0.1:9")
+    source = build_google_play(fake, "http://127.0.0.1:9")
     return source.parse(source.item(review, origin="1", payload=b"[]"))
 
 
@@ -83,7 +83,7 @@ def test_certificates_are_still_checked_with_the_library_in(fake: FakeGooglePlay
 
 
 def test_shows_the_stores_cookie_again(fake: FakeGooglePlay, service: Served) -> None:
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         list(source.fetch(None))
     assert fake.cookies_seen == [None, "511=abc", "511=abc", "511=abc"]
 
@@ -91,10 +91,10 @@ def test_shows_the_stores_cookie_again(fake: FakeGooglePlay, service: Served) ->
 def test_walks_from_the_newest_where_the_cursors_token_has_died(
     fake: FakeGooglePlay, service: Served
 ) -> None:
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         first = next(iter(source.fetch(None)))
     fake.life += 1
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         pages = list(source.fetch(first.cursor))
         found = [source.parse(item).native_id for page in pages for item in page.items]
         assert found == [review[0] for review in reversed(fake.reviews)]
@@ -104,7 +104,7 @@ def test_walks_from_the_newest_where_the_cursors_token_has_died(
 def test_a_token_that_dies_within_a_run_ends_it_and_loses_nothing(
     fake: FakeGooglePlay, service: Served
 ) -> None:
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         pages = source.fetch(None)
         first = next(pages)
         fake.life += 1
@@ -116,25 +116,25 @@ def test_a_token_that_dies_within_a_run_ends_it_and_loses_nothing(
 
 def test_a_token_that_comes_back_ends_the_walk(fake: FakeGooglePlay, service: Served) -> None:
     fake.is_stuck = True
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         assert len(list(source.fetch(None))) == 2
 
 
 def test_an_app_without_reviews_brings_none(fake: FakeGooglePlay, service: Served) -> None:
     fake.reviews = []
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         assert [page.items for page in source.fetch(None)] == [[]]
 
 
 def test_publishes_a_reply(fake: FakeGooglePlay, service: Served) -> None:
-    with source_of(fake, service.url) as source:
+    with build_google_play(fake, service.url) as source:
         source.send_reply(source.build_reply("gp:AOqpTO-_E", "We are sorry."))
     assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
 
 
 def test_a_service_account_replies_too(fake: FakeGooglePlay, service: Served) -> None:
     none: dict[str, object] = {"client_id": None, "client_secret": None, "refresh_token": None}
-    with source_of(fake, service.url, **none, service_account=key_file()) as source:
+    with build_google_play(fake, service.url, **none, service_account=key_file()) as source:
         source.send_reply(source.build_reply("gp:AOqpTO-_E", "We are sorry."))
     assert fake.replies == {"gp:AOqpTO-_E": "We are sorry."}
     (claims,) = fake.claims
@@ -143,7 +143,7 @@ def test_a_service_account_replies_too(fake: FakeGooglePlay, service: Served) ->
 
 
 def test_a_dead_refresh_token_is_said(fake: FakeGooglePlay, service: Served) -> None:
-    source = source_of(fake, service.url, refresh_token="gp-refresh-old")  # noqa: S106
+    source = build_google_play(fake, service.url, refresh_token="gp-refresh-old")  # noqa: S106
     with source, pytest.raises(Unauthorized) as raised:
         source.send_reply(source.build_reply("1", "We are sorry."))
     assert "gp-refresh" not in str(raised.value)
@@ -152,11 +152,11 @@ def test_a_dead_refresh_token_is_said(fake: FakeGooglePlay, service: Served) -> 
 @pytest.mark.parametrize("text", ["", " ", "x" * 351])
 def test_refuses_replies_that_the_store_would_not_take(fake: FakeGooglePlay, text: str) -> None:
     with pytest.raises(BadRecord, match="1 to 350 characters"):
-        source_of(fake, "http://127.0.0.1:9").build_reply("1", text)
+        build_google_play(fake, "http://127.0.0.1:9").build_reply("1", text)
 
 
 @pytest.mark.parametrize("missing", ["client_id", "client_secret", "refresh_token"])
 def test_replies_need_credentials(fake: FakeGooglePlay, missing: str) -> None:
-    source = source_of(fake, "http://127.0.0.1:9", **{missing: None})
+    source = build_google_play(fake, "http://127.0.0.1:9", **{missing: None})
     with pytest.raises(BadRecord, match="not set"):
         source.build_reply("1", "We are sorry.")

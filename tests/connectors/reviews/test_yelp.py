@@ -1,4 +1,4 @@
-"""What is particular to ``yelp``: its clock, its businesses, and its ways of saying no."""
+"""Behaviour of ``yelp`` only: its clock, its businesses, and its ways of saying no."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def service(fake: FakeYelp) -> Iterator[Served]:
         yield service
 
 
-def source_of(fake: FakeYelp, url: str, **settings: object) -> Yelp:
+def build_yelp(fake: FakeYelp, url: str, **settings: object) -> Yelp:
     config = Yelp.Config.model_validate(fake.settings(url) | settings)
     return Yelp(config, Context("test", author_key=b"key", now=lambda: NOW, sleep=WAITS.append))
 
@@ -41,7 +41,7 @@ def read(source: Yelp, cursor: str | None = None) -> list[Feedback]:
 
 
 def test_reads_an_excerpt(fake: FakeYelp, service: Served) -> None:
-    record = read(source_of(fake, service.url))[0]
+    record = read(build_yelp(fake, service.url))[0]
     assert record.native_id == "xAG4O7l-t1ubbwVAlPnD04"
     assert record.text == "Clean ward, good food, kind doctors. Visit 4."
     assert record.stars == Stars(value=5)
@@ -52,20 +52,20 @@ def test_reads_an_excerpt(fake: FakeYelp, service: Served) -> None:
 
 def test_reads_times_on_yelps_clock(fake: FakeYelp, service: Served) -> None:
     # In November, San Francisco is 8 hours behind UTC.
-    record = read(source_of(fake, service.url))[0]
+    record = read(build_yelp(fake, service.url))[0]
     assert record.created_at == moment(4) + timedelta(hours=8)
 
 
 def test_the_business_is_the_site_unless_one_is_set(fake: FakeYelp, service: Served) -> None:
-    sites = {record.site for record in read(source_of(fake, service.url))}
+    sites = {record.site for record in read(build_yelp(fake, service.url))}
     assert sites == set(BUSINESSES)
-    sites = {record.site for record in read(source_of(fake, service.url, site="Eastgate"))}
+    sites = {record.site for record in read(build_yelp(fake, service.url, site="Eastgate"))}
     assert sites == {"Eastgate"}
 
 
 @pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "soon", None])
 def test_refuses_impossible_times(fake: FakeYelp, time: object) -> None:
-    source = source_of(fake, "http://127.0.0.1:9")
+    source = build_yelp(fake, "http://127.0.0.1:9")
     review = {**fake.reviews[BUSINESSES[0]][0], "time_created": time}
     item = source.item({"business": "a", "review": review}, origin="1", payload=b"{}")
     with pytest.raises(BadRecord):
@@ -73,7 +73,7 @@ def test_refuses_impossible_times(fake: FakeYelp, time: object) -> None:
 
 
 def test_goes_on_behind_the_business_of_the_cursor(fake: FakeYelp, service: Served) -> None:
-    records = read(source_of(fake, service.url), BUSINESSES[0])
+    records = read(build_yelp(fake, service.url), BUSINESSES[0])
     assert list(dict.fromkeys(record.site for record in records)) == [*BUSINESSES[1:]]
 
 
@@ -81,20 +81,20 @@ def test_goes_on_behind_the_business_of_the_cursor(fake: FakeYelp, service: Serv
 def test_begins_again_behind_the_last_business(
     fake: FakeYelp, service: Served, cursor: str
 ) -> None:
-    assert len(read(source_of(fake, service.url), cursor)) == 9
+    assert len(read(build_yelp(fake, service.url), cursor)) == 9
 
 
 def test_a_business_of_which_yelp_tells_nothing_is_passed_over(
     fake: FakeYelp, service: Served
 ) -> None:
-    source = source_of(fake, service.url, businesses=["quiet-clinic", BUSINESSES[1]])
+    source = build_yelp(fake, service.url, businesses=["quiet-clinic", BUSINESSES[1]])
     with source:
         assert [len(page.items) for page in source.fetch(None)] == [0, 3]
 
 
 def test_a_business_that_there_is_not_ends_the_run(fake: FakeYelp, service: Served) -> None:
     with pytest.raises(Fatal, match="status 404"):
-        read(source_of(fake, service.url, businesses=["nowhere"]))
+        read(build_yelp(fake, service.url, businesses=["nowhere"]))
 
 
 def test_waits_for_midnight_when_the_days_requests_are_used_up(
@@ -102,11 +102,11 @@ def test_waits_for_midnight_when_the_days_requests_are_used_up(
 ) -> None:
     fake.day_is_over = True
     with pytest.raises(Retry) as raised:
-        read(source_of(fake, service.url))
+        read(build_yelp(fake, service.url))
     assert raised.value.wait > timedelta(days=365).total_seconds()
     assert len(service.requests) == 1
 
 
 def test_asks_in_the_language_that_is_set(fake: FakeYelp, service: Served) -> None:
-    read(source_of(fake, service.url, locale="en_GB"))
+    read(build_yelp(fake, service.url, locale="en_GB"))
     assert {request.query for request in service.requests} == {"sort_by=newest&locale=en_GB"}

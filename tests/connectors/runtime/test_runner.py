@@ -30,7 +30,7 @@ def broker(settings: Settings) -> Iterator[ConnectorBroker]:
         yield broker
 
 
-def csv_of(path: Path, rows: int) -> Path:
+def write_csv(path: Path, rows: int) -> Path:
     lines = [f"{n},comment {n},2024-05-06\n" for n in range(rows)]
     path.write_text("id,text,date\n" + "".join(lines))
     return path
@@ -44,7 +44,7 @@ def test_every_row_is_published_once_with_its_key_and_headers(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path
 ) -> None:
     forms = Arrivals(settings, FORMS)
-    outcome = run(connector(csv_of(tmp_path / "plain.csv", 250), page_rows=100), broker)
+    outcome = run(connector(write_csv(tmp_path / "plain.csv", 250), page_rows=100), broker)
     arrived = forms.read()
     records = [Feedback.from_payload(record.value) for record in arrived]
     assert sorted(record.text for record in records) == sorted(f"comment {n}" for n in range(250))
@@ -59,14 +59,14 @@ def test_the_family_decides_the_kafka_topic(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path
 ) -> None:
     reviews = Arrivals(settings, REVIEWS)
-    run(connector(csv_of(tmp_path / "family.csv", 3), family="review"), broker)
+    run(connector(write_csv(tmp_path / "family.csv", 3), family="review"), broker)
     assert len(reviews.read()) == 3
 
 
 def test_a_finished_file_is_not_published_again_unless_asked(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path
 ) -> None:
-    path = csv_of(tmp_path / "twice.csv", 30)
+    path = write_csv(tmp_path / "twice.csv", 30)
     run(connector(path), broker)
     forms = Arrivals(settings, FORMS)
     second = run(connector(path), broker)
@@ -93,7 +93,7 @@ class Interrupted(FileConnector):
 def test_an_interrupted_run_goes_on_after_what_was_acknowledged(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path
 ) -> None:
-    config = FileConfig(path=csv_of(tmp_path / "interrupted.csv", 50), page_rows=10)
+    config = FileConfig(path=write_csv(tmp_path / "interrupted.csv", 50), page_rows=10)
     forms = Arrivals(settings, FORMS)
     with pytest.raises(Fatal):
         run(Interrupted(config), broker)
@@ -140,7 +140,7 @@ def test_a_comment_of_five_megabytes_is_a_dead_letter_with_its_payload(
 def test_progress_tells_bytes_and_rows(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path
 ) -> None:
-    path = csv_of(tmp_path / "progress.csv", 20)
+    path = write_csv(tmp_path / "progress.csv", 20)
     seen: list[Progress] = []
     run(connector(path, page_rows=10), broker, progress=seen.append)
     assert [progress.rows for progress in seen] == [10, 20, 20]
@@ -162,7 +162,7 @@ def test_the_latest_cursor_of_an_instance_is_the_one_loaded(
 def test_no_cursor_moves_past_what_was_not_acknowledged(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = connector(csv_of(tmp_path / "refusing.csv", 30), page_rows=10)
+    made = connector(write_csv(tmp_path / "refusing.csv", 30), page_rows=10)
     wait_for_acks = AcknowledgedProducer.wait_for_acks
     waits = 0
 
@@ -187,6 +187,6 @@ def test_no_cursor_moves_past_what_was_not_acknowledged(
 def test_without_a_broker_there_is_an_answer_at_once(tmp_path: Path) -> None:
     with pytest.raises(Retry, match=r"^connecting to Kafka at 127\.0\.0\.1:1: no broker answers$"):
         run(
-            connector(csv_of(tmp_path / "alone.csv", 1)),
+            connector(write_csv(tmp_path / "alone.csv", 1)),
             ConnectorBroker(KafkaConnection("127.0.0.1:1")),
         )

@@ -24,7 +24,7 @@ def walked(
     pages: int | None = None,
     **resume: timedelta,
 ) -> tuple[list[str], str | None]:
-    """What a walk brings, and its last cursor; ``pages``: it is killed after so many."""
+    """Return the items of a walk and its last cursor; it is killed after ``pages``."""
     paginator: BackwardPaginator[str] = BackwardPaginator.resume(cursor, now=NOW, **resume)
     listed = sorted(items, reverse=True)
     brought: list[str] = []

@@ -1,4 +1,4 @@
-"""What of Reddit no other connector shares."""
+"""Behaviour of the Reddit connector only."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from tests.support.services.reddit import AGENT, FakeReddit, seconds
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def source_of(fake: FakeReddit, url: str, now: datetime = NOW, **settings: Any) -> Source:
+def build_reddit(fake: FakeReddit, url: str, now: datetime = NOW, **settings: Any) -> Source:
     usual = fake.settings(url)
     fake.settings = lambda url: {**usual, **settings}  # type: ignore[method-assign]
     return build_source(fake, url, author_key=b"key", now=lambda: now)
 
 
 def parsed(thing: dict[str, Any], **settings: Any) -> Feedback:
-    source = source_of(FakeReddit(), "http://127.0.0.1:9", **settings)
+    source = build_reddit(FakeReddit(), "http://127.0.0.1:9", **settings)
     return source.parse(source.item(thing, origin="1", payload=b"{}"))
 
 
 def pages(
     fake: FakeReddit, service: Served, cursor: str | None = None, now: datetime = NOW, **more: Any
 ) -> list[Page]:
-    source = source_of(fake, service.url, now, **more)
+    source = build_reddit(fake, service.url, now, **more)
     assert isinstance(source, Polled)
     return list(source.fetch(cursor))
 

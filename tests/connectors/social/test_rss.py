@@ -1,4 +1,4 @@
-"""What of feeds no other connector shares."""
+"""Behaviour of the connector of feeds only."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from tests.support.services.rss import KEY, FakeFeeds
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def source_of(fake: FakeFeeds, url: str) -> Source:
+def build_rss(fake: FakeFeeds, url: str) -> Source:
     return build_source(fake, url, author_key=b"key", now=lambda: NOW)
 
 
 def pages(fake: FakeFeeds, service: Served, cursor: str | None = None) -> list[Page]:
-    source = source_of(fake, service.url)
+    source = build_rss(fake, service.url)
     assert isinstance(source, Polled)
     return list(source.fetch(cursor))
 
 
 def records(fake: FakeFeeds, service: Served, cursor: str | None = None) -> dict[str, Feedback]:
-    source = source_of(fake, service.url)
+    source = build_rss(fake, service.url)
     items: list[Item] = [item for page in pages(fake, service, cursor) for item in page.items]
     return {record.url or "": record for record in map(source.parse, items)}
 
@@ -53,7 +53,7 @@ def parsed(**changes: Any) -> Feedback:
         "host": "a.example",
         **changes,
     }
-    source = source_of(FakeFeeds(), "http://127.0.0.1:9")
+    source = build_rss(FakeFeeds(), "http://127.0.0.1:9")
     return source.parse(source.item(entry, origin="1", payload=b"{}"))
 
 
@@ -93,7 +93,7 @@ def test_shows_a_feed_s_key_nowhere() -> None:
         found = pages(fake, service)
         assert not any(KEY in page.cursor for page in found)
         assert not any(KEY in item.origin for page in found for item in page.items)
-        assert KEY not in repr(source_of(fake, service.url).config)
+        assert KEY not in repr(build_rss(fake, service.url).config)
         fake.broken.add("/a/feed.atom")
         with pytest.raises(Fatal, match=r"GET 127\.0\.0\.1/a/feed\.atom: status 404") as raised:
             pages(fake, service)
@@ -104,7 +104,7 @@ def test_a_feed_that_fails_does_not_keep_the_others_back() -> None:
     fake = FakeFeeds()
     with served(fake) as service:
         fake.broken.add("/a/feed.atom")
-        source = source_of(fake, service.url)
+        source = build_rss(fake, service.url)
         assert isinstance(source, Polled)
         items: list[Item] = []
         with pytest.raises(Fatal):

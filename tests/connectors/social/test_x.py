@@ -1,4 +1,4 @@
-"""What of X no other connector shares."""
+"""Behaviour of the X connector only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parsed(post: dict[str, Any]) -> Feedback:
 
 
 def fetched(fake: FakeX, service: Served, cursor: str | None = None) -> list[tuple[int, str]]:
-    """How many posts each page had, and its cursor."""
+    """Return the number of posts and the cursor of each page."""
     source = build_source(fake, service.url, now=lambda: fake.now)
     assert isinstance(source, Polled)
     return [(len(page.items), page.cursor) for page in source.fetch(cursor)]

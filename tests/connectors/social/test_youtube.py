@@ -1,4 +1,4 @@
-"""What of YouTube no other connector shares."""
+"""Behaviour of the YouTube connector only."""
 
 from __future__ import annotations
 

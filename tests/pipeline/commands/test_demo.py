@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 @pytest.fixture
 def alone() -> Iterator[dict[str, str]]:
-    """The environment of a user whose engines nobody else uses; stops them at the end."""
+    """The environment of a user with engines of their own, which are stopped at the end."""
     home = Path(tempfile.mkdtemp(prefix="feedback-demo-"))
     home.chmod(0o755)  # as root the engines run as another user
     with socket.socket() as first, socket.socket() as second:

@@ -181,7 +181,7 @@ def test_a_subfield_of_the_text_is_searched_and_marked_too(settings: Settings) -
 
 @contextmanager
 def _server(status: int, kind: str, *, product: str = "Elasticsearch") -> Iterator[str]:
-    """What Elasticsearch's HTTP answers look like when something is wrong; yields the address."""
+    """Serve Elasticsearch's responses to a failure; yield the address."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

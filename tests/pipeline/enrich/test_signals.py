@@ -1,4 +1,4 @@
-"""What the spike alerts are told of an enriched record."""
+"""Signals: the part of an enriched record that the spike alerts read."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -13,7 +13,7 @@ from pipeline.index.sink import ElasticsearchSink, bulk_operation, stop_if_too_m
 from pipeline.settings import Settings
 from schemas.documents import TEMPLATE_NAME
 from schemas.feedback import EnrichedFeedback, Feedback, Operation
-from tests.support.pipeline import documents_of
+from tests.support.pipeline import count_documents
 
 ENRICHMENT = Enricher()
 
@@ -71,7 +71,7 @@ async def test_only_what_was_refused_fails(settings: Settings) -> None:
         (11, "strict_dynamic_mapping_exception", False),
         (12, "JSONDecodeError", False),
     ]
-    assert documents_of(settings, "sink") == 20
+    assert count_documents(settings, "sink") == 20
 
 
 async def test_a_server_that_does_not_answer_is_waited_for() -> None:

@@ -13,7 +13,7 @@ from pipeline.notify.routes import build_routes
 from pipeline.watch.alert_settings import AlertSettings
 from tests.pipeline.notify.receivers import SECRET
 from tests.support.pipeline import ROOT
-from tests.support.settings_tables import rows_of
+from tests.support.settings_tables import setting_rows
 
 PAGE = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
 SECRETS = {
@@ -42,4 +42,4 @@ def test_the_example_loads() -> None:
 )
 def test_the_tables_are_current(name: str, model: type[BaseModel]) -> None:
     (table,) = re.findall(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", PAGE, re.DOTALL)
-    assert table.splitlines()[2:] == rows_of(model)
+    assert table.splitlines()[2:] == setting_rows(model)

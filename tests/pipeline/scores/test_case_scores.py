@@ -40,7 +40,7 @@ def case(number: int, *, month: int = 3, hours: float | None = None, **fields: A
     )  # fmt: skip
 
 
-def scores_of(cases: Sequence[Case]) -> Any:
+def score_cases(cases: Sequence[Case]) -> Any:
     return case_scores(
         cases, period=MARCH, previous=FEBRUARY, scope=Dimensions(), by=("site", "topic"),
         computed_at=NOW,
@@ -77,7 +77,7 @@ def test_scores_are_of_the_cases_opened_in_the_period() -> None:
     before = [case(number, month=2, hours=10) for number in range(8)]
     now = [case(number + 100, hours=4, first_overdue_at=NOW if number < 3 else None)
            for number in range(10)]  # fmt: skip
-    scores = scores_of([*before, *now, case(999, site="Westgate", topics=())])
+    scores = score_cases([*before, *now, case(999, site="Westgate", topics=())])
     overall = scores.overall.scores
     opened = overall[MeasureName.CASES_OPENED]
     assert (opened.value, opened.previous_value, opened.changed) == (11, 8, False)
@@ -95,7 +95,7 @@ def test_scores_are_of_the_cases_opened_in_the_period() -> None:
 
 
 def test_fewer_than_five_cases_are_told_by_no_measure() -> None:
-    scores = scores_of([case(number, hours=1, first_overdue_at=NOW) for number in range(4)])
+    scores = score_cases([case(number, hours=1, first_overdue_at=NOW) for number in range(4)])
     for score in scores.overall.scores.values():
         assert (score.n, score.suppressed, score.value, score.low, score.high) == (
             4, True, None, None, None,
@@ -103,5 +103,5 @@ def test_fewer_than_five_cases_are_told_by_no_measure() -> None:
 
 
 def test_without_cases_there_are_no_scores() -> None:
-    assert scores_of([]) is None
-    assert scores_of([case(1, month=1)]) is None
+    assert score_cases([]) is None
+    assert score_cases([case(1, month=1)]) is None

@@ -1,4 +1,4 @@
-"""What a report says of its sources."""
+"""The sources that a report names."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True)
 class Kind:
-    """How a type is written: its values, and sentences around ``{}``."""
+    """Notations of a type: its values, and sentences around ``{}``."""
 
     name: str
     values: tuple[Value, ...]

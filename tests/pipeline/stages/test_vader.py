@@ -252,15 +252,15 @@ def test_any_comment_has_the_mean_of_vaders_scores_of_its_sentences(text: str) -
 # -- time and memory ------------------------------------------------------------------------------
 
 
-def time_of(text: str) -> float:
+def measure_time(text: str) -> float:
     began = time.process_time()
     VADER.score(text)
     return time.process_time() - began
 
 
 def growth(text: str) -> float:
-    """How much longer twice the text takes."""
-    times = [(time_of(text), time_of(text + text)) for _ in range(5)]
+    """Return the ratio of the times for a text of twice the length and for the text."""
+    times = [(measure_time(text), measure_time(text + text)) for _ in range(5)]
     return min(double for _, double in times) / min(single for single, _ in times)
 
 

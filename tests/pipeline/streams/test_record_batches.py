@@ -1,4 +1,4 @@
-"""What the batch consumer commits, and what it must not."""
+"""Commits of the batch consumer."""
 
 from collections import defaultdict
 from types import SimpleNamespace

@@ -13,7 +13,7 @@ from pipeline.settings import Settings
 from pipeline.watch.checkpoint import TransactionalStateStore, to_message
 from schemas.alert import Alert, Interval
 from schemas.alerting_state import AlertingState
-from tests.support.signals import alerts_of
+from tests.support.signals import read_alerts
 
 AT = datetime(2026, 8, 3, 9, tzinfo=UTC)
 PARTITION = 2
@@ -55,7 +55,7 @@ async def test_the_last_state_is_found_behind_others(
     other = ledger(settings, reader)
     assert await other.open() == state(3, 100_000)
     await other.close()
-    assert [each.revision for each in alerts_of(settings, ["found"])] == [0, 1, 2, 3]
+    assert [each.revision for each in read_alerts(settings, ["found"])] == [0, 1, 2, 3]
 
 
 async def test_what_a_dead_worker_left_undone_never_was(
@@ -69,7 +69,7 @@ async def test_what_a_dead_worker_left_undone_never_was(
     heir = ledger(settings, reader)
     assert await heir.open() == state(10)
     await heir.write(state(11), [alert("undone", 1)])
-    assert [each.revision for each in alerts_of(settings, ["undone"])] == [1]
+    assert [each.revision for each in read_alerts(settings, ["undone"])] == [1]
     await heir.close()
     await dead.close()
 
@@ -86,7 +86,7 @@ async def test_who_was_thought_dead_publishes_nothing_more(
         await thought_dead.write(state(22), [alert("once", 1)])
     with pytest.raises(Fenced):  # nor when it tries again and shuts out its heir
         await thought_dead.write(state(22), [alert("once", 1)])
-    assert [each.revision for each in alerts_of(settings, ["once"])] == [0]
+    assert [each.revision for each in read_alerts(settings, ["once"])] == [0]
     await thought_dead.close()
     await heir.close()
 
@@ -101,7 +101,7 @@ async def test_a_commit_that_was_not_heard_of_is_not_done_again(
     one._last = before
     await one.close()
     await one.write(state(30), [alert("unheard")])
-    assert len(alerts_of(settings, ["unheard"])) == 1
+    assert len(read_alerts(settings, ["unheard"])) == 1
     await one.close()
 
 
@@ -114,5 +114,5 @@ async def test_a_state_that_is_too_large_holds_no_alert_back(
     await one.write(state(41, 10_000_000), [alert("large")])
     await one.close()
     assert await one.open() == state(40)
-    assert len(alerts_of(settings, ["large"])) == 1
+    assert len(read_alerts(settings, ["large"])) == 1
     await one.close()

@@ -17,7 +17,7 @@ LATER = (SINCE + timedelta(days=1)).timestamp() * 1000
 OPTIONS = WatchSettings().options(3)
 
 
-def records_of(signals: list[Signal]) -> list[SimpleNamespace]:
+def to_records(signals: list[Signal]) -> list[SimpleNamespace]:
     return [
         SimpleNamespace(value=signal_payload(signal), offset=offset, timestamp=LATER)
         for offset, signal in enumerate(signals)
@@ -34,7 +34,7 @@ def records() -> list[SimpleNamespace]:
         signal(f"after {n}", SINCE + timedelta(hours=2, minutes=15 * n), "North", negative=False)
         for n in range(8)
     ]
-    return records_of(history(["North", "South"], SINCE) + spike("North", SINCE) + quiet)
+    return to_records(history(["North", "South"], SINCE) + spike("North", SINCE) + quiet)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.watch.settings import WatchSettings, watch_settings
 from tests.support.pipeline import ROOT
-from tests.support.settings_tables import rows_of
+from tests.support.settings_tables import setting_rows
 
 
 def written(folder: Path, text: str) -> Path:
@@ -63,6 +63,6 @@ def test_a_section_that_is_no_table_is_one_sentence(tmp_path: Path) -> None:
 def test_the_page_on_alerts_shows_them_as_they_are(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "alerting.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"<!-- settings -->\n(.*?)<!-- /settings -->", page, re.DOTALL)
-    assert table.splitlines()[2:] == rows_of(WatchSettings)
+    assert table.splitlines()[2:] == setting_rows(WatchSettings)
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert watch_settings(written(tmp_path, example)).false_alarms_a_day == 0.5

@@ -1,4 +1,4 @@
-"""How far event time has come, and how far while feedback waits to be enriched."""
+"""The watermark of event time, also while feedback waits to be enriched."""
 
 from pipeline.watch.watermark import WatermarkTracker
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
-def roles_of(worker: subprocess.Popen[bytes], log: Path) -> list[psutil.Process]:
+def role_processes(worker: subprocess.Popen[bytes], log: Path) -> list[psutil.Process]:
     """The processes of a worker, once every role is ready."""
     ready = len(Role)
     wait_until(lambda: log.read_bytes().count(b"worker_ready") == ready, seconds=60, what="ready")
@@ -33,7 +33,7 @@ def test_a_killed_worker_leaves_no_role_behind(
     settings: Settings, start_worker: Start, tmp_path: Path
 ) -> None:
     worker = start_worker()
-    roles = roles_of(worker, tmp_path / "worker-0.log")
+    roles = role_processes(worker, tmp_path / "worker-0.log")
     assert len(roles) == len(PROCESSES)
     worker.kill()
     _, alive = psutil.wait_procs(roles, timeout=30)
@@ -45,7 +45,7 @@ def test_a_role_that_dies_ends_the_worker_with_a_sentence(
 ) -> None:
     log = tmp_path / "worker-0.log"
     worker = start_worker()
-    roles = roles_of(worker, log)
+    roles = role_processes(worker, log)
     roles[0].kill()
     assert worker.wait(60) == 1
     assert b"role: it ended with status -9" in log.read_bytes()
@@ -57,7 +57,7 @@ def test_a_worker_at_rest_uses_little(
     settings: Settings, start_worker: Start, tmp_path: Path
 ) -> None:
     worker = start_worker()
-    roles = roles_of(worker, tmp_path / "worker-0.log")
+    roles = role_processes(worker, tmp_path / "worker-0.log")
     used = [role.cpu_percent(interval=None) for role in roles]
     assert used == [0.0] * len(PROCESSES)  # the first look only begins the measure
     wait_until(lambda: all(role.is_running() for role in roles), seconds=1, what="running")

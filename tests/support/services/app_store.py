@@ -27,7 +27,7 @@ class FakeAppStore(FakeService):
         reviews = [self._review(number) for number in range(13)]
         self.storefronts = {"us": reviews[:10], "gb": reviews[7:]}
         self.empty = Counter({("us", 2): 1})
-        """How often a page still comes empty."""
+        """Number of times that a page still comes empty."""
         self.names_pages = True
         self.texts = {
             review["id"]["label"]: f"{review['title']['label']}\n{review['content']['label']}"

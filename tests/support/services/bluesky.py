@@ -163,7 +163,7 @@ class FakeBluesky(FakeService):
         self.calls += 1
 
     def say(self, at: datetime, post: dict[str, Any], operation: str = "create") -> None:
-        """Send a commit to whoever listens."""
+        """Send a commit to the listeners."""
         did, collection, key = post["uri"].removeprefix("at://").split("/")
         commit = {"rev": tid(at), "operation": operation, "collection": collection, "rkey": key}
         if operation != "delete":
@@ -184,7 +184,7 @@ class FakeBluesky(FakeService):
 
 
 def native_id(post: dict[str, Any]) -> str:
-    """What its record goes by."""
+    """Native id of its record."""
     return deterministic_id(post["uri"])
 
 

@@ -27,7 +27,7 @@ class FakeFhir(FakeService):
         self.resources = [response(number) for number in range(35)]
         self.token = 0
         self.next_is_at = ""
-        """Where links to the next page lead; empty: to this server."""
+        """Address that links to the next page lead to; empty: this server."""
         self.forgets_pages = False
         self.texts = {f"eastgate/{number}:better": sentence(number) for number in range(35)}
 

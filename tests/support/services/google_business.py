@@ -31,7 +31,7 @@ class FakeGoogleBusiness(FakeService):
         self.replies: dict[str, str] = {}
         self.token = 0
         self.claims: list[dict[str, Any]] = []
-        """What service accounts signed, and was found good."""
+        """Assertions of service accounts with a valid signature."""
         self.forgets_pages = False
         self.texts = {
             f"{place}/{review['reviewId']}": sentence(index)

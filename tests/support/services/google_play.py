@@ -31,11 +31,11 @@ class FakeGooglePlay(FakeService):
         self.life = 0
         """Tokens are of a life, and die with it."""
         self.is_stuck = False
-        """Whether every page is the first one, and its own successor."""
+        """True if every page is the first one, and its own successor."""
         self.cookies_seen: list[str | None] = []
         self.replies: dict[str, str] = {}
         self.claims: list[dict[str, Any]] = []
-        """What service accounts signed, and was found good."""
+        """Assertions of service accounts with a valid signature."""
         self.texts = {review[0]: review[4] for review in self.reviews}
 
     def _review(self, number: int) -> list[Any]:

@@ -149,7 +149,7 @@ class FakeMastodon(FakeService):
         self.calls += 1
 
     def say(self, event: str, data: Any) -> None:
-        """Send an event to whoever listens."""
+        """Send an event to the listeners."""
         self.events.append(
             (event, data if isinstance(data, str) else json.dumps(data, ensure_ascii=False))
         )
@@ -171,7 +171,7 @@ class FakeMastodon(FakeService):
 
 
 def native_id(status: dict[str, Any]) -> str:
-    """What its record goes by."""
+    """Native id of its record."""
     return deterministic_id(status["uri"])
 
 

@@ -117,7 +117,7 @@ def response(number: int, *answers: tuple[str, dict[str, Any]]) -> dict[str, Any
 
 
 class _Api:
-    """What both fakes serve."""
+    """Routes that both fakes serve."""
 
     responses: list[dict[str, Any]]
 

@@ -32,7 +32,7 @@ class FakeYouTube(FakeService):
         self.problem: tuple[int, str] | None = None
         """Status and reason of what every request meets."""
         self.spoiled = False
-        """Whether page tokens are no longer good."""
+        """True if page tokens have expired."""
 
     def _thread(self, number: int) -> dict[str, Any]:
         native_id = f"Ugx{number:04d}AaABAg"
