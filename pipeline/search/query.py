@@ -5,7 +5,7 @@ Fields are those of ``schemas.documents``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +18,9 @@ from schemas.field_types import parse_duration
 
 MAX_HITS: Final = 10_000
 """Elasticsearch's default limit of one search (``index.max_result_window``)."""
+
+Filters = Mapping[str, Sequence[str] | None]
+"""Values by field, or None for any value."""
 
 _LABEL: Final = "feedback.sentiment.label"
 _LEVEL: Final = "feedback.sentiment.level"
@@ -205,11 +208,11 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     return filters
 
 
-def build_filters(fields: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
+def build_filters(filters: Filters) -> list[dict[str, Any]]:
     """Return one filter per field with values, matching any of them as :class:`SearchRequest`."""
     return [
         _any_match([_matches(field, value) for value in values])
-        for field, values in fields.items()
+        for field, values in filters.items()
         if values
     ]
 

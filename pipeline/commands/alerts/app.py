@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from pipeline.commands.alerts import send_test, silence
 from pipeline.commands.alerts.query import (
-    AlertRequest,
+    FIRING,
     find_alert,
     find_alerts,
     find_examples,
@@ -53,17 +54,18 @@ def list_alerts(
 ) -> None:
     """List firing alerts, newest first, with their acknowledgements and silences."""
     now = datetime.now(UTC)
-    request = AlertRequest(
-        firing_only=not all_,
-        since=_since(since, now),
-        sites=tuple(site or ()),
-        topics=tuple(topic or ()),
-        sources=tuple(source or ()),
-        kinds=tuple(kind or ()),
-        severities=tuple(severity or ()),
-        limit=limit,
+    filters: dict[str, Sequence[str] | None] = {
+        "feedback.site": site,
+        "feedback.topics": topic,
+        "event.dataset": source,
+        "alert.kind": kind,
+        "alert.severity": severity,
+    }
+    started = _since(since, now)
+    is_filtered = all_ or started is not None or any(filters.values())
+    alerts, total = find_alerts(
+        settings(), filters if all_ else {**filters, **FIRING}, since=started, limit=limit
     )
-    alerts, total = find_alerts(settings(), request)
     silences = read_silences(settings().kafka) if alerts or json else []
     shown = join_silences(alerts, silences, now)
     if json:
@@ -72,7 +74,7 @@ def list_alerts(
         out.print(alerts_table(shown))
         if total > len(shown):
             err.print(f"{len(shown):,} of {total:,} shown: --limit shows more")
-    elif request == AlertRequest(limit=limit):
+    elif not is_filtered:
         err.print("no alert is firing; --all includes resolved ones")
     else:
         err.print("no matching alerts")

@@ -9,32 +9,16 @@ from typing import Any, Final
 
 from pipeline.commands.shared.elasticsearch import MAX_HITS, open_elasticsearch, search_documents
 from pipeline.elasticsearch.short_ids import find_by_prefix, require_single, validate_prefix
-from pipeline.search.query import build_filters
+from pipeline.search.query import Filters, build_filters
 from pipeline.settings import Settings
 from pipeline.watch.silences import find_covering_silence
-from schemas.alert import Alert, AlertKind, AlertState, Severity
+from schemas.alert import Alert, AlertState
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.documents import READ_ALIAS
 from schemas.silence import Silence
 
+FIRING: Final[Filters] = {"alert.state": (AlertState.FIRING,)}
 _SHOWN_DIGITS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRequest:
-    """Filters of alerts. All filters must match, each by any of its values.
-
-    A text may contain ``*`` for any characters; case does not matter.
-    """
-
-    firing_only: bool = True
-    since: datetime | None = None
-    sites: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    kinds: tuple[AlertKind, ...] = ()
-    severities: tuple[Severity, ...] = ()
-    limit: int = MAX_HITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +29,29 @@ class AlertWithSilence:
     silence: Silence | None
 
 
-def find_alerts(settings: Settings, request: AlertRequest) -> tuple[list[Alert], int]:
+def find_alerts(
+    settings: Settings,
+    filters: Filters,
+    *,
+    since: datetime | None = None,
+    limit: int = MAX_HITS,
+) -> tuple[list[Alert], int]:
     """Return matching alerts, newest first, and their total number.
 
-    Raises ``Unavailable`` or ``CommandError``.
+    ``filters`` are those of :func:`build_filters`. Raises ``Unavailable`` or ``CommandError``.
     """
-    query = {"filter": _filters(request)}
+    clauses = build_filters(filters)
+    if since is not None:
+        # An alert that started before and was still firing then counts too.
+        clauses.append({"range": {"alert.updated_at": {"gte": since.isoformat()}}})
     documents, total = search_documents(
         settings,
         "listing alerts",
         ALERTS_INDEX,
-        query,
+        {"filter": clauses},
         by="@timestamp",
         order="desc",
-        limit=request.limit,
+        limit=limit,
     )
     return [alert_from_document(document) for document in documents], total
 
@@ -126,19 +119,3 @@ def find_silence(silences: Iterable[Silence], prefix: str) -> Silence:
 def short_id(identifier: str) -> str:
     """Return the first characters of an id, which are enough to tell alerts apart."""
     return identifier[:_SHOWN_DIGITS]
-
-
-def _filters(request: AlertRequest) -> list[dict[str, Any]]:
-    fields = {
-        "feedback.site": request.sites,
-        "feedback.topics": request.topics,
-        "event.dataset": request.sources,
-        "alert.kind": request.kinds,
-        "alert.severity": request.severities,
-        "alert.state": (AlertState.FIRING,) if request.firing_only else (),
-    }
-    filters = build_filters(fields)
-    if request.since is not None:
-        # An alert that started before and was still firing then counts too.
-        filters.append({"range": {"alert.updated_at": {"gte": request.since.isoformat()}}})
-    return filters

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from pipeline.commands.alerts.query import (
-    AlertRequest,
+    FIRING,
     active_silences,
     find_alert,
     find_alerts,
@@ -138,7 +138,7 @@ def unsilence(identifier: _Id) -> None:
 
 
 def _firing_alerts() -> list[Alert]:
-    alerts, _ = find_alerts(settings(), AlertRequest())
+    alerts, _ = find_alerts(settings(), FIRING)
     return alerts
 
 

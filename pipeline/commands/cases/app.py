@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,6 @@ from pipeline.commands.cases.act import (
     publish_and_wait,
 )
 from pipeline.commands.cases.query import (
-    CaseRequest,
     find_case,
     find_cases,
     find_feedback,
@@ -72,23 +72,21 @@ def list_cases(
     json: Json = False,
 ) -> None:
     """List unresolved cases, earliest due time first."""
-    statuses = tuple(CaseStatus) if all_ else tuple(status or ())
-    defaults = CaseRequest()
-    request = CaseRequest(
-        statuses=statuses or defaults.statuses,
-        types=tuple(kind or ()),
-        priorities=tuple(priority or ()),
-        owners=tuple(owner or ()),
-        organizations=tuple(organization or ()),
-        sites=tuple(site or ()),
-        services=tuple(service or ()),
-        topics=tuple(topic or ()),
-        sources=tuple(source or ()),
-        unassigned=unassigned,
-        overdue=overdue,
-        limit=limit,
+    filters: dict[str, Sequence[str] | None] = {
+        "case.type": kind,
+        "case.priority": priority,
+        "case.owner": owner,
+        "organization.name": organization,
+        "case.site": site,
+        "case.service": service,
+        "case.topics": topic,
+        "event.dataset": source,
+    }
+    if all_ or status:
+        filters["case.status"] = None if all_ else status
+    cases, total = find_cases(
+        settings(), filters, unassigned=unassigned, overdue=overdue, limit=limit
     )
-    cases, total = find_cases(settings(), request)
     if json:
         print_json({"total": total, "cases": [case_json(case) for case in cases]})
     elif cases:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.commands.shared.elasticsearch import open_elasticsearch, search_documents
 from pipeline.elasticsearch.short_ids import find_by_prefix, validate_prefix
-from pipeline.search.query import build_filters
+from pipeline.search.query import Filters, build_filters
 from pipeline.settings import Settings
 from schemas.case import Case, CaseStatus
 from schemas.case_documents import CASES_INDEX, case_from_document
@@ -16,40 +15,31 @@ from schemas.documents import READ_ALIAS
 _UNRESOLVED: Final = (CaseStatus.OPEN, CaseStatus.IN_PROGRESS)
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRequest:
-    """Filters of cases. All filters must match, each by any of its values.
-
-    A text may contain ``*`` for any characters; case does not matter.
-    """
-
-    statuses: tuple[str, ...] = _UNRESOLVED
-    types: tuple[str, ...] = ()
-    priorities: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
-    organizations: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    unassigned: bool = False
-    overdue: bool = False
-    limit: int = 100
-
-
-def find_cases(settings: Settings, request: CaseRequest) -> tuple[list[Case], int]:
+def find_cases(
+    settings: Settings,
+    filters: Filters,
+    *,
+    unassigned: bool = False,
+    overdue: bool = False,
+    limit: int = 100,
+) -> tuple[list[Case], int]:
     """Return matching cases, earliest due time first, and their total number.
 
+    ``filters`` are those of :func:`build_filters`; by default only unresolved cases match.
     Raises ``Unavailable`` or ``CommandError``.
     """
+    clauses = build_filters({"case.status": _UNRESOLVED, **filters})
+    if overdue:
+        clauses.append({"term": {"case.overdue": True}})
+    owned = [{"exists": {"field": "case.owner"}}] if unassigned else []
     documents, total = search_documents(
         settings,
         "listing cases",
         CASES_INDEX,
-        _clauses(request),
+        {"filter": clauses, "must_not": owned},
         by="case.due_at",
         order="asc",
-        limit=request.limit,
+        limit=limit,
     )
     return [case_from_document(document) for document in documents], total
 
@@ -96,22 +86,3 @@ def find_feedback(settings: Settings, prefix: str) -> dict[str, Any]:
     hint = "; `feedback search --json` shows event.id"
     with open_elasticsearch(settings, f"finding feedback {prefix}") as client:
         return find_by_prefix(client, READ_ALIAS, prefix, "feedback", hint=hint)
-
-
-def _clauses(request: CaseRequest) -> dict[str, Any]:
-    fields = {
-        "case.status": request.statuses,
-        "case.type": request.types,
-        "case.priority": request.priorities,
-        "case.owner": request.owners,
-        "organization.name": request.organizations,
-        "case.site": request.sites,
-        "case.service": request.services,
-        "case.topics": request.topics,
-        "event.dataset": request.sources,
-    }
-    filters = build_filters(fields)
-    if request.overdue:
-        filters.append({"term": {"case.overdue": True}})
-    owned = [{"exists": {"field": "case.owner"}}] if request.unassigned else []
-    return {"filter": filters, "must_not": owned}
