@@ -15,20 +15,10 @@ from deploy.local.model import ByteProgress, LocalEngines
 from deploy.local.ports import LOOPBACK
 
 _REQUEST_TIMEOUT_S = 2.0
+_INDICES_TIMEOUT_S = 15.0
 
-_SETTINGS: dict[str, object] = {
-    "cluster.name": "feedback-local",
-    "node.name": "local",
-    "discovery.type": "single-node",
-    "network.host": LOOPBACK,
-    # One node talks to no other: any free port will do.
-    "transport.port": "0",
-    "xpack.security.enabled": False,
-    # The defaults are shares of the disk, and a laptop that is 96 % full still has room.
-    "cluster.routing.allocation.disk.watermark.low": "2gb",
-    "cluster.routing.allocation.disk.watermark.high": "1gb",
-    "cluster.routing.allocation.disk.watermark.flood_stage": "500mb",
-}
+_CLUSTER_NAME = "feedback-local"
+_ROOM = Path(__file__).parent
 
 # Options of the distribution that are unwanted here.
 _DROPPED_OPTIONS = (
@@ -36,16 +26,6 @@ _DROPPED_OPTIONS = (
     "-Xlog:gc",  # up to 2 GB of files
     "-XX:+HeapDumpOnOutOfMemoryError",  # files as large as the heap
 )
-
-_LOGGING = """\
-status = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}]%marker %m%consoleException%n
-rootLogger.level = info
-rootLogger.appenderRef.console.ref = console
-"""
 
 
 class Elasticsearch:
@@ -73,11 +53,25 @@ class Elasticsearch:
 
     def is_answering(self, port: int) -> bool:
         """Return True if the server answers requests."""
-        return is_answering(port)
+        try:
+            # A proxy of the environment must not be used for the loopback address.
+            with httpx.Client(trust_env=False, timeout=_REQUEST_TIMEOUT_S) as client:
+                response = client.get(_health_url(port), params={"filter_path": "cluster_name"})
+                name = response.json().get("cluster_name")
+        except (httpx.HTTPError, ValueError):
+            return False
+        return response.status_code == httpx.codes.OK and name == _CLUSTER_NAME
 
     def wait_until_serving(self, port: int) -> None:
-        """Wait until the indices are open."""
-        wait_until_indices_open(port)
+        """Wait until the indices are open, so that a search right after the start finds them.
+
+        Return after some seconds in any case: an index that can't be opened is not an error of the
+        server.
+        """
+        with contextlib.suppress(httpx.HTTPError), httpx.Client(trust_env=False) as client:
+            parameters = {"wait_for_status": "yellow", "timeout": f"{_INDICES_TIMEOUT_S:.0f}s"}
+            timeout = _INDICES_TIMEOUT_S + _REQUEST_TIMEOUT_S
+            client.get(_health_url(port), params=parameters, timeout=timeout)
 
     def address(self, port: int) -> str:
         """Return the server's URL."""
@@ -90,15 +84,11 @@ def configure(folder: Path, distribution: Path, port: int, account: Account | No
         create_owned_folder(folder / name, account)
     # The server writes its keystore into its configuration folder.
     config = create_owned_folder(folder / "config", account)
-    settings = _SETTINGS | {
-        "http.port": port,
-        "path.data": str(folder / "data"),
-        "path.logs": str(folder / "logs"),
-    }
     # JSON is YAML, and quotes any character of a path.
-    lines = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
-    _write(config / "elasticsearch.yml", "".join(lines))
-    _write(config / "log4j2.properties", _LOGGING)
+    paths = "".join(f"path.{name}: {json.dumps(str(folder / name))}\n" for name in ("data", "logs"))
+    common = (_ROOM / "elasticsearch.yml").read_text("utf-8")
+    _write(config / "elasticsearch.yml", f"{common}http.port: {port}\n{paths}")
+    _write(config / "log4j2.properties", (_ROOM / "log4j2.properties").read_text("utf-8"))
     options = (distribution / "config" / "jvm.options").read_text("utf-8").splitlines()
     kept = [line for line in options if not any(word in line for word in _DROPPED_OPTIONS)]
     _write(config / "jvm.options", "\n".join(kept) + "\n")
@@ -133,26 +123,5 @@ def environment(folder: Path, java_home: Path, heap_mb: int) -> dict[str, str]:
     }
 
 
-def is_answering(port: int) -> bool:
-    """Return True if the server answers requests."""
-    url = f"http://{LOOPBACK}:{port}/_cluster/health"
-    try:
-        # A proxy of the environment must not be used for the loopback address.
-        with httpx.Client(trust_env=False, timeout=_REQUEST_TIMEOUT_S) as client:
-            response = client.get(url, params={"filter_path": "cluster_name"})
-            name = response.json().get("cluster_name")
-    except (httpx.HTTPError, ValueError):
-        return False
-    return response.status_code == httpx.codes.OK and name == _SETTINGS["cluster.name"]
-
-
-def wait_until_indices_open(port: int, timeout_s: float = 15.0) -> None:
-    """Wait until the indices are open, so that a search right after the start finds them.
-
-    Return after ``timeout_s`` in any case: an index that can't be opened is not an error of the
-    server.
-    """
-    url = f"http://{LOOPBACK}:{port}/_cluster/health"
-    with contextlib.suppress(httpx.HTTPError), httpx.Client(trust_env=False) as client:
-        parameters = {"wait_for_status": "yellow", "timeout": f"{timeout_s:.0f}s"}
-        client.get(url, params=parameters, timeout=timeout_s + _REQUEST_TIMEOUT_S)
+def _health_url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}/_cluster/health"

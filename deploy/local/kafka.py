@@ -19,30 +19,7 @@ from deploy.local.ports import LOOPBACK, choose_port, is_open
 
 # A server that is starting does not answer, so each attempt is short.
 _REQUEST_TIMEOUT_MS = 2000
-
-_SETTINGS = {
-    "process.roles": "broker,controller",
-    "node.id": "1",
-    "controller.listener.names": "CONTROLLER",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "num.partitions": "6",
-    # There is one node, so nothing can be replicated.
-    "default.replication.factor": "1",
-    "offsets.topic.replication.factor": "1",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
-    # The defaults (50 partitions each) cost files and start-up time.
-    "offsets.topic.num.partitions": "8",
-    "transaction.state.log.num.partitions": "4",
-    "share.coordinator.state.topic.num.partitions": "4",
-    # The default delay is for groups of many members that start at different times.
-    "group.initial.rebalance.delay.ms": "0",
-    # A misspelt name should be an error, not a new Kafka topic.
-    "auto.create.topics.enable": "false",
-}
+_PROPERTIES = Path(__file__).with_name("kafka.properties")
 
 
 class Kafka:
@@ -76,7 +53,23 @@ class Kafka:
 
     def is_answering(self, port: int) -> bool:
         """Return True if the server of this data folder answers requests."""
-        return is_answering(self._folder, port)
+        if not is_open(port):  # the client would log every attempt
+            return False
+        try:
+            admin = KafkaAdminClient(
+                bootstrap_servers=f"{LOOPBACK}:{port}",
+                bootstrap_timeout_ms=_REQUEST_TIMEOUT_MS,
+                request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            )
+        except (KafkaError, OSError):
+            return False
+        try:
+            cluster = admin.describe_cluster()
+        except (KafkaError, OSError):
+            return False
+        finally:
+            admin.close()
+        return bool(cluster["brokers"]) and cluster["cluster_id"] == cluster_id(self._folder)
 
     def wait_until_serving(self, port: int) -> None:
         """Return at once: a broker that answers has its partitions."""
@@ -89,20 +82,17 @@ class Kafka:
 def configure(folder: Path, port: int, controller_port: int, account: Account | None) -> Path:
     """Write the server's properties and return their path."""
     create_owned_folder(folder / "tmp", account)
-    addresses = {
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
-        "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
-    }
     path = folder / "server.properties"
-    _write_properties(path, addresses, folder / "data")
-    return path
-
-
-def _write_properties(path: Path, addresses: dict[str, str], data: Path) -> None:
-    settings = _SETTINGS | addresses | {"log.dirs": str(data)}
-    path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), "utf-8")
+    path.write_text(
+        f"{_PROPERTIES.read_text('utf-8')}"
+        f"listeners=PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}\n"
+        f"advertised.listeners=PLAINTEXT://{LOOPBACK}:{port}\n"
+        f"controller.quorum.voters=1@{LOOPBACK}:{controller_port}\n"
+        f"log.dirs={folder / 'data'}\n",
+        "utf-8",
+    )
     path.chmod(0o644)
+    return path
 
 
 def format_once(java: list[str], properties: Path, account: Account | None) -> None:
@@ -170,24 +160,3 @@ def java_options(folder: Path, heap_mb: int) -> list[str]:
         "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
         "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.metrics=warn",
     ]
-
-
-def is_answering(folder: Path, port: int) -> bool:
-    """Return True if the server of this data folder answers requests."""
-    if not is_open(port):  # the client would log every attempt
-        return False
-    try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=f"{LOOPBACK}:{port}",
-            bootstrap_timeout_ms=_REQUEST_TIMEOUT_MS,
-            request_timeout_ms=_REQUEST_TIMEOUT_MS,
-        )
-    except (KafkaError, OSError):
-        return False
-    try:
-        cluster = admin.describe_cluster()
-    except (KafkaError, OSError):
-        return False
-    finally:
-        admin.close()
-    return bool(cluster["brokers"]) and cluster["cluster_id"] == cluster_id(folder)
