@@ -12,38 +12,13 @@ import orjson
 
 from schemas.alert import Alert
 from schemas.documents import ECS_VERSION
-from schemas.mappings import (
-    COUNT,
-    DATE,
-    KEYWORD,
-    NUMBER,
-    TEXT,
-    small_index_template,
-    strict_mappings,
-)
+from schemas.mappings import load_mappings, small_index_template
 
 ALERTS_INDEX: Final = "feedback-alerts"
 ALERTS_TEMPLATE: Final = "feedback-alerts"
 
-_COPIED: Final = {
-    "revision": COUNT,
-    "kind": KEYWORD,
-    "state": KEYWORD,
-    "severity": KEYWORD,
-    "updated_at": DATE,
-    "counted_from": DATE,
-    "counted_to": DATE,
-    "seen": COUNT,
-    "total": COUNT,
-    "expected": NUMBER,
-    "interval": {"properties": {"low": COUNT, "high": COUNT}},
-    "ratio": NUMBER,
-    "share": NUMBER,
-    "usual_share": NUMBER,
-    "once_in_days": NUMBER,
-    "words": KEYWORD,
-    "example_ids": KEYWORD,
-}
+_MAPPINGS: Final = load_mappings("alerts")
+_COPIED: Final = tuple(_MAPPINGS["properties"]["alert"]["properties"])
 # At the same places as in the documents of feedback, so that one filter fits both.
 _NAMED: Final = {
     "alert_id": ("event", "id"),
@@ -55,20 +30,9 @@ _NAMED: Final = {
 }
 
 
-def alert_mappings() -> dict[str, Any]:
-    """Return the mappings of the alerts' index; ``@timestamp`` is the episode's start."""
-    mappings = strict_mappings(
-        {"kind": KEYWORD, "dataset": KEYWORD, "start": DATE, "end": DATE},
-        feedback={"site": KEYWORD, "topics": KEYWORD},
-        alert=dict(_COPIED),
-    )
-    mappings["properties"]["message"] = TEXT
-    return mappings
-
-
 def alert_index_template() -> dict[str, Any]:
-    """Return the body of ``PUT _index_template``."""
-    return small_index_template(ALERTS_INDEX, alert_mappings())
+    """Return the body of ``PUT _index_template``; ``@timestamp`` is the episode's start."""
+    return small_index_template(ALERTS_INDEX, _MAPPINGS)
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from schemas.mappings import DATE, KEYWORD
+from schemas.mappings import load_mappings
 
 READ_ALIAS: Final = "feedback"
 INDEX_PATTERN: Final = "feedback-*.*.*"
@@ -20,8 +20,6 @@ COMPONENT_SETTINGS: Final = "feedback-settings"
 COMPONENT_MAPPINGS: Final = "feedback-mappings"
 ECS_VERSION: Final = "8.17.0"
 
-_SCORE: Final = {"type": "half_float"}
-_UNINDEXED: Final = {"type": "object", "enabled": False}
 _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
 _COPIED: Final = ("question", "site", "service", "attributes", "priority")
 # Omitted if empty, and absent in records of earlier versions.
@@ -40,95 +38,27 @@ def index_name(created_at: datetime) -> str:
     return f"feedback-{created_at:%Y.%m}.01"
 
 
-def _measure() -> dict[str, Any]:
-    return {"properties": {"value": {"type": "float"}, "score": _SCORE}}
-
-
-def _text(analyzer: str | None) -> dict[str, Any]:
-    field: dict[str, Any] = {"type": "text"}
-    if analyzer is not None:
-        field["fields"] = {analyzer: {"type": "text", "analyzer": analyzer}}
-    return field
-
-
 def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
     """Return the mappings of the feedback indices.
 
     ``analyzer`` is a language analyzer of the server for a subfield of the text, or None.
+    Probabilities and evidence are only returned with the document, never searched, so topics need
+    no mapped fields.
     """
-    measures = {name: _measure() for name in _MEASURES}
-    feedback: dict[str, Any] = {
-        "family": KEYWORD,
-        "native_id": KEYWORD,
-        "revision": {"type": "long"},
-        "backfill": {"type": "boolean"},
-        "question": {"type": "text", "fields": {"keyword": KEYWORD}},
-        "site": KEYWORD,
-        "service": KEYWORD,
-        "measures": {"properties": measures},
-        "language": {
-            "properties": {
-                "declared": KEYWORD,
-                "detected": KEYWORD,
-                "confidence": _SCORE,
-            }
-        },
-        "sentiment": {
-            "properties": {
-                "label": KEYWORD,
-                "probability": _SCORE,
-                "level": KEYWORD,
-                "level_probability": _SCORE,
-                "contradicts_rating": {"type": "boolean"},
-                "method": KEYWORD,
-                "compound": _SCORE,
-                "positive": _SCORE,
-                "neutral": _SCORE,
-                "negative": _SCORE,
-            }
-        },
-        "topics": KEYWORD,
-        "themes": KEYWORD,
-        "interactions": KEYWORD,
-        "priority": KEYWORD,
-        "urgent": {"type": "boolean"},
-        "urgent_reasons": KEYWORD,
-        "redactions": {"type": "flattened"},
-        # Only returned with the document, never searched, so topics need no mapped fields.
-        "topic_probabilities": _UNINDEXED,
-        "evidence": _UNINDEXED,
-        "versions": {"type": "flattened"},
-        "attributes": {"type": "flattened", "ignore_above": 1024},
-    }
-    return {
-        "dynamic": "strict",
-        "properties": {
-            "@timestamp": DATE,
-            "ecs": {"properties": {"version": KEYWORD}},
-            "event": {
-                "properties": {
-                    "id": KEYWORD,
-                    "created": DATE,
-                    "ingested": DATE,
-                    "dataset": KEYWORD,
-                }
-            },
-            "message": _text(analyzer),
-            "url": {"properties": {"full": KEYWORD}},
-            "user": {"properties": {"hash": KEYWORD}},
-            "organization": {"properties": {"name": KEYWORD}},
-            "feedback": {"properties": feedback},
-        },
-    }
+    mappings = load_mappings("feedback")
+    if analyzer is not None:
+        field = {"type": "text", "analyzer": analyzer}
+        mappings["properties"]["message"]["fields"] = {analyzer: field}
+    return mappings
 
 
-def index_settings(*, refresh_interval: str = "1s") -> dict[str, Any]:
+def index_settings() -> dict[str, Any]:
     """Return the settings of the feedback indices: one shard per month, a replica if possible."""
     return {
         "index": {
             "number_of_shards": 1,
             "auto_expand_replicas": "0-1",
-            "refresh_interval": refresh_interval,
+            "refresh_interval": "1s",
             "codec": "default",
         }
     }

@@ -1,32 +1,22 @@
-"""Building blocks for the mappings of Elasticsearch indices."""
+"""Mappings of the Elasticsearch indices, from the files in ``elasticsearch/``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
-KEYWORD: Final = {"type": "keyword", "ignore_above": 1024}
-DATE: Final = {"type": "date"}
-NUMBER: Final = {"type": "double"}
-COUNT: Final = {"type": "long"}
-FLAG: Final = {"type": "boolean"}
-TEXT: Final = {"type": "text"}
+import orjson
+
+_FOLDER: Final = Path(__file__).with_name("elasticsearch")
 
 
-def strict_mappings(event: dict[str, Any], **objects: dict[str, Any]) -> dict[str, Any]:
-    """Return mappings that reject unknown fields.
+def load_mappings(name: str) -> dict[str, Any]:
+    """Return the mappings of "feedback", "alerts", "cases" or "scores".
 
-    They have the fields of every document, ``event`` for further fields of ECS's event, and
-    ``objects`` by their properties.
+    They reject fields that they do not have.
     """
-    return {
-        "dynamic": "strict",
-        "properties": {
-            "@timestamp": DATE,
-            "ecs": {"properties": {"version": KEYWORD}},
-            "event": {"properties": {"id": KEYWORD, **event}},
-            **{name: {"properties": properties} for name, properties in objects.items()},
-        },
-    }
+    mappings: dict[str, Any] = orjson.loads((_FOLDER / f"{name}.json").read_bytes())
+    return mappings
 
 
 def small_index_template(index: str, mappings: dict[str, Any]) -> dict[str, Any]:

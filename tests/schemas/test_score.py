@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
+from schemas.mappings import load_mappings
 from schemas.score import Dimensions, MeasureName, Period, PeriodName, Score
 from schemas.score_documents import (
     SCORES_INDEX,
@@ -60,3 +61,8 @@ def test_the_strict_mapping_takes_every_field_of_a_score(settings: Settings) -> 
         source = client.get(index=SCORES_INDEX, id=score.score_id)["_source"]
         client.delete(index=SCORES_INDEX, id=score.score_id, refresh=True)
     assert source == orjson.loads(orjson.dumps(body))
+
+
+def test_every_dimension_is_mapped() -> None:
+    mapped = load_mappings("scores")["properties"]["score"]["properties"]["dimensions"]
+    assert set(mapped["properties"]) == set(Dimensions.model_fields)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import deploy
-from schemas.alert_documents import ALERTS_INDEX, alert_mappings
+from schemas.alert_documents import ALERTS_INDEX
 from schemas.documents import INDEX_PATTERN, READ_ALIAS, mappings
+from schemas.mappings import load_mappings
 
 WRITTEN = Path(deploy.__file__).with_name("kibana") / "feedback.ndjson"
 OBJECTS: list[dict[str, Any]] = [
@@ -39,7 +40,7 @@ def _fields(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:
 MAPPED = set(_fields(mappings()["properties"]))
 FIELDS_OF_VIEW = {
     "feedback": MAPPED,
-    "feedback-alerts": set(_fields(alert_mappings()["properties"])),
+    "feedback-alerts": set(_fields(load_mappings("alerts")["properties"])),
 }
 
 
