@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ import pytest
 from pipeline.errors import ExitStatus
 from pipeline.settings import Settings
 from pipeline.streams.roles import PROCESSES, Role
-from tests.support.pipeline import wait_until
+from pipeline.worker import supervisor
+from tests.support.pipeline import ROOT, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -65,27 +67,23 @@ def test_a_worker_at_rest_uses_little(
     assert sum(role.cpu_percent(interval=None) for role in roles) < 30
 
 
-HANGING = """
-import asyncio, time
-from pipeline.worker import supervisor
-
-async def hang():
+async def hang() -> None:
+    """Be told to stop, and block the event loop for longer than is allowed."""
+    supervisor._EXIT_TIMEOUT_S = 1.0  # type: ignore[misc]
     stop = asyncio.Event()
-    ending = asyncio.ensure_future(supervisor._end_once_stopped(stop))
+    exiting = asyncio.ensure_future(supervisor._exit_after_timeout(stop))
     stop.set()
     await asyncio.sleep(0.1)
-    time.sleep(60)
-
-supervisor._END_S = 1.0
-asyncio.run(hang())
-"""
+    time.sleep(60)  # noqa: ASYNC251 - which is what hangs
+    exiting.cancel()
 
 
 def test_a_role_that_no_server_lets_end_ends_all_the_same() -> None:
     # With the worker's parent and Kafka gone, nobody else would end it; on real servers it took
     # as long as the limit says.
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", HANGING], timeout=50, check=False)
+    script = f"import asyncio; from {__name__} import hang; asyncio.run(hang())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=50, check=False)
     assert done.returncode == ExitStatus.UNAVAILABLE
     assert time.monotonic() - began < 30
 
