@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.file.rows import Row
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import SUBMISSION, Family
+from schemas.strict_model import StrictModel
 from schemas.validation import suggest_name
 
 MEASURES = ("stars", "nps", "csat", "ces", "fft")
@@ -26,20 +27,16 @@ FIELDS = (
 CONSTANTS = ("question", "organization", "site", "service", "language", "url")
 
 
-class SentimentLabels(BaseModel):
+class SentimentLabels(StrictModel):
     """The column with a comment's sentiment as labelled by people, and the ends of its scale."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str
     best: float
     worst: float
 
 
-class Labels(BaseModel):
+class Labels(StrictModel):
     """Columns with labels by people; only training and evaluation read them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     licence: str = ""
     url: str = ""
@@ -47,10 +44,8 @@ class Labels(BaseModel):
     topics: dict[str, str] = Field(default_factory=dict)
 
 
-class Preset(BaseModel):
+class Preset(StrictModel):
     """A section of ``presets.toml``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str = ""
     family: Family = Family.FORM

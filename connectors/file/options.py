@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
 from connectors.file.cells import DATE_FORMATS, SHORT_FORMATS
 from connectors.file.mapping import CONSTANTS, FIELDS, MEASURES
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import Family
+from schemas.strict_model import StrictModel
 
 Dataset = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class FileConfig(BaseModel):
+class FileConfig(StrictModel):
     """The file to read, and how to read it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Path | None = Field(description="The file; None or '-': standard input.")
     preset: str | None = Field(

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from connectors.runtime.registry import sources
 from connectors.sdk.errors import Misconfigured
 from connectors.sdk.source import Context, Source
 from schemas.field_types import Duration
+from schemas.strict_model import StrictModel
 from schemas.validation import setting_fault, suggest_name
 
 ResolveSecret = Callable[[Any, str], Any]
@@ -25,10 +26,8 @@ ResolveSecret = Callable[[Any, str], Any]
 _INSTANCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-class Schedule(BaseModel):
+class Schedule(StrictModel):
     """Interval between runs, and the silence that counts as a fault."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     every: Duration = Field(
         default=timedelta(minutes=15), ge=timedelta(seconds=1), description="Interval between runs."

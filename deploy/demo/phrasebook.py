@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from schemas.strict_model import StrictModel
 
 Tone = Literal["positive", "neutral", "negative"]
 Question = Literal["good", "better", "why"]
@@ -18,11 +18,7 @@ ByTone = dict[Tone, list[str]]
 _ROOM = Path(__file__).parent
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BadTurnTable(_Table):
+class BadTurnTable(StrictModel):
     """The incident at one site during its last days."""
 
     site: str
@@ -33,7 +29,7 @@ class BadTurnTable(_Table):
     services: dict[str, float]
 
 
-class Site(_Table):
+class Site(StrictModel):
     """A hospital or practice; ``weight`` is its share of the volume."""
 
     name: str
@@ -42,18 +38,18 @@ class Site(_Table):
     services: list[str]
 
 
-class Service(_Table):
+class Service(StrictModel):
     """A department: its name in records, and the words that people use for it."""
 
     name: str
     spoken: list[str]
     staff: list[str]
     problems: list[str]
-    relatives: list[str] = []
+    relatives: tuple[str, ...] = ()
     topics: dict[str, float]
 
 
-class Places(_Table):
+class Places(StrictModel):
     """``places.toml``."""
 
     bad_turn: BadTurnTable
@@ -62,7 +58,7 @@ class Places(_Table):
     topics: dict[str, float]
 
 
-class English(_Table):
+class English(StrictModel):
     """English sentences by tone and topic, and the parts around them."""
 
     positive: ByTopic
@@ -83,7 +79,7 @@ class English(_Table):
         return by_topic[tone][topic]
 
 
-class Personal(_Table):
+class Personal(StrictModel):
     """Sentences with personal data, by its kind, and names to fill them in."""
 
     sentences: dict[str, list[str]]
@@ -91,7 +87,7 @@ class Personal(_Table):
     last_names: list[str]
 
 
-class Phrases(_Table):
+class Phrases(StrictModel):
     """``phrases.toml``."""
 
     slots: dict[str, list[str]]
@@ -115,7 +111,7 @@ def phrases() -> Phrases:
     return _read(Phrases, "phrases.toml")
 
 
-_T = TypeVar("_T", bound=_Table)
+_T = TypeVar("_T", bound=StrictModel)
 
 
 def _read(table: type[_T], name: str) -> _T:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import translate
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from schemas.strict_model import StrictModel
 
 Fields = Mapping[str, Any]
 Check = Callable[[Fields], bool]
@@ -47,10 +49,8 @@ _FIELDS: Final = {
 }
 
 
-class RuleConditions(BaseModel):
+class RuleConditions(StrictModel):
     """The conditions of one rule, as the settings file gives them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     interactions: tuple[str, ...] = Field(
         default=(), description="Types of interaction, as the taxonomy has them."

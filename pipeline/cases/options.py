@@ -22,9 +22,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
 )
@@ -38,6 +36,7 @@ from pipeline.working_hours import WorkingHours, read_working_hours
 from schemas.case import CaseType
 from schemas.feedback import Name, Priority
 from schemas.field_types import Duration, parse_duration, split_duration
+from schemas.strict_model import StrictModel
 from schemas.validation import setting_fault
 
 
@@ -63,10 +62,8 @@ def _date_to_datetime(value: Any) -> Any:
 _Due = Annotated[Due, BeforeValidator(parse_due)]
 
 
-class RuleOptions(BaseModel):
+class RuleOptions(StrictModel):
     """``[cases.rules.NAME]``. Missing settings are those of the default rule of the same name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
     when: RuleConditions | None = Field(
@@ -82,10 +79,8 @@ class RuleOptions(BaseModel):
     hours: str | None = Field(default=None, description="Name of an [hours.NAME].")
 
 
-class CasesOptions(BaseModel):
+class CasesOptions(StrictModel):
     """``[cases]``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     hours: str | None = Field(
         default=None,

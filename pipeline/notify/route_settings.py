@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -22,6 +21,7 @@ from pipeline.notify.services import is_valid_address
 from pipeline.notify.webhooks import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.field_types import Zone
+from schemas.strict_model import StrictModel
 from schemas.validation import setting_fault
 
 
@@ -47,10 +47,8 @@ Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 M = TypeVar("M", bound=BaseModel)
 
 
-class RouteSettings(BaseModel):
+class RouteSettings(StrictModel):
     """One ``[notify.NAME]``. All filters must match; the values of one are alternatives."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     zone: Zone = Field(default="UTC", description="IANA time zone, such as Europe/London.")
     apprise: Secrets = Field(

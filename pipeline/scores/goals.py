@@ -22,14 +22,13 @@ from pipeline.scores.estimates import Estimate
 from pipeline.scores.intervals import CONFIDENCE, Interval, t_quantile
 from pipeline.scores.measures import MEASURES
 from schemas.score import Dimensions, MeasureName, Period
+from schemas.strict_model import StrictModel
 
 _MIN_POINTS: Final = 4
 
 
-class Goal(BaseModel):
+class Goal(StrictModel):
     """One of the file's ``[[goals]]``: measure, group, target, date and owner."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1)
     measure: MeasureName

@@ -7,46 +7,40 @@ taxonomy's terms alone find the topics.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from pipeline.stages.data_file import DataFile
 from pipeline.stages.terms import Terms, follows, term_words
 from schemas.feedback import Priority, Span
+from schemas.strict_model import StrictModel
 
 _MAX_CACHED: Final = 50_000
 _TAXONOMIES: Final = Path(__file__).parent.parent / "taxonomies"
-_DEFAULT: Final = _TAXONOMIES / "healthcare.toml"
 _ORDER: Final = tuple(Priority)
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class Theme(BaseModel):
+class Theme(StrictModel):
     """A group of topics."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
 
 
-class Interaction(BaseModel):
+class Interaction(StrictModel):
     """A type of interaction with patients or customers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     priority: Priority
 
 
-class Topic(BaseModel):
+class Topic(StrictModel):
     """A subject of comments."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     theme: Identifier | None = None
@@ -57,10 +51,10 @@ class Topic(BaseModel):
     )
 
 
-class Taxonomy(BaseModel):
+class Taxonomy(DataFile):
     """Themes, types of interaction and topics, as the TOML file holds them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    packaged = _TAXONOMIES / "healthcare.toml"
 
     name: Identifier
     version: str
@@ -78,15 +72,6 @@ class Taxonomy(BaseModel):
             if empty := [term for term in topic.terms if not term_words(term)]:
                 raise ValueError(f"topic {name}: the term {empty[0]!r} holds no word")
         return self
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Read a taxonomy file; by default the packaged one for healthcare.
-
-        Raises ``OSError``, ``tomllib.TOMLDecodeError`` or ``pydantic.ValidationError``.
-        """
-        with (path or _DEFAULT).open("rb") as file:
-            return cls.model_validate(tomllib.load(file))
 
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Return the terms of each topic."""

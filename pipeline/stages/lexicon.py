@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from pipeline.stages.data_file import DataFile
 from schemas.feedback import Level
+from schemas.strict_model import StrictModel
 
-_DEFAULT: Final = Path(__file__).parent.parent / "lexicons" / "healthcare.toml"
 
-
-class Group(BaseModel):
+class Group(StrictModel):
     """Phrases of similar meaning."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     level: Level | None = Field(default=None, description="Level of each phrase on its own.")
     terms: tuple[str, ...] = Field(min_length=1)
 
 
-class Lexicon(BaseModel):
+class Lexicon(DataFile):
     """Groups of phrases, as in the TOML file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    packaged = Path(__file__).parent.parent / "lexicons" / "healthcare.toml"
 
     name: str
     version: str
     groups: dict[str, Group]
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Read a lexicon file; by default the packaged one for healthcare.
-
-        Raises ``OSError``, ``tomllib.TOMLDecodeError`` or ``pydantic.ValidationError``.
-        """
-        with (path or _DEFAULT).open("rb") as file:
-            return cls.model_validate(tomllib.load(file))
 
     def phrases(self) -> dict[str, tuple[str, ...]]:
         """Return the phrases of each group."""

@@ -11,7 +11,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from schemas.strict_model import StrictModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,10 +26,8 @@ CARD_FILE: Final = "model.json"
 LEVELS: Final = 5
 
 
-class Card(BaseModel):
+class Card(StrictModel):
     """Description of a model: names, terms, and its training data."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(description="Of the taxonomy that it was trained for.")
     version: str = Field(description="Name, and the fingerprint of the parameters.")

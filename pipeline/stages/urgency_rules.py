@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from pipeline.stages._phrases import Grammar
 from pipeline.stages.classify_topics import Identifier
+from pipeline.stages.data_file import DataFile
+from schemas.strict_model import StrictModel
 
-_DEFAULT: Final = Path(__file__).parent.parent / "urgency" / "healthcare.toml"
 
-
-class Reason(BaseModel):
+class Reason(StrictModel):
     """A reason why a comment is urgent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     priority: int = Field(ge=1, description="1 is read first.")
@@ -25,10 +22,10 @@ class Reason(BaseModel):
     unless: tuple[str, ...] = Field((), description="Matches wholly inside these do not count.")
 
 
-class UrgencyRules(BaseModel):
+class UrgencyRules(DataFile):
     """Reasons and their phrases, as in the TOML file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    packaged = Path(__file__).parent.parent / "urgency" / "healthcare.toml"
 
     name: Identifier
     version: str
@@ -53,12 +50,3 @@ class UrgencyRules(BaseModel):
     def grammar(self) -> Grammar:
         """The phrases, compiled."""
         return self._grammar
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Read a rules file; by default the packaged one for healthcare.
-
-        Raises ``OSError``, ``tomllib.TOMLDecodeError`` or ``pydantic.ValidationError``.
-        """
-        with (path or _DEFAULT).open("rb") as file:
-            return cls.model_validate(tomllib.load(file))

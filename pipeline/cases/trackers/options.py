@@ -7,8 +7,6 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     TypeAdapter,
@@ -19,14 +17,13 @@ from pydantic import (
 from pipeline.notify.webhooks import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.feedback import Priority
+from schemas.strict_model import StrictModel
 from schemas.validation import first_fault
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s]*$")]
 
 
-class _Tracker(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Tracker(StrictModel):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     types: tuple[str, ...] = Field(default=(), description="Types of case; default: all.")
     priorities: tuple[Priority, ...] = Field(default=(), description="Default: all.")
