@@ -7,6 +7,7 @@ bidirectional ones reverse what follows; none of these reaches it, whichever com
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -30,6 +31,11 @@ def clean(text: str) -> str:
     The length stays, so that offsets into the text do too.
     """
     return text if text.isprintable() and text.isascii() else text.translate(_BLANKS)
+
+
+def format_time(at: datetime) -> str:
+    """Return a time in UTC, to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def humanize(name: str) -> str:

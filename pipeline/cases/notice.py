@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pipeline.notify.notice import Notice, Urgency
+from pipeline.terminal import humanize
 from schemas.case import Case, CaseEvent, CaseEventType
 from schemas.feedback import Priority
 
@@ -52,11 +53,6 @@ def describe_case(case: Case) -> str:
     """Return the case as part of a sentence: "complaint 1a2b3c4d, Eastgate, Ward 5"."""
     place = (part for part in (case.organization, case.site, case.service) if part)
     return ", ".join((f"{humanize(case.type)} {case.case_id[:SHORT_ID]}", *place))
-
-
-def humanize(name: str) -> str:
-    """Return an identifier in plain words."""
-    return name.replace("_", " ")
 
 
 def format_time(at: datetime) -> str:

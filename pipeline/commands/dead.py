@@ -14,12 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.commands.shared.context import settings
-from pipeline.commands.shared.options import Json
-from pipeline.errors import CommandError, ExitStatus, Unavailable
+from pipeline.commands.shared.options import Json, Since, parse_time_option
+from pipeline.errors import Unavailable
 from pipeline.failures import TransientError
 from pipeline.kafka.admin import require_broker
 from pipeline.kafka.reader import TopicPartition, TopicReader
-from pipeline.search.query import parse_time
 from pipeline.settings import KafkaConnection
 from pipeline.terminal import err, out, print_json
 from schemas.dead_letter import DeadLetter
@@ -67,9 +66,7 @@ def list_letters(
     ] = None,
     stage: Annotated[str | None, typer.Option(help="Connector or stage that rejected it.")] = None,
     source: Annotated[str | None, typer.Option(help="Connector.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Start: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
-    ] = None,
+    since: Since = None,
     payload: Annotated[
         bool,
         typer.Option("--payload", help="Show the rejected bytes; they may contain personal data."),
@@ -77,7 +74,7 @@ def list_letters(
     json: Json = False,
 ) -> None:
     """Show the newest dead letters, and count them by reason."""
-    wanted = _Filter(reason, stage, source, _since(since))
+    wanted = _Filter(reason, stage, source, parse_time_option("--since", since))
     letters = _read_newest(settings().kafka, wanted, limit)
     reasons = Counter(letter.reason for letter in letters)
     if json:
@@ -88,13 +85,6 @@ def list_letters(
         out.print(_reasons_table(reasons))
     else:
         err.print("no matching dead letters" if _is_filtered(wanted) else "no dead letters")
-
-
-def _since(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else parse_time(text, now=datetime.now(UTC))
-    except ValueError as error:
-        raise CommandError(f"reading --since: {error}", ExitStatus.USAGE) from None
 
 
 def _is_filtered(wanted: _Filter) -> bool:

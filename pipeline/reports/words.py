@@ -39,6 +39,17 @@ def format_interval(measure: MeasureName, low: float, high: float) -> str:
     return f"{format_number(measure, low)} to {format_number(measure, high)}"
 
 
+def score_cells(score: Score, *, none: str = "") -> list[str]:
+    """Return value, interval and n; with too few answers ``none``, and the interval says so."""
+    if score.value is None or score.low is None or score.high is None:
+        return [none, FEW if score.n else "", f"{score.n:,}"]
+    return [
+        format_value(score.measure, score.value),
+        format_interval(score.measure, score.low, score.high),
+        f"{score.n:,}",
+    ]
+
+
 def format_change(score: Score) -> str:
     """Return an arrow and the change: ▲ +6.1 if it is significant, otherwise ~ +1.2."""
     if score.change is None:
@@ -86,6 +97,20 @@ def highlights(report: Report) -> list[str]:
         *_drivers(report),
         *(goal_sentence(goal) for goal in report.goals),
         *_sources(report),
+    ]
+
+
+def driver_cells(report: Report, driver: Driver) -> list[str]:
+    """Return topic, mentions, scores with and without it, effect, its interval, and impact."""
+    measure = report.lead
+    return [
+        group_title(report, "topic", driver.topic),
+        f"{driver.mentions:,} ({driver.share:.0%})",
+        format_value(measure, driver.with_topic.value or 0.0),
+        format_value(measure, driver.without.value or 0.0),
+        format_number(measure, driver.effect, signed=True),
+        format_interval(measure, *driver.effect_interval),
+        format_number(measure, driver.impact, signed=True),
     ]
 
 

@@ -16,10 +16,11 @@ import aiohttp
 import orjson
 
 from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
-from pipeline.cases.notice import SHORT_ID, describe_case, format_time, humanize
+from pipeline.cases.notice import SHORT_ID, describe_case, format_time
 from pipeline.cases.trackers.options import TrackerOptions
 from pipeline.failures import PermanentError, TransientError
 from pipeline.notify.webhooks import WebhookClient
+from pipeline.terminal import humanize
 from schemas.case import Case, Link, LinkState
 
 _MAX_BYTES: Final = 4_000_000

@@ -18,9 +18,7 @@ from pipeline.commands.alerts.query import (
 )
 from pipeline.commands.alerts.view import alert_json, alert_page, alerts_table
 from pipeline.commands.shared.context import settings
-from pipeline.commands.shared.options import Json, Values, filter_option
-from pipeline.errors import CommandError, ExitStatus
-from pipeline.search.query import parse_time
+from pipeline.commands.shared.options import Json, Values, filter_option, parse_time_option
 from pipeline.terminal import err, out, print_json
 from pipeline.watch.silences import read_silences
 from schemas.alert import AlertKind, Severity
@@ -61,7 +59,7 @@ def list_alerts(
         "alert.kind": kind,
         "alert.severity": severity,
     }
-    started = _since(since, now)
+    started = parse_time_option("--since", since)
     is_filtered = all_ or started is not None or any(filters.values())
     alerts, total = find_alerts(
         settings(), filters if all_ else {**filters, **FIRING}, since=started, limit=limit
@@ -101,10 +99,3 @@ app.command()(silence.silence)
 app.command()(silence.silences)
 app.command()(silence.unsilence)
 app.command()(send_test.test)
-
-
-def _since(text: str | None, now: datetime) -> datetime | None:
-    try:
-        return None if text is None else parse_time(text, now=now)
-    except ValueError as error:
-        raise CommandError(f"reading --since: {error}", ExitStatus.USAGE) from None

@@ -18,14 +18,13 @@ from pipeline.commands.alerts.query import (
 )
 from pipeline.commands.alerts.view import (
     describe_subject,
-    format_time,
     silence_json,
     silences_table,
 )
 from pipeline.commands.shared.context import login_name, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.terminal import err, out, print_json
+from pipeline.terminal import err, format_time, out, print_json
 from pipeline.watch.silences import publish_silence, read_silences
 from schemas.alert import Alert, AlertKind, AlertState
 from schemas.field_types import parse_duration

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.alerts.query import AlertWithSilence, short_id
+from pipeline.terminal import format_time
 from schemas.alert import Alert, AlertState, Severity
 from schemas.silence import Silence
 
@@ -94,11 +95,6 @@ def describe_subject(what: Alert | Silence) -> str:
             return f"alert {short_id(what.alert_id)}"
         return _join_names(what.kind, what.site, what.topic, what.source) or "everything"
     return _join_names(what.site or "no site", what.topic, what.source)
-
-
-def format_time(at: datetime) -> str:
-    """Return a time in UTC, to the minute."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def alert_json(item: AlertWithSilence) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +24,8 @@ from pipeline.commands.cases.query import (
 )
 from pipeline.commands.cases.view import case_json, case_page, cases_table, status_line
 from pipeline.commands.shared.context import settings
-from pipeline.commands.shared.options import Json, Values, filter_option
+from pipeline.commands.shared.options import ConfigFile, Json, Send, Values, filter_option
+from pipeline.commands.sources.reply import print_request
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import err, out, print_json
 from schemas.case import Case, CaseEventType, CaseStatus, derive_case_id
@@ -162,9 +162,7 @@ def note(
 def reply(
     identifier: _Id,
     text: Annotated[str | None, typer.Argument(help="The reply.")] = None,
-    send: Annotated[
-        bool, typer.Option("--send", help="Send the reply; default: only show it.")
-    ] = False,
+    send: Send = False,
     recorded: Annotated[
         bool, typer.Option("--recorded", help="The reply was given by other means: only record it.")
     ] = False,
@@ -172,9 +170,7 @@ def reply(
     instance: Annotated[
         str | None, typer.Option(help="CONNECTOR.INSTANCE to reply through, if there are several.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
-    ] = None,
+    config: ConfigFile = None,
     by: _By = None,
     json: Json = False,
 ) -> None:
@@ -193,13 +189,11 @@ def reply(
     request, after = answers.reply_to_case(
         case, text, by=by, due=due_at, instance=instance, config=config, send=send
     )
-    if json:
-        print_json(
-            {"sent": send, "method": request.method, "path": request.path, "json": request.json}
-        )
-        return
-    answers.show_request(request, sent=send)
-    _print_case(after, json)
+    print_request(
+        request, send=send, json=json, hint=", or --recorded if it was given by other means"
+    )
+    if not json:
+        _print_case(after, json)
 
 
 @app.command()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Answering, Reply
 from pipeline.commands.cases.act import build_event, publish_and_wait
 from pipeline.commands.cases.query import get_feedback
 from pipeline.commands.shared.context import settings
+from pipeline.commands.sources.reply import build_request
 from pipeline.commands.sources.select import author_key, load_instances, translate_errors
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.terminal import out, print_json
 from schemas.case import Case, CaseEventType
 
 
@@ -44,19 +43,11 @@ def reply_to_case(
         raise CommandError("answering: the feedback is not in the index (any more)")
     source = _find_answering_source(case, instance, config)
     with source, translate_errors():
-        request = _build_request(source, feedback["feedback"]["native_id"], text)
-        if not send:
-            return request, None
-        source.send_reply(request)
+        request = build_request(source, feedback["feedback"]["native_id"], text, send=send)
+    if not send:
+        return request, None
     event = build_event(case.case_id, CaseEventType.REPLIED, by, sent=True, due_at=due, text=text)
     return request, publish_and_wait(event)
-
-
-def _build_request(source: Answering, native_id: str, text: str) -> Reply:
-    try:
-        return source.build_reply(native_id, text)
-    except BadRecord as error:
-        raise CommandError(error.reason, ExitStatus.USAGE) from None
 
 
 def _find_answering_source(case: Case, instance: str | None, config: Path | None) -> Answering:
@@ -81,12 +72,3 @@ def _find_answering_source(case: Case, instance: str | None, config: Path | None
     source = candidates[0].build(author_key())
     assert isinstance(source, Answering)  # noqa: S101 -- checked above
     return source
-
-
-def show_request(request: Reply, *, sent: bool) -> None:
-    """Print the request of a reply."""
-    out.print(f"{request.method} {request.path}", markup=False)
-    print_json(request.json)
-    out.print(
-        "sent" if sent else "not sent: add --send, or --recorded if it was given by other means"
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cases.notice import SHORT_ID, humanize
+from pipeline.cases.notice import SHORT_ID
+from pipeline.terminal import format_time, humanize
 from schemas.case import Case, CaseStatus
 from schemas.feedback import Priority
 
@@ -62,7 +63,7 @@ def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Gro
     story = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for note in case.notes:
         author, text = Text(note.by or ""), Text(note.text or "")
-        story.add_row(Text(_moment(note.at), "dim"), humanize(note.type), author, text)
+        story.add_row(Text(format_time(note.at), "dim"), humanize(note.type), author, text)
     parts += ["", story]
     return Group(*parts)
 
@@ -77,7 +78,7 @@ def status_line(case: Case) -> str:
     owner = f", owner {case.owner}" if case.owner else ""
     return (
         f"{case.case_id[:SHORT_ID]}  {humanize(case.type)}  {humanize(case.status)}, "
-        f"due {_moment(case.due_at)} UTC{owner}"
+        f"due {format_time(case.due_at)} UTC{owner}"
     )
 
 
@@ -85,16 +86,16 @@ def _figures(case: Case) -> Iterator[tuple[str, str]]:
     yield "where", _place(case)
     yield "owner", case.owner or "unassigned"
     yield "priority", case.priority
-    yield "opened", f"{_moment(case.opened_at)} by {case.rule or 'hand'}"
-    yield "given", f"{_moment(case.given_at)} through {case.source}"
+    yield "opened", f"{format_time(case.opened_at)} by {case.rule or 'hand'}"
+    yield "given", f"{format_time(case.given_at)} through {case.source}"
     if case.topics:
         yield "about", ", ".join(map(humanize, case.topics))
     if case.urgent_reasons:
         yield "urgent", ", ".join(map(humanize, case.urgent_reasons))
     if case.first_answered_at:
-        yield "answered", _moment(case.first_answered_at)
+        yield "answered", format_time(case.first_answered_at)
     if case.resolved_at:
-        yield "resolved", f"{_moment(case.resolved_at)}: {case.resolution}"
+        yield "resolved", f"{format_time(case.resolved_at)}: {case.resolution}"
     if case.changed:
         yield "changed", case.changed
     if case.reopened:
@@ -110,7 +111,7 @@ def _place(case: Case) -> str:
 
 
 def _due(case: Case, now: datetime, *, joint: str = "\n") -> Text:
-    text = Text(_moment(case.due_at))
+    text = Text(format_time(case.due_at))
     if case.overdue or case.is_past_due(now):
         text.append(f"{joint}{_ago(now - case.due_at)} over", _OVERDUE)
     return text
@@ -121,7 +122,3 @@ def _ago(span: timedelta) -> str:
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 2_880 else f"{minutes // 1_440} days"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"

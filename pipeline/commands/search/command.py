@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,15 +9,13 @@ import typer
 from pipeline.commands.search.view import render
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.elasticsearch import open_elasticsearch
-from pipeline.commands.shared.options import Json, Values, filter_option
-from pipeline.errors import CommandError, ExitStatus
+from pipeline.commands.shared.options import Json, Since, Values, filter_option, parse_time_option
 from pipeline.search.query import (
     MAX_HITS,
     SearchRequest,
     SearchResult,
     Sort,
     build_query,
-    parse_time,
     read_response,
 )
 from pipeline.settings import Settings
@@ -62,9 +59,7 @@ def search(
     language: Annotated[
         Values, filter_option("--language", "Language, detected or declared")
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Start: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
-    ] = None,
+    since: Since = None,
     until: Annotated[
         str | None, typer.Option(help="End: a date, inclusive, or as --since.")
     ] = None,
@@ -77,7 +72,6 @@ def search(
     json: Json = False,
 ) -> None:
     """Search feedback by words, place, topic, sentiment, urgency and time."""
-    now = datetime.now(UTC)
     request = SearchRequest(
         words=" ".join(words or ()),
         sites=tuple(site or ()),
@@ -95,8 +89,8 @@ def search(
         sources=tuple(source or ()),
         families=tuple(family or ()),
         languages=tuple(language or ()),
-        since=_parse_time_option("--since", since, now, end_of_day=False),
-        until=_parse_time_option("--until", until, now, end_of_day=True),
+        since=parse_time_option("--since", since),
+        until=parse_time_option("--until", until, end_of_day=True),
         limit=limit,
         sort=sort,
     )
@@ -126,14 +120,3 @@ def as_json(result: SearchResult) -> dict[str, Any]:
         "urgent": result.urgent,
         "hits": [{**hit.source, "highlight": hit.spans} for hit in result.hits],
     }
-
-
-def _parse_time_option(
-    option: str, text: str | None, now: datetime, *, end_of_day: bool
-) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return parse_time(text, now=now, end_of_day=end_of_day)
-    except ValueError as error:
-        raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None

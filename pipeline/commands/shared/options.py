@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.search.query import parse_time
 
 Values = list[str] | None
 """A repeatable option."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
+]
+Send = Annotated[bool, typer.Option("--send", help="Send the reply; default: only show it.")]
+Since = Annotated[
+    str | None, typer.Option(help="Start: 2026-08-01, or 7d, 24h, 30m, 2w ago (UTC).")
+]
 
 
 def filter_option(flag: str, what: str) -> Any:
     """Return a repeatable option that filters by a name."""
     return typer.Option(flag, help=f"{what}; repeatable, * matches any characters.", metavar="TEXT")
+
+
+def parse_time_option(
+    option: str, text: str | None, *, end_of_day: bool = False
+) -> datetime | None:
+    """Return the time of an option, or None without one; raises ``CommandError``."""
+    try:
+        if text is None:
+            return None
+        return parse_time(text, now=datetime.now(UTC), end_of_day=end_of_day)
+    except ValueError as error:
+        raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
 
 
 def parse_pairs(pairs: list[str], option: str, form: str = "KEY=VALUE") -> dict[str, str]:

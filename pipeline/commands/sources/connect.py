@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -19,7 +18,7 @@ from connectors.sdk.errors import Retry
 from connectors.sdk.source import Polled
 from pipeline import logs
 from pipeline.commands.shared.context import settings
-from pipeline.commands.shared.options import Json
+from pipeline.commands.shared.options import ConfigFile, Json
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import (
     author_key,
@@ -47,9 +46,7 @@ def connect(
     once: Annotated[
         bool, typer.Option("--once/--follow", help="Run once, or keep running.")
     ] = True,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
-    ] = None,
+    config: ConfigFile = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option(

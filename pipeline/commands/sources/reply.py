@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.source import Answering
-from pipeline.commands.shared.options import Json
+from connectors.sdk.source import Answering, Reply
+from pipeline.commands.shared.options import ConfigFile, Json, Send
 from pipeline.commands.sources.select import author_key, select_instances, translate_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import out, print_json
@@ -21,23 +21,30 @@ def reply(
         str, typer.Argument(help="native_id of the feedback, as in `feedback search --json`.")
     ],
     text: Annotated[str, typer.Argument(help="The reply.")],
-    send: Annotated[
-        bool, typer.Option("--send", help="Send the reply; default: only show it.")
-    ] = False,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file; default: FEEDBACK_CONFIG or feedback.toml.")
-    ] = None,
+    send: Send = False,
+    config: ConfigFile = None,
     json: Json = False,
 ) -> None:
     """Reply to feedback on the platform it came from. A dry run without --send."""
     source = _find_answering_source(name, config)
     with source, translate_errors():
-        try:
-            request = source.build_reply(native_id, text)
-        except BadRecord as error:
-            raise CommandError(error.reason, ExitStatus.USAGE) from None
-        if send:
-            source.send_reply(request)
+        request = build_request(source, native_id, text, send=send)
+    print_request(request, send=send, json=json)
+
+
+def build_request(source: Answering, native_id: str, text: str, *, send: bool) -> Reply:
+    """Build the request of a reply, and send it if asked to; raises ``CommandError``."""
+    try:
+        request = source.build_reply(native_id, text)
+    except BadRecord as error:
+        raise CommandError(error.reason, ExitStatus.USAGE) from None
+    if send:
+        source.send_reply(request)
+    return request
+
+
+def print_request(request: Reply, *, send: bool, json: bool, hint: str = "") -> None:
+    """Print the request of a reply; ``hint`` says what else to do than to send it."""
     if json:
         print_json(
             {"sent": send, "method": request.method, "path": request.path, "json": request.json}
@@ -45,7 +52,7 @@ def reply(
         return
     out.print(f"{request.method} {request.path}", markup=False)
     print_json(request.json)
-    out.print("sent" if send else "not sent: add --send")
+    out.print("sent" if send else f"not sent: add --send{hint}")
 
 
 def _find_answering_source(name: str, config: Path | None) -> Answering:

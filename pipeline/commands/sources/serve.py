@@ -15,6 +15,7 @@ from connectors.server.server import serve as listen
 from connectors.server.webhook_handler import ServeConfig
 from pipeline import logs
 from pipeline.commands.shared.context import settings
+from pipeline.commands.shared.options import ConfigFile
 from pipeline.commands.sources.select import author_key, load_instances
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.connector_broker import ConnectorBroker
@@ -26,10 +27,7 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_535, help="Port; 0: a free one.")
     ] = 8080,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", help="Settings file; default: FEEDBACK_CONFIG or feedback.toml."),
-    ] = None,
+    config: ConfigFile = None,
     proxy: Annotated[
         list[str] | None,
         typer.Option(

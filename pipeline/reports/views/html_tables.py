@@ -76,18 +76,9 @@ def group_head(report: Report, part: Breakdown) -> list[str]:
 
 
 def driver_rows(report: Report) -> Iterator[list[str]]:
-    """Yield topic, mentions, scores with and without it, effect, its interval, and impact."""
-    measure = report.lead
+    """Yield the cells of each of the first drivers."""
     for driver in report.drivers[:SHOWN_DRIVERS]:
-        yield [
-            words.group_title(report, "topic", driver.topic),
-            f"{driver.mentions:,} ({driver.share:.0%})",
-            words.format_value(measure, driver.with_topic.value or 0.0),
-            words.format_value(measure, driver.without.value or 0.0),
-            words.format_number(measure, driver.effect, signed=True),
-            words.format_interval(measure, *driver.effect_interval),
-            words.format_number(measure, driver.impact, signed=True),
-        ]
+        yield words.driver_cells(report, driver)
 
 
 def case_rows(scores: CaseScores) -> Iterator[tuple[list[str], bool | None]]:

@@ -10,7 +10,7 @@ from pipeline.reports.views.terminal import SHOWN_GROUPS, sparkline
 from pipeline.scores.measures import MEASURES
 from pipeline.scores.report import Breakdown, Report, Row
 from pipeline.terminal import clean
-from schemas.score import MeasureName, Score
+from schemas.score import MeasureName
 
 
 def render_markdown(report: Report) -> str:
@@ -58,18 +58,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _measure(report: Report, name: MeasureName) -> list[str]:
     score = report.overall.scores[name]
     trend = sparkline(report.overall.trends[name], name)
-    return [MEASURES[name].title, *cells(score), words.format_change(score), trend]
-
-
-def cells(score: Score) -> list[str]:
-    """Return value, interval and n; with too few answers the interval says so."""
-    if score.value is None or score.low is None or score.high is None:
-        return ["", words.FEW if score.n else "", f"{score.n:,}"]
-    return [
-        words.format_value(score.measure, score.value),
-        words.format_interval(score.measure, score.low, score.high),
-        f"{score.n:,}",
-    ]
+    return [MEASURES[name].title, *words.score_cells(score), words.format_change(score), trend]
 
 
 def _groups(report: Report, part: Breakdown) -> Iterator[str]:
@@ -89,7 +78,7 @@ def _groups(report: Report, part: Breakdown) -> Iterator[str]:
 def _group(report: Report, dimension: str, row: Row) -> list[str]:
     scores = []
     for name in report.frame.measures:
-        value, interval, n = cells(row.scores[name])
+        value, interval, n = words.score_cells(row.scores[name])
         cell = f"{value} ({interval}), n {n} {words.format_change(row.scores[name])}".rstrip()
         scores.append(cell if value else (f"n {n}" if n != "0" else ""))
     return [words.group_title(report, dimension, row.name or ""), f"{row.comments:,}", *scores]
@@ -97,18 +86,10 @@ def _group(report: Report, dimension: str, row: Row) -> list[str]:
 
 def _drivers(report: Report) -> Iterator[str]:
     yield f"\n## What moves {MEASURES[report.lead].title}\n"
-    rows = (
-        [
-            words.group_title(report, "topic", driver.topic),
-            f"{driver.mentions:,} ({driver.share:.0%})",
-            words.format_value(report.lead, driver.with_topic.value or 0.0),
-            words.format_value(report.lead, driver.without.value or 0.0),
-            f"{words.format_number(report.lead, driver.effect, signed=True)} "
-            f"({words.format_interval(report.lead, *driver.effect_interval)})",
-            words.format_number(report.lead, driver.impact, signed=True),
-        ]
-        for driver in report.drivers[:SHOWN_GROUPS]
-    )
+    rows = []
+    for driver in report.drivers[:SHOWN_GROUPS]:
+        *cells, effect, interval, impact = words.driver_cells(report, driver)
+        rows.append([*cells, f"{effect} ({interval})", impact])
     yield from _table(["Topic", "Mentioned", "With", "Without", "Effect", "Impact"], rows)
     yield f"\nOf {report.driver_answers:,} answers. {words.DRIVER_NOTE}"
 

@@ -75,21 +75,11 @@ def _overall(report: Report) -> Table:
         score = report.overall.scores[name]
         table.add_row(
             MEASURES[name].title,
-            *_cells(score),
+            *words.score_cells(score, none="-"),
             _change(score),
             sparkline(report.overall.trends[name], name),
         )
     return table
-
-
-def _cells(score: Score) -> tuple[str, str, str]:
-    if score.value is None or score.low is None or score.high is None:
-        return "-", words.FEW if score.n else "", f"{score.n:,}"
-    return (
-        words.format_value(score.measure, score.value),
-        words.format_interval(score.measure, score.low, score.high),
-        f"{score.n:,}",
-    )
 
 
 def _fitting(report: Report, width: int) -> list[MeasureName]:
@@ -147,17 +137,8 @@ def _drivers(report: Report) -> Table:
     for driver in report.drivers[:SHOWN_GROUPS]:
         good = (driver.effect > 0) == MEASURES[report.lead].higher_is_better
         style = ("green" if good else "bold red") if driver.distinguishable else "dim"
-        effect = words.format_number(report.lead, driver.effect, signed=True)
-        table.add_row(
-            Text(words.group_title(report, "topic", driver.topic)),
-            f"{driver.mentions:,} ({driver.share:.0%})",
-            words.format_value(report.lead, driver.with_topic.value or 0.0),
-            words.format_value(report.lead, driver.without.value or 0.0),
-            Text(
-                f"{effect} ({words.format_interval(report.lead, *driver.effect_interval)})", style
-            ),
-            words.format_number(report.lead, driver.impact, signed=True),
-        )
+        topic, *cells, effect, interval, impact = words.driver_cells(report, driver)
+        table.add_row(Text(topic), *cells, Text(f"{effect} ({interval})", style), impact)
     return table
 
 
