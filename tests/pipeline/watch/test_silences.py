@@ -38,4 +38,4 @@ def test_no_kafka_is_said_in_one_sentence() -> None:
     with pytest.raises(Unavailable) as caught:
         read_silences(KafkaConnection("127.0.0.1:9"))
     assert caught.value.status is ExitStatus.UNAVAILABLE
-    assert str(caught.value).startswith("connecting to Kafka at 127.0.0.1:9: nothing answers; ")
+    assert str(caught.value).startswith("connecting to Kafka at 127.0.0.1:9: no broker answers; ")
