@@ -110,11 +110,13 @@ def wait_until_counted(settings: Settings) -> None:
 
 def assert_told_once(settings: Settings) -> None:
     """Every site's spike is told once, from its first notice to its end, and no count is lost."""
-    told = read_alerts(settings, SITES)
-    spikes = [alert for alert in told if alert.topic is None and alert.started_at > SINCE - AN_HOUR]
+    alerts = read_alerts(settings, SITES)
+    spikes = [
+        alert for alert in alerts if alert.topic is None and alert.started_at > SINCE - AN_HOUR
+    ]
     assert sorted(alert.site or "" for alert in spikes if alert.revision == 0) == sorted(SITES)
-    for alert_id in {alert.alert_id for alert in told}:
-        notices = [alert for alert in told if alert.alert_id == alert_id]
+    for alert_id in {alert.alert_id for alert in alerts}:
+        notices = [alert for alert in alerts if alert.alert_id == alert_id]
         assert [alert.revision for alert in notices] == list(range(len(notices)))
         resolved = [alert.revision for alert in notices if alert.state == "resolved"]
         assert resolved == [len(notices) - 1]
@@ -166,11 +168,11 @@ def test_what_is_repeated_and_replayed_changes_nothing(
     once = history(SITES, SINCE) + episode()
     publish_signals(settings, [signal for signal in once for _ in range(2)])
     assert start_worker("--role", "watch", "--drain").wait(90) == 0
-    told = read_alerts(settings, SITES)
+    alerts = read_alerts(settings, SITES)
     assert_told_once(settings)
     publish_signals(settings, once)
     assert start_worker("--role", "watch", "--drain").wait(90) == 0
-    assert read_alerts(settings, SITES) == told
+    assert read_alerts(settings, SITES) == alerts
     dropped = watched(tmp_path / "worker-1.log")["dropped"]
     assert dropped["late"] + dropped["repeated"] == 2 * len(once)
 

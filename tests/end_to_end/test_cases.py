@@ -179,14 +179,14 @@ def test_a_cases_whole_life(
         publish(settings, [gone])
         wait_until(lambda: case().withdrawn, seconds=30, what="the note of the delete")
         assert set(read_cases(settings, "life")) == {first.event_id, calm[0].event_id}
-        found = read_events(settings, {by_id})
-        assert len({event.event_id for event in found}) == len(found)
-        happened = Counter(event.type.value for event in found)
+        events = read_events(settings, {by_id})
+        assert len({event.event_id for event in events}) == len(events)
+        happened = Counter(event.type.value for event in events)
         assert happened == {
             "opened": 1, "overdue": 2, "assigned": 1, "noted": 2, "replied": 1, "resolved": 2,
             "reopened": 1, "due_changed": 1, "linked": 4,
         }  # fmt: skip
-        assert [event.event_id for event in found] == list(case().events)
+        assert [event.event_id for event in events] == list(case().events)
         payloads = b"".join(message.value for message in read_all(settings, CASES))
         assert b"appalling" not in payloads, "the feedback's text stays where it can be taken back"
         assert PHONE.encode() not in payloads

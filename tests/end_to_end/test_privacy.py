@@ -55,15 +55,15 @@ def test_planted_values_are_nowhere_behind_the_redaction(
     assert start_worker("--drain").wait(90) == 0
     with connect(settings) as client:
         client.indices.refresh(index=READ_ALIAS)
-        found = client.search(
+        hits = client.search(
             index=READ_ALIAS,
             query={"term": {"event.dataset": "privacy"}},
             size=len(VALUES),
         )["hits"]["hits"]
-    assert len(found) == len(VALUES)
+    assert len(hits) == len(VALUES)
     subscribers = [*values_and_headers(ENRICHED, settings), *values_and_headers(URGENT, settings)]
     shown = [
-        *(str(hit["_source"]) for hit in found),
+        *(str(hit["_source"]) for hit in hits),
         *(value.decode() + headers for value, headers in subscribers),
         *(
             headers for _, headers in values_and_headers(DEAD, settings)
@@ -71,7 +71,7 @@ def test_planted_values_are_nowhere_behind_the_redaction(
         *(log.read_text() for log in tmp_path.glob("worker-*.log")),
     ]
     assert [value for value in VALUES if any(value in text for text in shown)] == []
-    assert all(hit["_source"]["feedback"]["redactions"] for hit in found)
+    assert all(hit["_source"]["feedback"]["redactions"] for hit in hits)
 
 
 def publish_raw(settings: Settings, payload: bytes) -> None:

@@ -59,14 +59,14 @@ def read_texts(settings: Settings, name: str) -> dict[str, str]:
     """Return the indexed texts of a source by native id; fail on a duplicate."""
     with connect(settings) as client:
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
-        found = client.search(
+        hits = client.search(
             index=READ_ALIAS,
             size=1_000,
             query={"term": {"event.dataset": name}},
         )["hits"]["hits"]
-    ids = [hit["_source"]["feedback"]["native_id"] for hit in found]
+    ids = [hit["_source"]["feedback"]["native_id"] for hit in hits]
     assert len(ids) == len(set(ids)), f"{name}: a document stands twice"
-    return {hit["_source"]["feedback"]["native_id"]: hit["_source"]["message"] for hit in found}
+    return {hit["_source"]["feedback"]["native_id"]: hit["_source"]["message"] for hit in hits}
 
 
 Running = dict[str, tuple[FakeService, Served]]
@@ -142,12 +142,12 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
 def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunResult]:
     """Every instance of the settings file, run once at some time; by the connector's name."""
     resolve = partial(resolve_secret, resolve=lambda name: None)
-    found = build_instances(read_connector_sections(path), resolve, f"reading {path}")
-    built = [build_polled(instance, b"a key") for instance in found]
+    instances = build_instances(read_connector_sections(path), resolve, f"reading {path}")
+    built = [build_polled(instance, b"a key") for instance in instances]
     done = {}
     with ConnectorBroker(settings.kafka) as broker:
-        states = load_previous_state(found, built, broker)
-        for one, source, state in zip(found, built, states, strict=True):
+        states = load_previous_state(instances, built, broker)
+        for one, source, state in zip(instances, built, states, strict=True):
             source.context = replace(source.context, now=lambda: now, sleep=lambda seconds: None)
             with source:
                 done[source.name] = run_once(one, source, broker, state)

@@ -59,10 +59,10 @@ def test_a_newer_revision_replaces_and_a_delete_removes(settings: Settings) -> N
     drain(settings, Role.ENRICH, Role.INDEX)
     assert count_documents(settings, "edited") == 2
     with connect(settings) as client:
-        found = client.search(
+        response = client.search(
             index=READ_ALIAS, query={"ids": {"values": [first.event_id]}}, source=["message"]
         )
-    assert [hit["_source"]["message"] for hit in found["hits"]["hits"]] == [edited.text]
+    assert [hit["_source"]["message"] for hit in response["hits"]["hits"]] == [edited.text]
 
 
 def test_what_cannot_be_read_is_dead_lettered_and_harms_nobody_else(settings: Settings) -> None:

@@ -11,12 +11,15 @@ import orjson
 
 from pipeline.logs import RateLimitFilter
 from pipeline.settings import Settings
+from pipeline.streams.roles import Role
 from tests.support.pipeline import comments, publish
+from tests.support.worker import drain
 
 
 def test_a_workers_lines_are_json_and_hold_no_text_of_people(
     settings: Settings, start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
+    drain(settings, *Role)  # what other tests left is logged too
     written = "my name is Zebedee Quill"
     record = comments("logs", 1)[0].model_copy(update={"text": written, "site": written})
     publish(settings, [record])

@@ -82,9 +82,9 @@ def publish_signals(settings: Settings, signals: Iterable[Signal]) -> None:
 def read_alerts(settings: Settings, sites: Iterable[str]) -> list[Alert]:
     """Return the alerts about these sites that subscribers read."""
     wanted = set(sites)
-    found = (record.value for record in read_all(settings, ALERTS))
+    values = (record.value for record in read_all(settings, ALERTS))
     # Other tests publish what is no alert.
-    named = [value for value in found if orjson.loads(value).get("site") in wanted]
+    named = [value for value in values if orjson.loads(value).get("site") in wanted]
     return [Alert.from_payload(value) for value in named]
 
 

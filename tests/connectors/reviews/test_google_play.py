@@ -96,8 +96,8 @@ def test_walks_from_the_newest_where_the_cursors_token_has_died(
     fake.life += 1
     with build_google_play(fake, service.url) as source:
         pages = list(source.fetch(first.cursor))
-        found = [source.parse(item).native_id for page in pages for item in page.items]
-        assert found == [review[0] for review in reversed(fake.reviews)]
+        native_ids = [source.parse(item).native_id for page in pages for item in page.items]
+        assert native_ids == [review[0] for review in reversed(fake.reviews)]
         assert next(iter(source.fetch(pages[-1].cursor))).items == []
 
 

@@ -155,8 +155,8 @@ def test_the_latest_cursor_of_an_instance_is_the_one_loaded(
         for instance, position in (("a", "1"), ("b", "7"), ("a", "2")):
             producer.send(cursor_message("file", f"cursors/{instance}", position))
         producer.wait_for_acks(producer.flush())
-    found = [load_cursor(broker, "file", f"cursors/{name}") for name in "ab"]
-    assert [cursor and cursor.position for cursor in found] == ["2", "7"]
+    cursors = [load_cursor(broker, "file", f"cursors/{name}") for name in "ab"]
+    assert [cursor and cursor.position for cursor in cursors] == ["2", "7"]
 
 
 def test_no_cursor_moves_past_what_was_not_acknowledged(

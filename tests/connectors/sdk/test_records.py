@@ -105,8 +105,8 @@ def test_an_attribute_that_is_no_unicode_is_a_bad_record() -> None:
         def parse(self, item: Item) -> Feedback:
             return quick(attributes={"a": "\ud83d"})
 
-    found = parse_item(Parses(), Item(None, "1", None, NOW), RunStats())
-    assert isinstance(found, BadRecord) and "not valid Unicode" in found.reason
+    record = parse_item(Parses(), Item(None, "1", None, NOW), RunStats())
+    assert isinstance(record, BadRecord) and "not valid Unicode" in record.reason
 
 
 def _refusal(build: Any, fields: dict[str, Any]) -> list[Any]:

@@ -155,8 +155,8 @@ class TestSearching:
 
     def test_goes_past_many_posts_of_one_moment(self, fake: FakeBluesky, service: Served) -> None:
         fake.posts += [fake.post(40 + n, moment(20)) for n in range(15)]
-        found = {record.native_id for record in run(source(fake, service.url))[0]}
-        assert found == {native_id(post) for post in fake.posts}
+        native_ids = {record.native_id for record in run(source(fake, service.url))[0]}
+        assert native_ids == {native_id(post) for post in fake.posts}
 
     def test_a_page_that_is_repeated_ends_the_run(
         self, fake: FakeBluesky, service: Served, monkeypatch: pytest.MonkeyPatch

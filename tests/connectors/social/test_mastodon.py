@@ -131,8 +131,8 @@ class TestFetching:
         connector = source(fake, service.url)
         first = next(connector.fetch(cursor))
         rest, _ = run(source(fake, service.url), first.cursor)
-        found = [record.native_id for record in [*map(connector.parse, first.items), *rest]]
-        assert found == [native_id(record) for record in late]
+        native_ids = [record.native_id for record in [*map(connector.parse, first.items), *rest]]
+        assert native_ids == [native_id(record) for record in late]
 
     def test_leaves_what_is_written_meanwhile_to_the_next_run(
         self, fake: FakeMastodon, service: Served

@@ -114,8 +114,8 @@ def test_ratings_follow_the_tone(comments: list[Comment]) -> None:
 def test_six_other_languages_are_there_some_declared_and_some_not(
     records: list[Feedback],
 ) -> None:
-    known = {text for tones in phrases().languages.values() for ss in tones.values() for text in ss}
-    foreign = [r for r in records if any(text in r.text for text in known)]
+    texts = {text for tones in phrases().languages.values() for ss in tones.values() for text in ss}
+    foreign = [r for r in records if any(text in r.text for text in texts)]
     assert 0.05 < len(foreign) / len(records) < 0.13
     assert {*phrases().languages, None} == {r.language for r in foreign}
 

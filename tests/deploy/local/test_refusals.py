@@ -150,11 +150,11 @@ def test_a_platform_without_java_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_process_id_used_again_is_not_taken_for_the_engine(tmp_path: Path) -> None:
     file = tmp_path / "kafka.json"
     save_record(file, os.getpid(), "python", 9092, "1")
-    known = load_record(file)
-    assert known is not None
-    assert psutil.Process() == find_process(replace(known, mark=""))
-    assert find_process(replace(known, created=known.created - 60)) is None
-    assert find_process(replace(known, mark="no such mark")) is None
+    record = load_record(file)
+    assert record is not None
+    assert psutil.Process() == find_process(replace(record, mark=""))
+    assert find_process(replace(record, created=record.created - 60)) is None
+    assert find_process(replace(record, mark="no such mark")) is None
 
 
 def test_a_damaged_record_is_no_record(tmp_path: Path) -> None:

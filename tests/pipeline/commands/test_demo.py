@@ -38,8 +38,8 @@ def alone() -> Iterator[dict[str, str]]:
 
 
 def states(environment: dict[str, str], folder: Path, *, status: int = 0) -> list[str]:
-    found = orjson.loads(feedback("feedback status --json", environment, folder, status=status))
-    return [engine["state"] for engine in found["engines"]]
+    result = orjson.loads(feedback("feedback status --json", environment, folder, status=status))
+    return [engine["state"] for engine in result["engines"]]
 
 
 def test_the_demo_finds_what_it_made_and_leaves_the_engines_as_found(

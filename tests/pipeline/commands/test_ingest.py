@@ -95,8 +95,8 @@ def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_
         first, second = (orjson.loads(run(path, "--json").stdout) for _ in range(2))
     assert (first["indexed"], first["waiting"], first["adds_up"]) == (3, 0, True)
     assert (second["indexed"], second["published_earlier_rows"]) == (3, 6)
-    said = run(path).stderr
-    assert "already ingested: 6 rows" in said
+    stderr = run(path).stderr
+    assert "already ingested: 6 rows" in stderr
     assert get_label("followed/2", settings) == Label.NOT_SCORED  # it has stars and no text
 
 
@@ -150,11 +150,11 @@ def test_the_named_sheet_of_a_workbook_is_read(run: Run, tmp_path: Path) -> None
     named = run(path, "--dry-run", "--sheet", "autumn")
     assert "Slow" in named.stdout
     assert "Kind" not in named.stdout
-    told = [
+    results = [
         orjson.loads(run(path, "--no-wait", "--json", *options).stdout)
         for options in ([], ["--sheet", "Autumn"])
     ]
-    assert [(item["sheet"], item["dataset"], item["published"]) for item in told] == [
+    assert [(item["sheet"], item["dataset"], item["published"]) for item in results] == [
         ("Spring", "visits", 1),
         ("Autumn", "visits/Autumn", 1),
     ]

@@ -217,10 +217,10 @@ def test_comments_by_topic_agree_with_the_documents(
     march = {row["id"] for row in _of_march(rows, UTC)}
     labels = defaultdict(list)
     for hit in hits:
-        told = hit["_source"]["feedback"]
+        feedback = hit["_source"]["feedback"]
         if hit["_source"]["@timestamp"].startswith("2025-03"):
-            for topic in (None, *told["topics"]):
-                labels[topic].append(told["sentiment"]["label"])
+            for topic in (None, *feedback["topics"]):
+                labels[topic].append(feedback["sentiment"]["label"])
     found = _report(run, *MARCH, "--by", "topic")
     scores = {row["name"]: row["scores"] for row in found["groups"]["topic"]["rows"]}
     scores[None] = found["overall"]["scores"]

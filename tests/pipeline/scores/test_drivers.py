@@ -88,7 +88,7 @@ def test_the_comments_of_one_submission_are_one_answer_with_all_their_topics() -
         }
 
     hits = [hit("food", "7"), hit("parking", "7"), hit("food", "8", 5), hit("food", None)]
-    found = read_answers(FFT, hits)
-    assert sorted((float(answer.weight), sorted(answer.topics)) for answer in found) == [
+    answers = read_answers(FFT, hits)
+    assert sorted((float(answer.weight), sorted(answer.topics)) for answer in answers) == [
         (0.0, ["food"]), (100.0, ["food"]), (100.0, ["food", "parking"]),
     ]  # fmt: skip

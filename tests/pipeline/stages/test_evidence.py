@@ -71,9 +71,9 @@ def test_each_column_of_each_comment_has_its_own_evidence() -> None:
     reader = BagReader(OneOutput({"w:rude": 1.0, "w:slow": 1.0}), {"parking": ["car park"]})
     comments = [["rude", "car", "park"], ["the", "slow"]]
     bags = reader.read(comments, [QuestionKind.NONE, QuestionKind.NONE])
-    found = find_strongest(bags, reader.table, [0, 0, 1, 1], [0, reader.first_group, 0, 2])
+    strongest = find_strongest(bags, reader.table, [0, 0, 1, 1], [0, reader.first_group, 0, 2])
     # Rows are the words, then the pairs from before the first to behind the last word.
-    assert found == [[0], [3 + 2], [1], []]
+    assert strongest == [[0], [3 + 2], [1], []]
     assert find_strongest(bags, reader.table, [], []) == []
 
 

@@ -79,8 +79,8 @@ def test_every_override_of_a_private_name_is_listed(ours: type) -> None:
         for name in vars(ours)
         if not name.startswith("__") and any(name in vars(base) for base in bases)
     }
-    listed = {name for _, name in METHODS}
-    assert {name for name in overridden if callable(getattr(ours, name))} <= listed
+    names = {name for _, name in METHODS}
+    assert {name for name in overridden if callable(getattr(ours, name))} <= names
 
 
 def test_every_private_name_of_a_foreign_object_is_listed() -> None:

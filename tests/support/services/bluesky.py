@@ -114,7 +114,7 @@ class FakeBluesky(FakeService):
         asked = request.query_params
         phrase = asked["q"].strip('"').lower()
         since, until = (_ms(asked.get(name)) for name in ("since", "until"))
-        found = [
+        posts = [
             post
             for post in self.posts
             if phrase in post["record"]["text"].lower()
@@ -122,10 +122,10 @@ class FakeBluesky(FakeService):
             and (until is None or sort_at(post) < until)
             and asked.get("lang", "en") in post["record"]["langs"]
         ]
-        found.sort(key=sort_at, reverse=True)
+        posts.sort(key=sort_at, reverse=True)
         start, limit = int(asked.get("cursor", 0)), int(asked.get("limit", 25))
-        answer: dict[str, Any] = {"posts": found[start : start + limit]}
-        if len(found) > start + limit:
+        answer: dict[str, Any] = {"posts": posts[start : start + limit]}
+        if len(posts) > start + limit:
             answer["cursor"] = str(start + limit)
         return JSONResponse(answer)
 
@@ -209,9 +209,9 @@ def _ms(text: str | None) -> float | None:
 
 
 def _time(event: str) -> int:
-    found = json.loads(event)["time_us"]
-    assert isinstance(found, int)
-    return found
+    time_us = json.loads(event)["time_us"]
+    assert isinstance(time_us, int)
+    return time_us
 
 
 def _error(status: int, name: str, message: str) -> Response:

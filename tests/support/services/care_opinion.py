@@ -96,11 +96,11 @@ class FakeCareOpinion(FakeService):
             int(asked.get("skip", 0)),
             min(int(asked.get("take", 100)), 100),
         )
-        found = sorted(
+        stories = sorted(
             (story for story in self.stories if story["dateOfSubmission"] >= after),
             key=lambda story: story["dateOfPublication"],
         )
-        return JSONResponse(found[skip : skip + take])
+        return JSONResponse(stories[skip : skip + take])
 
     async def _tags(self, request: Request) -> Response:
         if refused := self._refused(request):

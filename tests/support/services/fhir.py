@@ -76,14 +76,14 @@ class FakeFhir(FakeService):
         since = asked.get("_lastUpdated", "ge")
         if asked.get("_sort") != "_lastUpdated" or not since.startswith("ge"):
             return _outcome(400, "invalid")
-        found = [
+        resources = [
             resource
             for resource in self.resources
             if resource["meta"]["lastUpdated"] >= since[2:]
             and asked.get("questionnaire", resource["questionnaire"]) == resource["questionnaire"]
         ]
-        found.sort(key=lambda resource: str(resource["meta"]["lastUpdated"]))
-        return self._bundle(request, found, 0, int(asked.get("_count", 20)))
+        resources.sort(key=lambda resource: str(resource["meta"]["lastUpdated"]))
+        return self._bundle(request, resources, 0, int(asked.get("_count", 20)))
 
     async def _page(self, request: Request) -> Response:
         if refused := self._refused(request):

@@ -90,11 +90,11 @@ class FakeGooglePlay(FakeService):
         life, _, before = (token or f"{self.life}/={_ALL}").partition("/=")
         if int(life) != self.life:
             return _answer(None)
-        listed = sorted(self.reviews, key=lambda review: review[5][0], reverse=True)
-        listed = [review for review in listed if review[5][0] < int(before)]
-        if not listed:
+        reviews = sorted(self.reviews, key=lambda review: review[5][0], reverse=True)
+        reviews = [review for review in reviews if review[5][0] < int(before)]
+        if not reviews:
             return _answer([])
-        shown, more = listed[:count], len(listed) > count
+        shown, more = reviews[:count], len(reviews) > count
         until = _ALL if self.is_stuck else shown[-1][5][0]
         following = [[None, f"{life}/={until}"]] if more else []
         response = _answer([shown, *following, []])

@@ -153,9 +153,9 @@ class _Api:
 
     async def _one(self, request: Request) -> Response:
         number = request.path_params["number"]
-        found = [item for item in self.responses if item["id"] == number]
+        items = [item for item in self.responses if item["id"] == number]
         missing = JSONResponse({"error": {"id": "1020"}}, 404)
-        return self._refused(request) or (JSONResponse(found[0]) if found else missing)
+        return self._refused(request) or (JSONResponse(items[0]) if items else missing)
 
     async def _bulk(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -164,7 +164,7 @@ class _Api:
         assert (asked["sort_by"], asked["sort_order"]) == ("date_modified", "ASC")
         after = asked.get("start_modified_at", "1970-01-01T00:00:00")
         since = datetime.fromisoformat(after).replace(tzinfo=UTC)
-        found = [
+        items = [
             item
             for item in sorted(self.responses, key=lambda item: str(item["date_modified"]))
             if datetime.fromisoformat(item["date_modified"]) > since
@@ -172,10 +172,10 @@ class _Api:
         ]
         page, size = int(asked.get("page", 1)), int(asked["per_page"])
         links = {"self": str(request.url)}
-        if len(found) > page * size:
+        if len(items) > page * size:
             links["next"] = str(request.url.include_query_params(page=page + 1))
-        shown = found[(page - 1) * size : page * size]
-        return JSONResponse({"data": shown, "page": page, "total": len(found), "links": links})
+        shown = items[(page - 1) * size : page * size]
+        return JSONResponse({"data": shown, "page": page, "total": len(items), "links": links})
 
 
 class FakeSurveyMonkey(_Api, FakeService):

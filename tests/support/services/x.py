@@ -77,16 +77,16 @@ class FakeX(FakeService):
         assert query["query"] == "(eastgate OR @eastgatehosp) -is:retweet"
         size = int(query.get("max_results", 10))
         below = int(query["next_token"].removeprefix("b26v")) if "next_token" in query else 1 << 63
-        found = [
+        posts = [
             post
             for post in sorted(self.posts, key=lambda post: int(post["id"]), reverse=True)
             if int(query.get("since_id", 0)) < int(post["id"]) < below
         ]
-        page = found[:size]
+        page = posts[:size]
         meta: dict[str, Any] = {"result_count": len(page)}
         if page:
             meta |= {"newest_id": page[0]["id"], "oldest_id": page[-1]["id"]}
-        if len(found) > size:
+        if len(posts) > size:
             meta["next_token"] = f"b26v{page[-1]['id']}"
         return JSONResponse({"data": page, "meta": meta} if page else {"meta": meta})
 

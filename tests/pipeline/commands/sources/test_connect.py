@@ -139,9 +139,9 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
         finally:
             if process.poll() is None:
                 process.kill()
-    said = (folder / "log").read_text("utf-8")
-    assert "collected" in said
-    assert not any(secret in said for secret in fake.secrets)
+    text = (folder / "log").read_text("utf-8")
+    assert "collected" in text
+    assert not any(secret in text for secret in fake.secrets)
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_what_is_wrong_is_one_sentence(
 def test_connectors_are_listed_with_what_they_need(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    listed = orjson.loads(feedback_output("feedback connectors --json", environment, tmp_path))
-    (item,) = [each for each in listed if each["name"] == "trustpilot"]
+    result = orjson.loads(feedback_output("feedback connectors --json", environment, tmp_path))
+    (item,) = [each for each in result if each["name"] == "trustpilot"]
     assert item["family"] == "review"
     assert item["capabilities"] == ["polled", "reply", "edits"]
     secrets = {field["name"] for field in item["fields"] if field["secret"]}
     assert secrets == {"api_key", "api_secret"}
-    assert all(each["cursor"] and each["fields"] for each in listed)
+    assert all(each["cursor"] and each["fields"] for each in result)
     assert "business_unit" in feedback_output(
         "feedback connectors trustpilot", environment, tmp_path
     )

@@ -49,8 +49,8 @@ def test_an_alert_says_what_where_and_by_how_much() -> None:
     assert first.seen > first.interval.high
     assert first.share > first.usual_share
     assert tuple(sorted(first.words)) == ("parking", "ticket")
-    known = {signal.event_id for signal in signals if signal.negative}
-    assert first.example_ids and set(first.example_ids) <= known
+    event_ids = {signal.event_id for signal in signals if signal.negative}
+    assert first.example_ids and set(first.example_ids) <= event_ids
     assert first.sentence.startswith(f"North: {first.seen} of {first.total} comments")
 
 
