@@ -184,13 +184,13 @@ def test_too_much_at_once_is_refused_until_there_is_room(serve: Serve) -> None:
 class Asking(Form):
     """Asks its service back, and fails as asked to."""
 
-    asks_back = True
+    makes_requests = True
     fault: Exception | None = None
 
-    def handle(self, received: WebhookRequest) -> Sequence[Item]:
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
         if self.fault is not None:
             raise self.fault
-        return super().handle(received)
+        return super().handle(request)
 
 
 def test_a_fault_of_ours_is_said_without_what_it_was_about(
