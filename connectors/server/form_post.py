@@ -85,7 +85,7 @@ class FormPost:
 
     @property
     def contact(self) -> str | None:
-        """The person's e-mail address or telephone number, if they ask for an answer."""
+        """The person's e-mail address or phone number, if they ask for an answer."""
         if self.form.config.contacts_file is None or not self._values.get("contact_me"):
             return None
         return self._values.get("contact")

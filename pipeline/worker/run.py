@@ -1,4 +1,4 @@
-"""The life of a role: start, run until it is told to stop, finish the current batch."""
+"""The life of a role: start, run until a stop is requested, finish the current batch."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_a_cases_whole_life(
             """Return the events of the case by webhook id: the same one may arrive twice."""
             came = [(headers["webhook-id"], json.loads(body)) for at, headers, body in hooks.got
                     if at.endswith("/team") == bool(path)]  # fmt: skip
-            return {key: one["type"] for key, one in came if one["data"]["case_id"] == by_id}
+            return {key: event["type"] for key, event in came if event["data"]["case_id"] == by_id}
 
         wait_until(lambda: bool(read_cases(settings, "life")), seconds=90, what="a case")
         assert set(read_cases(settings, "life")) == {first.event_id}

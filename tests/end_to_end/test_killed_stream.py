@@ -119,7 +119,7 @@ def test_a_listener_killed_at_random_moments_brings_every_post_and_edit(
             wait_until(is_whole, seconds=60, what="every post with its last edit")
             process.terminate()
             assert process.wait(30) == 0
-    assert {one for one, _ in found} == {one for one, _ in writer.expected}
+    assert {event_id for event_id, _ in found} == {event_id for event_id, _ in writer.expected}
 
 
 def _configure(folder: Path, fake: FakeMastodon, service: Served) -> None:

@@ -45,7 +45,7 @@ def explain(
 
     Needs no server. Personal data is redacted first and never shown. Example:
 
-    feedback explain "Nobody rang back." --question "What could we do better?" --rating fft=4
+    feedback explain "No one rang back." --question "What could we do better?" --rating fft=4
     """
     record = build_record(_read_text(text), question, rating)
     explanation = explain_comment(load_analyzer(settings()), record)

@@ -180,5 +180,5 @@ def test_without_a_model_it_says_so(tmp_path: Path) -> None:
 
 def test_the_help_has_an_example(run: Run) -> None:
     shown = " ".join(run("--help").output.replace("│", " ").split())
-    assert 'feedback explain "Nobody rang back."' in shown
+    assert 'feedback explain "No one rang back."' in shown
     assert "fft=4, stars=2, nps=3, csat=2, ces=6." in shown
