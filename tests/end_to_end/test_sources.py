@@ -48,7 +48,7 @@ def settings_toml(fakes: Running) -> str:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        inner = ", ".join(f'"{key}" = {_toml(one)}' for key, one in value.items())
+        inner = ", ".join(f'"{key}" = {_toml(item)}' for key, item in value.items())
         return f"{{ {inner} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
@@ -147,16 +147,16 @@ def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunRes
     done = {}
     with ConnectorBroker(settings.kafka) as broker:
         states = load_previous_state(instances, built, broker)
-        for one, source, state in zip(instances, built, states, strict=True):
+        for instance, source, state in zip(instances, built, states, strict=True):
             source.context = replace(source.context, now=lambda: now, sleep=lambda seconds: None)
             with source:
-                done[source.name] = run_once(one, source, broker, state)
+                done[source.name] = run_once(instance, source, broker, state)
     return done
 
 
 def failures(done: dict[str, RunResult]) -> dict[str, str]:
     """Return the reason of each failure by connector."""
-    return {name: str(one.failure) for name, one in done.items() if one.failure is not None}
+    return {name: str(run.failure) for name, run in done.items() if run.failure is not None}
 
 
 def assert_unseen(
