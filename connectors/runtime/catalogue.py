@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from connectors.runtime.instances import Schedule
 from connectors.runtime.registry import sources
 from connectors.sdk import Answering, Polled, Source, SourceConfig, Streamed, Webhook
@@ -25,6 +27,15 @@ _BASES: Final = (
     (Streamed, "streamed"),
     (Webhook, "webhook"),
     (Answering, "reply"),
+)
+_SCHEDULE_DEFAULTS: Final = {"every": "`15m`", "silent_after": "`7d`", "enabled": "`true`"}
+# Markdown is not escaped: all of it is our own.
+_TEMPLATES: Final = Environment(  # noqa: S701
+    loader=PackageLoader("connectors.runtime"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
 )
 
 
@@ -73,26 +84,9 @@ def render_source(source: type[Source]) -> str:
     """Return the Markdown of one source."""
     declared = declaration(source)
     own = [field for field in declared["fields"] if field["name"] not in SourceConfig.model_fields]
-    rows = "\n".join(_row(field) for field in own)
-    return f"""\
-### {declared["title"]}: `{declared["name"]}`
-
-{_opening(source)}
-
-- **Capabilities**: {", ".join(declared["capabilities"])}
-- **Requirements**: {declared["needs"]}
-- **Limitations**: {declared["limits"]}
-- **Cursor**: {declared["cursor"]}
-
-```toml
-[{declared["name"]}.main]
-{source.example.strip()}
-```
-
-| setting | default | description |
-|---|---|---|
-{rows}
-"""
+    return _TEMPLATES.get_template("source.md.j2").render(
+        source=source, declared=declared, summary=_opening(source), fields=own, row=_row
+    )
 
 
 def _opening(source: type[Source]) -> str:
@@ -111,53 +105,15 @@ def _row(field: dict[str, Any]) -> str:
 
 def connectors_page() -> str:
     """Return the text of ``docs/connectors.md``."""
-    parts = [_INTRODUCTION, _shared()]
-    for family, heading in _HEADINGS.items():
-        parts.append(f"## {heading}\n")
-        parts += [render_source(source) for source in sources().values() if source.family is family]
-    return "\n".join(parts)
-
-
-_INTRODUCTION: Final = """\
-# Connectors
-
-Each section of the settings file, `feedback.toml` or the one named by `--config`, is one instance
-of a connector: `[app_store.patients]` is an app, `[mastodon.nhs]` a hashtag. A connector may have
-many instances. Secrets are not written there: `{ env = "NAME" }` reads one from the environment,
-`{ file = "/run/secrets/name" }` from a file.
-
-```sh
-feedback connectors
-feedback connect app_store.patients --dry-run
-feedback connect --all --once
-feedback connect --all --follow
-feedback serve
-feedback status
-```
-
-This page is generated from the connectors' declarations by `make generate`.
-"""
-
-
-def _shared() -> str:
-    rows = [
-        *(_row(_field(name, info)) for name, info in SourceConfig.model_fields.items()),
-        *(
-            f"| `{name}` | {_SCHEDULE_DEFAULTS[name]} | {info.description} |"
-            for name, info in Schedule.model_fields.items()
-        ),
-    ]
-    table = "\n".join(rows)
-    return f"""\
-## Settings of every section
-
-| setting | default | description |
-|---|---|---|
-{table}
-"""
-
-
-_SCHEDULE_DEFAULTS: Final = {"every": "`15m`", "silent_after": "`7d`", "enabled": "`true`"}
+    return _TEMPLATES.get_template("connectors.md.j2").render(
+        shared=[_field(name, info) for name, info in SourceConfig.model_fields.items()],
+        schedule=Schedule.model_fields,
+        schedule_defaults=_SCHEDULE_DEFAULTS,
+        headings=_HEADINGS,
+        sources=sources().values(),
+        row=_row,
+        render_source=render_source,
+    )
 
 
 def main() -> None:
