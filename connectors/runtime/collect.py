@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from connectors.runtime.coverage import coverage_message, merge_with_previous
 from connectors.runtime.instances import Instance
 from connectors.runtime.ports import Broker
-from connectors.runtime.run_stats import OnProgress, RunStats
+from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import PageReader, RunOutcome, publish_pages
 from connectors.sdk.base import Page
 from connectors.sdk.errors import Fatal, Retry
@@ -48,7 +48,6 @@ def run_once(
     state: PreviousState,
     *,
     pages: Iterator[Page] | None = None,
-    progress: OnProgress | None = None,
 ) -> RunResult:
     """Run an instance once, from its cursor; ``pages`` replace those it would fetch.
 
@@ -64,7 +63,6 @@ def run_once(
             cursor=state.cursor,
             backfill=state.is_backfill,
             gather=pages is None,
-            progress=progress,
         )
         entry = merge_with_previous(
             build_entry(instance, outcome, started=started, backfill=state.is_backfill),

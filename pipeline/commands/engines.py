@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.table import Table
 
 import deploy.local
 from connectors.runtime.coverage import parse_coverage
-from deploy.local import EngineError, LocalEngines, Status
+from deploy.local import EngineError, EngineStatus, LocalEngines, Status
 from deploy.local import Progress as Step
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
@@ -143,17 +144,8 @@ def _progress() -> Iterator[Any]:
         yield on_progress
 
 
-def _engine_json(engine: Any) -> dict[str, Any]:
-    return {
-        "name": engine.name,
-        "state": engine.state,
-        "address": engine.address,
-        "version": engine.version,
-        "pid": engine.pid,
-        "rss_bytes": engine.rss_bytes,
-        "data": str(engine.data),
-        "log": str(engine.log),
-    }
+def _engine_json(engine: EngineStatus) -> dict[str, Any]:
+    return {**asdict(engine), "data": str(engine.data), "log": str(engine.log)}
 
 
 def _table(status_now: Status) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import orjson
 import typer
@@ -32,13 +32,8 @@ _FILE_WIDTH: Final = 140
 """Width of a table that is written to a file, in characters."""
 
 
-class Calendar(StrEnum):
-    """Calendar periods."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
+Calendar = Literal["day", "week", "month", "quarter"]
+Format = Literal["table", "markdown", "html", "json"]
 
 
 class By(StrEnum):
@@ -49,15 +44,6 @@ class By(StrEnum):
     SERVICE = "service"
     TOPIC = "topic"
     SOURCE = "source"
-
-
-class Format(StrEnum):
-    """Output formats."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    JSON = "json"
 
 
 def report(
@@ -76,7 +62,8 @@ def report(
         str, typer.Option(help="Time zone of the days, such as Europe/London.")
     ] = "UTC",
     by: Annotated[
-        list[By] | None, typer.Option(help="Dimension to group by; repeatable; default: all.")
+        list[By] | None,
+        typer.Option(help="Dimension to group by; repeatable; default: all."),
     ] = None,
     organization: Annotated[Values, filter_option("--organization", "Trust or group")] = None,
     site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,
@@ -93,7 +80,7 @@ def report(
         Path | None, typer.Option(help="TOML file of goals: measure, target, date, group.")
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = (  # noqa: A002
-        Format.TABLE
+        "table"
     ),
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Output file; default: standard output.")
@@ -117,7 +104,7 @@ def report(
     taxonomy = options.load_taxonomy(settings())
     request = options.build_request(
         scope,
-        options.report_period(PeriodName(period.value) if period else None, since, until, zone),
+        options.report_period(PeriodName(period) if period else None, since, until, zone),
         by=[dimension.value for dimension in by or By],
         measures=measure or [],
         goals=options.read_goals(goals, taxonomy),
@@ -132,9 +119,9 @@ def report(
 
 def _write(result: Report, form: Format, output: Path | None) -> None:
     if output is None:
-        if form is Format.TABLE:
+        if form == "table":
             out.print(render(result, width=out.width))
-        elif form is Format.JSON:
+        elif form == "json":
             print_json(report_json(result))
         else:
             out.file.write(_render_text(result, form))
@@ -147,11 +134,11 @@ def _write(result: Report, form: Format, output: Path | None) -> None:
 
 
 def _render_text(result: Report, form: Format) -> str:
-    if form is Format.HTML:
+    if form == "html":
         return render_page(result)
-    if form is Format.MARKDOWN:
+    if form == "markdown":
         return render_markdown(result)
-    if form is Format.JSON:
+    if form == "json":
         return orjson.dumps(report_json(result), option=orjson.OPT_INDENT_2).decode() + "\n"
     text = StringIO()
     wide = SafeConsole(file=text, width=_FILE_WIDTH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import orjson
@@ -22,21 +23,7 @@ _MAX_CHARACTERS: Final = 2_000
 # Whole words: no part of what has digits, nor of "couldn't"; "nurse's" is "nurse".
 _WORD: Final = re.compile(r"(?<!\w)(?<!\w')[^\W\d_]{3,30}(?!\w|'(?!s\b)\w)")
 _FUNCTION_WORDS: Final = frozenset(
-    """
-    about above across after again against all almost along already also although always among
-    and another any anyone anything are around ask asked back because became become been before
-    behind being below between both but came can cannot come could did does doing done down during
-    each either else enough even ever every everyone everything few for from gave get getting give
-    given goes going gone got had has have having her here hers herself him himself his how however
-    into its itself just keep kept less let like made make many may maybe might mine more most much
-    must myself near neither never nor not nothing now off often once one only onto other others our
-    ours ourselves out over own per perhaps please put quite rather really said same say saying see
-    seem seemed seems seen she should since some someone something still such take taken than that
-    the their theirs them themselves then there these they thing things this those though through
-    thus till together told too took toward towards two under until upon use used very want wanted
-    was way well went were what whatever when where whether which while who whom whose why will with
-    within without would yet you your yours yourself
-    """.split()  # noqa: SIM905 - two hundred quoted words would fill a screen
+    Path(__file__).with_name("function_words.txt").read_text("utf-8").split()
 )
 
 
