@@ -53,8 +53,9 @@ bench: $(VENV)/.installed-dev  ## the project side by side with what one would u
 bench-alerts: $(VENV)/.installed-dev  ## the spike alerts side by side with the usual methods, simulated
 	$(BIN)/python -m bench.alerts --data $(or $(FEEDBACK_DATA),../shared/data)
 
-generate: $(VENV)/.installed  ## rewrite the JSON Schemas and the generated docs
+generate: $(VENV)/.installed  ## rewrite the JSON Schemas, the Kibana objects and the generated docs
 	$(BIN)/python -m schemas.export
+	$(BIN)/python -m deploy.kibana
 	$(BIN)/python -m pipeline.reference
 	$(BIN)/python -m connectors.runtime.catalogue
 	$(BIN)/python -m tests.support.walk_picture

@@ -11,19 +11,18 @@ from typing import Any
 
 import pytest
 
-import deploy
+import deploy.kibana
+from deploy.kibana.lens import RECORDS
+from deploy.kibana.saved_objects import ndjson, saved_objects
 from schemas.alert_documents import ALERTS_INDEX
 from schemas.documents import INDEX_PATTERN, READ_ALIAS, mappings
 from schemas.mappings import load_mappings
 
-WRITTEN = Path(deploy.__file__).with_name("kibana") / "feedback.ndjson"
-OBJECTS: list[dict[str, Any]] = [
-    json.loads(line) for line in WRITTEN.read_text("utf-8").splitlines()
-]
+OBJECTS = saved_objects()
 LENSES = [each for each in OBJECTS if each["type"] == "lens"]
 SEARCHES = [each for each in OBJECTS if each["type"] == "search"]
 DASHBOARDS = [each for each in OBJECTS if each["type"] == "dashboard"]
-RECORDS = "___records___"  # Lens's field for counting documents
+WRITTEN = Path(deploy.kibana.__file__).with_name("feedback.ndjson")
 
 # The newest form that Kibana takes is its own; these are the facts that the objects rely on.
 VERSIONS = {"index-pattern": "8.0.0", "search": "7.9.3", "lens": "8.9.0", "dashboard": "8.7.0"}
@@ -73,7 +72,13 @@ def _kql_fields(query: str) -> set[str]:
     return set(re.findall(r"([\w@.]+):", query))
 
 
-def test_every_json_strings_string_is_json() -> None:
+def test_the_committed_file_is_current() -> None:
+    assert WRITTEN.read_bytes() == ndjson(), "run `python -m deploy.kibana`"
+
+
+def test_every_line_and_every_json_strings_string_is_json() -> None:
+    lines = ndjson().decode().splitlines()
+    assert [json.loads(line) for line in lines] == OBJECTS
     nested = [text for each in OBJECTS for text in _json_strings(each["attributes"])]
     assert len(nested) == 6
     assert all(json.loads(text) for text in nested)
@@ -141,7 +146,7 @@ def test_alerts_and_what_is_urgent_or_negative_can_be_read_through() -> None:
 @pytest.mark.parametrize("lens", LENSES, ids=_ids(LENSES))
 def test_the_column_order_is_the_columns_groups_first(lens: dict[str, Any]) -> None:
     for layer in _layers(lens).values():
-        assert sorted(layer["columnOrder"]) == sorted(layer["columns"])
+        assert layer["columnOrder"] == list(layer["columns"])
         grouped = [layer["columns"][name]["isBucketed"] for name in layer["columnOrder"]]
         assert grouped == sorted(grouped, reverse=True)
 
