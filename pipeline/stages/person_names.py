@@ -33,32 +33,17 @@ class PresidioNames:
     """
 
     def __init__(self, model: str | Path, *, language: str = "en") -> None:
-        # An optional extra that takes seconds to import.
-        try:
-            from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-            from presidio_analyzer.nlp_engine import SpacyNlpEngine
-            from presidio_analyzer.predefined_recognizers import SpacyRecognizer
-            from spacy.util import is_package
+        try:  # an optional extra that takes seconds to import
+            from pipeline.stages import _presidio
         except ImportError as error:
             raise NamesNotInstalled(
                 "hiding names needs the extra: pip install 'feedback-pipeline[ner]' "
                 "and a spaCy model"
             ) from error
-        # Presidio would download a model that is not here.
-        if not is_package(str(model)) and not Path(model).is_dir():
+        if not _presidio.is_installed(model):
             raise NameModelMissing(f"loading the spaCy model {model}: it is not installed")
-        # Its other recognizers do what the patterns do, and one fetches a list from the web.
-        registry = RecognizerRegistry(
-            recognizers=[
-                SpacyRecognizer(supported_language=language, supported_entities=[_PERSON])
-            ],
-            supported_languages=[language],
-        )
-        engine = SpacyNlpEngine(models=[{"lang_code": language, "model_name": str(model)}])
         self._language = language
-        self._analyzer: Any = AnalyzerEngine(
-            registry=registry, nlp_engine=engine, supported_languages=[language]
-        )
+        self._analyzer: Any = _presidio.build_analyzer(model, language)
 
     def find(self, text: str) -> list[tuple[int, int]]:
         """Return starts and ends of names, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,9 +62,8 @@ def train(
     """
     require_training()
     # scikit-learn and matplotlib are an optional extra, whose absence is an error in one line.
-    from pipeline.training.report import write_report
-    from pipeline.training.train import InsufficientData
-    from pipeline.training.train import train as fit
+    from pipeline.training import report
+    from pipeline.training import train as training
 
     taxonomy_, words = _data_files(taxonomy or settings().taxonomy, lexicon)
     folder = output or Path(f"model-{taxonomy_.name}")
@@ -76,12 +76,14 @@ def train(
     _warn_of_unknown_topics(read.examples, taxonomy_)
     try:
         with _progress() as show:
-            trained = fit(read.examples, taxonomy_, words, data=read.data, seed=seed, progress=show)
-    except InsufficientData as error:
+            trained = training.train(
+                read.examples, taxonomy_, words, data=read.data, seed=seed, progress=show
+            )
+    except training.InsufficientData as error:
         raise CommandError(f"training on {path}: {error}", ExitStatus.BAD_INPUT) from None
     try:
         trained.parameters.save(folder, trained.card)
-        write_report(folder, trained)
+        report.write_report(folder, trained)
     except OSError as error:
         reason = (error.strerror or "write failed").lower()
         raise CommandError(f"writing {folder}: {reason}") from None
@@ -94,13 +96,10 @@ def train(
 
 def require_training() -> None:
     """Raise ``CommandError`` if the extra is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-        import sklearn  # noqa: F401
-    except ImportError:
+    if not all(map(find_spec, ("matplotlib", "sklearn"))):
         raise CommandError(
             "this needs the extra: pip install 'feedback-pipeline[train]'", ExitStatus.USAGE
-        ) from None
+        )
 
 
 def _data_files(taxonomy: Path | None, lexicon: Path | None) -> tuple[Taxonomy, Any]:
