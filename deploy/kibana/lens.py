@@ -16,6 +16,10 @@ DATA_VIEW: Final = "feedback"
 LAYER: Final = "layer"
 LAYER_REFERENCE: Final = f"indexpattern-datasource-layer-{LAYER}"
 
+_NEGATIVE: Final = "feedback.sentiment.label: negative"
+# Comments that no scorer could judge are left out of shares.
+_JUDGED: Final = "not feedback.sentiment.label: not_scored"
+
 Column = dict[str, Any]
 Columns = dict[str, Column]
 
@@ -37,23 +41,25 @@ def _kuery(query: str) -> dict[str, str]:
     return {"query": query, "language": "kuery"}
 
 
-def by_time(label: str, source_field: str) -> Column:
-    """Group by time, in intervals that fit the selected range."""
+def _column(label: str, data_type: str, operation: str, scale: str, **rest: Any) -> Column:
     return {
         "label": label,
         "customLabel": True,
-        "dataType": "date",
-        "operationType": "date_histogram",
-        "sourceField": source_field,
-        "isBucketed": True,
-        "scale": "interval",
-        "params": {"interval": "auto", "includeEmptyRows": True, "dropPartials": False},
+        "dataType": data_type,
+        "operationType": operation,
+        "scale": scale,
+        "isBucketed": data_type != "number",
+        **rest,
     }
 
 
-def by_terms(
-    label: str, source_field: str, *, order_by: str | None = None, size: int = 10
-) -> Column:
+def by_time(label: str, field: str) -> Column:
+    """Group by time, in intervals that fit the selected range."""
+    params = {"interval": "auto", "includeEmptyRows": True, "dropPartials": False}
+    return _column(label, "date", "date_histogram", "interval", sourceField=field, params=params)
+
+
+def by_terms(label: str, field: str, *, order_by: str | None = None, size: int = 10) -> Column:
     """Group by the values that are largest in the column ``order_by``, or alphabetically.
 
     ``order_by`` can't be a formula.
@@ -61,100 +67,56 @@ def by_terms(
     order: dict[str, Any] = {"type": "alphabetical"}
     if order_by is not None:
         order = {"type": "column", "columnId": order_by}
-    return {
-        "label": label,
-        "customLabel": True,
-        "dataType": "string",
-        "operationType": "terms",
-        "sourceField": source_field,
-        "isBucketed": True,
-        "scale": "ordinal",
-        "params": {
-            "size": size,
-            "orderBy": order,
-            "orderDirection": "asc" if order_by is None else "desc",
-            "otherBucket": False,
-            "missingBucket": False,
-            "parentFormat": {"id": "terms"},
-        },
+    params = {
+        "size": size,
+        "orderBy": order,
+        "orderDirection": "asc" if order_by is None else "desc",
+        "otherBucket": False,
+        "missingBucket": False,
+        "parentFormat": {"id": "terms"},
     }
+    return _column(label, "string", "terms", "ordinal", sourceField=field, params=params)
+
+
+def _number(label: str, operation: str, params: dict[str, Any], **rest: Any) -> Column:
+    return _column(label, "number", operation, "ratio", params=params, **rest)
+
+
+def _format(kind: str, decimals: int) -> dict[str, Any]:
+    return {"id": kind, "params": {"decimals": decimals}}
 
 
 def count(label: str, query: str = "") -> Column:
     """Count documents, optionally only those that match a KQL query."""
-    column: Column = {
-        "label": label,
-        "customLabel": True,
-        "dataType": "number",
-        "operationType": "count",
-        "sourceField": RECORDS,
-        "isBucketed": False,
-        "scale": "ratio",
-        "params": {"emptyAsNull": False},
-    }
-    if query:
-        column["filter"] = _kuery(query)
-    return column
+    column = _number(label, "count", {"emptyAsNull": False}, sourceField=RECORDS)
+    return {**column, "filter": _kuery(query)} if query else column
 
 
-def average(label: str, source_field: str, *, decimals: int = 2) -> Column:
+def average(label: str, field: str, *, decimals: int = 2) -> Column:
     """Average a numeric field."""
-    return {
-        "label": label,
-        "customLabel": True,
-        "dataType": "number",
-        "operationType": "average",
-        "sourceField": source_field,
-        "isBucketed": False,
-        "scale": "ratio",
-        "params": {
-            "emptyAsNull": True,
-            "format": {"id": "number", "params": {"decimals": decimals}},
-        },
-    }
+    params = {"emptyAsNull": True, "format": _format("number", decimals)}
+    return _number(label, "average", params, sourceField=field)
 
 
-def share(name: str, label: str, *, part: str, whole: str) -> Columns:
-    """Divide the documents that match the KQL query ``part`` by those of ``whole``, in percent."""
-    formula = f"count(kql='{part}') / count(kql='{whole}')"
+def negative_share(name: str, label: str) -> Columns:
+    """Divide the negative comments by those whose sentiment could be judged, in percent."""
+    formula = f"count(kql='{_NEGATIVE}') / count(kql='{_JUDGED}')"
     parts = [f"{name}X0", f"{name}X1"]
-    ratio: Column = {
-        "label": f"Part of {label}",
-        "customLabel": True,
-        "dataType": "number",
-        "operationType": "math",
-        "isBucketed": False,
-        "scale": "ratio",
-        "params": {
-            "tinymathAst": {
-                "type": "function",
-                "name": "divide",
-                "args": parts,
-                "location": {"min": 0, "max": len(formula)},
-                "text": formula,
-            }
-        },
-        "references": parts,
+    division = {
+        "type": "function",
+        "name": "divide",
+        "args": parts,
+        "location": {"min": 0, "max": len(formula)},
+        "text": formula,
     }
-    whole_column: Column = {
-        "label": label,
-        "customLabel": True,
-        "dataType": "number",
-        "operationType": "formula",
-        "isBucketed": False,
-        "scale": "ratio",
-        "params": {
-            "formula": formula,
-            "isFormulaBroken": False,
-            "format": {"id": "percent", "params": {"decimals": 0}},
-        },
-        "references": [f"{name}X2"],
-    }
+    whole = {"formula": formula, "isFormulaBroken": False, "format": _format("percent", 0)}
     return {
-        parts[0]: count(f"Part of {label}", part),
-        parts[1]: count(f"Part of {label}", whole),
-        f"{name}X2": ratio,
-        name: whole_column,
+        parts[0]: count(f"Part of {label}", _NEGATIVE),
+        parts[1]: count(f"Part of {label}", _JUDGED),
+        f"{name}X2": _number(
+            f"Part of {label}", "math", {"tinymathAst": division}, references=parts
+        ),
+        name: _number(label, "formula", whole, references=[f"{name}X2"]),
     }
 
 
@@ -163,7 +125,7 @@ def metric(accessor: str) -> dict[str, Any]:
     return {"layerId": LAYER, "layerType": "data", "metricAccessor": accessor}
 
 
-def table(*columns: str) -> dict[str, Any]:
+def table(columns: list[str]) -> dict[str, Any]:
     """Draw columns as a table (``lnsDatatable``)."""
     return {
         "layerId": LAYER,
@@ -176,7 +138,7 @@ def bars(
     series: str,
     *,
     x: str,
-    y: tuple[str, ...],
+    y: list[str],
     split: str | None = None,
     colors: dict[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -186,7 +148,7 @@ def bars(
         "layerType": "data",
         "seriesType": series,
         "xAccessor": x,
-        "accessors": list(y),
+        "accessors": y,
         "yConfig": [
             {"forAccessor": accessor, "color": color, "axisMode": "left"}
             for accessor, color in (colors or {}).items()

@@ -10,34 +10,18 @@ from typing import Any, Final
 
 import orjson
 
-from deploy.kibana import charts
+from deploy.kibana.charts import Place, SearchSpec, load_dashboard
 from deploy.kibana.lens import DATA_VIEW, saved_object
 from schemas.alert_documents import ALERTS_INDEX
 from schemas.documents import READ_ALIAS
 
 DASHBOARD: Final = "feedback-overview"
 ALERTS_VIEW: Final = "feedback-alerts"
-_PLACE_AND_TEXT: Final = ("feedback.site", "feedback.service", "feedback.topics", "message")
 _SEARCH_INDEX: Final = "kibanaSavedObjectMeta.searchSourceJSON.index"
 _CORE_VERSION: Final = "8.8.0"
 _PANEL_VERSION: Final = "8.9.0"
 
-_LAYOUT: Final = (
-    # chart, x, y, width, height; Kibana's grid has 48 columns
-    (charts.total(), 0, 0, 12, 7),
-    (charts.negative_share(), 12, 0, 12, 7),
-    (charts.stars(), 24, 0, 12, 7),
-    (charts.fft(), 36, 0, 12, 7),
-    (charts.volume(), 0, 7, 24, 13),
-    (charts.negative_share_by_site(), 24, 7, 24, 13),
-    (charts.urgent_by_reason(), 0, 20, 24, 12),
-    (charts.interactions(), 24, 20, 24, 12),
-    (charts.sites(), 0, 32, 24, 14),
-    (charts.topics(), 24, 32, 24, 14),
-    (charts.services(), 0, 46, 16, 12),
-    (charts.sources(), 16, 46, 16, 12),
-    (charts.languages(), 32, 46, 16, 12),
-)
+_SPEC: Final = load_dashboard()
 
 SavedObject = dict[str, Any]
 
@@ -47,10 +31,8 @@ def saved_objects() -> list[SavedObject]:
     return [
         data_view(DATA_VIEW, READ_ALIAS, "Feedback"),
         data_view(ALERTS_VIEW, ALERTS_INDEX, "Feedback alerts"),
-        alerts_search(),
-        urgent_search(),
-        negative_search(),
-        *(saved_object(chart) for chart, *_ in _LAYOUT),
+        *map(_search, _SPEC.searches),
+        *(saved_object(chart.build()) for chart in _SPEC.charts),
         dashboard(),
     ]
 
@@ -73,67 +55,25 @@ def data_view(id_: str, index: str, name: str) -> SavedObject:
     }
 
 
-def alerts_search() -> SavedObject:
-    """Return the search for spike alerts, resolved ones too, newest first."""
-    return _search(
-        "feedback-spikes",
-        "Spike alerts",
-        "More negative or urgent feedback than usual, newest first.",
-        view=ALERTS_VIEW,
-        query="event.kind: alert",
-        columns=["alert.state", "alert.severity", "message"],
-    )
-
-
-def urgent_search() -> SavedObject:
-    """Return the search for urgent comments, newest first."""
-    return _search(
-        "feedback-urgent",
-        "Urgent feedback",
-        "Urgent comments, newest first.",
-        query="feedback.urgent: true",
-        columns=["feedback.urgent_reasons", *_PLACE_AND_TEXT],
-    )
-
-
-def negative_search() -> SavedObject:
-    """Return the search for negative comments, newest first."""
-    return _search(
-        "feedback-negative",
-        "Negative feedback",
-        "Negative comments, newest first.",
-        query="feedback.sentiment.label: negative",
-        columns=["feedback.sentiment.level", "feedback.urgent", *_PLACE_AND_TEXT],
-    )
-
-
-def _search(
-    id_: str,
-    title: str,
-    description: str,
-    *,
-    query: str,
-    columns: list[str],
-    view: str = DATA_VIEW,
-) -> SavedObject:
+def _search(search: SearchSpec) -> SavedObject:
     source = {
         "highlightAll": True,
         "version": True,
-        "query": {"query": query, "language": "kuery"},
+        "query": {"query": search.query, "language": "kuery"},
         "filter": [],
         "indexRefName": _SEARCH_INDEX,
     }
     return {
         "type": "search",
-        "id": id_,
+        "id": search.id,
         "attributes": {
-            "title": title,
-            "description": description,
-            "columns": columns,
+            "title": search.title,
+            "description": search.description,
+            "columns": search.columns,
             "sort": [["@timestamp", "desc"]],
             "kibanaSavedObjectMeta": {"searchSourceJSON": _json(source)},
         },
-        "references": [{"type": "index-pattern", "id": view, "name": _SEARCH_INDEX}],
+        "references": [{"type": "index-pattern", "id": search.view, "name": _SEARCH_INDEX}],
         "coreMigrationVersion": _CORE_VERSION,
         "typeMigrationVersion": "7.9.3",
     }
@@ -141,12 +81,8 @@ def _search(
 
 def dashboard() -> SavedObject:
     """Return the dashboard of the last 30 days."""
-    placed = [("lens", chart.id, (x, y, w, h)) for chart, x, y, w, h in _LAYOUT]
-    placed += [
-        ("search", alerts_search()["id"], (0, 58, 48, 10)),
-        ("search", urgent_search()["id"], (0, 68, 48, 14)),
-        ("search", negative_search()["id"], (0, 82, 48, 18)),
-    ]
+    placed = [("lens", chart.id, chart.place) for chart in _SPEC.charts]
+    placed += [("search", search.id, search.place) for search in _SPEC.searches]
     options = {
         "useMargins": True,
         "syncColors": False,
@@ -177,7 +113,7 @@ def dashboard() -> SavedObject:
     }
 
 
-def _panel(kind: str, id_: str, place: tuple[int, int, int, int]) -> dict[str, Any]:
+def _panel(kind: str, id_: str, place: Place) -> dict[str, Any]:
     x, y, w, h = place
     return {
         "version": _PANEL_VERSION,
