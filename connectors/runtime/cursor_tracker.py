@@ -41,7 +41,9 @@ class CursorTracker:
 
     def finish(self) -> None:
         """Wait for everything, and store the last position; raises ``Retry``."""
-        self._producer.wait_for_acks([*self._in_flight, *self._producer.flush()])
+        flushed = self._producer.flush()
+        self._producer.wait_for_acks(self._in_flight)
+        self._producer.wait_for_acks(flushed)
         self._store(self._reached)
         self._producer.wait_for_acks(self._producer.flush())
 

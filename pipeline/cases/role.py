@@ -62,7 +62,7 @@ async def start_role(settings: Settings, control: Control, stack: AsyncExitStack
     store = CaseStore(client)
     loop = CasesLoop(options.rules, store, kafka, partial(notify, kafka, routes))
     periodic = PeriodicTasks(
-        options, store, partial(publish_events, kafka), partial(kafka.partition_count, CASES.name)
+        options, store, partial(publish_events, kafka), partial(kafka.count_partitions, CASES)
     )
     await stack.enter_async_context(periodic)
 

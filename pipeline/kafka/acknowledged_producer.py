@@ -16,8 +16,10 @@ from typing import Final, Self
 
 from aiokafka.errors import (
     KafkaConnectionError,
+    KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    UnknownTopicOrPartitionError,
 )
 
 from connectors.sdk.errors import Fatal, Retry
@@ -105,9 +107,12 @@ class AcknowledgedProducer:
             self._resend()
         self._disconnect()
         self._unacknowledged = []
+        message, error = failed[0]
+        if not isinstance(error, KafkaError | TooLarge):
+            raise error  # a fault of the program
         raise Retry(
             f"publishing to Kafka at {self._connection.bootstrap_servers}: {len(failed):,} records "
-            f"were not acknowledged ({_describe(failed[0][1])})",
+            f"were not acknowledged ({_describe(message, error)})",
             wait=_RETRY_AFTER_S,
         )
 
@@ -169,8 +174,11 @@ class AcknowledgedProducer:
 
 def _is_final(error: BaseException) -> bool:
     # A time-out already includes aiokafka's own retries.
-    return isinstance(error, TooLarge | MessageSizeTooLargeError | KafkaTimeoutError)
+    final = MessageSizeTooLargeError | KafkaTimeoutError | UnknownTopicOrPartitionError
+    return isinstance(error, final) or not isinstance(error, KafkaError)
 
 
-def _describe(error: BaseException) -> str:
-    return str(error) if isinstance(error, TooLarge) else type(error).__name__
+def _describe(message: Message, error: BaseException) -> str:
+    if isinstance(error, TooLarge):
+        return str(error)
+    return f"{message.kafka_topic.name}: {type(error).__name__}"

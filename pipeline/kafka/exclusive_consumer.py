@@ -82,15 +82,17 @@ class ExclusiveConsumer:
 
     async def end_offset(self) -> int:
         """Return the offset after the last record; raises :class:`TransientError`."""
+        partition = self._require_owned()
         try:
-            return int((await self._consumer.end_offsets([self._owned]))[self._owned])
+            return int((await self._consumer.end_offsets([partition]))[partition])
         except KafkaError as error:
             raise self._transient(error) from None
 
     async def position(self) -> int:
         """Return the offset of the next record to read; raises :class:`TransientError`."""
+        partition = self._require_owned()
         try:
-            return int(await self._consumer.position(self._owned))
+            return int(await self._consumer.position(partition))
         except KafkaError as error:
             raise self._transient(error) from None
 
@@ -106,6 +108,11 @@ class ExclusiveConsumer:
             self._on_waiting()
         else:
             self._on_acquired()
+
+    def _require_owned(self) -> TopicPartition:
+        if self._owned is None:
+            raise TransientError(f"reading {self._kafka_topic.name}: another worker owns it")
+        return self._owned
 
     def _transient(self, error: KafkaError) -> TransientError:
         # The broker is unavailable, or the partition was just lost.

@@ -17,6 +17,7 @@ from pipeline.kafka.clients import create_producer
 from pipeline.kafka.errors import classify_error
 from pipeline.kafka.partitioner import partition_for_key
 from pipeline.settings import KafkaConnection
+from schemas.kafka_topics import KafkaTopic
 from schemas.message import Message
 
 ENVELOPE_BYTES: Final = 1_000
@@ -120,12 +121,20 @@ class BatchProducer:
         known = producer.client.cluster.partitions_for_topic(kafka_topic)
         return len(known or await producer.partitions_for(kafka_topic))
 
+    async def count_partitions(self, kafka_topic: KafkaTopic) -> int:
+        """Return the number of partitions; raises :class:`TransientError` like a reader."""
+        try:
+            return await self.partition_count(kafka_topic.name)
+        except KafkaError as error:
+            action = f"reading about {kafka_topic.name}"
+            raise classify_error(action, error, reconnects=True) from error
+
     async def write(self, messages: Sequence[Message]) -> list[Failure]:
         """Publish all; return the failures of those that can never fit.
 
-        Raises :class:`TransientError` if the brokers did not acknowledge every batch in time;
-        writing the same messages again is safe, since subscribers deduplicate on ``ce_id``. Raises
-        :class:`PermanentError` for errors that need an operator.
+        Waits for as long as the brokers are away. Raises :class:`TransientError` if the client
+        gave a batch up; writing the same messages again is safe, since subscribers deduplicate on
+        ``ce_id``. Raises :class:`PermanentError` for errors that need an operator.
         """
         pending = await self.begin(messages)
         await self.finish(pending.deliveries)

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import ProducerClosed
 
 from pipeline.failures import TransientError
-from pipeline.kafka.producer import BatchDelivery, BatchProducer
+from pipeline.kafka.producer import BatchDelivery, BatchProducer, Pending
 from pipeline.settings import KafkaConnection
 from schemas.message import Message
 
@@ -88,15 +88,17 @@ class ProducerThread:
         # In turn: aiokafka lets a partition's second batch wait until the first is on its way,
         # and batches that waited side by side might overtake one another.
         async with self._turn:
-            failed: Failed = []
+            pending, failed = Pending([], []), list[tuple[Message, BaseException]]()
             try:
                 if self._failure is not None:
                     raise ProducerClosed  # nothing may overtake what is sent again
-                pending = await self._producer.submit(batch.messages)
-            except KafkaError as error:
-                self._complete(batch, [(message, error) for message in batch.messages])
-                return
-            failed = [(batch.messages[f.index], TooLarge(f.reason)) for f in pending.failures]
+                await self._producer.submit(batch.messages, pending)
+            except Exception as error:  # whatever it is, the caller waits for an outcome
+                self._failure = self._failure or error
+                handed_over = {id(m) for d in pending.deliveries for m in d.messages}
+                handed_over |= {id(batch.messages[f.index]) for f in pending.failures}
+                failed = [(m, error) for m in batch.messages if id(m) not in handed_over]
+            failed += [(batch.messages[f.index], TooLarge(f.reason)) for f in pending.failures]
             self._in_flight[batch] = pending.deliveries
         outcomes = await asyncio.gather(
             *(delivery.acknowledged for delivery in pending.deliveries), return_exceptions=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Protocol, Self
 
 from kafka import KafkaConsumer, TopicPartition
@@ -67,16 +68,15 @@ class TopicReader:
 
     def list_partitions(self, kafka_topic: str) -> list[TopicPartition]:
         """Return the partitions of a Kafka topic; empty if it does not exist."""
-        numbers = self._consumer.partitions_for_topic(kafka_topic) or ()
+        with _transient_errors():
+            numbers = self._consumer.partitions_for_topic(kafka_topic) or ()
         return [TopicPartition(kafka_topic, number) for number in sorted(numbers)]
 
     def bounds(self, partitions: Sequence[TopicPartition]) -> tuple[Offsets, Offsets]:
         """Return each partition's first offset and the one after its last record."""
-        try:
+        with _transient_errors():
             starts = self._consumer.beginning_offsets(partitions)
             return starts, self._consumer.end_offsets(partitions)
-        except KafkaError as error:
-            raise TransientError(f"reading from Kafka: {type(error).__name__}") from None
 
     def end_offsets(self, kafka_topic: str) -> Offsets:
         """Return the offset after the last record of each partition."""
@@ -102,12 +102,15 @@ class TopicReader:
             self._consumer.seek(partition, start[partition])
         deadline = time.monotonic() + timeout_s
         while remaining:
-            for partition, records in self._poll().items():
-                deadline = time.monotonic() + timeout_s
+            fetched = self._poll()
+            for partition, records in fetched.items():
                 wanted = [record for record in records if record.offset < end[partition]]
                 if wanted:
                     yield wanted
-            remaining = [p for p in remaining if self._consumer.position(p) < end[p]]
+            if fetched:  # the time that the caller takes does not count
+                deadline = time.monotonic() + timeout_s
+            with _transient_errors():
+                remaining = [p for p in remaining if self._consumer.position(p) < end[p]]
             if remaining and time.monotonic() > deadline:
                 raise TransientError(
                     f"reading {remaining[0].topic}: nothing arrived for {timeout_s:g} s"
@@ -132,13 +135,19 @@ class TopicReader:
         return None
 
     def _poll(self) -> dict[TopicPartition, list[Any]]:
-        try:
+        with _transient_errors():
             fetched: dict[TopicPartition, list[Any]] = self._consumer.poll(
                 timeout_ms=_POLL_TIMEOUT_MS
             )
-        except KafkaError as error:
-            raise TransientError(f"reading from Kafka: {type(error).__name__}") from None
-        return fetched
+            return fetched
+
+
+@contextmanager
+def _transient_errors() -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise TransientError(f"reading from Kafka: {type(error).__name__}") from None
 
 
 class AsyncTopicReader:

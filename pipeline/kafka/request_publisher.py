@@ -18,7 +18,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from connectors.sdk.errors import Retry
-from pipeline.failures import TransientError
+from pipeline.failures import Failure, TransientError
 from pipeline.kafka.producer import BatchDelivery, BatchProducer, Pending
 from pipeline.settings import KafkaConnection
 from schemas.kafka_topics import COVERAGE, DEAD, RAW
@@ -126,24 +126,30 @@ class KafkaRequestPublisher:
             queue, self._queue = self._queue, []
             self._sending = [request for request in queue if not request.delivered.done()]
             messages = [message for request in self._sending for message in request.messages]
-            delivered = await self._deliver(messages)
+            undelivered = await self._deliver(messages)
             for request in self._sending:
                 if not request.delivered.done():  # otherwise the caller has given up
-                    request.delivered.set_result(delivered)
+                    failed = any(id(message) in undelivered for message in request.messages)
+                    request.delivered.set_result(not failed)
             self._sending = []
 
-    async def _deliver(self, messages: Sequence[Message]) -> bool:
+    async def _deliver(self, messages: Sequence[Message]) -> set[int]:
+        """Send all; return the identities of the messages that the brokers do not have."""
+        everything = {id(message) for message in messages}
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._send(messages)
+                refused = await self._send(messages)
         except TimeoutError:
-            return False
+            return everything
+        if refused is None:
+            return everything
+        return {id(messages[failure.index]) for failure in refused}
 
-    async def _send(self, messages: Sequence[Message]) -> bool:
-        """Send all; return True if the brokers have them."""
+    async def _send(self, messages: Sequence[Message]) -> list[Failure] | None:
+        """Send all; return the refused ones, or None if the brokers may not have the others."""
         producer = self._producer
         if producer is None or self._overdue:
-            return False
+            return None
         pending = Pending([], [])
         try:
             await producer.submit(messages, pending)
@@ -155,12 +161,12 @@ class KafkaRequestPublisher:
             raise
         except Exception as error:
             self._break(error)
-            return False
+            return None
         outcomes = [delivery.acknowledged.exception() for delivery in pending.deliveries]
         errors = [outcome for outcome in outcomes if outcome is not None]
         if errors:
             self._break(errors[0])
-        return not errors and not pending.failures
+        return None if errors else pending.failures
 
     def _watch_overdue(self, deliveries: Sequence[BatchDelivery]) -> None:
         """Remember the batches that the brokers have yet to acknowledge."""

@@ -107,10 +107,11 @@ class DeliveryDispatcher:
         if not self._consumer.is_owner:
             return
         if not self._loaded:
-            if self._end is None:
-                self._end = await self._consumer.end_offset()
-            if await self._consumer.position() < self._end:
-                return
+            end = self._end
+            if end is None:
+                end = self._end = await self._consumer.end_offset()
+            if await self._consumer.position() < end or self._end != end:
+                return  # more to read, or the partition was lost in between
             self._loaded = True
             self._ready.set()
             log.info("deliveries_acquired", destinations=list(self._attempts.queue.destinations))

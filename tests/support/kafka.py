@@ -13,12 +13,12 @@ class Arrivals:
     def __init__(self, settings: Settings, kafka_topic: KafkaTopic) -> None:
         self._connection = settings.kafka
         with TopicReader(self._connection) as reader:
-            self._start = reader.end_offsets(kafka_topic.name)
+            self.start = reader.end_offsets(kafka_topic.name)
 
     def read(self) -> list[Record]:
         """Return the records up to now."""
         with TopicReader(self._connection) as reader:
-            return list(reader.read(self._start, reader.bounds(list(self._start))[1]))
+            return list(reader.read(self.start, reader.bounds(list(self.start))[1]))
 
 
 def read_all(settings: Settings, kafka_topic: KafkaTopic) -> list[Record]:

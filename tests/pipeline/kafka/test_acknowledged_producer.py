@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerClosed
 from aiokafka.partitioner import murmur2 as reference
 
 from connectors.sdk.errors import Fatal, Retry
+from pipeline.failures import TransientError
 from pipeline.kafka.acknowledged_producer import AcknowledgedProducer
 from pipeline.kafka.partitioner import murmur2, partition_for_key
 from pipeline.kafka.producer import BatchProducer
 from pipeline.kafka.producer_thread import PendingBatch, ProducerThread
+from pipeline.kafka.reader import TopicReader
 from pipeline.settings import Settings
 from schemas.kafka_topics import ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
 from schemas.message import Message
@@ -133,13 +137,53 @@ def test_what_no_broker_takes_is_counted_and_the_producer_can_be_used_again(
     assert [record.value for record in forms.read()] == [b"v"]
 
 
-def test_a_kafka_topic_that_nobody_may_name_is_a_retry(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.kafka.acknowledged_producer._MAX_ATTEMPTS", 1)
+def test_a_kafka_topic_that_cannot_be_created_is_a_retry_that_names_it(settings: Settings) -> None:
     with (
         AcknowledgedProducer(settings.kafka) as producer,
-        pytest.raises(Retry, match="1 records were not acknowledged"),
+        pytest.raises(Retry, match=r"1 records were not acknowledged \(no such topic!: \w+\)"),
     ):
         producer.send(message(b"k", b"v", UNKNOWN))
         producer.wait_for_acks(producer.flush())
+
+
+def test_a_fault_of_the_program_is_raised_at_once_and_the_rest_is_delivered(
+    settings: Settings,
+) -> None:
+    forms = Arrivals(settings, FORMS)
+    wrong: Any = [("ce_id", "text instead of bytes")]
+    with AcknowledgedProducer(settings.kafka) as producer:
+        producer.send(message(b"k", b"before"))
+        producer.wait_for_acks(producer.flush())
+        producer.send(Message(FORMS, b"k", b"v", wrong))
+        started = time.monotonic()
+        with pytest.raises(TypeError):
+            producer.wait_for_acks(producer.flush())
+        assert time.monotonic() - started < 5
+    assert [record.value for record in forms.read()] == [b"before"]
+
+
+async def test_partitions_that_no_broker_counts_are_a_transient_error(settings: Settings) -> None:
+    producer = BatchProducer(settings.kafka, request_timeout_s=1.0)
+    await producer.start()
+    try:
+        assert await producer.count_partitions(FORMS) == FORMS.partitions
+        with pytest.raises(TransientError, match="reading about no such topic!"):
+            await producer.count_partitions(UNKNOWN)
+    finally:
+        await producer.stop()
+
+
+def test_the_time_that_the_caller_takes_does_not_count_as_silence(settings: Settings) -> None:
+    forms = Arrivals(settings, FORMS)
+    with AcknowledgedProducer(settings.kafka) as producer:
+        for n in range(6):
+            producer.send(message(b"%d" % n, b"v"))
+        producer.wait_for_acks(producer.flush())
+    with TopicReader(settings.kafka) as reader:
+        start = forms.start
+        batches = reader.read_batches(start, reader.bounds(list(start))[1], timeout_s=0.3)
+        count = 0
+        for batch in batches:
+            count += len(batch)
+            time.sleep(0.5)
+    assert count == 6
