@@ -15,7 +15,7 @@ from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.terminal import err
+from pipeline.terminal import err, one_line
 
 
 class _Command(NamedTuple):
@@ -169,7 +169,7 @@ def main(application: typer.Typer = app) -> None:
 
 
 def _print_error(message: str) -> None:
-    err.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
+    err.print(f"[red]error:[/] {escape(one_line(message))}", soft_wrap=True)
 
 
 if __name__ == "__main__":

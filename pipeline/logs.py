@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from pipeline.settings import Settings
+from pipeline.terminal import clean
 
 # Below these levels libraries log for their own developers. The Kafka libraries log each attempt to
 # connect as an error; the pipeline logs the outage once.
@@ -51,6 +52,19 @@ def quiet_libraries() -> None:
         logging.getLogger(name).setLevel(level)
 
 
+def _clean_event(
+    logger: structlog.typing.WrappedLogger, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Clean what an event quotes, before the renderer adds its colours."""
+    return {clean(name): _clean_value(value) for name, value in event.items()}
+
+
+def _clean_value(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    return value if value is None or isinstance(value, int | float) else clean(repr(value))
+
+
 def configure(settings: Settings) -> None:
     """Write all logs, including those of libraries, to standard error in one format."""
     level = getattr(logging, settings.log_level.upper())
@@ -64,7 +78,9 @@ def configure(settings: Settings) -> None:
         settings.log_format == "auto" and sys.stderr.isatty()
     )
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if for_people
+        else structlog.processors.JSONRenderer()
     )
     handler = logging.StreamHandler(sys.stderr)
     if level > logging.DEBUG:
@@ -74,7 +90,8 @@ def configure(settings: Settings) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *([] if for_people else [structlog.processors.format_exc_info]),
+                structlog.processors.format_exc_info,  # without local variables: they hold texts
+                *([_clean_event] if for_people else []),
                 renderer,
             ],
         )

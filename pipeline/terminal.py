@@ -19,10 +19,18 @@ _UNSAFE: Final = (
     *range(0x7F, 0xA0),  # DEL and C1, whose 0x9b begins a sequence like ESC [
     *(0x061C, 0x200E, 0x200F),  # marks of direction
     *range(0x2028, 0x202F),  # separators of lines, embeddings and overrides of direction
-    *range(0x2066, 0x206A),  # isolates of direction
+    *range(0x2066, 0x2070),  # isolates of direction, and deprecated formats
+    *range(0xE0001, 0xE0080),  # tags, which spell invisible text
 )
 _BLANKS: Final = dict.fromkeys(_UNSAFE, " ")
-_ESCAPES: Final = {code: f"\\u{code:04x}" for code in _UNSAFE}
+
+
+def _json_escape(code: int) -> str:
+    units = chr(code).encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+_ESCAPES: Final = {code: _json_escape(code) for code in _UNSAFE}
 
 
 def clean(text: str) -> str:
@@ -31,6 +39,11 @@ def clean(text: str) -> str:
     The length stays, so that offsets into the text do too.
     """
     return text if text.isprintable() and text.isascii() else text.translate(_BLANKS)
+
+
+def one_line(text: str) -> str:
+    """Return a text cleaned, with newlines as spaces, so that it cannot forge a second line."""
+    return clean(text).replace("\n", " ")
 
 
 def format_time(at: datetime) -> str:
@@ -60,6 +73,11 @@ out = SafeConsole(highlight=False)
 
 err = SafeConsole(stderr=True, highlight=False)
 """Progress and messages: standard error, so that results can be piped."""
+
+
+def print_note(message: str, style: str | None = None) -> None:
+    """Write one line to standard error, whatever the message quotes: brackets are not markup."""
+    err.print(one_line(message), style=style, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -20,7 +20,7 @@ from pipeline.failures import TransientError
 from pipeline.kafka.admin import require_broker
 from pipeline.kafka.reader import TopicPartition, TopicReader
 from pipeline.settings import KafkaConnection
-from pipeline.terminal import err, out, print_json
+from pipeline.terminal import err, out, print_json, print_note
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import DEAD
 
@@ -134,7 +134,7 @@ def _read(
         try:
             yield DeadLetter.from_payload(record.value or b"")
         except ValidationError:
-            err.print(
+            print_note(
                 f"reading {partition.topic}:{partition.partition}:{record.offset}: "
                 "not a dead letter"
             )

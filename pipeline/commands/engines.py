@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
@@ -157,11 +158,11 @@ def _table(status_now: Status) -> Table:
         table.add_row(
             engine.name,
             f"[{_STATE_STYLES[engine.state]}]{engine.state}[/]",
-            engine.address,
-            engine.version,
+            escape(engine.address),
+            escape(engine.version),
             str(engine.pid or "-"),
             memory,
-            str(engine.log),
+            escape(str(engine.log)),
         )
     return table
 
@@ -176,4 +177,4 @@ def _lag_table(lags: list[dict[str, Any]]) -> Table:
 
 
 def _no_kafka() -> str:
-    return f"no Kafka broker answers at {settings().kafka_bootstrap_servers}"
+    return escape(f"no Kafka broker answers at {settings().kafka_bootstrap_servers}")

@@ -25,7 +25,7 @@ from pipeline.reports.views.markdown import render_markdown
 from pipeline.reports.views.terminal import render
 from pipeline.scores.report import Report
 from pipeline.search.query import SearchRequest
-from pipeline.terminal import SafeConsole, err, out, print_json
+from pipeline.terminal import SafeConsole, err, out, print_json, print_note
 from schemas.score import MeasureName, PeriodName
 
 _FILE_WIDTH: Final = 140
@@ -114,7 +114,7 @@ def report(
         result = gather_report(request, settings(), taxonomy)
     _write(result, format, output)
     if publish:
-        err.print(publish_scores(result, settings()), markup=False)
+        print_note(publish_scores(result, settings()))
 
 
 def _write(result: Report, form: Format, output: Path | None) -> None:
@@ -130,7 +130,7 @@ def _write(result: Report, form: Format, output: Path | None) -> None:
         output.write_text(_render_text(result, form), encoding="utf-8")
     except OSError as error:
         raise CommandError(f"writing {output}: {error.strerror}", ExitStatus.BAD_INPUT) from None
-    err.print(f"wrote {output}", markup=False)
+    print_note(f"wrote {output}")
 
 
 def _render_text(result: Report, form: Format) -> str:

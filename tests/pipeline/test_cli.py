@@ -6,9 +6,11 @@ import sys
 from inspect import cleandoc
 
 import pytest
+import typer
 import typer.main
 
-from pipeline.cli import COMMANDS, load_command
+from pipeline.cli import COMMANDS, load_command, main
+from pipeline.errors import CommandError
 
 MAX_CPU_S = 0.3 * 4  # four times the goal: the machine that tests may be slow and shared
 HEAVY = {"pydantic", "kafka", "aiokafka", "faust", "elasticsearch", "httpx", "numpy"}
@@ -75,3 +77,17 @@ def test_the_shell_completes_commands_and_their_options() -> None:
     assert complete("feedback sea") == ["search"]
     assert complete("feedback search --urg") == ["--urgent"]
     assert complete("feedback alerts unsil") == ["unsilence"]
+
+
+def test_an_error_is_one_line_whatever_it_quotes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise CommandError("reading [/]x\r\nok: done.csv: no such file")
+
+    application = typer.Typer()
+    application.command()(fail)
+    monkeypatch.setattr(sys, "argv", ["feedback"])
+    with pytest.raises(SystemExit):
+        main(application)
+    assert capsys.readouterr().err == "error: reading [/]x  ok: done.csv: no such file\n"

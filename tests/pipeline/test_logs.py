@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
+import pytest
+import structlog
 
-from pipeline.logs import RateLimitFilter
+from pipeline.logs import RateLimitFilter, configure
 from pipeline.settings import Settings
 from pipeline.streams.roles import Role
 from tests.support.pipeline import comments, publish
@@ -47,3 +50,38 @@ def test_a_library_that_repeats_itself_is_heard_now_and_then() -> None:
         True,
     ]
     assert all(heard.filter(line("worker", 100)) for _ in range(3))
+
+
+@pytest.fixture
+def console_logs() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()  # `configure` would close those of pytest
+    configure(Settings(log_format="console"))
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+HOSTILE = "a\x1b]0;title\x07\u202e\x9b31m"
+
+
+def test_a_traceback_on_a_console_shows_no_local_variable_and_nothing_hostile(
+    capsys: pytest.CaptureFixture[str], console_logs: None
+) -> None:
+    configure(Settings(log_format="console"))  # on the standard error that is captured
+    text = "my name is " + "Zebedee"
+    try:
+        raise ValueError(HOSTILE + text[:2])
+    except ValueError:
+        structlog.get_logger("test").exception("role_failed", path=HOSTILE, values=[HOSTILE])
+        logging.getLogger("test").exception("foreign %s", HOSTILE)
+    shown = capsys.readouterr().err
+    assert shown.count("ValueError: a ]0;title") == 2
+    assert "role_failed" in shown
+    assert "foreign a ]0;title" in shown
+    assert "Zebedee'" not in shown
+    assert "my name is Z" not in shown
+    colours = re.compile(r"\x1b\[[0-9;]*m")
+    assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(colours.sub("", shown))

@@ -17,16 +17,19 @@ from rich.panel import Panel
 from rich.progress import Progress, TextColumn
 from rich.text import Text
 
+from connectors.runtime.run_stats import Reason, RunStats
 from pipeline.commands.alerts.query import AlertWithSilence
 from pipeline.commands.alerts.view import alert_page, alerts_table, silences_table
 from pipeline.commands.cases.view import case_page, cases_table
 from pipeline.commands.dead import _reasons_table, _table
+from pipeline.commands.ingest.result import IngestResult
+from pipeline.commands.ingest.view import table as ingest_table
 from pipeline.commands.search.view import render as drawn_search
 from pipeline.commands.shared.records import records_table
 from pipeline.reports.views import terminal as report_view
 from pipeline.scores.cases import case_scores
 from pipeline.search.query import Hit, SearchResult
-from pipeline.terminal import SafeConsole, clean, print_json
+from pipeline.terminal import SafeConsole, clean, print_json, print_note
 from schemas.case import CaseEventType, CaseNote
 from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback
@@ -40,7 +43,8 @@ UNSAFE = [
     chr(code)
     for code in (
         *(code for code in range(0x20) if code not in (9, 10)),
-        *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A),
+        *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x2070),
+        *range(0xE0001, 0xE0080),
     )
 ]  # fmt: skip
 HOSTILE = f"a\x1b[2J\x1b]0;title\x07\x9b31m{''.join(UNSAFE)}b [red]c[/] ض e\u0301 👍🏽"
@@ -67,7 +71,7 @@ def test_no_control_or_bidirectional_character_reaches_the_terminal(character: s
 
 
 def test_lines_tabs_and_letters_of_every_script_stay() -> None:
-    text = "one\n\ttwo ض e\u0301 👍🏽 \u200d 日本"
+    text = "one\n\ttwo ض e\u0301 👍🏽 \u200d\u200c 日本"
     assert clean(text) == text
     assert show(Text("one\ntwo ض 日本")) == "one\ntwo ض 日本\n"
 
@@ -105,6 +109,15 @@ def test_json_escapes_them_and_keeps_the_value(capsys: pytest.CaptureFixture[str
     assert not set(UNSAFE) & set(document)
     assert "\\u202e" in document
     assert json.loads(document) == value
+
+
+@pytest.mark.parametrize("name", ["[/]x", "[red]x", "x\nok: done.csv", "x\r\nok", "x\u2028ok"])
+def test_a_note_is_one_line_that_shows_names_as_they_are(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_note(f"wrote {name}")
+    shown = capsys.readouterr().err
+    assert shown == "wrote " + re.sub("[\r\n\u2028]", " ", name) + "\n"
 
 
 def _hits() -> RenderableType:
@@ -156,6 +169,11 @@ def _records() -> RenderableType:
     return records_table([record])
 
 
+def _ingest() -> RenderableType:
+    stats = RunStats(read=1, dead_lettered=1, reasons={HOSTILE: Reason(1, ["row 1"])})
+    return ingest_table(IngestResult(stats))
+
+
 def _report() -> RenderableType:
     cases = case_scores(
         [case(number, site=HOSTILE) for number in range(9)],
@@ -164,7 +182,9 @@ def _report() -> RenderableType:
     return report_view.render(report(HOSTILE, cases=cases), width=200)
 
 
-@pytest.mark.parametrize("view", [_hits, _alerts, _cases, _dead_letters, _records, _report])
+@pytest.mark.parametrize(
+    "view", [_hits, _alerts, _cases, _dead_letters, _ingest, _records, _report]
+)
 def test_no_view_lets_text_of_others_act_on_the_terminal(
     view: Callable[[], RenderableType],
 ) -> None:

@@ -24,7 +24,7 @@ from pipeline.commands.alerts.view import (
 from pipeline.commands.shared.context import login_name, settings
 from pipeline.commands.shared.options import Json
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.terminal import err, format_time, out, print_json
+from pipeline.terminal import err, format_time, out, print_json, print_note
 from pipeline.watch.silences import publish_silence, read_silences
 from schemas.alert import Alert, AlertKind, AlertState
 from schemas.field_types import parse_duration
@@ -53,7 +53,7 @@ def ack(
     alert = find_alert(settings(), identifier)
     subject = f"alert {short_id(alert.alert_id)}, {describe_subject(alert)},"
     if alert.state is AlertState.RESOLVED:
-        err.print(f"{subject} has ended: nothing to acknowledge", markup=False)
+        print_note(f"{subject} has ended: nothing to acknowledge")
         return
     acknowledgement = _build_silence(
         Silence.acknowledge,
@@ -130,7 +130,7 @@ def unsilence(identifier: _Id) -> None:
     silence = find_silence(read_silences(settings().kafka), identifier)
     title = f"silence {short_id(silence.silence_id)} of {describe_subject(silence)}"
     if silence.has_ended(now):
-        err.print(f"{title} has ended already", markup=False)
+        print_note(f"{title} has ended already")
         return
     publish_silence(settings(), silence.lift(now))
     out.print(f"{title} is removed", markup=False)

@@ -22,7 +22,7 @@ from pipeline.kafka.publishing import publishing
 from pipeline.search.query import parse_time
 from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError
-from pipeline.terminal import err
+from pipeline.terminal import err, print_note
 from schemas.case import Case, CaseEvent, CaseEventType, Opening
 from schemas.validation import first_fault
 
@@ -131,7 +131,7 @@ def _redact(value: Any) -> Any:
     redaction = load_redactor(settings()).redact(value)
     if redaction.counts:
         redacted = ", ".join(f"{count} {kind}" for kind, count in redaction.counts.items())
-        err.print(f"personal data redacted: {redacted}", markup=False)
+        print_note(f"personal data redacted: {redacted}")
     return redaction.text
 
 

@@ -14,7 +14,7 @@ from pipeline.errors import CommandError
 from pipeline.kafka.reader import Offsets, TopicReader
 from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.lag import group_lags
-from pipeline.terminal import err
+from pipeline.terminal import err, print_note
 from schemas.dead_letter import DeadLetter
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import DEAD
@@ -69,7 +69,7 @@ def wait_until_indexed(result: IngestResult, configuration: Settings) -> None:
                 with command_errors("counting documents", configuration):
                     result.indexed = sum(count())
         except CommandError as error:
-            err.print(f"{error}; the published records remain in Kafka", soft_wrap=True)
+            print_note(f"{error}; the published records remain in Kafka")
 
 
 def is_worker_running(configuration: Settings) -> bool:

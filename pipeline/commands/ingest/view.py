@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -14,7 +15,7 @@ from connectors.file import FileConnector
 from connectors.runtime.run_stats import OnProgress, Reason
 from connectors.runtime.runner import RunOutcome
 from pipeline.commands.ingest.result import IngestResult
-from pipeline.terminal import err
+from pipeline.terminal import err, one_line, print_note
 
 _SHOWN_REASONS: Final = 5
 
@@ -26,17 +27,16 @@ def print_mapping(connector: FileConnector) -> None:
     used = [f"{field} = {column}" for field, column in mapping.columns.items()]
     used += [f"attributes.{name} = {column}" for name, column in mapping.attributes.items()]
     used += [f"{name} is {text!r}" for name, text in mapping.constants.items()]
-    err.print(f"reading {connector.source.name} as {', '.join(used)}", soft_wrap=True, markup=False)
+    print_note(f"reading {connector.source.name} as {', '.join(used)}")
     if plan.undated is not None:
-        err.print(
+        print_note(
             "no date column (--map created_at=COLUMN): every row gets "
-            f"{plan.undated:%Y-%m-%d %H:%M} UTC, the time of the file",
-            soft_wrap=True,
+            f"{plan.undated:%Y-%m-%d %H:%M} UTC, the time of the file"
         )
     elif mapping.date_format not in {"auto", "iso"}:
-        err.print(f"dates are {mapping.date_format}, {plan.zone} (--date-format, --timezone)")
+        print_note(f"dates are {mapping.date_format}, {plan.zone} (--date-format, --timezone)")
     if "author" in mapping.columns and not connector.config.author_key.get_secret_value():
-        err.print("authors are dropped: FEEDBACK_AUTHOR_KEY is not set")
+        print_note("authors are dropped: FEEDBACK_AUTHOR_KEY is not set")
 
 
 def print_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
@@ -46,20 +46,19 @@ def print_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
         return
     when = f"{cursor.stored_at:%Y-%m-%d %H:%M} UTC"
     if earlier == outcome.stats.read and connector.is_done(cursor.position):
-        err.print(
+        print_note(
             f"already ingested: {earlier:,} rows on {when}; nothing was published "
-            "(--again publishes them again, with the same ids)",
-            soft_wrap=True,
+            "(--again publishes them again, with the same ids)"
         )
     else:
-        err.print(f"resumed after {earlier:,} rows published by {when}", soft_wrap=True)
+        print_note(f"resumed after {earlier:,} rows published by {when}")
 
 
 @contextmanager
 def progress(what: str) -> Iterator[OnProgress]:
     """Show a progress bar of bytes with rows per second, on a terminal only."""
     columns = (
-        TextColumn(what),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TextColumn("{task.fields[rows]:,} rows, {task.fields[speed]:,.0f}/s"),
@@ -67,7 +66,7 @@ def progress(what: str) -> Iterator[OnProgress]:
     )
     started = time.monotonic()
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(what, total=None, rows=0, speed=0.0)
+        task = bar.add_task(one_line(what), total=None, rows=0, speed=0.0)
 
         def show(done: Any) -> None:
             speed = done.rows / max(time.monotonic() - started, 0.001)
@@ -108,7 +107,7 @@ def table(result: IngestResult) -> Any:
     for name, count in _rows(result):
         table.add_row(name, f"{count:,}")
         for reason, number, examples in top_reasons(reasons.get(name, {})):
-            table.add_row("", f"{number:,}", f"{reason} ({', '.join(examples)})")
+            table.add_row("", f"{number:,}", escape(f"{reason} ({', '.join(examples)})"))
     return table
 
 

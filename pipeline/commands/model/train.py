@@ -29,7 +29,7 @@ from pipeline.enrich.loading import translate_load_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon
-from pipeline.terminal import err, out, print_json
+from pipeline.terminal import err, out, print_json, print_note
 from pipeline.training.examples import Examples
 
 
@@ -91,7 +91,7 @@ def train(
         print_json({"model": str(folder), "version": trained.card.version, **trained.card.figures})
     else:
         out.print(figures_tables(trained.card.figures))
-        err.print(f"wrote {folder}: use it with FEEDBACK_MODEL={folder}", soft_wrap=True)
+        print_note(f"wrote {folder}: use it with FEEDBACK_MODEL={folder}")
 
 
 def require_training() -> None:
@@ -111,10 +111,10 @@ def _warn_of_unknown_topics(examples: Examples, taxonomy: Taxonomy) -> None:
     unknown = sorted(set(examples.counts()) - set(taxonomy.topics))
     if unknown:
         shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
-        err.print(
-            f"[yellow]{len(unknown)} labels are not topics of the taxonomy {taxonomy.name} and "
-            f"are ignored:[/] {shown}",
-            soft_wrap=True,
+        print_note(
+            f"{len(unknown)} labels are not topics of the taxonomy {taxonomy.name} and "
+            f"are ignored: {shown}",
+            style="yellow",
         )
 
 

@@ -29,7 +29,7 @@ from pipeline.commands.sources.select import (
 from pipeline.commands.sources.view import collected_table, describe_run, run_json
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.connector_broker import ConnectorBroker
-from pipeline.terminal import err, out, print_json
+from pipeline.terminal import err, out, print_json, print_note
 from schemas.feedback import Feedback
 
 _SHOWN_RECORDS: Final = 5
@@ -98,7 +98,7 @@ def _preview(instance: Instance) -> list[Feedback]:
             if records:
                 return list(islice(records, _SHOWN_RECORDS))
     reasons = ", ".join([*stats.reasons, *stats.skips]) or "the source returned no items"
-    err.print(f"{instance.label}: nothing to show ({reasons})", markup=False)
+    print_note(f"{instance.label}: nothing to show ({reasons})")
     return []
 
 

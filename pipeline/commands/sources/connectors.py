@@ -84,7 +84,7 @@ def create_connector(
         scaffold = new_scaffold(name, family, title)
         checkout = find_checkout(Path.cwd()) if into is None else into
         for path in scaffold.write(checkout):
-            out.print(f"created {path}", soft_wrap=True)
+            out.print(f"created {path}", soft_wrap=True, markup=False)
     test = scaffold.paths["test"]
     out.print(
         "\nIt passes the conformance suite as it is. Next, make it speak the service's API, in the "

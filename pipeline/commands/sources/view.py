@@ -11,6 +11,7 @@ from rich.table import Table
 
 from connectors.runtime.collect import RunResult
 from connectors.runtime.instances import Instance
+from pipeline.terminal import one_line
 from schemas.coverage import Coverage, State
 
 _STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
@@ -56,7 +57,7 @@ def coverage_json(entry: Coverage, now: datetime) -> dict[str, Any]:
 def describe_run(entry: Coverage) -> str:
     """Return the result of a run in one line of Rich markup."""
     if entry.error is not None:
-        return f"[red]failed[/]: {escape(entry.error)}"
+        return f"[red]failed[/]: {escape(one_line(entry.error))}"
     history = ", its history" if entry.backfill and entry.published else ""
     return f"{entry.published:,} published{history}"
 
