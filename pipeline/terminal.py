@@ -13,6 +13,8 @@ from typing import Any, Final
 import orjson
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
 
 _UNSAFE: Final = (
     *(code for code in range(0x20) if chr(code) not in "\t\n"),
@@ -54,6 +56,14 @@ def format_time(at: datetime) -> str:
 def humanize(name: str) -> str:
     """Return an identifier with spaces for underscores."""
     return name.replace("_", " ")
+
+
+def figures_table(figures: Iterable[tuple[str, str]]) -> Table:
+    """Return a table of names and values."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, value in figures:
+        table.add_row(Text(name, "dim"), Text(value))
+    return table
 
 
 class SafeConsole(Console):

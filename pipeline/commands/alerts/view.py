@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.alerts.query import AlertWithSilence, short_id
-from pipeline.terminal import format_time
+from pipeline.terminal import figures_table, format_time
 from schemas.alert import Alert, AlertState, Severity
 from schemas.silence import Silence
 
@@ -56,9 +56,7 @@ def alert_page(item: AlertWithSilence, examples: Sequence[dict[str, Any]]) -> Gr
     head = Text(short_id(alert.alert_id), "bold")
     head.append("  ").append(alert.severity, _STYLES[alert.severity])
     head.append("  ").append(alert.state, _STYLES[alert.state])
-    figures = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, value in _figures(alert):
-        figures.add_row(Text(name, "dim"), Text(value))
+    figures = figures_table(_figures(alert))
     if item.silence is not None:
         figures.add_row(
             Text("silence", "dim"), Text(_describe_silence(item.silence, with_note=True))

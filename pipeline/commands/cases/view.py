@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cases.notice import SHORT_ID
-from pipeline.terminal import format_time, humanize
+from pipeline.terminal import figures_table, format_time, humanize
 from schemas.case import Case, CaseStatus
 from schemas.feedback import Priority
 
@@ -52,9 +52,7 @@ def case_page(case: Case, feedback: dict[str, Any] | None, now: datetime) -> Gro
     head.append(f"  {humanize(case.type)}", _STYLES[case.priority])
     head.append(f"  {humanize(case.status)}", _STYLES[case.status])
     head.append("  ").append_text(_due(case, now, joint=" "))
-    figures = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, value in _figures(case):
-        figures.add_row(Text(name, "dim"), Text(value))
+    figures = figures_table(_figures(case))
     parts: list[RenderableType] = [head, figures, ""]
     if feedback is None:
         parts.append(Text("The feedback is not in the index (any more).", "dim"))

@@ -98,9 +98,7 @@ def create_connector(
 
 
 def _table(listed: list[type[Source]]) -> Table:
-    table = Table(box=None)
-    for column in ("name", "service", "family", "can"):
-        table.add_column(column)
+    table = Table("name", "service", "family", "can", box=None)
     for source in listed:
         table.add_row(source.name, source.title, source.family, ", ".join(capability_names(source)))
     return table

@@ -151,18 +151,16 @@ def _cases(report: Report, cases: CaseScores) -> Iterator[Table]:
     yield table
     place = shared.first_place(cases)
     if place is not None:
-        of_place = Table(box=None, title=f"cases by {place}", title_justify="left")
-        for heading in shared.group_headings(place):
-            of_place.add_column(heading)
+        headings = shared.group_headings(place)
+        of_place = Table(*headings, box=None, title=f"cases by {place}", title_justify="left")
         for row in shared.group_rows(report, place):
             of_place.add_row(*map(Text, row))
         yield of_place
 
 
 def _sources(report: Report) -> Table:
-    table = Table(box=None, title="sources, as of now", title_justify="left")
-    for column in ("source", "state", "note"):
-        table.add_column(column)
+    columns = ("source", "state", "note")
+    table = Table(*columns, box=None, title="sources, as of now", title_justify="left")
     for source in report.sources or ():
         table.add_row(
             Text(source.name),
