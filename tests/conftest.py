@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ _LAST_POSITION = 3
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the engines before the workers start, which inherit its name."""
+    # Set in workers of pytest-xdist; a console keeps the width that it finds when it is made.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     quiet_libraries()  # or a failing test shows what Kafka's clients say to their developers
     # A role in a thread must not write between the lines of a command that is tested.
     structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
