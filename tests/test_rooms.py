@@ -190,11 +190,14 @@ def test_packages_import_only_what_they_may() -> None:
 
 
 def test_every_room_has_its_floor() -> None:
-    known = {"pipeline": floors(PIPELINE_FLOORS), "connectors": floors(CONNECTOR_FLOORS)}
+    known_floors = {"pipeline": floors(PIPELINE_FLOORS), "connectors": floors(CONNECTOR_FLOORS)}
     rooms = {
-        (top, room(module)) for module in sources() for top in known if is_inside(module, [top])
+        (top, room(module))
+        for module in sources()
+        for top in known_floors
+        if is_inside(module, [top])
     }
-    report(f"{top}.{name}" for top, name in sorted(rooms) if name and name not in known[top])
+    report(f"{top}.{name}" for top, name in sorted(rooms) if name and name not in known_floors[top])
 
 
 def test_imports_inside_pipeline_point_down() -> None:

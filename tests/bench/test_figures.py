@@ -27,22 +27,22 @@ def results(**rates: list[float]) -> Results:
 
 
 def entry(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = document["contestants"][name]
-    return found
+    figures: dict[str, Any] = document["contestants"][name]
+    return figures
 
 
 def test_a_contestants_rate_is_the_median_of_its_rounds() -> None:
-    found = entry(to_document(results(project=[2_000, 1_000, 2_400])), "project")
+    figures = entry(to_document(results(project=[2_000, 1_000, 2_400])), "project")
 
     expected = [2_000.0, [2_000.0, 1_000.0, 2_400.0]]
-    assert expected == [found["events_per_s"], found["rounds"]]
+    assert expected == [figures["events_per_s"], figures["rounds"]]
 
 
 def test_cpu_is_given_by_part_and_event() -> None:
-    found = entry(to_document(results(project=[2_000])), "project")
+    figures = entry(to_document(results(project=[2_000])), "project")
 
     expected = {"contestant": 300.0, "enrichment": 150.0, "kafka": 100.0, "elasticsearch": 200.0}
-    assert expected == found["cpu_parts_us"]
+    assert expected == figures["cpu_parts_us"]
 
 
 def test_a_contestant_that_is_not_installed_fails_nothing_and_says_what_to_install() -> None:

@@ -44,10 +44,10 @@ def test_our_own_services_are_set_up_and_the_workers() -> None:
 def test_every_variable_is_a_setting_and_its_value_valid(name: str) -> None:
     environment: dict[str, str] = SERVICES[name]["environment"]
     assert all(variable.startswith("FEEDBACK_") for variable in environment)
-    given = {v.removeprefix("FEEDBACK_").lower(): value for v, value in environment.items()}
-    assert set(given) <= set(Settings.model_fields)
-    settings = Settings.model_validate(given).model_dump(mode="json")
-    assert {field: settings[field] for field in given} == given
+    values = {v.removeprefix("FEEDBACK_").lower(): value for v, value in environment.items()}
+    assert set(values) <= set(Settings.model_fields)
+    settings = Settings.model_validate(values).model_dump(mode="json")
+    assert {field: settings[field] for field in values} == values
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -102,8 +102,8 @@ def test_volumes_are_declared_or_files_of_the_project() -> None:
     for service in SERVICES.values():
         for volume in service.get("volumes", ()):
             source = volume.split(":")[0]
-            known = {*COMPOSE["volumes"], THE_USERS}
-            assert source in known or (ROOT / source).is_file(), volume
+            volumes = {*COMPOSE["volumes"], THE_USERS}
+            assert source in volumes or (ROOT / source).is_file(), volume
 
 
 @pytest.mark.parametrize("name", OURS)

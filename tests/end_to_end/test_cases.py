@@ -79,13 +79,13 @@ def read_cases(settings: Settings, source: str) -> dict[str, Case]:
         answer = client.search(
             index=CASES_INDEX, query={"term": {"event.dataset": source}}, size=10_000
         )
-    found = (case_from_document(hit["_source"]) for hit in answer["hits"]["hits"])
-    return {case.feedback_id: case for case in found}
+    stored = (case_from_document(hit["_source"]) for hit in answer["hits"]["hits"])
+    return {case.feedback_id: case for case in stored}
 
 
 def read_events(settings: Settings, case_ids: set[str]) -> list[CaseEvent]:
-    found = (CaseEvent.from_payload(message.value) for message in read_all(settings, CASES))
-    return [event for event in found if event.case_id in case_ids]
+    stored = (CaseEvent.from_payload(message.value) for message in read_all(settings, CASES))
+    return [event for event in stored if event.case_id in case_ids]
 
 
 def told(line: str, environment: dict[str, str], folder: Path) -> Any:

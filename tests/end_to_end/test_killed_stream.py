@@ -110,16 +110,16 @@ def test_a_listener_killed_at_random_moments_brings_every_post_and_edit(
             wait_until(lambda: fake.calls > calls, seconds=60, what="a listener")
             time.sleep(1)
             writer.stop()
-            found: set[Revision] = set()
+            revisions: set[Revision] = set()
 
             def is_whole() -> bool:
-                found.update(_revisions(watch))
-                return found >= writer.expected
+                revisions.update(_revisions(watch))
+                return revisions >= writer.expected
 
             wait_until(is_whole, seconds=60, what="every post with its last edit")
             process.terminate()
             assert process.wait(30) == 0
-    assert {event_id for event_id, _ in found} == {event_id for event_id, _ in writer.expected}
+    assert {event_id for event_id, _ in revisions} == {event_id for event_id, _ in writer.expected}
 
 
 def _configure(folder: Path, fake: FakeMastodon, service: Served) -> None:

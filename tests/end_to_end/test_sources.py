@@ -94,7 +94,7 @@ def worker(settings: Settings) -> Iterator[None]:
 def running() -> Iterator[Running]:
     """Every fake by its connector's name, served and about to fail in every way."""
     with ExitStack() as stack:
-        found: Running = {}
+        services: Running = {}
         for name, kind in SERVICES.items():
             fake = kind()
             try:
@@ -102,8 +102,8 @@ def running() -> Iterator[Running]:
             except pytest.skip.Exception:  # a program that the fake needs is not installed
                 continue
             service.faults.extend(fake.faults)
-            found[name] = (fake, service)
-        yield found
+            services[name] = (fake, service)
+        yield services
 
 
 @pytest.mark.timeout(900)
@@ -182,9 +182,9 @@ def expect(running: Running, settings: Settings) -> None:
         for name, (fake, _) in running.items()
     }
     end = time.monotonic() + 60
-    while (found := indexed(running, settings)) != held and time.monotonic() < end:
+    while (services := indexed(running, settings)) != held and time.monotonic() < end:
         time.sleep(0.5)
-    assert found == held
+    assert services == held
 
 
 def indexed(running: Running, settings: Settings) -> dict[str, dict[str, str]]:

@@ -207,7 +207,7 @@ def _await(process: subprocess.Popen[bytes], port: int, home: Path) -> None:
             if one.recv(4) == b"* OK":
                 return
         log = home / "log"
-        said = log.read_text() if log.exists() else ""
-        assert process.poll() is None, f"dovecot does not start: {said}"
-        assert time.monotonic() < end, f"dovecot does not answer: {said}"
+        text = log.read_text() if log.exists() else ""
+        assert process.poll() is None, f"dovecot does not start: {text}"
+        assert time.monotonic() < end, f"dovecot does not answer: {text}"
         time.sleep(0.02)

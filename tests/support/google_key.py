@@ -35,7 +35,7 @@ def key_file(*, known: bool = True) -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    told = {
+    key = {
         "type": "service_account",
         "project_id": "eastgate",
         "private_key_id": _KEY_ID,
@@ -43,7 +43,7 @@ def key_file(*, known: bool = True) -> str:
         "client_email": ROBOT,
         "token_uri": "https://oauth2.googleapis.com/token",
     }
-    return orjson.dumps(told).decode()
+    return orjson.dumps(key).decode()
 
 
 def claimed(form: Mapping[str, Any], *, audience: str) -> dict[str, Any] | None:

@@ -38,18 +38,18 @@ _PATIENCE_S: Final = 900
 def find(name: str) -> Path | None:
     """Return the path of a program; None if it is not installed."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_ALSO_IN])
-    found = next((at for each in _NAMES[name] if (at := shutil.which(each, path=path))), None)
-    return Path(found) if found else None
+    location = next((at for each in _NAMES[name] if (at := shutil.which(each, path=path))), None)
+    return Path(location) if location else None
 
 
 def required(name: str) -> Path:
     """Return the path of a program; skip the test if it is missing."""
     import pytest
 
-    found = find(name)
-    if found is None:
+    location = find(name)
+    if location is None:
         pytest.skip(f"{name} is not installed (Debian and Ubuntu: {_PACKAGES[name]})")
-    return found
+    return location
 
 
 def install() -> None:

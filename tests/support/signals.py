@@ -45,12 +45,12 @@ def history(sites: Sequence[str], until: datetime) -> list[Signal]:
     """Nine quiet days of each site, in the order of their times; every seventh is negative."""
     chance = random.Random("history")
     start = until - timedelta(days=DAYS)
-    found = []
+    signals = []
     for site in sites:
         for number in range(DAYS * 96):
             at = start + timedelta(minutes=15 * number + chance.random() * 14.9)
-            found.append(signal(f"{site} {number} {until}", at, site, negative=number % 7 == 3))
-    return sorted(found, key=lambda each: each.at)
+            signals.append(signal(f"{site} {number} {until}", at, site, negative=number % 7 == 3))
+    return sorted(signals, key=lambda each: each.at)
 
 
 def spike(site: str, since: datetime) -> list[Signal]:

@@ -42,7 +42,7 @@ def spike(**changes: Any) -> Alert:
 def resolved(alert: Alert, *, after: timedelta = timedelta(hours=3)) -> Alert:
     """The notice of its end."""
     end = alert.started_at + after
-    told = alert.model_dump() | {
+    values = alert.model_dump() | {
         "revision": alert.revision + 1, "state": "resolved", "resolved_at": end, "updated_at": end,
     }  # fmt: skip
-    return Alert.model_validate(told)
+    return Alert.model_validate(values)

@@ -50,19 +50,19 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def source(port: int = 1, /, **settings: object) -> Email:
-    given = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "tls": "off"}
-    config = EmailConfig.model_validate(given | settings)
+    values = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "tls": "off"}
+    config = EmailConfig.model_validate(values | settings)
     return Email(config, Context("test", b"key", lambda: NOW))
 
 
 def written(text: str = "It was clean.", **headers: str) -> EmailMessage:
     message = EmailMessage()
-    given = {
+    values = {
         "From": "jo@mail.example",
         "Subject": "Ward 4",
         "Date": "Fri, 20 Nov 2026 10:00:00 +0100",
     }
-    for name, value in (given | {"Message-ID": "<1@mail.example>"}).items():
+    for name, value in (values | {"Message-ID": "<1@mail.example>"}).items():
         message[name] = headers.pop(name.replace("-", "_"), value)
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
@@ -291,8 +291,8 @@ class Tokens:
     mailbox: Dovecot
 
     def source(self, **settings: object) -> Email:
-        given = {"password": None, "token_url": f"{self.url}/token", "client_id": CLIENT}
-        return source(self.mailbox.port, **given, **settings)
+        values = {"password": None, "token_url": f"{self.url}/token", "client_id": CLIENT}
+        return source(self.mailbox.port, **values, **settings)
 
 
 @pytest.fixture

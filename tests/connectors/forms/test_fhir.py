@@ -19,8 +19,8 @@ ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
 def source(fake: FakeFhir, url: str, **settings: Any) -> Fhir:
-    given = fake.settings
-    fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
+    values = fake.settings
+    fake.settings = lambda url: values(url) | settings  # type: ignore[method-assign]
     made: Source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(made, Fhir)
     return made
@@ -61,8 +61,8 @@ def test_questions_are_found_at_any_depth_and_asked_again_with_a_number() -> Non
         question("name", {"valueString": "Jo Bloggs"}) | {"text": "Your name"},
         question("born", {"valueDate": "1950-01-01"}),
     )
-    found = {record.native_id: record.text for record in records(fake)}
-    assert found == {"eastgate/8:why": "Fine.", "eastgate/8:why#2": "Too long.\nAnd cold."}
+    by_id = {record.native_id: record.text for record in records(fake)}
+    assert by_id == {"eastgate/8:why": "Fine.", "eastgate/8:why#2": "Too long.\nAnd cold."}
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_only_what_is_completed_counts() -> None:
 def test_an_amended_response_takes_back_what_it_no_longer_says() -> None:
     fake = with_one({"linkId": "better"}, question("overall", {"valueInteger": 2}))
     fake.resources[0]["status"] = "amended"
-    found = {
+    by_id = {
         record.native_id: record.operation for record in records(fake, scores={"overall": "csat"})
     }
-    assert found["eastgate/8:better"] is Operation.DELETE
-    assert found["eastgate/8"] is Operation.UPSERT
+    assert by_id["eastgate/8:better"] is Operation.DELETE
+    assert by_id["eastgate/8"] is Operation.UPSERT
 
 
 def test_the_token_goes_to_no_other_server() -> None:

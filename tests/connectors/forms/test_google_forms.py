@@ -18,8 +18,8 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def source(fake: FakeGoogleForms, url: str, **settings: Any) -> GoogleForms:
-    given = fake.settings
-    fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
+    values = fake.settings
+    fake.settings = lambda url: values(url) | settings  # type: ignore[method-assign]
     made: Source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(made, GoogleForms)
     return made
@@ -65,8 +65,8 @@ def test_settings_name_questions_by_wording_item_or_id() -> None:
 
 def test_an_edited_response_takes_back_what_it_no_longer_says() -> None:
     fake = with_one(lastSubmittedTime=zulu(9), answers=answered(q22bb="3"))
-    found = {record.native_id: record for record in records(fake)}
-    gone, scores = found[f"{FORM}/ACYDB8:11aa"], found[f"{FORM}/ACYDB8"]
+    by_id = {record.native_id: record for record in records(fake)}
+    gone, scores = by_id[f"{FORM}/ACYDB8:11aa"], by_id[f"{FORM}/ACYDB8"]
     assert gone.operation is Operation.DELETE
     assert scores.nps is not None and scores.nps.value == 3
     assert gone.revision == scores.revision > scores.created_at.timestamp() * 1000

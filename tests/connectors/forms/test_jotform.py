@@ -19,8 +19,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def source(**settings: Any) -> Jotform:
-    told = {"path_secret": SECRET, "comments": ["improve"], **settings}
-    return Jotform(JotformConfig.model_validate(told), Context("test", b"key", lambda: NOW))
+    values = {"path_secret": SECRET, "comments": ["improve"], **settings}
+    return Jotform(JotformConfig.model_validate(values), Context("test", b"key", lambda: NOW))
 
 
 def records(sent: Delivery, **settings: Any) -> list[Feedback]:
@@ -43,8 +43,8 @@ def test_a_comment_is_named_by_number_or_name(named: str) -> None:
 
 
 def test_umlauts_quotes_and_lines_arrive_as_written() -> None:
-    said = 'Die Ärztin sagte "gleich".\r\nDann: zwei Stunden – 😀'
-    assert [record.text for record in records(delivery(1, {"q5_improve": said}, NOW))] == [said]
+    text = 'Die Ärztin sagte "gleich".\r\nDann: zwei Stunden – 😀'
+    assert [record.text for record in records(delivery(1, {"q5_improve": text}, NOW))] == [text]
 
 
 def test_names_addresses_and_numbers_stay_behind() -> None:

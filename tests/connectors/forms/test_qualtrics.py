@@ -17,8 +17,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def source(fake: FakeQualtrics, url: str, **settings: Any) -> Qualtrics:
-    given = fake.settings
-    fake.settings = lambda url: given(url) | settings  # type: ignore[method-assign]
+    values = fake.settings
+    fake.settings = lambda url: values(url) | settings  # type: ignore[method-assign]
     made: Source = build_source(fake, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(made, Qualtrics)
     return made
@@ -55,9 +55,9 @@ def test_other_answers_rows_and_loops_have_records_and_wordings_of_their_own() -
     fake = with_one(
         QID3=2, QID3_2_TEXT="Too loud.", **{"2_QID1_TEXT": "And cold.", "QID9_TEXT": "x"}
     )
-    found = {record.native_id: record for record in records(fake)}
-    assert found.keys() == {"R_8:QID1_TEXT", "R_8:QID3_2_TEXT", "R_8:2_QID1_TEXT"}
-    assert found["R_8:QID3_2_TEXT"].question == "Overall?: Other, which?"
+    by_id = {record.native_id: record for record in records(fake)}
+    assert by_id.keys() == {"R_8:QID1_TEXT", "R_8:QID3_2_TEXT", "R_8:2_QID1_TEXT"}
+    assert by_id["R_8:QID3_2_TEXT"].question == "Overall?: Other, which?"
 
 
 @pytest.mark.parametrize(

@@ -121,14 +121,16 @@ def test_an_event_of_a_response_that_is_gone_tells_nothing() -> None:
 
 def test_a_deleted_response_takes_back_all_it_may_have_held() -> None:
     with served(FakeSurveyMonkeyWebhooks()) as service:
-        found = heard(service, "response_deleted", 1)
-    assert {record.native_id for record in found} == {
+        deletions = heard(service, "response_deleted", 1)
+    assert {record.native_id for record in deletions} == {
         "5007154001",
         "5007154001:11",
         "5007154001:12",
         "5007154001:16-169",
     }
-    assert {(record.operation, record.redated) for record in found} == {(Operation.DELETE, True)}
+    assert {(record.operation, record.redated) for record in deletions} == {
+        (Operation.DELETE, True)
+    }
 
 
 def test_without_a_secret_no_event_is_taken() -> None:
@@ -159,8 +161,8 @@ def test_a_spent_day_is_waited_out_by_the_schedule() -> None:
 
 
 def _survey(**question: Any) -> dict[str, Any]:
-    told = {"id": "1", "headings": [{"heading": "Please tell"}], **question}
-    return {"pages": [{"questions": [told]}]}
+    question_fields = {"id": "1", "headings": [{"heading": "Please tell"}], **question}
+    return {"pages": [{"questions": [question_fields]}]}
 
 
 def _given(*answers: dict[str, Any]) -> dict[str, Any]:

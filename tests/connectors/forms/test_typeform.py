@@ -28,35 +28,39 @@ def records(told: Any, **settings: Any) -> list[Feedback]:
 
 
 def test_free_text_is_feedback_with_the_wording_of_its_question() -> None:
-    told = event(1, answered("best", "text", "The nurses"), answered("worst", "text", "The wait"))
-    found = records(told)
-    assert [(record.native_id[-12:], record.question, record.text) for record in found] == [
+    payload = event(
+        1, answered("best", "text", "The nurses"), answered("worst", "text", "The wait")
+    )
+    feedback = records(payload)
+    assert [(record.native_id[-12:], record.question, record.text) for record in feedback] == [
         ("DlXFaesGBpoF", "What was good?", "The nurses"),
         ("k6TP9oLGgHjl", "What was not?", "The wait"),
     ]
-    assert {record.created_at for record in found} == {moment(1)}
+    assert {record.created_at for record in feedback} == {moment(1)}
 
 
 def test_a_ref_names_the_comment() -> None:
-    told = event(1, answered("best", "text", "The nurses"), answered("worst", "text", "The wait"))
-    assert [record.text for record in records(told, comments=["worst"])] == ["The wait"]
+    payload = event(
+        1, answered("best", "text", "The nurses"), answered("worst", "text", "The wait")
+    )
+    assert [record.text for record in records(payload, comments=["worst"])] == ["The wait"]
 
 
 def test_names_and_addresses_stay_behind() -> None:
-    told = event(
+    payload = event(
         1,
         answered("first_name", "text", "Laura"),
         answered("mail", "email", "laura@example.com"),
         answered("nps", "number", 10),
     )
-    (found,) = records(told)
+    (found,) = records(payload)
     assert (found.text, found.nps and found.nps.value) == ("", 10)
     assert attributes_without_submission(found) == {"contact": "yes"}
 
 
 def test_a_rating_has_the_scale_that_the_settings_tell() -> None:
-    told = event(1, answered("overall", "number", 4))
-    (found,) = records(told, scores={"overall": {"measure": "stars", "worst": 1, "best": 7}})
+    payload = event(1, answered("overall", "number", 4))
+    (found,) = records(payload, scores={"overall": {"measure": "stars", "worst": 1, "best": 7}})
     assert found.stars is not None
     assert (found.stars.value, found.stars.worst, found.stars.best) == (4, 1, 7)
 
@@ -72,16 +76,16 @@ def test_a_rating_has_the_scale_that_the_settings_tell() -> None:
 def test_a_scale_that_the_form_tells_is_kept(
     kind: str, properties: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
-    told = event(1, answered("overall", "number", 4))
+    payload = event(1, answered("overall", "number", 4))
     field = {"id": "WOTdC00F8A3h", "type": kind, "title": "Overall?", "properties": properties}
-    told["form_response"]["definition"]["fields"] = [field]
-    (found,) = records(told)
+    payload["form_response"]["definition"]["fields"] = [field]
+    (found,) = records(payload)
     measure = getattr(found, expected[0])
     assert (expected[0], measure.value, measure.worst, measure.best) == expected
 
 
 def test_hidden_fields_variables_and_choices_name_where_it_was() -> None:
-    told = event(
+    payload = event(
         1,
         answered("best", "text", "The nurses"),
         answered("reply", "boolean", False),
@@ -90,7 +94,7 @@ def test_hidden_fields_variables_and_choices_name_where_it_was() -> None:
         variables=[{"key": "trust", "type": "text", "text": "Northern"}],
     )
     (found,) = records(
-        told,
+        payload,
         site_field="hospital",
         service_field="ward",
         organization_field="trust",
@@ -115,9 +119,9 @@ def test_other_events_are_no_feedback() -> None:
 
 @pytest.mark.parametrize("answers", [[None, 7], [{"field": None}], [{"type": [], "field": {}}]])
 def test_odd_answers_make_no_record(answers: list[Any]) -> None:
-    told = event(1, answered("nps", "number", 5))
-    told["form_response"]["answers"] += answers
-    assert [record.text for record in records(told)] == [""]
+    payload = event(1, answered("nps", "number", 5))
+    payload["form_response"]["answers"] += answers
+    assert [record.text for record in records(payload)] == [""]
 
 
 def test_a_submission_without_a_time_is_refused() -> None:

@@ -77,10 +77,10 @@ def test_history_and_events_make_the_same_record() -> None:
 def test_a_rating_is_a_record_of_its_own(score: str, value: int) -> None:
     fake = FakeZendesk()
     fake.tickets = [ticket(3, score, "As it should be.")]
-    found = read(fake, take="ratings")
-    rating = found["35003:rating"]
+    feedback = read(fake, take="ratings")
+    rating = feedback["35003:rating"]
     assert rating.csat is not None and (rating.csat.value, rating.csat.best) == (value, 1)
-    assert (rating.text, rating.redated, len(found)) == ("As it should be.", True, 1)
+    assert (rating.text, rating.redated, len(feedback)) == ("As it should be.", True, 1)
 
 
 def test_a_trigger_tells_of_a_rating() -> None:
@@ -99,12 +99,12 @@ def test_a_rating_in_other_words_is_refused() -> None:
 
 
 def test_a_deleted_ticket_takes_its_rating_along() -> None:
-    found = told(event("soft_deleted", 3, updated_at=iso(moment(9))))
-    assert [(record.native_id, record.operation, record.text) for record in found] == [
+    feedback = told(event("soft_deleted", 3, updated_at=iso(moment(9))))
+    assert [(record.native_id, record.operation, record.text) for record in feedback] == [
         ("35003", Operation.DELETE, ""),
         ("35003:rating", Operation.DELETE, ""),
     ]
-    assert {record.revision for record in found} == {unix_ms(moment(9))}
+    assert {record.revision for record in feedback} == {unix_ms(moment(9))}
 
 
 def test_history_begins_on_its_first_day() -> None:

@@ -177,9 +177,9 @@ def test_a_place_is_named_by_its_id_only() -> None:
 
 def settled_with(**settings: Any) -> GoogleBusiness:
     table = {**FakeGoogleBusiness().settings("http://127.0.0.1:9"), **settings}
-    given = {name: value for name, value in table.items() if value is not None}
+    values = {name: value for name, value in table.items() if value is not None}
     made = build_instance(
-        GoogleBusiness, "one", given, partial(resolve_secret, resolve=lambda name: None)
+        GoogleBusiness, "one", values, partial(resolve_secret, resolve=lambda name: None)
     ).build(b"key")
     assert isinstance(made, GoogleBusiness)
     return made

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 def entry(**fields: Any) -> Coverage:
-    told = {
+    values = {
         "source": "rss",
         "instance": "news",
         "family": "social",
@@ -29,7 +29,7 @@ def entry(**fields: Any) -> Coverage:
         "every_s": 900.0,
         "silent_after_s": 86_400.0,
     }
-    return Coverage.model_validate(told | fields)
+    return Coverage.model_validate(values | fields)
 
 
 def test_a_run_that_brought_nothing_keeps_what_the_one_before_knew() -> None:

@@ -26,12 +26,12 @@ def walked(
 ) -> tuple[list[str], str | None]:
     """Return the items of a walk and its last cursor; it is killed after ``pages``."""
     paginator: BackwardPaginator[str] = BackwardPaginator.resume(cursor, now=NOW, **resume)
-    listed = sorted(items, reverse=True)
+    newest_first = sorted(items, reverse=True)
     brought: list[str] = []
     done = 0
     while True:
         number = int(paginator.page or 0)
-        part = listed[number * size : (number + 1) * size]
+        part = newest_first[number * size : (number + 1) * size]
         news, arrived = paginator.new_items(part)
         arrived = arrived or len(part) < size
         brought += news

@@ -37,13 +37,13 @@ def quick(**fields: Any) -> Feedback:
 
 
 def slow(**fields: Any) -> Feedback:
-    given = {"native_id": "r1", "created_at": GIVEN, **fields}
+    values = {"native_id": "r1", "created_at": GIVEN, **fields}
     return Feedback.collect(
         source="trustpilot",
         family=Family.REVIEW,
         collected_at=NOW,
         author=AUTHOR,
-        **{name: value for name, value in given.items() if value is not None},
+        **{name: value for name, value in values.items() if value is not None},
     )
 
 

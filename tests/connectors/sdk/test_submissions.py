@@ -45,12 +45,12 @@ RECOMMEND = FormAnswer("q9", "Would you recommend us?", AnswerType.NPS, 9)
 
 class TestTexts:
     def test_each_is_feedback_with_its_question_and_the_scores(self) -> None:
-        found = records(text("a", "The nurses"), text("b", "The food", "And bad?"), RECOMMEND)
-        assert [(record.native_id, record.question, record.text) for record in found] == [
+        feedback = records(text("a", "The nurses"), text("b", "The food", "And bad?"), RECOMMEND)
+        assert [(record.native_id, record.question, record.text) for record in feedback] == [
             ("s1:a", "What was good?", "The nurses"),
             ("s1:b", "And bad?", "The food"),
         ]
-        assert [record.nps and record.nps.value for record in found] == [9, 9]
+        assert [record.nps and record.nps.value for record in feedback] == [9, 9]
 
     def test_a_submission_without_text_is_its_scores(self) -> None:
         (found,) = records(text("a", "  "), RECOMMEND)
@@ -62,8 +62,8 @@ class TestTexts:
 
     def test_only_the_named_questions_where_some_are_named(self) -> None:
         answers = (text("a", "Good", "?", "best"), text("b", "Bad"), text("c", "Odd", "Else?"))
-        found = records(*answers, settings={"comments": ["BEST", "else?"]})
-        assert [record.text for record in found] == ["Good", "Odd"]
+        feedback = records(*answers, settings={"comments": ["BEST", "else?"]})
+        assert [record.text for record in feedback] == ["Good", "Odd"]
 
     @pytest.mark.parametrize("value", [7, {"a": 1}, True])
     def test_what_is_no_text_is_refused(self, value: Any) -> None:
@@ -109,8 +109,10 @@ class TestPersons:
         assert attributes_without_submission(found) == {"contact": flag}
 
     def test_further_questions_are_left_out_on_request(self) -> None:
-        found = records(text("a", "Jo", "Wie heißen Sie?"), RECOMMEND, settings={"personal": ["a"]})
-        assert [record.text for record in found] == [""]
+        feedback = records(
+            text("a", "Jo", "Wie heißen Sie?"), RECOMMEND, settings={"personal": ["a"]}
+        )
+        assert [record.text for record in feedback] == [""]
 
     def test_the_person_is_a_pseudonym(self) -> None:
         (found,) = records(text("a", "Good"), respondent="p7")
@@ -194,8 +196,8 @@ def test_questions_and_hidden_fields_name_the_site() -> None:
 
 
 def test_an_edit_takes_back_what_is_empty_now() -> None:
-    found = records(text("a", ""), text("b", "Better"), revision=1_900_000_000_000, edited=True)
-    assert [(record.native_id, record.operation) for record in found] == [
+    feedback = records(text("a", ""), text("b", "Better"), revision=1_900_000_000_000, edited=True)
+    assert [(record.native_id, record.operation) for record in feedback] == [
         ("s1:b", Operation.UPSERT),
         ("s1:a", Operation.DELETE),
         ("s1", Operation.DELETE),
@@ -203,9 +205,9 @@ def test_an_edit_takes_back_what_is_empty_now() -> None:
 
 
 def test_a_delete_takes_back_everything() -> None:
-    found = records(text("a", "Good"), text("b", ""), RECOMMEND, deleted=True)
-    assert [record.native_id for record in found] == ["s1", "s1:a", "s1:b"]
-    assert {(record.operation, record.text, record.nps) for record in found} == {
+    feedback = records(text("a", "Good"), text("b", ""), RECOMMEND, deleted=True)
+    assert [record.native_id for record in feedback] == ["s1", "s1:a", "s1:b"]
+    assert {(record.operation, record.text, record.nps) for record in feedback} == {
         (Operation.DELETE, "", None)
     }
 

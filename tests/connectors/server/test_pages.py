@@ -27,14 +27,14 @@ def submission_id(page: str) -> str:
 
 def test_a_page_sent_twice_is_one_record_of_each_answer(serve: Serve, settings: Settings) -> None:
     live = serve(form("page", questions=["What was good?", "And what not?"], score="fft"))
-    given = {
+    form_data = {
         "submission_id": submission_id(live.get("/form/page").text),
         "score": "2",
         "text_1": TEXT + "\r\nThank you.",
         "text_2": "Parking.",
     }
     for _ in range(2):
-        answer = live.post("/form/page", data=given)
+        answer = live.post("/form/page", data=form_data)
         assert (answer.status_code, answer.headers["location"]) == (303, "page/thanks?lang=en")
     thanks = live.get("/form/page/thanks?lang=en")
     assert (thanks.status_code, "Thank you" in thanks.text) == (200, True)
@@ -73,8 +73,8 @@ def test_contact_details_reach_their_file_and_nothing_else(
 ) -> None:
     contacts = tmp_path / "contacts.jsonl"
     live = serve(form("contact", contacts_file=str(contacts)))
-    given = {"text_1": TEXT, "contact_me": "yes", "contact": "mrs.miller@example.org"}
-    assert live.post("/form/contact", data=given).status_code == 303
+    form_data = {"text_1": TEXT, "contact_me": "yes", "contact": "mrs.miller@example.org"}
+    assert live.post("/form/contact", data=form_data).status_code == 303
     (record,) = records_on(settings, "form", "contact/")
     assert record.attributes == {"contact_requested": "yes"}
     (line,) = contacts.read_text().splitlines()
@@ -134,10 +134,10 @@ def test_a_page_may_do_nothing_but_be_shown_and_sent(serve: Serve) -> None:
 def test_what_is_written_and_configured_is_no_markup(serve: Serve) -> None:
     nasty = '"><script>alert(1)</script>'
     live = serve(form("nasty", title=nasty, sites=[nasty], questions=[nasty]))
-    given = {"text_1": nasty, "submission_id": nasty, "score": nasty, "contact": nasty}
+    form_data = {"text_1": nasty, "submission_id": nasty, "score": nasty, "contact": nasty}
     for answer in (
         live.get("/form/nasty", params={"site": nasty, "lang": nasty}),
-        live.post("/form/nasty", data={**given, "text_1": nasty + "x" * 10_001}),
+        live.post("/form/nasty", data={**form_data, "text_1": nasty + "x" * 10_001}),
     ):
         assert "<script" not in answer.text
 

@@ -73,10 +73,10 @@ def test_secrets_and_words_are_not_logged_and_it_ends_well(
 ) -> None:
     with process(tmp_path, environment) as (started, client, log):
         wait_until(lambda: is_ready(client), seconds=30, what="ready")
-        given = {"Authorization": f"Bearer {TOKEN}"}
+        authorization = {"Authorization": f"Bearer {TOKEN}"}
         for path, headers, body in (
-            ("/feedback/portal", given, {"text": WORDS}),
-            ("/feedback/portal", given, {WORDS: TOKEN}),
+            ("/feedback/portal", authorization, {"text": WORDS}),
+            ("/feedback/portal", authorization, {WORDS: TOKEN}),
             ("/feedback/portal", {"Authorization": f"Bearer {TOKEN}x"}, {"text": WORDS}),
             (f"/webhooks/form/portal/{TOKEN}?token={TOKEN}", {}, {"text": WORDS}),
             (f"/webhooks/{TOKEN}/{TOKEN}", {}, {"text": WORDS}),

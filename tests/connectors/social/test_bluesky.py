@@ -214,8 +214,8 @@ class TestSession:
         wrong = "wrong-4711"
         with pytest.raises(Unauthorized) as raised:
             run(source(fake, service.url, app_password=wrong))
-        said = str(raised.value)
-        assert not any(secret in said for secret in (wrong, "trust.example"))
+        message = str(raised.value)
+        assert not any(secret in message for secret in (wrong, "trust.example"))
 
     def test_a_search_without_one_is_refused(self, fake: FakeBluesky, service: Served) -> None:
         with pytest.raises(Unauthorized):

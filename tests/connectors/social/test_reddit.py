@@ -136,8 +136,8 @@ def test_begins_again_where_the_post_to_go_on_after_is_gone() -> None:
     with served(fake) as service:
         cursor = pages(fake, service)[0].cursor
         fake.posts[15]["removed_by_category"] = "moderator"
-        found = pages(fake, service, cursor)
-    names = {item.data["name"] for page in found for item in page.items}
+        pages_read = pages(fake, service, cursor)
+    names = {item.data["name"] for page in pages_read for item in page.items}
     assert {f"t3_1q{number:04d}" for number in range(15)} <= names
 
 

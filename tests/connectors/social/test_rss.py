@@ -60,9 +60,9 @@ def parsed(**changes: Any) -> Feedback:
 def test_reads_atom_rss_and_json_feed() -> None:
     fake = FakeFeeds()
     with served(fake) as service:
-        found = records(fake, service)
+        feedback = records(fake, service)
     atom, rss, json = (
-        found[f"https://{where}"] for where in ("a.example/7", "b.example/13", "c.example/22")
+        feedback[f"https://{where}"] for where in ("a.example/7", "b.example/13", "c.example/22")
     )
     assert (atom.text, atom.language) == (f"Visit 7\n{sentence(7)}", "en-GB")
     assert (rss.text, rss.attributes) == (f"Visit 13\n{sentence(13)}", {"tags": "ward"})
@@ -72,7 +72,7 @@ def test_reads_atom_rss_and_json_feed() -> None:
         moment(13),
         moment(22),
     ]
-    assert not any(record.redated for record in found.values())
+    assert not any(record.redated for record in feedback.values())
     assert rss.author is None
     assert atom.author is not None and atom.author == json.author
 
@@ -90,9 +90,9 @@ def test_asks_again_only_for_what_has_changed() -> None:
 def test_shows_a_feed_s_key_nowhere() -> None:
     fake = FakeFeeds()
     with served(fake) as service:
-        found = pages(fake, service)
-        assert not any(KEY in page.cursor for page in found)
-        assert not any(KEY in item.origin for page in found for item in page.items)
+        feedback = pages(fake, service)
+        assert not any(KEY in page.cursor for page in feedback)
+        assert not any(KEY in item.origin for page in feedback for item in page.items)
         assert KEY not in repr(build_rss(fake, service.url).config)
         fake.broken.add("/a/feed.atom")
         with pytest.raises(Fatal, match=r"GET 127\.0\.0\.1/a/feed\.atom: status 404") as raised:
@@ -118,8 +118,8 @@ def test_an_edit_without_a_time_of_its_own_takes_the_feed_s() -> None:
     with served(fake) as service:
         cursor = pages(fake, service)[-1].cursor
         fake.words[13] = "Better now."
-        found = records(fake, service, cursor)
-    (record,) = found.values()
+        feedback = records(fake, service, cursor)
+    (record,) = feedback.values()
     assert record.text == "Visit 13\nBetter now."
     assert record.created_at == moment(13)
     assert record.revision == datetime(2026, 11, 18, 10, tzinfo=UTC).timestamp() * 1000

@@ -30,10 +30,10 @@ def test_a_start_script_that_becomes_another_program_is_found_at_every_moment(
     )
     record = tmp_path / "engine.json"
     processes.save_record(record, pid, str(tmp_path), port=0, version="1")
-    known = processes.load_record(record)
+    saved = processes.load_record(record)
     attempts = 1
-    while (process := processes.find_process(known)) and process.name() != "tail":
+    while (process := processes.find_process(saved)) and process.name() != "tail":
         attempts += 1
     processes.stop("the script", psutil.Process(pid))
     assert process is not None, f"not found at attempt {attempts}"
-    assert processes.find_process(known) is None
+    assert processes.find_process(saved) is None

@@ -59,8 +59,8 @@ def test_filters_reach_back_as_far_as_they_need(run: Run) -> None:
 
 def test_since_leaves_the_older_ones_out(run: Run) -> None:
     since = (NOW - timedelta(minutes=5, seconds=30)).isoformat()
-    found = origins(run("--source", "listed", "--since", since, "--limit", "99", "--json"))
-    assert found == [299, 298, 297, 296, 295]
+    shown_origins = origins(run("--source", "listed", "--since", since, "--limit", "99", "--json"))
+    assert shown_origins == [299, 298, 297, 296, 295]
 
 
 def test_reasons_are_counted_and_payloads_stay_hidden(run: Run) -> None:

@@ -44,16 +44,22 @@ def _render(text: str, question: str | None = None, rating: str | None = None) -
 def test_machines_get_one_json_document(run: Run) -> None:
     result = run(MIXED, "--question", "What could we do better?", "--rating", "2", "--json")
     assert result.exit_code == 0, result.output
-    found = orjson.loads(result.stdout)
-    assert found["text"] == MIXED
-    assert found["question_kind"] == "better"
-    assert found["rating"] == {"measure": "stars", "value": 2, "worst": 1, "best": 5, "level": 2}
-    assert found["sentiment"]["label"] == "negative"
-    assert found["language"]["code"] == "en"
-    assert "self_harm" in found["urgent"]
-    probabilities = found["levels"]
+    explanation = orjson.loads(result.stdout)
+    assert explanation["text"] == MIXED
+    assert explanation["question_kind"] == "better"
+    assert explanation["rating"] == {
+        "measure": "stars",
+        "value": 2,
+        "worst": 1,
+        "best": 5,
+        "level": 2,
+    }
+    assert explanation["sentiment"]["label"] == "negative"
+    assert explanation["language"]["code"] == "en"
+    assert "self_harm" in explanation["urgent"]
+    probabilities = explanation["levels"]
     assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
-    (place, *_) = found["urgent"]["self_harm"]
+    (place, *_) = explanation["urgent"]["self_harm"]
     assert MIXED[place["start"] : place["end"]] == place["text"]
 
 
@@ -105,8 +111,8 @@ def test_a_taxonomy_that_cannot_be_read_is_wrong_usage(
     [("2", "stars", 0.25), ("fft=4", "fft", 0.25), ("NPS=3", "nps", 0.3), ("ces=7", "ces", 1.0)],
 )
 def test_a_rating_is_on_its_measures_scale(rating: str, measure: str, score: float) -> None:
-    found = getattr(build_record("Fine", None, rating), measure)
-    assert found.score == score
+    explanation = getattr(build_record("Fine", None, rating), measure)
+    assert explanation.score == score
 
 
 def test_bytes_that_are_no_text_do_no_harm(run: Run) -> None:
@@ -169,10 +175,12 @@ def test_without_a_model_it_says_so(tmp_path: Path) -> None:
     file.write_text(
         'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "[b]Price"\nterms = ["price*"]\n'
     )
-    found = explain(CommentAnalyzer.load(taxonomy=file), build_record("Awful prices", None, None))
+    explanation = explain(
+        CommentAnalyzer.load(taxonomy=file), build_record("Awful prices", None, None)
+    )
     console = SafeConsole(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
-        console.print(render(found))
+        console.print(render(explanation))
     assert "No model was trained for this taxonomy" in capture.get()
     assert "[b]Price" in capture.get()
     assert "by its terms: prices" in capture.get()

@@ -132,8 +132,8 @@ def test_a_file_is_history_unless_it_is_said_to_be_news(
         assert run(path, "--no-wait", *options).exit_code == 0
     ours = [m.value for m in read_all(settings, FORMS) if b'/1"' in m.value]
     came = [Feedback.from_payload(value) for value in ours]
-    told = {r.native_id: r.backfill for r in came if r.native_id in {"history/1", "news/1"}}
-    assert told == {"history/1": True, "news/1": False}
+    backfills = {r.native_id: r.backfill for r in came if r.native_id in {"history/1", "news/1"}}
+    assert backfills == {"history/1": True, "news/1": False}
 
 
 def test_the_named_sheet_of_a_workbook_is_read(run: Run, tmp_path: Path) -> None:

@@ -51,14 +51,14 @@ def _rows() -> list[Row]:
     rows: list[Row] = []
     for visit in range(220):
         at = datetime(2025, 2, 1, tzinfo=UTC) + timedelta(minutes=rng.randrange(85 * 24 * 60))
-        given = {
+        values = {
             "stars": rng.choice(["1", "2", "3.5", "4", "5", "5"]),
             "nps": str(rng.randrange(11)),
             "csat": str(rng.randrange(11)),  # on a scale from 0 to 10
             "ces": str(rng.randrange(1, 8)),
             "fft": rng.choice(["1", "1", "2", "3", "4", "5", "6"]),
         }
-        answered = {name: value for name, value in given.items() if rng.random() < 0.8}
+        answered = {name: value for name, value in values.items() if rng.random() < 0.8}
         place = {"site": rng.choice(["North", "North", "South"]), "service": rng.choice("ABC")}
         if visit < 3:
             place["site"] = "Few"
@@ -116,8 +116,8 @@ def ingested(
 
             def indexed() -> bool:
                 client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
-                found = client.count(index=READ_ALIAS, query=query, ignore_unavailable=True)
-                return int(found["count"]) == len(rows)
+                report = client.count(index=READ_ALIAS, query=query, ignore_unavailable=True)
+                return int(report["count"]) == len(rows)
 
             wait_until(indexed, seconds=90, what=f"{len(rows)} documents")
 
@@ -142,8 +142,8 @@ def _of_march(rows: Iterable[Row], zone: Any) -> list[Row]:
 
 def _answers(rows: Iterable[Row], name: str) -> list[float]:
     """One for each visit, or for each row that names none."""
-    found = {row["visit"] or row["id"]: float(row[name]) for row in rows if row.get(name)}
-    return list(found.values())
+    report = {row["visit"] or row["id"]: float(row[name]) for row in rows if row.get(name)}
+    return list(report.values())
 
 
 def _share(hits: int, n: int) -> tuple[float, float, float]:
@@ -185,17 +185,17 @@ def test_scores_agree_to_the_last_digit_with_a_computation_over_the_file(
     run: Run, rows: list[Row], zone: Any
 ) -> None:
     name = "UTC" if zone is UTC else "Europe/London"
-    found = _report(run, *MARCH, "--timezone", name)
+    report = _report(run, *MARCH, "--timezone", name)
     march = _of_march(rows, zone)
-    assert found["overall"]["comments"] == len(march)
+    assert report["overall"]["comments"] == len(march)
     groups = {
         (dimension, row["name"]): row["scores"]
         for dimension in ("site", "service")
-        for row in found["groups"][dimension]["rows"]
+        for row in report["groups"][dimension]["rows"]
     }
     compared = 0
     for measure in ("stars", "nps", "csat", "ces", "fft_positive"):
-        _same(found["overall"]["scores"][measure], _compute_score(march, measure))
+        _same(report["overall"]["scores"][measure], _compute_score(march, measure))
         for (dimension, group), scores in groups.items():
             some = [row for row in march if row[dimension] == group]
             n = len(_answers(some, "fft" if measure == "fft_positive" else measure))
@@ -221,9 +221,9 @@ def test_comments_by_topic_agree_with_the_documents(
         if hit["_source"]["@timestamp"].startswith("2025-03"):
             for topic in (None, *feedback["topics"]):
                 labels[topic].append(feedback["sentiment"]["label"])
-    found = _report(run, *MARCH, "--by", "topic")
-    scores = {row["name"]: row["scores"] for row in found["groups"]["topic"]["rows"]}
-    scores[None] = found["overall"]["scores"]
+    report = _report(run, *MARCH, "--by", "topic")
+    scores = {row["name"]: row["scores"] for row in report["groups"]["topic"]["rows"]}
+    scores[None] = report["overall"]["scores"]
     assert len(labels[None]) == len(march)
     for topic, given in labels.items():
         scored = [label for label in given if label != "not_scored"]
@@ -250,8 +250,8 @@ def test_a_report_is_the_same_however_many_pages_it_is_read_in(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_report() -> str:
-        found = _report(run, *MARCH)
-        return re.sub(r'"computed_at": ?"[^"]+"', "", orjson.dumps(found).decode())
+        report = _report(run, *MARCH)
+        return re.sub(r'"computed_at": ?"[^"]+"', "", orjson.dumps(report).decode())
 
     at_once = read_report()
     monkeypatch.setattr(counting, "_PAGE", 7)
@@ -263,12 +263,12 @@ def test_a_report_is_the_same_however_many_pages_it_is_read_in(
 @pytest.mark.usefixtures("ingested")
 def test_a_custom_period_is_divided_by_its_step(run: Run) -> None:
     since = ("--since", "2025-02-10", "--until", "2025-03-31", "--period", "week")
-    found = _report(run, *since, "--organization", TRUST)
-    steps = found["overall"]["trends"]["nps"]
+    report = _report(run, *since, "--organization", TRUST)
+    steps = report["overall"]["trends"]["nps"]
     assert [step["name"] for step in steps] == ["week"] * 7 + ["custom"]
-    total = found["overall"]["scores"]["nps"]["n"]
+    total = report["overall"]["scores"]["nps"]["n"]
     assert sum(step["n"] for step in steps) == total
-    assert found["previous_period"]["start"].startswith("2024-12-22")
+    assert report["previous_period"]["start"].startswith("2024-12-22")
 
 
 @pytest.mark.usefixtures("ingested")
@@ -278,9 +278,9 @@ def test_a_goal_is_held_against_the_score_of_its_group(run: Run, tmp_path: Path)
         '[[goals]]\nname = "North"\nmeasure = "csat"\ntarget = 99\nby = 2030-12-31\n'
         'site = "North"\nservice = "A"\n'
     )
-    found = _report(run, *MARCH, "--site", "North", "--goals", str(path))
-    (goal,) = found["goals"]
-    (group,) = (row for row in found["groups"]["service"]["rows"] if row["name"] == "A")
+    report = _report(run, *MARCH, "--site", "North", "--goals", str(path))
+    (goal,) = report["goals"]
+    (group,) = (row for row in report["groups"]["service"]["rows"] if row["name"] == "A")
     score = group["scores"]["csat"]
     assert goal["now"] == {name: score[name] for name in goal["now"]}
     assert goal["status"] == "behind"
@@ -326,10 +326,10 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        given = dict(attrs)
-        self.outside += [given[name] or "" for name in ("src", "href", "data") if name in given]
+        values = dict(attrs)
+        self.outside += [values[name] or "" for name in ("src", "href", "data") if name in values]
         if tag == "svg":
-            self.labels.append(given.get("aria-label") or "")
+            self.labels.append(values.get("aria-label") or "")
 
 
 @pytest.mark.usefixtures("ingested")
@@ -367,12 +367,12 @@ def test_published_scores_replace_those_of_an_earlier_run(run: Run, settings: Se
     query = {"term": {"score.dimensions.organization": TRUST}}
     with connect(settings) as client:
         hits = client.search(index=SCORES_INDEX, query=query, size=500)["hits"]["hits"]
-    found = _report(run, *MARCH, "--by", "site")
-    rows = [found["overall"], *found["groups"]["site"]["rows"], *found["scorecard"]["rows"]]
+    report = _report(run, *MARCH, "--by", "site")
+    rows = [report["overall"], *report["groups"]["site"]["rows"], *report["scorecard"]["rows"]]
     scores = [s for row in rows for s in row["scores"].values() if s["n"] or s["previous_n"]]
     assert {hit["_id"] for hit in hits} == {score["score_id"] for score in scores}
-    told = next(hit["_source"] for hit in hits if hit["_id"] == scores[0]["score_id"])["score"]
-    assert (told["value"], told["low"]) == (scores[0]["value"], scores[0]["low"])
+    published = next(hit["_source"] for hit in hits if hit["_id"] == scores[0]["score_id"])["score"]
+    assert (published["value"], published["low"]) == (scores[0]["value"], scores[0]["low"])
 
 
 def test_a_scope_without_feedback_is_reported_as_such(run: Run) -> None:

@@ -68,8 +68,8 @@ def read(
 
 
 def label(text: str, question: str | None = None, **fields: Any) -> Label:
-    found: Label = read(text, question, **fields)["sentiment"].label
-    return found
+    understood: Label = read(text, question, **fields)["sentiment"].label
+    return understood
 
 
 def shown(found: dict[str, Any]) -> dict[str, list[str]]:
@@ -103,10 +103,10 @@ def test_praise_in_negative_words_is_praise(text: str, question: str | None) -> 
 
 @pytest.mark.parametrize("question", [None, BETTER])
 def test_a_wait_that_kills_is_a_complaint_and_no_emergency(question: str | None) -> None:
-    found = read("the wait was killing me", question)
-    assert found["sentiment"].label is Label.NEGATIVE
-    assert "waiting_time" in found["topics"]
-    assert (found["urgent"], found["urgent_reasons"]) == (False, ())
+    understood = read("the wait was killing me", question)
+    assert understood["sentiment"].label is Label.NEGATIVE
+    assert "waiting_time" in understood["topics"]
+    assert (understood["urgent"], understood["urgent_reasons"]) == (False, ())
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_a_wait_that_kills_is_a_complaint_and_no_emergency(question: str | None)
     [("waiting time", "waiting_time"), ("Parking.", "parking"), ("PARKING", "parking")],
 )
 def test_what_could_be_better_is_a_complaint(text: str, topic: str) -> None:
-    found = read(text, BETTER)
-    assert (found["sentiment"].label, found["topics"]) == (Label.NEGATIVE, (topic,))
+    understood = read(text, BETTER)
+    assert (understood["sentiment"].label, understood["topics"]) == (Label.NEGATIVE, (topic,))
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_nothing_is_praise_or_blame_by_the_question(question: str, expected: Lab
 
 @pytest.mark.parametrize("question", [None, BETTER, "What was good about your visit?"])
 def test_nothing_apart_from_the_food_complains_of_the_food(question: str | None) -> None:
-    found = read("Nothing, apart from the food", question)
-    assert (found["sentiment"].label, found["topics"]) == (Label.NEGATIVE, ("food",))
+    understood = read("Nothing, apart from the food", question)
+    assert (understood["sentiment"].label, understood["topics"]) == (Label.NEGATIVE, ("food",))
 
 
 def test_an_evaluation_that_is_not_correct_is_a_complaint_where_one_was_asked_for() -> None:
@@ -177,19 +177,19 @@ def test_plain_praise_is_positive(text: str) -> None:
     ],
 )
 def test_another_language_is_named_and_not_scored(text: str, code: str) -> None:
-    found = read(text, BETTER, stars={"value": 1})
-    assert found["detected_language"].code == code
-    assert found["sentiment"].label is Label.NOT_SCORED
-    assert found["sentiment"].contradicts_rating is None
-    assert found["sentiment"].method == ANALYZER.versions["sentiment"]
-    assert (found["topics"], found["evidence"]) == ((), {})
+    understood = read(text, BETTER, stars={"value": 1})
+    assert understood["detected_language"].code == code
+    assert understood["sentiment"].label is Label.NOT_SCORED
+    assert understood["sentiment"].contradicts_rating is None
+    assert understood["sentiment"].method == ANALYZER.versions["sentiment"]
+    assert (understood["topics"], understood["evidence"]) == ((), {})
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "07700 900123"])
 def test_nothing_is_made_of_a_text_without_words(text: str) -> None:
-    found = read(text, BETTER, stars={"value": 1})
-    assert found["sentiment"].label is Label.NOT_SCORED
-    assert (found["topics"], found["evidence"], found["urgent"]) == ((), {}, False)
+    understood = read(text, BETTER, stars={"value": 1})
+    assert understood["sentiment"].label is Label.NOT_SCORED
+    assert (understood["topics"], understood["evidence"], understood["urgent"]) == ((), {}, False)
 
 
 @pytest.mark.parametrize(
@@ -215,47 +215,54 @@ def test_a_text_that_says_the_opposite_of_its_rating_is_marked(
 
 
 def test_personal_data_is_hidden_everywhere_and_counted() -> None:
-    found = read(
+    understood = read(
         "Call 07700 900123, or jane@example.org",
         "Did jane@example.org call, and how could we improve?",
         attributes={"ward": "A4", "contact": "07700 900124"},
     )
-    assert found["text"] == "Call [PHONE], or [EMAIL]"
-    assert found["question"] == "Did [EMAIL] call, and how could we improve?"
-    assert found["attributes"] == {"ward": "A4", "contact": "[PHONE]"}
-    assert found["redactions"]["phone"] == 2
+    assert understood["text"] == "Call [PHONE], or [EMAIL]"
+    assert understood["question"] == "Did [EMAIL] call, and how could we improve?"
+    assert understood["attributes"] == {"ward": "A4", "contact": "[PHONE]"}
+    assert understood["redactions"]["phone"] == 2
 
 
 def test_what_is_hidden_in_a_question_counts() -> None:
     for _ in range(2):  # the second time the question is known
-        found = read("Yes", "Is jane@example.org right?")
-        assert (found["question"], found["redactions"]) == ("Is [EMAIL] right?", {"email": 1})
+        understood = read("Yes", "Is jane@example.org right?")
+        assert (understood["question"], understood["redactions"]) == (
+            "Is [EMAIL] right?",
+            {"email": 1},
+        )
 
 
 def test_what_was_not_given_is_not_there() -> None:
-    found = read("Good")
-    assert found.keys() <= EnrichedFeedback.model_fields.keys()
-    assert not found.keys() & {"question", "attributes"}
-    assert found["redactions"] == {}
+    understood = read("Good")
+    assert understood.keys() <= EnrichedFeedback.model_fields.keys()
+    assert not understood.keys() & {"question", "attributes"}
+    assert understood["redactions"] == {}
 
 
 def test_evidence_fits_the_redacted_text() -> None:
-    found = read("I am jane@example.org, 07700 900123. The waiting time was far too long")
-    assert found["text"].startswith("I am [EMAIL], [PHONE]. The")
-    assert "waiting" in shown(found)["topic:waiting_time"][0]
-    assert "too long" in shown(found)["sentiment"][-1]
+    understood = read("I am jane@example.org, 07700 900123. The waiting time was far too long")
+    assert understood["text"].startswith("I am [EMAIL], [PHONE]. The")
+    assert "waiting" in shown(understood)["topic:waiting_time"][0]
+    assert "too long" in shown(understood)["sentiment"][-1]
 
 
 def test_evidence_stands_beside_every_finding_and_is_short() -> None:
-    found = read("I want to die. The nurses were rude, the food cold, the ward dirty, and I waited")
-    assert found["urgent_reasons"] == ("self_harm",)
-    assert found["evidence"].keys() == {
+    understood = read(
+        "I want to die. The nurses were rude, the food cold, the ward dirty, and I waited"
+    )
+    assert understood["urgent_reasons"] == ("self_harm",)
+    assert understood["evidence"].keys() == {
         "sentiment",
         "urgent:self_harm",
-        *(f"topic:{topic}" for topic in found["topics"]),
+        *(f"topic:{topic}" for topic in understood["topics"]),
     }
-    assert "want to die" in shown(found)["urgent:self_harm"]
-    assert all(len(spans) <= 3 for name, spans in found["evidence"].items() if name[:6] != "urgent")
+    assert "want to die" in shown(understood)["urgent:self_harm"]
+    assert all(
+        len(spans) <= 3 for name, spans in understood["evidence"].items() if name[:6] != "urgent"
+    )
 
 
 def test_no_other_stage_sees_a_placeholder() -> None:
@@ -273,9 +280,9 @@ def test_what_was_hidden_before_is_no_word_either() -> None:
 
 def test_what_was_taken_back_is_never_urgent() -> None:
     assert read("I want to die")["urgent"]
-    found = read("I want to die", operation=Operation.DELETE)
-    assert (found["urgent"], found["urgent_reasons"]) == (False, ())
-    assert "urgent:self_harm" not in found["evidence"]
+    understood = read("I want to die", operation=Operation.DELETE)
+    assert (understood["urgent"], understood["urgent_reasons"]) == (False, ())
+    assert "urgent:self_harm" not in understood["evidence"]
 
 
 # -- taxonomies ------------------------------------------------------------------------------------
@@ -295,12 +302,12 @@ def test_another_sector_is_understood_at_once_by_terms_and_thresholds(
     understand: Callable[[str], CommentAnalyzer],
 ) -> None:
     hotel = understand(HOTEL)
-    found = read("A lovely view from the window, and the room was clean", BETTER, hotel)
-    assert found["topics"] == ("room",)
-    assert (found["themes"], found["interactions"]) == (("stay",), ("complaint",))
-    assert (found["priority"], found["topic_probabilities"]) == (Priority.MEDIUM, {})
-    assert shown(found) == {"topic:room": ["view from the window", "room"]}
-    sentiment = found["sentiment"]
+    understood = read("A lovely view from the window, and the room was clean", BETTER, hotel)
+    assert understood["topics"] == ("room",)
+    assert (understood["themes"], understood["interactions"]) == (("stay",), ("complaint",))
+    assert (understood["priority"], understood["topic_probabilities"]) == (Priority.MEDIUM, {})
+    assert shown(understood) == {"topic:room": ["view from the window", "room"]}
+    sentiment = understood["sentiment"]
     assert (sentiment.label, sentiment.level, sentiment.probability) == (Label.POSITIVE, None, None)
     assert sentiment.method == hotel.versions["sentiment"] == "vader-3.3.2-thresholds"
     assert hotel.versions["topics"] == f"{hotel.versions['taxonomy']}-terms"
@@ -317,14 +324,14 @@ def test_telephones_apostrophes_change_no_tone(
 
 
 def test_terms_find_topics_in_other_languages(understand: Callable[[str], CommentAnalyzer]) -> None:
-    found = read("Le café était froid et personne ne nous a servi", None, understand(HOTEL))
-    assert found["sentiment"].label is Label.NOT_SCORED
-    assert found["topics"] == ("breakfast",)
+    understood = read("Le café était froid et personne ne nous a servi", None, understand(HOTEL))
+    assert understood["sentiment"].label is Label.NOT_SCORED
+    assert understood["topics"] == ("breakfast",)
 
 
 def test_evidence_by_terms_is_short_too(understand: Callable[[str], CommentAnalyzer]) -> None:
-    found = read("room and " * 400, None, understand(HOTEL))
-    assert len(found["evidence"]["topic:room"]) <= 3
+    understood = read("room and " * 400, None, understand(HOTEL))
+    assert len(understood["evidence"]["topic:room"]) <= 3
 
 
 def test_a_further_topic_is_found_by_its_terms_beside_the_models(
@@ -349,9 +356,9 @@ def test_a_topic_taken_out_of_the_taxonomy_is_given_no_more(
     whole = PACKAGED_TAXONOMY.read_text(encoding="utf-8")
     start = whole.index("[topics.waiting_time]")
     edited = understand(whole[:start] + whole[whole.index("[topics.", start + 1) :])
-    found = read("I waited three hours", BETTER, edited)
-    assert "waiting_time" not in found["topics"]
-    assert "waiting_time" not in found["topic_probabilities"]
+    understood = read("I waited three hours", BETTER, edited)
+    assert "waiting_time" not in understood["topics"]
+    assert "waiting_time" not in understood["topic_probabilities"]
 
 
 # -- models ----------------------------------------------------------------------------------------
@@ -375,13 +382,13 @@ def hotel(hotel_model: Path) -> CommentAnalyzer:
 
 
 def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: CommentAnalyzer) -> None:
-    found = read("The coffee was cold and the buffet empty", "How could we improve?", hotel)
-    assert found["topics"] == ("breakfast",)
-    assert found["topic_probabilities"]["breakfast"] > 0.5
-    assert found["sentiment"].label is Label.NEGATIVE
-    assert shown(found).keys() == {"sentiment", "topic:breakfast"}
-    assert hotel.versions["sentiment"] == hotel.versions["topics"] == found["sentiment"].method
-    assert found["sentiment"].method.startswith("hotel-")
+    understood = read("The coffee was cold and the buffet empty", "How could we improve?", hotel)
+    assert understood["topics"] == ("breakfast",)
+    assert understood["topic_probabilities"]["breakfast"] > 0.5
+    assert understood["sentiment"].label is Label.NEGATIVE
+    assert shown(understood).keys() == {"sentiment", "topic:breakfast"}
+    assert hotel.versions["sentiment"] == hotel.versions["topics"] == understood["sentiment"].method
+    assert understood["sentiment"].method.startswith("hotel-")
 
 
 @pytest.mark.parametrize("text", [":)", "👍", "...", "-"])
@@ -402,10 +409,10 @@ def test_a_model_that_learnt_no_sentiment_leaves_it_to_vader(tmp_path: Path) -> 
     trained = train(Examples(unlabelled), TAXONOMY, LEVELLED, data={})
     trained.parameters.save(tmp_path, trained.card)
     hotel = understanding_with(tmp_path)
-    found = read("The coffee was horrible", None, hotel)
-    assert "breakfast" in found["topics"]
-    assert (found["sentiment"].label, found["sentiment"].level) == (Label.NEGATIVE, None)
-    assert found["sentiment"].method == hotel.versions["sentiment"] == "vader-3.3.2-thresholds"
+    understood = read("The coffee was horrible", None, hotel)
+    assert "breakfast" in understood["topics"]
+    assert (understood["sentiment"].label, understood["sentiment"].level) == (Label.NEGATIVE, None)
+    assert understood["sentiment"].method == hotel.versions["sentiment"] == "vader-3.3.2-thresholds"
 
 
 # -- any text, and batches -------------------------------------------------------------------------
@@ -441,10 +448,10 @@ LONG = {
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_no_text_hangs_or_crashes(text: str) -> None:
     began = time.process_time()
-    found = read(text, text[:2_000].encode("ascii", "ignore").decode())
+    understood = read(text, text[:2_000].encode("ascii", "ignore").decode())
     assert time.process_time() - began < 5
-    length = len(found["text"])
-    for spans in found["evidence"].values():
+    length = len(understood["text"])
+    for spans in understood["evidence"].values():
         assert all(0 <= start < end <= length for start, end in spans)
 
 

@@ -47,8 +47,10 @@ def test_an_enriched_record_is_valid_whatever_was_found(text: str) -> None:
 
 
 def test_personal_data_does_not_leave_with_an_enriched_record() -> None:
-    said = "Ask jane@example.org"
-    record = RAW.model_copy(update={"text": said, "question": said, "attributes": {"who": said}})
+    question = "Ask jane@example.org"
+    record = RAW.model_copy(
+        update={"text": question, "question": question, "attributes": {"who": question}}
+    )
     enriched = ENRICHMENT.enrich(record, at=datetime.now(UTC))
     assert b"jane" not in enriched.to_payload()
 

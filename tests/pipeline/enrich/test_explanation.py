@@ -66,25 +66,25 @@ def _sum(score: Score) -> float:
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_the_parts_of_a_level_add_up_to_the_models_score(text: str, fields: Any) -> None:
     assert MODEL is not None
-    found = _explained(text, **fields)
-    assert found.level_score is not None
-    assert found.tone is not None
+    explanation = _explained(text, **fields)
+    assert explanation.level_score is not None
+    assert explanation.tone is not None
     heads = _outputs(text, **fields)[len(MODEL.topics) :].reshape(3, 5)[:2].mean(axis=0)
-    assert found.sentiment.level is not None
-    level = LEVELS.index(found.sentiment.level)
+    assert explanation.sentiment.level is not None
+    level = LEVELS.index(explanation.sentiment.level)
     expected = heads[level] - np.delete(heads, level).mean()
-    assert found.level_score.score == pytest.approx(expected, abs=1e-3)
-    assert _sum(found.level_score) == pytest.approx(expected, abs=1e-3)
+    assert explanation.level_score.score == pytest.approx(expected, abs=1e-3)
+    assert _sum(explanation.level_score) == pytest.approx(expected, abs=1e-3)
     tone = heads[:2].mean() - heads[3:].mean()
-    assert _sum(found.tone) == pytest.approx(tone, abs=1e-3)
+    assert _sum(explanation.tone) == pytest.approx(tone, abs=1e-3)
 
 
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any) -> None:
     assert MODEL is not None
-    found = _explained(text, **fields)
+    explanation = _explained(text, **fields)
     outputs = _outputs(text, **fields)
-    for topic in (*found.topics, *found.next_topics):
+    for topic in (*explanation.topics, *explanation.next_topics):
         if topic.score is not None and topic.margin is not None:
             place = MODEL.topics.index(topic.name)
             assert topic.score.score == pytest.approx(outputs[place], abs=1e-3)
@@ -95,19 +95,19 @@ def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any)
 
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_it_says_what_the_worker_says(text: str, fields: Any) -> None:
-    found = _explained(text, **fields)
+    explanation = _explained(text, **fields)
     read = ANALYZER.analyze([_record(text, **fields)])[0]
-    assert found.text == read["text"]
-    assert found.sentiment == read["sentiment"]
-    assert {topic.name for topic in found.topics} == set(read["topics"])
-    assert tuple(found.urgent) == read["urgent_reasons"]
-    levels = found.levels
+    assert explanation.text == read["text"]
+    assert explanation.sentiment == read["sentiment"]
+    assert {topic.name for topic in explanation.topics} == set(read["topics"])
+    assert tuple(explanation.urgent) == read["urgent_reasons"]
+    levels = explanation.levels
     assert levels is not None
     likeliest = max(levels, key=lambda level: levels[level])
-    assert likeliest == found.sentiment.level
+    assert likeliest == explanation.sentiment.level
     evidence = {
         f"topic:{topic.name}": tuple((place.start, place.end) for place in topic.evidence)
-        for topic in found.topics
+        for topic in explanation.topics
         if topic.evidence
     }
     assert evidence == {n: spans for n, spans in read["evidence"].items() if n[:6] == "topic:"}
@@ -128,23 +128,23 @@ def _places(value: Any) -> Iterator[tuple[str, int, int]]:
 
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_every_offset_is_of_the_redacted_text(text: str, fields: Any) -> None:
-    found = _explained(text, **fields)
-    places = list(_places(asdict(found)))
-    assert [words for words, _, _ in places] == [found.text[a:b] for _, a, b in places]
+    explanation = _explained(text, **fields)
+    places = list(_places(asdict(explanation)))
+    assert [words for words, _, _ in places] == [explanation.text[a:b] for _, a, b in places]
 
 
 def test_what_is_hidden_is_named_and_its_value_is_nowhere() -> None:
     values = ["jo.bloggs@example.org", "07700 900123", "943 476 5919"]
     pieces = [*values, "bloggs", "example.org", "07700", "900123", "476 5919", "4765919"]
-    found = _explained(
+    explanation = _explained(
         f"Mail {values[0]} or ring {values[1]}, NHS number {values[2]}. Nobody rang back.",
         question=f"What could we do better? Write to {values[0]}",
     )
-    shown = {kind: [place.text for place in places] for kind, places in found.hidden.items()}
+    shown = {kind: [place.text for place in places] for kind, places in explanation.hidden.items()}
     expected = {"email": ["[EMAIL]"], "phone": ["[PHONE]"], "nhs_number": ["[NHS_NUMBER]"]}
     assert shown == expected
-    assert found.question == "What could we do better? Write to [EMAIL]"
-    assert [piece for piece in pieces if piece in repr(found)] == []
+    assert explanation.question == "What could we do better? Write to [EMAIL]"
+    assert [piece for piece in pieces if piece in repr(explanation)] == []
 
 
 def test_set_phrases_are_named_with_their_part_and_repeated_words_stand_together() -> None:
@@ -169,13 +169,13 @@ def test_question_and_rating_have_parts_where_they_are_given() -> None:
     assert alone.level_score is not None
     assert (alone.level_score.question, alone.level_score.rating) == (0, 0)
     assert (alone.rating, alone.levels_without_rating) == (None, None)
-    found = _explained("Fine", question="What could we do better?", fft={"value": 4})
-    assert found.level_score is not None
-    assert found.level_score.question != 0
-    assert found.level_score.rating != 0
-    assert found.question_kind == "better"
+    explanation = _explained("Fine", question="What could we do better?", fft={"value": 4})
+    assert explanation.level_score is not None
+    assert explanation.level_score.question != 0
+    assert explanation.level_score.rating != 0
+    assert explanation.question_kind == "better"
     expected = {"measure": "fft", "value": 4, "worst": 5, "best": 1, "level": 2}
-    assert found.rating == expected
+    assert explanation.rating == expected
 
 
 @pytest.mark.parametrize("text", ["Nothing", "Couldn't fault", "rude staff", "👍"])
@@ -186,35 +186,42 @@ def test_of_a_short_text_every_part_is_shown(text: str) -> None:
 
 
 def test_a_text_against_its_rating_shows_what_it_says_alone() -> None:
-    found = _explained("Excellent, wonderful, fantastic staff. Thank you!", stars={"value": 1})
-    assert found.sentiment.contradicts_rating is True
-    assert found.levels_without_rating is not None
-    assert sum(list(found.levels_without_rating.values())[:2]) >= 0.7
+    explanation = _explained(
+        "Excellent, wonderful, fantastic staff. Thank you!", stars={"value": 1}
+    )
+    assert explanation.sentiment.contradicts_rating is True
+    assert explanation.levels_without_rating is not None
+    assert sum(list(explanation.levels_without_rating.values())[:2]) >= 0.7
 
 
 def test_topics_come_with_their_groups_and_the_next_are_less_likely_or_stricter() -> None:
-    found = _explained("The receptionist was rude and I waited two hours.")
-    waiting = next(topic for topic in found.topics if topic.name == "waiting_time")
+    explanation = _explained("The receptionist was rude and I waited two hours.")
+    waiting = next(topic for topic in explanation.topics if topic.name == "waiting_time")
     assert (waiting.by, waiting.theme) == ("model", "efficiency_and_responsiveness")
     assert waiting.probability is not None
     assert waiting.threshold is not None
     assert waiting.probability >= waiting.threshold
     assert {place.text for place in waiting.evidence} & {"waited", "waited two hours", "hours"}
-    assert [topic.by for topic in found.next_topics] == ["not_given"] * 3
-    assert all((topic.margin or 0) < 0 for topic in found.next_topics)
+    assert [topic.by for topic in explanation.next_topics] == ["not_given"] * 3
+    assert all((topic.margin or 0) < 0 for topic in explanation.next_topics)
 
 
 def test_a_word_for_vader_has_its_valence() -> None:
-    found = _explained("Rude staff, but kind nurses")
-    values = {word.text: word.value for word in found.vader_words}
+    explanation = _explained("Rude staff, but kind nurses")
+    values = {word.text: word.value for word in explanation.vader_words}
     assert values["Rude"] < 0 < values["kind"]
 
 
 def test_another_language_is_not_scored_and_has_no_parts() -> None:
-    found = _explained("Ich musste zwei Stunden warten und niemand hat mir geholfen")
-    assert found.language.code == "de"
-    assert found.sentiment.label is Label.NOT_SCORED
-    assert (found.levels, found.topics, found.next_topics, found.vader_words) == (None, (), (), ())
+    explanation = _explained("Ich musste zwei Stunden warten und niemand hat mir geholfen")
+    assert explanation.language.code == "de"
+    assert explanation.sentiment.label is Label.NOT_SCORED
+    assert (
+        explanation.levels,
+        explanation.topics,
+        explanation.next_topics,
+        explanation.vader_words,
+    ) == (None, (), (), ())
 
 
 def test_without_a_model_terms_and_vader_are_what_is_explained(tmp_path: Path) -> None:
@@ -222,17 +229,17 @@ def test_without_a_model_terms_and_vader_are_what_is_explained(tmp_path: Path) -
     file.write_text(
         'name = "shop"\nversion = "1"\n[topics.price]\ntitle = "Price"\nterms = ["price*"]\n'
     )
-    found = explain(CommentAnalyzer.load(taxonomy=file), _record("The prices are awful"))
-    assert (found.levels, found.level_score, found.tone) == (None, None, None)
-    assert found.sentiment.label is Label.NEGATIVE
-    (topic,) = found.topics
+    explanation = explain(CommentAnalyzer.load(taxonomy=file), _record("The prices are awful"))
+    assert (explanation.levels, explanation.level_score, explanation.tone) == (None, None, None)
+    assert explanation.sentiment.label is Label.NEGATIVE
+    (topic,) = explanation.topics
     assert (topic.name, topic.by, topic.probability, topic.score) == ("price", "terms", None, None)
     assert [place.text for place in topic.evidence] == ["prices"]
-    assert [word.text for word in found.vader_words] == ["awful"]
+    assert [word.text for word in explanation.vader_words] == ["awful"]
 
 
 def test_numbers_are_plain_so_that_json_can_hold_them() -> None:
-    found = _explained("The wait was awful, I want to end it all", stars={"value": 5})
-    assert found.urgent
-    body = {**asdict(found), "language": None, "sentiment": None}
+    explanation = _explained("The wait was awful, I want to end it all", stars={"value": 5})
+    assert explanation.urgent
+    body = {**asdict(explanation), "language": None, "sentiment": None}
     assert orjson.loads(orjson.dumps(body))["level_score"]["words"]

@@ -20,8 +20,8 @@ def enrichment() -> Enricher:
 def enriched(
     enrichment: Enricher, text: str = "Terrible, dirty ward.", **fields: object
 ) -> EnrichedFeedback:
-    given = {"created_at": COLLECTED, "collected_at": COLLECTED, "site": "Eastgate", **fields}
-    record = Feedback.collect(source="form", native_id="1", family="form", text=text, **given)  # type: ignore[arg-type]
+    values = {"created_at": COLLECTED, "collected_at": COLLECTED, "site": "Eastgate", **fields}
+    record = Feedback.collect(source="form", native_id="1", family="form", text=text, **values)  # type: ignore[arg-type]
     return enrichment.enrich(record, at=COLLECTED)
 
 

@@ -34,10 +34,10 @@ def test_an_index_of_an_earlier_version_takes_new_fields_after_set_up(settings: 
         finally:
             put_templates(client, settings)
         client.index(index=INDEX, id=FULL.event_id, document=body)
-        there = client.indices.get_mapping(index=INDEX)[INDEX]["mappings"]
+        properties = client.indices.get_mapping(index=INDEX)[INDEX]["mappings"]
         client.indices.delete(index=INDEX)
-    assert there["dynamic"] == "strict"
+    assert properties["dynamic"] == "strict"
     assert (
-        there["properties"]["feedback"]
+        properties["properties"]["feedback"]
         == orjson.loads(orjson.dumps(mappings()))["properties"]["feedback"]
     )

@@ -14,7 +14,7 @@ STARTED = datetime(2026, 8, 3, 13, 15, tzinfo=UTC)
 def an_alert(site: str = "North", **fields: Any) -> Alert:
     state = fields.get("state", AlertState.FIRING)
     resolved = state is AlertState.RESOLVED
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "kind": AlertKind.NEGATIVE,
         "site": site,
         "topic": "waiting_time",
@@ -39,14 +39,14 @@ def an_alert(site: str = "North", **fields: Any) -> Alert:
         "(usually 2 to 9); distinctive words: hours, nobody.",
     }
     if resolved:
-        given["sentence"] = (
+        values["sentence"] = (
             f"{site}: negative comments on waiting time are back to normal after 1.75 hours."
         )
-    return Alert.identify(**{**given, **fields})
+    return Alert.identify(**{**values, **fields})
 
 
 def a_notice(**fields: Any) -> Notice:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "notice_id": "0" * 32,
         "type": "alert.firing",
         "at": STARTED,
@@ -58,4 +58,4 @@ def a_notice(**fields: Any) -> Notice:
         "topics": ("waiting_time",),
         "source": "typeform",
     }
-    return Notice(**{**given, **fields})
+    return Notice(**{**values, **fields})

@@ -19,13 +19,13 @@ MINUTE = timedelta(minutes=1)
 
 def a_delivery(number: int = 1, **fields: Any) -> Delivery:
     notice = {name: fields.pop(name) for name in ("at", "about", "type") if name in fields}
-    given = {
+    values = {
         "delivery_id": f"{number:032x}",
         "destination": "ops",
         "notice": pack_notice(a_notice(notice_id=f"{number:032x}", **notice)),
         "due_at": NOW,
     }
-    return Delivery(**{**given, **fields})
+    return Delivery(**{**values, **fields})
 
 
 def test_a_notice_comes_back_as_it_was_packed() -> None:

@@ -38,8 +38,8 @@ UNTIL = SINCE + timedelta(days=1)
 
 
 def a_route(**settings: Any) -> Route:
-    given = {"apprise": "json://example.org", "digest": "daily", **settings}
-    (route,) = build_routes({"notify": {"board": given}}, lambda _: None)
+    values = {"apprise": "json://example.org", "digest": "daily", **settings}
+    (route,) = build_routes({"notify": {"board": values}}, lambda _: None)
     return route
 
 
@@ -67,7 +67,7 @@ async def put_sources(settings: Settings, sources: dict[str, bytes]) -> None:
 
 
 def a_case(number: int, **fields: Any) -> Case:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "case_id": deterministic_id("summaries", str(number)),
         "revision": 1,
         "events": (),
@@ -81,7 +81,7 @@ def a_case(number: int, **fields: Any) -> Case:
         "site": "Maple",
         "given_at": SINCE,
     }
-    return Case(**{**given, **fields})
+    return Case(**{**values, **fields})
 
 
 def a_score(site: str | None, value: float) -> Score:
@@ -99,7 +99,7 @@ def a_score(site: str | None, value: float) -> Score:
 
 
 def a_source(instance: str, **fields: Any) -> tuple[str, bytes]:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "source": "rss",
         "instance": instance,
         "site": "Maple",
@@ -108,7 +108,7 @@ def a_source(instance: str, **fields: Any) -> tuple[str, bytes]:
         "finished_at": UNTIL,
         "first_at": SINCE,
     }
-    return deterministic_id("summaries", instance), Coverage(**{**given, **fields}).to_payload()
+    return deterministic_id("summaries", instance), Coverage(**{**values, **fields}).to_payload()
 
 
 async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client: Any) -> None:

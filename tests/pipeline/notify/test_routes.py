@@ -24,8 +24,8 @@ OFFICE = {"office": {"zone": "Europe/London", "days": "mon-fri", "times": "08:00
 
 
 def one_route(**settings: Any) -> Routes:
-    given = {"webhook": "https://example.org/hook", "secret": SECRET, **settings}
-    return build_routes({"notify": {"ops": given}, "hours": OFFICE}, lambda _: None)
+    values = {"webhook": "https://example.org/hook", "secret": SECRET, **settings}
+    return build_routes({"notify": {"ops": values}, "hours": OFFICE}, lambda _: None)
 
 
 @pytest.mark.parametrize(

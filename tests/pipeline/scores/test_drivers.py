@@ -15,28 +15,28 @@ FFT = MEASURES[MeasureName.FFT_POSITIVE]
 def _answers(count: int = 2_000) -> list[Answer]:
     """Waiting costs 40 points; parking costs nothing and comes mostly with waiting."""
     rng = np.random.default_rng(3)
-    found = []
+    answers = []
     for _ in range(count):
         waiting = rng.random() < 0.3
         parking = rng.random() < (0.6 if waiting else 0.1)
         topics = {"food"} if rng.random() < 0.2 else set()
         topics |= ({"waiting"} if waiting else set()) | ({"parking"} if parking else set())
         happy = rng.random() < (0.5 if waiting else 0.9)
-        found.append(Answer(Weight(100 if happy else 0), frozenset(topics | {"everything"})))
-    return found
+        answers.append(Answer(Weight(100 if happy else 0), frozenset(topics | {"everything"})))
+    return answers
 
 
 def test_what_a_topic_costs_is_told_from_what_it_only_comes_with() -> None:
-    found = {
+    answers = {
         driver.topic: driver for driver in drivers(FFT, _answers(), {"waiting", "parking", "food"})
     }
-    waiting, parking = found["waiting"], found["parking"]
+    waiting, parking = answers["waiting"], answers["parking"]
     assert waiting.effect == pytest.approx(-40, abs=6)
     assert waiting.distinguishable
     assert parking.difference.value < -15  # it shares the blame
     assert not parking.distinguishable  # and is cleared of it
     assert waiting.impact == pytest.approx(waiting.effect * waiting.share)
-    assert next(iter(found)) == "waiting"
+    assert next(iter(answers)) == "waiting"
 
 
 def test_topics_of_few_answers_or_of_all_are_left_out() -> None:

@@ -26,8 +26,8 @@ def _share(percent: float, n: int = 200) -> Estimate:
 
 def _trend(*percents: float | None) -> Trend:
     steps = preceding_periods(JUNE, len(percents), UTC)
-    found = (Estimate(3) if percent is None else _share(percent) for percent in percents)
-    return tuple(zip(steps, found, strict=True))
+    assessment = (Estimate(3) if percent is None else _share(percent) for percent in percents)
+    return tuple(zip(steps, assessment, strict=True))
 
 
 def _goal(**changes: object) -> Goal:
@@ -57,8 +57,8 @@ def test_a_goal_fares_as_its_score_and_its_trend(
 def test_a_trend_that_chance_explains_is_none() -> None:
     steps = _trend(27, 31, 28, 30, 26, 30)
     assert project_trend(steps, DUE) is None
-    found = assess_goal(_goal(), steps[-1][1], JUNE.end, steps, UTC)
-    assert (found.status, found.projected) == (GoalStatus.BEHIND, None)
+    assessment = assess_goal(_goal(), steps[-1][1], JUNE.end, steps, UTC)
+    assert (assessment.status, assessment.projected) == (GoalStatus.BEHIND, None)
 
 
 def test_the_line_is_that_of_weighted_least_squares() -> None:
@@ -69,8 +69,8 @@ def test_the_line_is_that_of_weighted_least_squares() -> None:
     times = np.array(middles) - middles[-1]
     fitted = api.WLS([e.value for _, e in trend], api.add_constant(times),
                      weights=[e.n for _, e in trend]).fit()  # fmt: skip
-    there = DUE.timestamp() / 86_400 - middles[-1]
-    frame = fitted.get_prediction([[1.0, there]]).summary_frame(alpha=0.05)
+    distance = DUE.timestamp() / 86_400 - middles[-1]
+    frame = fitted.get_prediction([[1.0, distance]]).summary_frame(alpha=0.05)
     expected = (frame["mean"][0], frame["mean_ci_lower"][0], frame["mean_ci_upper"][0])
     assert project_trend(trend, DUE) == pytest.approx(expected, rel=1e-9)
 

@@ -30,8 +30,8 @@ def test_the_interval_of_a_mean_is_student_s() -> None:
     weightstats = pytest.importorskip("statsmodels.stats.weightstats")
     answers = np.array([0.25, 0.5, 0.5, 0.75, 0.75, 0.75, 1.0])
     expected = weightstats.DescrStatsW(answers).tconfint_mean()
-    found = intervals.mean(answers.mean(), answers.var(ddof=1), len(answers))
-    assert found == pytest.approx(expected, **SAME)
+    interval = intervals.mean(answers.mean(), answers.var(ddof=1), len(answers))
+    assert interval == pytest.approx(expected, **SAME)
 
 
 def test_answers_that_are_all_the_same_are_not_taken_for_certain() -> None:
@@ -48,11 +48,11 @@ def test_the_change_between_two_shares_is_newcombe_s(moved: tuple[int, int]) -> 
     expected = proportion.confint_proportions_2indep(
         hits, n, hits_before, n_before, method="newcomb", compare="diff"
     )
-    found = intervals.difference(
+    interval = intervals.difference(
         hits / n, intervals.wilson(hits, n),
         hits_before / n_before, intervals.wilson(hits_before, n_before),
     )  # fmt: skip
-    assert found == pytest.approx(expected, **SAME)
+    assert interval == pytest.approx(expected, **SAME)
 
 
 @pytest.mark.parametrize("counts", [(7, 1, 10), (40, 25, 100), (3, 3, 9), (1, 0, 30), (0, 4, 12)])

@@ -27,8 +27,8 @@ def test_the_worst_sources_come_first_with_what_is_wrong() -> None:
         _run("form", silent_after_s=3_600.0, news_at=NOW - timedelta(days=2)),
         _run("google_play", gap_since=NOW - timedelta(days=3)),
     ]
-    found = source_states(ledger, NOW, None)
-    assert [(source.name, source.state.value, source.note) for source in found] == [
+    states = source_states(ledger, NOW, None)
+    assert [(source.name, source.state.value, source.note) for source in states] == [
         ("trustpilot.main", "failed", "the key was refused (3 times)"),
         ("app_store.main", "late", "last run 2026-04-02 10:00 UTC"),
         ("form.main", "silent", "nothing new since 2026-03-31 12:00 UTC"),
@@ -39,8 +39,8 @@ def test_the_worst_sources_come_first_with_what_is_wrong() -> None:
 
 def test_a_source_without_a_schedule_that_stopped_is_silent() -> None:
     rows = (Row("file", 0, 120, {}, {}), Row("demo", 4, 0, {}, {}), Row("yelp", 0, 9, {}, {}))
-    found = source_states([_run("yelp")], NOW, Breakdown("source", rows))
-    assert [(source.name, source.state.value, source.note) for source in found] == [
+    states = source_states([_run("yelp")], NOW, Breakdown("source", rows))
+    assert [(source.name, source.state.value, source.note) for source in states] == [
         ("file", "silent", "120 comments in the period before, none in this one"),
         ("yelp.main", "ok", ""),
     ]

@@ -120,5 +120,5 @@ def test_every_edit_of_the_file_shows_in_the_version(tmp_path: Path) -> None:
 
 def test_the_package_knows_health_services() -> None:
     classifier = TopicClassifier(Taxonomy.load().groups())
-    found = classifier.classify(tokenize("Waited 3 hours, and the car park was full"))
-    assert {"parking", "waiting_time"} <= set(found)
+    topics = classifier.classify(tokenize("Waited 3 hours, and the car park was full"))
+    assert {"parking", "waiting_time"} <= set(topics)

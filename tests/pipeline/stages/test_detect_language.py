@@ -26,9 +26,9 @@ SPANISH = "Tuve que esperar cuatro horas y nadie me explicó nada"
     ],
 )
 def test_the_language_is_found(text: str, code: str) -> None:
-    found = DETECTOR.detect(text)
-    assert found.code == code
-    assert 0.5 <= found.confidence <= 1
+    detected = DETECTOR.detect(text)
+    assert detected.code == code
+    assert 0.5 <= detected.confidence <= 1
 
 
 @pytest.mark.parametrize(

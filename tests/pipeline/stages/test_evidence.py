@@ -22,8 +22,8 @@ class OneOutput:
         self.weights = weights
 
     def lookup(self, names: Sequence[str]) -> tuple[np.ndarray[Any, Any], float] | None:
-        known = [self.weights[name] for name in names if name in self.weights]
-        return (np.array([sum(known)], dtype=np.float32), 1.0) if known else None
+        weights = [self.weights[name] for name in names if name in self.weights]
+        return (np.array([sum(weights)], dtype=np.float32), 1.0) if weights else None
 
     def vector_weights(self, word: str) -> None:
         return None

@@ -87,8 +87,8 @@ def shown(text: str, by: UrgencyFlagger = FLAGGER) -> dict[str, list[str]]:
 def test_a_phrase_finds_what_its_header_says(
     write: Callable[[str], Path], phrase: str, text: str, evidence: list[str]
 ) -> None:
-    found = shown(text, flagger(write(RETAIL.replace("PHRASE", phrase))))
-    assert found == ({"injury": evidence} if evidence else {})
+    reasons = shown(text, flagger(write(RETAIL.replace("PHRASE", phrase))))
+    assert reasons == ({"injury": evidence} if evidence else {})
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_phrase_finds_what_its_header_says(
 def test_what_stands_inside_an_exception_does_not_count(
     write: Callable[[str], Path], text: str, evidence: list[str]
 ) -> None:
-    found = shown(text, flagger(write(RETAIL.replace("PHRASE", "hurt"))))
-    assert found.get("injury", []) == evidence
+    reasons = shown(text, flagger(write(RETAIL.replace("PHRASE", "hurt"))))
+    assert reasons.get("injury", []) == evidence
 
 
 def test_a_phrase_that_reaches_beyond_an_exception_counts(write: Callable[[str], Path]) -> None:

@@ -109,16 +109,16 @@ def test_the_scores_are_scikit_learns(learnt: Learnt, model: TextModel, kind: Qu
     trained_on = [c._replace(kind=kind) for c in examples(120, seed=2).comments]
     comments = [c for c in COMMENTS if c.kind is kind] + trained_on
     expected = learnt.expected(comments)
-    found = model.read(comments)
+    reading = model.read(comments)
     close: dict[str, Any] = {"rtol": 2e-3, "atol": 2e-2}  # weights are kept in 16 bits
-    scores = found.scores + learnt.parameters.thresholds
+    scores = reading.scores + learnt.parameters.thresholds
     np.testing.assert_allclose(scores, expected[:, : len(TOPICS)], **close)
     heads = softmax(expected[:, len(TOPICS) :].reshape(-1, 3, 5))
-    np.testing.assert_allclose(found.levels, heads[:, :2].mean(axis=1), atol=5e-3)
-    np.testing.assert_allclose(found.unrated, heads[:, 2], atol=5e-3)
+    np.testing.assert_allclose(reading.levels, heads[:, :2].mean(axis=1), atol=5e-3)
+    np.testing.assert_allclose(reading.unrated, heads[:, 2], atol=5e-3)
     slopes, shifts = learnt.parameters.calibration.T
     sure = 1 / (1 + np.exp(-(expected[:, : len(TOPICS)] * slopes + shifts)))
-    np.testing.assert_allclose(found.probabilities, sure, atol=2e-2)
+    np.testing.assert_allclose(reading.probabilities, sure, atol=2e-2)
 
 
 def test_a_rating_speaks_only_where_it_may(model: TextModel) -> None:
@@ -147,10 +147,10 @@ def test_terms_outside_of_the_model_are_counted_and_change_no_score(
         Comment(tokenize(text), QuestionKind.BETTER, 0, VADER.score_comment(text))
         for text in ("spa, pool, spas", "it is too much to pay", "too much", "")
     ]
-    found = model.read(comments)
-    assert found.hits.tolist() == [[2, 0], [0, 1], [0, 0], [0, 0]]
+    reading = model.read(comments)
+    assert reading.hits.tolist() == [[2, 0], [0, 1], [0, 0], [0, 0]]
     alone = TextModel(learnt.parameters, learnt.card, WordVectors.load())
-    np.testing.assert_allclose(found.scores, alone.read(comments).scores, atol=1e-6)
+    np.testing.assert_allclose(reading.scores, alone.read(comments).scores, atol=1e-6)
 
 
 def test_what_it_remembers_is_bounded_and_forgotten_without_a_trace(
@@ -210,17 +210,17 @@ def test_words_nobody_repeats_are_not_kept_whole(model: TextModel) -> None:
 )
 def test_no_text_keeps_it_long(model: TextModel, text: str) -> None:
     began = time.process_time()
-    found = model.read([Comment(tokenize(text), QuestionKind.WHY, 3, VADER.score_comment(text))])
+    reading = model.read([Comment(tokenize(text), QuestionKind.WHY, 3, VADER.score_comment(text))])
     assert time.process_time() - began < 3
-    assert all(np.isfinite(part).all() for part in numbers(found))
+    assert all(np.isfinite(part).all() for part in numbers(reading))
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(exclude_categories=())), st.sampled_from(HINTS))
 def test_any_text_is_read(text: str, hint: tuple[QuestionKind, int]) -> None:
-    found = PACKAGED.read([Comment(tokenize(text), *hint, VADER.score_comment(text))])
-    np.testing.assert_allclose(found.levels.sum(), 1, atol=1e-4)
-    assert ((found.probabilities >= 0) & (found.probabilities <= 1)).all()
+    reading = PACKAGED.read([Comment(tokenize(text), *hint, VADER.score_comment(text))])
+    np.testing.assert_allclose(reading.levels.sum(), 1, atol=1e-4)
+    assert ((reading.probabilities >= 0) & (reading.probabilities <= 1)).all()
 
 
 # -- the model in the package, and models that are none -------------------------------------------

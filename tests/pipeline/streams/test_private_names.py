@@ -84,12 +84,12 @@ def test_every_override_of_a_private_name_is_listed(ours: type) -> None:
 
 
 def test_every_private_name_of_a_foreign_object_is_listed() -> None:
-    listed = NAMED_TUPLE | {name for _, name in (*METHODS, *ATTRIBUTES)}
+    documented = NAMED_TUPLE | {name for _, name in (*METHODS, *ATTRIBUTES)}
     offences = [
         f"{path.relative_to(ROOT)}:{line} {name}"
         for path in MODULES
         for line, name in _foreign_private_names(ast.parse(path.read_text(encoding="utf-8")))
-        if name not in listed
+        if name not in documented
     ]
     assert offences == []
 

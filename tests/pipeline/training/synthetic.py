@@ -91,9 +91,9 @@ def examples(count: int = 300, seed: int = 1) -> Examples:
 
 
 def _example(number: int, chance: random.Random) -> Example:
-    said = chance.sample(_SAID, chance.choice((1, 1, 2)))
-    text = ", ".join(filter(None, [*(words for _, _, words in said), chance.choice(_BESIDE)]))
-    level = round(sum(level for _, level, _ in said) / len(said))
+    sentences = chance.sample(_SAID, chance.choice((1, 1, 2)))
+    text = ", ".join(filter(None, [*(words for _, _, words in sentences), chance.choice(_BESIDE)]))
+    level = round(sum(level for _, level, _ in sentences) / len(sentences))
     rated: dict[str, Any] = {"stars": {"value": 5 - level}} if chance.random() < 0.5 else {}
     record = Feedback.collect(
         source="file",
@@ -105,4 +105,4 @@ def _example(number: int, chance: random.Random) -> Example:
         author=f"{number // 3:032x}",
         **rated,
     )
-    return Example(record, level, frozenset(topic for topic, _, _ in said))
+    return Example(record, level, frozenset(topic for topic, _, _ in sentences))

@@ -14,9 +14,9 @@ from pipeline.training.figures import (
 
 def test_topics_are_judged_over_comments_that_have_one() -> None:
     truth = np.array([[1, 0], [1, 1], [0, 1], [0, 0]])
-    given = np.array([[1, 1], [1, 0], [0, 1], [1, 1]])
+    predicted = np.array([[1, 1], [1, 0], [0, 1], [1, 1]])
     # Three right, one too many, one missed; the last comment has no topic and is left out.
-    assert topic_figures(given, truth, ("room", "food")) == {
+    assert topic_figures(predicted, truth, ("room", "food")) == {
         "micro_f1": 0.75,
         "macro_f1": 0.75,
         "samples_f1": round((2 / 3 + 2 / 3 + 1) / 3, 4),
@@ -31,16 +31,16 @@ def test_topics_are_judged_over_comments_that_have_one() -> None:
 def test_many_topics_have_scikit_learns_figures() -> None:
     chance = np.random.default_rng(1)
     truth = (chance.random((200, 4)) < 0.4).astype(int)
-    given = np.where(chance.random((200, 4)) < 0.2, 1 - truth, truth)
+    predicted = np.where(chance.random((200, 4)) < 0.2, 1 - truth, truth)
     names = ("a", "b", "c", "d")
-    found = topic_figures(given, truth, names)
+    figures = topic_figures(predicted, truth, names)
     has = truth.any(axis=1)
     for average in ("micro", "macro", "samples"):
-        expected = f1_score(truth[has], given[has], average=average, zero_division=0)
-        assert found[f"{average}_f1"] == round(expected, 4)
+        expected = f1_score(truth[has], predicted[has], average=average, zero_division=0)
+        assert figures[f"{average}_f1"] == round(expected, 4)
     for number, name in enumerate(names):
-        pair = truth[has, number], given[has, number]
-        assert found["topics"][name] == {
+        pair = truth[has, number], predicted[has, number]
+        assert figures["topics"][name] == {
             "precision": round(precision_score(*pair), 3),
             "recall": round(recall_score(*pair), 3),
             "f1": round(f1_score(*pair), 3),
@@ -49,9 +49,13 @@ def test_many_topics_have_scikit_learns_figures() -> None:
 
 
 def test_a_single_topic_is_judged_too() -> None:
-    found = topic_figures(np.array([[1], [0], [1]]), np.array([[1], [1], [0]]), ("room",))
-    assert (found["micro_f1"], found["macro_f1"], found["samples_f1"]) == (0.6667, 0.6667, 0.5)
-    assert found["topics"] == {"room": {"precision": 1.0, "recall": 0.5, "f1": 0.667, "n": 2}}
+    figures = topic_figures(np.array([[1], [0], [1]]), np.array([[1], [1], [0]]), ("room",))
+    assert (figures["micro_f1"], figures["macro_f1"], figures["samples_f1"]) == (
+        0.6667,
+        0.6667,
+        0.5,
+    )
+    assert figures["topics"] == {"room": {"precision": 1.0, "recall": 0.5, "f1": 0.667, "n": 2}}
 
 
 @pytest.mark.parametrize("topics", [0, 2])
@@ -68,9 +72,9 @@ def test_without_a_labelled_topic_there_are_no_figures_of_topics(topics: int) ->
 
 def test_levels_are_judged_in_five_and_by_their_sign_in_three() -> None:
     truth = np.array([0, 1, 2, 3, 4, 4, NO_LEVEL])
-    given = np.array([0, 0, 2, 4, 4, 2, 0])
+    predicted = np.array([0, 0, 2, 4, 4, 2, 0])
     # F1 of the levels: 2/3, 0, 2/3, 0, 1/2; of positive, neutral and negative: 1, 2/3, 4/5.
-    assert sentiment_figures(given, truth) == {
+    assert sentiment_figures(predicted, truth) == {
         "accuracy_5": 0.5,
         "macro_f1_5": round((2 / 3 + 2 / 3 + 1 / 2) / 5, 4),
         "macro_f1_3": round((1 + 2 / 3 + 4 / 5) / 3, 4),

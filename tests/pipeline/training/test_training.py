@@ -81,10 +81,12 @@ def test_a_trained_model_is_read_by_the_stage(trained: TrainingResult, tmp_path:
     trained.parameters.save(tmp_path, trained.card)
     model = TextModel.load(tmp_path)
     judged = examples(60, seed=5)
-    found = model.read(judged.comments)
-    right = select_topics(found.scores, found.probabilities) == judged.topic_matrix(model.topics)
+    reading = model.read(judged.comments)
+    right = select_topics(reading.scores, reading.probabilities) == judged.topic_matrix(
+        model.topics
+    )
     assert right.mean() > 0.95
-    assert (found.levels.argmax(axis=1) == judged.levels).mean() > 0.8
+    assert (reading.levels.argmax(axis=1) == judged.levels).mean() > 0.8
 
 
 def test_the_phrases_of_a_lexicon_teach_what_no_comment_says(tmp_path: Path) -> None:

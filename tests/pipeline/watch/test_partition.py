@@ -39,9 +39,9 @@ def records() -> list[SimpleNamespace]:
 
 @pytest.fixture(scope="module")
 def whole(records: list[SimpleNamespace]) -> Partition:
-    found = partition()
-    found.consume(records, behind=False)
-    return found
+    undivided = partition()
+    undivided.consume(records, behind=False)
+    return undivided
 
 
 def test_a_spike_is_told_from_its_beginning_to_its_end(whole: Partition) -> None:

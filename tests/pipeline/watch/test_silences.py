@@ -22,9 +22,9 @@ MINE = Silence.acknowledge(ALERT.alert_id, starts_at=NOW, by="anna")
 def test_what_is_published_is_read_in_its_latest_form(settings: Settings) -> None:
     for silence in (ALL, MINE, ALL.lift(NOW + HOUR / 2)):
         publish_silence(settings, silence)
-    found = {silence.silence_id: silence for silence in read_silences(settings.kafka)}
-    assert found[ALL.silence_id].ends_at == NOW + HOUR / 2
-    assert found[MINE.silence_id] == MINE
+    by_id = {silence.silence_id: silence for silence in read_silences(settings.kafka)}
+    assert by_id[ALL.silence_id].ends_at == NOW + HOUR / 2
+    assert by_id[MINE.silence_id] == MINE
 
 
 def test_an_acknowledgement_comes_before_other_silences() -> None:

@@ -113,8 +113,8 @@ class FakeCareOpinion(FakeService):
     async def _service(self, request: Request) -> Response:
         if refused := self._refused(request):
             return refused
-        found = HEALTH_SERVICES.get(request.path_params["code"])
-        return JSONResponse(found) if found else JSONResponse({}, 404)
+        service = HEALTH_SERVICES.get(request.path_params["code"])
+        return JSONResponse(service) if service else JSONResponse({}, 404)
 
     def add(self) -> None:
         story = self._story(self.next_number())

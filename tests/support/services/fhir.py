@@ -92,8 +92,8 @@ class FakeFhir(FakeService):
             return _outcome(410, "not-found")
         _, ids, start, size = request.query_params["_getpages"].split("/")
         by_id = {resource["id"]: resource for resource in self.resources}
-        found = [by_id[resource] for resource in ids.split(",")]
-        return self._bundle(request, found, int(start), int(size))
+        resources = [by_id[resource] for resource in ids.split(",")]
+        return self._bundle(request, resources, int(start), int(size))
 
     def _bundle(
         self, request: Request, found: list[dict[str, Any]], start: int, size: int

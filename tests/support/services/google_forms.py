@@ -137,10 +137,10 @@ class FakeGoogleForms(FakeService):
         if refused := self._refused(request):
             return refused
         asked = request.query_params.get("filter", "")
-        found = _FILTER.fullmatch(asked)
-        if asked and found is None:
+        match = _FILTER.fullmatch(asked)
+        if asked and match is None:
             return _error(400, "INVALID_ARGUMENT")
-        since = datetime.fromisoformat(found[1]) if found else None
+        since = datetime.fromisoformat(match[1]) if match else None
         # no order is promised
         fitting = [
             item

@@ -22,7 +22,7 @@ def parts(fields: dict[str, str]) -> bytes:
 
 def delivery(number: int, raw: dict[str, Any], at: datetime | None = None) -> Delivery:
     ms = int((at or moment(number)).timestamp() * 1000)
-    told = {
+    payload = {
         "slug": "submit/252725624662359",
         "submitSource": "form",
         "submitDate": str(ms),
@@ -40,7 +40,7 @@ def delivery(number: int, raw: dict[str, Any], at: datetime | None = None) -> De
             "pretty": "Full name:Jo Bloggs, E-mail:jo@example.com",
             "ip": "192.0.2.7",
             "username": "northern",
-            "rawRequest": json.dumps(told),
+            "rawRequest": json.dumps(payload),
         }
     )
 

@@ -21,8 +21,8 @@ _EXPORTS = _SURVEY + "/export-responses"
 
 
 def question(name: str, text: str, kind: str, selector: str, **more: Any) -> dict[str, Any]:
-    told = {"type": kind, "selector": selector, "subSelector": None}
-    return {"questionType": told, "questionText": text, "questionName": name, **more}
+    question_fields = {"type": kind, "selector": selector, "subSelector": None}
+    return {"questionType": question_fields, "questionText": text, "questionName": name, **more}
 
 
 QUESTIONS = {

@@ -31,8 +31,13 @@ def _choices(weights: list[int]) -> list[dict[str, Any]]:
 
 
 def _question(number: str, heading: str, family: str, subtype: str, **more: Any) -> dict[str, Any]:
-    told = {"id": number, "family": family, "subtype": subtype, "headings": [{"heading": heading}]}
-    return {**told, **more}
+    question_fields = {
+        "id": number,
+        "family": family,
+        "subtype": subtype,
+        "headings": [{"heading": heading}],
+    }
+    return {**question_fields, **more}
 
 
 DETAILS = {
@@ -95,7 +100,7 @@ DETAILS = {
 
 
 def response(number: int, *answers: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    given = answers or (("11", {"text": sentence(number)}), ("13", {"choice_id": "709"}))
+    values = answers or (("11", {"text": sentence(number)}), ("13", {"choice_id": "709"}))
     at = moment(number)
     return {
         "id": str(5_007_154_000 + number),
@@ -112,7 +117,7 @@ def response(number: int, *answers: tuple[str, dict[str, Any]]) -> dict[str, Any
         "total_time": 60,
         "date_created": at.isoformat(),
         "date_modified": (at + timedelta(minutes=1)).isoformat(),
-        "pages": [{"id": "1", "questions": [{"id": q, "answers": [item]} for q, item in given]}],
+        "pages": [{"id": "1", "questions": [{"id": q, "answers": [item]} for q, item in values]}],
     }
 
 

@@ -161,8 +161,8 @@ def event(kind: str, number: int, **detail: Any) -> dict[str, Any]:
 def rated(number: int, rating: str, comment: str) -> dict[str, Any]:
     """Payloads of the triggers that the connector's documentation asks for."""
     at = (moment(number) + timedelta(minutes=9)).strftime("%Y-%m-%dT%H:%MZ")
-    told = {"ticket_id": str(35_000 + number), "rating": rating, "comment": comment}
-    return {**told, "updated_at": at}
+    payload = {"ticket_id": str(35_000 + number), "rating": rating, "comment": comment}
+    return {**payload, "updated_at": at}
 
 
 class FakeZendeskWebhooks(FakeCaller):

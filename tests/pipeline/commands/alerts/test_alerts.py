@@ -75,14 +75,14 @@ def _json(result: Result) -> Any:
 
 
 def _list_ids(run: Run, *arguments: str) -> list[str]:
-    found = _json(run("list", "--site", f"{SITE}*", *arguments, "--json"))
-    return [item["alert_id"] for item in found["alerts"]]
+    listing = _json(run("list", "--site", f"{SITE}*", *arguments, "--json"))
+    return [item["alert_id"] for item in listing["alerts"]]
 
 
 def _silences(run: Run, alert: Alert) -> list[dict[str, Any]]:
     """Those that are active and name the alert or its site."""
-    found: list[dict[str, Any]] = _json(run("silences", "--json"))
-    return [item for item in found if item.get("alert_id", alert.alert_id) == alert.alert_id
+    listing: list[dict[str, Any]] = _json(run("silences", "--json"))
+    return [item for item in listing if item.get("alert_id", alert.alert_id) == alert.alert_id
             and item.get("site", alert.site) == alert.site]  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def test_none_is_said_and_is_no_failure(run: Run) -> None:
 
 def test_shows_all_of_an_alert_with_its_words_and_what_people_wrote(run: Run) -> None:
     shown = run("show", FOOD.alert_id[:8]).stdout
-    told = " ".join(shown.split())
+    shown_words = " ".join(shown.split())
     for expected in (
         FOOD.sentence,
         FOOD.alert_id,
@@ -146,16 +146,16 @@ def test_shows_all_of_an_alert_with_its_words_and_what_people_wrote(run: Run) ->
         "1 of 2 examples:",
         "Hours in [a] queue [2J, again",
     ):
-        assert expected in told
+        assert expected in shown_words
     assert "\x1b" not in shown
 
 
 def test_json_of_an_alert_has_its_fields_its_silence_and_its_examples(run: Run) -> None:
-    found = _json(run("show", FOOD.alert_id, "--json"))
-    assert found.pop("silence") is None
-    (example,) = found.pop("examples")
+    listing = _json(run("show", FOOD.alert_id, "--json"))
+    assert listing.pop("silence") is None
+    (example,) = listing.pop("examples")
     assert example["message"] == EXAMPLE.text
-    assert found == orjson.loads(FOOD.to_payload())
+    assert listing == orjson.loads(FOOD.to_payload())
 
 
 def test_an_acknowledged_alert_says_by_whom_until_that_is_taken_back(run: Run) -> None:

@@ -84,8 +84,8 @@ def test_a_route_is_told_that_it_is_a_test_and_nothing_else(run: Run, receiver: 
         {"to": "duty", "service": "webhook", "status": "delivered", "reason": ""}
     ]
     ((path, headers, body),) = receiver.received
-    told = Webhook(SECRET).verify(body.decode(), headers)
-    assert (path, told["type"], told["data"]) == ("/duty", "test", {"test": True})
+    payload = Webhook(SECRET).verify(body.decode(), headers)
+    assert (path, payload["type"], payload["data"]) == ("/duty", "test", {"test": True})
 
 
 def test_every_route_is_told_whatever_it_filters_and_failures_are_an_exit_status(

@@ -84,12 +84,12 @@ def test_status_shows_how_sources_fare(line: Line, service: Served, name: str) -
     assert "Ward 7" in status(line)
     service.faults.extend(["403"])
     line("feedback connect --all", status=4)
-    found = {item["instance"]: item for item in orjson.loads(status(line, "--json"))["sources"]}
-    assert (found[name]["state"], found[name]["failures"]) == ("failed", 1)
-    assert found[name]["succeeded_at"] < found[name]["finished_at"]
+    sources = {item["instance"]: item for item in orjson.loads(status(line, "--json"))["sources"]}
+    assert (sources[name]["state"], sources[name]["failures"]) == ("failed", 1)
+    assert sources[name]["succeeded_at"] < sources[name]["finished_at"]
     line("feedback connect --all")
-    found = {item["instance"]: item for item in orjson.loads(status(line, "--json"))["sources"]}
-    assert (found[name]["state"], found[name]["failures"]) == ("ok", 0)
+    sources = {item["instance"]: item for item in orjson.loads(status(line, "--json"))["sources"]}
+    assert (sources[name]["state"], sources[name]["failures"]) == ("ok", 0)
 
 
 def status(line: Line, *options: str) -> str:
@@ -108,8 +108,8 @@ def test_a_dry_run_shows_records_and_publishes_nothing(
 def test_a_source_is_tried_out_without_a_file(
     service: Served, fake: FakeTrustpilot, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    given = [f"--set {key}={value}" for key, value in fake.settings(service.url).items()]
-    text = f"feedback connect trustpilot --dry-run --json {' '.join(given)}"
+    options = [f"--set {key}={value}" for key, value in fake.settings(service.url).items()]
+    text = f"feedback connect trustpilot --dry-run --json {' '.join(options)}"
     assert len(orjson.loads(feedback(text, environment, tmp_path))) == 5
 
 

@@ -28,24 +28,26 @@ class Life:
     def evaluate_open_bucket(self, **scores: float) -> list[Notice]:
         """A glance at the bucket that the next step closes."""
         keys = {"site": SITE, "topic": TOPIC}
-        found = {
+        findings = {
             keys[name]: Finding(score, 0, 40, 60, 10.0, 1.0, 0.2) for name, score in scores.items()
         }
         return self.episodes.evaluate_open_bucket(
-            self.bucket + 1, found, LIMIT, PARENTS, lambda key, window, bucket: bucket
+            self.bucket + 1, findings, LIMIT, PARENTS, lambda key, window, bucket: bucket
         )
 
     def step(self, **scores: float) -> list[Notice]:
         """One bucket; a key that is named has its score, and 40 where 10 are usual."""
         keys = {"site": SITE, "topic": TOPIC}
-        found = {
+        findings = {
             keys[name]: Finding(score, 0, 40, 60, 10.0, 1.0, 0.2) for name, score in scores.items()
         }
-        x = np.array([[40 if key in found else 10 for key in (SITE, TOPIC)]] * 4, dtype=np.uint32)
+        x = np.array(
+            [[40 if key in findings else 10 for key in (SITE, TOPIC)]] * 4, dtype=np.uint32
+        )
         counted = Observations(x, x * 2, np.full((4, 2), 10.0))
         self.bucket += 1
         return self.episodes.step(
-            self.bucket, found, LIMIT, counted, PARENTS, lambda key, window, bucket: bucket
+            self.bucket, findings, LIMIT, counted, PARENTS, lambda key, window, bucket: bucket
         )
 
 
@@ -75,15 +77,15 @@ def test_an_extreme_bucket_needs_no_second_one() -> None:
 def test_an_episode_ends_after_two_calm_buckets_and_not_after_one() -> None:
     life = Life()
     life.step(site=6.0)
-    told = [states(life.step(**scores)) for scores in ({}, {"site": 6.0}, {}, {})]
-    assert told == [[], [], [], [AlertState.RESOLVED]]
+    notices = [states(life.step(**scores)) for scores in ({}, {"site": 6.0}, {}, {})]
+    assert notices == [[], [], [], [AlertState.RESOLVED]]
 
 
 def test_it_reminds_after_four_hours() -> None:
     life = Life()
     life.step(site=6.0)
-    told = [bool(life.step(site=6.0)) for _ in range(17)]
-    assert told == [False] * 15 + [True, False]
+    notices = [bool(life.step(site=6.0)) for _ in range(17)]
+    assert notices == [False] * 15 + [True, False]
 
 
 def test_it_tells_when_it_gets_much_worse_and_then_is_critical() -> None:
@@ -99,8 +101,8 @@ def test_a_sites_episode_stands_for_its_topics_until_it_ends() -> None:
     life = Life()
     assert [notice.key for notice in life.step(site=6.0, topic=6.0)] == [SITE]
     assert life.step(topic=6.0) == []
-    told = life.step(topic=6.0)
-    assert [(notice.key, notice.state) for notice in told] == [
+    notices = life.step(topic=6.0)
+    assert [(notice.key, notice.state) for notice in notices] == [
         (SITE, AlertState.RESOLVED),
         (TOPIC, AlertState.FIRING),
     ]
@@ -109,8 +111,8 @@ def test_a_sites_episode_stands_for_its_topics_until_it_ends() -> None:
 def test_a_topic_that_ends_with_its_site_is_never_told() -> None:
     life = Life()
     life.step(site=6.0, topic=6.0)
-    told = [*life.step(), *life.step()]
-    assert [notice.key for notice in told] == [SITE]
+    notices = [*life.step(), *life.step()]
+    assert [notice.key for notice in notices] == [SITE]
 
 
 def test_a_glance_at_one_improbable_bucket_says_nothing_and_leaves_no_trace() -> None:
@@ -140,11 +142,11 @@ def test_a_glance_tells_what_is_extreme() -> None:
 
 def test_a_long_window_needs_no_second_bucket() -> None:
     life = Life()
-    found = {SITE: Finding(3.1, 3, 40, 60, 10.0, 1.0, 0.2)}
-    told = life.episodes.evaluate_open_bucket(
-        1_001, found, LIMIT, PARENTS, lambda key, window, bucket: 990
+    findings = {SITE: Finding(3.1, 3, 40, 60, 10.0, 1.0, 0.2)}
+    notices = life.episodes.evaluate_open_bucket(
+        1_001, findings, LIMIT, PARENTS, lambda key, window, bucket: 990
     )
-    assert [notice.episode.start for notice in told] == [990]
+    assert [notice.episode.start for notice in notices] == [990]
 
 
 def test_a_glance_tells_at_once_that_it_gets_much_worse() -> None:
