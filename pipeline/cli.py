@@ -1,14 +1,16 @@
 """The ``feedback`` command: loads the requested subcommand, and reports errors in one line.
 
-``COMMANDS`` is the only place that names the modules of ``pipeline.commands``: ``--help`` and shell
-completion list them without importing any.
+``commands.toml`` is the only place that names the modules of ``pipeline.commands``: ``--help`` and
+shell completion list them without importing any.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import Annotated, Any, Final, NamedTuple
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -17,84 +19,9 @@ from typer.core import TyperCommand, TyperGroup
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import err, one_line
 
-
-class _Command(NamedTuple):
-    """The location of a command, and its line in the list of commands."""
-
-    target: str
-    """``module:attribute`` below ``pipeline.commands``; a function or a Typer application."""
-    summary: str
-    """The first paragraph of its docstring; a test keeps them equal."""
-
-
-COMMANDS: Final = {
-    "demo": _Command(
-        "demo.command:demo",
-        "Run the end-to-end demo: engines, sample comments, Kafka, Faust, Elasticsearch, search.",
-    ),
-    "up": _Command(
-        "engines:up",
-        "Start Kafka and Elasticsearch on this machine, without Docker, unless they are running.",
-    ),
-    "down": _Command(
-        "engines:down",
-        "Stop the Kafka and Elasticsearch that `feedback up` started; their data is kept.",
-    ),
-    "status": _Command(
-        "engines:status",
-        "Show the engines, the consumer lag of the worker, and the state of each source.",
-    ),
-    "setup": _Command(
-        "setup:setup", "Create the Kafka topics and the index templates. Idempotent."
-    ),
-    "ingest": _Command("ingest.command:ingest", "Import comments from a file. Idempotent."),
-    "connect": _Command(
-        "sources.connect:connect",
-        "Collect feedback from sources: reviews, social mentions, forms.",
-    ),
-    "serve": _Command(
-        "sources.serve:serve", "Receive webhooks and forms, until SIGTERM or Ctrl-C."
-    ),
-    "connectors": _Command(
-        "sources.connectors:app", "List the connectors, describe one, or create a new one."
-    ),
-    "reply": _Command(
-        "sources.reply:reply",
-        "Reply to feedback on the platform it came from. A dry run without --send.",
-    ),
-    "worker": _Command(
-        "worker:worker",
-        "Enrich, index and watch feedback and send notifications, until SIGTERM or Ctrl-C.",
-    ),
-    "search": _Command(
-        "search.command:search",
-        "Search feedback by words, place, topic, sentiment, urgency and time.",
-    ),
-    "report": _Command(
-        "report:report",
-        "Report scores by place, topic, source and period, with intervals, trends and goals.",
-    ),
-    "explain": _Command(
-        "explain.command:explain",
-        "Explain the analysis of one comment: each result with the words behind it.",
-    ),
-    "train": _Command(
-        "model.train:train", "Train the topic and sentiment model on labelled comments."
-    ),
-    "evaluate": _Command(
-        "model.evaluate:evaluate",
-        "Evaluate topics and sentiment against labels, and measure the time per comment.",
-    ),
-    "alerts": _Command(
-        "alerts.app:app",
-        "List, acknowledge and silence alerts about spikes of negative or urgent feedback.",
-    ),
-    "cases": _Command(
-        "cases.app:app",
-        "List, assign, answer and resolve cases: feedback that needs a response.",
-    ),
-    "dead": _Command("dead:app", "List dead letters: rejected records, with the reason."),
-}
+COMMANDS: Final[dict[str, dict[str, str]]] = tomllib.loads(
+    Path(__file__).with_name("commands").joinpath("commands.toml").read_text("utf-8")
+)
 
 
 class LazyGroup(TyperGroup):
@@ -103,7 +30,7 @@ class LazyGroup(TyperGroup):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.commands = {
-            name: TyperCommand(name, help=command.summary) for name, command in COMMANDS.items()
+            name: TyperCommand(name, help=command["summary"]) for name, command in COMMANDS.items()
         }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -115,7 +42,7 @@ class LazyGroup(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import a command; return it as Typer's command or group."""
-    module, _, attribute = COMMANDS[name].target.partition(":")
+    module, _, attribute = COMMANDS[name]["target"].partition(":")
     target = getattr(importlib.import_module(f"pipeline.commands.{module}"), attribute)
     if isinstance(target, typer.Typer):
         group = typer.main.get_group(target)

@@ -56,7 +56,7 @@ main()
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_shows_the_first_paragraph_of_each_help(name: str) -> None:
     help_text = cleandoc(load_command(name).help)
-    assert COMMANDS[name].summary == " ".join(help_text.split("\n\n")[0].split())
+    assert COMMANDS[name]["summary"] == " ".join(help_text.split("\n\n")[0].split())
 
 
 def test_every_command_is_documented() -> None:
