@@ -102,7 +102,7 @@ def get_preset(name: str | None) -> Preset:
     if name in load_presets():
         return load_presets()[name]
     hint = suggest_name(name, load_presets()) or f"there are {', '.join(sorted(load_presets()))}"
-    raise Misconfigured(f"choosing the preset {name!r}: there is none of that name; {hint}")
+    raise Misconfigured(f"choosing the preset {name!r}: no such preset; {hint}")
 
 
 @cache

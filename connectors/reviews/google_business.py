@@ -172,7 +172,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
             )
             following = answer.get("nextPageToken")
             if following is not None and following == paginator.page:
-                raise Fatal(f"reading {self.name}: the service repeats a page")
+                raise Fatal(f"reading {self.name}: the service returned the same page twice")
             paginator.page = None if arrived or not following else str(following)
             yield [self._item(location, review) for review in new], paginator.cursor(paginator.page)
             if paginator.page is None:

@@ -44,7 +44,7 @@ def load_coverage(broker: Broker) -> dict[tuple[str, str], Coverage]:
 
 
 def merge_with_previous(entry: Coverage, previous: Coverage | None) -> Coverage:
-    """Return the entry of a run, completed from that of the run previous."""
+    """Return the entry of a run, completed from the previous run's."""
     if previous is None:
         return entry
     newest = max(filter(None, (previous.newest_at, entry.newest_at)), default=None)

@@ -72,7 +72,7 @@ def build_instances(
         if not isinstance(named, dict) or not all(
             isinstance(table, dict) for table in named.values()
         ):
-            raise Misconfigured(f"{action}: a section is [{kind}.NAME], the name is yours")
+            raise Misconfigured(f"{action}: sections are named [{kind}.NAME]; choose any NAME")
         instances += [
             build_instance(source, name, table, resolve_secret) for name, table in named.items()
         ]

@@ -137,7 +137,7 @@ class PageReader:
             for page in self._pages:
                 fingerprint = hash((page.cursor, *(item.origin for item in page.items)))
                 if page.items and fingerprint in self._seen:
-                    raise Fatal("reading: the source returned the same page again")
+                    raise Fatal("reading: the service returned the same page twice")
                 self._seen.add(fingerprint)
                 yield page
         except (Retry, Fatal) as error:

@@ -85,13 +85,15 @@ class Scaffold:
 
 def new_scaffold(name: str, family: FamilyName, title: str | None = None) -> Scaffold:
     """Return the scaffold of a connector. Raises ``Misconfigured`` for a name it cannot have."""
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise Misconfigured(f"creating {name}: it is a Python keyword, and a module's name is not")
+    if not _NAME.fullmatch(name):
         raise Misconfigured(
             f"creating {name!r}: a name has lower-case letters, digits and _, and begins with a "
             "letter"
         )
     if name in sources():
-        raise Misconfigured(f"creating {name}: there is such a connector already")
+        raise Misconfigured(f"creating {name}: a connector of this name exists")
     return Scaffold(name, family, title or name.replace("_", " ").title())
 
 

@@ -82,7 +82,7 @@ def build_polled(instance: Instance, author_key: bytes) -> Polled:
     """Return the connector of an instance that can be run; raises ``Misconfigured``."""
     source = instance.build(author_key)
     if not isinstance(source, Polled):
-        raise Misconfigured(f"running {instance.label}: its service calls it; it cannot be run")
+        raise Misconfigured(f"running {instance.label}: it receives webhooks; use `feedback serve`")
     return source
 
 

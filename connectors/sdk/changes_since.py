@@ -94,10 +94,10 @@ class ChangesSince:
     def advance(self, page: str | None) -> str:
         """Return the cursor that follows a page; ``page`` is the next one's token, if any.
 
-        Raises ``Fatal`` if the service returns the same page again.
+        Raises ``Fatal`` if the service returns the same page twice.
         """
         if page is not None and page == self.page:
-            raise Fatal("reading pages: the service gives the same page again")
+            raise Fatal("reading pages: the service returned the same page twice")
         self.page = page
         if page is None:
             return self.complete(self.moment)

@@ -50,7 +50,7 @@ class HttpResponse:
 
 
 ResponseClassifier = Callable[[HttpResponse], Exception | None]
-"""Returns the error that a response is, or None if it is a success."""
+"""Returns the error that a response represents, or None if it is a success."""
 
 
 def classify_response(response: HttpResponse) -> Exception | None:
@@ -276,4 +276,4 @@ class OAuth2(httpx.Auth):
         try:
             self._token = str(orjson.loads(response.content)["access_token"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(f"requesting a token, {where}: the response has none") from None
+            raise Retry(f"requesting a token, {where}: the response contains no token") from None

@@ -31,7 +31,8 @@ def request_access_token(token_url: str, form: Mapping[str, str]) -> SecretStr:
         document = http.json("POST", token_url, data=dict(form))
     token = document.get("access_token") if isinstance(document, dict) else None
     if not isinstance(token, str) or not token:
-        raise Retry(f"requesting a token of {httpx.URL(token_url).host}: the response has none")
+        host = httpx.URL(token_url).host
+        raise Retry(f"requesting a token from {host}: the response contains no token")
     return SecretStr(token)
 
 

@@ -56,7 +56,7 @@ class RateLimiter:
 
 
 class MemoryBudget:
-    """Bytes that the requests in process may take in all."""
+    """Total bytes that requests in progress may hold."""
 
     def __init__(self, max_bytes: int) -> None:
         self._free = max_bytes

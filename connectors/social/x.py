@@ -169,7 +169,7 @@ def _numeric_id(post: Any) -> int | None:
 
 
 def _classify(response: HttpResponse) -> Exception | None:
-    """Return the error that a response is; a plan's cap does not say when it ends."""
+    """Return the error that a response represents; a plan's cap does not say when it ends."""
     if response.status == 429 and b"usage-capped" in response.body:
         message = f"requesting {response.request_line}: the plan's cap of posts is reached"
         return Retry(message, wait=_UNTIL_CAP_S)

@@ -199,7 +199,7 @@ organization = "Eastgate Hospitals"
 
 
 def _classify(response: HttpResponse) -> Exception | None:
-    """Return the error that a response is, with YouTube's reason."""
+    """Return the error that a response represents, with YouTube's reason."""
     if response.status not in {400, 403, 404}:
         return classify_response(response)
     message = f"requesting {response.request_line}"

@@ -62,7 +62,7 @@ def list_letters(
         int, typer.Option(min=1, max=10_000, help="Maximum number, newest first.")
     ] = 20,
     reason: Annotated[
-        str | None, typer.Option(help="Text that the reason contains, in any case.")
+        str | None, typer.Option(help="Text in the reason; case-insensitive.")
     ] = None,
     stage: Annotated[str | None, typer.Option(help="Connector or stage that rejected it.")] = None,
     source: Annotated[str | None, typer.Option(help="Connector.")] = None,

@@ -50,7 +50,8 @@ def report(
     period: Annotated[
         Calendar | None,
         typer.Option(
-            help="Report on the last complete one before --until; with --since: step of the trend."
+            help="Report on the last complete period before --until; "
+            "with --since: step of the trend."
         ),
     ] = None,
     since: Annotated[

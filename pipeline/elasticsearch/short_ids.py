@@ -31,7 +31,7 @@ def require_single(matches: Mapping[str, T], prefix: str, title: str, *, hint: s
         raise CommandError(f"finding {title} {prefix}: not found{hint}")
     if len(matches) > 1:
         raise CommandError(
-            f"finding {title} {prefix}: which of {', '.join(matches)}?", ExitStatus.USAGE
+            f"finding {title} {prefix}: ambiguous: matches {', '.join(matches)}", ExitStatus.USAGE
         )
     return next(iter(matches.values()))
 

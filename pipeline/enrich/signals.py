@@ -80,5 +80,5 @@ def signal_payload(signal: Signal) -> bytes:
 
 @lru_cache(maxsize=10_000)
 def site_key(site: str | None) -> str:
-    """Return a site's key, hexadecimal: the Kafka sink derives the partition from it."""
+    """Return a site's key, hexadecimal."""
     return deterministic_id("site", site or "")

@@ -25,9 +25,7 @@ async def publish_dead_letters(
     """Publish one dead letter per failure, and wait until the brokers have them."""
     if not failures:
         return
-    log.error(
-        "records_dead_lettered", stage=stage, records=len(failures), reason=failures[0].reason
-    )
+    log.error("record_dead_lettered", stage=stage, records=len(failures), reason=failures[0].reason)
     messages = dead_letter_messages(stage, records, failures)
     await retry_until_available(lambda: producer.write(messages))
 

@@ -110,7 +110,7 @@ def _notify(service: Any, notice: Notice, examples: bool) -> bool:
 
 
 def _create_service(url: str) -> Any:
-    """Return a new service for each notice: they keep rate limits of the last one."""
+    """Return a new service per notice, since a service keeps the rate limit of its last notice."""
     _silence_libraries()
     asset = AppriseAsset(
         app_id=_NAME,

@@ -110,7 +110,7 @@ def is_normalized(name: str) -> bool:
 
 
 def min_document_frequency(name: str) -> int:
-    """Return in how many respondents' comments a feature must occur to be kept."""
+    """Return the minimum number of respondents that keeps a feature."""
     if not is_normalized(name):
         return 1
     return _MIN_DOCUMENT_FREQUENCY[name[0]] + (name[0] == "b" and name[1] != ":")

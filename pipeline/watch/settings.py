@@ -34,7 +34,7 @@ class WatchSettings(BaseModel):
         default=_DEFAULT.warm_up_days,
         ge=0,
         le=60,
-        description="A younger site, or source at a site, raises no alert.",
+        description="Sites younger than this raise no alerts; nor do younger sources at a site.",
     )
     remind_hours: float = Field(
         default=_DEFAULT.remind_hours,

@@ -92,6 +92,13 @@ def test_a_name_that_no_connector_can_have_is_refused(name: str) -> None:
         new_scaffold(name, "reviews")
 
 
+def test_a_keyword_and_a_name_that_is_taken_are_called_so() -> None:
+    with pytest.raises(Misconfigured, match="creating class: it is a Python keyword"):
+        new_scaffold("class", "reviews")
+    with pytest.raises(Misconfigured, match="creating yelp: a connector of this name exists"):
+        new_scaffold("yelp", "reviews")
+
+
 def test_the_checkout_is_found_from_within(tmp_path: Path) -> None:
     assert find_checkout(ROOT / "connectors" / "sdk") == ROOT
     with pytest.raises(Misconfigured, match="not in a checkout"):

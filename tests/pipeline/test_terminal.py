@@ -171,7 +171,7 @@ def _records() -> RenderableType:
 
 def _ingest() -> RenderableType:
     stats = RunStats(read=1, dead_lettered=1, reasons={HOSTILE: Reason(1, ["row 1"])})
-    return ingest_table(IngestResult(stats))
+    return Group(Text("result", "bold"), ingest_table(IngestResult(stats)))
 
 
 def _report() -> RenderableType:

@@ -241,7 +241,7 @@ _REMOVED: Final = Question("", "", "removed", "", "", {}, {}, {}, {})
 
 
 def _classify(response: HttpResponse) -> Exception | None:
-    """Return the error that a response is; the headers of limits have their own names."""
+    """Return the error that a response represents; the headers of limits have their own names."""
     if response.status == 404:
         return _NotFound()
     if response.status == 429 and "retry-after" not in response.headers:

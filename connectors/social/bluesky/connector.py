@@ -142,7 +142,7 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             elif times and state.continue_before(times[-1]):
                 page = None  # continue by time: deletes would shift the service's pages
             elif page == before:
-                raise Retry("searching on bluesky: the service repeats a page")
+                raise Retry("searching on bluesky: the service returned the same page twice")
             if items:
                 yield Page(items, state.text())
             if arrived:

@@ -74,7 +74,9 @@ class Session(httpx.Auth):
             tokens = orjson.loads(response.content)
             self._access, self._refresh = tokens["accessJwt"], tokens["refreshJwt"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(f"opening a session, {request_line}: the response has no tokens") from None
+            raise Retry(
+                f"opening a session, {request_line}: the response contains no token"
+            ) from None
 
 
 def _has_expired(response: httpx.Response) -> bool:

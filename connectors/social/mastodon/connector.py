@@ -231,7 +231,7 @@ base_url = "https://mastodon.social"
 
 
 def _classify(response: HttpResponse) -> Exception | None:
-    """Return the error that a response is; a 404 of an older server or unused tag is not one."""
+    """Return the error that a response represents; a 404 of an old server or unused tag is none."""
     is_optional = response.request_line.endswith(("/v1/statuses", "/v2/instance"))
     if response.status == 404 and (is_optional or b"Record not found" in response.body):
         return None

@@ -235,7 +235,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
 
 
 def _classify(response: HttpResponse) -> Exception | None:
-    """Return the error that a response is; a missing subreddit redirects to a search."""
+    """Return the error that a response represents; a missing subreddit redirects to a search."""
     if response.status == 200 and response.request_line.endswith("/subreddits/search"):
         return Fatal(f"requesting {response.request_line}: the subreddit does not exist")
     if response.status == 403:

@@ -35,7 +35,7 @@ class Feed:
 
 
 def classify_feed(response: HttpResponse) -> Exception | None:
-    """Return the error that a response is; a truncated or invalid feed is retried."""
+    """Return the error that a response represents; a truncated or invalid feed is retried."""
     problem = classify_response(response)
     if problem is None and response.status != 304 and not _is_whole(response.body):
         return Retry(f"reading {response.request_line}: the response is not a complete feed")

@@ -31,8 +31,11 @@ from schemas.field_types import parse_duration
 from schemas.silence import Silence
 from schemas.validation import first_fault
 
-_By = Annotated[
-    str | None, typer.Option(help="Assignee; default: your login name.", metavar="NAME")
+_Acknowledger = Annotated[
+    str | None, typer.Option(help="Who acknowledges; default: your login name.", metavar="NAME")
+]
+_Silencer = Annotated[
+    str | None, typer.Option(help="Who silences; default: your login name.", metavar="NAME")
 ]
 _Note = Annotated[str | None, typer.Option(help="Reason, for your colleagues.")]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="Id, or its first characters.")]
@@ -40,7 +43,7 @@ _Id = Annotated[str, typer.Argument(metavar="ID", help="Id, or its first charact
 
 def ack(
     identifier: _Id,
-    by: _By = None,
+    by: _Acknowledger = None,
     note: _Note = None,
     for_: Annotated[
         str | None,
@@ -75,7 +78,7 @@ def silence(
     source: Annotated[str | None, typer.Option(help="Connector.")] = None,
     kind: Annotated[AlertKind | None, typer.Option(help="Kind of feedback.")] = None,
     everything: Annotated[bool, typer.Option("--everything", help="All alerts.")] = False,
-    by: _By = None,
+    by: _Silencer = None,
     note: _Note = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be silenced.")

@@ -68,7 +68,7 @@ def demo(
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed generates the same comments.")
     ] = 7,
-    days: Annotated[int, typer.Option(min=7, help="Number of days that they spread over.")] = 60,
+    days: Annotated[int, typer.Option(min=7, help="Days to spread them over.")] = 60,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the engines running that the demo started.")
     ] = False,

@@ -96,14 +96,14 @@ def ingest(
     again: Annotated[
         bool,
         typer.Option(
-            "--again", help="Publish rows again that were published before, with the same ids."
+            "--again", help="Republish rows that were already published, with the same ids."
         ),
     ] = False,
     news: Annotated[
         bool,
         typer.Option(
             "--news",
-            help="Count these comments in alerts, as new ones; default: they are history.",
+            help="Count these comments towards alerts; by default they are treated as history.",
         ),
     ] = False,
     wait: Annotated[

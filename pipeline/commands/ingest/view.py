@@ -107,7 +107,8 @@ def table(result: IngestResult) -> Any:
     for name, count in _rows(result):
         table.add_row(name, f"{count:,}")
         for reason, number, examples in top_reasons(reasons.get(name, {})):
-            table.add_row("", f"{number:,}", escape(f"{reason} ({', '.join(examples)})"))
+            text = one_line(f"{reason} ({', '.join(examples)})")  # cleaned before it is measured
+            table.add_row("", f"{number:,}", escape(text))
     return table
 
 

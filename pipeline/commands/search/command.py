@@ -28,7 +28,8 @@ def search(
     words: Annotated[
         Values,
         typer.Argument(
-            help='Words that must all occur: "exact phrase", a | b, prefix*; -not after a --.'
+            help='Words that must all occur: "exact phrase", a | b, prefix*; to exclude a word, '
+            "write `-- -word`."
         ),
     ] = None,
     site: Annotated[Values, filter_option("--site", "Hospital, branch or app")] = None,

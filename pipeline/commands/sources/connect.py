@@ -90,7 +90,7 @@ def _preview(instance: Instance) -> list[Feedback]:
     with translate_errors(), instance.build(author_key()) as source:
         if not isinstance(source, Polled):
             raise CommandError(
-                f"running {instance.label}: its service calls webhooks; see `feedback serve`"
+                f"running {instance.label}: it receives webhooks; use `feedback serve`"
             )
         for page in source.fetch(None):
             parsed = [parse_item(source, item, stats) for item in page.items]

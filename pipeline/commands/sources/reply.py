@@ -59,7 +59,7 @@ def _find_answering_source(name: str, config: Path | None) -> Answering:
     instances = select_instances([name], all_=False, path=config, overrides=[])
     if len(instances) > 1:
         labels = ", ".join(instance.label for instance in instances)
-        raise CommandError(f"replying: which of {labels}?", ExitStatus.USAGE)
+        raise CommandError(f"replying: ambiguous: matches {labels}", ExitStatus.USAGE)
     source = instances[0].build(author_key())
     if not isinstance(source, Answering):
         raise CommandError(f"replying: {source.title} does not support replies", ExitStatus.USAGE)

@@ -96,7 +96,7 @@ def _is_polled(instance: Instance) -> bool:
 
 def _ad_hoc_instance(names: list[str], overrides: list[str]) -> Instance:
     if len(names) != 1:
-        raise CommandError("selecting sources: --set goes with one NAME", ExitStatus.USAGE)
+        raise CommandError("selecting sources: --set requires exactly one NAME", ExitStatus.USAGE)
     kind, _, instance = names[0].partition(".")
     with translate_errors():
         source = get_source(kind, "selecting sources")

@@ -40,7 +40,7 @@ def line_plot(
     height: int = 190,
     level: float | None = None,
 ) -> Markup:
-    """Return a trend as line and dots, with the interval as a band.
+    """Return a trend as a line with dots, with the interval as a band.
 
     ``ends`` are the scale's limits.
     ``level`` is marked by a line, such as a target.

@@ -37,7 +37,7 @@ class Seasonality:
 
     @property
     def sites(self) -> int:
-        """Number of sites there is room for."""
+        """Capacity, in sites."""
         return len(self._counts)
 
     def grow(self, sites: int) -> None:

@@ -51,7 +51,7 @@ def test_instances_have_their_settings_schedule_and_secrets(tmp_path: Path) -> N
     ("text", "sentence"),
     [
         ("[trustpilott.x]\n", "there is no connector 'trustpilott'; did you mean trustpilot?"),
-        ("[trustpilot]\nsite = 'x'\n", "a section is [trustpilot.NAME], the name is yours"),
+        ("[trustpilot]\nsite = 'x'\n", "sections are named [trustpilot.NAME]; choose any NAME"),
         (WHOLE, "[trustpilot.north] api_key: the environment variable TP_KEY is not set"),
         ("[trustpilot.x]\nsite = ''\n", "[trustpilot.x] site: String should have at least 1"),
         ("[trustpilot.x]\nbusines_unit = 'x'\n", "did you mean business_unit?"),

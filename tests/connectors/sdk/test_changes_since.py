@@ -38,7 +38,7 @@ def test_an_empty_service_is_asked_for_everything_again() -> None:
 def test_a_page_that_names_itself_as_the_next_ends_the_run() -> None:
     changes = ChangesSince.resume(None, now=NOW)
     changes.advance("page 2")
-    with pytest.raises(Fatal, match="same page"):
+    with pytest.raises(Fatal, match="returned the same page twice"):
         changes.advance("page 2")
 
 

@@ -165,7 +165,7 @@ class TestSearching:
         connector = source(fake, service.url)
         answer = {"posts": fake.posts, "cursor": "3"}
         monkeypatch.setattr(connector._http, "get_json", lambda *asked, **params: answer)
-        with pytest.raises(Retry, match="repeats a page"):
+        with pytest.raises(Retry, match="returned the same page twice"):
             run(connector)
 
     def test_a_clock_ahead_hides_nothing(self, fake: FakeBluesky, service: Served) -> None:

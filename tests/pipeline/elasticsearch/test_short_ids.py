@@ -24,6 +24,8 @@ def test_a_single_match_is_returned_and_several_are_listed() -> None:
     assert require_single({"abcd1": 1}, "abcd", "case") == 1
     with pytest.raises(CommandError, match="finding case abcd: not found; try another"):
         require_single({}, "abcd", "case", hint="; try another")
-    with pytest.raises(CommandError, match=r"finding case abcd: which of abcd1, abcd2\?") as raised:
+    with pytest.raises(
+        CommandError, match=r"finding case abcd: ambiguous: matches abcd1, abcd2$"
+    ) as raised:
         require_single({"abcd1": 1, "abcd2": 2}, "abcd", "case")
     assert raised.value.status is ExitStatus.USAGE
