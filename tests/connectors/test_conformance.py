@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 import tomllib
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,8 +24,20 @@ from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Sk
 from connectors.sdk.source import Capability, Polled, Source, Webhook, WebhookRequest
 from pipeline.settings_file import resolve_secret
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import EARLIER, NOW, Delivery, FakeCaller, FakeService, served
+from tests.support.fake_service import (
+    EARLIER,
+    NOW,
+    Delivery,
+    FakeCaller,
+    FakeService,
+    Fault,
+    served,
+)
 from tests.support.fakes import CALLERS, SERVICES, WAITS, build_source
+from tests.support.spoiled import CANARY, spoiled
+
+NOWHERE = "http://127.0.0.1:9"
+"""An address at which nothing answers."""
 
 SOURCES = sorted(sources().items())
 _SECRET = re.compile(r"(secret|token|password|key)s?$")
@@ -104,13 +119,21 @@ def read_run(source: Polled, cursor: str | None) -> tuple[list[Feedback], list[s
     return records, cursors
 
 
-def index_after(records: Iterable[Feedback]) -> dict[str, str]:
-    """Return the texts that the index holds after these records, by native id."""
+def index_after(records: Iterable[Feedback], *, ordered: bool = False) -> dict[str, str]:
+    """Return the texts that the index holds after these records, by native id.
+
+    Unless they are ``ordered``, their order does not matter: two that differ must have different
+    revisions.
+    """
     held: dict[str, Feedback] = {}
     for record in records:
         before = held.get(record.native_id)
-        if before is None or record.revision >= before.revision:
+        if before is None or record.revision >= before.revision + (not ordered):
             held[record.native_id] = record
+        elif record.revision == before.revision:
+            assert (record.operation, record.text) == (before.operation, before.text), (
+                f"{record.native_id}: an edit or delete has no higher revision"
+            )
     return {
         native_id: record.text
         for native_id, record in held.items()
@@ -223,7 +246,145 @@ def test_brings_edits_and_deletes(fake: FakeService) -> None:
         if Capability.DELETES in brings:
             fake.delete()
         later, _ = read_run(build_polled(fake, service.url, NOW + timedelta(days=2)), cursors[-1])
-    assert index_after([*records, *later]) == fake.texts
+    assert index_after([*records, *later], ordered=not fake.edits_have_times) == fake.texts
+
+
+def test_finds_what_is_new_run_after_run(fake: FakeService) -> None:
+    with served(fake) as service:
+        records, cursors = read_run(build_polled(fake, service.url, EARLIER), None)
+        for _ in range(4):
+            fake.add()
+            later, later_cursors = read_run(build_polled(fake, service.url), cursors[-1])
+            assert later, "nothing new after several runs"
+            records += later
+            cursors += later_cursors
+    assert_complete(records, fake)
+
+
+def test_declares_what_its_fake_can_do(fake: FakeService) -> None:
+    brings = sources()[fake.name].capabilities
+    assert (Capability.EDITS in brings) == (type(fake).edit is not FakeService.edit)
+    assert (Capability.DELETES in brings) == (type(fake).delete is not FakeService.delete)
+
+
+def read_items(fake: FakeService | FakeCaller) -> tuple[Source, list[Item]]:
+    """Return the connector of a fake and all items that it reads, of edits and deletes too."""
+    with served(fake) as service:
+        if isinstance(fake, FakeCaller):
+            webhook = build_webhook(fake, service.url if fake.app is not None else NOWHERE)
+            requests = map(to_request, fake.deliveries(NOW))
+            return webhook, [item for request in requests for item in webhook.handle(request)]
+        source = build_polled(fake, service.url)
+        pages = [*source.fetch(None)]
+        brings = source.capabilities
+        if Capability.EDITS in brings:
+            fake.edit()
+        if Capability.DELETES in brings:
+            fake.delete()
+        if brings & {Capability.EDITS, Capability.DELETES}:
+            later = build_polled(fake, service.url, NOW + timedelta(days=2))
+            pages += later.fetch(pages[-1].cursor)
+    return source, [item for page in pages for item in page.items]
+
+
+@pytest.fixture(params=[*SERVICES.values(), *CALLERS.values()], ids=lambda kind: kind.name)
+def sender(request: pytest.FixtureRequest) -> FakeService | FakeCaller:
+    """Either kind of fake."""
+    made: FakeService | FakeCaller = request.param()
+    return made
+
+
+def assert_holds_none(message: str, words: Iterable[str]) -> None:
+    quoted = [word for word in words if word and word.casefold() in message.casefold()]
+    assert not quoted, f"{message!r} holds {quoted}"
+
+
+def test_keeps_secrets_authors_and_texts_where_they_belong(
+    sender: FakeService | FakeCaller,
+) -> None:
+    texts = {*sender.texts.values()}
+    source, items = read_items(sender)
+    texts |= {*sender.texts.values()}
+    for item in items:
+        assert_holds_none(item.origin, [*sender.secrets, *sender.authors, *texts])
+    for record in parse_items(source, items):
+        assert_holds_none(record.model_dump_json(), sender.secrets)
+        attributes = " ".join(f"{name}={value}" for name, value in record.attributes.items())
+        assert_holds_none(attributes, [*sender.authors, *texts])
+
+
+def test_quotes_nothing_of_an_item_that_cannot_be_understood(
+    sender: FakeService | FakeCaller,
+) -> None:
+    private = {*sender.secrets, *sender.authors, *sender.texts.values(), CANARY}
+    source, items = read_items(sender)
+    refused = 0
+    for item in [*items[:2], *items[-2:]]:
+        for data in spoiled(item.data):
+            try:
+                source.parse(replace(item, data=data))
+            except BadRecord as error:
+                refused += 1
+                assert_holds_none(error.reason, private)
+            except Skip as skipped:
+                assert_holds_none(skipped.reason, private)
+    assert refused
+
+
+def test_takes_nothing_from_the_clock(
+    sender: FakeService | FakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, items = read_items(sender)
+    records = [*parse_items(source, items)]
+    context = replace(source.context, now=lambda: NOW + timedelta(days=99))
+    later = type(source)(source.config, context)
+    turn_the_clock(type(source), monkeypatch)
+    assert [*parse_items(later, items)] == records
+
+
+class LaterTime(datetime):
+    """The clock of some months later."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(days=99)
+
+
+def turn_the_clock(source: type[Source], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let months pass in the modules of a connector that do not ask for its ``now``."""
+    packages = tuple(kind.__module__.removesuffix(".connector") for kind in source.__mro__[:-1])
+    for name, module in [*sys.modules.items()]:
+        if name.startswith(packages) and getattr(module, "datetime", None) is datetime:
+            monkeypatch.setattr(module, "datetime", LaterTime)
+    seconds = time.time() + timedelta(days=99).total_seconds()
+    monkeypatch.setattr(time, "time", lambda: seconds)
+
+
+def test_reads_the_same_records_at_another_time(fake: FakeService) -> None:
+    with served(fake) as service:
+        first, _ = read_run(build_polled(fake, service.url), None)
+        later, _ = read_run(build_polled(fake, service.url, NOW + timedelta(hours=1)), None)
+    assert _without_collection(first) == _without_collection(later)
+
+
+def _without_collection(records: Iterable[Feedback]) -> dict[str, Feedback]:
+    return {record.native_id: record.model_copy(update={"collected_at": NOW}) for record in records}
+
+
+def test_reads_without_parsing(fake: FakeService) -> None:
+    """One bad item never ends a page: nothing is parsed before its page is yielded."""
+    with served(fake) as service:
+        good = [
+            item.data for page in build_polled(fake, service.url).fetch(None) for item in page.items
+        ]
+        source = build_polled(fake, service.url)
+
+        def refuse(item: Item) -> Feedback:
+            raise BadRecord("a bad item")
+
+        source.parse = refuse  # type: ignore[method-assign]
+        items = [item.data for page in source.fetch(None) for item in page.items]
+    assert len(items) == len(good)
 
 
 def test_parses_the_same_item_the_same(fake: FakeService) -> None:
@@ -236,19 +397,35 @@ def test_parses_the_same_item_the_same(fake: FakeService) -> None:
 
 
 def test_refuses_nonsense_item_by_item(fake: FakeService) -> None:
-    source = build_polled(fake, "http://127.0.0.1:9")
+    source = build_polled(fake, NOWHERE)
     for data in (None, {}, [], "text", {"id": None}, {"id": "1", "text": 7}):
         item = source.item(data, origin="1", payload=b"{}")
         with pytest.raises((BadRecord, Skip)):
             source.parse(item)
 
 
-def test_an_unavailable_service_is_tried_again_later(fake: FakeService) -> None:
+@pytest.mark.parametrize("fault", ["500", "429", "hang up"])
+def test_an_unavailable_service_is_tried_again_later(fake: FakeService, fault: Fault) -> None:
     needs_http(fake)
     with served(fake) as service:
-        service.faults.extend(["500"] * 60)
-        with pytest.raises(Retry):
+        service.faults.extend([fault] * 60)
+        with pytest.raises(Retry) as raised:
             read_run(build_polled(fake, service.url), None)
+    assert_holds_none(str(raised.value), [*fake.secrets, *fake.authors, *fake.texts.values()])
+
+
+@pytest.mark.parametrize("fault", ["500", "429"])
+def test_a_service_that_fails_behind_the_first_page_is_tried_again_later(
+    fake: FakeService, fault: Fault
+) -> None:
+    needs_http(fake)
+    with served(fake) as service:
+        pages = build_polled(fake, service.url).fetch(None)
+        next(pages)
+        service.faults.extend([fault] * 60)
+        with pytest.raises(Retry) as raised:
+            list(pages)
+    assert_holds_none(str(raised.value), [*fake.secrets, *fake.authors, *fake.texts.values()])
 
 
 def test_refused_credentials_end_the_run(fake: FakeService) -> None:
@@ -257,7 +434,7 @@ def test_refused_credentials_end_the_run(fake: FakeService) -> None:
         service.faults.extend(["401"] * 60)
         with pytest.raises(Fatal) as raised:
             read_run(build_polled(fake, service.url), None)
-    assert not any(secret in str(raised.value) for secret in fake.secrets)
+    assert_holds_none(str(raised.value), [*fake.secrets, *fake.authors, *fake.texts.values()])
 
 
 @pytest.fixture(params=sorted(CALLERS))
@@ -266,7 +443,7 @@ def caller(request: pytest.FixtureRequest) -> FakeCaller:
     return made
 
 
-def build_webhook(caller: FakeCaller, url: str = "http://127.0.0.1:9") -> Webhook:
+def build_webhook(caller: FakeCaller, url: str = NOWHERE) -> Webhook:
     source = build_source(caller, url, author_key=b"key", now=lambda: NOW)
     assert isinstance(source, Webhook)
     return source
@@ -281,7 +458,7 @@ def to_request(delivery: Delivery) -> WebhookRequest:
 def address(caller: FakeCaller) -> Iterator[str]:
     """Serve the caller's own interface, if it has one."""
     if caller.app is None:
-        yield "http://127.0.0.1:9"
+        yield NOWHERE
     else:
         with served(caller) as service:
             yield service.url

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import uvicorn
+
+AUTHORS: Final = ("Jo Bloggs", "Jo.Bloggs@mail.example", "jo@example.com")
+"""Names and addresses of the authors of made-up feedback."""
 
 Fault = str
 """``"429"`` with Retry-After, ``"500"``, ``"401"``, ``"truncated"`` or ``"hang up"``."""
@@ -135,6 +138,8 @@ class FakeService(ABC):
     """The connector's."""
     secrets: ClassVar[Sequence[str]] = ()
     """Secrets in ``settings``, which must appear nowhere."""
+    authors: ClassVar[Sequence[str]] = AUTHORS
+    """Names and addresses of authors, which must not leave the connector."""
     faults: ClassVar[Sequence[Fault]] = ("429", "500", "truncated", "hang up")
     """Faults of every first run; a fake whose service has tokens adds ``"401"``."""
 
@@ -142,6 +147,9 @@ class FakeService(ABC):
     """Paths that no fault meets: where tokens are given out."""
     http: ClassVar[bool] = True
     """True if it speaks HTTP; otherwise it runs itself in ``serving``, and has no ``faults``."""
+
+    edits_have_times: ClassVar[bool] = True
+    """False if the service does not tell when it edited: the edit read last replaces the others."""
 
     texts: dict[str, str]
     added: int = 0
@@ -196,6 +204,7 @@ class FakeCaller(ABC):
 
     name: ClassVar[str]
     secrets: ClassVar[Sequence[str]] = ()
+    authors: ClassVar[Sequence[str]] = AUTHORS
     texts: dict[str, str]
     """Texts that the index must hold after all deliveries, by native id."""
 

@@ -32,6 +32,7 @@ HEALTH_SERVICES: dict[str, dict[str, Any]] = {
 class FakeCareOpinion(FakeService):
     name: ClassVar[str] = "care_opinion"
     secrets: ClassVar = ("co-key-4711",)
+    edits_have_times: ClassVar = False
 
     def __init__(self) -> None:
         self.stories = [self._story(number) for number in range(12)]

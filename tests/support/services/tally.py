@@ -45,6 +45,7 @@ def signed(body: bytes) -> Delivery:
 class FakeTally(FakeCaller):
     name: ClassVar[str] = "tally"
     secrets: ClassVar = (SECRET,)
+    authors: ClassVar = ("Dylan Smith",)
 
     def __init__(self) -> None:
         self.events = [

@@ -60,6 +60,7 @@ def signed(body: bytes) -> Delivery:
 class FakeTypeform(FakeCaller):
     name: ClassVar[str] = "typeform"
     secrets: ClassVar = (SECRET,)
+    authors: ClassVar = ("Laura", "laura@example.com")
 
     def __init__(self) -> None:
         self.events = [

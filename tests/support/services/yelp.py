@@ -21,6 +21,7 @@ BUSINESSES = (
 class FakeYelp(FakeService):
     name: ClassVar[str] = "yelp"
     secrets: ClassVar = ("yelp-key-4711",)
+    authors: ClassVar = ("Jo B.",)
 
     def __init__(self) -> None:
         self.reviews = {

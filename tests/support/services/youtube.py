@@ -25,6 +25,7 @@ def iso(number: int) -> str:
 class FakeYouTube(FakeService):
     name: ClassVar[str] = "youtube"
     secrets: ClassVar = (KEY,)
+    authors: ClassVar = ("@jobloggs",)
 
     def __init__(self) -> None:
         self.threads = [self._thread(number) for number in range(35)]
