@@ -387,6 +387,28 @@ def test_reads_without_parsing(fake: FakeService) -> None:
     assert len(items) == len(good)
 
 
+def test_an_item_that_cannot_be_understood_does_not_end_its_page(fake: FakeService) -> None:
+    needs_http(fake)
+    records = []
+    with served(fake) as service:
+        service.faults.extend(["odd item"] * 60)
+        source = build_polled(fake, service.url)
+        for page in source.fetch(None):
+            for item in page.items:
+                try:
+                    records.append(source.parse(item))
+                except BadRecord as error:
+                    assert_holds_none(error.reason, [*fake.secrets, *fake.authors])
+                except Skip:
+                    continue
+        odd = 60 - len(service.faults)
+    texts = index_after(records)
+    if fake.pages_by_offset:  # the odd items, which the service does not hold, shift its pages
+        assert len(texts) >= len(fake.texts) - odd
+    else:
+        assert texts == fake.texts
+
+
 def test_parses_the_same_item_the_same(fake: FakeService) -> None:
     with served(fake) as service:
         source = build_polled(fake, service.url)

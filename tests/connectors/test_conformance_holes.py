@@ -199,6 +199,21 @@ class LosesBadItems(Trustpilot):
                 yield page
 
 
+class EndsAtOddItems(Trustpilot):
+    """Expects every review to have an author."""
+
+    def _item(self, review: Any) -> Item:
+        review["consumer"]["id"]
+        return super()._item(review)
+
+
+class LosesOddPages(Trustpilot):
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        for page in super().fetch(cursor):
+            odd = any("id" not in item.data for item in page.items)
+            yield Page([] if odd else page.items, page.cursor)
+
+
 class HidesEdits(Trustpilot):
     capabilities = frozenset()
 
@@ -251,6 +266,8 @@ DECLARES = suite.test_declares_what_its_fake_can_do
         (NothingWhenBusy, busy),
         (ParsesAsItReads, suite.test_reads_without_parsing),
         (LosesBadItems, suite.test_reads_without_parsing),
+        (EndsAtOddItems, suite.test_an_item_that_cannot_be_understood_does_not_end_its_page),
+        (LosesOddPages, suite.test_an_item_that_cannot_be_understood_does_not_end_its_page),
         (HidesEdits, DECLARES),
         (PromisesDeletes, DECLARES),
     ],
@@ -263,7 +280,7 @@ def test_of_the_rules(
     suite_test(FakeTrustpilot())
     for module in (fakes, suite):
         monkeypatch.setattr(module, "sources", lambda: {"trustpilot": broken})
-    with pytest.raises((AssertionError, BadRecord, pytest.fail.Exception)):
+    with pytest.raises((AssertionError, BadRecord, KeyError, pytest.fail.Exception)):
         suite_test(FakeTrustpilot())
 
 

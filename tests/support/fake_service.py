@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -20,7 +21,9 @@ AUTHORS: Final = ("Jo Bloggs", "Jo.Bloggs@mail.example", "jo@example.com")
 """Names and addresses of the authors of made-up feedback."""
 
 Fault = str
-"""``"429"`` with Retry-After, ``"500"``, ``"401"``, ``"truncated"`` or ``"hang up"``."""
+"""``"429"`` with Retry-After, ``"500"``, ``"401"``, ``"truncated"``, ``"hang up"``.
+
+``"odd item"`` puts one that cannot be understood into the response's list."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,10 @@ class Served:
         fault = self.faults.popleft() if self.faults and not spared else None
         if fault is None:
             await self._app(scope, receive, send)
+        elif fault == "odd item":
+            await self._app(scope, receive, _rewritten(send, _with_odd_item))
         elif fault == "truncated":
-            await self._app(scope, receive, _halved(send))
+            await self._app(scope, receive, _rewritten(send, _halved))
         elif fault == "hang up":
             await send({"type": "http.response.start", "status": 200, "headers": [_LENGTH]})
             await send({"type": "http.response.body", "body": b"{", "more_body": False})
@@ -105,12 +110,36 @@ class Served:
 _LENGTH = (b"content-length", b"1000")
 
 
-def _halved(send: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Send the first half of a response's body only, as if that were all."""
+def _halved(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def _with_odd_item(body: bytes) -> bytes:
+    """Put an item that cannot be understood before the last one of a JSON response's list."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return body
+    items = _longest_list(document)
+    if items:
+        items.insert(-1, {"odd": [7]})
+    return json.dumps(document).encode()
+
+
+def _longest_list(document: Any) -> list[Any]:
+    """Return the longest list of objects that is not within another."""
+    if isinstance(document, list) and all(isinstance(item, dict) for item in document):
+        return document
+    lists = map(_longest_list, document.values()) if isinstance(document, dict) else ()
+    return max(lists, key=len, default=[])
+
+
+def _rewritten(send: Callable[[Any], Any], rewrite: Callable[[bytes], bytes]) -> Callable[..., Any]:
+    """Send another body of a response, as if that were all."""
     held: list[Any] = []
     body = bytearray()
 
-    async def half(message: Any) -> None:
+    async def send_other(message: Any) -> None:
         if message["type"] == "http.response.start":
             held.append(message)
             return
@@ -122,10 +151,10 @@ def _halved(send: Callable[[Any], Any]) -> Callable[[Any], Any]:
             pair for pair in start["headers"] if pair[0].lower() not in {b"content-length"}
         ]
         await send(start)
-        await send({"type": "http.response.body", "body": bytes(body[: len(body) // 2])})
+        await send({"type": "http.response.body", "body": rewrite(bytes(body))})
         await asyncio.sleep(0)
 
-    return half
+    return send_other
 
 
 class FakeService(ABC):
@@ -148,6 +177,8 @@ class FakeService(ABC):
     http: ClassVar[bool] = True
     """True if it speaks HTTP; otherwise it runs itself in ``serving``, and has no ``faults``."""
 
+    pages_by_offset: ClassVar[bool] = False
+    """True if a page is asked for by the number of items before it, an odd one included."""
     edits_have_times: ClassVar[bool] = True
     """False if the service does not tell when it edited: the edit read last replaces the others."""
 

@@ -32,6 +32,7 @@ HEALTH_SERVICES: dict[str, dict[str, Any]] = {
 class FakeCareOpinion(FakeService):
     name: ClassVar[str] = "care_opinion"
     secrets: ClassVar = ("co-key-4711",)
+    pages_by_offset: ClassVar = True
     edits_have_times: ClassVar = False
 
     def __init__(self) -> None:
