@@ -24,6 +24,7 @@ from pipeline.commands.cases.view import case_page, cases_table
 from pipeline.commands.dead import _reasons_table, _table
 from pipeline.commands.ingest.result import IngestResult
 from pipeline.commands.ingest.view import table as ingest_table
+from pipeline.commands.model.figures import figures_tables
 from pipeline.commands.search.view import render as drawn_search
 from pipeline.commands.shared.records import records_table
 from pipeline.reports.views import terminal as report_view
@@ -174,6 +175,13 @@ def _ingest() -> RenderableType:
     return Group(Text("result", "bold"), ingest_table(IngestResult(stats)))
 
 
+def _figures() -> RenderableType:
+    scores = {"precision": 1, "recall": 1, "f1": 1, "n": 1}
+    means = {"micro_f1": 1, "macro_f1": 1, "samples_f1": 1}
+    topics = {"n": 1, **means, "topics": {HOSTILE: scores}}
+    return figures_tables({"topics": topics, "sentiment": {"n": 0}})
+
+
 def _report() -> RenderableType:
     cases = case_scores(
         [case(number, site=HOSTILE) for number in range(9)],
@@ -183,7 +191,7 @@ def _report() -> RenderableType:
 
 
 @pytest.mark.parametrize(
-    "view", [_hits, _alerts, _cases, _dead_letters, _ingest, _records, _report]
+    "view", [_hits, _alerts, _cases, _dead_letters, _figures, _ingest, _records, _report]
 )
 def test_no_view_lets_text_of_others_act_on_the_terminal(
     view: Callable[[], RenderableType],

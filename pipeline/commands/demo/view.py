@@ -89,7 +89,7 @@ def _topics(topics: list[Group]) -> Table:
     largest = max((group.count for group in topics), default=1)
     for group in topics[:_MAX_TOPICS]:
         table.add_row(
-            group.name.replace("_", " "),
+            Text(group.name.replace("_", " ")),
             f"{group.count:,}",
             _share(group),
             _bar(group.count, largest, "cyan"),
@@ -102,7 +102,7 @@ def _sites(overview: Overview, turn: BadTurn) -> Table:
     for group in overview.sites:
         late = overview.lately.get(group.name)
         table.add_row(
-            group.name,
+            Text(group.name),
             f"{group.count:,}",
             _share(group),
             f"{late.count:,}" if late else "-",

@@ -7,6 +7,7 @@ from typing import Any
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 
 def figures_tables(figures: dict[str, Any]) -> RenderableType:
@@ -34,7 +35,7 @@ def _topics(topics: dict[str, Any]) -> Table:
     rows = sorted(topics["topics"].items(), key=lambda item: -item[1]["n"])
     for name, row in rows:
         table.add_row(
-            name,
+            Text(name),
             f"{row['precision']:.2f}",
             f"{row['recall']:.2f}",
             f"{row['f1']:.2f}",

@@ -76,7 +76,7 @@ def coverage_table(entries: Sequence[Coverage], now: datetime) -> Table:
     for entry in entries:
         state = entry.state(now)
         table.add_row(
-            f"{entry.source}.{entry.instance}",
+            escape(f"{entry.source}.{entry.instance}"),
             escape(entry.site or ""),
             f"[{_STYLES[state]}]{state}[/]",
             _ago(entry.newest_at, now),
