@@ -86,7 +86,7 @@ class Scaffold:
 def new_scaffold(name: str, family: FamilyName, title: str | None = None) -> Scaffold:
     """Return the scaffold of a connector. Raises ``Misconfigured`` for a name it cannot have."""
     if keyword.iskeyword(name):
-        raise Misconfigured(f"creating {name}: it is a Python keyword, and a module's name is not")
+        raise Misconfigured(f"creating {name}: it is a Python keyword; choose another name")
     if not _NAME.fullmatch(name):
         raise Misconfigured(
             f"creating {name!r}: a name has lower-case letters, digits and _, and begins with a "
