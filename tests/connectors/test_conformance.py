@@ -31,7 +31,7 @@ from tests.support.fake_service import (
     FakeCaller,
     FakeService,
     Fault,
-    served,
+    serve_fake,
 )
 from tests.support.fakes import CALLERS, SERVICES, WAITS, build_source
 from tests.support.spoiled import CANARY, spoiled
@@ -154,7 +154,7 @@ def assert_complete(records: Iterable[Feedback], fake: FakeService) -> None:
 
 
 def test_reads_everything_through_every_fault(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         service.faults.extend(fake.faults)
         records, cursors = read_run(build_polled(fake, service.url), None)
         assert service.faults == type(service.faults)()
@@ -166,14 +166,14 @@ def test_reads_everything_through_every_fault(fake: FakeService) -> None:
 
 
 def test_a_second_run_brings_nothing_again(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         _, cursors = read_run(build_polled(fake, service.url), None)
         again, _ = read_run(build_polled(fake, service.url), cursors[-1])
     assert is_sampled(fake) or again == []
 
 
 def test_goes_on_from_every_cursor_and_misses_nothing(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         records: list[Feedback] = []
         cursor: str | None = None
         for _ in range(60):
@@ -188,7 +188,7 @@ def test_goes_on_from_every_cursor_and_misses_nothing(fake: FakeService) -> None
 
 
 def test_the_next_run_brings_what_was_added_and_nothing_else(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         records, cursors = read_run(build_polled(fake, service.url, EARLIER), None)
         before = {*fake.texts}
         fake.add()
@@ -206,7 +206,7 @@ def test_misses_nothing_that_is_added_behind_a_page_of_a_run(
     fake: FakeService, number: int
 ) -> None:
     now = EARLIER
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_source(fake, service.url, author_key=b"key", now=lambda: now)
         assert isinstance(source, Polled)
         records: list[Feedback] = []
@@ -226,7 +226,7 @@ def test_misses_nothing_that_is_added_behind_a_page_of_a_run(
 def test_misses_nothing_that_is_added_while_a_run_is_interrupted(
     fake: FakeService, pages: int
 ) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_polled(fake, service.url, EARLIER)
         begun = list(islice(source.fetch(None), pages))
         records = [record for page in begun for record in parse_items(source, page.items)]
@@ -239,7 +239,7 @@ def test_misses_nothing_that_is_added_while_a_run_is_interrupted(
 
 def test_brings_edits_and_deletes(fake: FakeService) -> None:
     brings = sources()[fake.name].capabilities
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         records, cursors = read_run(build_polled(fake, service.url), None)
         if Capability.EDITS in brings:
             fake.edit()
@@ -250,7 +250,7 @@ def test_brings_edits_and_deletes(fake: FakeService) -> None:
 
 
 def test_finds_what_is_new_run_after_run(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         records, cursors = read_run(build_polled(fake, service.url, EARLIER), None)
         for _ in range(4):
             fake.add()
@@ -269,7 +269,7 @@ def test_declares_what_its_fake_can_do(fake: FakeService) -> None:
 
 def read_items(fake: FakeService | FakeCaller) -> tuple[Source, list[Item]]:
     """Return the connector of a fake and all items that it reads, of edits and deletes too."""
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         if isinstance(fake, FakeCaller):
             webhook = build_webhook(fake, service.url if fake.app is not None else NOWHERE)
             requests = map(to_request, fake.deliveries(NOW))
@@ -361,7 +361,7 @@ def turn_the_clock(source: type[Source], monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_reads_the_same_records_at_another_time(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         first, _ = read_run(build_polled(fake, service.url), None)
         later, _ = read_run(build_polled(fake, service.url, NOW + timedelta(hours=1)), None)
     assert _without_collection(first) == _without_collection(later)
@@ -373,7 +373,7 @@ def _without_collection(records: Iterable[Feedback]) -> dict[str, Feedback]:
 
 def test_reads_without_parsing(fake: FakeService) -> None:
     """One bad item never ends a page: nothing is parsed before its page is yielded."""
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         good = [
             item.data for page in build_polled(fake, service.url).fetch(None) for item in page.items
         ]
@@ -390,7 +390,7 @@ def test_reads_without_parsing(fake: FakeService) -> None:
 def test_an_item_that_cannot_be_understood_does_not_end_its_page(fake: FakeService) -> None:
     needs_http(fake)
     records = []
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         service.faults.extend(["odd item"] * 60)
         source = build_polled(fake, service.url)
         for page in source.fetch(None):
@@ -410,7 +410,7 @@ def test_an_item_that_cannot_be_understood_does_not_end_its_page(fake: FakeServi
 
 
 def test_parses_the_same_item_the_same(fake: FakeService) -> None:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_polled(fake, service.url)
         page = next(iter(source.fetch(None)))
     for item in page.items:
@@ -429,7 +429,7 @@ def test_refuses_nonsense_item_by_item(fake: FakeService) -> None:
 @pytest.mark.parametrize("fault", ["500", "429", "hang up"])
 def test_an_unavailable_service_is_tried_again_later(fake: FakeService, fault: Fault) -> None:
     needs_http(fake)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         service.faults.extend([fault] * 60)
         with pytest.raises(Retry) as raised:
             read_run(build_polled(fake, service.url), None)
@@ -441,7 +441,7 @@ def test_a_service_that_fails_behind_the_first_page_is_tried_again_later(
     fake: FakeService, fault: Fault
 ) -> None:
     needs_http(fake)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         pages = build_polled(fake, service.url).fetch(None)
         next(pages)
         service.faults.extend([fault] * 60)
@@ -452,7 +452,7 @@ def test_a_service_that_fails_behind_the_first_page_is_tried_again_later(
 
 def test_refused_credentials_end_the_run(fake: FakeService) -> None:
     needs_http(fake)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         service.faults.extend(["401"] * 60)
         with pytest.raises(Fatal) as raised:
             read_run(build_polled(fake, service.url), None)
@@ -482,7 +482,7 @@ def address(caller: FakeCaller) -> Iterator[str]:
     if caller.app is None:
         yield NOWHERE
     else:
-        with served(caller) as service:
+        with serve_fake(caller) as service:
             yield service.url
 
 

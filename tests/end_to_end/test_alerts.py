@@ -30,12 +30,12 @@ from tests.support.engines import Engines, engine_environment, running_engines, 
 from tests.support.kafka import read_all
 from tests.support.pipeline import wait_until
 from tests.support.signals import (
+    expected_partitions,
     history,
     publish_signals,
     read_alerts,
     signal,
     spike,
-    undisturbed,
 )
 
 pytestmark = pytest.mark.slow
@@ -121,7 +121,7 @@ def assert_told_once(settings: Settings) -> None:
         resolved = [alert.revision for alert in notices if alert.state == "resolved"]
         assert resolved == [len(notices) - 1]
     saved = {record.partition: record for record in read_all(settings, ALERTING)}
-    for partition in undisturbed(settings):
+    for partition in expected_partitions(settings):
         state = AlertingState.from_payload(saved[partition.number].value)
         assert state.next_offset == partition.next_offset
         # With nothing to count, the worker let time pass by itself.
@@ -173,11 +173,11 @@ def test_what_is_repeated_and_replayed_changes_nothing(
     publish_signals(settings, once)
     assert start_worker("--role", "watch", "--drain").wait(90) == 0
     assert read_alerts(settings, SITES) == alerts
-    dropped = watched(tmp_path / "worker-1.log")["dropped"]
+    dropped = read_summary(tmp_path / "worker-1.log")["dropped"]
     assert dropped["late"] + dropped["repeated"] == 2 * len(once)
 
 
-def watched(log: Path) -> dict[str, dict[str, int]]:
+def read_summary(log: Path) -> dict[str, dict[str, int]]:
     """Return the role's own summary from its log."""
     lines = [orjson.loads(line) for line in log.read_bytes().splitlines()]
     (found,) = (line for line in lines if line["event"] == "watch_finished")

@@ -88,7 +88,7 @@ def read_events(settings: Settings, case_ids: set[str]) -> list[CaseEvent]:
     return [event for event in stored if event.case_id in case_ids]
 
 
-def told(line: str, environment: dict[str, str], folder: Path) -> Any:
+def feedback_json(line: str, environment: dict[str, str], folder: Path) -> Any:
     return json.loads(feedback_output(f"{line} --json", environment, folder))
 
 
@@ -121,10 +121,10 @@ def test_a_cases_whole_life(
         assert (case().type, case().owner, case().overdue) == ("complaint", "PALS", False)
         wait_until(lambda: case().overdue, seconds=30, what="overdue")
         overdue = "feedback cases list --overdue --source life --site '*gate'"
-        late = told(overdue, environment, tmp_path)
+        late = feedback_json(overdue, environment, tmp_path)
         assert [each["case_id"] for each in late["cases"]] == [by_id]
 
-        shown = told(f"feedback cases assign {short} Ann --by Bea", environment, tmp_path)
+        shown = feedback_json(f"feedback cases assign {short} Ann --by Bea", environment, tmp_path)
         assert (shown["shown"], shown["case"]["owner"]) == (True, "Ann")
         feedback_output(
             f"feedback cases note {short} 'Rang her, {PHONE}.' --by Ann", environment, tmp_path
@@ -158,7 +158,7 @@ def test_a_cases_whole_life(
         assert Counter(told_at("/team").values()) == {f"case.{k}": n for k, n in people.items()}
 
         opening = f"feedback cases open {calm[0].event_id[:12]} --type praise --owner Ann --due 4h"
-        praise = told(opening, environment, tmp_path)["case"]
+        praise = feedback_json(opening, environment, tmp_path)["case"]
         assert (praise["type"], praise["owner"], praise["site"]) == ("praise", "Ann", calm[0].site)
         assert "rule" not in praise
         assert calm[0].event_id in read_cases(settings, "life")  # which refreshes the index

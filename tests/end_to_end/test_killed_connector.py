@@ -15,7 +15,7 @@ from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
 from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
-from tests.support.fake_service import served
+from tests.support.fake_service import serve_fake
 from tests.support.pipeline import feedback, wait_until
 from tests.support.services.trustpilot import FakeTrustpilot
 from tests.support.worker import running_roles
@@ -31,7 +31,7 @@ def test_a_backfill_killed_at_ten_random_moments_is_whole_and_not_doubled(
     tmp_path: Path,
 ) -> None:
     fake = FakeTrustpilot(COUNT)
-    with served(fake) as service, running_roles(settings, Role.ENRICH, Role.INDEX):
+    with serve_fake(fake) as service, running_roles(settings, Role.ENRICH, Role.INDEX):
         lines = [
             f"{key} = {orjson.dumps(value).decode()}"
             for key, value in (fake.settings(service.url) | {"per_page": 100}).items()

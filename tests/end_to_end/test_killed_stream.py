@@ -17,7 +17,7 @@ import pytest
 from pipeline.settings import Settings
 from schemas.feedback import Feedback
 from schemas.kafka_topics import SOCIAL
-from tests.support.fake_service import Served, served
+from tests.support.fake_service import Served, serve_fake
 from tests.support.kafka import Arrivals
 from tests.support.pipeline import wait_until
 from tests.support.services.mastodon import FakeMastodon, native_id
@@ -95,7 +95,7 @@ def test_a_listener_killed_at_random_moments_brings_every_post_and_edit(
     fake.statuses, fake.beat = [], 0.5  # a listener looks up when it hears something
     watch = Arrivals(settings, SOCIAL)
     writer = Talkative(fake)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         _configure(tmp_path, fake, service)
         writer.start()
         for _ in range(KILLS):

@@ -25,7 +25,7 @@ VALUES = (
 )
 
 
-def planted() -> list[Feedback]:
+def plant_values() -> list[Feedback]:
     """Each value in a text, a question and an attribute of its own."""
     records = comments("privacy", len(VALUES))
     return [
@@ -48,7 +48,7 @@ def values_and_headers(kafka_topic: KafkaTopic, settings: Settings) -> list[tupl
 def test_planted_values_are_nowhere_behind_the_redaction(
     settings: Settings, start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    records = planted()
+    records = plant_values()
     too_long = records[0].to_payload().replace(b"The wait", b"x" * (MAX_TEXT_CHARACTERS + 1))
     publish(settings, records)
     publish_raw(settings, too_long)

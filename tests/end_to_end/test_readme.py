@@ -26,7 +26,7 @@ from pipeline.settings import Settings
 from pipeline.settings_file import read_connector_sections, resolve_secret
 from schemas.alert import Alert
 from schemas.alert_documents import ALERTS_INDEX, alert_document
-from tests.support.fake_service import served
+from tests.support.fake_service import serve_fake
 from tests.support.pipeline import feedback, run_feedback, wait_until
 from tests.support.services.app_store import APP, FakeAppStore
 from tests.support.services.google_play import FakeGooglePlay
@@ -186,7 +186,7 @@ def visits() -> list[str]:
 
 
 def collect_what_fails_and_what_is_silent(environment: dict[str, str], folder: Path) -> None:
-    with served(rss := FakeFeeds()) as news:
+    with serve_fake(rss := FakeFeeds()) as news:
         feeds = orjson.dumps(rss.settings(news.url)["urls"]).decode()
         (folder / "feedback.toml").write_text(
             f'[rss.quiet]\nurls = {feeds}\nsilent_after = "1s"\n'
@@ -222,7 +222,7 @@ def count_hits(line: str, environment: dict[str, str], folder: Path) -> int:
 def test_sources_are_collected_followed_and_served(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with served(FakeAppStore()) as app_store, served(rss := FakeFeeds()) as news:
+    with serve_fake(FakeAppStore()) as app_store, serve_fake(rss := FakeFeeds()) as news:
         text = SETTINGS_FILE.replace('app = "310633997"', f'app = "{APP}"')
         text = text.replace('site = "Patients', f'base_url = "{app_store.url}"\nsite = "Patients')
         feeds = orjson.dumps(rss.settings(news.url)["urls"]).decode()
@@ -301,7 +301,7 @@ def index_alert(settings: Settings, alert: Alert) -> None:
 
 
 def test_a_review_is_answered_where_the_service_lets_one(tmp_path: Path) -> None:
-    with served(fake := FakeGooglePlay()) as service:
+    with serve_fake(fake := FakeGooglePlay()) as service:
         table = {**fake.settings(service.url), "client_secret": {"env": "PLAY_SECRET"}}
         table["refresh_token"] = {"env": "PLAY_TOKEN"}
         lines = [f"{name} = {as_toml(value)}" for name, value in table.items()]

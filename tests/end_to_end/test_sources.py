@@ -27,7 +27,7 @@ from pipeline.streams.roles import Role
 from schemas.documents import READ_ALIAS
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support.engines import engine_environment, running_engines, set_up
-from tests.support.fake_service import NOW, FakeService, Served, served
+from tests.support.fake_service import NOW, FakeService, Served, serve_fake
 from tests.support.fakes import SERVICES
 from tests.support.kafka import read_all
 from tests.support.pipeline import run_feedback
@@ -98,7 +98,7 @@ def running() -> Iterator[Running]:
         for name, kind in SERVICES.items():
             fake = kind()
             try:
-                service = stack.enter_context(served(fake))
+                service = stack.enter_context(serve_fake(fake))
             except pytest.skip.Exception:  # a program that the fake needs is not installed
                 continue
             service.faults.extend(fake.faults)
@@ -116,7 +116,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
 ) -> None:
     path = tmp_path / "feedback.toml"
     path.write_text(settings_toml(running), encoding="utf-8")
-    first = collected(path, settings, NOW)
+    first = collect(path, settings, NOW)
     assert first.keys() == running.keys()
     assert failures(first) == {}
     assert all(result.coverage.backfill for result in first.values())
@@ -128,7 +128,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
         if Capability.DELETES in brings:
             fake.delete()
     # Two days later, since some edits are looked for once a day.
-    second = collected(path, settings, NOW + timedelta(days=2))
+    second = collect(path, settings, NOW + timedelta(days=2))
     assert failures(second) == {}
     assert not any(result.coverage.backfill for result in second.values())
     expect(running, settings)
@@ -139,7 +139,7 @@ def test_every_item_of_every_source_arrives_exactly_once_and_follows_its_source(
     assert_unseen(running, settings, refused.stdout + refused.stderr)
 
 
-def collected(path: Path, settings: Settings, now: datetime) -> dict[str, RunResult]:
+def collect(path: Path, settings: Settings, now: datetime) -> dict[str, RunResult]:
     """Every instance of the settings file, run once at some time; by the connector's name."""
     resolve = partial(resolve_secret, resolve=lambda name: None)
     instances = build_instances(read_connector_sections(path), resolve, f"reading {path}")
@@ -178,23 +178,26 @@ def assert_unseen(
 def expect(running: Running, settings: Settings) -> None:
     """Wait until the index holds exactly what the services do."""
     held = {
-        name: {native_id: _indexed(text) for native_id, text in fake.texts.items()}
+        name: {native_id: _unredacted_part(text) for native_id, text in fake.texts.items()}
         for name, (fake, _) in running.items()
     }
     end = time.monotonic() + 60
-    while (services := indexed(running, settings)) != held and time.monotonic() < end:
+    while (services := read_index(running, settings)) != held and time.monotonic() < end:
         time.sleep(0.5)
     assert services == held
 
 
-def indexed(running: Running, settings: Settings) -> dict[str, dict[str, str]]:
+def read_index(running: Running, settings: Settings) -> dict[str, dict[str, str]]:
     """Return the indexed texts of each source."""
     return {
-        name: {native_id: _indexed(text) for native_id, text in read_texts(settings, name).items()}
+        name: {
+            native_id: _unredacted_part(text)
+            for native_id, text in read_texts(settings, name).items()
+        }
         for name in running
     }
 
 
-def _indexed(text: str) -> str:
+def _unredacted_part(text: str) -> str:
     """A text as far as redaction leaves it alone."""
     return text.partition("[")[0][:40]

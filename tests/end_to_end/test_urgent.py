@@ -26,7 +26,7 @@ from tests.support.worker import drain
 URGENT_TEXT = "I want to kill myself"
 
 
-def _given(source: str, *texts: str) -> list[Feedback]:
+def _make_records(source: str, *texts: str) -> list[Feedback]:
     records = comments(source, len(texts))
     return [
         record.model_copy(update={"text": text})
@@ -40,7 +40,7 @@ def _on(kafka_topic: KafkaTopic, settings: Settings) -> dict[str, Any]:
 
 
 def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(settings: Settings) -> None:
-    urgent, calm, gone = _given("urgent", URGENT_TEXT, "No complaints.", URGENT_TEXT)
+    urgent, calm, gone = _make_records("urgent", URGENT_TEXT, "No complaints.", URGENT_TEXT)
     gone = gone.model_copy(update={"operation": Operation.DELETE})
     publish(settings, [urgent, calm, gone])
     drain(settings, Role.ENRICH)
@@ -93,7 +93,7 @@ async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
 
 
 async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Settings) -> None:
-    kafka = await _handle(settings, _given("both", *["No complaints."] * 600, URGENT_TEXT))
+    kafka = await _handle(settings, _make_records("both", *["No complaints."] * 600, URGENT_TEXT))
     calm = [ENRICHED.name, SIGNALS.name]
     urgent = [ENRICHED.name, URGENT.name, SIGNALS.name]
     assert [topic.name for topic, _ in kafka.begun] == [*calm, *calm, *urgent]
@@ -104,7 +104,7 @@ async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Se
 async def test_without_anything_urgent_no_more_than_signals_is_asked_of_kafka(
     settings: Settings,
 ) -> None:
-    kafka = await _handle(settings, _given("calm", "No complaints.", "Waited for hours."))
+    kafka = await _handle(settings, _make_records("calm", "No complaints.", "Waited for hours."))
     assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name, SIGNALS.name]
 
 
@@ -112,7 +112,7 @@ async def test_what_only_the_urgent_kafka_topic_refuses_is_dead_lettered(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(enrich_role, "URGENT", replace(URGENT, max_message_bytes=1_010))
-    calm, urgent = _given("narrow", "No complaints.", URGENT_TEXT)
+    calm, urgent = _make_records("narrow", "No complaints.", URGENT_TEXT)
     await _handle(settings, [calm, urgent])
     letters = [orjson.loads(letter.value) for letter in _on(DEAD, settings).values()]
     (letter,) = (letter for letter in letters if letter.get("key") == urgent.event_id)
@@ -121,7 +121,7 @@ async def test_what_only_the_urgent_kafka_topic_refuses_is_dead_lettered(
 
 
 async def test_what_both_refuse_is_dead_lettered_once(settings: Settings) -> None:
-    (urgent,) = _given("large", URGENT_TEXT)
+    (urgent,) = _make_records("large", URGENT_TEXT)
     attributes = {f"part {n}": "x" * 10_000 for n in range(105)}
     kafka = await _handle(settings, [urgent.model_copy(update={"attributes": attributes})])
     assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name, DEAD.name]

@@ -19,10 +19,10 @@ from schemas.alert_documents import (
     alert_version,
 )
 from schemas.documents import mappings
-from tests.support.spikes import resolved, spike
+from tests.support.spikes import resolve_alert, spike
 
 FIRST = spike(site="Documents Test")
-LAST = resolved(FIRST)
+LAST = resolve_alert(FIRST)
 
 
 def _write(client: Any, alert: Alert) -> None:
@@ -61,7 +61,7 @@ def test_an_alert_of_a_whole_site_comes_back_without_topic_and_source() -> None:
 
 def test_a_repeat_and_a_late_repeat_change_nothing(settings: Settings) -> None:
     first = spike(site="Repeats Test")
-    last = resolved(first)
+    last = resolve_alert(first)
     with _client(settings, first) as client:
         _write(client, first)
         _write(client, last)

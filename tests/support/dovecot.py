@@ -20,7 +20,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.programs import required
+from tests.support.programs import require
 
 USER: Final = "feedback@eastgate.example"
 PASSWORD: Final = "imap-pass-4711"  # noqa: S105
@@ -131,7 +131,7 @@ def dovecot(
 
     ``introspection``: the address where it asks whether a token is good.
     """
-    program = required("dovecot")
+    program = require("dovecot")
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     if not version.stdout.startswith("2.3."):
         pytest.skip("this configuration is for Dovecot 2.3")
@@ -139,7 +139,7 @@ def dovecot(
     # pytest's own directories are closed to the user that Dovecot reads mail as
     home = Path(tempfile.mkdtemp(prefix="dovecot-"))
     try:
-        config = _configured(home, ports, certificate, key, introspection)
+        config = _write_settings(home, ports, certificate, key, introspection)
         process = subprocess.Popen([program, "-F", "-c", config], stderr=subprocess.DEVNULL)
         try:
             _await(process, ports[0], home)
@@ -155,7 +155,7 @@ def dovecot(
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _configured(
+def _write_settings(
     home: Path,
     ports: list[int],
     certificate: Path | None,

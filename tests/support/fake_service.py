@@ -97,7 +97,7 @@ class Served:
         elif fault == "odd item":
             await self._app(scope, receive, _rewritten(send, _with_odd_item))
         elif fault == "truncated":
-            await self._app(scope, receive, _rewritten(send, _halved))
+            await self._app(scope, receive, _rewritten(send, _halve))
         elif fault == "hang up":
             await send({"type": "http.response.start", "status": 200, "headers": [_LENGTH]})
             await send({"type": "http.response.body", "body": b"{", "more_body": False})
@@ -110,7 +110,7 @@ class Served:
 _LENGTH = (b"content-length", b"1000")
 
 
-def _halved(body: bytes) -> bytes:
+def _halve(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
@@ -262,7 +262,7 @@ class FakeCaller(ABC):
 
 
 @contextmanager
-def served(fake: FakeService | FakeCaller) -> Iterator[Served]:
+def serve_fake(fake: FakeService | FakeCaller) -> Iterator[Served]:
     """The fake on a loopback port."""
     with fake.serving() if isinstance(fake, FakeService) else Served(fake.app) as service:
         yield service

@@ -17,7 +17,7 @@ T = TypeVar("T", FakeService, FakeCaller)
 _SERVICES = Path(__file__).parent / "services"
 
 
-def _found(kind: type[T]) -> dict[str, type[T]]:
+def _find_fakes(kind: type[T]) -> dict[str, type[T]]:
     fakes: dict[str, type[T]] = {}
     for path in sorted(_SERVICES.glob("*.py")):
         if path.stem.startswith("_"):
@@ -34,8 +34,8 @@ def _found(kind: type[T]) -> dict[str, type[T]]:
     return fakes
 
 
-SERVICES: dict[str, type[FakeService]] = _found(FakeService)  # type: ignore[type-abstract]
-CALLERS: dict[str, type[FakeCaller]] = _found(FakeCaller)  # type: ignore[type-abstract]
+SERVICES: dict[str, type[FakeService]] = _find_fakes(FakeService)  # type: ignore[type-abstract]
+CALLERS: dict[str, type[FakeCaller]] = _find_fakes(FakeCaller)  # type: ignore[type-abstract]
 
 
 def build_source(

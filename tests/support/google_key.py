@@ -46,15 +46,15 @@ def key_file(*, known: bool = True) -> str:
     return orjson.dumps(key).decode()
 
 
-def claimed(form: Mapping[str, Any], *, audience: str) -> dict[str, Any] | None:
+def read_claims(form: Mapping[str, Any], *, audience: str) -> dict[str, Any] | None:
     """The claims of a request for a token; None where Google would refuse it."""
     if form.keys() != {"grant_type", "assertion"} or form["grant_type"] != GRANT:
         return None
     signed, _, signature = form["assertion"].rpartition(".")
-    header, claims = (orjson.loads(_decoded(part)) for part in signed.split("."))
+    header, claims = (orjson.loads(_decode(part)) for part in signed.split("."))
     try:
         _key(known=True).public_key().verify(
-            _decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
+            _decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
         )
     except InvalidSignature:
         return None
@@ -67,5 +67,5 @@ def claimed(form: Mapping[str, Any], *, audience: str) -> dict[str, Any] | None:
     return claims if good else None
 
 
-def _decoded(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     return urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from tests.support.engines import engine_environment, running_engines, set_up
 from tests.support.pipeline import ROOT, feedback
-from tests.support.programs import required
+from tests.support.programs import require
 
 DOCS: Final = ROOT / "docs"
 WIDTH: Final = 104
@@ -73,7 +73,7 @@ def write_screenshot(path: Path, page: Path) -> None:
     """Photograph the top of an HTML page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(required("chromium")), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=str(require("chromium")), args=["--no-sandbox", "--disable-gpu"]
         )
         tab = browser.new_page(viewport={"width": 1100, "height": 1060})
         tab.goto(page.as_uri())

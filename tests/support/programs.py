@@ -42,7 +42,7 @@ def find(name: str) -> Path | None:
     return Path(location) if location else None
 
 
-def required(name: str) -> Path:
+def require(name: str) -> Path:
     """Return the path of a program; skip the test if it is missing."""
     import pytest
 
@@ -58,21 +58,21 @@ def install() -> None:
         return
     root = _as_root()
     if root is None or shutil.which("apt-get") is None:
-        _say(f"{_skipped(_missing())}: apt-get can't be used here")
+        _say(f"{_skip_notice(_missing())}: apt-get can't be used here")
         return
     _install(root, _missing())
     if _missing():  # what apt-get knows may be older than what its mirrors still have
         _run([*root, *_APT, "update"])
         _install(root, _missing())
     if _missing():
-        _say(f"{_skipped(_missing())}: apt-get could not install what they need")
+        _say(f"{_skip_notice(_missing())}: apt-get could not install what they need")
 
 
 def _missing() -> list[str]:
     return [name for name in _NAMES if find(name) is None]
 
 
-def _skipped(names: Sequence[str]) -> str:
+def _skip_notice(names: Sequence[str]) -> str:
     return f"tests that need {' or '.join(names)} are skipped"
 
 

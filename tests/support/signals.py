@@ -88,7 +88,7 @@ def read_alerts(settings: Settings, sites: Iterable[str]) -> list[Alert]:
     return [Alert.from_payload(value) for value in named]
 
 
-def undisturbed(settings: Settings) -> list[Partition]:
+def expected_partitions(settings: Settings) -> list[Partition]:
     """Every partition of the signals as a worker that nothing disturbs would know it."""
     options = WatchSettings().options(SIGNALS.partitions)
     partitions = [

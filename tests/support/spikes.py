@@ -39,7 +39,7 @@ def spike(**changes: Any) -> Alert:
     return Alert.identify(**{**fields, **changes})
 
 
-def resolved(alert: Alert, *, after: timedelta = timedelta(hours=3)) -> Alert:
+def resolve_alert(alert: Alert, *, after: timedelta = timedelta(hours=3)) -> Alert:
     """The notice of its end."""
     end = alert.started_at + after
     values = alert.model_dump() | {

@@ -55,7 +55,7 @@ def source(port: int = 1, /, **settings: object) -> Email:
     return Email(config, Context("test", b"key", lambda: NOW))
 
 
-def written(text: str = "It was clean.", **headers: str) -> EmailMessage:
+def write_message(text: str = "It was clean.", **headers: str) -> EmailMessage:
     message = EmailMessage()
     values = {
         "From": "jo@mail.example",
@@ -77,8 +77,8 @@ def understood(message: EmailMessage | bytes, **settings: object) -> Feedback:
 
 
 def test_reads_id_author_time_and_words() -> None:
-    record = understood(written("It was clean.\n\nKind regards,\nJo Bloggs\n0161 496 0000"))
-    other = understood(written(From='"Bloggs, Jo" <JO@mail.example>'))
+    record = understood(write_message("It was clean.\n\nKind regards,\nJo Bloggs\n0161 496 0000"))
+    other = understood(write_message(From='"Bloggs, Jo" <JO@mail.example>'))
     assert record.native_id == "1@mail.example"
     assert record.created_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
     assert record.text == "Ward 4\nIt was clean."
@@ -108,7 +108,7 @@ def test_reads_id_author_time_and_words() -> None:
 def test_takes_what_was_written_and_leaves_quotes_and_signatures(
     written_text: str, expected: str | None
 ) -> None:
-    record = understood(written(written_text, Subject="Re: How was it?"))
+    record = understood(write_message(written_text, Subject="Re: How was it?"))
     assert record.text == (expected or written_text)
 
 
@@ -125,15 +125,15 @@ def test_takes_what_was_written_and_leaves_quotes_and_signatures(
     ],
 )
 def test_takes_a_subject_of_the_writers_own(subject: str, expected: str) -> None:
-    raw = written("Fine.", Subject="SUBJECT").as_bytes().replace(b"SUBJECT", subject.encode())
+    raw = write_message("Fine.", Subject="SUBJECT").as_bytes().replace(b"SUBJECT", subject.encode())
     assert understood(raw).text == expected
 
 
 def test_prefers_plain_text_and_reads_html_where_there_is_none() -> None:
-    both = written("Plain words.")
+    both = write_message("Plain words.")
     both.add_alternative("<p>Rich words.</p>", subtype="html")
     both.add_attachment("private notes", filename="notes.txt")
-    rich = written()
+    rich = write_message()
     rich.set_content(
         "<div>The ward was <b>cold</b>.</div><div>On 2 Nov 2026 at 10:00, "
         "&lt;f@us.example&gt; wrote:</div><blockquote>How was it?</blockquote>",
@@ -144,13 +144,13 @@ def test_prefers_plain_text_and_reads_html_where_there_is_none() -> None:
 
 
 def test_reads_wrapped_lines_odd_charsets_and_mails_that_were_cut_off() -> None:
-    flowed = written("One long line \nthat goes on.")
+    flowed = write_message("One long line \nthat goes on.")
     flowed.set_param("format", "flowed")
     odd = [
-        written().as_bytes().replace(b'"utf-8"', charset)
+        write_message().as_bytes().replace(b'"utf-8"', charset)
         for charset in (b'"no-such-charset"', b'"idna"', b'"\x00"')
     ]
-    parts = written("Plain words.")
+    parts = write_message("Plain words.")
     parts.add_attachment(b"x" * 100_000, "image", "png", filename="ward.png")
     assert understood(flowed).text == "Ward 4\nOne long line that goes on."
     assert {understood(record).text for record in odd} == {"Ward 4\nIt was clean."}
@@ -169,34 +169,34 @@ def test_reads_wrapped_lines_odd_charsets_and_mails_that_were_cut_off() -> None:
 )
 def test_leaves_out_automatic_and_bulk_mail_unless_told_to_keep_it(headers: dict[str, str]) -> None:
     with pytest.raises(Skip):
-        understood(written(**headers))
-    assert understood(written(**headers), keep_automatic=True).text == "Ward 4\nIt was clean."
-    assert understood(written(Auto_Submitted="no")).text == "Ward 4\nIt was clean."
+        understood(write_message(**headers))
+    assert understood(write_message(**headers), keep_automatic=True).text == "Ward 4\nIt was clean."
+    assert understood(write_message(Auto_Submitted="no")).text == "Ward 4\nIt was clean."
 
 
 def test_leaves_out_bounces_our_own_mail_and_empty_mail() -> None:
-    report = written(From="MAILER-DAEMON@mail.example")
+    report = write_message(From="MAILER-DAEMON@mail.example")
     for message, settings in (
         (report, {"keep_automatic": True}),
-        (written(From="Nurse <nurse@us.example>"), {"ours": ["US.example"]}),
-        (written("> quoted only", Subject="Re: hello"), {}),
+        (write_message(From="Nurse <nurse@us.example>"), {"ours": ["US.example"]}),
+        (write_message("> quoted only", Subject="Re: hello"), {}),
     ):
         with pytest.raises(Skip):
             understood(message, **settings)
 
 
 def test_a_mail_without_an_id_has_the_same_one_each_time() -> None:
-    message = written()
+    message = write_message()
     del message["Message-ID"]
     first, second = understood(message), understood(message)
     assert first.native_id == second.native_id
     assert first.native_id.startswith("sha256:")
-    assert understood(written()).native_id != first.native_id
+    assert understood(write_message()).native_id != first.native_id
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 +0000"])
 def test_a_mail_with_no_plausible_date_was_sent_when_it_came(date: str) -> None:
-    raw = written(Date="DATE").as_bytes().replace(b"DATE", date.encode())
+    raw = write_message(Date="DATE").as_bytes().replace(b"DATE", date.encode())
     assert understood(raw).created_at == CAME
 
 
@@ -208,7 +208,7 @@ def test_what_a_mail_does_to_its_decoder_is_no_more_than_a_bad_record(
 
     monkeypatch.setattr("connectors.forms.email.connector.read_mail", broken)
     with pytest.raises(BadRecord) as raised:
-        understood(written("private words"))
+        understood(write_message("private words"))
     assert raised.value.reason == "parsing email: RuntimeError"
 
 

@@ -10,7 +10,7 @@ from connectors.forms.fhir.connector import Fhir, FhirConfig
 from connectors.sdk.errors import Misconfigured, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import moment, served
+from tests.support.fake_service import moment, serve_fake
 from tests.support.fakes import attributes_without_submission, build_source
 from tests.support.services.fhir import CANONICAL, FakeFhir
 
@@ -27,7 +27,7 @@ def source(fake: FakeFhir, url: str, **settings: Any) -> Fhir:
 
 
 def records(fake: FakeFhir, **settings: Any) -> list[Feedback]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         one = source(fake, service.url, **settings)
         return [one.parse(item) for page in one.fetch(None) for item in page.items]
 
@@ -154,7 +154,7 @@ def test_the_token_goes_to_no_other_server() -> None:
 
 def test_pages_that_have_expired_are_searched_for_again() -> None:
     fake = FakeFhir()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         first = next(iter(source(fake, service.url).fetch(None)))
         fake.forgets_pages = True
         later = source(fake, service.url, per_page=50).fetch(first.cursor)

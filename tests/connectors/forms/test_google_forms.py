@@ -9,7 +9,7 @@ from connectors.forms.google_forms import GoogleForms
 from connectors.sdk.errors import BadRecord, Fatal
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import served
+from tests.support.fake_service import serve_fake
 from tests.support.fakes import attributes_without_submission, build_source
 from tests.support.services.google_forms import FORM, FakeGoogleForms, answered, zulu
 
@@ -26,7 +26,7 @@ def source(fake: FakeGoogleForms, url: str, **settings: Any) -> GoogleForms:
 
 
 def records(fake: FakeGoogleForms, **settings: Any) -> list[Feedback]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         one = source(fake, service.url, **settings)
         return [one.parse(item) for page in one.fetch(None) for item in page.items]
 
@@ -74,7 +74,7 @@ def test_an_edited_response_takes_back_what_it_no_longer_says() -> None:
 
 def test_a_page_that_has_expired_is_read_from_the_first_again() -> None:
     fake = FakeGoogleForms()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         first = next(iter(source(fake, service.url).fetch(None)))
         fake.forgets_pages = True
         later = source(fake, service.url, per_page=50).fetch(first.cursor)
@@ -87,7 +87,7 @@ def test_what_is_shown_late_is_found_and_nothing_comes_twice() -> None:
     fake = FakeGoogleForms()
     shortly_before = zulu(34).replace(".123", ".000")
     late = fake.responses.pop(33) | dict.fromkeys(_TIMES, shortly_before)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         *_, last = source(fake, service.url).fetch(None)
         fake.responses.append(late)
         items = [

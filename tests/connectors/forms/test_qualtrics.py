@@ -9,7 +9,7 @@ from connectors.forms.qualtrics.connector import Qualtrics
 from connectors.sdk.errors import Misconfigured, Retry, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback
-from tests.support.fake_service import moment, served
+from tests.support.fake_service import moment, serve_fake
 from tests.support.fakes import attributes_without_submission, build_source
 from tests.support.services.qualtrics import FakeQualtrics, response, utc
 
@@ -25,7 +25,7 @@ def source(fake: FakeQualtrics, url: str, **settings: Any) -> Qualtrics:
 
 
 def records(fake: FakeQualtrics, **settings: Any) -> list[Feedback]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         one = source(fake, service.url, window_days=90, **settings)
         return [one.parse(item) for page in one.fetch(None) for item in page.items]
 
@@ -96,7 +96,7 @@ def test_previews_tests_and_spam_are_left_out() -> None:
 
 def test_the_first_run_asks_for_windows_and_the_next_only_for_what_is_new() -> None:
     fake = FakeQualtrics()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         *_, last = source(fake, service.url).fetch(None)
         first, second, third = fake.exports
         assert "startDate" not in first and "endDate" not in third

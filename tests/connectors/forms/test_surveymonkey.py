@@ -15,7 +15,7 @@ from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fake_service import Served, moment, sentence, serve_fake
 from tests.support.fakes import WAITS, attributes_without_submission
 from tests.support.services.surveymonkey import (
     FakeSurveyMonkey,
@@ -36,11 +36,11 @@ def source(url: str, **more: Any) -> SurveyMonkey:
 def read(*responses: dict[str, Any], **more: Any) -> list[Feedback]:
     fake = FakeSurveyMonkey()
     fake.responses = list(responses)
-    with served(fake) as service, source(service.url, **more) as monkey:
+    with serve_fake(fake) as service, source(service.url, **more) as monkey:
         return [monkey.parse(item) for page in monkey.fetch(None) for item in page.items]
 
 
-def heard(service: Served, kind: str, number: int, **more: Any) -> list[Feedback]:
+def handle_event(service: Served, kind: str, number: int, **more: Any) -> list[Feedback]:
     sent = signed(event(kind, number, moment(9)))
     headers = {name.lower(): value for name, value in sent.headers.items()}
     with source(service.url, **more) as monkey:
@@ -109,19 +109,19 @@ def test_many_of_one_second_are_all_read() -> None:
 
 
 def test_an_event_of_another_survey_is_ignored() -> None:
-    with served(FakeSurveyMonkeyWebhooks()) as service:
-        assert heard(service, "response_completed", 1, surveys=["1"]) == []
+    with serve_fake(FakeSurveyMonkeyWebhooks()) as service:
+        assert handle_event(service, "response_completed", 1, surveys=["1"]) == []
         assert service.requests == []
 
 
 def test_an_event_of_a_response_that_is_gone_tells_nothing() -> None:
-    with served(FakeSurveyMonkeyWebhooks()) as service:
-        assert heard(service, "response_completed", 77) == []
+    with serve_fake(FakeSurveyMonkeyWebhooks()) as service:
+        assert handle_event(service, "response_completed", 77) == []
 
 
 def test_a_deleted_response_takes_back_all_it_may_have_held() -> None:
-    with served(FakeSurveyMonkeyWebhooks()) as service:
-        deletions = heard(service, "response_deleted", 1)
+    with serve_fake(FakeSurveyMonkeyWebhooks()) as service:
+        deletions = handle_event(service, "response_deleted", 1)
     assert {record.native_id for record in deletions} == {
         "5007154001",
         "5007154001:11",
@@ -134,13 +134,13 @@ def test_a_deleted_response_takes_back_all_it_may_have_held() -> None:
 
 
 def test_without_a_secret_no_event_is_taken() -> None:
-    with served(FakeSurveyMonkeyWebhooks()) as service, pytest.raises(Forged):
-        heard(service, "response_completed", 1, client_secret=None)
+    with serve_fake(FakeSurveyMonkeyWebhooks()) as service, pytest.raises(Forged):
+        handle_event(service, "response_completed", 1, client_secret=None)
 
 
 def test_a_survey_that_is_not_there_is_named() -> None:
     with (
-        served(FakeSurveyMonkey()) as service,
+        serve_fake(FakeSurveyMonkey()) as service,
         source(service.url, surveys=["404"]) as monkey,
         pytest.raises(Misconfigured, match="/v3/surveys/404"),
     ):
@@ -165,7 +165,7 @@ def _survey(**question: Any) -> dict[str, Any]:
     return {"pages": [{"questions": [question_fields]}]}
 
 
-def _given(*answers: dict[str, Any]) -> dict[str, Any]:
+def _settings(*answers: dict[str, Any]) -> dict[str, Any]:
     return {"pages": [{"questions": [{"id": "1", "answers": list(answers)}]}]}
 
 
@@ -229,5 +229,5 @@ def _given(*answers: dict[str, Any]) -> dict[str, Any]:
 def test_families_of_questions(
     question: dict[str, Any], given: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
-    (answer,) = read_answers(read_questions(_survey(**question)), _given(given))
+    (answer,) = read_answers(read_questions(_survey(**question)), _settings(given))
     assert (answer.field, answer.question, answer.kind.value, answer.value) == expected

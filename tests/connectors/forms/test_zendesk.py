@@ -15,7 +15,7 @@ from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured
 from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import Delivery, moment, served
+from tests.support.fake_service import Delivery, moment, serve_fake
 from tests.support.services.zendesk import (
     SECRET,
     FakeZendesk,
@@ -35,25 +35,25 @@ def source(url: str = "http://127.0.0.1:9", **more: Any) -> Zendesk:
     return Zendesk(config, Context("test", b"key", lambda: NOW))
 
 
-def taken(sent: Delivery, **more: Any) -> list[Feedback]:
+def handle_and_parse(sent: Delivery, **more: Any) -> list[Feedback]:
     headers = {name.lower(): value for name, value in sent.headers.items()}
     zendesk = source(**more)
     received = WebhookRequest(sent.body, headers, None, NOW)
     return [zendesk.parse(item) for item in zendesk.handle(received)]
 
 
-def told(about: Any, **more: Any) -> list[Feedback]:
-    return taken(signed(json.dumps(about).encode(), NOW), **more)
+def handle_event(about: Any, **more: Any) -> list[Feedback]:
+    return handle_and_parse(signed(json.dumps(about).encode(), NOW), **more)
 
 
 def read(fake: FakeZendesk, **more: Any) -> dict[str, Feedback]:
-    with served(fake) as service, source(service.url, **more) as zendesk:
+    with serve_fake(fake) as service, source(service.url, **more) as zendesk:
         items = [item for page in zendesk.fetch(None) for item in page.items]
         return {record.native_id: record for record in map(zendesk.parse, items)}
 
 
 def test_a_ticket_is_its_subject_and_first_message() -> None:
-    (found,) = told(event("created", 3), sites={"98738": "Eastgate"})
+    (found,) = handle_event(event("created", 3), sites={"98738": "Eastgate"})
     assert (found.native_id, found.text.splitlines()[0], found.site, found.attributes) == (
         "35003",
         "Visit 3",
@@ -65,11 +65,11 @@ def test_a_ticket_is_its_subject_and_first_message() -> None:
 
 def test_a_subject_that_only_begins_the_message_is_not_said_twice() -> None:
     about = event("created", 3, subject="Waited four…", description="Waited four hours.")
-    assert [record.text for record in told(about)] == ["Waited four hours."]
+    assert [record.text for record in handle_event(about)] == ["Waited four hours."]
 
 
 def test_history_and_events_make_the_same_record() -> None:
-    (heard,) = told(event("created", 3))
+    (heard,) = handle_event(event("created", 3))
     assert read(FakeZendesk())["35003"] == heard
 
 
@@ -84,22 +84,22 @@ def test_a_rating_is_a_record_of_its_own(score: str, value: int) -> None:
 
 
 def test_a_trigger_tells_of_a_rating() -> None:
-    (found,) = told(rated(3, "Bad", '"Nobody called."'))
+    (found,) = handle_event(rated(3, "Bad", '"Nobody called."'))
     assert (found.native_id, found.text, found.csat and found.csat.value) == (
         "35003:rating",
         "Nobody called.",
         0,
     )
-    assert told(rated(3, "Bad", ""), take="tickets") == []
+    assert handle_event(rated(3, "Bad", ""), take="tickets") == []
 
 
 def test_a_rating_in_other_words_is_refused() -> None:
     with pytest.raises(BadRecord, match="neither good nor bad"):
-        told(rated(3, "Gut", ""))
+        handle_event(rated(3, "Gut", ""))
 
 
 def test_a_deleted_ticket_takes_its_rating_along() -> None:
-    feedback = told(event("soft_deleted", 3, updated_at=iso(moment(9))))
+    feedback = handle_event(event("soft_deleted", 3, updated_at=iso(moment(9))))
     assert [(record.native_id, record.operation, record.text) for record in feedback] == [
         ("35003", Operation.DELETE, ""),
         ("35003:rating", Operation.DELETE, ""),
@@ -109,7 +109,7 @@ def test_a_deleted_ticket_takes_its_rating_along() -> None:
 
 def test_history_begins_on_its_first_day() -> None:
     fake = FakeZendesk()
-    with served(fake) as service, source(service.url, since="2026-11-16") as zendesk:
+    with serve_fake(fake) as service, source(service.url, since="2026-11-16") as zendesk:
         list(zendesk.fetch(None))
         assert service.requests[0].query == "start_time=1794787200"
 
@@ -118,7 +118,7 @@ def test_without_a_token_there_is_no_history_and_without_a_secret_no_event() -> 
     with pytest.raises(Misconfigured):
         list(source(api_token=None).fetch(None))
     with pytest.raises(Forged):
-        told(event("created", 3), webhook_secret=None)
+        handle_event(event("created", 3), webhook_secret=None)
 
 
 def test_a_signed_time_that_is_none_is_refused() -> None:
@@ -133,4 +133,4 @@ def test_a_signed_time_that_is_none_is_refused() -> None:
 
 def test_an_event_without_a_ticket_is_refused() -> None:
     with pytest.raises(Malformed):
-        told({"type": "zen:event-type:ticket.created"})
+        handle_event({"type": "zen:event-type:ticket.created"})

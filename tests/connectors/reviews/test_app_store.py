@@ -14,7 +14,7 @@ from connectors.sdk.errors import BadRecord, Retry
 from connectors.sdk.http import HttpResponse
 from schemas.feedback import Feedback
 from schemas.measures import Stars
-from tests.support.fake_service import Served, moment, served
+from tests.support.fake_service import Served, moment, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.app_store import APP, FakeAppStore
 
@@ -28,7 +28,7 @@ def fake() -> FakeAppStore:
 
 @pytest.fixture
 def service(fake: FakeAppStore) -> Iterator[Served]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         yield service
 
 
@@ -48,14 +48,14 @@ def read(fake: FakeAppStore, url: str, cursor: str | None = None) -> tuple[list[
     return records, cursor or ""
 
 
-def parsed(fake: FakeAppStore, review: Any) -> Feedback:
+def parse(fake: FakeAppStore, review: Any) -> Feedback:
     source = build_app_store(fake, "http://127.0.0.1:9")
     return source.parse(source.item(review, origin="1", payload=b"{}"))
 
 
 def test_reads_a_review(fake: FakeAppStore) -> None:
     review = fake.storefronts["us"][3]
-    record = parsed(fake, review)
+    record = parse(fake, review)
     assert record.native_id == "6290024603"
     assert record.text == "Visit 3\nThe receptionist was rude to my mother. Visit 3."
     assert record.stars == Stars(value=4)
@@ -69,7 +69,7 @@ def test_reads_a_review(fake: FakeAppStore) -> None:
 def test_a_review_is_the_same_in_every_storefront(fake: FakeAppStore) -> None:
     there = orjson.loads(orjson.dumps(fake.storefronts["us"][3]))
     there["author"]["uri"]["label"] = "https://itunes.apple.com/gb/reviews/id63853"
-    here, there = parsed(fake, fake.storefronts["us"][3]), parsed(fake, there)
+    here, there = parse(fake, fake.storefronts["us"][3]), parse(fake, there)
     assert here.author is not None
     assert here.model_copy(update={"collected_at": None}) == there.model_copy(
         update={"collected_at": None}
@@ -81,7 +81,7 @@ def test_a_reviewer_without_an_id_goes_by_the_name(fake: FakeAppStore) -> None:
     review["author"]["uri"]["label"] = ""
     other = fake.storefronts["us"][1]
     other["author"]["uri"]["label"] = ""
-    assert parsed(fake, review).author == parsed(fake, other).author is not None
+    assert parse(fake, review).author == parse(fake, other).author is not None
 
 
 @pytest.mark.parametrize("rating", ["0", "6", "good"])
@@ -89,7 +89,7 @@ def test_refuses_a_rating_off_the_scale(fake: FakeAppStore, rating: str) -> None
     review = fake.storefronts["us"][0]
     review["im:rating"]["label"] = rating
     with pytest.raises(BadRecord):
-        parsed(fake, review)
+        parse(fake, review)
 
 
 def test_reads_the_storefronts_one_after_the_other(fake: FakeAppStore, service: Served) -> None:

@@ -11,7 +11,7 @@ from connectors.reviews.care_opinion.connector import CareOpinion
 from connectors.sdk.errors import Retry, Skip, Unauthorized
 from connectors.sdk.http import HttpResponse
 from schemas.feedback import Feedback
-from tests.support.fake_service import moment, served
+from tests.support.fake_service import moment, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.care_opinion import FakeCareOpinion
 
@@ -30,7 +30,7 @@ def with_settings(made: CareOpinion, url: str, **settings: Any) -> CareOpinion:
     return made
 
 
-def parsed(
+def parse(
     services: list[Any] | None = None, tags: list[Any] | None = None, **story: Any
 ) -> Feedback:
     made = source("http://127.0.0.1:9")
@@ -44,7 +44,7 @@ def stories(made: CareOpinion, cursor: str | None = None) -> list[Feedback]:
 
 
 def test_title_and_body_are_one_comment_given_when_it_was_submitted() -> None:
-    record = parsed(body="They *listened*.", dateOfPublication="2026-05-06T09:00:00")
+    record = parse(body="They *listened*.", dateOfPublication="2026-05-06T09:00:00")
     assert (record.native_id, record.text) == ("7", "Kind\nThey *listened*.")
     assert record.created_at.isoformat() == "2026-05-03T10:15:00+00:00"
     assert record.revision == 1_778_058_000_000
@@ -54,11 +54,11 @@ def test_title_and_body_are_one_comment_given_when_it_was_submitted() -> None:
 
 def test_a_story_without_words_is_left_out() -> None:
     with pytest.raises(Skip):
-        parsed(title=" ", body=None)
+        parse(title=" ", body=None)
 
 
 def test_what_moderators_and_authors_add_are_attributes() -> None:
-    record = parsed(
+    record = parse(
         criticality="not critical",
         progress="change planned",
         authorRole="a relative",
@@ -74,7 +74,7 @@ def test_what_moderators_and_authors_add_are_attributes() -> None:
 
 def test_the_first_service_is_the_storys_and_all_are_named() -> None:
     ward = {"nacs": "A_1", "name": "Ward 4", "type": "service", "organisation": "Trust A"}
-    record = parsed(services=[{**ward, "site": "North"}, {"nacs": "B", "name": "South"}])
+    record = parse(services=[{**ward, "site": "North"}, {"nacs": "B", "name": "South"}])
     assert (record.organization, record.site, record.service) == ("Trust A", "North", "Ward 4")
     assert record.attributes == {"services": "Ward 4; South"}
 
@@ -86,7 +86,7 @@ def test_services_and_tags_are_asked_for_by_name_and_each_service_once() -> None
     gone["links"] = [{"rel": "healthservice", "id": "RX9"}]
     fake.stories = [ward, hospital, gone]
     fake.tags = {ward["id"]: [{"name": "staff", "group": "What was good", "polarity": 1}]}
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         records = stories(source(service.url, fake, tags=True))
         asked = [request.path for request in service.requests if "/healthservices/" in request.path]
     assert [(record.site, record.service) for record in records] == [
@@ -104,7 +104,7 @@ def test_services_that_are_only_linked_as_a_list_are_read_from_there() -> None:
     fake = FakeCareOpinion()
     fake.stories = fake.stories[:1]
     fake.stories[0]["links"] = [{"relation": "healthservices", "link": "…"}]
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         (record,) = stories(source(service.url, fake))
     assert (record.site, record.service) == ("Eastgate Hospital", "Accident and emergency")
 
@@ -121,7 +121,7 @@ def test_what_the_settings_name_wins_over_what_the_service_says() -> None:
 
 def test_reads_from_before_the_newest_until_an_empty_page() -> None:
     fake = FakeCareOpinion()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url, fake)
         pages = list(made.fetch(None))
         list(made.fetch(pages[-1].cursor))
@@ -137,7 +137,7 @@ def test_reads_from_before_the_newest_until_an_empty_page() -> None:
 def test_a_story_submitted_before_the_newest_and_published_after_it_is_news() -> None:
     fake = FakeCareOpinion()
     late = fake.stories.pop(2)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url, fake)
         *_, last = made.fetch(None)
         late["dateOfPublication"] = f"{moment(30):%Y-%m-%dT%H:%M:%S}"
@@ -148,7 +148,7 @@ def test_a_story_submitted_before_the_newest_and_published_after_it_is_news() ->
 
 def test_a_wrong_key_which_leads_to_the_login_page_ends_the_run() -> None:
     fake = FakeCareOpinion()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url, fake, subscription_key="wrong-key")
         with pytest.raises(Unauthorized, match="the subscription key is refused") as raised:
             list(made.fetch(None))
@@ -160,5 +160,5 @@ def test_an_answer_that_is_no_list_is_asked_for_again_later(
 ) -> None:
     monkeypatch.setattr(HttpResponse, "json", lambda self: "Sorry! Something went wrong.")
     fake = FakeCareOpinion()
-    with served(fake) as service, pytest.raises(Retry):
+    with serve_fake(fake) as service, pytest.raises(Retry):
         list(source(service.url, fake).fetch(None))

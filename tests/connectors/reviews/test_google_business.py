@@ -16,7 +16,7 @@ from connectors.sdk.errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
 from pipeline.settings_file import resolve_secret
 from schemas.feedback import Feedback
-from tests.support.fake_service import moment, sentence, served
+from tests.support.fake_service import moment, sentence, serve_fake
 from tests.support.fakes import build_source
 from tests.support.google_key import key_file
 from tests.support.services.google_business import FakeGoogleBusiness
@@ -32,14 +32,14 @@ def source(url: str = "http://127.0.0.1:9", **context: Any) -> GoogleBusiness:
     return made
 
 
-def parsed(place: str = "11", **review: Any) -> Feedback:
+def parse(place: str = "11", **review: Any) -> Feedback:
     made = source()
     whole = {"reviewId": "AbFv-1", "createTime": "2026-05-03T10:15:00.123456789Z", **review}
     return made.parse(made.item({"location": place, "review": whole}, origin="1", payload=b"{}"))
 
 
 def test_a_review_tells_its_place_its_stars_and_when_it_changed_last() -> None:
-    record = parsed(
+    record = parse(
         "22",
         comment="Kind staff",
         starRating="FOUR",
@@ -55,13 +55,13 @@ def test_a_review_tells_its_place_its_stars_and_when_it_changed_last() -> None:
 
 def test_an_anonymous_reviewer_is_nobody() -> None:
     reviewer = {"displayName": "A Google User", "isAnonymous": True}
-    assert parsed(comment="Fine", reviewer=reviewer).author is None
+    assert parse(comment="Fine", reviewer=reviewer).author is None
 
 
 def test_stars_without_a_comment_are_feedback_and_neither_is_none() -> None:
-    assert parsed(starRating="ONE").text == ""
+    assert parse(starRating="ONE").text == ""
     with pytest.raises(Skip):
-        parsed(starRating="STAR_RATING_UNSPECIFIED")
+        parse(starRating="STAR_RATING_UNSPECIFIED")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_the_reviewers_own_words_are_kept_and_not_the_translation(
 
 
 def test_asks_for_every_place_with_the_newest_change_first() -> None:
-    with served(FakeGoogleBusiness()) as service:
+    with serve_fake(FakeGoogleBusiness()) as service:
         pages = list(source(service.url).fetch(None))
         asked = [request for request in service.requests if request.method == "GET"]
     assert [len(page.items) for page in pages] == [10, 10, 5, 8]
@@ -96,7 +96,7 @@ def test_asks_for_every_place_with_the_newest_change_first() -> None:
 
 def test_a_place_that_is_named_later_is_read_from_its_beginning() -> None:
     fake = FakeGoogleBusiness()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url)
         *_, last = made.fetch(None)
         state = {"11": orjson.loads(last.cursor)["11"], "33": "of a place no longer named"}
@@ -107,7 +107,7 @@ def test_a_place_that_is_named_later_is_read_from_its_beginning() -> None:
 
 def test_starts_anew_where_the_service_has_forgotten_the_next_page() -> None:
     fake = FakeGoogleBusiness()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         first = next(iter(source(service.url).fetch(None)))
         fake.forgets_pages = True
         pages = list(source(service.url).fetch(first.cursor))
@@ -118,7 +118,7 @@ def test_starts_anew_where_the_service_has_forgotten_the_next_page() -> None:
 def test_reads_again_once_a_day_what_a_page_may_have_left_out() -> None:
     fake = FakeGoogleBusiness()
     missing = fake.places["11"].pop(12)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         *_, last = source(service.url).fetch(None)
         fake.places["11"].append(missing)
         assert list(source(service.url).fetch(last.cursor)) == []
@@ -131,7 +131,7 @@ def test_reads_again_once_a_day_what_a_page_may_have_left_out() -> None:
 
 def test_a_reply_is_put_below_its_review() -> None:
     fake = FakeGoogleBusiness()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url)
         reply = made.build_reply("22/AbFv-101", "Thank you!")
         assert (reply.method, reply.path, reply.json) == (
@@ -160,7 +160,7 @@ def test_a_reply_that_can_not_be_sent_is_refused(native_id: str, text: str) -> N
 
 
 def test_a_refresh_token_that_was_taken_back_ends_the_run() -> None:
-    with served(FakeGoogleBusiness()) as service:
+    with serve_fake(FakeGoogleBusiness()) as service:
         made = source(service.url)
         settings = {**FakeGoogleBusiness().settings(service.url), "refresh_token": "old-0815"}
         made.config = made.Config.model_validate(settings)  # type: ignore[assignment]
@@ -219,7 +219,7 @@ def test_what_is_no_key_file_is_refused_and_not_repeated(file: str) -> None:
 def test_a_service_account_signs_for_its_token_and_again_when_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text(key_file(), encoding="utf-8")
     fake = FakeGoogleBusiness()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         service.faults.append("401")
         account = {"service_account": {"file": str(tmp_path / "key.json")}, "act_as": "jo@nhs.uk"}
         token_url = f"{service.url}/token"
@@ -234,7 +234,7 @@ def test_a_service_account_signs_for_its_token_and_again_when_it_is_refused(tmp_
 
 
 def test_a_key_that_google_no_longer_knows_ends_the_run() -> None:
-    with served(FakeGoogleBusiness()) as service:
+    with serve_fake(FakeGoogleBusiness()) as service:
         urls = {"base_url": service.url, "token_url": f"{service.url}/token"}
         file = key_file(known=False)
         with (

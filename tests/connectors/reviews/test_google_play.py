@@ -14,7 +14,7 @@ from connectors.sdk.errors import BadRecord, Retry, Unauthorized
 from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from schemas.measures import Stars
-from tests.support.fake_service import Served, moment, served
+from tests.support.fake_service import Served, moment, serve_fake
 from tests.support.fakes import WAITS
 from tests.support.google_key import key_file
 from tests.support.services.google_play import APP, FakeGooglePlay
@@ -29,7 +29,7 @@ def fake() -> FakeGooglePlay:
 
 @pytest.fixture
 def service(fake: FakeGooglePlay) -> Iterator[Served]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         yield service
 
 
@@ -40,13 +40,13 @@ def build_google_play(fake: FakeGooglePlay, url: str, **settings: object) -> Goo
     )
 
 
-def parsed(fake: FakeGooglePlay, review: Any) -> Feedback:
+def parse(fake: FakeGooglePlay, review: Any) -> Feedback:
     source = build_google_play(fake, "http://127.0.0.1:9")
     return source.parse(source.item(review, origin="1", payload=b"[]"))
 
 
 def test_reads_a_review_and_not_the_developers_answer(fake: FakeGooglePlay) -> None:
-    record = parsed(fake, fake.reviews[3])
+    record = parse(fake, fake.reviews[3])
     native_id = "f0b6d5f6-0000-4000-8000-000000000003"
     assert record.native_id == native_id
     assert record.text == "The receptionist was rude to my mother. Visit 3."
@@ -59,12 +59,12 @@ def test_reads_a_review_and_not_the_developers_answer(fake: FakeGooglePlay) -> N
 
 
 def test_a_closed_account_is_no_author(fake: FakeGooglePlay) -> None:
-    assert parsed(fake, fake.reviews[0]).author is None
+    assert parse(fake, fake.reviews[0]).author is None
 
 
 def test_keeps_a_rating_without_text(fake: FakeGooglePlay) -> None:
     fake.reviews[1][4] = None
-    assert (parsed(fake, fake.reviews[1]).text, parsed(fake, fake.reviews[1]).stars) == (
+    assert (parse(fake, fake.reviews[1]).text, parse(fake, fake.reviews[1]).stars) == (
         "",
         Stars(value=2),
     )
@@ -74,11 +74,11 @@ def test_keeps_a_rating_without_text(fake: FakeGooglePlay) -> None:
 def test_refuses_impossible_times(fake: FakeGooglePlay, at: object) -> None:
     fake.reviews[1][5] = at
     with pytest.raises(BadRecord):
-        parsed(fake, fake.reviews[1])
+        parse(fake, fake.reviews[1])
 
 
 def test_certificates_are_still_checked_with_the_library_in(fake: FakeGooglePlay) -> None:
-    parsed(fake, fake.reviews[1])
+    parse(fake, fake.reviews[1])
     assert ssl._create_default_https_context is ssl.create_default_context
 
 

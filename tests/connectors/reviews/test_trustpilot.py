@@ -11,7 +11,7 @@ from connectors.reviews.trustpilot import Trustpilot
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.pseudonyms import pseudonym
 from schemas.feedback import Feedback
-from tests.support.fake_service import moment, sentence, served
+from tests.support.fake_service import moment, sentence, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.trustpilot import FakeTrustpilot
 
@@ -26,7 +26,7 @@ def source(url: str = "http://127.0.0.1:9", *, days: int = 0, **settings: Any) -
     return made
 
 
-def parsed(made: Trustpilot | None = None, **review: Any) -> Feedback:
+def parse(made: Trustpilot | None = None, **review: Any) -> Feedback:
     made = made or source()
     whole = {"id": "60a1", "stars": 4, "createdAt": "2026-05-03T10:15:00Z", **review}
     return made.parse(made.item(whole, origin="60a1", payload=b"{}"))
@@ -37,7 +37,7 @@ def texts(made: Trustpilot, cursor: str | None) -> list[str]:
 
 
 def test_a_review_tells_its_stars_language_author_and_address() -> None:
-    record = parsed(
+    record = parse(
         title="Kind",
         text="They listened.",
         language="en",
@@ -62,23 +62,23 @@ def test_a_review_tells_its_stars_language_author_and_address() -> None:
 def test_a_review_may_lack_its_title_its_text_or_both(
     title: str | None, text: str | None, expected: str
 ) -> None:
-    assert parsed(title=title, text=text, consumer=None).text == expected
+    assert parse(title=title, text=text, consumer=None).text == expected
 
 
 def test_a_time_without_a_zone_is_in_utc() -> None:
-    record = parsed(createdAt="2026-05-03T10:15:00", updatedAt="2026-05-04T10:15:00")
+    record = parse(createdAt="2026-05-03T10:15:00", updatedAt="2026-05-04T10:15:00")
     assert record.created_at.isoformat() == "2026-05-03T10:15:00+00:00"
     assert record.revision == 1_777_889_700_000
 
 
 def test_the_reviewed_location_is_the_site_unless_the_settings_name_one() -> None:
     location = {"id": "1cd4", "name": "Westgate"}
-    assert parsed(location=location).site == "Westgate"
-    assert parsed(source(site="Eastgate"), location=location).site == "Eastgate"
+    assert parse(location=location).site == "Westgate"
+    assert parse(source(site="Eastgate"), location=location).site == "Eastgate"
 
 
 def test_asks_for_the_newest_first_page_by_page() -> None:
-    with served(FakeTrustpilot()) as service:
+    with serve_fake(FakeTrustpilot()) as service:
         pages = list(source(service.url).fetch(None))
         asked = [request.query for request in service.requests if request.method == "GET"]
     assert [len(page.items) for page in pages] == [10, 10, 10, 5]
@@ -88,7 +88,7 @@ def test_asks_for_the_newest_first_page_by_page() -> None:
 def test_what_is_no_review_at_all_ends_no_page() -> None:
     fake = FakeTrustpilot()
     fake.reviews[34]["createdAt"] = "soon"
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url)
         first = next(iter(made.fetch(None)))
         with pytest.raises(BadRecord):
@@ -98,7 +98,7 @@ def test_what_is_no_review_at_all_ends_no_page() -> None:
 
 def test_edits_are_looked_for_once_a_day_as_far_back_as_stated() -> None:
     fake = FakeTrustpilot()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         *_, last = source(service.url).fetch(None)
         fake.edit()
         assert texts(source(service.url), last.cursor) == []
@@ -111,7 +111,7 @@ def test_edits_are_looked_for_once_a_day_as_far_back_as_stated() -> None:
 
 def test_a_reply_is_published_in_a_users_name() -> None:
     fake = FakeTrustpilot()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         made = source(service.url, reply_as="507f191e")
         reply = made.build_reply("60a1", "Thank you!")
         assert (reply.method, reply.path, reply.json) == (

@@ -12,7 +12,7 @@ from connectors.sdk.errors import BadRecord, Fatal, Retry
 from connectors.sdk.source import Context
 from schemas.feedback import Feedback
 from schemas.measures import Stars
-from tests.support.fake_service import Served, moment, served
+from tests.support.fake_service import Served, moment, serve_fake
 from tests.support.fakes import WAITS
 from tests.support.services.yelp import BUSINESSES, FakeYelp
 
@@ -26,7 +26,7 @@ def fake() -> FakeYelp:
 
 @pytest.fixture
 def service(fake: FakeYelp) -> Iterator[Served]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         yield service
 
 

@@ -16,7 +16,7 @@ DAY = 86_400_000
 Item = tuple[int, str, str]
 
 
-def walked(
+def walk_back(
     items: list[Item],
     cursor: str | None,
     *,
@@ -42,23 +42,23 @@ def walked(
             return brought, cursor
 
 
-def made(times: list[int]) -> list[Item]:
+def make_pages(times: list[int]) -> list[Item]:
     return [(at, f"id{number}", f"item{number}") for number, at in enumerate(times)]
 
 
 def test_the_first_walk_brings_everything_and_the_next_what_is_new() -> None:
-    items = made([1, 2, 3, 4, 5, 6, 7])
-    first, cursor = walked(items, None)
+    items = make_pages([1, 2, 3, 4, 5, 6, 7])
+    first, cursor = walk_back(items, None)
     assert sorted(first) == sorted(text for _, _, text in items)
-    assert walked(items, cursor)[0] == []
+    assert walk_back(items, cursor)[0] == []
     more = [*items, (8, "new", "new")]
-    assert walked(more, cursor)[0] == ["new"]
+    assert walk_back(more, cursor)[0] == ["new"]
 
 
 def test_items_of_the_very_same_moment_are_told_apart() -> None:
-    items = made([5, 5, 5, 5])
-    _, cursor = walked(items, None)
-    assert walked([*items, (5, "late", "late")], cursor)[0] == ["late"]
+    items = make_pages([5, 5, 5, 5])
+    _, cursor = walk_back(items, None)
+    assert walk_back([*items, (5, "late", "late")], cursor)[0] == ["late"]
 
 
 @given(
@@ -69,27 +69,27 @@ def test_items_of_the_very_same_moment_are_told_apart() -> None:
 def test_however_often_it_is_killed_nothing_is_missed(
     times: list[int], later: list[int], kills: list[int]
 ) -> None:
-    items, cursor = made(times), None
+    items, cursor = make_pages(times), None
     brought: set[str] = set()
     for pages in kills:
-        found, cursor = walked(items, cursor, pages=pages)
+        found, cursor = walk_back(items, cursor, pages=pages)
         brought.update(found)
     items += [(at, f"later{number}", f"later{number}") for number, at in enumerate(later)]
     for _ in range(2):  # the first may end a walk that began before the later ones came
-        found, cursor = walked(items, cursor)
+        found, cursor = walk_back(items, cursor)
         brought.update(found)
     assert brought == {text for _, _, text in items}
-    assert walked(items, cursor)[0] == []
+    assert walk_back(items, cursor)[0] == []
 
 
 def test_once_a_day_a_walk_goes_back_further() -> None:
     recheck = timedelta(days=30)
-    items = made([MS - 40 * DAY, MS - 20 * DAY, MS - DAY])
-    _, cursor = walked(items, None, recheck=recheck)
-    assert walked(items, cursor, recheck=recheck)[0] == []
+    items = make_pages([MS - 40 * DAY, MS - 20 * DAY, MS - DAY])
+    _, cursor = walk_back(items, None, recheck=recheck)
+    assert walk_back(items, cursor, recheck=recheck)[0] == []
     assert cursor is not None
     yesterday = cursor.replace(str(MS), str(MS - DAY))
-    assert walked(items, yesterday, recheck=recheck)[0] == ["item2", "item1"]
+    assert walk_back(items, yesterday, recheck=recheck)[0] == ["item2", "item1"]
 
 
 def test_what_has_no_time_is_always_news() -> None:

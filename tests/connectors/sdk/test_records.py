@@ -18,7 +18,7 @@ from connectors.sdk.source import Polled
 from schemas.feedback import Family, Feedback, Operation
 from schemas.measures import Fft, Nps, Stars
 from tests.connectors.test_conformance import parse_items
-from tests.support.fake_service import NOW, FakeService, served
+from tests.support.fake_service import NOW, FakeService, serve_fake
 from tests.support.fakes import SERVICES, build_source
 
 GIVEN = datetime(2026, 3, 4, 5, 6, 7, 890_123, tzinfo=timezone(timedelta(hours=2)))
@@ -135,7 +135,7 @@ def test_history_is_marked_and_else_the_same() -> None:
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_what_a_connector_publishes_is_valid(name: str) -> None:
     fake: FakeService = SERVICES[name]()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_source(fake, service.url, author_key=b"key", now=lambda: NOW)
         assert isinstance(source, Polled)
         items = [item for page in source.fetch(None) for item in page.items]

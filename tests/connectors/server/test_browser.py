@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.settings import Settings
 from tests.connectors.server.conftest import Serve, form, records_on
-from tests.support.programs import required
+from tests.support.programs import require
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,7 +28,7 @@ _QUIET = (
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:
-    chromium = required("chromium")
+    chromium = require("chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

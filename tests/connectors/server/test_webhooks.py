@@ -18,7 +18,7 @@ from schemas.cloud_events import feedback_headers
 from schemas.feedback import Feedback
 from schemas.kafka_topics import FORMS, RAW
 from tests.connectors.server.conftest import Live, Serve, dead_letters_on, form
-from tests.support.fake_service import Delivery, FakeCaller, served
+from tests.support.fake_service import Delivery, FakeCaller, serve_fake
 from tests.support.fakes import CALLERS, build_source
 from tests.support.kafka import read_all
 from tests.support.services.form import FakeForm
@@ -35,7 +35,7 @@ def address(caller: FakeCaller) -> Iterator[str]:
     if caller.app is None:
         yield "http://127.0.0.1:9"
     else:
-        with served(caller) as service:
+        with serve_fake(caller) as service:
             yield service.url
 
 

@@ -16,7 +16,7 @@ from connectors.social.bluesky import connector
 from connectors.social.bluesky.connector import Bluesky, BlueskyConfig
 from connectors.social.bluesky.post import matches, terms, tid_us
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import Served, moment, served
+from tests.support.fake_service import Served, moment, serve_fake
 from tests.support.fakes import OPEN, WAITS
 from tests.support.services.bluesky import PASSWORD, FakeBluesky, native_id, tid
 
@@ -32,7 +32,7 @@ def fake() -> FakeBluesky:
 
 @pytest.fixture
 def service(fake: FakeBluesky) -> Iterator[Served]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         yield service
 
 
@@ -53,7 +53,7 @@ def run(connector: Bluesky, cursor: str | None = None) -> tuple[list[Feedback], 
     return [connector.parse(item) for page in pages for item in page.items], pages[-1].cursor
 
 
-def heard(pages: Iterator[Page]) -> Page:
+def next_heard_page(pages: Iterator[Page]) -> Page:
     """The next page that holds something."""
     return next(page for page in pages if page.items)
 
@@ -230,7 +230,7 @@ class TestListening:
         fake.say(NOW + timedelta(seconds=1), post)
         connector = source(fake, service.url)
         pages = connector.stream(cursor)
-        (found,) = heard(pages).items
+        (found,) = next_heard_page(pages).items
         pages.close()
         assert connector.parse(found) == connector.parse(
             connector.item(post, origin="1", payload=b"")
@@ -247,8 +247,8 @@ class TestListening:
         fake.say(NOW + timedelta(seconds=2), known, "delete")
         connector = source(fake, service.url)
         pages = connector.stream(cursor)
-        update = connector.parse(heard(pages).items[0])
-        deleted = connector.parse(heard(pages).items[0])
+        update = connector.parse(next_heard_page(pages).items[0])
+        deleted = connector.parse(next_heard_page(pages).items[0])
         pages.close()
         (created,) = (record for record in before if record.native_id == native_id(known))
         assert update.native_id == deleted.native_id == created.native_id
@@ -267,7 +267,7 @@ class TestListening:
         fake.tell(NOW, did, kind="account", account={"active": False, "status": "deactivated"})
         fake.tell(NOW, did, kind="account", account={"active": False, "status": "deleted"})
         pages = source(fake, service.url).stream(cursor)
-        gone = {each.data.native_id for each in heard(pages).items}
+        gone = {each.data.native_id for each in next_heard_page(pages).items}
         pages.close()
         theirs = {native_id(post) for post in fake.posts if did in post["uri"]}
         assert gone == theirs & {record.native_id for record in before}
@@ -278,13 +278,13 @@ class TestListening:
         first, second = fake.post(60, NOW), fake.post(61, NOW + timedelta(seconds=1))
         fake.say(NOW, first)
         pages = source(fake, service.url).stream(None)
-        cursor = heard(pages).cursor
+        cursor = next_heard_page(pages).cursor
         fake.hang_up()
         assert [page.items for page in pages if page.items] == []
         fake.say(NOW + timedelta(seconds=1), second)
         fake.say(NOW + timedelta(seconds=2), first, "delete")
         pages = source(fake, service.url).stream(cursor)
-        created, deleted = heard(pages).items[0], heard(pages).items[0]
+        created, deleted = next_heard_page(pages).items[0], next_heard_page(pages).items[0]
         pages.close()
         assert created.data["uri"] == second["uri"]
         assert deleted.data.native_id == native_id(first)
@@ -298,8 +298,8 @@ class TestListening:
         fake.say(NOW, post)
         fake.say(NOW + timedelta(seconds=1), post, "delete")
         pages = source(fake, service.url).stream(None)
-        heard(pages)
-        cursor = heard(pages).cursor
+        next_heard_page(pages)
+        cursor = next_heard_page(pages).cursor
         pages.close()
         pages = source(fake, service.url).stream(cursor)
         assert next(pages).items == []
@@ -317,7 +317,7 @@ class TestListening:
         fake.posts += [missed, heard_]
         fake.say(NOW, heard_)
         pages = source(fake, service.url).stream(cursor)
-        cursor = heard(pages).cursor
+        cursor = next_heard_page(pages).cursor
         pages.close()
         records, _ = run(source(fake, service.url), cursor)
         assert [record.native_id for record in records] == [native_id(missed)]

@@ -16,7 +16,7 @@ from connectors.sdk.source import Context
 from connectors.social.mastodon import connector
 from connectors.social.mastodon.connector import Mastodon, MastodonConfig
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import Served, moment, served
+from tests.support.fake_service import Served, moment, serve_fake
 from tests.support.fakes import OPEN, WAITS
 from tests.support.services.mastodon import FakeMastodon, native_id
 
@@ -32,7 +32,7 @@ def fake() -> FakeMastodon:
 
 @pytest.fixture
 def service(fake: FakeMastodon) -> Iterator[Served]:
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         yield service
 
 
@@ -54,7 +54,7 @@ def listening(fake: FakeMastodon, service: Served) -> Iterator[Page]:
     return connector.stream(run(connector)[1])
 
 
-def heard(pages: Iterator[Page]) -> Page:
+def next_heard_page(pages: Iterator[Page]) -> Page:
     """The next page that holds something."""
     return next(page for page in pages if page.items)
 
@@ -192,12 +192,12 @@ class TestStreaming:
         assert next(pages) == Page([], cursor)
         status = fake.status(37)
         fake.say("update", status)
-        created = connector.parse(heard(pages).items[0])
+        created = connector.parse(next_heard_page(pages).items[0])
         edited_at = {"edited_at": "2026-11-19T01:00:00Z", "content": "<p>Line\u2028two</p>"}
         fake.say("status.update", status | edited_at)
-        edited = connector.parse(heard(pages).items[0])
+        edited = connector.parse(next_heard_page(pages).items[0])
         fake.say("delete", status["id"])
-        deleted = connector.parse(heard(pages).items[0])
+        deleted = connector.parse(next_heard_page(pages).items[0])
         pages.close()
         assert {created.native_id, edited.native_id, deleted.native_id} == {native_id(status)}
         assert edited.text == "Line two"
@@ -214,7 +214,7 @@ class TestStreaming:
         streamed, missed = fake.status(38), fake.status(37)
         fake.statuses += [missed, streamed]  # and the stream said nothing of one
         fake.say("update", streamed)
-        cursor = heard(pages).cursor
+        cursor = next_heard_page(pages).cursor
         pages.close()
         records, _ = run(source(fake, service.url), cursor)
         assert [record.native_id for record in records] == [native_id(missed)]
@@ -243,7 +243,7 @@ class TestStreaming:
         pages = source(fake, service.url).stream(cursor)
         next(pages)
         fake.say("delete", fake.statuses[-1]["id"])
-        (gone,) = heard(pages).items
+        (gone,) = next_heard_page(pages).items
         pages.close()
         assert [gone.data.native_id] == [record.native_id for record in records]
 
@@ -284,7 +284,7 @@ class TestStreaming:
         pages = listening(fake, service)
         next(pages)
         fake.say("update", '{"id": ')
-        assert heard(pages).items[0].payload == b'{"id": '
+        assert next_heard_page(pages).items[0].payload == b'{"id": '
         pages.close()
 
     def test_finds_a_streaming_server_of_its_own(self, fake: FakeMastodon, service: Served) -> None:

@@ -12,7 +12,7 @@ from connectors.sdk.errors import BadRecord, Fatal, Skip
 from connectors.sdk.source import Polled, Source
 from connectors.social.reddit.cursor import RedditCursor
 from schemas.feedback import Feedback, Operation
-from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fake_service import Served, moment, sentence, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.reddit import AGENT, FakeReddit, seconds
 
@@ -25,7 +25,7 @@ def build_reddit(fake: FakeReddit, url: str, now: datetime = NOW, **settings: An
     return build_source(fake, url, author_key=b"key", now=lambda: now)
 
 
-def parsed(thing: dict[str, Any], **settings: Any) -> Feedback:
+def parse(thing: dict[str, Any], **settings: Any) -> Feedback:
     source = build_reddit(FakeReddit(), "http://127.0.0.1:9", **settings)
     return source.parse(source.item(thing, origin="1", payload=b"{}"))
 
@@ -39,7 +39,7 @@ def pages(
 
 
 def test_reads_title_and_text_of_a_post() -> None:
-    record = parsed(FakeReddit().posts[3])
+    record = parse(FakeReddit().posts[3])
     assert record.native_id == "t3_1q0003"
     assert record.text == f"Visit 3\n{sentence(3)}"
     assert record.created_at == moment(3)
@@ -50,7 +50,7 @@ def test_reads_title_and_text_of_a_post() -> None:
 
 def test_reads_a_comment() -> None:
     comment = FakeReddit().comments[0] | {"permalink": "/r/eastgate/comments/1q0003/visit/1q0025/"}
-    record = parsed(comment)
+    record = parse(comment)
     assert (record.native_id, record.text) == ("t1_1q0025", sentence(25))
     assert record.url == "https://www.reddit.com/comments/1q0003/_/1q0025"
 
@@ -59,7 +59,7 @@ def test_reads_a_comment() -> None:
     "permalink", ["/r/u_jobloggs/comments/1q0003/visit/", "/user/jobloggs/comments/1q0003/visit/"]
 )
 def test_tells_no_name_of_a_profile(permalink: str) -> None:
-    record = parsed(FakeReddit().posts[3] | {"permalink": permalink, "subreddit": "u_jobloggs"})
+    record = parse(FakeReddit().posts[3] | {"permalink": permalink, "subreddit": "u_jobloggs"})
     assert record.url == "https://www.reddit.com/comments/1q0003"
     assert b"jobloggs" not in record.to_payload()
 
@@ -74,14 +74,14 @@ def test_tells_no_name_of_a_profile(permalink: str) -> None:
 )
 def test_what_is_gone_becomes_a_delete_after_its_last_revision(change: dict[str, Any]) -> None:
     post = {**FakeReddit().posts[3], "edited": seconds(5)}
-    before, after = parsed(post), parsed({**post, **change})
+    before, after = parse(post), parse({**post, **change})
     assert after.operation is Operation.DELETE
     assert (after.text, after.author, after.created_at) == ("", None, before.created_at)
     assert after.revision == before.revision + 1
 
 
 def test_a_deleted_account_leaves_its_words_without_an_author() -> None:
-    record = parsed({**FakeReddit().posts[3], "author": "[deleted]"})
+    record = parse({**FakeReddit().posts[3], "author": "[deleted]"})
     assert (record.operation, record.author) == (Operation.UPSERT, None)
 
 
@@ -93,18 +93,18 @@ def test_leaves_out_crossposts_bots_and_own_accounts() -> None:
         {"author": "eastgatehosp"},
     ):
         with pytest.raises(Skip):
-            parsed({**post, **change}, own_accounts=["eastgatehosp"])
+            parse({**post, **change}, own_accounts=["eastgatehosp"])
 
 
 def test_a_time_that_is_none_is_a_bad_record() -> None:
     for time in (1e30, "soon"):
         with pytest.raises(BadRecord, match="created_utc"):
-            parsed({**FakeReddit().posts[3], "created_utc": time})
+            parse({**FakeReddit().posts[3], "created_utc": time})
 
 
 def test_introduces_itself_and_keeps_the_secret_out_of_addresses() -> None:
     fake = FakeReddit()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         pages(fake, service)
         assert {request.headers["user-agent"] for request in service.requests} == {AGENT}
         assert not any(fake.secrets[0] in request.query for request in service.requests)
@@ -112,7 +112,7 @@ def test_introduces_itself_and_keeps_the_secret_out_of_addresses() -> None:
 
 def test_searches_the_subreddits_newest_first() -> None:
     fake = FakeReddit()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         assert len(pages(fake, service, search="eastgate hospital", comments=False)) == 3
     assert fake.searched["q"] == "eastgate hospital"
     assert (fake.searched["restrict_sr"], fake.searched["sort"]) == ("1", "new")
@@ -120,7 +120,7 @@ def test_searches_the_subreddits_newest_first() -> None:
 
 def test_looks_up_again_once_a_day_and_brings_only_what_changed() -> None:
     fake = FakeReddit()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         cursor = pages(fake, service)[-1].cursor
         fake.edit()
         fake.delete()
@@ -133,7 +133,7 @@ def test_looks_up_again_once_a_day_and_brings_only_what_changed() -> None:
 
 def test_begins_again_where_the_post_to_go_on_after_is_gone() -> None:
     fake = FakeReddit()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         cursor = pages(fake, service)[0].cursor
         fake.posts[15]["removed_by_category"] = "moderator"
         pages_read = pages(fake, service, cursor)
@@ -143,7 +143,7 @@ def test_begins_again_where_the_post_to_go_on_after_is_gone() -> None:
 
 def test_says_that_a_subreddit_is_private_or_not_there() -> None:
     fake = FakeReddit()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         with pytest.raises(Fatal, match="the subreddit is private"):
             pages(fake, service, subreddits=["secretward"])
         with pytest.raises(Fatal, match="the subreddit does not exist"):

@@ -16,7 +16,7 @@ from connectors.sdk.source import Polled, Source
 from connectors.social.rss.connector import RssConfig
 from connectors.social.rss.feeds import classify_feed, read_feed
 from schemas.feedback import Feedback
-from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fake_service import Served, moment, sentence, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.rss import KEY, FakeFeeds
 
@@ -45,7 +45,7 @@ def answer(body: str | bytes, **headers: str) -> HttpResponse:
     return HttpResponse(200, httpx.Headers(names), data, "GET a.example/feed")
 
 
-def parsed(**changes: Any) -> Feedback:
+def parse(**changes: Any) -> Feedback:
     entry: dict[str, Any] = {
         "id": "urn:1",
         "title": {"value": "Visit", "html": False},
@@ -59,7 +59,7 @@ def parsed(**changes: Any) -> Feedback:
 
 def test_reads_atom_rss_and_json_feed() -> None:
     fake = FakeFeeds()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         feedback = records(fake, service)
     atom, rss, json = (
         feedback[f"https://{where}"] for where in ("a.example/7", "b.example/13", "c.example/22")
@@ -79,7 +79,7 @@ def test_reads_atom_rss_and_json_feed() -> None:
 
 def test_asks_again_only_for_what_has_changed() -> None:
     fake = FakeFeeds()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         cursor = pages(fake, service)[-1].cursor
         asked = len(service.requests)
         assert pages(fake, service, cursor) == []
@@ -89,7 +89,7 @@ def test_asks_again_only_for_what_has_changed() -> None:
 
 def test_shows_a_feed_s_key_nowhere() -> None:
     fake = FakeFeeds()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         feedback = pages(fake, service)
         assert not any(KEY in page.cursor for page in feedback)
         assert not any(KEY in item.origin for page in feedback for item in page.items)
@@ -102,7 +102,7 @@ def test_shows_a_feed_s_key_nowhere() -> None:
 
 def test_a_feed_that_fails_does_not_keep_the_others_back() -> None:
     fake = FakeFeeds()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         fake.broken.add("/a/feed.atom")
         source = build_rss(fake, service.url)
         assert isinstance(source, Polled)
@@ -115,7 +115,7 @@ def test_a_feed_that_fails_does_not_keep_the_others_back() -> None:
 
 def test_an_edit_without_a_time_of_its_own_takes_the_feed_s() -> None:
     fake = FakeFeeds()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         cursor = pages(fake, service)[-1].cursor
         fake.words[13] = "Better now."
         feedback = records(fake, service, cursor)
@@ -128,25 +128,25 @@ def test_an_edit_without_a_time_of_its_own_takes_the_feed_s() -> None:
 def test_does_not_follow_a_feed_to_another_server() -> None:
     fake = FakeFeeds()
     fake.next = "http://elsewhere.example/feed.atom"
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         assert len(pages(fake, service)) == 3
 
 
 def test_an_entry_without_a_time_gets_its_feed_s_or_is_a_bad_record() -> None:
-    record = parsed(feed_at="2026-11-18T10:00:00+00:00")
+    record = parse(feed_at="2026-11-18T10:00:00+00:00")
     assert (record.created_at, record.redated) == (datetime(2026, 11, 18, 10, tzinfo=UTC), True)
     with pytest.raises(BadRecord, match="neither the entry nor its feed has a time"):
-        parsed()
+        parse()
 
 
 def test_an_author_s_name_means_somebody_of_that_server_only() -> None:
     times = {"published": "2026-11-18T10:00:00Z", "author": "admin"}
-    assert parsed(**times).author != parsed(**times, host="b.example").author
+    assert parse(**times).author != parse(**times, host="b.example").author
 
 
 def test_a_text_that_begins_with_its_title_is_not_doubled() -> None:
     body = {"value": "<p>Visit to the ward</p>", "html": True}
-    assert parsed(feed_at="2026-11-18T10:00:00Z", body=body).text == "Visit to the ward"
+    assert parse(feed_at="2026-11-18T10:00:00Z", body=body).text == "Visit to the ward"
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,17 @@ import pytest
 from connectors.sdk.errors import BadRecord, Retry
 from connectors.sdk.source import Polled
 from schemas.feedback import Feedback
-from tests.support.fake_service import Served, moment, sentence, served
+from tests.support.fake_service import Served, moment, sentence, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.x import FakeX, snowflake
 
 
-def parsed(post: dict[str, Any]) -> Feedback:
+def parse(post: dict[str, Any]) -> Feedback:
     source = build_source(FakeX(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50))
     return source.parse(source.item(post, origin="1", payload=b"{}"))
 
 
-def fetched(fake: FakeX, service: Served, cursor: str | None = None) -> list[tuple[int, str]]:
+def fetch_pages(fake: FakeX, service: Served, cursor: str | None = None) -> list[tuple[int, str]]:
     """Return the number of posts and the cursor of each page."""
     source = build_source(fake, service.url, now=lambda: fake.now)
     assert isinstance(source, Polled)
@@ -29,7 +29,7 @@ def fetched(fake: FakeX, service: Served, cursor: str | None = None) -> list[tup
 
 
 def test_reads_a_post_with_language_address_and_pseudonym() -> None:
-    record = parsed(FakeX().posts[3])
+    record = parse(FakeX().posts[3])
     assert record.native_id == snowflake(3)
     assert record.text == sentence(3)
     assert record.language == "en"
@@ -40,50 +40,50 @@ def test_reads_a_post_with_language_address_and_pseudonym() -> None:
 
 def test_an_edit_goes_by_the_first_id_and_time_with_a_higher_revision() -> None:
     fake = FakeX()
-    before = parsed(fake.posts[20])
+    before = parse(fake.posts[20])
     fake.edit()
-    after = parsed(fake.posts[20])
+    after = parse(fake.posts[20])
     assert (after.native_id, after.created_at) == (before.native_id, before.created_at)
     assert after.revision - before.revision == 20 * 7_200_000
 
 
 def test_a_long_post_is_read_to_its_end() -> None:
     post = {**FakeX().posts[1], "note_tweet": {"text": "All of it. " * 40}}
-    assert parsed(post).text == "All of it. " * 40
+    assert parse(post).text == "All of it. " * 40
 
 
 def test_a_language_that_x_does_not_know_is_none() -> None:
-    assert parsed({**FakeX().posts[1], "lang": "und"}).language is None
+    assert parse({**FakeX().posts[1], "lang": "und"}).language is None
 
 
 def test_an_id_that_is_no_number_is_a_bad_record() -> None:
     with pytest.raises(BadRecord, match="parsing x: id"):
-        parsed({**FakeX().posts[1], "id": "abc"})
+        parse({**FakeX().posts[1], "id": "abc"})
 
 
 def test_asks_only_for_what_is_newer_than_the_last_run() -> None:
     fake = FakeX()
-    with served(fake) as service:
-        *_, (_, cursor) = fetched(fake, service)
-        assert [count for count, _ in fetched(fake, service, cursor)] == [0]
+    with serve_fake(fake) as service:
+        *_, (_, cursor) = fetch_pages(fake, service)
+        assert [count for count, _ in fetch_pages(fake, service, cursor)] == [0]
         assert parse_qs(service.requests[-1].query)["since_id"] == [snowflake(34)]
 
 
 def test_after_more_than_seven_days_the_whole_of_them_is_searched() -> None:
     fake = FakeX()
-    with served(fake) as service:
-        (_, first), *_, (_, last) = fetched(fake, service)
+    with serve_fake(fake) as service:
+        (_, first), *_, (_, last) = fetch_pages(fake, service)
         fake.now = moment(34) + timedelta(days=8)
         for cursor in (first, last):
-            fetched(fake, service, cursor)
+            fetch_pages(fake, service, cursor)
             assert "since_id" not in service.requests[-1].query
 
 
 def test_a_plan_s_cap_is_waited_for_and_not_hammered() -> None:
     fake = FakeX()
     fake.capped = True
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         with pytest.raises(Retry, match="cap of posts is reached") as raised:
-            fetched(fake, service)
+            fetch_pages(fake, service)
         assert len(service.requests) == 1
     assert raised.value.wait == 6 * 3_600

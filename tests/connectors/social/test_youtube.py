@@ -12,21 +12,21 @@ from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.source import Polled
 from connectors.social.youtube import YouTubeConfig
 from schemas.feedback import Family, Feedback
-from tests.support.fake_service import moment, sentence, served
+from tests.support.fake_service import moment, sentence, serve_fake
 from tests.support.fakes import build_source
 from tests.support.services.youtube import CHANNEL, VIDEO, FakeYouTube
 
 
-def parsed(thread: dict[str, Any]) -> Feedback:
+def parse(thread: dict[str, Any]) -> Feedback:
     source = build_source(
         FakeYouTube(), "http://127.0.0.1:9", author_key=b"key", now=lambda: moment(50)
     )
     return source.parse(source.item(thread, origin="1", payload=b"{}"))
 
 
-def fetched(fake: FakeYouTube, cursor: str | None = None, **settings: Any) -> list[str]:
+def fetch_pages(fake: FakeYouTube, cursor: str | None = None, **settings: Any) -> list[str]:
     """Cursors of a run."""
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_source(_with(fake, settings), service.url, now=lambda: moment(50))
         assert isinstance(source, Polled)
         return [page.cursor for page in source.fetch(cursor)]
@@ -39,7 +39,7 @@ def _with(fake: FakeYouTube, settings: dict[str, Any]) -> FakeYouTube:
 
 
 def test_reads_a_thread_with_video_address_and_pseudonym() -> None:
-    record = parsed(FakeYouTube().threads[3])
+    record = parse(FakeYouTube().threads[3])
     assert record.family is Family.SOCIAL
     assert record.native_id == "Ugx0003AaABAg"
     assert record.text == sentence(3)
@@ -53,12 +53,12 @@ def test_leaves_out_what_the_channel_itself_wrote() -> None:
     thread = FakeYouTube().threads[3]
     thread["snippet"]["topLevelComment"]["snippet"]["authorChannelId"] = {"value": CHANNEL}
     with pytest.raises(Skip, match="channel itself"):
-        parsed(thread)
+        parse(thread)
 
 
 def test_asks_for_one_video_where_one_is_named() -> None:
     fake = FakeYouTube()
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_source(_with(fake, {"video": VIDEO, "channel": None}), service.url)
         assert isinstance(source, Polled)
         assert len(list(source.fetch(None))) == 4
@@ -79,7 +79,7 @@ def test_needs_either_a_video_or_a_channel() -> None:
 def test_a_spent_quota_is_waited_for_and_not_hammered(reason: str, wait: float) -> None:
     fake = FakeYouTube()
     fake.problem = (403, reason)
-    with served(fake) as service:
+    with serve_fake(fake) as service:
         source = build_source(fake, service.url)
         assert isinstance(source, Polled)
         with pytest.raises(Retry, match=reason) as raised:
@@ -92,17 +92,17 @@ def test_comments_turned_off_end_the_run_with_a_sentence() -> None:
     fake = FakeYouTube()
     fake.problem = (403, "commentsDisabled")
     with pytest.raises(Fatal, match="has turned comments off"):
-        fetched(fake)
+        fetch_pages(fake)
 
 
 def test_a_wrong_key_is_named_as_one() -> None:
     with pytest.raises(Unauthorized, match="API key is not valid"):
-        fetched(FakeYouTube(), api_key="wrong")
+        fetch_pages(FakeYouTube(), api_key="wrong")
 
 
 def test_begins_again_where_the_next_page_s_token_has_expired() -> None:
     fake = FakeYouTube()
-    first = fetched(fake)[0]
+    first = fetch_pages(fake)[0]
     fake.spoiled = True
     fake.threads = fake.threads[-10:]
-    assert len(fetched(fake, first)) == 1
+    assert len(fetch_pages(fake, first)) == 1

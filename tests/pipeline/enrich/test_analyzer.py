@@ -72,7 +72,7 @@ def label(text: str, question: str | None = None, **fields: Any) -> Label:
     return understood
 
 
-def shown(found: dict[str, Any]) -> dict[str, list[str]]:
+def show(found: dict[str, Any]) -> dict[str, list[str]]:
     return {
         name: [found["text"][start:end] for start, end in spans]
         for name, spans in found["evidence"].items()
@@ -245,8 +245,8 @@ def test_what_was_not_given_is_not_there() -> None:
 def test_evidence_fits_the_redacted_text() -> None:
     understood = read("I am jane@example.org, 07700 900123. The waiting time was far too long")
     assert understood["text"].startswith("I am [EMAIL], [PHONE]. The")
-    assert "waiting" in shown(understood)["topic:waiting_time"][0]
-    assert "too long" in shown(understood)["sentiment"][-1]
+    assert "waiting" in show(understood)["topic:waiting_time"][0]
+    assert "too long" in show(understood)["sentiment"][-1]
 
 
 def test_evidence_stands_beside_every_finding_and_is_short() -> None:
@@ -259,7 +259,7 @@ def test_evidence_stands_beside_every_finding_and_is_short() -> None:
         "urgent:self_harm",
         *(f"topic:{topic}" for topic in understood["topics"]),
     }
-    assert "want to die" in shown(understood)["urgent:self_harm"]
+    assert "want to die" in show(understood)["urgent:self_harm"]
     assert all(
         len(spans) <= 3 for name, spans in understood["evidence"].items() if name[:6] != "urgent"
     )
@@ -306,7 +306,7 @@ def test_another_sector_is_understood_at_once_by_terms_and_thresholds(
     assert understood["topics"] == ("room",)
     assert (understood["themes"], understood["interactions"]) == (("stay",), ("complaint",))
     assert (understood["priority"], understood["topic_probabilities"]) == (Priority.MEDIUM, {})
-    assert shown(understood) == {"topic:room": ["view from the window", "room"]}
+    assert show(understood) == {"topic:room": ["view from the window", "room"]}
     sentiment = understood["sentiment"]
     assert (sentiment.label, sentiment.level, sentiment.probability) == (Label.POSITIVE, None, None)
     assert sentiment.method == hotel.versions["sentiment"] == "vader-3.3.2-thresholds"
@@ -344,7 +344,7 @@ def test_a_further_topic_is_found_by_its_terms_beside_the_models(
     assert "waiting_time" in found["topics"]
     assert found["topic_probabilities"] == plain["topic_probabilities"]
     assert found["sentiment"] == plain["sentiment"]
-    assert shown(found)["topic:robots"] == ["Machine that talks"]
+    assert show(found)["topic:robots"] == ["Machine that talks"]
     assert "patient_education" in found["interactions"]
     assert edited.versions["topics"] == ANALYZER.versions["topics"]
     assert edited.versions["taxonomy"] != ANALYZER.versions["taxonomy"]
@@ -386,7 +386,7 @@ def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: Comme
     assert understood["topics"] == ("breakfast",)
     assert understood["topic_probabilities"]["breakfast"] > 0.5
     assert understood["sentiment"].label is Label.NEGATIVE
-    assert shown(understood).keys() == {"sentiment", "topic:breakfast"}
+    assert show(understood).keys() == {"sentiment", "topic:breakfast"}
     assert hotel.versions["sentiment"] == hotel.versions["topics"] == understood["sentiment"].method
     assert understood["sentiment"].method.startswith("hotel-")
 

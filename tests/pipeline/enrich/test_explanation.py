@@ -45,7 +45,7 @@ def _record(text: str, **fields: Any) -> Feedback:
     )
 
 
-def _explained(text: str, **fields: Any) -> Explanation:
+def _explain(text: str, **fields: Any) -> Explanation:
     return explain(ANALYZER, _record(text, **fields))
 
 
@@ -66,7 +66,7 @@ def _sum(score: Score) -> float:
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_the_parts_of_a_level_add_up_to_the_models_score(text: str, fields: Any) -> None:
     assert MODEL is not None
-    explanation = _explained(text, **fields)
+    explanation = _explain(text, **fields)
     assert explanation.level_score is not None
     assert explanation.tone is not None
     heads = _outputs(text, **fields)[len(MODEL.topics) :].reshape(3, 5)[:2].mean(axis=0)
@@ -82,7 +82,7 @@ def test_the_parts_of_a_level_add_up_to_the_models_score(text: str, fields: Any)
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any) -> None:
     assert MODEL is not None
-    explanation = _explained(text, **fields)
+    explanation = _explain(text, **fields)
     outputs = _outputs(text, **fields)
     for topic in (*explanation.topics, *explanation.next_topics):
         if topic.score is not None and topic.margin is not None:
@@ -95,7 +95,7 @@ def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any)
 
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_it_says_what_the_worker_says(text: str, fields: Any) -> None:
-    explanation = _explained(text, **fields)
+    explanation = _explain(text, **fields)
     read = ANALYZER.analyze([_record(text, **fields)])[0]
     assert explanation.text == read["text"]
     assert explanation.sentiment == read["sentiment"]
@@ -128,7 +128,7 @@ def _places(value: Any) -> Iterator[tuple[str, int, int]]:
 
 @pytest.mark.parametrize(("text", "fields"), COMMENTS)
 def test_every_offset_is_of_the_redacted_text(text: str, fields: Any) -> None:
-    explanation = _explained(text, **fields)
+    explanation = _explain(text, **fields)
     places = list(_places(asdict(explanation)))
     assert [words for words, _, _ in places] == [explanation.text[a:b] for _, a, b in places]
 
@@ -136,7 +136,7 @@ def test_every_offset_is_of_the_redacted_text(text: str, fields: Any) -> None:
 def test_what_is_hidden_is_named_and_its_value_is_nowhere() -> None:
     values = ["jo.bloggs@example.org", "07700 900123", "943 476 5919"]
     pieces = [*values, "bloggs", "example.org", "07700", "900123", "476 5919", "4765919"]
-    explanation = _explained(
+    explanation = _explain(
         f"Mail {values[0]} or ring {values[1]}, NHS number {values[2]}. Nobody rang back.",
         question=f"What could we do better? Write to {values[0]}",
     )
@@ -155,7 +155,7 @@ def test_set_phrases_are_named_with_their_part_and_repeated_words_stand_together
         for term in terms
         if len(term.split()) > 2 and term.replace(" ", "").isalpha()
     )
-    score = _explained(f"{phrase.title()} {phrase}").level_score
+    score = _explain(f"{phrase.title()} {phrase}").level_score
     assert score is not None
     (part,) = [part for part in score.words if part.text.lower() == phrase]
     assert part.spans == ((0, len(phrase)), (len(phrase) + 1, 2 * len(phrase) + 1))
@@ -165,11 +165,11 @@ def test_set_phrases_are_named_with_their_part_and_repeated_words_stand_together
 
 
 def test_question_and_rating_have_parts_where_they_are_given() -> None:
-    alone = _explained("Fine")
+    alone = _explain("Fine")
     assert alone.level_score is not None
     assert (alone.level_score.question, alone.level_score.rating) == (0, 0)
     assert (alone.rating, alone.levels_without_rating) == (None, None)
-    explanation = _explained("Fine", question="What could we do better?", fft={"value": 4})
+    explanation = _explain("Fine", question="What could we do better?", fft={"value": 4})
     assert explanation.level_score is not None
     assert explanation.level_score.question != 0
     assert explanation.level_score.rating != 0
@@ -180,22 +180,20 @@ def test_question_and_rating_have_parts_where_they_are_given() -> None:
 
 @pytest.mark.parametrize("text", ["Nothing", "Couldn't fault", "rude staff", "👍"])
 def test_of_a_short_text_every_part_is_shown(text: str) -> None:
-    score = _explained(text).level_score
+    score = _explain(text).level_score
     assert score is not None
     assert score.other_words == pytest.approx(0, abs=1e-5)
 
 
 def test_a_text_against_its_rating_shows_what_it_says_alone() -> None:
-    explanation = _explained(
-        "Excellent, wonderful, fantastic staff. Thank you!", stars={"value": 1}
-    )
+    explanation = _explain("Excellent, wonderful, fantastic staff. Thank you!", stars={"value": 1})
     assert explanation.sentiment.contradicts_rating is True
     assert explanation.levels_without_rating is not None
     assert sum(list(explanation.levels_without_rating.values())[:2]) >= 0.7
 
 
 def test_topics_come_with_their_groups_and_the_next_are_less_likely_or_stricter() -> None:
-    explanation = _explained("The receptionist was rude and I waited two hours.")
+    explanation = _explain("The receptionist was rude and I waited two hours.")
     waiting = next(topic for topic in explanation.topics if topic.name == "waiting_time")
     assert (waiting.by, waiting.theme) == ("model", "efficiency_and_responsiveness")
     assert waiting.probability is not None
@@ -207,13 +205,13 @@ def test_topics_come_with_their_groups_and_the_next_are_less_likely_or_stricter(
 
 
 def test_a_word_for_vader_has_its_valence() -> None:
-    explanation = _explained("Rude staff, but kind nurses")
+    explanation = _explain("Rude staff, but kind nurses")
     values = {word.text: word.value for word in explanation.vader_words}
     assert values["Rude"] < 0 < values["kind"]
 
 
 def test_another_language_is_not_scored_and_has_no_parts() -> None:
-    explanation = _explained("Ich musste zwei Stunden warten und niemand hat mir geholfen")
+    explanation = _explain("Ich musste zwei Stunden warten und niemand hat mir geholfen")
     assert explanation.language.code == "de"
     assert explanation.sentiment.label is Label.NOT_SCORED
     assert (
@@ -239,7 +237,7 @@ def test_without_a_model_terms_and_vader_are_what_is_explained(tmp_path: Path) -
 
 
 def test_numbers_are_plain_so_that_json_can_hold_them() -> None:
-    explanation = _explained("The wait was awful, I want to end it all", stars={"value": 5})
+    explanation = _explain("The wait was awful, I want to end it all", stars={"value": 5})
     assert explanation.urgent
     body = {**asdict(explanation), "language": None, "sentiment": None}
     assert orjson.loads(orjson.dumps(body))["level_score"]["words"]

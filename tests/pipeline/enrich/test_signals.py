@@ -17,7 +17,7 @@ def enrichment() -> Enricher:
     return Enricher()
 
 
-def enriched(
+def enrich(
     enrichment: Enricher, text: str = "Terrible, dirty ward.", **fields: object
 ) -> EnrichedFeedback:
     values = {"created_at": COLLECTED, "collected_at": COLLECTED, "site": "Eastgate", **fields}
@@ -26,7 +26,7 @@ def enriched(
 
 
 def test_the_message_is_a_valid_signal(enrichment: Enricher) -> None:
-    record = enriched(enrichment, "The nurse was rude, I want to kill myself.")
+    record = enrich(enrichment, "The nurse was rude, I want to kill myself.")
     signal = to_signal(record)
     assert signal is not None
     expected = Signal(
@@ -44,7 +44,7 @@ def test_the_message_is_a_valid_signal(enrichment: Enricher) -> None:
 
 
 def test_a_signal_without_a_site_is_valid_too(enrichment: Enricher) -> None:
-    signal = to_signal(enriched(enrichment, "", site=None))
+    signal = to_signal(enrich(enrichment, "", site=None))
     assert signal is not None
     read = Signal.from_payload(signal_payload(signal))
     assert (read.site, read.scored, read.negative, read.words) == (None, False, False, ())
@@ -52,7 +52,7 @@ def test_a_signal_without_a_site_is_valid_too(enrichment: Enricher) -> None:
 
 
 def test_what_was_taken_back_is_no_signal(enrichment: Enricher) -> None:
-    assert to_signal(enriched(enrichment, operation=Operation.DELETE)) is None
+    assert to_signal(enrich(enrichment, operation=Operation.DELETE)) is None
 
 
 @pytest.mark.parametrize(
@@ -68,19 +68,19 @@ def test_what_was_taken_back_is_no_signal(enrichment: Enricher) -> None:
 def test_late_news_counts_when_it_came_and_history_does_not_count(
     enrichment: Enricher, earlier: timedelta, at: timedelta, backfill: bool
 ) -> None:
-    signal = to_signal(enriched(enrichment, created_at=COLLECTED - earlier))
+    signal = to_signal(enrich(enrichment, created_at=COLLECTED - earlier))
     assert signal is not None
     assert (signal.at, signal.backfill) == (COLLECTED - at, backfill)
 
 
 def test_a_sources_first_run_is_history(enrichment: Enricher) -> None:
-    signal = to_signal(enriched(enrichment, backfill=True))
+    signal = to_signal(enrich(enrichment, backfill=True))
     assert signal is not None
     assert signal.backfill
 
 
 def test_only_what_counts_has_words(enrichment: Enricher) -> None:
-    signal = to_signal(enriched(enrichment, "The nurses were lovely."))
+    signal = to_signal(enrich(enrichment, "The nurses were lovely."))
     assert signal is not None
     assert signal.words == ()
 

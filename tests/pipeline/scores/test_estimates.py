@@ -25,7 +25,7 @@ def _counts(name: MeasureName, *answers: tuple[float | str, float | None]) -> Co
     return Counter(weight for weight in weights if weight is not None)
 
 
-def _held(score: float) -> float:
+def _hold(score: float) -> float:
     """As the index holds it: in half precision."""
     return float(np.float16(score))
 
@@ -33,14 +33,14 @@ def _held(score: float) -> float:
 @pytest.mark.parametrize(
     ("name", "answers", "expected"),
     [
-        (MeasureName.NPS, [(v, _held(v / 10)) for v in (10, 9, 8, 7, 6, 0)], 0.0),
-        (MeasureName.NPS, [(v, _held(v / 10)) for v in (10, 10, 9, 8, 6)], 40.0),
-        (MeasureName.CSAT, [(v, _held((v - 1) / 4)) for v in (5, 4, 3, 2, 1)], 40.0),
-        (MeasureName.CSAT, [(v, _held(v / 10)) for v in (8, 8, 7, 10, 0)], 60.0),
-        (MeasureName.CES, [(v, _held((v - 1) / 6)) for v in (7, 6, 5, 4, 1)], 60.0),
+        (MeasureName.NPS, [(v, _hold(v / 10)) for v in (10, 9, 8, 7, 6, 0)], 0.0),
+        (MeasureName.NPS, [(v, _hold(v / 10)) for v in (10, 10, 9, 8, 6)], 40.0),
+        (MeasureName.CSAT, [(v, _hold((v - 1) / 4)) for v in (5, 4, 3, 2, 1)], 40.0),
+        (MeasureName.CSAT, [(v, _hold(v / 10)) for v in (8, 8, 7, 10, 0)], 60.0),
+        (MeasureName.CES, [(v, _hold((v - 1) / 6)) for v in (7, 6, 5, 4, 1)], 60.0),
         (MeasureName.FFT_POSITIVE, [(1, 1.0), (2, 0.75), (3, 0.5), (5, 0.0), (6, None)], 40.0),
-        (MeasureName.STARS, [(v, _held((v - 1) / 4)) for v in (5, 4, 4, 3, 1)], 0.6),
-        (MeasureName.STARS, [(v, _held((v - 1) / 9)) for v in (10, 8, 8, 3, 4)], 28 / 45),
+        (MeasureName.STARS, [(v, _hold((v - 1) / 4)) for v in (5, 4, 4, 3, 1)], 0.6),
+        (MeasureName.STARS, [(v, _hold((v - 1) / 9)) for v in (10, 8, 8, 3, 4)], 28 / 45),
         (MeasureName.SHARE_NEGATIVE,
          [("negative", None)] * 2 + [("positive", None), ("neutral", None)] * 4
          + [("not_scored", None)] * 9, 20.0),

@@ -60,7 +60,7 @@ def examples(half: Half, *, seed: int, count: int) -> Iterator[Example]:
                 truth.append((start, start + len(value), name))
                 text += before + value + after
             elif drawn < 0.8:
-                text += _filled(rng, rng.choice(formats.near_misses))
+                text += _fill(rng, rng.choice(formats.near_misses))
             else:
                 text += rng.choice(formats.harmless)
             text += rng.choice((" ", " ", " ", "  ", "\n"))
@@ -69,10 +69,10 @@ def examples(half: Half, *, seed: int, count: int) -> Iterator[Example]:
 
 def form(*patterns: str) -> Value:
     """Values of one of these forms: see :func:`_filled`."""
-    return lambda rng: _filled(rng, rng.choice(patterns))
+    return lambda rng: _fill(rng, rng.choice(patterns))
 
 
-def lowered(value: Value) -> Value:
+def to_lower(value: Value) -> Value:
     """The same values in small letters."""
     return lambda rng: value(rng).lower()
 
@@ -87,7 +87,7 @@ def email(*patterns: str) -> Value:
 
     def value(rng: Random) -> str:
         first, last = person(rng).lower().split()
-        return _filled(rng, rng.choice(patterns)).format(first=first, last=last)
+        return _fill(rng, rng.choice(patterns)).format(first=first, last=last)
 
     return value
 
@@ -101,7 +101,7 @@ def nhs_number(*patterns: str) -> Value:
             weighted = sum(int(d) * w for d, w in zip(digits, range(10, 1, -1), strict=True))
             check = (11 - weighted % 11) % 11
             if check < 10:
-                return _placed(f"{digits}{check}", rng.choice(patterns))
+                return _place(f"{digits}{check}", rng.choice(patterns))
 
     return value
 
@@ -115,7 +115,7 @@ def card(prefix: str, *patterns: str) -> Value:
         body = prefix + "".join(str(rng.randrange(10)) for _ in range(length - len(prefix) - 1))
         doubled = (divmod(2 * int(d), 10) for d in body[::-2])
         total = sum(map(sum, doubled)) + sum(map(int, body[-2::-2]))
-        return _placed(f"{body}{-total % 10}", pattern)
+        return _place(f"{body}{-total % 10}", pattern)
 
     return value
 
@@ -124,10 +124,10 @@ def iban(country: str, bank: str, *patterns: str) -> Value:
     """Bank accounts: ``bank`` is the part after the check digits, patterns show the grouping."""
 
     def value(rng: Random) -> str:
-        rest = _filled(rng, bank)
+        rest = _fill(rng, bank)
         number = "".join(str(int(character, 36)) for character in f"{rest}{country}00")
         whole = f"{country}{98 - int(number) % 97:02}{rest}"
-        return _placed(whole, rng.choice(patterns))
+        return _place(whole, rng.choice(patterns))
 
     return value
 
@@ -152,12 +152,12 @@ def postcode(*outward: str, gap: str = " ") -> Value:
 
     def value(rng: Random) -> str:
         inward = "".join(rng.choice("ABDEFGHJLNPQRSTUWXYZ") for _ in range(2))
-        return f"{_filled(rng, rng.choice(outward))}{gap}{rng.randrange(10)}{inward}"
+        return f"{_fill(rng, rng.choice(outward))}{gap}{rng.randrange(10)}{inward}"
 
     return value
 
 
-def _filled(rng: Random, pattern: str) -> str:
+def _fill(rng: Random, pattern: str) -> str:
     """``~`` becomes a digit, ``=`` one that is not 0, ``^`` a capital letter."""
     return "".join(
         str(rng.randrange(10))
@@ -171,7 +171,7 @@ def _filled(rng: Random, pattern: str) -> str:
     )
 
 
-def _placed(characters: str, pattern: str) -> str:
+def _place(characters: str, pattern: str) -> str:
     """The characters in place of each ``~``; one ``~`` alone takes them all."""
     if pattern == "~":
         return characters
@@ -240,7 +240,7 @@ _KNOWN = Formats(
         ),
         Kind("postcode",
              (postcode("NX=", "WK1~", "EB=", "HK=", "NE=", "S1~", "SW1A", "B=", "LS2~"),
-              postcode("NX=", "M1~", "TS=", gap=""), lowered(postcode("NX=", "NE=", "DL1~"))),
+              postcode("NX=", "M1~", "TS=", gap=""), to_lower(postcode("NX=", "NE=", "DL1~"))),
              ("I live at {} and the bus takes an hour.", "It is 12 High Street, {}.",
               "postcode {}", "Too far from {}!"),
         ),
@@ -376,7 +376,7 @@ _FURTHER = Formats(
               iban("NL", "ABNA~~~~~~~~~~", "~", "~~~~ ~~~~ ~~~~ ~~~~ ~~"),
               iban("BE", "~~~~~~~~~~~~", "~~~~ ~~~~ ~~~~ ~~~~"),
               iban("IE", "AIBK~~~~~~~~~~~~~~", "~~~~-~~~~-~~~~-~~~~-~~~~-~~"),
-              lowered(iban("GB", "BARC~~~~~~~~~~~~~~", "~", "~~~~ ~~~~ ~~~~ ~~~~ ~~~~ ~~")),
+              to_lower(iban("GB", "BARC~~~~~~~~~~~~~~", "~", "~~~~ ~~~~ ~~~~ ~~~~ ~~~~ ~~")),
               iban("PL", "~" * 24, "~~~~ ~~~~ ~~~~ ~~~~ ~~~~ ~~~~ ~~~~")),
              ("{} is the account for the refund", "Send the £20 to iban: {} today",
               "Bank: {}; BIC on request", "my account {}."),
@@ -411,8 +411,8 @@ _FURTHER = Formats(
         Kind("postcode",
              (postcode("EC1A", "W1A", "SE1P", "DN5~", "CR2", "BT12", "EH1~", "G1~", "NW1W"),
               postcode("NX1", "OX3", "CF10", gap="  "),
-              lowered(postcode("NX1", "EB2", "SW1A", "CB1", gap="")),
-              lowered(postcode("B3~", "E1~", "PO1", "HU=")),
+              to_lower(postcode("NX1", "EB2", "SW1A", "CB1", gap="")),
+              to_lower(postcode("B3~", "E1~", "PO1", "HU=")),
               lambda rng: postcode("NX1", "TW8", "YO1")(rng).capitalize()),
              ("({})", "We came from {} by taxi, £25!", "near {}, no bus",
               "My address: 3 The Green, Leeds {}", "Post code is {}.", "{} here",

@@ -29,7 +29,7 @@ class OneOutput:
         return None
 
 
-def shown(text: str, **weights: float) -> list[str]:
+def show(text: str, **weights: float) -> list[str]:
     names = {name.replace("__", ":").replace("_", " "): value for name, value in weights.items()}
     reader = BagReader(OneOutput(names), {})
     tokens = tokenize(text)
@@ -60,11 +60,11 @@ def shown(text: str, **weights: float) -> list[str]:
 def test_evidence_is_the_words_that_speak_most(
     text: str, weights: dict[str, float], expected: list[str]
 ) -> None:
-    assert shown(text, **weights) == expected
+    assert show(text, **weights) == expected
 
 
 def test_a_text_without_words_has_no_evidence_even_where_that_says_something() -> None:
-    assert shown(":-)", **{"b__<_>": 1.0}) == []
+    assert show(":-)", **{"b__<_>": 1.0}) == []
 
 
 def test_each_column_of_each_comment_has_its_own_evidence() -> None:

@@ -57,7 +57,7 @@ def flagger(path: Path) -> UrgencyFlagger:
     return UrgencyFlagger(UrgencyRules.load(path))
 
 
-def shown(text: str, by: UrgencyFlagger = FLAGGER) -> dict[str, list[str]]:
+def show(text: str, by: UrgencyFlagger = FLAGGER) -> dict[str, list[str]]:
     return {
         finding.reason: [text[begin:end] for begin, end in finding.spans]
         for finding in by.flag(text)
@@ -87,7 +87,7 @@ def shown(text: str, by: UrgencyFlagger = FLAGGER) -> dict[str, list[str]]:
 def test_a_phrase_finds_what_its_header_says(
     write: Callable[[str], Path], phrase: str, text: str, evidence: list[str]
 ) -> None:
-    reasons = shown(text, flagger(write(RETAIL.replace("PHRASE", phrase))))
+    reasons = show(text, flagger(write(RETAIL.replace("PHRASE", phrase))))
     assert reasons == ({"injury": evidence} if evidence else {})
 
 
@@ -103,13 +103,13 @@ def test_a_phrase_finds_what_its_header_says(
 def test_what_stands_inside_an_exception_does_not_count(
     write: Callable[[str], Path], text: str, evidence: list[str]
 ) -> None:
-    reasons = shown(text, flagger(write(RETAIL.replace("PHRASE", "hurt"))))
+    reasons = show(text, flagger(write(RETAIL.replace("PHRASE", "hurt"))))
     assert reasons.get("injury", []) == evidence
 
 
 def test_a_phrase_that_reaches_beyond_an_exception_counts(write: Callable[[str], Path]) -> None:
     by = flagger(write(RETAIL.replace("PHRASE", "hurt *2 bleeding")))
-    assert shown("not hurt but bleeding", by) == {"injury": ["hurt but bleeding"]}
+    assert show("not hurt but bleeding", by) == {"injury": ["hurt but bleeding"]}
 
 
 def test_findings_come_in_the_order_of_the_rules_with_merged_spans(
@@ -117,7 +117,7 @@ def test_findings_come_in_the_order_of_the_rules_with_merged_spans(
 ) -> None:
     path = write(RETAIL.replace('"PHRASE"', '"fell down", "down the stairs", "hurt"'))
     text = "A refnd! She fell down the stairs and was hurt"
-    assert shown(text, flagger(path)) == {
+    assert show(text, flagger(path)) == {
         "injury": ["fell down the stairs", "hurt"],
         "refund": ["refnd"],
     }
@@ -181,7 +181,7 @@ def test_what_the_file_does_not_know_is_refused(
     ],
 )
 def test_the_evidence_is_what_was_written(text: str, evidence: dict[str, list[str]]) -> None:
-    assert shown(text) == evidence
+    assert show(text) == evidence
 
 
 def counts(half: str, reason: str) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ DATA = Path(os.environ.get("FEEDBACK_DATA", "../shared/data"))
 
 
 @cache
-def redacted(half: Half) -> list[tuple[Example, Redaction]]:
+def redact_text(half: Half) -> list[tuple[Example, Redaction]]:
     return [
         (example, REDACTOR.redact(example.text)) for example in examples(half, seed=1, count=3_000)
     ]
@@ -31,7 +31,7 @@ def redacted(half: Half) -> list[tuple[Example, Redaction]]:
 def test_nearly_all_of_a_type_is_found_and_nothing_of_it_left(half: Half, kind: str) -> None:
     hits = [
         is_hidden(example, span, result)
-        for example, result in redacted(half)
+        for example, result in redact_text(half)
         for span in example.truth
         if span[2] == kind
     ]
@@ -44,7 +44,7 @@ def test_nearly_all_of_a_type_is_found_and_nothing_of_it_left(half: Half, kind: 
 def test_hardly_anything_else_is_taken_for_a_type(half: Half, kind: str) -> None:
     hits = [
         any(kind == other and start < last and first < end for first, last, other in example.truth)
-        for example, result in redacted(half)
+        for example, result in redact_text(half)
         for start, end, found in result.spans
         if found == kind
     ]
@@ -64,7 +64,7 @@ def is_hidden(example: Example, span: tuple[int, int, str], result: Redaction) -
 
 @pytest.mark.parametrize("half", ["known", "further"])
 def test_spans_and_counts_tell_what_the_placeholders_replaced(half: Half) -> None:
-    for example, result in redacted(half):
+    for example, result in redact_text(half):
         text = example.text
         for start, end, kind in reversed(result.spans):
             text = f"{text[:start]}[{kind.upper()}]{text[end:]}"

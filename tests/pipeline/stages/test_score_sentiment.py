@@ -19,7 +19,7 @@ VADER = Scores(negative=0.1, neutral=0.6, positive=0.3, compound=0.4)
 EVEN = np.full((1, 5), 0.2)
 
 
-def rated(**measures: float) -> Feedback:
+def rate(**measures: float) -> Feedback:
     fields: dict[str, Any] = {name: {"value": value} for name, value in measures.items()}
     return Feedback.collect(
         source="file",
@@ -56,7 +56,7 @@ def rated(**measures: float) -> Feedback:
 def test_a_rating_has_five_levels_on_whatever_scale_it_was_given(
     measures: dict[str, float], rating: int
 ) -> None:
-    assert get_rating(rated(**measures)) == rating
+    assert get_rating(rate(**measures)) == rating
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examp
 TOPICS = ("room", "breakfast", "desk", "noise")
 
 
-def fitted(labelled: Examples, seed: int = 7, lexicon: Lexicon = LEXICON) -> TrainingResult:
+def fit(labelled: Examples, seed: int = 7, lexicon: Lexicon = LEXICON) -> TrainingResult:
     return train(labelled, TAXONOMY, lexicon, data={"name": "invented"}, seed=seed)
 
 
-def changed(labelled: Examples, **fields: Any) -> Examples:
+def change(labelled: Examples, **fields: Any) -> Examples:
     return Examples([replace(example, **fields) for example in labelled.examples])
 
 
@@ -45,7 +45,7 @@ def trained(told: list[tuple[int, int]]) -> TrainingResult:
 
 
 def test_the_same_seed_gives_the_same_model(trained: TrainingResult) -> None:
-    again = fitted(examples())
+    again = fit(examples())
     assert again.card == trained.card
     assert again.parameters.fingerprint() == trained.parameters.fingerprint()
     for name in trained.parameters.__slots__:
@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_model(trained: TrainingResult) -> None:
 
 
 def test_another_seed_gives_another_model(trained: TrainingResult) -> None:
-    assert fitted(examples(), seed=8).card.version != trained.card.version
+    assert fit(examples(), seed=8).card.version != trained.card.version
 
 
 def test_the_card_says_what_was_learnt_from_what(trained: TrainingResult) -> None:
@@ -94,7 +94,7 @@ def test_the_phrases_of_a_lexicon_teach_what_no_comment_says(tmp_path: Path) -> 
         Comment(tokenize(text), QuestionKind.NONE, 0, Scores(0.0, 1.0, 0.0, 0.0))
         for text in ("gorgeous", "abysmal")
     ]
-    taught = fitted(examples(), lexicon=LEVELLED)
+    taught = fit(examples(), lexicon=LEVELLED)
     assert taught.card.figures["sentiment"]["n"] == len(taught.held_out.levels) == 300
     taught.parameters.save(tmp_path, taught.card)
     assert TextModel.load(tmp_path).read(unheard_of).levels.argmax(axis=1).tolist() == [0, 4]
@@ -122,13 +122,13 @@ def test_what_a_single_person_wrote_is_no_feature() -> None:
     ]
     counts = FeatureCounter({}, {}, WordVectors.load()).count(comments)
 
-    def kept(people: list[int]) -> set[str]:
+    def kept_rows(people: list[int]) -> set[str]:
         learnt = learn_design(counts, np.arange(7), np.array(people))
         return set(counts.names[learnt.kept].tolist())
 
-    assert not {name for name in kept([1, 1, 1, 1, 1, 2, 3]) if "zeb" in name}
-    assert "w:dr" in kept([1, 1, 1, 1, 1, 2, 3])
-    assert "w:zebedee" in kept([1, 2, 3, 4, 5, 6, 7])
+    assert not {name for name in kept_rows([1, 1, 1, 1, 1, 2, 3]) if "zeb" in name}
+    assert "w:dr" in kept_rows([1, 1, 1, 1, 1, 2, 3])
+    assert "w:zebedee" in kept_rows([1, 2, 3, 4, 5, 6, 7])
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_a_comment_over_no_threshold_gets_its_best_topic_if_likely(
 
 def test_too_few_comments_are_said_to_be_too_few() -> None:
     with pytest.raises(InsufficientData, match=r"^99 labelled comments; at least 100 are needed$"):
-        fitted(examples(99))
+        fit(examples(99))
 
 
 def test_comments_without_any_label_are_said_to_have_none() -> None:
     with pytest.raises(
         InsufficientData, match=r"no comment has a sentiment, and no topic .* 20 examples"
     ):
-        fitted(changed(examples(120), level=NO_LEVEL, topics=frozenset({"unheard_of"})))
+        fit(change(examples(120), level=NO_LEVEL, topics=frozenset({"unheard_of"})))
 
 
 def test_comments_of_too_few_people_are_said_to_be_of_too_few() -> None:
@@ -167,18 +167,18 @@ def test_comments_of_too_few_people_are_said_to_be_of_too_few() -> None:
         for example in examples(120).examples
     ]
     with pytest.raises(InsufficientData, match="1 respondent"):
-        fitted(Examples(one))
+        fit(Examples(one))
 
 
 def test_sentiment_alone_can_be_learnt() -> None:
-    trained = fitted(changed(examples(120), topics=frozenset()))
+    trained = fit(change(examples(120), topics=frozenset()))
     assert trained.card.topics == ()
     assert trained.card.figures["topics"]["n"] == 0
     assert trained.card.figures["sentiment"]["accuracy_5"] > 0.8
 
 
 def test_topics_alone_can_be_learnt_and_no_phrase_teaches_levels_then() -> None:
-    trained = fitted(changed(examples(120), level=NO_LEVEL), lexicon=LEVELLED)
+    trained = fit(change(examples(120), level=NO_LEVEL), lexicon=LEVELLED)
     assert (trained.held_out.shares == 0.2).all()
     assert trained.card.figures["topics"]["micro_f1"] > 0.9
     assert trained.card.figures["sentiment"]["n"] == 0
@@ -188,13 +188,13 @@ def test_sentiment_of_two_levels_can_be_learnt() -> None:
     two = [
         replace(example, level=1 if example.level < 2 else 3) for example in examples(120).examples
     ]
-    trained = fitted(Examples(two))
+    trained = fit(Examples(two))
     assert trained.card.figures["sentiment"]["accuracy_5"] > 0.9
     assert set(trained.held_out.shares.argmax(axis=1).tolist()) == {1, 3}
 
 
 def test_the_only_level_there_is_is_given_to_all() -> None:
-    trained = fitted(changed(examples(120), level=3))
+    trained = fit(change(examples(120), level=3))
     assert trained.card.figures["sentiment"]["accuracy_5"] == 1.0
 
 
@@ -208,4 +208,4 @@ def test_a_single_topic_can_be_learnt(everywhere: bool) -> None:
         )
         for example in examples(120).examples
     ]
-    assert fitted(Examples(single)).card.topics == ("room",)
+    assert fit(Examples(single)).card.topics == ("room",)

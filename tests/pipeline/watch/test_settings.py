@@ -11,7 +11,7 @@ from tests.support.pipeline import ROOT
 from tests.support.settings_tables import setting_rows
 
 
-def written(folder: Path, text: str) -> Path:
+def write_settings(folder: Path, text: str) -> Path:
     path = folder / "feedback.toml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -22,12 +22,12 @@ def test_without_a_file_or_a_section_the_defaults_hold(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert watch_settings(Path("feedback.toml")) == WatchSettings()
-    assert watch_settings(written(tmp_path, "[file.a]\npath = 'x'\n")) == WatchSettings()
+    assert watch_settings(write_settings(tmp_path, "[file.a]\npath = 'x'\n")) == WatchSettings()
 
 
 def test_what_is_set_reaches_the_detector(tmp_path: Path) -> None:
     text = "[alerts]\nfalse_alarms_a_day = 0.6\nwarm_up_days = 3\nremind_hours = 8\n"
-    path = written(tmp_path, text + "kibana = 'https://kibana.example.org'\n")
+    path = write_settings(tmp_path, text + "kibana = 'https://kibana.example.org'\n")
     options = watch_settings(path).options(3)
     assert (options.warm_up_days, options.remind_hours) == (3, 8)
     assert options.negative.false_alarms_a_day == pytest.approx(0.2)
@@ -43,7 +43,7 @@ def test_what_is_set_reaches_the_detector(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
-    path = written(tmp_path, f"[alerts]\n{text}\n")
+    path = write_settings(tmp_path, f"[alerts]\n{text}\n")
     with pytest.raises(CommandError) as raised:
         watch_settings(path)
     assert str(raised.value).startswith(f"reading {path}: {sentence}")
@@ -57,7 +57,7 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
 
 def test_a_section_that_is_no_table_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"\[alerts\]"):
-        watch_settings(written(tmp_path, "alerts = 3\n"))
+        watch_settings(write_settings(tmp_path, "alerts = 3\n"))
 
 
 def test_the_page_on_alerts_shows_them_as_they_are(tmp_path: Path) -> None:
@@ -65,4 +65,4 @@ def test_the_page_on_alerts_shows_them_as_they_are(tmp_path: Path) -> None:
     (table,) = re.findall(r"<!-- settings -->\n(.*?)<!-- /settings -->", page, re.DOTALL)
     assert table.splitlines()[2:] == setting_rows(WatchSettings)
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    assert watch_settings(written(tmp_path, example)).false_alarms_a_day == 0.5
+    assert watch_settings(write_settings(tmp_path, example)).false_alarms_a_day == 0.5

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.support.fake_service import FakeService, moment, sentence
-from tests.support.google_key import claimed
+from tests.support.google_key import read_claims
 
 _MAX_PER_PAGE = 50
 _STARS = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
@@ -81,7 +81,7 @@ class FakeGoogleBusiness(FakeService):
             "client_secret": "gb-secret-4711",
             "refresh_token": "gb-refresh-0815",
         }
-        claims = claimed(form, audience=str(request.url))
+        claims = read_claims(form, audience=str(request.url))
         if claims is not None:
             self.claims.append(claims)
         elif form != expected:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.support.fake_service import FakeService, moment, sentence
-from tests.support.google_key import claimed
+from tests.support.google_key import read_claims
 
 APP = "org.example.patient"
 PER_PAGE = 5
@@ -109,7 +109,7 @@ class FakeGooglePlay(FakeService):
             "refresh_token": "gp-refresh-4711",
         }
         form = dict(await request.form())
-        claims = claimed(form, audience=str(request.url))
+        claims = read_claims(form, audience=str(request.url))
         if claims is not None:
             self.claims.append(claims)
         elif form != expected:

@@ -19,7 +19,7 @@ from schemas.alert_documents import ALERTS_INDEX, alert_document, alert_version
 from schemas.documents import document, index_name
 from schemas.feedback import EnrichedFeedback
 from tests.schemas.test_documents import FULL
-from tests.support.spikes import resolved, spike
+from tests.support.spikes import resolve_alert, spike
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SITE = "Alerts Test"
@@ -42,7 +42,7 @@ URGENT = spike(
     site=f"{SITE} Annex", topic=None, source=None, kind="urgent",
     started_at=_ago(2), updated_at=_ago(1),
 )  # fmt: skip
-ENDED = resolved(spike(site=SITE, topic=None, source="rss", started_at=_ago(50)))
+ENDED = resolve_alert(spike(site=SITE, topic=None, source="rss", started_at=_ago(50)))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,7 +15,7 @@ from connectors.runtime.coverage import load_coverage
 from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
 from tests.support.cli import feedback_output, invoke_feedback
-from tests.support.fake_service import Served, served
+from tests.support.fake_service import Served, serve_fake
 from tests.support.pipeline import feedback, wait_until
 from tests.support.services.trustpilot import FakeTrustpilot
 
@@ -31,7 +31,7 @@ def fake() -> FakeTrustpilot:
 
 @pytest.fixture
 def service(fake: FakeTrustpilot) -> Iterator[Served]:
-    with served(fake) as running:
+    with serve_fake(fake) as running:
         yield running
 
 
