@@ -37,6 +37,15 @@ class Request:
     at: float = field(default_factory=time.monotonic)
 
 
+class _PromptServer(uvicorn.Server):
+    """Ends within milliseconds: hundreds of tests start and end one."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
+
+
 class Served:
     """An ASGI application on a free loopback port, in a thread of this process."""
 
@@ -54,7 +63,7 @@ class Served:
             log_level="critical",
             lifespan="off",
         )
-        self._server = uvicorn.Server(config)
+        self._server = _PromptServer(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self.url = ""
 
