@@ -42,8 +42,15 @@ class _PromptServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
-        while not self.should_exit:
+        while not self.should_exit:  # noqa: ASYNC110 - a flag, set from another thread
             await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in [*self.server_state.connections]:
+            connection.shutdown()
+        await asyncio.sleep(0)
 
 
 class Served:
