@@ -78,7 +78,6 @@ def _logging_restored() -> Iterator[None]:
     """Restore the logging that a command configures for its process; no logger is cached."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in list(root.manager.loggerDict)}
     settings = structlog.get_config()
 
     def configure_uncached(**options: Any) -> None:
@@ -92,5 +91,3 @@ def _logging_restored() -> Iterator[None]:
         structlog.configure(**settings)
         root.handlers[:] = handlers
         root.setLevel(level)
-        for name in list(root.manager.loggerDict):
-            logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))

@@ -106,11 +106,13 @@ def form(instance: str, **settings: Any) -> Form:
 
 def records_on(settings: Settings, source: str, prefix: str = "") -> list[Feedback]:
     """Return the records of a source on the raw Kafka topics, sorted by native id."""
+    mark = f'"source":"{source}"'.encode()  # other tests publish what is not even JSON
     records = [
         record
         for kafka_topic in RAW.values()
         for message in read_all(settings, kafka_topic)
-        if (record := Feedback.from_payload(message.value)).source == source
+        if mark in message.value
+        and (record := Feedback.from_payload(message.value)).source == source
         and record.native_id.startswith(prefix)
     ]
     return sorted(records, key=lambda record: record.native_id)
