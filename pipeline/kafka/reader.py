@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, Self
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
+from kafka import TopicPartition as TopicPartition  # other rooms name partitions, not kafka
 from kafka.errors import KafkaError
 
 from pipeline.failures import TransientError
@@ -17,15 +18,6 @@ from pipeline.settings import KafkaConnection
 from schemas.kafka_topics import KafkaTopic
 
 Offsets = dict[TopicPartition, int]
-
-__all__ = [
-    "AsyncTopicReader",
-    "Offsets",
-    "Record",
-    "TopicPartition",
-    "TopicReader",
-    "latest_values",
-]
 
 _READ_TIMEOUT_S: Final = 15.0
 _POLL_TIMEOUT_MS: Final = 500

@@ -258,7 +258,7 @@ def _drivers(report: Report) -> Iterator[str]:
     costs = [d for d in report.drivers if d.distinguishable and (d.effect < 0) == better]
     if costs:
         title = MEASURES[report.lead].title
-        yield f"{title} suffers most from: {_driver_costs(report, costs[:3])}."
+        yield f"{title} is lowered most by: {_driver_costs(report, costs[:3])}."
 
 
 def _driver_costs(report: Report, found: list[Driver]) -> str:
@@ -267,7 +267,7 @@ def _driver_costs(report: Report, found: list[Driver]) -> str:
         cost = format_number(report.lead, abs(driver.impact)).removeprefix("+")
         title = group_title(report, "topic", driver.topic)
         points = "" if report.lead is MeasureName.STARS else " points"
-        parts.append(f"{title} (costs {cost}{points} of it, mentioned in {driver.share:.0%})")
+        parts.append(f"{title} (by {cost}{points}, mentioned in {driver.share:.0%})")
     return "; ".join(parts)
 
 

@@ -58,7 +58,7 @@ def test_text_of_others_is_shown_and_nothing_of_it_is_markup(page: Page) -> None
 
 def test_the_page_has_all_sections_in_order(page: Page) -> None:
     titles = [
-        "What stands out", "Scores", "Goals", "NPS over time", "Negative comments over time",
+        "Highlights", "Scores", "Goals", "NPS over time", "Negative comments over time",
         "Scorecard of themes", "What moves NPS", "By site", "Cases", "Sources", "How to read it",
     ]  # fmt: skip
     assert [text for text in page.texts if text in titles] == titles
