@@ -16,8 +16,8 @@ from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
 from schemas.cloud_events import feedback_headers
 from schemas.feedback import Feedback
-from schemas.kafka_topics import FORMS, RAW
-from tests.connectors.server.conftest import Live, Serve, dead_letters_on, form
+from schemas.kafka_topics import FORMS
+from tests.connectors.server.conftest import Live, Serve, dead_letters_on, form, records_on
 from tests.support.fake_service import Delivery, FakeCaller, serve_fake
 from tests.support.fakes import CALLERS, build_source
 from tests.support.kafka import read_all
@@ -60,12 +60,7 @@ def test_every_delivery_is_on_kafka_once_it_is_answered(
     answers = [send(live, source, delivery) for delivery in caller.deliveries(datetime.now(UTC))]
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     sent = sum(answer.json()["records"] for answer in answers)
-    records = [
-        record
-        for kafka_topic in RAW.values()
-        for message in read_all(settings, kafka_topic)
-        if (record := Feedback.from_payload(message.value)).source == caller.name
-    ]
+    records = records_on(settings, caller.name)
     assert {record.text for record in records} >= set(caller.texts.values())
     assert len(records) >= sent >= len(caller.texts)
 
@@ -92,7 +87,7 @@ def test_a_message_has_the_key_and_headers_of_every_connector(
     message = next(
         message
         for message in read_all(settings, FORMS)
-        if Feedback.from_payload(message.value).native_id == "headers/submission-0"
+        if b'"headers/submission-0"' in message.value
     )
     record = Feedback.from_payload(message.value)
     assert message.key == record.event_id.encode()
