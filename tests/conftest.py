@@ -12,6 +12,7 @@ from types import CodeType
 import pytest
 import structlog
 
+from pipeline import terminal
 from pipeline.logs import quiet_libraries
 from pipeline.settings import Settings
 from tests.support.engines import (
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Set in workers of pytest-xdist; a console keeps the width that it finds when it is made.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
+    for console in (terminal.out, terminal.err):
+        console._width = console._height = None
     quiet_libraries()  # or a failing test shows what Kafka's clients say to their developers
     # A role in a thread must not write between the lines of a command that is tested.
     structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
