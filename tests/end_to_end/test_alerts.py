@@ -100,10 +100,10 @@ def parts(found: Sequence[Signal], count: int) -> Iterator[Sequence[Signal]]:
     return (found[start : start + size] for start in range(0, len(found), size))
 
 
-def wait_until_counted(settings: Settings) -> None:
+def wait_until_counted(settings: Settings, seconds: float = 120) -> None:
     wait_until(
         lambda: count_waiting_records(settings, [Role.WATCH]) == 0,
-        seconds=120,
+        seconds=seconds,
         what="signals counted",
     )
 
@@ -150,11 +150,7 @@ def test_kill_9_in_the_middle_of_an_episode_tells_it_once(
         worker.kill()
         worker.wait()
         worker = start_worker("--role", "watch")
-        wait_until(
-            lambda: (count_waiting_records(settings, [Role.WATCH]) or 0) == 0,
-            seconds=60,
-            what="counted",
-        )
+        wait_until_counted(settings, seconds=60)
     publish_signals(settings, episode()[72:])
     wait_until_counted(settings)
     worker.send_signal(signals.SIGTERM)
