@@ -78,6 +78,14 @@ LATE_IMPORTS = {
 }
 """Modules that may import inside a function, and why."""
 
+IMPORTS_BY_NAME = {
+    "connectors/runtime/registry.py": "a connector is a module in a family's package, no more",
+    "pipeline/cli.py": "--help needs no command's module",
+    "pipeline/worker/run.py": "a process of the worker imports its own roles only",
+}
+"""Modules that may call `importlib.import_module`, and why. What their strings name counts as an
+import of theirs."""
+
 
 class Import(NamedTuple):
     """One import of a module: its file, its line, and the module that it names in full."""
@@ -127,6 +135,8 @@ def read_imports(path: Path) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             targets = names & sources().keys() or {node.module}
+        elif place in IMPORTS_BY_NAME and isinstance(node, ast.Constant):
+            targets = {node.value} & sources().keys()
         for target in sorted(targets):
             yield Import(place, node.lineno, target, is_late)
 
@@ -243,6 +253,15 @@ def test_imports_stand_at_the_top() -> None:
     report(str(each) for each in late if each.path not in LATE_IMPORTS)
     assert LATE_IMPORTS.keys() - {each.path for each in late} == set()
     assert len({(each.path, each.line) for each in late}) <= MAX_LATE_IMPORTS
+
+
+def test_modules_are_imported_by_name_in_listed_places_only():
+    callers = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources().values()
+        if re.search(r"\b(import_module|__import__|resolve_name)\(", read(path))
+    }
+    assert callers == IMPORTS_BY_NAME.keys()
 
 
 def test_pure_modules_import_no_engine() -> None:
