@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
@@ -27,7 +27,7 @@ from aiokafka import AIOKafkaConsumer
 
 from bench.servers import own_servers
 from pipeline.enrich.signals import signal_payload, site_key
-from pipeline.kafka.producer import BatchDelivery, BatchProducer
+from pipeline.kafka.producer import BatchProducer
 from pipeline.kafka.reader import AsyncTopicReader
 from pipeline.settings import Settings
 from pipeline.streams.lag import count_waiting_records
@@ -149,7 +149,7 @@ def _tick_comments(spikes: list[str], tick: int) -> Iterator[tuple[str, str]]:
 async def _publish(producer: BatchProducer, spikes: list[str]) -> dict[str, float]:
     """Publish at a fixed rate, even if the worker falls behind; return the times by comment."""
     published: dict[str, float] = {}
-    deliveries: list[BatchDelivery] = []
+    acknowledgements: list[asyncio.Future[Any]] = []
     began, number = time.time(), 0
     for tick in range(round((_LEAD_S + _SPIKE_S * len(spikes)) / _TICK_S)):
         await asyncio.sleep(max(0.0, began + tick * _TICK_S - time.time()))
@@ -159,8 +159,8 @@ async def _publish(producer: BatchProducer, spikes: list[str]) -> dict[str, floa
             messages.append(_comment(number, site, text))
         now = time.time()
         published |= {message.key.decode(): now for message in messages}
-        deliveries += (await producer.begin(messages)).deliveries
-    await producer.finish(deliveries)
+        acknowledgements += (await producer.begin(messages)).acknowledgements
+    await producer.finish(acknowledgements)
     return published
 
 

@@ -72,7 +72,7 @@ LATE_IMPORTS = {
     "pipeline/stages/vader.py": "the lexicons are read once an analyzer is built, and not before",
     "pipeline/training/figures.py": "scikit-learn is an optional extra, not needed to read",
     "pipeline/training/report.py": "matplotlib is an optional extra, and slow to import",
-    "pipeline/worker/supervisor.py": "the parent process starts the roles and runs none",
+    "pipeline/worker/supervisor.py": "the parent process runs no role, and asks Kafka if draining",
     "deploy/local/engine.py": "downloads are slow to import, and seldom needed",
     "deploy/local/java.py": "a wheel for another platform fails on import",
 }

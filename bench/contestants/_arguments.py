@@ -1,12 +1,10 @@
-"""Arguments and operations common to all contestants."""
+"""Arguments common to all contestants."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
-from pipeline.index.sink import bulk_operation
 from pipeline.settings import Settings
 from schemas.kafka_topics import RAW
 
@@ -37,8 +35,3 @@ def parser() -> argparse.ArgumentParser:
 def settings() -> Settings:
     """Return the settings of a contestant without further arguments."""
     return to_settings(parser().parse_args())
-
-
-def bulk_operations(payloads: Iterable[bytes]) -> list[Any]:
-    """The lines of a bulk request; the client takes bytes, though its types do not say so."""
-    return [bulk_operation(payload) for payload in payloads]

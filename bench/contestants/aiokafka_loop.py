@@ -7,7 +7,8 @@ import asyncio
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
+from bench.contestants._arguments import BATCH, RAW_NAMES, settings
+from bench.contestants._documents import bulk_operations
 from pipeline.elasticsearch.client import connect_async
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import to_message

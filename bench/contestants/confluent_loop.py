@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from confluent_kafka import Consumer, Producer
 
-from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
+from bench.contestants._arguments import BATCH, RAW_NAMES, settings
+from bench.contestants._documents import bulk_operations
 from pipeline.elasticsearch.client import connect
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import to_message

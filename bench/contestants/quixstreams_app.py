@@ -11,7 +11,8 @@ from typing import Any
 from quixstreams import Application
 from quixstreams.sinks import BatchingSink, SinkBatch
 
-from bench.contestants._arguments import BATCH, RAW_NAMES, bulk_operations, settings
+from bench.contestants._arguments import BATCH, RAW_NAMES, settings
+from bench.contestants._documents import bulk_operations
 from pipeline.elasticsearch.client import connect
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import to_message

@@ -14,7 +14,7 @@ from pipeline.enrich.loading import load_analyzer
 from pipeline.enrich.signals import signal_payload, site_key, to_signal
 from pipeline.failures import Failure, TransientError
 from pipeline.kafka.dead_letters import publish_dead_letters
-from pipeline.kafka.producer import BatchProducer, Pending, open_producer
+from pipeline.kafka.producer import BatchProducer, Publication, open_producer
 from pipeline.kafka.reader import Record
 from pipeline.kafka.retry import retry_until_available
 from pipeline.settings import Settings
@@ -47,23 +47,23 @@ class EnrichLoop:
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Enrich and publish one batch; returns when the brokers have all of it."""
-        begun: list[tuple[Sequence[Record], Pending]] = []
+        begun: list[tuple[Sequence[Record], Publication]] = []
         for start in range(0, len(records), _YIELD_EVERY):
             run = records[start : start + _YIELD_EVERY]
             begun.append((run, await self._begin(run)))
             await asyncio.sleep(0)
-        for run, pending in begun:
+        for run, publication in begun:
             try:
-                await self._producer.finish(pending.deliveries)
+                await self._producer.finish(publication.acknowledgements)
             except TransientError:
                 await retry_until_available(partial(self._republish, run))
 
-    async def _begin(self, records: Sequence[Record]) -> Pending:
+    async def _begin(self, records: Sequence[Record]) -> Publication:
         enriched, rejections = self._enricher.enrich_payloads([r.value for r in records])
         unread = [Failure(r.index, r.reason, r.error, retryable=False) for r in rejections]
         messages = {index: to_message(record) for index, record in enriched}
-        pending = await self._send(messages)
-        refused = {failure.index for failure in pending.failures}  # one dead letter is enough
+        publication = await self._send(messages)
+        refused = {failure.index for failure in publication.failures}  # one dead letter is enough
         accepted = [(index, record) for index, record in enriched if index not in refused]
         urgent = {
             index: _with_kafka_topic(messages[index], URGENT)
@@ -73,20 +73,22 @@ class EnrichLoop:
         for derived in (urgent, _to_signals(accepted, messages)):
             if derived:
                 more = await self._send(derived)
-                pending.deliveries.extend(more.deliveries)
-                pending.failures.extend(more.failures)
-        await publish_dead_letters(self._producer, "enrich", records, unread + pending.failures)
-        return pending
+                publication.acknowledgements.extend(more.acknowledgements)
+                publication.failures.extend(more.failures)
+        failures = unread + publication.failures
+        await publish_dead_letters(self._producer, "enrich", records, failures)
+        return publication
 
-    async def _send(self, messages: dict[int, Message]) -> Pending:
+    async def _send(self, messages: dict[int, Message]) -> Publication:
         """Hand messages to the producer; messages and failures are indexed by record."""
         indexes = list(messages)
-        pending = await retry_until_available(lambda: self._producer.begin(list(messages.values())))
-        failures = [replace(failure, index=indexes[failure.index]) for failure in pending.failures]
-        return Pending(pending.deliveries, failures)
+        begin = partial(self._producer.begin, list(messages.values()))
+        publication = await retry_until_available(begin)
+        failures = [replace(each, index=indexes[each.index]) for each in publication.failures]
+        return Publication(publication.acknowledgements, failures)
 
     async def _republish(self, records: Sequence[Record]) -> None:
-        await self._producer.finish((await self._begin(records)).deliveries)
+        await self._producer.finish((await self._begin(records)).acknowledgements)
 
 
 def to_message(record: EnrichedFeedback) -> Message:

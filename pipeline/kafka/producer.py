@@ -44,6 +44,17 @@ class Pending:
     failures: list[Failure]
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The acknowledgements of batches on their way, and the messages that can never fit.
+
+    It keeps none of the messages: a role begins many before it waits for the first.
+    """
+
+    acknowledgements: list[asyncio.Future[Any]]
+    failures: list[Failure]
+
+
 async def open_producer(connection: KafkaConnection, stack: AsyncExitStack) -> BatchProducer:
     """Return a connected producer that ``stack`` stops; raises :class:`TransientError`."""
     producer = BatchProducer(connection)
@@ -136,24 +147,25 @@ class BatchProducer:
         gave a batch up; writing the same messages again is safe, since subscribers deduplicate on
         ``ce_id``. Raises :class:`PermanentError` for errors that need an operator.
         """
-        pending = await self.begin(messages)
-        await self.finish(pending.deliveries)
-        return pending.failures
+        publication = await self.begin(messages)
+        await self.finish(publication.acknowledgements)
+        return publication.failures
 
-    async def begin(self, messages: Sequence[Message]) -> Pending:
+    async def begin(self, messages: Sequence[Message]) -> Publication:
         """Hand all to the client without waiting for the brokers; raises like :meth:`write`."""
+        pending = Pending([], [])
         try:
-            return await self.submit(messages)
+            await self.submit(messages, pending)
         except KafkaError as error:
             raise classify_error("publishing to Kafka", error) from error
+        return Publication([each.acknowledged for each in pending.deliveries], pending.failures)
 
-    async def submit(self, messages: Sequence[Message], pending: Pending | None = None) -> Pending:
+    async def submit(self, messages: Sequence[Message], pending: Pending) -> None:
         """Like :meth:`begin`, but raises aiokafka's ``KafkaError``.
 
         ``pending`` is filled as batches are handed over, for callers that may be cancelled.
         """
         producer = self._require_producer()
-        pending = pending or Pending([], [])
         counts: dict[str, int] = {}
         by_partition: dict[tuple[str, int], list[Message]] = {}
         for index, message in enumerate(messages):
@@ -171,12 +183,10 @@ class BatchProducer:
             for builder, packed in self._build_batches(producer, group):
                 future = await producer.send_batch(builder, name, partition=partition)
                 pending.deliveries.append(BatchDelivery(packed, future))
-        return pending
 
-    async def finish(self, deliveries: Iterable[BatchDelivery]) -> None:
+    async def finish(self, acknowledgements: Iterable[asyncio.Future[Any]]) -> None:
         """Wait for every batch's acknowledgement; raises like :meth:`write`."""
-        futures = [delivery.acknowledged for delivery in deliveries]
-        for outcome in await asyncio.gather(*futures, return_exceptions=True):
+        for outcome in await asyncio.gather(*acknowledgements, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise classify_error("publishing to Kafka", outcome) from outcome
 

@@ -23,7 +23,6 @@ from pipeline import logs
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.failures import PermanentError, TransientError
 from pipeline.settings import Settings
-from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import PROCESSES, Role
 
 _POLL_INTERVAL_S: Final = 0.5
@@ -72,6 +71,9 @@ class _DrainCheck:
         self._quiet_polls = 0
 
     def __call__(self) -> bool:
+        # A parent that does not drain needs no client of Kafka.
+        from pipeline.streams.lag import count_waiting_records
+
         waiting = count_waiting_records(self._settings, self._roles)
         self._quiet_polls = self._quiet_polls + 1 if waiting == 0 else 0
         return self._quiet_polls >= _MIN_QUIET_POLLS
