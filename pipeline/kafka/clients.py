@@ -79,10 +79,7 @@ def create_admin(connection: KafkaConnection) -> KafkaAdminClient:
 
 def faust_brokers(connection: KafkaConnection) -> list[str]:
     """Return the bootstrap servers as the URLs that Faust takes."""
-    return [
-        f"kafka://[{host}]:{port}" if ":" in host else f"kafka://{host}:{port}"
-        for host, port in parse_addresses(connection.bootstrap_servers)
-    ]
+    return [f"kafka://{server}" for server in _bootstrap_servers(connection)]
 
 
 def ensure_reachable(connection: KafkaConnection) -> None:
@@ -95,13 +92,21 @@ def _unavailable(connection: KafkaConnection, why: str) -> TransientError:
     return TransientError(f"connecting to Kafka at {connection.bootstrap_servers}: {why}")
 
 
+def _bootstrap_servers(connection: KafkaConnection) -> list[str]:
+    """Return the servers one by one: the clients would keep blanks and empty ones."""
+    return [
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        for host, port in parse_addresses(connection.bootstrap_servers)
+    ]
+
+
 def _async_options(connection: KafkaConnection) -> dict[str, Any]:
-    return {"bootstrap_servers": connection.bootstrap_servers}
+    return {"bootstrap_servers": _bootstrap_servers(connection)}
 
 
 def _sync_options(connection: KafkaConnection) -> dict[str, Any]:
     return {
-        "bootstrap_servers": connection.bootstrap_servers.split(","),
+        "bootstrap_servers": _bootstrap_servers(connection),
         "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
     }
 
