@@ -1,11 +1,12 @@
-"""``Message``: a record on its way to a Kafka topic."""
+"""``Message``: a record on its way to a Kafka topic, and the message of a dead letter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.cloud_events import Headers
-from schemas.kafka_topics import KafkaTopic
+from schemas.cloud_events import Headers, dead_letter_headers
+from schemas.dead_letter import DeadLetter
+from schemas.kafka_topics import DEAD, KafkaTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,9 @@ class Message:
     key: bytes
     value: bytes
     headers: Headers
+
+
+def dead_letter_message(letter: DeadLetter) -> Message:
+    """Return the message of a dead letter, with Kafka Connect's error headers."""
+    headers = dead_letter_headers(letter, DEAD.ce_type)
+    return Message(DEAD, letter.dead_letter_id.encode(), letter.to_payload(), headers)

@@ -7,15 +7,15 @@ from typing import Final, NamedTuple, Protocol
 import orjson
 from pydantic_core import PydanticSerializationError
 
-from connectors.runtime.dead_letters import dead_letter_message
 from connectors.runtime.run_stats import RunStats
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.records import mark_backfill
 from schemas.cloud_events import feedback_headers
+from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback
 from schemas.kafka_topics import RAW
-from schemas.message import Message
+from schemas.message import Message, dead_letter_message
 
 _ENVELOPE_BYTES: Final = 4_096
 """Upper bound of key, headers and the batch around a single record."""
@@ -72,7 +72,7 @@ def record_message(parsed: ParsedItem) -> Message:
 
 def refusal_message(name: str, item: Item, error: BadRecord) -> Message:
     """Return the dead letter of an item that a connector could not parse."""
-    return dead_letter_message(
+    letter = DeadLetter.create(
         stage=name,
         origin=item.origin,
         reason=error.reason,
@@ -81,6 +81,7 @@ def refusal_message(name: str, item: Item, error: BadRecord) -> Message:
         source=name,
         failed_at=item.collected_at,
     )
+    return dead_letter_message(letter)
 
 
 def _serialize(record: Feedback) -> bytes:

@@ -30,7 +30,7 @@ from pipeline.kafka.dead_letters import publish_dead_letters
 from pipeline.kafka.producer import BatchProducer, open_producer
 from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.delivery_queue import create_deliveries
-from pipeline.notify.delivery_queue import publish as publish_deliveries
+from pipeline.notify.delivery_topic import publish as publish_deliveries
 from pipeline.notify.notice import Notice
 from pipeline.notify.routes import Routes, load_routes
 from pipeline.settings import Settings

@@ -1,4 +1,4 @@
-"""Dead letters of Kafka records: the record as it came, its place and the reason."""
+"""Dead letters of the roles: what was refused as it came, its place and the reason."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from pipeline.failures import Failure
 from pipeline.kafka.producer import BatchProducer
 from pipeline.kafka.reader import Record
 from pipeline.kafka.retry import retry_until_available
-from schemas.cloud_events import dead_letter_headers
 from schemas.dead_letter import DeadLetter
-from schemas.kafka_topics import DEAD
-from schemas.message import Message
+from schemas.message import dead_letter_message
 
 log = structlog.get_logger(__name__)
 
@@ -23,22 +21,34 @@ async def publish_dead_letters(
     producer: BatchProducer, stage: str, records: Sequence[Record], failures: Sequence[Failure]
 ) -> None:
     """Publish one dead letter per failure, and wait until the brokers have them."""
-    if not failures:
+    await publish_letters(
+        producer, [_create_letter(stage, records[failure.index], failure) for failure in failures]
+    )
+
+
+async def publish_letters(
+    producer: BatchProducer, letters: Sequence[DeadLetter], **fields: str
+) -> None:
+    """Publish dead letters of one stage, and wait until the brokers have them.
+
+    ``fields`` are added to the log event.
+    """
+    if not letters:
         return
-    log.error("record_dead_lettered", stage=stage, records=len(failures), reason=failures[0].reason)
-    messages = dead_letter_messages(stage, records, failures)
+    first = letters[0]
+    log.error(
+        "record_dead_lettered",
+        stage=first.stage,
+        records=len(letters),
+        reason=first.reason,
+        **fields,
+    )
+    messages = [dead_letter_message(letter) for letter in letters]
     await retry_until_available(lambda: producer.write(messages))
 
 
-def dead_letter_messages(
-    stage: str, records: Sequence[Record], failures: Sequence[Failure]
-) -> list[Message]:
-    """Return the messages for ``feedback.dead.v1``, one per failure."""
-    return [_to_message(stage, records[failure.index], failure) for failure in failures]
-
-
-def _to_message(stage: str, record: Record, failure: Failure) -> Message:
-    letter = DeadLetter.create(
+def _create_letter(stage: str, record: Record, failure: Failure) -> DeadLetter:
+    return DeadLetter.create(
         stage=stage,
         origin=f"{record.topic}:{record.partition}:{record.offset}",
         reason=failure.reason,
@@ -51,5 +61,3 @@ def _to_message(stage: str, record: Record, failure: Failure) -> Message:
         key=(record.key or b"").decode("utf-8", "replace"),
         headers={name: value.decode("utf-8", "replace") for name, value in record.headers},
     )
-    headers = dead_letter_headers(letter, DEAD.ce_type)
-    return Message(DEAD, letter.dead_letter_id.encode(), letter.to_payload(), headers)

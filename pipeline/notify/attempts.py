@@ -13,14 +13,9 @@ from pipeline.failures import TransientError
 from pipeline.kafka.producer import BatchProducer
 from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.alert_index import AlertIndex
-from pipeline.notify.delivery_queue import (
-    DIGEST,
-    DeliveryQueue,
-    publish,
-    publish_dead_letter,
-    retract,
-)
-from pipeline.notify.notice import unpack_notice
+from pipeline.notify.delivery_queue import DeliveryQueue
+from pipeline.notify.delivery_topic import publish, publish_dead_letter, retract
+from pipeline.notify.notice import DIGEST, unpack_notice
 from pipeline.notify.outcome import (
     DELIVERED,
     DeliveryStatus,

@@ -1,39 +1,22 @@
-"""Pending deliveries: from notices to deliveries on their Kafka topic, and the queue of them.
+"""Pending deliveries: from notices to deliveries, and the queue of them. Pure.
 
-A delivery is on the topic before the offset of its alert is committed and until it is delivered, so
-a crash loses none. The same notice for the same destination has the same id each time it is
-published, and is not delivered again for about a day.
+The same notice for the same destination has the same id each time it is published, and is not
+delivered again for about a day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Final
 
-import structlog
-
-from pipeline.failures import Failure
-from pipeline.kafka.producer import BatchProducer
-from pipeline.kafka.retry import retry_until_available
-from pipeline.notify.notice import Notice, pack_notice
+from pipeline.notify.notice import DIGEST, Notice, pack_notice
 from pipeline.notify.routes import Routes, Target, select_routes
-from schemas.cloud_events import cloud_event_headers, dead_letter_headers
-from schemas.dead_letter import DeadLetter
 from schemas.delivery import Delivery
-from schemas.kafka_topics import DEAD, DELIVERIES
-from schemas.message import Message
 from schemas.record import deterministic_id
 
-DIGEST: Final = "digest"
-"""Type of a notice that summarises a period."""
-
 _MAX_REMEMBERED: Final = 100_000
-_TOMBSTONE: Final = b""
-
-log = structlog.get_logger(__name__)
 
 
 def create_deliveries(notice: Notice, routes: Routes, at: datetime) -> list[Delivery]:
@@ -55,61 +38,6 @@ def create_delivery(target: Target, notice: Notice, due_at: datetime, *, held: b
         due_at=due_at,
         held=held,
     )
-
-
-async def publish(kafka: BatchProducer, deliveries: Sequence[Delivery]) -> None:
-    """Publish deliveries; returns once the brokers have them, or their dead letters."""
-    for failure in await _write(
-        kafka, [_message(delivery, delivery.to_payload()) for delivery in deliveries]
-    ):
-        await publish_dead_letter(kafka, deliveries[failure.index], failure.reason)
-
-
-async def retract(kafka: BatchProducer, deliveries: Sequence[Delivery]) -> None:
-    """Remove completed deliveries from the topic, by tombstones."""
-    await _write(kafka, [_message(delivery, _TOMBSTONE) for delivery in deliveries])
-
-
-async def publish_dead_letter(kafka: BatchProducer, delivery: Delivery, reason: str) -> None:
-    """Publish the dead letter of a delivery; returns once the brokers have it."""
-    notice_id = delivery.notice.notice_id
-    reason = f"notifying {delivery.destination}: {reason}"
-    log.error(
-        "record_dead_lettered",
-        stage="notify",
-        reason=reason,
-        type=delivery.notice.type,
-        notice_id=notice_id,
-    )
-    letter = DeadLetter.create(
-        stage="notify",
-        origin=f"{delivery.destination}:{notice_id}",
-        reason=reason,
-        payload=delivery.to_payload(),
-        error="NotDelivered",
-        failed_at=datetime.now(UTC),
-        kafka_topic=DELIVERIES.name,
-        partition=0,
-        key=delivery.delivery_id,
-        attempt=delivery.attempt + 1,
-    )
-    headers = dead_letter_headers(letter, DEAD.ce_type)
-    message = Message(DEAD, letter.dead_letter_id.encode(), letter.to_payload(), headers)
-    await retry_until_available(partial(kafka.write, [message]))
-
-
-async def _write(kafka: BatchProducer, messages: Sequence[Message]) -> list[Failure]:
-    return await retry_until_available(partial(kafka.write, messages)) if messages else []
-
-
-def _message(delivery: Delivery, value: bytes) -> Message:
-    headers = cloud_event_headers(
-        event_id=f"{delivery.delivery_id}.{delivery.attempt}",
-        source="notify",
-        event_type=DELIVERIES.ce_type,
-        time=datetime.now(UTC),
-    )
-    return Message(DELIVERIES, delivery.delivery_id.encode(), value, headers)
 
 
 class DeliveryQueue:

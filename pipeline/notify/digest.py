@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from pipeline.notify.alert_notices import alert_title, format_time
-from pipeline.notify.delivery_queue import DIGEST
-from pipeline.notify.notice import Notice, Urgency
+from pipeline.notify.notice import DIGEST, Notice, Urgency
 from pipeline.notify.route_settings import RouteSettings
 from pipeline.scores.cases import CASE_MEASURES
 from pipeline.scores.measures import MEASURES

@@ -11,7 +11,8 @@ import structlog
 
 from pipeline.failures import TransientError
 from pipeline.kafka.producer import BatchProducer
-from pipeline.notify.delivery_queue import DeliveryQueue, publish
+from pipeline.notify.delivery_queue import DeliveryQueue
+from pipeline.notify.delivery_topic import publish
 from pipeline.notify.digest import (
     PERIODS,
     DigestContent,

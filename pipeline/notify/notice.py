@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from schemas.delivery import DeliveryNotice
+
+DIGEST: Final = "digest"
+"""Type of a notice that summarises a period."""
 
 
 class Urgency(StrEnum):

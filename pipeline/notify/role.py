@@ -29,7 +29,8 @@ from pipeline.kafka.retry import retry_until_available
 from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import create_alert_notice
 from pipeline.notify.attempts import DOCUMENTS, DeliveryAttempts, Silences
-from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries, publish
+from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries
+from pipeline.notify.delivery_topic import publish
 from pipeline.notify.digest_data import DigestData
 from pipeline.notify.digest_schedule import DigestScheduler
 from pipeline.notify.dispatcher import DeliveryDispatcher

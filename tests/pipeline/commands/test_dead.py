@@ -9,11 +9,12 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from connectors.runtime.dead_letters import dead_letter_message
 from pipeline.commands import dead
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.acknowledged_producer import AcknowledgedProducer
 from pipeline.settings import Settings
+from schemas.dead_letter import DeadLetter
+from schemas.message import dead_letter_message
 
 NOW = datetime.now(UTC)
 Run = Callable[..., Result]
@@ -32,13 +33,17 @@ def letters(settings: Settings) -> None:
         for number in range(300):
             producer.send(
                 dead_letter_message(
-                    stage="listing" if number % 2 else "other listing",
-                    origin=f"listed:line {number}",
-                    reason="reading stars: no number" if number % 3 else "reading text: too [long]",
-                    payload=b"secret",
-                    error="BadRecord",
-                    source="listed",
-                    failed_at=NOW - timedelta(minutes=300 - number),
+                    DeadLetter.create(
+                        stage="listing" if number % 2 else "other listing",
+                        origin=f"listed:line {number}",
+                        reason="reading text: too [long]"
+                        if number % 3 == 0
+                        else "reading stars: no number",
+                        payload=b"secret",
+                        error="BadRecord",
+                        source="listed",
+                        failed_at=NOW - timedelta(minutes=300 - number),
+                    )
                 )
             )
         producer.wait_for_acks(producer.flush())

@@ -27,7 +27,7 @@ from pipeline.notify.alert_index import AlertIndex
 from pipeline.notify.alert_notices import create_alert_notice
 from pipeline.notify.attempts import DeliveryAttempts
 from pipeline.notify.delivery_queue import DeliveryQueue, create_deliveries
-from pipeline.notify.delivery_queue import publish as publish_deliveries
+from pipeline.notify.delivery_topic import publish as publish_deliveries
 from pipeline.notify.digest import DigestContent
 from pipeline.notify.digest_schedule import _create_delivery
 from pipeline.notify.routes import build_routes
