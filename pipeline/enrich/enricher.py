@@ -1,4 +1,7 @@
-"""The stages in their order: raw payloads in, enriched records and rejections out. Pure."""
+"""The stages in their order: raw payloads in, enriched records and rejections out.
+
+Pure but for the clock.
+"""
 
 from __future__ import annotations
 

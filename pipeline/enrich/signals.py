@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,9 +22,6 @@ _MAX_WORDS: Final = 30
 _MAX_CHARACTERS: Final = 2_000
 # Whole words: no part of what has digits, nor of "couldn't"; "nurse's" is "nurse".
 _WORD: Final = re.compile(r"(?<!\w)(?<!\w')[^\W\d_]{3,30}(?!\w|'(?!s\b)\w)")
-_FUNCTION_WORDS: Final = frozenset(
-    Path(__file__).with_name("function_words.txt").read_text("utf-8").split()
-)
 
 
 def to_signal(record: EnrichedFeedback) -> Signal | None:
@@ -70,7 +67,13 @@ def content_words(text: str) -> tuple[str, ...]:
     if "[" in text:
         text = blank_placeholders(text)
     words = dict.fromkeys(_WORD.findall(lowercase(text)))
-    return tuple([word for word in words if word not in _FUNCTION_WORDS][:_MAX_WORDS])
+    function_words = _function_words()
+    return tuple([word for word in words if word not in function_words][:_MAX_WORDS])
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    return frozenset(Path(__file__).with_name("function_words.txt").read_text("utf-8").split())
 
 
 def signal_payload(signal: Signal) -> bytes:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from pipeline.notify.notice import Urgency
 from pipeline.notify.services import is_valid_address
-from pipeline.notify.webhooks import decode_secret
+from pipeline.notify.webhook_signatures import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.field_types import Zone
 from schemas.strict_model import StrictModel

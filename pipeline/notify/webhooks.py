@@ -8,10 +8,6 @@ and reject replays. Redirects are not followed, and private addresses are refuse
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,15 +19,13 @@ import aiohttp
 from connectors.sdk.http_status import retry_after_seconds
 from pipeline.notify.addresses import CheckedResolver, Lookup, Refused, checked_socket, is_public
 from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome, transient_failure
+from pipeline.notify.webhook_signatures import signature_headers
 
 _TIMEOUT_S: Final = 20.0
 _CONNECT_TIMEOUT_S: Final = 10.0
 _MAX_WAIT_S: Final = 86_400.0
 _DEFAULT_RATE_LIMIT_WAIT: Final = timedelta(minutes=1)
 """Wait after status 429 without ``Retry-After``."""
-_PREFIX: Final = "whsec_"
-_MIN_KEY_BYTES: Final = 24
-_MAX_KEY_BYTES: Final = 64
 
 
 class WebhookClient:
@@ -101,41 +95,6 @@ async def send_webhook(
         return transient_failure(_describe_error(error))
 
 
-def signature_headers(
-    secrets: Sequence[str], notice_id: str, payload: bytes, at: datetime
-) -> dict[str, str]:
-    """Return the three headers; raises ``ValueError`` for an invalid secret or identifier."""
-    if not secrets or not notice_id or "." in notice_id:
-        raise ValueError("a webhook needs a secret and an identifier without a full stop")
-    timestamp = str(int(at.timestamp()))
-    content = b".".join((notice_id.encode(), timestamp.encode(), payload))
-    return {
-        "webhook-id": notice_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(_sign(decode_secret(each), content) for each in secrets),
-    }
-
-
-def decode_secret(secret: str) -> bytes:
-    """Return the key of a secret, base64 after ``whsec_``; raises ``ValueError``."""
-    if not secret.startswith(_PREFIX):
-        raise ValueError(f"a webhook's secret begins with {_PREFIX}")
-    encoded = secret.removeprefix(_PREFIX)
-    try:
-        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except binascii.Error:
-        raise ValueError(f"a webhook's secret has base64 after {_PREFIX}") from None
-    if not _MIN_KEY_BYTES <= len(key) <= _MAX_KEY_BYTES:
-        raise ValueError(
-            f"a webhook's secret has {_MIN_KEY_BYTES} to {_MAX_KEY_BYTES} bytes in base64"
-        )
-    return key
-
-
-def _sign(key: bytes, content: bytes) -> str:
-    return "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
-
-
 def _check_url(client: WebhookClient, url: str) -> None:
     """Raise :class:`Refused` for an address that is written as a number, or not encrypted."""
     if client.allow_private:
@@ -149,6 +108,7 @@ def _check_url(client: WebhookClient, url: str) -> None:
 
 
 def _classify_response(response: aiohttp.ClientResponse, now: datetime) -> Outcome:
+    """Return the outcome by the specification: all but 2xx and 410 is tried again."""
     status = response.status
     if 200 <= status < 300:
         return DELIVERED
@@ -157,14 +117,14 @@ def _classify_response(response: aiohttp.ClientResponse, now: datetime) -> Outco
         return Outcome(DeliveryStatus.PERMANENT, f"{reason}: gone")
     if 300 <= status < 400:
         return transient_failure(f"{reason}: redirects are not followed, name the new address")
-    asked = _retry_after(response.headers, now)
+    asked = requested_wait(response.headers, now)
     return transient_failure(
         reason, _DEFAULT_RATE_LIMIT_WAIT if asked is None and status == 429 else asked
     )
 
 
-def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return the wait that is asked for, at most a day; None if there is none."""
+def requested_wait(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
+    """Return the wait that a response asks for, at most a day; None if there is none."""
     seconds = retry_after_seconds(headers, now=now)
     return None if seconds is None else timedelta(seconds=min(seconds, _MAX_WAIT_S))
 

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.notify.webhooks import decode_secret
+from pipeline.notify.webhook_signatures import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.feedback import Priority
 from schemas.strict_model import StrictModel

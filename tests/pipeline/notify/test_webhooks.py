@@ -15,7 +15,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from pipeline.notify.addresses import CheckedResolver, Refused, is_public
 from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome
-from pipeline.notify.webhooks import WebhookClient, send_webhook, signature_headers
+from pipeline.notify.webhook_signatures import signature_headers
+from pipeline.notify.webhooks import WebhookClient, send_webhook
 from tests.pipeline.notify.receivers import OTHER_SECRET, SECRET, free_port, receiver
 
 ID = "0123456789abcdef0123456789abcdef"
