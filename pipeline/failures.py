@@ -1,7 +1,7 @@
 """Outcome of an attempt that did not succeed: transient, permanent, or one refused item.
 
-Every room of the pipeline uses these three, whatever the server: Kafka, Elasticsearch, an issue
-tracker, a notification service.
+For Kafka, Elasticsearch and the issue trackers alike. The outcome of a notification is a value, and
+no exception: see ``pipeline.notify.outcome``.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""HTTP status and Retry-After: what a response says about trying again. Pure, no HTTP client.
+"""HTTP status and Retry-After: what a response says about trying again. Pure.
 
-Used by connectors, notification webhooks and issue trackers alike; each keeps its own bounds.
+Connectors and issue trackers use both. Webhooks use ``Retry-After`` only: their specification says
+which status is retried. Each keeps its own bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -39,20 +40,26 @@ def classify_status(status: int) -> StatusClass:
     return StatusClass.PERMANENT
 
 
-def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+def retry_after_seconds(
+    headers: Mapping[str, str],
+    *,
+    now: datetime | None = None,
+    limits: Iterable[str] = _RATE_LIMIT_HEADERS,
+) -> float | None:
     """Return the wait (s) that a response asks for, or None if it names none that is valid.
 
-    Reads ``Retry-After``, otherwise the reset of an exhausted rate limit. Never negative, and
-    unbounded above. ``headers`` must be case-insensitive or have lower-case names.
+    Reads ``Retry-After``, otherwise the reset of the first exhausted rate limit; ``limits`` are the
+    beginnings of their headers. Never negative, and unbounded above. ``headers`` must be
+    case-insensitive or have lower-case names.
     """
     now = now or datetime.now(UTC)
-    text = headers.get("retry-after", "").strip() or _rate_limit_reset(headers)
+    text = headers.get("retry-after", "").strip() or _rate_limit_reset(headers, limits)
     seconds = _parse_wait(text, now)
     return None if seconds is None else max(0.0, seconds)
 
 
-def _rate_limit_reset(headers: Mapping[str, str]) -> str:
-    for name in _RATE_LIMIT_HEADERS:
+def _rate_limit_reset(headers: Mapping[str, str], limits: Iterable[str]) -> str:
+    for name in limits:
         if headers.get(f"{name}-remaining", "").strip().partition(".")[0] == "0":
             return headers.get(f"{name}-reset", "").strip()
     return ""

@@ -25,7 +25,7 @@ from pipeline.notify.webhooks import WebhookClient
 from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState
 from schemas.kafka_topics import CASES
 
-_MAX_WAIT: Final = timedelta(minutes=10)
+_MAX_BACKOFF: Final = timedelta(minutes=10)
 
 Publish = Callable[[Sequence[CaseEvent]], Awaitable[None]]
 CountPartitions = Callable[[], Awaitable[int]]
@@ -174,8 +174,8 @@ class TrackerSync:
         except TrackerUnavailable as error:
             self._failures += 1
             backoff = timedelta(seconds=2 ** min(self._failures, 10))
-            wait = min(error.retry_after or backoff, _MAX_WAIT)
-            self._retry_at = now + wait
+            # What the tracker asks for is capped where it is read.
+            self._retry_at = now + (error.retry_after or min(backoff, _MAX_BACKOFF))
             log.warning("tracker_backoff", tracker=self._options.name, reason=str(error))
 
     def _is_searchable(self, case: Case, owned: OwnedCases, now: datetime) -> bool:

@@ -44,9 +44,11 @@ from connectors.sdk import (
     get_objects,
     json_object,
     require_hmac,
+    retry_after_seconds,
 )
 
 _NEW_EVENTS: Final = frozenset({"response_completed", "response_updated"})
+_RATE_LIMIT_HEADERS: Final = ("x-ratelimit-app-global-day", "x-ratelimit-app-global-minute")
 _PREVIEWS: Final = frozenset({"preview", "survey_preview"})
 
 
@@ -244,12 +246,10 @@ def _classify(response: HttpResponse) -> Exception | None:
     """Return the error that a response represents; the headers of limits have their own names."""
     if response.status == 404:
         return _NotFound()
-    if response.status == 429 and "retry-after" not in response.headers:
-        for span in ("day", "minute"):
-            name = f"x-ratelimit-app-global-{span}"
-            wait = response.headers.get(f"{name}-reset", "")
-            if response.headers.get(f"{name}-remaining") == "0" and wait.isdigit():
-                return Retry(f"requesting {response.request_line}: status 429", wait=float(wait))
+    if response.status == 429:
+        wait = retry_after_seconds(response.headers, limits=_RATE_LIMIT_HEADERS)
+        if wait is not None:
+            return Retry(f"requesting {response.request_line}: status 429", wait=wait)
     return classify_response(response)
 
 

@@ -15,16 +15,15 @@ from typing import Any, Final, Protocol
 import aiohttp
 import orjson
 
-from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
+from connectors.sdk.http_status import StatusClass, classify_status
 from pipeline.cases.notice import SHORT_ID, describe_case, format_time
 from pipeline.cases.trackers.options import TrackerOptions
 from pipeline.failures import PermanentError, TransientError
-from pipeline.notify.webhooks import WebhookClient
+from pipeline.notify.webhooks import WebhookClient, requested_wait
 from pipeline.terminal import humanize
 from schemas.case import Case, Link, LinkState
 
 _MAX_BYTES: Final = 4_000_000
-_MAX_WAIT_S: Final = 86_400.0
 
 
 class TrackerUnavailable(TransientError):
@@ -120,9 +119,7 @@ class TrackerApi:
         status = classify_status(response.status)
         message = f"{self._title}: status {response.status}"
         if status is StatusClass.TRANSIENT or 300 <= response.status < 400:
-            seconds = retry_after_seconds(response.headers)
-            wait = None if seconds is None else timedelta(seconds=min(seconds, _MAX_WAIT_S))
-            raise TrackerUnavailable(message, wait)
+            raise TrackerUnavailable(message, requested_wait(response.headers))
         # The settings are wrong and not the case, which can be sent once they are corrected.
         if status is StatusClass.CREDENTIALS_REFUSED or response.status == 404:
             raise TrackerUnavailable(f"{message}; are the settings right?")

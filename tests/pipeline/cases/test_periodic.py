@@ -11,15 +11,16 @@ import pytest
 from faust.types import TP
 
 from pipeline.cases.options import CasesSettings
-from pipeline.cases.periodic import OwnedCases, PeriodicTasks
+from pipeline.cases.periodic import OwnedCases, PeriodicTasks, TrackerSync
 from pipeline.cases.reducer import apply_event
 from pipeline.cases.rules import Rules, open_event
 from pipeline.cases.store import CaseStore
+from pipeline.cases.trackers.base import TrackerUnavailable
 from pipeline.cases.trackers.options import read_tracker
 from pipeline.elasticsearch.client import connect_async
 from pipeline.kafka.partitioner import partition_for_key
 from pipeline.settings import Settings
-from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, LinkState
+from schemas.case import Case, CaseEvent, CaseEventType, CaseStatus, Link, LinkState
 from schemas.case_documents import CASES_INDEX
 from schemas.kafka_topics import CASES
 from tests.pipeline.cases.services import TOKEN, FakeZendesk
@@ -101,6 +102,56 @@ async def test_an_overdue_case_is_published_once_by_the_worker_that_reads_its_ev
     async with running_tasks(settings, case) as (tasks, log):  # another worker, or after a crash
         await tasks.run_once(NOW, ALL)
         assert log.event_types(case) == []
+
+
+class UnavailableTracker:
+    """An issue tracker that asks to wait, or only fails."""
+
+    options = desk("https://desk.example.org", "closed")
+    search_lag = timedelta()
+
+    def __init__(self, wait: timedelta | None) -> None:
+        self.wait = wait
+        self.attempts = 0
+
+    async def open(self, case: Case, text: str) -> Link:
+        self.attempts += 1
+        raise TrackerUnavailable("the desk is closed", self.wait)
+
+    async def update(self, case: Case, link: Link, state: LinkState) -> Link:
+        raise NotImplementedError
+
+
+class OneCase:
+    """Replaces Elasticsearch: has one case that no tracker has."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    async def find_unlinked(self, name: str, filters: Any) -> list[Case]:
+        return [self.case]
+
+    async def get(self, case_ids: Any) -> dict[str, Case]:
+        return {self.case.case_id: self.case}
+
+
+@pytest.mark.parametrize(
+    ("asked", "failures", "wait"),
+    [(timedelta(hours=5), 1, timedelta(hours=5)), (None, 1, 2 * SECOND), (None, 12, 600 * SECOND)],
+)
+async def test_a_tracker_is_left_alone_as_long_as_it_asks_and_ten_minutes_if_it_does_not_say(
+    asked: timedelta | None, failures: int, wait: timedelta
+) -> None:
+    store: Any = OneCase(case_at("closed", 47, NOW + 9_000 * SECOND))
+    tracker, owned, now = UnavailableTracker(asked), OwnedCases(), NOW
+    owned.update(ALL, CASES.partitions, NOW)
+    sync = TrackerSync(tracker, store, EventLog(store, None).publish)
+    for _ in range(failures):
+        now += timedelta(days=1)
+        await sync.sync(now, owned)
+    for later, attempts in ((wait - SECOND / 2, failures), (wait, failures + 1)):
+        await sync.sync(now + later, owned)
+        assert tracker.attempts == attempts
 
 
 async def test_a_tracker_that_is_unavailable_gets_the_case_later(settings: Settings) -> None:
