@@ -33,19 +33,25 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError("it is too long a time") from None
 
 
-def _parse_if_text(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+def _require_unit(value: Any) -> Any:
+    """Parse a text; numbers are refused, since pydantic would take them for seconds."""
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
-Duration = Annotated[timedelta, BeforeValidator(_parse_if_text)]
+Duration = Annotated[timedelta, BeforeValidator(_require_unit)]
 """A time span as people write it: ``30s``, ``15m``, ``4h``, ``2d``, ``1w``."""
 
 
-def _require_zone(name: str) -> str:
+def parse_zone(name: str) -> ZoneInfo:
+    """Return the IANA time zone of a name; raises ``ValueError``."""
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name)
     except (OSError, ValueError, KeyError):
         raise ValueError("no such time zone; expected one like Europe/London") from None
+
+
+def _require_zone(name: str) -> str:
+    parse_zone(name)
     return name
 
 

@@ -41,13 +41,25 @@ def first_fault(error: ValidationError) -> Fault:
 
 
 def setting_fault(error: ValidationError, known: Iterable[str]) -> str:
-    """Return the first error of a settings section as a sentence.
+    """Return one error of a settings section as a sentence.
 
-    For an unknown setting it suggests the closest of the ``known`` names.
+    An unknown setting comes first, since it is often a missing one with a slip of the pen; the
+    closest of the ``known`` names is suggested.
     """
-    fault = first_fault(error)
+    fault = pick_fault(error)
     if fault.kind != "extra_forbidden":
         return str(fault)
+    return describe_unknown(fault, known)
+
+
+def pick_fault(error: ValidationError) -> Fault:
+    """Return the first unknown setting, otherwise the first error."""
+    faults = list_faults(error)
+    return next((fault for fault in faults if fault.kind == "extra_forbidden"), faults[0])
+
+
+def describe_unknown(fault: Fault, known: Iterable[str]) -> str:
+    """Return the sentence of an unknown setting, with the closest of the ``known`` names."""
     hint = suggest_name(fault.place.rpartition(".")[2], known)
     return f"{fault.place}: there is no such setting" + (f"; {hint}" if hint else "")
 

@@ -6,7 +6,6 @@ import codecs
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, StringConstraints
 
@@ -14,6 +13,7 @@ from connectors.file.cells import DATE_FORMATS, SHORT_FORMATS
 from connectors.file.mapping import CONSTANTS, FIELDS, MEASURES
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import Family
+from schemas.field_types import parse_zone
 from schemas.strict_model import StrictModel
 
 Dataset = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -98,12 +98,9 @@ def validate_names(config: FileConfig) -> None:
 def parse_timezone(name: str) -> tzinfo:
     """Return the time zone of that name; raise ``Misconfigured``."""
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Misconfigured(
-            f"choosing the time zone {name!r}: no time zone has this name; use one such as "
-            "Europe/London"
-        ) from None
+        return parse_zone(name)
+    except ValueError as error:
+        raise Misconfigured(f"choosing the time zone {name!r}: {error}") from None
 
 
 def normalize_encoding(name: str | None) -> str | None:

@@ -17,6 +17,7 @@ from pipeline.notify.route_settings import RouteSettings, read_section
 from pipeline.settings import Settings, environment_value
 from pipeline.settings_file import Resolve, SettingsFileError, read_sections
 from pipeline.watch.alert_settings import AlertSettings
+from pipeline.watch.settings import find_unknown_setting
 from pipeline.working_hours import WorkingHours, read_working_hours
 
 
@@ -124,6 +125,8 @@ def build_routes(sections: Mapping[str, Any], resolve: Resolve) -> Routes:
         raise SettingsFileError("reading [notify]: its sections are [notify.NAME]")
     if not isinstance(alerts, Mapping):
         raise SettingsFileError("reading [alerts]: expected a section")
+    if fault := find_unknown_setting(alerts):
+        raise SettingsFileError(f"reading [alerts] {fault}")
     hours = read_working_hours(sections)
     return Routes(
         tuple(_build_route(name, table, hours, resolve) for name, table in notify.items()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,16 @@ class WatchSettings(BaseModel):
         )
 
 
+def find_unknown_setting(section: Iterable[str]) -> str:
+    """Return a sentence about the first name in ``[alerts]`` that is not a setting, or ""."""
+    names = [*WatchSettings.model_fields, *AlertSettings.model_fields]
+    for name in section:
+        if name not in names:
+            hint = suggest_name(name, names) or f"there are {', '.join(names)}"
+            return f"{name}: there is no such setting; {hint}"
+    return ""
+
+
 def watch_settings(path: Path) -> WatchSettings:
     """Return ``[alerts]`` of a settings file, or the defaults; raises ``CommandError``."""
     if path == Settings.model_fields["config"].default and not path.exists():
@@ -68,11 +79,8 @@ def watch_settings(path: Path) -> WatchSettings:
         section = read_sections(path).get("alerts", {})
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
-    names = [*WatchSettings.model_fields, *AlertSettings.model_fields]
-    for name in section if isinstance(section, dict) else ():
-        if name not in names:
-            hint = suggest_name(name, names) or f"there are {', '.join(names)}"
-            raise _error(path, f"[alerts] {name}: there is no such setting; {hint}")
+    if isinstance(section, dict) and (fault := find_unknown_setting(section)):
+        raise _error(path, f"[alerts] {fault}")
     try:
         return WatchSettings.model_validate(section)
     except ValidationError as error:

@@ -30,6 +30,16 @@ def test_anything_else_is_refused(text: str) -> None:
         TypeAdapter(Duration).validate_python(text)
 
 
+@pytest.mark.parametrize("value", [2, 2.5, 0, True, None, ["2d"]])
+def test_a_duration_has_a_unit_so_a_bare_number_is_refused(value: object) -> None:
+    with pytest.raises(ValidationError, match="number with s, m, h, d or w"):
+        TypeAdapter(Duration).validate_python(value)
+
+
+def test_a_time_span_is_a_duration_already() -> None:
+    assert TypeAdapter(Duration).validate_python(timedelta(days=2)) == timedelta(days=2)
+
+
 def test_a_zone_is_one_that_the_system_knows() -> None:
     assert TypeAdapter(Zone).validate_python("Europe/London") == "Europe/London"
     for name in ("Europe/Londn", "", "../etc/passwd", "Mars"):

@@ -43,6 +43,16 @@ def test_an_unknown_setting_comes_with_a_suggestion(name: str, sentence: str) ->
     assert setting_fault(catch_error(**{name: 1}), Settings.model_fields) == sentence
 
 
+def test_an_unknown_setting_comes_before_a_missing_one() -> None:
+    class Required(Settings):
+        name: str
+
+    with pytest.raises(ValidationError) as raised:
+        Required.model_validate({"nam": "North"})
+    sentence = "nam: there is no such setting; did you mean name?"
+    assert setting_fault(raised.value, Required.model_fields) == sentence
+
+
 @pytest.mark.parametrize(
     ("name", "quoted", "hint"),
     [

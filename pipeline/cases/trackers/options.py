@@ -18,7 +18,7 @@ from pipeline.notify.webhook_signatures import decode_secret
 from pipeline.settings_file import Resolve, SettingsFileError, resolve_secret
 from schemas.feedback import Priority
 from schemas.strict_model import StrictModel
-from schemas.validation import first_fault
+from schemas.validation import describe_unknown, pick_fault
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s]*$")]
 
@@ -89,6 +89,11 @@ class WebhookOptions(_Tracker):
 
 
 TrackerOptions = JiraOptions | ZendeskOptions | WebhookOptions
+_MODELS: Final[Mapping[str, type[TrackerOptions]]] = {
+    "jira": JiraOptions,
+    "zendesk": ZendeskOptions,
+    "webhook": WebhookOptions,
+}
 _KINDS: Final[TypeAdapter[TrackerOptions]] = TypeAdapter(
     Annotated[TrackerOptions, Field(discriminator="kind")]
 )
@@ -113,10 +118,11 @@ def read_tracker(name: str, table: Any, resolve: Resolve) -> TrackerOptions:
 
 
 def _problem(error: ValidationError) -> str:
-    fault = first_fault(error)
+    fault = pick_fault(error)
     if fault.kind in ("union_tag_invalid", "union_tag_not_found"):
         return "kind: it must be webhook, jira or zendesk"
-    place = fault.place.partition(".")[2]  # the first part is the kind
+    kind, _, place = fault.place.partition(".")
+    fault = fault._replace(place=place)
     if fault.kind == "extra_forbidden":
-        return f"{place}: unknown setting"
-    return str(fault._replace(place=place))
+        return describe_unknown(fault, _MODELS[kind].model_fields)
+    return str(fault)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
+from schemas.validation import first_fault
 
 
 @cache
@@ -17,9 +18,9 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "FEEDBACK_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise CommandError(f"reading {name}: {first['msg']}", ExitStatus.USAGE) from None
+        fault = first_fault(error)
+        name = "FEEDBACK_" + fault.place.replace(".", "_").upper()
+        raise CommandError(f"reading {name}: {fault.message}", ExitStatus.USAGE) from None
 
 
 def login_name() -> str | None:

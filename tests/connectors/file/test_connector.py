@@ -169,7 +169,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path, name: str) -> N
         ({"preset": "nhs-fft"}, "no column for the text"),
         ({"columns": {"text": "coment"}}, "did you mean 'comment'"),
         ({"columns": {"txt": "comment"}}, "there are text, id"),
-        ({"timezone": "Mars/Base"}, "no time zone has this name"),
+        ({"timezone": "Mars/Base"}, "no such time zone"),
         ({"delimiter": "::"}, "it must be one character"),
         ({"encoding": "utf-99"}, "Python does not know it"),
         ({"date_format": "soon"}, "there are dmy, mdy"),

@@ -12,6 +12,7 @@ from pipeline.cases.trackers.base import CaseRejected, TrackerUnavailable
 from pipeline.cases.trackers.factory import create_tracker
 from pipeline.cases.trackers.options import read_tracker
 from pipeline.notify.webhooks import WebhookClient
+from pipeline.settings_file import SettingsFileError
 from schemas.case import CaseEventType, LinkState
 from tests.pipeline.cases.services import TOKEN, FakeJira, FakeZendesk
 from tests.pipeline.cases.test_reducer import RESOLVED, apply_all, event
@@ -134,6 +135,12 @@ async def test_a_private_address_is_refused_unless_it_is_allowed() -> None:
             with pytest.raises(TrackerUnavailable):
                 await desk.open(CASE, "")
     assert (zendesk.tickets, served.requests) == ([], [])
+
+
+def test_a_slip_in_a_trackers_settings_comes_with_a_suggestion() -> None:
+    options = {"kind": "webhook", "url": "https://a.example", "secrt": SECRET}
+    with pytest.raises(SettingsFileError, match=r"secrt: there is no such.+did you mean secret\?"):
+        read_tracker("a", options, lambda _: "")
 
 
 def test_a_tracker_gets_the_cases_of_its_filters() -> None:

@@ -79,6 +79,27 @@ def test_hours_determine_the_delivery_time(
     assert routes == ([] if when is None else [when])
 
 
+@pytest.mark.parametrize(
+    ("alerts", "sentence"),
+    [
+        ({"kibanna": "x"}, "kibanna: there is no such setting; did you mean kibana?"),
+        ({"max_age": 2}, "max_age: it must be a number with s, m, h, d or w, such as 15m"),
+        ({"max_age": True}, "max_age: it must be a number with s, m, h, d or w, such as 15m"),
+    ],
+)
+def test_a_slip_in_the_settings_of_alerts_is_one_sentence(
+    alerts: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(SettingsFileError) as raised:
+        build_routes({"alerts": alerts}, lambda _: None)
+    assert str(raised.value) == f"reading [alerts] {sentence}"
+
+
+def test_settings_of_the_detection_do_not_matter_to_the_notices() -> None:
+    settings = build_routes({"alerts": {"warm_up_days": 3, "zone": "Europe/Paris"}}, lambda _: None)
+    assert settings.alerts.zone == "Europe/Paris"
+
+
 def test_each_address_of_a_route_is_a_target_of_its_own() -> None:
     urls = ["mailtos://u:p@example.org?to=a@example.org", "json://example.org/x"]
     (route,) = build_routes({"notify": {"ops": {"apprise": urls}}}, lambda _: None)
