@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -18,13 +18,14 @@ from pipeline.commands.shared.options import Json, Since, parse_time_option
 from pipeline.errors import Unavailable
 from pipeline.failures import TransientError
 from pipeline.kafka.admin import require_broker
-from pipeline.kafka.reader import TopicPartition, TopicReader
+from pipeline.kafka.reader import Record, TopicPartition, TopicReader
 from pipeline.settings import KafkaConnection
 from pipeline.terminal import err, out, print_json, print_note
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import DEAD
 
-_FIRST_WINDOW: Final = 64
+_MIN_WINDOW: Final = 64
+_WINDOW_GROWTH: Final = 2
 _SHOWN_PAYLOAD: Final = 2_000
 
 app = typer.Typer(
@@ -112,31 +113,25 @@ def _read_newest(connection: KafkaConnection, wanted: _Filter, limit: int) -> li
 def _read_newest_in(
     reader: TopicReader, partition: TopicPartition, wanted: _Filter, limit: int
 ) -> list[DeadLetter]:
-    """Return the newest matching letters of one partition, read backwards in growing windows."""
-    starts, ends = reader.bounds([partition])
-    first, end = starts[partition], ends[partition]
+    """Return the newest matching letters of one partition."""
     newest: list[DeadLetter] = []
-    window = max(limit, _FIRST_WINDOW)
-    while end > first and len(newest) < limit:
-        start = max(first, end - window)
-        letters = list(_read(reader, partition, start, end))
+    window = max(limit, _MIN_WINDOW)
+    for records in reader.read_backwards(partition, window, growth=_WINDOW_GROWTH):
+        letters = list(_parse(records))
         newest = [letter for letter in letters if wanted.matches(letter)] + newest
-        if wanted.since is not None and letters and letters[0].failed_at < wanted.since:
+        is_past = wanted.since is not None and letters and letters[0].failed_at < wanted.since
+        if is_past or len(newest) >= limit:
             break
-        end, window = start, window * 2
     return newest[-limit:]
 
 
-def _read(
-    reader: TopicReader, partition: TopicPartition, start: int, end: int
-) -> Iterator[DeadLetter]:
-    for record in reader.read({partition: start}, {partition: end}):
+def _parse(records: Iterable[Record]) -> Iterator[DeadLetter]:
+    for record in records:
         try:
             yield DeadLetter.from_payload(record.value or b"")
         except ValidationError:
             print_note(
-                f"reading {partition.topic}:{partition.partition}:{record.offset}: "
-                "not a dead letter"
+                f"reading {record.topic}:{record.partition}:{record.offset}: not a dead letter"
             )
 
 

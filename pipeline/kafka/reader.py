@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, Self
@@ -21,8 +22,8 @@ Offsets = dict[TopicPartition, int]
 
 _READ_TIMEOUT_S: Final = 15.0
 _POLL_TIMEOUT_MS: Final = 500
-_MIN_STEP: Final = 4
-_STEP_FACTOR: Final = 16
+_MIN_WINDOW: Final = 4
+_WINDOW_GROWTH: Final = 16
 
 
 class Record(Protocol):
@@ -111,20 +112,27 @@ class TopicReader:
     def last_record(self, partition: TopicPartition) -> Record | None:
         """Return a partition's last record, or None if it is empty.
 
-        Searches backwards in growing steps: compaction leaves holes, and a large partition must
-        not be read for its last record.
+        A large partition must not be read for its last record.
+        """
+        for records in self.read_backwards(partition, _MIN_WINDOW, growth=_WINDOW_GROWTH):
+            if last := deque(records, maxlen=1):
+                return last[0]
+        return None
+
+    def read_backwards(
+        self, partition: TopicPartition, window: int, *, growth: int
+    ) -> Iterator[Iterator[Record]]:
+        """Yield windows of a partition from its end to its start, each with its records in order.
+
+        The first has ``window`` offsets, each further one ``growth`` times as many, since
+        compaction leaves holes. Read each to its end before the next.
         """
         starts, ends = self.bounds([partition])
-        start, end, step = starts[partition], ends[partition], _MIN_STEP
+        start, end = starts[partition], ends[partition]
         while start < end:
-            begin = max(start, end - step)
-            last = None
-            for record in self.read({partition: begin}, {partition: end}):
-                last = record
-            if last is not None or begin == start:
-                return last
-            step *= _STEP_FACTOR
-        return None
+            begin = max(start, end - window)
+            yield self.read({partition: begin}, {partition: end})
+            end, window = begin, window * growth
 
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         with _transient_errors():
