@@ -15,7 +15,6 @@ from connectors.runtime.parsing import ParsedItem, parse_item
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.scheduler import build_polled, follow, load_previous_state
 from connectors.sdk.errors import Retry
-from connectors.sdk.source import Polled
 from pipeline import logs
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import ConfigFile, Json
@@ -64,6 +63,7 @@ def connect(
     json: Json = False,
 ) -> None:
     """Collect feedback from sources: reviews, social mentions, forms."""
+    _refuse_unused(once=once, dry_run=dry_run, again=again, json=json)
     instances = select_instances(names or [], all_=all_, path=config, overrides=overrides or [])
     if dry_run:
         records = [record for instance in instances for record in _preview(instance)]
@@ -84,14 +84,20 @@ def connect(
     _raise_failures(instances, results)
 
 
+def _refuse_unused(*, once: bool, dry_run: bool, again: bool, json: bool) -> None:
+    """Raise ``CommandError`` for options that would change nothing beside ``--follow``."""
+    options = {"--dry-run": dry_run, "--again": again, "--json": json}
+    unused = [name for name, is_given in options.items() if is_given and not once]
+    if unused:
+        raise CommandError(
+            f"reading {unused[0]}: it belongs to a single run; leave out --follow", ExitStatus.USAGE
+        )
+
+
 def _preview(instance: Instance) -> list[Feedback]:
     """Return the first records of the first page that has any."""
     stats = RunStats()
-    with translate_errors(), instance.build(author_key()) as source:
-        if not isinstance(source, Polled):
-            raise CommandError(
-                f"running {instance.label}: it receives webhooks; use `feedback serve`"
-            )
+    with translate_errors(), build_polled(instance, author_key()) as source:
         for page in source.fetch(None):
             parsed = [parse_item(source, item, stats) for item in page.items]
             records = [each.record for each in parsed if isinstance(each, ParsedItem)]

@@ -75,19 +75,31 @@ def select_instances(
             ExitStatus.USAGE,
         )
     if overrides:
+        if path is not None:
+            raise CommandError(
+                "reading --config: --set is used instead of a settings file; leave out one of them",
+                ExitStatus.USAGE,
+            )
         return [_ad_hoc_instance(names, overrides)]
     for name in names:
         _require_known(name)
     instances_ = load_instances(path)
     if all_:
-        wanted = [each for each in instances_ if each.schedule.enabled and _is_polled(each)]
-    else:
-        wanted = [each for name in names for each in _find_instances(instances_, name, path)]
-    if not wanted:
-        raise CommandError(
-            "selecting sources: the settings file has no enabled source", ExitStatus.USAGE
-        )
-    return wanted
+        return _select_polled(instances_, path)
+    return [each for name in names for each in _find_instances(instances_, name, path)]
+
+
+def _select_polled(known: list[Instance], path: Path | None) -> list[Instance]:
+    """Return the enabled instances that are polled; raises ``CommandError`` if there are none."""
+    enabled = [each for each in known if each.schedule.enabled]
+    polled = [each for each in enabled if _is_polled(each)]
+    if not polled:
+        reason = "it has no enabled source"
+        if enabled:
+            labels = ", ".join(each.label for each in enabled)
+            reason = f"its sources only receive webhooks or forms ({labels}); use `feedback serve`"
+        raise CommandError(f"reading {path or settings().config}: {reason}", ExitStatus.USAGE)
+    return polled
 
 
 def _is_polled(instance: Instance) -> bool:

@@ -97,5 +97,5 @@ def _webhooks(path: Path) -> list[tuple[Instance, Webhook]]:
             if isinstance(source, Webhook):
                 webhooks.append((instance, source))
     if not webhooks:
-        raise CommandError(f"reading {path}: it has no enabled webhook or form")
+        raise CommandError(f"reading {path}: it has no enabled webhook or form", ExitStatus.USAGE)
     return webhooks

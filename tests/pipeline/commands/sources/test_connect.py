@@ -153,6 +153,11 @@ def test_following_runs_by_the_schedule_until_it_is_stopped(
         ("connect --all", "`feedback connectors NAME` shows the section of one"),
         ("connect trustpilot --set business_unit", "it must be KEY=VALUE"),
         ("connect trustpilot --set site=x", "business_unit: Field required"),
+        ("connect rss --set url=https://x.example", "did you mean urls?"),
+        ("connect rss --set urls=[] --config a.toml", "--set is used instead of a settings file"),
+        ("connect rss --follow --json", "reading --json: it belongs to a single run"),
+        ("connect rss --follow --again", "reading --again: it belongs to a single run"),
+        ("connect rss --follow --dry-run", "reading --dry-run: it belongs to a single run"),
         ("connectors nothing", "there is no connector 'nothing'"),
     ],
 )
@@ -162,6 +167,28 @@ def test_what_is_wrong_is_one_sentence(
     done = invoke_feedback(f"feedback {arguments}", environment, tmp_path)
     assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "section", "sentence"),
+    [
+        ("connect --all", "[typeform.d]", "(typeform.d); use `feedback serve`"),
+        ("connect --all", "[typeform.d]\nenabled = false", "it has no enabled source"),
+        (
+            "connect typeform.d --dry-run",
+            "[typeform.d]",
+            "running typeform.d: it receives webhooks",
+        ),
+        ("serve", "[rss.blog]\nurls = ['https://x.example/feed']", "no enabled webhook or form"),
+    ],
+)
+def test_a_source_that_the_command_cannot_run_is_wrong_usage(
+    arguments: str, section: str, sentence: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    secret = "\nwebhook_secret = 'made up'" if "typeform" in section else ""
+    (tmp_path / "feedback.toml").write_text(section + secret, "utf-8")
+    done = invoke_feedback(f"feedback {arguments}", environment, tmp_path)
+    assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
 
 
 def test_connectors_are_listed_with_what_they_need(
