@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,13 @@ import orjson
 import typer
 
 from pipeline.commands.shared.context import settings
-from pipeline.commands.shared.options import Values, filter_option
+from pipeline.commands.shared.options import (
+    Values,
+    filter_option,
+    parse_time_option,
+    parse_zone_option,
+)
+from pipeline.enrich.data_files import load_taxonomy
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.reports import request as options
 from pipeline.reports.gather import gather_report
@@ -101,11 +108,17 @@ def report(
     if publish:
         options.require_exact(scope)
     options.require_answer_measures(measure or [])
-    zone = options.parse_zone(timezone)
-    taxonomy = options.load_taxonomy(settings())
+    now, zone = datetime.now(UTC), parse_zone_option("--timezone", timezone)
+    taxonomy = load_taxonomy(settings())
     request = options.build_request(
         scope,
-        options.report_period(PeriodName(period) if period else None, since, until, zone),
+        options.report_period(
+            PeriodName(period) if period else None,
+            parse_time_option("--since", since, now=now, zone=zone),
+            parse_time_option("--until", until, now=now, end_of_day=True, zone=zone),
+            now=now,
+            zone=zone,
+        ),
         by=[dimension.value for dimension in by or By],
         measures=measure or [],
         goals=options.read_goals(goals, taxonomy),

@@ -15,7 +15,6 @@ from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
 from pipeline.stages.evidence import MAX_SPANS, find_strongest, merge_adjacent, places_to_spans
 from pipeline.stages.flag_urgent import UrgencyFlagger
-from pipeline.stages.parameters import DEFAULT
 from pipeline.stages.questions import classify_question
 from pipeline.stages.redact import Redactor
 from pipeline.stages.redact_fields import FieldRedactor
@@ -30,7 +29,13 @@ from pipeline.stages.score_sentiment import (
     sentiment_from_thresholds,
     unscored_sentiment,
 )
-from pipeline.stages.text_model import MIN_BEST_PROBABILITY, Comment, Predictions, TextModel
+from pipeline.stages.text_model import (
+    MIN_BEST_PROBABILITY,
+    Comment,
+    Predictions,
+    TextModel,
+    load_text_model,
+)
 from pipeline.stages.tokens import blank_placeholders, token_spans, tokenize
 from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.stages.vader import Scores, Vader
@@ -104,13 +109,7 @@ class CommentAnalyzer:
         ``pydantic.ValidationError``.
         """
         topics = Taxonomy.load(taxonomy)
-        trained = None
-        if model is not None or topics.name == DEFAULT.name:
-            trained = TextModel.load(model, topics.groups())
-            if trained.card.name != topics.name:
-                raise ValueError(
-                    f"the model was trained for the taxonomy {trained.card.name}, not {topics.name}"
-                )
+        trained = load_text_model(model, topics.name, topics.groups())
         return cls(topics, UrgencyRules.load(urgency), redactor or Redactor(), trained)
 
     def warm_up(self) -> None:

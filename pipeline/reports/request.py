@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
@@ -22,10 +21,10 @@ from pipeline.scores.periods import (
     split_period,
 )
 from pipeline.scores.report import ReportContext
-from pipeline.search.query import SearchRequest, parse_time
-from pipeline.settings import Settings
+from pipeline.search.query import SearchRequest
 from pipeline.stages.classify_topics import Taxonomy
 from schemas.score import Dimensions, MeasureName, Period, PeriodName
+from schemas.validation import setting_fault
 
 _STEPS: Final = {
     PeriodName.DAY: 14,
@@ -71,42 +70,26 @@ def build_request(
 
 
 def report_period(
-    names: PeriodName | None, since: str | None, until: str | None, zone: tzinfo
+    name: PeriodName | None,
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    now: datetime,
+    zone: tzinfo,
 ) -> tuple[Period, PeriodName, datetime]:
-    """Return the reported period, the step of its trend, and now; raises ``CommandError``."""
-    now = datetime.now(UTC)
-    end = _parse_time_option("--until", until, now, zone, end_of_day=True) if until else now
-    if since is None:
-        step = names or PeriodName.MONTH
+    """Return the reported period, the step of its trend, and now; raises ``CommandError``.
+
+    It ends at ``end``, by default now. Without a ``start`` it is the last complete one before.
+    """
+    end = (end or now).astimezone(zone)
+    if start is None:
+        step = name or PeriodName.MONTH
         return last_complete_period(step, end, zone), step, now
-    start = _parse_time_option("--since", since, now, zone, end_of_day=False)
+    start = start.astimezone(zone)
     if start >= end:
         raise CommandError("reading --since: it must be before --until", ExitStatus.USAGE)
     period = Period(name=PeriodName.CUSTOM, start=start, end=end)
-    return period, names or default_step(period), now
-
-
-def _parse_time_option(
-    option: str, text: str, now: datetime, zone: tzinfo, *, end_of_day: bool
-) -> datetime:
-    try:
-        moment = parse_time(text, now=now, end_of_day=end_of_day)
-    except ValueError as error:
-        raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
-    # A date without a time is one in the report's time zone.
-    is_date = len(text.strip()) == len("2026-08-01") and text.strip()[4] == "-"
-    return moment.replace(tzinfo=zone) if is_date else moment.astimezone(zone)
-
-
-def parse_zone(name: str) -> tzinfo:
-    """Return the time zone of a name; raises ``CommandError``."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CommandError(
-            f"reading --timezone {name!r}: no such time zone; expected one like Europe/London",
-            ExitStatus.USAGE,
-        ) from None
+    return period, name or default_step(period), now
 
 
 def read_goals(path: Path | None, taxonomy: Taxonomy) -> tuple[Goal, ...]:
@@ -116,30 +99,19 @@ def read_goals(path: Path | None, taxonomy: Taxonomy) -> tuple[Goal, ...]:
     try:
         goals = load_goals(path)
     except OSError as error:
-        raise CommandError(f"reading {path}: {error.strerror}", ExitStatus.BAD_INPUT) from None
+        raise CommandError(f"reading {path}: {error.strerror}", ExitStatus.USAGE) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        sentence = f"reading {path}: {place}: {first['msg']}"
-        raise CommandError(sentence, ExitStatus.BAD_INPUT) from None
+        fault = setting_fault(error, ["goals", *Goal.model_fields])
+        raise CommandError(f"reading {path}: {fault}", ExitStatus.USAGE) from None
     except ValueError as error:
-        raise CommandError(f"reading {path}: {error}", ExitStatus.BAD_INPUT) from None
+        raise CommandError(f"reading {path}: {error}", ExitStatus.USAGE) from None
     for goal in goals:
         if goal.topic and goal.topic not in taxonomy.topics:
             raise CommandError(
                 f"reading {path}: {goal.name!r}: there is no topic {goal.topic}",
-                ExitStatus.BAD_INPUT,
+                ExitStatus.USAGE,
             )
     return goals
-
-
-def load_taxonomy(settings: Settings) -> Taxonomy:
-    """Return the taxonomy that the settings name; raises ``CommandError``."""
-    path = settings.taxonomy
-    try:
-        return Taxonomy.load(path)
-    except (OSError, ValueError, ValidationError) as error:
-        raise CommandError(f"reading {path}: {error}", ExitStatus.BAD_INPUT) from None
 
 
 def _dimensions(scope: SearchRequest) -> Dimensions:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Final
 
@@ -104,23 +104,25 @@ class SearchResult:
     urgent: int = 0
 
 
-def parse_time(text: str, *, now: datetime, end_of_day: bool = False) -> datetime:
+def parse_time(
+    text: str, *, now: datetime, end_of_day: bool = False, zone: tzinfo = UTC
+) -> datetime:
     """Return the time ``7d``, ``24h``, ``30m`` or ``2w`` before ``now``, or of an ISO date or time.
 
-    A time without a zone is UTC. With ``end_of_day`` a bare date means the midnight after it.
-    Raises ``ValueError``.
+    A date, or a time without a zone, is one in ``zone``. With ``end_of_day`` a bare date means the
+    midnight after it. Raises ``ValueError``.
     """
     text = text.strip()
     try:
         with suppress(ValueError):
             return now - parse_duration(text)
         if len(text) <= len("2026-08-01"):
-            day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+            day = datetime.combine(date.fromisoformat(text), datetime.min.time(), zone)
             return day + timedelta(days=1) if end_of_day else day
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         raise ValueError("expected a date like 2026-08-01, or 7d, 24h, 30m, 2w ago") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
 def build_query(request: SearchRequest) -> dict[str, Any]:

@@ -165,3 +165,20 @@ class _Weights:
     def vector_weights(self, word: str) -> NDArray[Any] | None:
         place = self._words.get(word)
         return None if place is None else self._by_word[place]
+
+
+def load_text_model(
+    folder: Path | None, taxonomy: str, groups: Mapping[str, Sequence[str]]
+) -> TextModel | None:
+    """Read a model for a taxonomy; by default the packaged one, None if it is of another taxonomy.
+
+    Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``.
+    """
+    if folder is None and taxonomy != DEFAULT.name:
+        return None
+    model = TextModel.load(folder, groups)
+    if model.card.name != taxonomy:
+        raise ValueError(
+            f"the model was trained for the taxonomy {model.card.name}, not {taxonomy}"
+        )
+    return model

@@ -58,7 +58,7 @@ def evaluate(
     """
     require_training()
     changes = {name: value for name, value in (("model", model), ("taxonomy", taxonomy)) if value}
-    analyzer = load_analyzer(settings().model_copy(update=changes))
+    analyzer = load_analyzer(settings().model_copy(update=changes), changes)
     options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)
     examples = read_labelled(path, options).examples
     try:

@@ -25,7 +25,7 @@ from pipeline.commands.model.labelled_data import (
     read_labelled,
 )
 from pipeline.commands.shared.context import settings
-from pipeline.enrich.loading import translate_load_errors
+from pipeline.enrich.data_files import translate_load_errors
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ import typer
 
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.search.query import parse_time
+from schemas.field_types import parse_zone
 
 Values = list[str] | None
 """A repeatable option."""
@@ -30,15 +31,28 @@ def filter_option(flag: str, what: str) -> Any:
 
 
 def parse_time_option(
-    option: str, text: str | None, *, end_of_day: bool = False
+    option: str,
+    text: str | None,
+    *,
+    now: datetime | None = None,
+    end_of_day: bool = False,
+    zone: tzinfo = UTC,
 ) -> datetime | None:
     """Return the time of an option, or None without one; raises ``CommandError``."""
     try:
         if text is None:
             return None
-        return parse_time(text, now=datetime.now(UTC), end_of_day=end_of_day)
+        return parse_time(text, now=now or datetime.now(UTC), end_of_day=end_of_day, zone=zone)
     except ValueError as error:
         raise CommandError(f"reading {option}: {error}", ExitStatus.USAGE) from None
+
+
+def parse_zone_option(option: str, name: str) -> tzinfo:
+    """Return the time zone of an option; raises ``CommandError``."""
+    try:
+        return parse_zone(name)
+    except ValueError as error:
+        raise CommandError(f"reading {option} {name!r}: {error}", ExitStatus.USAGE) from None
 
 
 def parse_pairs(pairs: list[str], option: str, form: str = "KEY=VALUE") -> dict[str, str]:

@@ -73,7 +73,7 @@ class PhoneFinder:
 
     def __init__(self, regions: Sequence[str]) -> None:
         if unknown := sorted(set(regions) - set(phonenumbers.SUPPORTED_REGIONS)):
-            raise ValueError(f"reading regions of phone numbers: unknown {', '.join(unknown)}")
+            raise ValueError(f"there is no region of phone numbers {', '.join(unknown)}")
         self._regions = tuple(regions)
         forms = [_TRUNK]
         if "GB" in regions:

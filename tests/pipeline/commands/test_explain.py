@@ -103,7 +103,21 @@ def test_a_taxonomy_that_cannot_be_read_is_wrong_usage(
     result = run("Fine")
     assert isinstance(result.exception, CommandError)
     assert result.exception.status is ExitStatus.USAGE
-    assert str(result.exception) == "loading the stages: none.toml: no such file or directory"
+    missing = tmp_path / "none.toml"
+    sentence = f"reading FEEDBACK_TAXONOMY: {missing}: no such file or directory"
+    assert str(result.exception) == sentence
+
+
+@pytest.mark.parametrize(("setting", "file"), [("model", "model.json"), ("urgency", "")])
+def test_a_data_file_that_is_missing_is_named_with_its_setting(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, file: str
+) -> None:
+    path = tmp_path / "none"
+    monkeypatch.setattr(command, "settings", lambda: Settings.model_validate({setting: path}))
+    result = run("Fine")
+    assert str(result.exception) == (
+        f"reading FEEDBACK_{setting.upper()}: {path / file}: no such file or directory"
+    )
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,7 @@ def test_a_goal_is_held_against_the_score_of_its_group(run: Run, tmp_path: Path)
     error = run(*MARCH, "--goals", str(path)).exception
     assert isinstance(error, CommandError)
     assert "'North': there is no topic weather" in str(error)
+    assert error.status is ExitStatus.USAGE
 
 
 @pytest.mark.usefixtures("ingested")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -163,6 +164,12 @@ def test_every_field_asked_for_is_mapped() -> None:
 )
 def test_reads_times(text: str, expected: datetime) -> None:
     assert parse_time(text, now=NOW) == expected
+
+
+@pytest.mark.parametrize("text", ["2026-08-01", "20260801", "2026-08-01T00:00"])
+def test_a_time_without_a_zone_is_one_in_the_zone_that_is_asked_for(text: str) -> None:
+    moment = parse_time(text, now=NOW, zone=ZoneInfo("Europe/London"))
+    assert moment == datetime(2026, 7, 31, 23, tzinfo=UTC)
 
 
 def test_a_date_as_an_end_takes_the_whole_day() -> None:
