@@ -1,4 +1,6 @@
 """Notifications of people and services about alerts and cases, and digests, by configured routes.
 
-Pure but for ``role``, which the worker runs, and the senders.
+Notices, digests and their rendering are computed without input or output, in modules that
+say so. ``role`` runs the rest: queue and dispatcher on Kafka, alerts' documents and the data of
+digests in Elasticsearch, and the senders.
 """

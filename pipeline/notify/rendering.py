@@ -1,4 +1,4 @@
-"""A notice as plain text, as HTML for e-mail, and as Markdown for chats. Pure.
+"""A notice as plain text, as HTML for e-mail (a template), and as Markdown for chats. Pure.
 
 Each line of a notice is a sentence; ``- `` begins a list item, and `backticks` enclose a command.
 Nothing else is markup: names of sites and texts of comments are shown literally.
@@ -7,10 +7,11 @@ Nothing else is markup: names of sites and texts of comments are shown literally
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, Literal, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.notify.notice import Notice, Urgency
 
@@ -32,16 +33,11 @@ def render_text(notice: Notice, *, examples: bool = False) -> str:
 
 def render_html(notice: Notice, *, examples: bool = False) -> str:
     """Return paragraphs and lists for e-mail, without style sheet and images."""
-    paragraphs = []
-    for is_item, lines in groupby(_lines(notice, examples=examples), _is_item):
-        inlines = [_inline(line.removeprefix(_ITEM) if is_item else line, _HTML) for line in lines]
-        if is_item:
-            paragraphs.append(
-                "<ul>" + "".join(f"<li>{inline}</li>" for inline in inlines) + "</ul>"
-            )
-        else:
-            paragraphs += [f"<p>{inline}</p>" for inline in inlines if inline]
-    return "\n".join(paragraphs)
+    blocks = [
+        _Block(is_item, [_split(line.removeprefix(_ITEM) if is_item else line) for line in lines])
+        for is_item, lines in groupby(_lines(notice, examples=examples), _is_item)
+    ]
+    return _TEMPLATES.get_template("notice.html.j2").render(blocks=blocks).strip()
 
 
 def render_markdown(notice: Notice, *, examples: bool = False) -> str:
@@ -49,7 +45,7 @@ def render_markdown(notice: Notice, *, examples: bool = False) -> str:
     lines = []
     for line in _lines(notice, examples=examples):
         item = _ITEM if _is_item(line) else ""
-        lines.append(item + _inline(line.removeprefix(_ITEM), _CHAT))
+        lines.append(item + "".join(map(_to_markdown, _split(line.removeprefix(_ITEM)))))
     # Markdown ignores a single line break.
     return "\n".join(
         line if _is_item(line) and _is_item(after) else line + "\n"
@@ -69,26 +65,44 @@ def _is_item(line: str) -> bool:
     return line.startswith(_ITEM)
 
 
-_InlineFormat = tuple[Callable[[str], str], Callable[[str], str], Callable[[str], str]]
-"""Formatters of text, of a command and of an address."""
-
-_HTML: Final[_InlineFormat] = (
-    escape,
-    lambda command: f"<code>{escape(command)}</code>",
-    lambda url: f'<a href="{escape(url)}">{escape(url)}</a>',
-)
-_CHAT: Final[_InlineFormat] = (
-    lambda words: _MARKDOWN.sub(r"\\\1", words),
-    lambda command: f"`{command}`",
-    lambda url: url,
-)
+class _Part(NamedTuple):
+    kind: Literal["words", "command", "address"]
+    text: str
 
 
-def _inline(line: str, style: _InlineFormat) -> str:
-    words, command, address = style
+class _Block(NamedTuple):
+    """The items of a list, or paragraphs of a line each."""
+
+    is_list: bool
+    lines: Sequence[Sequence[_Part]]
+
+
+def _split(line: str) -> list[_Part]:
+    """Return the parts of a line; an empty line has none."""
     parts, place = [], 0
     for match in _PARTS.finditer(line):
-        parts.append(words(line[place : match.start()]))
-        parts.append(command(match[1]) if match[1] else address(match[2]))
+        parts.append(_Part("words", line[place : match.start()]))
+        parts.append(_Part("command", match[1]) if match[1] else _Part("address", match[2]))
         place = match.end()
-    return "".join([*parts, words(line[place:])])
+    parts.append(_Part("words", line[place:]))
+    return [part for part in parts if part.text]
+
+
+def _to_markdown(part: _Part) -> str:
+    match part.kind:
+        case "command":
+            return f"`{part.text}`"
+        case "address":
+            return part.text
+        case "words":
+            return _MARKDOWN.sub(r"\\\1", part.text)
+
+
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("pipeline.notify"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)

@@ -105,6 +105,14 @@ def test_names_and_words_are_shown_as_they_are_in_every_form() -> None:
     )
 
 
+def test_quotation_marks_and_braces_in_an_address_stay_in_it() -> None:
+    notice = a_notice(text='See https://k/"onclick={{1}}\nType `<{%`')
+    assert render_html(notice) == (
+        '<p>See <a href="https://k/&#34;onclick={{1}}">https://k/&#34;onclick={{1}}</a></p>\n'
+        "<p>Type <code>&lt;{%</code></p>"
+    )
+
+
 def test_examples_are_shown_only_where_they_are_asked_for() -> None:
     notice = create_alert_notice(an_alert(), LONDON, examples=["Waited\nfor [NAME]."])
     assert "Waited" not in render_text(notice)
