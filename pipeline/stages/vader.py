@@ -124,11 +124,6 @@ class Vader:
         return [self._descriptions.get(character, character) for character in sentence]
 
 
-def split_sentences(text: str) -> list[str]:
-    """Cut a text into at most 200 sentences of at most 40 words; the rest is not scored."""
-    return [" ".join(run.split()) for _, run in _runs(text)]
-
-
 def _runs(text: str) -> Iterator[tuple[int, str]]:
     """Yield start and text of each sentence of at most 40 words."""
     return islice(_all_runs(text), _MAX_SENTENCES)

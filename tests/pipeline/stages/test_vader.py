@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from vaderSentiment import vaderSentiment
 
 from pipeline.stages._vader_words import VaderVocabulary
-from pipeline.stages.vader import Scores, Vader, WordPart, split_sentences
+from pipeline.stages.vader import Scores, Vader, WordPart, _runs
 
 DATA = Path(os.environ.get("FEEDBACK_DATA", "../shared/data"))
 ANALYZER = vaderSentiment.SentimentIntensityAnalyzer()
@@ -201,25 +201,35 @@ def test_the_parts_of_a_comment_are_those_of_its_sentences() -> None:
         "lovely",
         "horrible",
     ]
+    sentences = ["Not good.", "But lovely!", "word " * 40, "word " * 5 + "horrible"]
     assert [part.valence for part in VADER.parts_comment(text)] == [
-        part.valence for sentence in split_sentences(text) for part in VADER.parts(sentence)
+        part.valence for sentence in sentences for part in VADER.parts(sentence)
     ]
 
 
 # -- comments -------------------------------------------------------------------------------------
 
 
-def test_sentences_keep_their_marks_and_are_bounded() -> None:
-    assert split_sentences("Why?! It hurt…\nNo one came.") == ["Why?!", "It hurt…", "No one came."]
-    assert split_sentences('He said "no."  So\r\n \n ) what . 3.5 !') == [
-        'He said "no.',
-        "So",
-        ") what .",
-        "3.5 !",
-    ]
-    assert [len(s.split()) for s in split_sentences("word " * 100)] == [40, 40, 20]
-    assert split_sentences("So. " * 300) == ["So."] * 200
-    assert split_sentences(" \n ") == []
+def mean_of(sentences: list[str]) -> Scores:
+    columns = zip(*map(VADER.score, sentences), strict=True)
+    return Scores(*(round(sum(column) / len(sentences), 4) for column in columns))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Good?! It hurt…\nNot bad.", ["Good?!", "It hurt…", "Not bad."]),
+        (
+            'He said "good."  So\r\n \n ) awful . 3.5 !',
+            ['He said "good.', "So", ") awful .", "3.5 !"],
+        ),
+        ("word " * 38 + "not good", ["word " * 38 + "not good"]),
+        ("word " * 39 + "not good", ["word " * 39 + "not", "good"]),
+        ("So. " * 199 + "Good. Awful.", ["So."] * 199 + ["Good."]),
+    ],
+)
+def test_sentences_keep_their_marks_and_are_bounded(text: str, sentences: list[str]) -> None:
+    assert VADER.score_comment(text) == mean_of(sentences)
 
 
 def test_a_comment_has_the_mean_of_its_sentences() -> None:
@@ -242,7 +252,7 @@ def test_a_comment_without_words_has_no_scores(text: str) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(_sentences, _any_text), max_size=4).map(". \n".join))
 def test_any_comment_has_the_mean_of_vaders_scores_of_its_sentences(text: str) -> None:
-    scores = [expected_scores(sentence) for sentence in split_sentences(text)]
+    scores = [expected_scores(sentence) for _, sentence in _runs(text)]
     columns = zip(*scores, strict=True)
     means = Scores(*(round(sum(column) / len(scores), 4) for column in columns)) if scores else ()
     expected = scores[0] if len(scores) == 1 else means or Scores(0.0, 0.0, 0.0, 0.0)
