@@ -96,7 +96,7 @@ CURSORS = KafkaTopic(
 )  # fmt: skip
 COVERAGE = KafkaTopic(
     "feedback.coverage.v1", Coverage, "source and instance", 1, -1,
-    "feedback status, any subscriber",
+    "connectors, worker (notify), feedback status and report, any subscriber",
     "Result of each source's last run, and the time since it brought anything.", compacted=True,
 )  # fmt: skip
 SCORES = KafkaTopic(

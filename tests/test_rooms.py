@@ -24,8 +24,8 @@ MAY_IMPORT = {
     "pipeline": ("pipeline", "schemas"),
     "pipeline.notify": ("pipeline", "schemas", "connectors.sdk"),
     "pipeline.cases": ("pipeline", "schemas", "connectors.sdk"),
-    "pipeline.kafka": ("pipeline", "schemas", "connectors.sdk", "connectors.runtime"),
-    "pipeline.reports": ("pipeline", "schemas", "connectors"),
+    "pipeline.kafka": ("pipeline", "schemas", "connectors.sdk"),
+    "pipeline.reports": ("pipeline", "schemas", "connectors.runtime"),
     "pipeline.commands": ("pipeline", "schemas", "connectors", "deploy"),
     "bench": PACKAGES,
 }

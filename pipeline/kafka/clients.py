@@ -1,4 +1,7 @@
-"""The factory of Kafka clients: the only place that names their classes and how they connect.
+"""The factory of Kafka clients: the only place in ``pipeline`` that names their classes.
+
+``deploy``, which may not import ``pipeline``, has one more: a client that asks the broker on this
+machine whether it answers.
 
 aiokafka produces and consumes inside event loops, since Faust is built on it; kafka-python reads
 and administers for callers that block.

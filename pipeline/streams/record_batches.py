@@ -3,8 +3,9 @@
 Faust gives each message its own task, event and queue slot, which costs more than many a stage.
 Here each fetch from a partition travels through Faust as one message whose value is a
 :class:`RecordBatch`; consumer groups, rebalances, flow control, commits and agents stay Faust's.
-It takes a scheduler (a setting), a transport class, and overrides of nine underscored names of
-Faust's consumer and of aiokafka; a test names each with its signature.
+It takes a scheduler (a setting), a transport class, and twelve underscored names of Faust's
+consumer and of aiokafka, six overridden and six read or changed; a test names each with its
+signature.
 
 The rule that makes a commit safe: an offset is committed only if the loop marked its batch as
 processed. Faust also acknowledges messages that it skips after a rebalance; those are not marked,
