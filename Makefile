@@ -50,8 +50,8 @@ coverage: $(VENV)/.installed-dev programs  ## every test, and the lines that non
 bench: $(VENV)/.installed-dev  ## the project side by side with what one would use instead
 	$(BIN)/python -m bench
 
-bench-alerts: $(VENV)/.installed-dev  ## the spike alerts side by side with the usual methods, simulated
-	$(BIN)/python -m bench.alerts --data $(or $(FEEDBACK_DATA),../shared/data)
+bench-alerts: $(VENV)/.installed-dev  ## the spike alerts side by side with the usual methods; FEEDBACK_DATA=folder adds real days
+	$(BIN)/python -m bench.alerts $(if $(FEEDBACK_DATA),--data $(FEEDBACK_DATA))
 
 generate: $(VENV)/.installed  ## rewrite the JSON Schemas, the Kibana objects and the generated docs
 	$(BIN)/python -m schemas.export

@@ -30,7 +30,7 @@ _NEGATIVE: Final = 4.0
 _MIN_PER_DAY: Final = 4
 _TOPICS: Final = (0.6, 0.3, 0.1)
 """Parts of the comments that are about one thing or another."""
-_FOLD: Final = 8  # the file is a sample; so many times as many comments came
+_FOLD: Final = 8  # the file is a sample; the number of comments that came for each in it
 
 
 class NoData(Exception):

@@ -22,6 +22,7 @@ from bench.alerts.verdicts import Gain, Truth, Verdict
 from bench.alerts.walk import WalkResult
 
 _BLOCK: Final = re.compile(r"(<!-- alerts bench -->\n).*(<!-- /alerts bench -->)", re.DOTALL)
+_HEADING: Final = re.compile(r"^### (.+)$", re.MULTILINE)
 Mask = NDArray[np.bool_]
 
 
@@ -119,8 +120,8 @@ def _section(each: Comparison) -> list[str]:
         "",
         f"{size.sites} sites, {each.hospitals.keys:,} keys, {size.days} days, {each.events:,} "
         f"events, {len(each.hospitals.spikes):,} planted spikes. The detector was allowed "
-        f"{each.budget:.1e} false alarms a key and day and raised {each.of_budget()} as many; the "
-        f"dense half {each.of_budget('dense')}, the sparse half {each.of_budget('sparse')}.",
+        f"{each.budget:.1e} false alarms per key and day and raised {each.of_budget()} as many; "
+        f"the dense half {each.of_budget('dense')}, the sparse half {each.of_budget('sparse')}.",
         "",
     ]
     lines += _loads(each)
@@ -128,9 +129,10 @@ def _section(each: Comparison) -> list[str]:
     for half in each.truth.halves:
         rival = each.best(half)
         lines += [
-            f"**The {half} half of keys** ({int(each.of(half).sum())} spikes; everybody at "
-            f"{ours.false_alarms[half]:.1e} false alarms a key and day). Found of spikes of so "
-            "many times the usual, and the mean hours until known (a missed one counts 24):",
+            f"**The {half} half of keys** ({int(each.of(half).sum())} spikes; all at "
+            f"{ours.false_alarms[half]:.1e} false alarms per key and day). Share of spikes "
+            "found, by their multiple of the usual, and the mean hours until known (a missed one "
+            "counts 24):",
             "",
             "| | " + " | ".join(f"{r:g}×" for r in RATIOS) + " | all | hours |",
             "|---|" + "---:|" * (len(RATIOS) + 2),
@@ -198,6 +200,13 @@ def _open_buckets(ours: Verdict) -> str:
         f"Of {int(is_found.sum())} spikes that the detector found, it raised {early.mean():.0%} "
         f"before the 15 minutes were over, {sooner[early].mean():.0f} minutes sooner on average."
     )
+
+
+def missing_sections(page: Path, block: str) -> list[str]:
+    """Return the headings between the page's markers that the block does not have."""
+    match = _BLOCK.search(page.read_text(encoding="utf-8"))
+    headings = _HEADING.findall(match[0]) if match else []
+    return [heading for heading in headings if heading not in _HEADING.findall(block)]
 
 
 def write(page: Path, block: str) -> None:

@@ -245,4 +245,4 @@ def judge_limit(hospitals: Hospitals, budget: float) -> Verdict:
             tail = count_tail(np.array([seen]), np.array([usual]), np.ones(1))
             if tail[0] < np.log(budget):
                 delays[index] = 0.0
-    return Verdict("told when and what is usual", delays, {})
+    return Verdict("yardstick: times and usual numbers known", delays, {})

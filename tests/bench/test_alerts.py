@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.alerts import page
 from bench.alerts.hospitals import DAY, SOURCES, Batch, Hospitals, Load, Size, count_rows, simulate
 from bench.alerts.ours import START, Stream
 from pipeline.watch.detection.signals import BUCKET_S
@@ -69,3 +71,11 @@ def test_loads_come_late_and_replays_come_again(hospitals: Hospitals) -> None:
         loaded = stream.load(Batch(0, 4_500, load))
         assert {signal.backfill for signal in loaded} == {flagged}
         assert max(signal.at for signal in loaded) <= START + 4_500 * BUCKET_S
+
+
+def test_a_page_that_holds_more_than_was_measured_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "alerting.md"
+    sections = "### Simulated\n\n1\n\n### Real days\n\n2\n"
+    path.write_text(f"### Before\n<!-- alerts bench -->\n{sections}<!-- /alerts bench -->\n")
+    assert page.missing_sections(path, "### Simulated\n\n3\n") == ["Real days"]
+    assert page.missing_sections(path, sections + "### More\n") == []
