@@ -76,7 +76,7 @@ class Alert(Record):
     share: float = Field(ge=0, le=1, description="seen divided by total.")
     usual_share: float = Field(ge=0, le=1, description="The key's usual share.")
     once_in_days: float = Field(
-        ge=0, description="By chance alone, one key would have this once in so many days."
+        ge=0, description="Days in which chance alone brings this once, to one key."
     )
     words: tuple[str, ...] = Field(
         default=(), description="Words that are more frequent than usual."

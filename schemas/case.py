@@ -53,8 +53,10 @@ class LinkState(StrEnum):
 class Link(Record):
     """The case's counterpart in another service: an issue, a ticket, a delivered webhook."""
 
-    outlet: Name = Field(description="The outlet's name in the settings file.")
-    state: LinkState = Field(description="Last state sent to the outlet, or refused by it.")
+    outlet: Name = Field(
+        description="The issue tracker: NAME in [cases.trackers.NAME] of the settings file."
+    )
+    state: LinkState = Field(description="Last state sent to the tracker, or refused by it.")
     reference: str | None = Field(
         default=None, max_length=512, description="The service's identifier of it."
     )
@@ -200,9 +202,9 @@ class Case(Record):
     notes: tuple[CaseNote, ...] = ()
     links: tuple[Link, ...] = ()
 
-    def find_link(self, outlet: str) -> Link | None:
-        """Return the counterpart in an outlet, or None."""
-        return next((link for link in self.links if link.outlet == outlet), None)
+    def find_link(self, tracker: str) -> Link | None:
+        """Return the counterpart in a tracker, or None."""
+        return next((link for link in self.links if link.outlet == tracker), None)
 
     def is_past_due(self, now: datetime) -> bool:
         """Return True if it is past due at ``now`` but not yet marked as overdue."""

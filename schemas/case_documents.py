@@ -21,7 +21,7 @@ def case_index_template() -> dict[str, Any]:
 def case_document(case: Case) -> dict[str, Any]:
     """Return the document of a case, with ``case_id`` as ``_id`` and ``revision`` as version.
 
-    ``linked`` is an outlet's name and its state in one: "jira:opened".
+    ``linked`` is a tracker's name and its state in one: "jira:opened".
     """
     fields = case.model_dump(mode="json", exclude_none=True)
     case_id, source = fields.pop("case_id"), fields.pop("source")

@@ -33,7 +33,7 @@ class ValenceRules:
         """Return the positions of the words that are not neutral, in order, and their valences."""
         places: list[int] = []
         valences: list[float] = []
-        marked = [place for place, word in enumerate(words) if word.tells]
+        marked = [place for place, word in enumerate(words) if word.matters]
         if not marked:
             return places, valences
         around = [*_BEFORE, *words, *_AFTER]

@@ -32,7 +32,7 @@ class VaderWord:
     negates: bool = False
     followers: frozenset[str] = field(default=frozenset())  # the second words of its idioms
     acts: bool = False  # it can change the valence of a word near it
-    tells: bool = False  # the sentence is not neutral, or divided, because of it
+    matters: bool = False  # the sentence is not neutral, or divided, because of it
 
 
 class VaderVocabulary(dict[str, VaderWord]):
@@ -75,8 +75,8 @@ class VaderVocabulary(dict[str, VaderWord]):
         negates = lower in self._negations or _NOT in lower
         followers = self._followers.get(lower, frozenset())
         acts = bool(boost or negates or followers or lower in _ACTING)
-        tells = base is not None or lower == "but"
-        return VaderWord(lower, upper, lexical, base, boost, negates, followers, acts, tells)
+        matters = base is not None or lower == "but"
+        return VaderWord(lower, upper, lexical, base, boost, negates, followers, acts, matters)
 
     def _learn_phrase(self, phrase: str) -> None:
         words = phrase.split(" ")

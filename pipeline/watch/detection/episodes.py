@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -35,11 +35,20 @@ class Episode:
     found_at: int
     severity: Severity = Severity.WARNING
     calm: int = 0
-    told: int = -1
-    """The last revision sent; -1 while a site's alert covers it."""
-    told_at: int = 0
-    told_score: float = 0.0
-    """The highest score sent."""
+    revision: int = -1
+    """The last revision that was raised; -1 while a site's alert covers it."""
+    alerted_at: int = 0
+    alerted_score: float = 0.0
+    """The highest score that was raised."""
+
+
+_EPISODE_FIELDS: Final = tuple(field.name for field in fields(Episode))
+_STORED_NAMES: Final = {
+    "revision": "told",
+    "alerted_at": "told_at",
+    "alerted_score": "told_score",
+}
+"""Names in the alerting state of earlier versions, which workers of both must be able to read."""
 
 
 class Notice(NamedTuple):
@@ -143,12 +152,12 @@ class Episodes:
 
         Once per bucket, and when it becomes critical: a spike grows with every comment.
         """
-        if episode.told < 0 or finding.score < episode.told_score + _ESCALATION:
+        if episode.revision < 0 or finding.score < episode.alerted_score + _ESCALATION:
             return False
         becomes_critical = episode.severity is not Severity.CRITICAL and _is_critical(
             finding, limit
         )
-        return becomes_critical or bucket > episode.told_at
+        return becomes_critical or bucket > episode.alerted_at
 
     def _recent_hot_buckets(self, bucket: int, key: int) -> list[tuple[int, int]]:
         """Return the hot ones of the last two buckets."""
@@ -171,7 +180,7 @@ class Episodes:
             self._begin(bucket, key, start, finding)
 
     def _starts_episode(self, hot: int, finding: Finding, limit: float) -> bool:
-        """True if so many hot buckets, the last with this finding, start an episode."""
+        """True if this number of hot buckets, the last with this finding, starts an episode."""
         long = WINDOWS[finding.window] > self._rules.confirm_up_to
         return hot >= 2 or long or finding.score >= limit + self._rules.extreme
 
@@ -209,32 +218,29 @@ class Episodes:
     def _notify(self, bucket: int, key: int, parent: int) -> list[Notice]:
         episode = self.firing[key]
         if self._is_over(bucket, episode):
-            if episode.told < 0:
+            if episode.revision < 0:
                 return []
-            episode.told += 1
+            episode.revision += 1
             return [Notice(key, bucket, AlertState.RESOLVED, episode)]
         inhibited = parent in self.firing and not self._is_over(bucket, self.firing[parent])
         if inhibited or not self._should_notify(bucket, episode):
             return []
-        episode.told += 1
-        episode.told_at = bucket
-        episode.told_score = max(episode.told_score, episode.found.score)
+        episode.revision += 1
+        episode.alerted_at = bucket
+        episode.alerted_score = max(episode.alerted_score, episode.found.score)
         return [Notice(key, bucket, AlertState.FIRING, episode)]
 
     def _should_notify(self, bucket: int, episode: Episode) -> bool:
         return (
-            episode.told < 0
-            or episode.found.score >= episode.told_score + _ESCALATION
-            or bucket - episode.told_at >= self._remind
+            episode.revision < 0
+            or episode.found.score >= episode.alerted_score + _ESCALATION
+            or bucket - episode.alerted_at >= self._remind
         )
 
     def facts(self) -> dict[str, Any]:
         """Return the state, without :attr:`ended`."""
         return {
-            "firing": [
-                [key, asdict(episode) | {"found": list(episode.found)}]
-                for key, episode in self.firing.items()
-            ],
+            "firing": [[key, _to_stored(episode)] for key, episode in self.firing.items()],
             "hot": [[key, hot] for key, hot in self._hot.items()],
         }
 
@@ -242,10 +248,20 @@ class Episodes:
         """Restore the state."""
         self.ended = ended
         self.firing = {}
-        for key, fields in facts["firing"]:
-            fields = {**fields, "found": Finding(*fields["found"])}
-            self.firing[key] = Episode(**{**fields, "severity": Severity(fields["severity"])})
+        for key, stored in facts["firing"]:
+            self.firing[key] = _from_stored(stored)
         self._hot = {key: [(b, start) for b, start in hot] for key, hot in facts["hot"]}
+
+
+def _to_stored(episode: Episode) -> dict[str, Any]:
+    values = asdict(episode) | {"found": list(episode.found)}
+    return {_STORED_NAMES.get(name, name): value for name, value in values.items()}
+
+
+def _from_stored(stored: dict[str, Any]) -> Episode:
+    values = {name: stored[_STORED_NAMES.get(name, name)] for name in _EPISODE_FIELDS}
+    converted = {"found": Finding(*values["found"]), "severity": Severity(values["severity"])}
+    return Episode(**values | converted)
 
 
 def _is_critical(finding: Finding, limit: float) -> bool:

@@ -31,7 +31,7 @@ def to_alert(
         topic=key.topic,
         source=key.source,
         started_at=_bucket_start(episode.start),
-        revision=episode.told,
+        revision=episode.revision,
         state=notice.state,
         severity=episode.severity,
         updated_at=end,

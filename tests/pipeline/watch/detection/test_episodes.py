@@ -123,11 +123,22 @@ def test_a_glance_at_one_improbable_bucket_says_nothing_and_leaves_no_trace() ->
     assert before == life.episodes.facts()
 
 
+def test_a_stored_episode_has_the_names_that_earlier_versions_read() -> None:
+    life = Life()
+    life.step(site=5.5)
+    facts = life.episodes.facts()
+    ((key, stored),) = facts["firing"]
+    assert (key, stored["told"], stored["told_at"], stored["told_score"]) == (SITE, 0, 1_001, 5.5)
+    restored = Life()
+    restored.episodes.restore(facts, life.episodes.ended)
+    assert restored.episodes.firing == life.episodes.firing
+
+
 def test_a_glance_tells_what_two_of_three_buckets_say_already() -> None:
     life = Life()
     assert life.step(site=4.0) == []
     (notice,) = life.evaluate_open_bucket(site=4.0)
-    assert (notice.state, notice.episode.start, notice.episode.told) == (
+    assert (notice.state, notice.episode.start, notice.episode.revision) == (
         AlertState.FIRING,
         1_001,
         0,
@@ -153,7 +164,7 @@ def test_a_glance_tells_at_once_that_it_gets_much_worse() -> None:
     life = Life()
     life.step(site=5.5)
     (worse,) = life.evaluate_open_bucket(site=9.0)
-    assert (worse.episode.severity, worse.episode.told) == (Severity.CRITICAL, 1)
+    assert (worse.episode.severity, worse.episode.revision) == (Severity.CRITICAL, 1)
     assert life.step(site=9.0) == []
 
 
