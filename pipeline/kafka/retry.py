@@ -39,4 +39,4 @@ async def retry_until_available(attempt: Callable[[], Awaitable[T]]) -> T:
 
 def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("retrying", reason=str(error), attempt=state.attempt_number)
+    log.warning("attempt_failed", reason=str(error), attempt=state.attempt_number)

@@ -127,7 +127,11 @@ class DeliveryDispatcher:
             delivery = Delivery.from_payload(record.value)
         except ValidationError:
             # Written by a newer version: it stays.
-            log.error("delivery_unreadable", offset=record.offset)
+            log.error(
+                "delivery_unreadable",
+                offset=record.offset,
+                reason="it is not a delivery of this version",
+            )
             return
         if not queue.read(key, delivery):
             await self._attempts.finish([delivery])

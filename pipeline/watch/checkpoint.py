@@ -73,7 +73,12 @@ class TransactionalStateStore:
         """
         payload: bytes | None = state.to_payload()
         if payload is not None and len(payload) > _MAX_STATE_BYTES:
-            log.error("alerting_state_too_large", partition=self._partition, bytes=len(payload))
+            log.error(
+                "alerting_state_too_large",
+                partition=self._partition,
+                reason="it is larger than its Kafka topic accepts",
+                bytes=len(payload),
+            )
             payload = None
         if not self._producer.is_started:
             # The outcome of the last attempt is unknown: it may have been committed.
