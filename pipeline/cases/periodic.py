@@ -129,7 +129,10 @@ class OwnedCases:
         self._partitions = 1
 
     def update(self, assignment: Iterable[Any], partitions: int, now: datetime) -> None:
-        """Replace the assignment of so many partitions; those that stay keep their time."""
+        """Replace the assignment; partitions that stay keep their time.
+
+        ``partitions`` is the number of partitions of the Kafka topic.
+        """
         self._partitions = partitions
         owned = {tp.partition for tp in assignment if tp.topic == CASES.name}
         self._since = {partition: self._since.get(partition, now) for partition in owned}

@@ -38,7 +38,7 @@ def worker(
         bool, typer.Option("--drain", help="Stop once every record is processed.")
     ] = False,
 ) -> None:
-    """Enrich, index and watch feedback and send notifications, until SIGTERM or Ctrl-C.
+    """Enrich, index and watch feedback, keep cases, send notifications; until SIGTERM or Ctrl-C.
 
     The busy roles run in separate processes. On shutdown each finishes its current batch. Start
     more workers to scale: Kafka distributes the partitions among them.

@@ -80,7 +80,7 @@ class ConnectorBroker:
         self._close_idle(_MAX_IDLE_S if self._is_open else 0.0)
 
     def _close_idle(self, min_idle_s: float) -> None:
-        """Close the producers that were idle for at least so long."""
+        """Close the producers that were idle for at least this time (s)."""
         now = time.monotonic()
         with self._lock:
             stale = [producer for since, producer in self._idle if now - since >= min_idle_s]

@@ -64,7 +64,10 @@ class ProducerThread:
         asyncio.run_coroutine_threadsafe(self._publish(batch), self._loop)
 
     def close(self, *, flush_timeout_s: float = 0.0) -> None:
-        """Disconnect after waiting at most so long; batches still in flight have failed."""
+        """Disconnect after waiting for at most this time (s).
+
+        Batches still in flight have failed.
+        """
         with suppress(TransientError):
             self._wait_for(self._close(flush_timeout_s), flush_timeout_s + _CLOSE_TIMEOUT_S)
         self._shut_down()

@@ -41,7 +41,7 @@ class WatchSettings(BaseModel):
         default=_DEFAULT.remind_hours,
         gt=0,
         le=168,
-        description="A continuing alert is notified again after so many hours.",
+        description="Hours until a continuing alert is notified again.",
     )
 
     def options(self, partitions: int) -> DetectorOptions:

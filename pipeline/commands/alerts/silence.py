@@ -152,7 +152,7 @@ def _parse_end(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise CommandError(
-        "reading --for: expected a number with m, h, d or w, such as 4h", ExitStatus.USAGE
+        "reading --for: expected a number with s, m, h, d or w, such as 4h", ExitStatus.USAGE
     )
 
 

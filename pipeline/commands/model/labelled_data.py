@@ -39,7 +39,8 @@ SentimentOption = Annotated[
     ),
 ]
 ScaleOption = Annotated[
-    str | None, typer.Option(metavar="BEST:WORST", help="Scale of a numeric sentiment.")
+    str | None,
+    typer.Option(metavar="BEST:WORST", help="Scale of a numeric sentiment, its best end first."),
 ]
 TopicOption = Annotated[
     list[str] | None,

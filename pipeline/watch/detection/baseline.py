@@ -79,7 +79,7 @@ class Baselines:
         return np.maximum(self.total - self.seen, 0.0) / self.exposure
 
     def discounted_weight(self, buckets: float) -> float:
-        """Return the weight of so many buckets after discounting."""
+        """Return the weight of a number of buckets after discounting."""
         return float((1 - self._keep**buckets) / (1 - self._keep))
 
     def learn(self, x: Floats, n: Floats, factors: Floats, frozen: Mask) -> None:

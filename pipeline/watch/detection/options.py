@@ -27,8 +27,8 @@ class SpikeRules:
     """Minimum of the share's lower bound by the usual share; None: the share is not tested."""
     share_z: float = 1.0
     confirm_up_to: int = 4
-    """In windows of up to so many buckets, two of three buckets must agree, unless the finding is
-    extreme; longer windows are not a momentary fluctuation."""
+    """In windows of at most this number of buckets, two of three buckets must agree, unless the
+    finding is extreme; longer windows are not a momentary fluctuation."""
     extreme: float = 2.0
     """Powers of ten beyond the limit at which one bucket is enough."""
 

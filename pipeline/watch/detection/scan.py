@@ -1,7 +1,7 @@
 """Tests of every key and every trailing window, once per bucket.
 
 Two tests, each with its part of the budget: is the count too high for the key at these hours
-(negative binomial tail), and is the share too high for so many comments (binomial tail)? In
+(negative binomial tail), and is the share too high for this number of comments (binomial tail)? In
 addition, the share's lower Wilson bound must be above the usual share, so that mere popularity
 raises no alert.
 

@@ -76,7 +76,7 @@ def test_the_committed_file_is_current() -> None:
     assert WRITTEN.read_bytes() == ndjson(), "run `python -m deploy.kibana`"
 
 
-def test_every_line_and_every_json_strings_string_is_json() -> None:
+def test_every_line_is_json_and_so_is_each_text_inside_that_should_be() -> None:
     lines = ndjson().decode().splitlines()
     assert [json.loads(line) for line in lines] == OBJECTS
     nested = [text for each in OBJECTS for text in _json_strings(each["attributes"])]

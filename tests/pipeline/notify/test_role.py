@@ -441,8 +441,8 @@ def test_alerts_are_sent_while_elasticsearch_is_away_and_indexed_when_it_is_back
 
 def dead_letter_reasons(settings: Settings, destination: str) -> dict[str, str]:
     letters = [DeadLetter.from_payload(message.value) for message in read_all(settings, DEAD)]
-    response = [letter for letter in letters if letter.origin.startswith(f"{destination}:")]
-    return {letter.origin.partition(":")[2]: letter.reason for letter in response}
+    own = [letter for letter in letters if letter.origin.startswith(f"{destination}:")]
+    return {letter.origin.partition(":")[2]: letter.reason for letter in own}
 
 
 def test_an_unreadable_alert_is_dead_lettered_and_the_next_is_sent(

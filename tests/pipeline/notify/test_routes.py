@@ -75,8 +75,8 @@ def test_a_route_takes_what_passes_all_its_filters(
 def test_hours_determine_the_delivery_time(
     settings: dict[str, Any], notice: Notice, at: datetime, when: datetime | None
 ) -> None:
-    routes = [choice.at for choice in select_routes(notice, one_route(**settings), at)]
-    assert routes == ([] if when is None else [when])
+    times = [choice.at for choice in select_routes(notice, one_route(**settings), at)]
+    assert times == ([] if when is None else [when])
 
 
 @pytest.mark.parametrize(
