@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from pipeline.cli import COMMANDS, app, load_command
-from pipeline.streams.roles import Role
+from pipeline.streams.roles import KAFKA_TOPICS_READ, Role
 from schemas.kafka_topics import KAFKA_TOPICS
 from tests.support import walk_picture
 
@@ -182,11 +182,20 @@ def test_the_rooms_are_the_folders_there_are() -> None:
 
 
 def test_the_roles_are_those_of_the_worker() -> None:
-    names = [row[0].strip("`") for row in table_rows("docs/architecture.md", "Roles")]
-    assert names == [role.value for role in Role]
+    rows = {row[0].strip("`"): row for row in table_rows("docs/architecture.md", "Roles")}
+    assert [*rows] == [role.value for role in Role]
+    for role, topics in KAFKA_TOPICS_READ.items():
+        read_topics = rows[role.value][1]
+        if read_topics != "the raw Kafka topics":
+            assert {topic.name for topic in topics} <= {*re.findall(r"[\w.]+", read_topics)}
 
 
-def test_the_newcomers_ten_questions_have_an_answer_with_a_path() -> None:
+def test_every_kafka_topic_is_in_the_walk() -> None:
+    (walk,) = re.findall(r"^```mermaid\n(.*?)^```", read("docs/architecture.md"), re.M | re.DOTALL)
+    assert {topic.name for topic in KAFKA_TOPICS} - {*re.findall(r"[\w.]+", walk)} == set()
+
+
+def test_the_newcomers_questions_have_an_answer_with_a_path() -> None:
     text = read("docs/architecture.md")
     (section,) = re.findall(r"^## Where is …\?\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
     answers = re.split(r"^\*\*.*\?\*\*", section, flags=re.MULTILINE)[1:]
