@@ -49,7 +49,8 @@ def dead_letter_headers(letter: DeadLetter, event_type: str) -> Headers:
     if letter.kafka_topic is not None:
         errors["__connect.errors.topic"] = letter.kafka_topic
         errors["__connect.errors.partition"] = str(letter.partition)
-        errors["__connect.errors.offset"] = str(letter.offset)
+        if letter.offset is not None:  # a delivery has none
+            errors["__connect.errors.offset"] = str(letter.offset)
     return [
         *((name, value.encode()) for name, value in errors.items()),
         *cloud_event_headers(
