@@ -1,7 +1,7 @@
 """HTTP status and Retry-After: what a response says about trying again. Pure.
 
 Connectors and issue trackers use both. Webhooks use ``Retry-After`` only: their specification says
-which status is retried. Each keeps its own bounds.
+which status is retried.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from math import isfinite
+from math import isnan
 from typing import Final
 
 _TRANSIENT: Final = frozenset({408, 425, 429})
 _CREDENTIALS_REFUSED: Final = frozenset({401, 403})
 _RATE_LIMIT_HEADERS: Final = ("x-ratelimit", "x-rate-limit", "ratelimit")
 _MIN_UNIX_TIME: Final = 1_000_000_000  # a larger number is a time, not a duration
+_MAX_WAIT_S: Final = 86_400.0
+_MAX_CHARACTERS: Final = 100
 
 
 class StatusClass(StrEnum):
@@ -49,13 +51,13 @@ def retry_after_seconds(
     """Return the wait (s) that a response asks for, or None if it names none that is valid.
 
     Reads ``Retry-After``, otherwise the reset of the first exhausted rate limit; ``limits`` are the
-    beginnings of their headers. Never negative, and unbounded above. ``headers`` must be
-    case-insensitive or have lower-case names.
+    beginnings of their headers. Never negative, and a day at most: no clock can wait for the year
+    9999. ``headers`` must be case-insensitive or have lower-case names.
     """
     now = now or datetime.now(UTC)
     text = headers.get("retry-after", "").strip() or _rate_limit_reset(headers, limits)
-    seconds = _parse_wait(text, now)
-    return None if seconds is None else max(0.0, seconds)
+    seconds = _parse_wait(text[:_MAX_CHARACTERS], now)
+    return None if seconds is None else min(max(0.0, seconds), _MAX_WAIT_S)
 
 
 def _rate_limit_reset(headers: Mapping[str, str], limits: Iterable[str]) -> str:
@@ -71,7 +73,7 @@ def _parse_wait(text: str, now: datetime) -> float | None:
         number = float(text)
     except ValueError:
         return _parse_date(text, now)
-    if not isfinite(number):
+    if isnan(number):
         return None
     return number - now.timestamp() if number > _MIN_UNIX_TIME else number
 
@@ -80,7 +82,7 @@ def _parse_date(text: str, now: datetime) -> float | None:
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = parse(text)
-        except ValueError:
+            return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+        except (ValueError, OverflowError):  # the latter at either end of the calendar
             continue
-        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
     return None

@@ -23,7 +23,6 @@ from pipeline.notify.webhook_signatures import signature_headers
 
 _TIMEOUT_S: Final = 20.0
 _CONNECT_TIMEOUT_S: Final = 10.0
-_MAX_WAIT_S: Final = 86_400.0
 _DEFAULT_RATE_LIMIT_WAIT: Final = timedelta(minutes=1)
 """Wait after status 429 without ``Retry-After``."""
 
@@ -126,7 +125,7 @@ def _classify_response(response: aiohttp.ClientResponse, now: datetime) -> Outco
 def requested_wait(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
     """Return the wait that a response asks for, at most a day; None if there is none."""
     seconds = retry_after_seconds(headers, now=now)
-    return None if seconds is None else timedelta(seconds=min(seconds, _MAX_WAIT_S))
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _describe_error(error: BaseException) -> str:
