@@ -23,14 +23,13 @@ from connectors.sdk.google import GoogleConfig
 from connectors.sdk.html import plain_text
 from connectors.sdk.http import (
     USER_AGENT,
-    Bearer,
     Http,
     HttpResponse,
-    OAuth2,
     classify_response,
 )
+from connectors.sdk.http_auth import Bearer, OAuth2
 from connectors.sdk.http_status import retry_after_seconds
-from connectors.sdk.json_parts import get_object, get_objects, get_text
+from connectors.sdk.json_parts import get_object, get_objects, get_text, load_json
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
@@ -116,6 +115,7 @@ __all__ = [
     "iter_events",
     "iter_messages",
     "json_object",
+    "load_json",
     "parse_iso",
     "parse_iso_ms",
     "plain_text",

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.sdk.http import OAuth2
+from connectors.sdk.http_auth import OAuth2
 from connectors.sdk.oauth import KeyFile, ServiceAccount
 from connectors.sdk.source import SourceConfig
 

@@ -6,26 +6,34 @@ Messages name host and path only: queries and headers hold keys and personal dat
 from __future__ import annotations
 
 import logging
-import ssl
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypedDict, Unpack
 
 import httpx
 import orjson
-from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
 from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
+from connectors.sdk.http_transport import ONLY_PUBLIC, Transport
+from connectors.sdk.json_parts import load_json
 
 USER_AGENT: Final = "feedback-pipeline"
+_ANONYMOUS_HEADERS: Final = frozenset(
+    {"accept", "accept-encoding", "host", "user-agent", "if-none-match", "if-modified-since"}
+)
+"""What another server may see of a request."""
 _MAX_ATTEMPTS: Final = 5
 _MAX_WAIT_S: Final = 60.0
-_MAX_BYTES: Final = 32_000_000
+_MAX_REDIRECTS: Final = 5
+_MAX_COOKIES: Final = 50
+_REDIRECTED: Final = frozenset({"GET", "HEAD"})
+"""A redirected POST would carry its body, and with it a grant or a reply, to another server."""
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 
 
@@ -42,7 +50,7 @@ class HttpResponse:
     def json(self) -> Any:
         """Return the body as JSON. Raises ``Retry``: it was truncated, or is a proxy's page."""
         try:
-            return orjson.loads(self.body)
+            return load_json(self.body)
         except orjson.JSONDecodeError:
             raise Retry(
                 f"reading {self.request_line}: the response is not a complete JSON document"
@@ -73,12 +81,6 @@ def silence_httpx_logging() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-@cache
-def ssl_context() -> ssl.SSLContext:
-    """Return the trusted authorities. Reading them takes as long as some thousand records."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
 class HttpOptions(TypedDict, total=False):
     """Options of a client."""
 
@@ -107,16 +109,14 @@ class Http:
         silence_httpx_logging()
         self._client = httpx.Client(
             base_url=base_url,
-            headers={"User-Agent": USER_AGENT, **headers},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **headers},
             params=dict(options.get("params", {})),
             auth=options.get("auth"),
             timeout=_TIMEOUT,
-            follow_redirects=True,
-            event_hooks={"request": [self._strip_headers_on_redirect]},
+            follow_redirects=False,
             trust_env=False,
-            verify=ssl_context(),
+            transport=Transport(),
         )
-        self._own_headers = [name for name in headers if name.lower() != "user-agent"]
         self._pause = 1 / per_second if per_second else 0.0
         self._next = 0.0
         self._classify = options.get("classify", classify_response)
@@ -125,13 +125,6 @@ class Http:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def _strip_headers_on_redirect(self, request: httpx.Request) -> None:
-        # httpx drops only Authorization if a service redirects to another server.
-        home, url = self._client.base_url, request.url
-        if url.host != home.host or (home.scheme == "https") > (url.scheme == "https"):
-            for name in self._own_headers:
-                request.headers.pop(name, None)
 
     def get_json(self, path: str, **request: Any) -> Any:
         """GET a JSON document. Raises ``Retry`` or ``Fatal``."""
@@ -164,14 +157,7 @@ class Http:
     def _send(self, method: str, path: str, request: Mapping[str, Any]) -> HttpResponse:
         self._throttle()
         try:
-            with self._client.stream(method, path, **request) as response:
-                request_line = f"{method} {response.url.host}{response.url.path}"
-                received = HttpResponse(
-                    response.status_code,
-                    response.headers,
-                    _read_body(response, request_line),
-                    request_line,
-                )
+            received = self._exchange(self._client.build_request(method, path, **request))
         except httpx.TransportError as error:
             url = self._client.base_url.join(path)
             raise Retry(
@@ -185,6 +171,36 @@ class Http:
             raise problem
         return received
 
+    def _exchange(self, request: httpx.Request) -> HttpResponse:
+        """Return the response to a request; a GET is redirected a few times.
+
+        Once it has left the configured server it is a stranger's, wherever it is sent then.
+        """
+        auth: Any = httpx.USE_CLIENT_DEFAULT
+        for _ in range(_MAX_REDIRECTS + 1):
+            url = request.url
+            request_line = f"{request.method} {url.host}{url.path}"
+            if not self._is_own(url):
+                auth = None
+            if auth is None:
+                _make_anonymous(request, request_line)
+            if len(self._client.cookies) > _MAX_COOKIES:
+                self._client.cookies.clear()
+            with closing(self._client.send(request, auth=auth, stream=True)) as response:
+                if response.next_request is None or request.method not in _REDIRECTED:
+                    status, headers = response.status_code, response.headers
+                    return HttpResponse(status, headers, response.read(), request_line)
+                request = response.next_request
+        raise Fatal(f"requesting {request_line}: more than {_MAX_REDIRECTS} redirects")
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        """Return True for the configured server, whatever network it is in."""
+        own = self._client.base_url
+        if url.host != own.host:
+            return False
+        is_upgrade = (_port(own), _port(url)) == (80, 443) and url.scheme == "https"
+        return is_upgrade or (url.scheme, _port(url)) == (own.scheme, _port(own))
+
     def _throttle(self) -> None:
         if not self._pause:
             return
@@ -192,6 +208,19 @@ class Http:
         if wait > 0:
             self._sleep(wait)
         self._next = time.monotonic() + self._pause
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _make_anonymous(request: httpx.Request, request_line: str) -> None:
+    """Prepare a request to a server that a service named: no credentials, public addresses."""
+    if request.method not in _REDIRECTED or request.url.scheme not in {"http", "https"}:
+        raise Fatal(f"requesting {request_line}: it is on another server")
+    for name in request.headers.keys() - _ANONYMOUS_HEADERS:
+        del request.headers[name]
+    request.extensions = {**request.extensions, ONLY_PUBLIC: True}
 
 
 _backoff: Final = wait_random_exponential(multiplier=0.5, max=30)
@@ -202,78 +231,3 @@ def _wait_s(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     requested = error.wait if isinstance(error, Retry) else 0.0
     return max(requested, min(_backoff(state), _MAX_WAIT_S))
-
-
-def _read_body(response: httpx.Response, request_line: str) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_bytes():
-        size += len(part)
-        if size > _MAX_BYTES:
-            raise Fatal(f"reading {request_line}: the response is larger than {_MAX_BYTES:,} bytes")
-        parts.append(part)
-    return b"".join(parts)
-
-
-class Bearer(httpx.Auth):
-    """Authentication with a token that does not change."""
-
-    def __init__(self, token: SecretStr) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the token."""
-        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
-        yield request
-
-
-class OAuth2(httpx.Auth):
-    """Authentication with a token that is requested when needed or refused (RFC 6749)."""
-
-    requires_response_body = True
-
-    def __init__(
-        self,
-        token_url: str,
-        form: Mapping[str, str],
-        *,
-        basic: tuple[str, str] | None = None,
-    ) -> None:
-        """``form`` is the grant: ``grant_type`` and credentials. ``basic`` is sent as a header."""
-        self._token_url = token_url
-        self._form = dict(form)
-        self._basic = httpx.BasicAuth(*basic) if basic else None
-        self._token: str | None = None
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the token; request one first if it is missing, and again if it is refused."""
-        if self._token is None:
-            self._store_token((yield self._token_request()))
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        response = yield request
-        if response.status_code == 401:
-            self._store_token((yield self._token_request()))
-            request.headers["Authorization"] = f"Bearer {self._token}"
-            yield request
-
-    def _token_request(self) -> httpx.Request:
-        request = httpx.Request(
-            "POST", self._token_url, data=self._form, headers={"User-Agent": USER_AGENT}
-        )
-        if self._basic is not None:
-            request = next(self._basic.auth_flow(request))
-        return request
-
-    def _store_token(self, response: httpx.Response) -> None:
-        where = f"POST {response.url.host}{response.url.path}"
-        problem = classify_response(
-            HttpResponse(response.status_code, response.headers, b"", where)
-        )
-        if isinstance(problem, Fatal):  # a grant that is refused comes back as 400
-            raise Unauthorized(f"requesting a token, {where}: status {response.status_code}")
-        if problem is not None:
-            raise problem
-        try:
-            self._token = str(orjson.loads(response.content)["access_token"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(f"requesting a token, {where}: the response contains no token") from None

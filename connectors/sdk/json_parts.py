@@ -1,8 +1,51 @@
-"""Access to JSON documents whose parts may be missing or of another type."""
+"""JSON documents of strangers: bounded, with parts that may be missing or of another type."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+import orjson
+
+_MAX_VALUES: Final = 1_000_000
+"""A page has some thousands; a value takes up to a hundred times the memory of its text."""
+_MAX_DEPTH: Final = 100
+_SEPARATORS: Final = ",[{"
+
+
+def load_json(text: bytes | str) -> Any:
+    """Return a document. What is nested more than 100 levels deep is null.
+
+    Raises ``orjson.JSONDecodeError``, also for a document of more than a million values.
+    """
+    if count_values(text) > _MAX_VALUES:
+        raise orjson.JSONDecodeError(f"more than {_MAX_VALUES:,} values", "", 0)
+    document = orjson.loads(text)
+    try:
+        orjson.dumps(document)  # fails where it is deeper than a dead letter may be
+    except TypeError:
+        limit_depth(document)
+    return document
+
+
+def count_values(text: bytes | str) -> int:
+    """Return an upper bound of a document's values, without reading it."""
+    if isinstance(text, str):
+        return sum(map(text.count, _SEPARATORS))
+    return sum(map(text.count, _SEPARATORS.encode()))
+
+
+def limit_depth(document: Any) -> None:
+    """Replace what is nested more than 100 levels deep by None, in place."""
+    pending: list[tuple[Any, int]] = [(document, 1)]
+    while pending:
+        holder, depth = pending.pop()
+        pairs = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        for key, value in list(pairs):
+            if isinstance(value, dict | list):
+                if depth == _MAX_DEPTH:
+                    holder[key] = None
+                else:
+                    pending.append((value, depth + 1))
 
 
 def get_object(holder: Any, *names: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from joserfc.jwk import RSAKey
 from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, ValidationError
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
-from connectors.sdk.http import Http, HttpResponse, OAuth2, classify_response
+from connectors.sdk.http import Http, HttpResponse, classify_response
+from connectors.sdk.http_auth import OAuth2
 
 _JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME_S: Final = 3_600

@@ -1,7 +1,11 @@
-"""Server-sent events over one connection, heartbeats included."""
+"""Server-sent events over one connection, heartbeats included.
+
+A stream has no end, so time and size are those of one event.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final
@@ -15,36 +19,46 @@ from connectors.sdk.http import (
     HttpResponse,
     classify_response,
     silence_httpx_logging,
-    ssl_context,
 )
+from connectors.sdk.http_transport import ONLY_PUBLIC, Transport
 
 HEARTBEAT: Final = "heartbeat"
+_MAX_EVENT_BYTES: Final = 2_000_000
+_EVENT_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
 def iter_events(
-    url: str, params: dict[str, str], auth: httpx.Auth | None, silence: float
+    url: str,
+    params: dict[str, str],
+    auth: httpx.Auth | None,
+    silence: float,
+    *,
+    only_public: bool = False,
 ) -> Iterator[ServerSentEvent]:
     """Yield events until the server ends the stream; a comment yields a ``HEARTBEAT`` event.
 
     Raises ``Fatal``, or ``Retry``: if nothing was received for ``silence`` seconds, after a last
-    heartbeat.
+    heartbeat. ``only_public``: a service named the address, which must not be a private one.
     """
     silence_httpx_logging()
     address = httpx.URL(url)
     where = f"GET {address.host}{address.path}"
     timeout = httpx.Timeout(silence, connect=10.0)
+    extensions = {ONLY_PUBLIC: only_public}
     with ExitStack() as stack:
         client = stack.enter_context(
             httpx.Client(
                 auth=auth,
-                headers={"User-Agent": USER_AGENT},
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
                 timeout=timeout,
                 trust_env=False,
-                verify=ssl_context(),
+                transport=Transport(math.inf, math.inf),
             )
         )
         try:
-            source = stack.enter_context(connect_sse(client, "GET", url, params=params))
+            source = stack.enter_context(
+                connect_sse(client, "GET", url, params=params, extensions=extensions)
+            )
             answer = HttpResponse(source.response.status_code, source.response.headers, b"", where)
             problem = classify_response(answer)
             if problem is not None:
@@ -62,7 +76,12 @@ def _with_heartbeats(response: httpx.Response) -> EventSource:
 
     def chunks() -> Iterator[bytes]:
         between = True
+        size = 0
         for chunk in response.iter_bytes():
+            has_end = any(end in chunk for end in _EVENT_ENDS)
+            size = len(chunk) if has_end else size + len(chunk)
+            if size > _MAX_EVENT_BYTES:
+                raise Retry(f"listening: an event is larger than {_MAX_EVENT_BYTES:,} bytes")
             yield chunk
             if between and chunk.startswith(b":") and chunk.endswith(b"\n"):
                 yield f"event: {HEARTBEAT}\n\n".encode()

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from connectors.sdk.addresses import is_public
 from connectors.sdk.http_status import retry_after_seconds
-from pipeline.notify.addresses import CheckedResolver, Lookup, Refused, checked_socket, is_public
+from pipeline.notify.addresses import CheckedResolver, Lookup, Refused, checked_socket
 from pipeline.notify.outcome import DELIVERED, DeliveryStatus, Outcome, transient_failure
 from pipeline.notify.webhook_signatures import signature_headers
 

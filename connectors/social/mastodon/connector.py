@@ -162,7 +162,8 @@ base_url = "https://mastodon.social"
         end = monotonic() + _MAX_STREAM_S
         url = self._streaming_url() + "/api/v1/streaming/hashtag"
         connected = False
-        for event in iter_events(url, {"tag": self.config.tag}, self._auth, _SILENCE_S):
+        tag, is_elsewhere = {"tag": self.config.tag}, httpx.URL(url).host != self._host
+        for event in iter_events(url, tag, self._auth, _SILENCE_S, only_public=is_elsewhere):
             if not connected:
                 yield from self.walk(state)  # posts until the server accepted the connection
                 connected = True

@@ -1,0 +1,45 @@
+"""JSON documents of strangers: how deep and how many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.sdk.json_parts import get_object, get_objects, get_text, load_json
+
+
+def depth(document: Any) -> int:
+    count = 0
+    while isinstance(document, dict | list) and document:
+        document = document[0] if isinstance(document, list) else document["a"]
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(("levels", "kept"), [(5, 5), (200, 200), (300, 100), (1_000, 100)])
+def test_what_is_nested_too_deep_is_left_out(levels: int, kept: int) -> None:
+    for text in ("[" * levels + "1" + "]" * levels, '{"a":' * levels + "1" + "}" * levels):
+        document = load_json(f'{{"deep": {text}, "text": "kind staff"}}')
+        assert document["text"] == "kind staff"
+        assert orjson.dumps(document)
+        assert depth(document["deep"]) in (kept, kept - 1)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 5_000 + "]" * 5_000, '{"a":' * 100_000])
+def test_a_hundred_thousand_brackets_are_no_document(text: str) -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        load_json(text)
+
+
+@pytest.mark.parametrize("value", [b"1,", b"[],", b"{},", b'"",'])
+def test_a_document_of_millions_of_values_is_refused_before_it_is_read(value: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError, match="more than 1,000,000 values"):
+        load_json(b"[" + value * 1_000_001 + b"1]")
+
+
+def test_parts_may_be_missing() -> None:
+    assert get_object({"a": {"b": {}}}, "a", "c") == get_object([], "a") == {}
+    assert get_objects({"a": [1, {}]}, "a") == [{}]
+    assert (get_text({"a": 1}, "a"), get_text({}, "a")) == ("1", "")
