@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from connectors.sdk.json_parts import load_json
+
 MAX_ROW_BYTES = 8_000_000
 """A longer row is rejected, and only its beginning is kept."""
 
@@ -217,7 +219,7 @@ def _read_json_lines(lines: _LineReader, encoding: str) -> Iterator[Row]:
             yield Row(number, raw, {}, TOO_LONG)
             continue
         try:
-            parsed = orjson.loads(raw if utf8 else raw.decode(encoding))
+            parsed = load_json(raw if utf8 else raw.decode(encoding))
         except UnicodeDecodeError:
             yield Row(number, raw, {}, _decode_error(encoding))
         except (orjson.JSONDecodeError, RecursionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from pydantic_core import PydanticSerializationError
@@ -10,6 +10,7 @@ from pydantic_core import PydanticSerializationError
 from connectors.runtime.run_stats import RunStats
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.json_parts import limit_depth
 from connectors.sdk.records import mark_backfill
 from schemas.cloud_events import feedback_headers
 from schemas.dead_letter import DeadLetter
@@ -76,12 +77,20 @@ def refusal_message(name: str, item: Item, error: BadRecord) -> Message:
         stage=name,
         origin=item.origin,
         reason=error.reason,
-        payload=orjson.dumps(item.data) if item.payload is None else item.payload,
+        payload=_dump(item.data) if item.payload is None else item.payload,
         error=type(error).__name__,
         source=name,
         failed_at=item.collected_at,
     )
     return dead_letter_message(letter)
+
+
+def _dump(data: Any) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError:  # it is nested deeper than JSON may be written
+        limit_depth(data)
+        return orjson.dumps(data, default=str)
 
 
 def _serialize(record: Feedback) -> bytes:

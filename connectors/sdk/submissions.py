@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.sdk.base import Item
 from connectors.sdk.errors import Malformed, Skip
+from connectors.sdk.json_parts import load_json
 from connectors.sdk.questions import (
     AnswerType,
     FormAnswer,
@@ -226,7 +227,7 @@ class FormSource(Source[FormConfigT]):
 def json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in a request's body. Raises ``Malformed``."""
     try:
-        document = orjson.loads(body)
+        document = load_json(body)
     except orjson.JSONDecodeError:
         raise Malformed("reading the request: it is not JSON") from None
     if not isinstance(document, dict):

@@ -14,10 +14,23 @@ from typing import Any, Final
 import feedparser  # type: ignore[import-untyped]
 import orjson
 
-from connectors.sdk import HttpResponse, Retry, classify_response, from_unix, get_objects
+from connectors.sdk import (
+    HttpResponse,
+    Retry,
+    classify_response,
+    from_unix,
+    get_objects,
+    load_json,
+)
 
 _END: Final = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _TAIL_BYTES: Final = 4_096  # after the end there may be a cache's comment
+_LONG_AUTHOR: Final = re.compile(
+    rb"(<(?:[\w.-]+:)?(?:author|contributor|creator|email|managingEditor|name|owner|publisher"
+    rb"|webMaster)\b[^<>]*>\s*(?:<!\[CDATA\[)?[^<]{500})[^<]+",
+    re.IGNORECASE,
+)
+"""Feedparser looks for an address in time that grows with the square of a name's length."""
 _NEXT: Final = ("next", "prev-archive")  # RFC 5005
 
 
@@ -57,7 +70,7 @@ def _is_whole(body: bytes) -> bool:
 
 
 def _parse_json(body: bytes) -> Any:
-    return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    return load_json(body.removeprefix(b"\xef\xbb\xbf"))
 
 
 def read_feed(response: HttpResponse, location: str) -> Feed:
@@ -74,7 +87,7 @@ def read_feed(response: HttpResponse, location: str) -> Feed:
     }
     try:
         parsed = feedparser.parse(
-            io.BytesIO(response.body),
+            io.BytesIO(_LONG_AUTHOR.sub(rb"\1", response.body)),
             response_headers=headers,
             sanitize_html=False,  # markup is dropped in any case
             resolve_relative_uris=False,

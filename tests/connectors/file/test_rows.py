@@ -118,6 +118,14 @@ def test_json_lines_are_objects_or_faults(line: bytes, values: dict[str, str] | 
     assert (None if row.error else row.values) == values
 
 
+@pytest.mark.parametrize("levels", [200, 500, 900])
+def test_values_of_json_lines_may_be_nested_deep(levels: int) -> None:
+    for text in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels):
+        line = f'{{"text": "Kind.", "deep": {text}}}\n'.encode()
+        (row,) = parse_rows(line, Dialect("utf-8", ",", json_lines=True))
+        assert row.error is None and row.values["text"] == "Kind."
+
+
 @hypothesis.settings(deadline=None)  # the machine's pace is not the question
 @given(st.lists(st.sampled_from([b'"', b",", b"a", b"\n", b"\r\n", b'""', b"\xff", b"\x00"])))
 def test_no_input_stops_the_reader_or_makes_it_lose_a_line(parts: list[bytes]) -> None:

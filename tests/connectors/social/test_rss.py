@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from pydantic import ValidationError
 
@@ -181,3 +183,25 @@ def test_addresses_may_come_as_one_text_and_must_be_of_the_web() -> None:
     assert len(config.urls) == 2
     with pytest.raises(ValidationError, match="address 2 is not an http or https address"):
         RssConfig.model_validate({"urls": ["http://a.example/1", "file:///etc/passwd"]})
+
+
+@pytest.mark.parametrize(
+    "start", ["<author>", "<dc:creator>", "<managingEditor>", "<author><![CDATA["]
+)
+def test_an_author_of_any_length_is_read_quickly(start: str) -> None:
+    """Feedparser takes a minute for 60,000 letters."""
+    entry = f"<item><guid>1</guid><title>Kind staff</title>{start}{'a' * 60_000}"
+    end = "]]>" * start.endswith("[") + f"</{start[1:].partition('>')[0]}>"
+    feed = f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>{entry}{end}'
+    before = time.process_time()
+    (read,) = read_feed(answer(f"{feed}</item></channel></rss>"), "https://a.example/").entries
+    assert time.process_time() - before < 2
+    assert read["title"]["value"] == "Kind staff"
+
+
+def test_a_json_feed_that_is_nested_too_deep_keeps_its_entries() -> None:
+    deep = "[" * 500 + "]" * 500
+    items = f'{{"id": "1", "content_text": "Kind.", "tags": {deep}}}, {{"id": "2"}}'
+    entries = read_feed(answer(f'{{"items": [{items}]}}'), "https://a.example/").entries
+    assert [entry["id"] for entry in entries] == ["1", "2"]
+    assert orjson.dumps(entries)
