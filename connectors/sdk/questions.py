@@ -22,7 +22,7 @@ _PERSONAL: Final = re.compile(
     |state(?:\s*/\s*region)?\s*/\s*province|country
     |post\ ?code|zip(?:\ ?code)?(?:\s*/\s*post(?:al)?\ code)?
     |date\ of\ birth|dob|(?:nhs|hospital|patient)\ number)
-    [\s:?.*]*(?:\(optional\))?[\s:?.*]*""",
+    [\s:?.*]*+(?:\(optional\))?[\s:?.*]*""",
     re.IGNORECASE | re.VERBOSE,
 )
 

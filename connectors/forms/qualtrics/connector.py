@@ -40,6 +40,9 @@ _FIRST_POLL_S: Final = 0.2
 _MAX_POLL_S: Final = 5.0
 _MAX_WAIT_S: Final = 900.0
 _MAX_BYTES: Final = 500_000_000
+_MAX_SMALL_BYTES: Final = 32_000_000
+_MAX_RATIO: Final = 60
+"""Of a file that unpacks to more: responses repeat their columns, bombs repeat nothing else."""
 _EXCLUDED: Final = ("preview", "test", "spam")
 
 
@@ -184,7 +187,8 @@ def _unzip(body: bytes) -> Any:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             (file,) = packed.infolist()
-            if file.file_size > _MAX_BYTES:
+            limit = min(_MAX_BYTES, max(_MAX_SMALL_BYTES, _MAX_RATIO * len(body)))
+            if file.file_size > limit:
                 raise Fatal("reading qualtrics: the export is too large, lower window_days")
             return orjson.loads(packed.read(file))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
+import tracemalloc
+import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connectors.forms.qualtrics.connector import Qualtrics
-from connectors.sdk.errors import Misconfigured, Retry, Skip
+from connectors.forms.qualtrics.connector import Qualtrics, _unzip
+from connectors.sdk.errors import Fatal, Misconfigured, Retry, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment, serve_fake
@@ -125,3 +128,15 @@ def test_a_survey_without_questions_is_no_reason_to_drop_answers() -> None:
     fake.questions = {}
     with pytest.raises(Misconfigured, match="no questions"):
         records(fake)
+
+
+def test_an_export_that_unpacks_to_too_much_is_refused_before_it_is() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", b'{"responses": []' + b" " * 40_000_000 + b"}")
+    tracemalloc.start()
+    with pytest.raises(Fatal, match="too large, lower window_days"):
+        _unzip(packed.getvalue())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
