@@ -32,6 +32,8 @@ from schemas.message import Message
 
 _LOOKUP_TIMEOUT_S: Final = 25.0  # services hang up after 30 s at the latest
 _FORM_BURST: Final = 30
+_SHARES: Final = 16
+"""A client's bodies to one source have one of so many parts of the memory while they are read."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +78,8 @@ class WebhookHandler:
         self.request_log = RequestLog()
         self.coverage = coverage
         self._config = config
-        self._budget = MemoryBudget(config.max_pending_bytes)
+        share = max(config.max_pending_bytes // _SHARES, 2 * config.max_bytes)
+        self._budget = MemoryBudget(config.max_pending_bytes, share)
         self._clients = ClientIdentifier(config.trusted_proxies)
         self._rate = RateLimiter(config.rate, max(1.0, 2 * config.rate))
         self._form_rate = RateLimiter(config.form_rate, _FORM_BURST)
@@ -112,7 +115,8 @@ class WebhookHandler:
 
         ``parse`` replaces the source's own verification and parsing of the body.
         """
-        with self._budget.reserve() as reservation:
+        client = self._clients.identify(request.scope)
+        with self._budget.reserve((client, source.name, source.context.instance)) as reservation:
             body = await read_body(request, reservation, self._config.max_bytes)
             if parse is not None:
                 items = parse(body)

@@ -76,7 +76,7 @@ def serve(
         limits,
         instances=[instance for instance, _ in webhooks],
     )
-    if not listen(app, host, port):
+    if not listen(app, host, port, limits):
         raise CommandError(f"listening on {host}:{port}: the address can't be used")
 
 

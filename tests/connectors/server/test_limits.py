@@ -59,3 +59,45 @@ def test_only_a_proxy_of_ours_is_believed(peer: str, forwarded: str | None, clie
     headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
     scope = {"client": (peer, 5), "headers": headers}
     assert ClientIdentifier([ip_network("10.0.0.0/8")]).identify(scope) == client
+
+
+def test_the_newest_request_of_a_share_gets_the_room_of_the_oldest() -> None:
+    budget = MemoryBudget(100_000, 20_000)
+    ended: list[str] = []
+    with budget.reserve("a") as first, budget.reserve("a") as second, budget.reserve("b") as other:
+        first.evict, second.evict = lambda: ended.append("first"), lambda: ended.append("second")
+        for reservation in (other, first, second):
+            reservation.add(6_000)
+        assert ended == ["first"] and first.size == 0
+        second.add(9_000)
+        with pytest.raises(HTTPProblem):
+            second.add(2_000)
+        second.end_reading()
+        with budget.reserve("a") as third:
+            third.add(15_000)  # what has been read is no longer of the share
+    assert ended == ["first"] and budget._free == 100_000 and not budget._shares
+
+
+def test_without_room_the_oldest_of_all_ends() -> None:
+    budget = MemoryBudget(26_000, 20_000)
+    ended: list[str] = []
+    with budget.reserve("a") as first, budget.reserve("b") as second:
+        first.evict = lambda: ended.append("first")
+        first.add(10_000)
+        second.add(10_000)
+        assert ended == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", None),
+        ("2001:db8::5:6", "2001:db8::"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+    ],
+)
+def test_a_connection_is_a_clients_unless_it_is_a_proxy_of_ours(
+    peer: str, client: str | None
+) -> None:
+    assert ClientIdentifier([ip_network("10.0.0.0/8")]).identify_peer(peer) == client
