@@ -32,7 +32,7 @@ from connectors.sdk import (
 )
 
 _NAME: Final = re.compile(r"q(\d+)_(.+)", re.DOTALL)
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _MS: Final = re.compile(r"(\d{13})(?:_.*)?", re.DOTALL)
 _MAX_AGE: Final = timedelta(days=30)
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
