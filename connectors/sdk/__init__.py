@@ -4,6 +4,7 @@ A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``
 ``Answering``) and implements ``fetch``, ``stream`` or ``handle``, and ``parse``.
 """
 
+from connectors.sdk.answering import Answering, Reply
 from connectors.sdk.backward_pagination import BackwardPaginator, HighWaterMark
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import ChangesSince
@@ -30,6 +31,7 @@ from connectors.sdk.http import (
 from connectors.sdk.http_auth import Bearer, OAuth2
 from connectors.sdk.http_status import retry_after_seconds
 from connectors.sdk.json_parts import get_object, get_objects, get_text, load_json
+from connectors.sdk.leniency import validate_leniently
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
@@ -37,11 +39,9 @@ from connectors.sdk.recheck import RecheckedConfig, RecheckedCursor, RecheckedSo
 from connectors.sdk.signatures import require_equal, require_hmac, require_recent
 from connectors.sdk.signed_webhook import SignedConfig, SignedForm
 from connectors.sdk.source import (
-    Answering,
     Capability,
     Context,
     Polled,
-    Reply,
     Source,
     SourceConfig,
     Streamed,
@@ -125,5 +125,6 @@ __all__ = [
     "require_recent",
     "retry_after_seconds",
     "unix_ms",
+    "validate_leniently",
     "with_zone",
 ]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.http import Http, HttpOptions
+from connectors.sdk.leniency import fit_fields, fit_native_id, validate_leniently
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import build_record
 from schemas.feedback import Family, Feedback, Name
@@ -123,6 +125,8 @@ class Source(ABC, Generic[ConfigT]):
         self.config = config
         self.context = context
         self._resources = ExitStack()
+        self.left_out: Counter[str] = Counter()
+        """Fields that were unreadable and left out of records, since :meth:`take_notes`."""
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +137,12 @@ class Source(ABC, Generic[ConfigT]):
     def close(self) -> None:
         """Close all that the source owns."""
         self._resources.close()
+
+    def take_notes(self) -> list[str]:
+        """Return what was left out of records since the last call, for the operator."""
+        notes = [f"{count:,} times unreadable: {name}" for name, count in self.left_out.items()]
+        self.left_out.clear()
+        return notes
 
     def own(self, resource: Resource) -> Resource:
         """Have a resource closed with the source, and return it."""
@@ -175,12 +185,22 @@ class Source(ABC, Generic[ConfigT]):
             data, f"{self.name}/{self.context.instance}:{origin}", payload, self.context.now()
         )
 
-    def validate(self, model: type[Model], data: Any) -> Model:
-        """Return ``data`` as a model of the service's item. Raises ``BadRecord``."""
+    def validate(
+        self, model: type[Model], data: Any, *, words: Collection[str] | None = None
+    ) -> Model:
+        """Return ``data`` as a model of the service's item. Raises ``BadRecord``.
+
+        With ``words``, the names of the fields that hold the comment, any other optional field is
+        left out and counted if it is unreadable.
+        """
         try:
-            return model.model_validate(data)
+            if words is None:
+                return model.model_validate(data)
+            validated, left_out = validate_leniently(model, data, frozenset(words))
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
+        self.left_out.update(left_out)
+        return validated
 
     def record(self, item: Item, *, native_id: str, author: str = "", **fields: Any) -> Feedback:
         """Return a record of this source, with a pseudonym for its author.
@@ -191,11 +211,13 @@ class Source(ABC, Generic[ConfigT]):
         for name, value in self.config.place.items():
             if fields.get(name) is None:
                 fields[name] = value
+        fields, changed = fit_fields(fields)
+        self.left_out.update(changed)
         try:
             return build_record(
                 source=self.name,
                 family=self.family,
-                native_id=native_id,
+                native_id=fit_native_id(native_id),
                 collected_at=item.collected_at,
                 author=pseudonym(self.context.author_key, author),
                 fields=fields,
@@ -267,27 +289,3 @@ class Webhook(Source[ConfigT]):
 
         Raises ``Forged``, ``Stale`` or ``Malformed``.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A request that publishes a reply."""
-
-    method: str
-    path: str
-    json: Any
-
-
-class Answering(Source[ConfigT]):
-    """A source that can publish a reply to a piece of feedback."""
-
-    @abstractmethod
-    def build_reply(self, native_id: str, text: str) -> Reply:
-        """Return the request that publishes a reply, without sending it.
-
-        Raises ``BadRecord`` for a reply that cannot be sent.
-        """
-
-    @abstractmethod
-    def send_reply(self, reply: Reply) -> None:
-        """Send a reply. Raises ``Retry`` or ``Fatal``."""

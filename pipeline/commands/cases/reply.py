@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from connectors.sdk.source import Answering, Reply
+from connectors.sdk.answering import Answering, Reply
 from pipeline.commands.cases.act import build_event, publish_and_wait
 from pipeline.commands.cases.query import get_feedback
 from pipeline.commands.shared.context import settings

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from connectors.sdk.answering import Answering, Reply
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.source import Answering, Reply
 from pipeline.commands.shared.options import ConfigFile, Json, Send
 from pipeline.commands.sources.select import author_key, select_instances, translate_errors
 from pipeline.errors import CommandError, ExitStatus

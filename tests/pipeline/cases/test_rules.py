@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.runtime.registry import sources
-from connectors.sdk.source import Answering
+from connectors.sdk.answering import Answering
 from pipeline.cases.conditions import COMPLAINTS, Conditions, RuleConditions
 from pipeline.cases.options import build_cases_settings
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rules
