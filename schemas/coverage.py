@@ -17,6 +17,8 @@ class State(StrEnum):
     """Health of a source, the worst last."""
 
     OK = "ok"
+    EMPTY = "empty"
+    """Its runs succeed, and none has ever read anything: maybe the service shows nothing to us."""
     SILENT = "silent"
     """Its runs succeed, but have brought nothing new for longer than configured."""
     LATE = "late"
@@ -42,6 +44,14 @@ class Coverage(Record):
     error: str | None = Field(
         default=None, description="Reason for the failure; absent if the run succeeded."
     )
+    failed_places: dict[str, str] = Field(
+        default_factory=dict,
+        description="Reasons of the places, such as countries or feeds, that failed while the "
+        "others were read.",
+    )
+    notes: tuple[str, ...] = Field(
+        default=(), description="What the operator should know of the run, although it succeeded."
+    )
     failures: int = Field(default=0, ge=0, description="Consecutive failed runs.")
     read: int = Field(default=0, ge=0, description="Items read; the sum of the four below.")
     published: int = Field(default=0, ge=0)
@@ -59,6 +69,9 @@ class Coverage(Record):
     )
     lag_s: float | None = Field(
         default=None, description="Seconds from the newest feedback's created_at to its collection."
+    )
+    read_at: AwareDatetime | None = Field(
+        default=None, description="Time of the last run that read anything, new or not."
     )
     news_at: AwareDatetime | None = Field(
         default=None, description="Time of the last run that brought anything."
@@ -90,6 +103,8 @@ class Coverage(Record):
             seconds=self.silent_after_s
         ):
             return State.SILENT
+        if self.every_s is not None and not (self.read_at or self.news_at or self.newest_at):
+            return State.EMPTY
         return State.OK
 
     @property

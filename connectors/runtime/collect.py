@@ -64,6 +64,7 @@ def run_once(
             backfill=state.is_backfill,
             gather=pages is None,
         )
+        outcome.stats.add_notes(source.take_notes())
         entry = merge_with_previous(
             build_entry(instance, outcome, started=started, backfill=state.is_backfill),
             state.coverage,
@@ -104,6 +105,8 @@ def build_entry(
         finished_at=now,
         backfill=backfill,
         error=None if failure is None else str(failure),
+        failed_places={} if failure is None else dict(failure.failed_places),
+        notes=tuple(stats.notes),
         failures=0 if failure is None else 1,
         read=stats.read,
         published=stats.published,
@@ -114,8 +117,9 @@ def build_entry(
         latest_at=time_range.latest,
         newest_at=time_range.latest,
         lag_s=None if time_range.latest is None else (now - time_range.latest).total_seconds(),
+        read_at=now if stats.read else None,
         news_at=now if stats.published else None,
-        succeeded_at=now if failure is None else None,
+        succeeded_at=now if failure is None or failure.failed_places else None,
         first_at=started,
         every_s=schedule.every.total_seconds() if issubclass(instance.source, Polled) else None,
         silent_after_s=None if silent_after is None else silent_after.total_seconds(),

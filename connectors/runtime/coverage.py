@@ -54,6 +54,7 @@ def merge_with_previous(entry: Coverage, previous: Coverage | None) -> Coverage:
             "first_at": previous.first_at,
             "failures": previous.failures + 1 if failed else 0,
             "succeeded_at": entry.succeeded_at or previous.succeeded_at,
+            "read_at": entry.read_at or previous.read_at or previous.news_at or previous.newest_at,
             "news_at": entry.news_at or previous.news_at,
             "newest_at": newest,
             "lag_s": previous.lag_s if entry.lag_s is None else entry.lag_s,

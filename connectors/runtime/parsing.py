@@ -9,7 +9,7 @@ from pydantic_core import PydanticSerializationError
 
 from connectors.runtime.run_stats import RunStats
 from connectors.sdk.base import Item
-from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
 from connectors.sdk.json_parts import limit_depth
 from connectors.sdk.records import mark_backfill
 from schemas.cloud_events import feedback_headers
@@ -49,7 +49,7 @@ def parse_item(
     """
     stats.read += 1
     try:
-        record = parser.parse(item)
+        record = _parse(parser, item)
         if backfill:
             record = mark_backfill(record)
         payload = _serialize(record)
@@ -61,6 +61,16 @@ def parse_item(
         return None
     stats.add_record(record.event_id)
     return ParsedItem(record, payload)
+
+
+def _parse(parser: Parser, item: Item) -> Feedback:
+    """Return the item's record; a fault of the connector costs the item, and not its run."""
+    try:
+        return parser.parse(item)
+    except (BadRecord, Skip, Retry, Fatal):
+        raise
+    except Exception as error:  # its message may quote the item
+        raise BadRecord(f"parsing {parser.name}: {type(error).__name__}") from None
 
 
 def record_message(parsed: ParsedItem) -> Message:
@@ -89,8 +99,12 @@ def _dump(data: Any) -> bytes:
     try:
         return orjson.dumps(data)
     except TypeError:  # it is nested deeper than JSON may be written
-        limit_depth(data)
+        if isinstance(data, dict | list):
+            limit_depth(data)
+    try:
         return orjson.dumps(data, default=str)
+    except TypeError:  # half a surrogate pair
+        return repr(data).encode("utf-8", "replace")
 
 
 def _serialize(record: Feedback) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 _MAX_EXAMPLES: Final = 3
+_MAX_NOTES: Final = 20
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class RunStats:
     reasons: dict[str, Reason] = field(default_factory=dict)
     skips: dict[str, Reason] = field(default_factory=dict)
     event_ids: dict[bytes, None] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    """What the operator should know although nothing failed, once each."""
 
     def add_record(self, event_id: str) -> None:
         """Count a record: the first of its id, or one that overwrites an earlier one."""
@@ -55,6 +58,12 @@ class RunStats:
         """Count an item that was refused."""
         self.dead_lettered += 1
         self.reasons.setdefault(reason, Reason()).add(origin)
+
+    def add_notes(self, notes: Sequence[str]) -> None:
+        """Keep the first notes of a run."""
+        for note in notes:
+            if len(self.notes) < _MAX_NOTES:
+                self.notes[note] = None
 
     def add_skip(self, reason: str, origin: str) -> None:
         """Count an item that was skipped on purpose."""

@@ -157,8 +157,10 @@ class _PagePublisher:
     def publish(self, page: Page) -> None:
         """Send every item of a page, as a record or as a dead letter."""
         name = self.connector.name
+        backfill = self.backfill or page.is_history
+        self.stats.add_notes(page.notes)
         for item in page.items:
-            parsed = parse_item(self.connector, item, self.stats, backfill=self.backfill)
+            parsed = parse_item(self.connector, item, self.stats, backfill=backfill)
             if isinstance(parsed, ParsedItem):
                 self.time_range.add(parsed.record.created_at)
             if page.acknowledged:

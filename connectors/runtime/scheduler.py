@@ -28,6 +28,7 @@ _MAX_WAIT_S: Final = 3_600.0
 _UNAUTHORIZED_WAIT_S: Final = 900.0
 """A source that refuses is tried again: an operator may renew the credentials there."""
 _SHUTDOWN_TIMEOUT_S: Final = 20.0
+_MAX_PAUSE_S: Final = 86_400.0
 _STREAM_RUN_S: Final = 60.0
 """Streams are cut into runs, so that coverage and cursor advance."""
 
@@ -110,7 +111,11 @@ class _ScheduledSource:
         self._stop.wait(random.uniform(0, min(5.0, self._every / 10)))  # noqa: S311
         try:
             while not self._stop.is_set():
-                self._stop.wait(self._attempt())
+                self._stop.wait(min(self._attempt(), _MAX_PAUSE_S))
+        except BaseException as error:
+            # The process continues: without this, the source would be missing unnoticed.
+            log.critical("source_ended", source=self._instance.label, reason=type(error).__name__)
+            raise
         finally:
             self._source.close()
 
@@ -132,7 +137,7 @@ class _ScheduledSource:
             return self._back_off(str(error), error.wait)
         except Exception as error:  # a fault of one connector must not end the others
             return self._back_off(f"running it: {type(error).__name__}", 60.0)
-        if result.failure is not None:
+        if result.failure is not None and not result.failure.failed_places:
             wait = result.failure.wait if isinstance(result.failure, Retry) else 0.0
             if isinstance(result.failure, Unauthorized):
                 wait = _UNAUTHORIZED_WAIT_S
@@ -198,5 +203,11 @@ def _log_result(instance: Instance, result: RunResult) -> None:
             dead_lettered=entry.dead_lettered,
             backfill=entry.backfill,
         )
+    for place, reason in entry.failed_places.items():
+        log.error("source_place_failed", source=instance.label, place=place, reason=reason)
+    for note in entry.notes:
+        log.warning("source_noted", source=instance.label, note=note)
+    if entry.state(entry.finished_at) is State.EMPTY:
+        log.warning("source_empty", source=instance.label, since=str(entry.first_at))
     if entry.state(entry.finished_at) is State.SILENT:
         log.error("source_silent", source=instance.label, since=str(entry.news_at))

@@ -38,6 +38,10 @@ class Page:
     bytes_total: int | None = None
     acknowledged: bool = False
     """True if an earlier run has published the items: they are counted, and not sent, again."""
+    is_history: bool = False
+    """True if it is of the first reading of its place, such as a country added to the settings."""
+    notes: Sequence[str] = ()
+    """What the operator should know although nothing failed; without personal data."""
 
 
 class Connector(ABC):

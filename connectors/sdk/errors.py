@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Self
 
 from pydantic import ValidationError
@@ -9,15 +10,20 @@ from pydantic import ValidationError
 from schemas.validation import first_fault
 
 _DEFAULT_WAIT_S: Final = 1.0
+_MAX_WAIT_S: Final = 86_400.0
+"""A service may ask for any wait, even for one that no clock can measure."""
 
 
 class Retry(Exception):
     """A transient error: retry after ``wait`` seconds. Nothing was lost and no cursor moved."""
 
+    failed_places: Mapping[str, str] = {}
+    """Reasons by place, if the source's other places were read."""
+
     def __init__(self, message: str, wait: float | None = None) -> None:
-        """``wait`` (s) is what the service asks for, if it names a wait."""
+        """``wait`` (s) is what the service asks for, if it names a wait; a day at most."""
         super().__init__(message)
-        self.wait = _DEFAULT_WAIT_S if wait is None else wait
+        self.wait = _DEFAULT_WAIT_S if wait is None else min(wait, _MAX_WAIT_S)
 
 
 class BadRecord(Exception):
@@ -43,6 +49,9 @@ class Skip(Exception):
 
 class Fatal(Exception):
     """A permanent error: the run ends, and a retry would fail again."""
+
+    failed_places: Mapping[str, str] = {}
+    """Reasons by place, if the source's other places were read."""
 
 
 class Misconfigured(Fatal):

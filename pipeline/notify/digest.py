@@ -24,6 +24,7 @@ PERIODS: Final = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MAX_ITEMS: Final = 20
 _PROBLEMS: Final = {
+    State.EMPTY: "has never held feedback",
     State.SILENT: "has no new feedback",
     State.LATE: "has not run",
     State.FAILED: "fails",

@@ -14,7 +14,14 @@ from connectors.runtime.instances import Instance
 from pipeline.terminal import one_line
 from schemas.coverage import Coverage, State
 
-_STYLES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
+_STYLES: Final = {
+    State.OK: "green",
+    State.EMPTY: "yellow",
+    State.SILENT: "yellow",
+    State.LATE: "red",
+    State.FAILED: "red",
+}
+_NOTHING_EVER: Final = "it has never held anything: is the source right, and can it be read here?"
 
 
 def collected_table(instances: Sequence[Instance], results: Sequence[RunResult]) -> Table:
@@ -57,9 +64,14 @@ def coverage_json(entry: Coverage, now: datetime) -> dict[str, Any]:
 def describe_run(entry: Coverage) -> str:
     """Return the result of a run in one line of Rich markup."""
     if entry.error is not None:
-        return f"[red]failed[/]: {escape(one_line(entry.error))}"
+        others = f" ({entry.published:,} published of the others)" if entry.failed_places else ""
+        return f"[red]failed[/]: {escape(one_line(entry.error))}{others}"
     history = ", its history" if entry.backfill and entry.published else ""
-    return f"{entry.published:,} published{history}"
+    notes = [*entry.notes]
+    if entry.state(entry.finished_at) is State.EMPTY and not notes:
+        notes = [_NOTHING_EVER]
+    said = "".join(f"; [yellow]{escape(one_line(note))}[/]" for note in notes)
+    return f"{entry.published:,} published{history}{said}"
 
 
 def coverage_table(entries: Sequence[Coverage], now: datetime) -> Table:
@@ -95,6 +107,10 @@ def _note(entry: Coverage, state: State, now: datetime) -> str:
         return f"nothing new since {_ago(entry.news_at or entry.first_at, now)}"
     if state is State.LATE:
         return "not running: feedback connect --all --follow"
+    if entry.notes:
+        return "; ".join(entry.notes)
+    if state is State.EMPTY:
+        return _NOTHING_EVER
     if entry.gap_since is not None:
         return f"not run from {entry.gap_since:%Y-%m-%d %H:%M} to {entry.started_at:%Y-%m-%d %H:%M}"
     return ""

@@ -25,7 +25,13 @@ _NAME_AND_TREND: Final = 38
 _CELL: Final = 21
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _NONE: Final = "·"
-_STATES: Final = {State.OK: "green", State.SILENT: "yellow", State.LATE: "red", State.FAILED: "red"}
+_STATES: Final = {
+    State.OK: "green",
+    State.EMPTY: "yellow",
+    State.SILENT: "yellow",
+    State.LATE: "red",
+    State.FAILED: "red",
+}
 
 
 def render(report: Report, *, width: int) -> Group:

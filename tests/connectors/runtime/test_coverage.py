@@ -26,6 +26,7 @@ def entry(**fields: Any) -> Coverage:
         "first_at": NOW,
         "succeeded_at": None if "error" in fields else NOW,
         "failures": 1 if "error" in fields else 0,
+        "read_at": NOW,
         "every_s": 900.0,
         "silent_after_s": 86_400.0,
     }
@@ -63,6 +64,9 @@ def test_a_long_time_without_a_run_is_a_gap() -> None:
         ({"error": "status 500"}, timedelta(0), State.FAILED),
         ({}, 2 * HOUR, State.LATE),
         ({"every_s": None}, 2 * HOUR, State.OK),
+        ({"read_at": None}, timedelta(0), State.EMPTY),
+        ({"read_at": None, "every_s": None}, timedelta(0), State.OK),
+        ({"read_at": None, "newest_at": NOW}, timedelta(0), State.OK),
         ({"news_at": NOW - 25 * HOUR}, timedelta(0), State.SILENT),
         ({"first_at": NOW - 25 * HOUR}, timedelta(0), State.SILENT),
         ({"first_at": NOW - 25 * HOUR, "silent_after_s": None}, timedelta(0), State.OK),
