@@ -30,6 +30,7 @@ from connectors.sdk import (
     get_object,
     get_objects,
     parse_iso_ms,
+    require_objects,
 )
 
 _MAX_PER_PAGE: Final = 5_000
@@ -85,7 +86,7 @@ class GoogleForms(FormSource[GoogleFormsConfig], Polled[GoogleFormsConfig]):
         "180 requests per minute for responses. Edited responses are returned again; deletes are "
         "not reported. Answers to questions that were removed from the form are left out."
     )
-    cursor_description = "the newest `lastSubmittedTime` that was read, less a minute"
+    cursor_description = "the newest `lastSubmittedTime` that was read, less six hours"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 form = "1FAIpQLSd0x4bV2m9kEastgate"
@@ -118,7 +119,9 @@ scores = { "How likely are you to recommend us?" = "nps" }
         title = str(get_object(form, "info").get("title") or "")
         while True:
             answer = changes.request(lambda page: self._list_page(changes.since_iso, page))
-            responses = get_objects(answer, "responses")
+            # The list is absent if it is empty; other pages without one are errors.
+            is_empty = answer.keys() <= {"nextPageToken"}
+            responses = [] if is_empty else require_objects(answer, "responses", self.name)
             new = changes.new_items(
                 (_changed_ms(response), str(response.get("responseId")), response)
                 for response in responses

@@ -28,11 +28,14 @@ from connectors.sdk import (
     SourceConfig,
     classify_response,
     parse_iso_ms,
+    read_places,
+    share_memory,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
 from schemas.measures import Stars
 
+_FEED_PARTS: Final = frozenset({"author", "entry", "id", "link", "title", "updated"})
 _LAST_PAGE: Final = 10
 _MAX_REQUESTS: Final = 3
 """Requests for a page before it is taken to be empty."""
@@ -73,7 +76,7 @@ class _Author(BaseModel):
 
 class _Review(BaseModel):
     id: _Label[Annotated[str, Field(min_length=1)]]
-    updated: _Label[AwareDatetime]
+    updated: _Label[AwareDatetime] | None = None
     rating: _Label[Annotated[int, Field(ge=1, le=5)]] = Field(alias="im:rating")
     version: _Label[str] = Field(default=_NOTHING, alias="im:version")
     title: _Label[str] = _NOTHING
@@ -100,10 +103,10 @@ class AppStore(Polled[AppStoreConfig]):
         "The newest 500 reviews per storefront, in 10 pages of 50. Only the time of the last edit "
         "is returned; deletes and the developer's replies are not. Apple documents no rate limit; "
         "at most 5 requests per second are made. A feed is sometimes empty: the next run reads it "
-        "again."
+        "again. A review without a time has that of its first reading, and says so."
     )
     cursor_description = (
-        "for each storefront, the newest `updated` that was read, and the ETag of its first page"
+        "for each storefront, hashes of the newest reviews, and the ETag of its first page"
     )
     capabilities = frozenset({Capability.EDITS})
     example = """\
@@ -119,18 +122,29 @@ site = "Patient app"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what is newer than the cursor's, storefront by storefront."""
         states: dict[str, Any] = orjson.loads(cursor) if cursor else {}
-        for country in dict.fromkeys(self.config.countries):
-            for items, state in self._read_storefront(country, states.get(country, {})):
-                if items or state != states.get(country):
-                    states[country] = state
-                    yield Page(items, orjson.dumps(states).decode())
+        yield from read_places(
+            (country, self._read_pages(country, states))
+            for country in dict.fromkeys(self.config.countries)
+        )
+
+    def _read_pages(self, country: str, states: dict[str, Any]) -> Iterator[Page]:
+        before = states.get(country, {})
+        for items, state, is_first in self._read_storefront(country, before):
+            if items or state != states.get(country):
+                states[country] = state
+                yield Page(items, orjson.dumps(states).decode(), is_history=is_first)
+        if country not in states:  # Apple shows empty feeds to some servers, without an error
+            notes = [f"{country}: the feed has never held a review"]
+            yield Page([], orjson.dumps(states).decode(), notes=notes)
 
     def _read_storefront(
         self, country: str, state: dict[str, Any]
-    ) -> Iterator[tuple[list[Item], dict[str, Any]]]:
-        """Yield the items of one storefront's pages, each with the state that follows."""
+    ) -> Iterator[tuple[list[Item], dict[str, Any], bool]]:
+        """Yield the items of one storefront's pages, the state that follows, and if all is new."""
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
-            state.get("walk"), now=self.context.now()
+            state.get("walk"),
+            now=self.context.now(),
+            remember=share_memory(len(self.config.countries)),
         )
         etag, promised = state.get("etag", ""), True
         while True:
@@ -141,21 +155,23 @@ site = "Patient app"
                 return
             if number == 1:
                 etag = feed.etag
-            new, arrived = paginator.new_items(
-                (parse_iso_ms(_label(review, "updated")), str(_label(review, "id")), review)
+            new = paginator.new_items(
+                (parse_iso_ms(_label(review, "updated")), _id(review), review)
                 for review in feed.reviews
             )
             # A promised page that is empty may have been lost: the next run starts over, but only
             # once, since the promise may be wrong.
             lost = not feed.reviews and promised and not state.get("again")
-            arrived = arrived or not feed.reviews or number >= min(feed.last or 10, _LAST_PAGE)
+            is_last = not feed.reviews or number >= min(feed.last or _LAST_PAGE, _LAST_PAGE)
             promised = feed.last is not None
-            paginator.page = "1" if lost else None if arrived else str(number + 1)
-            after = {"walk": paginator.cursor(paginator.page), "etag": etag}
-            if lost or (state.get("again") and not arrived):
+            text = paginator.advance(None if is_last and not lost else str(number + 1))
+            if lost:
+                paginator.page, text = "1", paginator.cursor("1")
+            after = {"walk": text, "etag": etag}
+            if lost or (state.get("again") and paginator.page is not None):
                 after["again"] = True
-            yield [self._item(review) for review in new], after
-            if arrived:
+            yield [self._item(review) for review in new], after, paginator.is_first
+            if lost or paginator.page is None:
                 return
 
     def _read_page(self, country: str, number: int, etag: str) -> _Feed | None:
@@ -179,28 +195,32 @@ site = "Patient app"
         return feed
 
     def _item(self, review: Any) -> Item:
-        return self.item(review, origin=str(_label(review, "id")))
+        return self.item(review, origin=_id(review))
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review: title and text are one comment.
 
         It holds nothing of the storefront, since one review is listed in several.
         """
-        review = self.validate(_Review, item.data)
+        review = self.validate(_Review, item.data, words=("content",))
         reviewer = _REVIEWER.search(review.author.uri.label)
-        updated = review.updated.label
+        updated = review.updated.label if review.updated else item.collected_at
         version = review.version.label
+        attributes = {"version": version} if version else {}
+        if review.updated is None:
+            attributes["date"] = "first seen"
         return self.record(
             item,
             native_id=review.id.label,
             created_at=updated,
-            revision=unix_ms(updated),
+            # A review without a time gives way to any later reading that has one.
+            revision=unix_ms(updated) if review.updated else 0,
             redated=True,
             text="\n".join(filter(None, (review.title.label, review.content.label))),
             stars=Stars(value=review.rating.label),
             author=reviewer[1] if reviewer else review.author.name.label,
             url=f"https://apps.apple.com/app/id{self.config.app}",
-            attributes={"version": version} if version else {},
+            attributes=attributes,
         )
 
 
@@ -210,11 +230,11 @@ def _classify(response: HttpResponse) -> Exception | None:
     problem = classify_response(response)
     if problem is None and response.status != 304:
         try:
-            if not isinstance(response.json()["feed"], dict):
+            if not response.json()["feed"].keys() & _FEED_PARTS:
                 raise TypeError
         except Retry as truncated:
             return truncated
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             return Retry(f"reading {response.request_line}: the response is not a feed")
     return problem
 
@@ -234,6 +254,10 @@ def _last_page_number(feed: dict[str, Any]) -> int | None:
             match = _NUMBER.search(str(attributes.get("href")))
             return int(match[1]) if match else None
     return None
+
+
+def _id(review: Any) -> str:
+    return str(_label(review, "id") or "")
 
 
 def _label(review: Any, name: str) -> Any:

@@ -40,6 +40,10 @@ from connectors.sdk import (
     classify_response,
     get_text,
     parse_iso_ms,
+    read_places,
+    require_list,
+    require_object,
+    share_memory,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback, Name
@@ -48,6 +52,7 @@ from schemas.measures import Stars
 _SCOPE: Final = "https://www.googleapis.com/auth/business.manage"
 _MAX_REPLY_BYTES: Final = 4_096
 _STARS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
+_SUMMARY: Final = {"averageRating", "totalReviewCount", "nextPageToken"}
 _TRANSLATED: Final = "(Translated by Google)"
 _ORIGINAL: Final = re.compile(r"(?:^|\s)\(Original\)\s")
 
@@ -106,6 +111,7 @@ class _Review(BaseModel):
     createTime: AwareDatetime  # noqa: N815
     updateTime: AwareDatetime | None = None  # noqa: N815
     reviewer: _Reviewer | None = None
+    reviewReply: dict[str, Any] | None = None  # noqa: N815
 
 
 class _LocatedReview(BaseModel):
@@ -131,7 +137,7 @@ class GoogleBusiness(Polled[GoogleBusinessConfig], Answering[GoogleBusinessConfi
         "are read again once per day. Reviewers have no id: two of the same name count as one "
         "author."
     )
-    cursor_description = "for each location, the newest `updateTime` that was read"
+    cursor_description = "for each location, hashes of the newest reviews with their `updateTime`"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 account = "104711081500000000000"
@@ -154,27 +160,29 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
         cursors = {
             location: known[location] for location in self.config.locations if location in known
         }
-        for location in self.config.locations:
-            for items, at in self._read_location(location, cursors.get(location)):
-                if items or cursors.get(location) != at:
-                    cursors[location] = at
-                    yield Page(items, orjson.dumps(cursors).decode())
+        yield from read_places(
+            (location, self._read_location(location, cursors)) for location in self.config.locations
+        )
 
-    def _read_location(self, location: str, cursor: str | None) -> Iterator[tuple[list[Item], str]]:
+    def _read_location(self, location: str, cursors: dict[str, str]) -> Iterator[Page]:
+        before = cursors.get(location)
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
-            cursor, now=self.context.now(), recheck=timedelta(days=self.config.recheck_days)
+            before,
+            now=self.context.now(),
+            recheck=timedelta(days=self.config.recheck_days),
+            remember=share_memory(len(self.config.locations)),
         )
         while True:
             answer = self._list_page(location, paginator)
-            reviews = answer.get("reviews") or []
-            new, arrived = paginator.new_items(
-                (_updated_ms(review), get_text(review, "reviewId"), review) for review in reviews
+            new = paginator.new_items(
+                (_updated_ms(review), get_text(review, "reviewId"), review)
+                for review in _reviews(answer, location)
             )
-            following = answer.get("nextPageToken")
-            if following is not None and following == paginator.page:
-                raise Fatal(f"reading {self.name}: the service returned the same page twice")
-            paginator.page = None if arrived or not following else str(following)
-            yield [self._item(location, review) for review in new], paginator.cursor(paginator.page)
+            text = paginator.advance(get_text(answer, "nextPageToken") or None)
+            if new or text != cursors.get(location):
+                cursors[location] = text
+                items = [self._item(location, review) for review in new]
+                yield Page(items, orjson.dumps(cursors).decode(), is_history=paginator.is_first)
             if paginator.page is None:
                 return
 
@@ -200,7 +208,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review, in the reviewer's words, not in Google's translation."""
-        located = self.validate(_LocatedReview, item.data)
+        located = self.validate(_LocatedReview, item.data, words=("comment",))
         review = located.review
         text, stars = original(review.comment or ""), _STARS.get(review.starRating or "")
         if not text and stars is None:
@@ -215,6 +223,7 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
             stars=None if stars is None else Stars(value=stars),
             author=review.reviewer.author if review.reviewer else "",
             site=self.config.locations.get(located.location),
+            attributes={"answered": "yes" if review.reviewReply else "no"},
         )
 
     def build_reply(self, native_id: str, text: str) -> Reply:
@@ -252,6 +261,14 @@ def original(comment: str) -> str:
     if before.strip():
         return before.strip().removeprefix("(Original)").strip()
     return _ORIGINAL.split(after, maxsplit=1)[-1].strip()
+
+
+def _reviews(answer: Any, location: str) -> list[Any]:
+    """Return a page's reviews; the list is absent if it is empty. Raises ``Retry``."""
+    where = f"google_business {location}"
+    if "reviews" in require_object(answer, where) or not answer.keys() <= _SUMMARY:
+        return require_list(answer, "reviews", where)
+    return []
 
 
 def _updated_ms(review: Any) -> int | None:

@@ -6,6 +6,7 @@ use the Play Developer API, https://developers.google.com/android-publisher.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from functools import cache, cached_property
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.sdk import (
     Answering,
@@ -37,8 +38,10 @@ from schemas.measures import Stars
 
 _SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 _MAX_REPLY_CHARACTERS: Final = 350
-_ANONYMOUS: Final = "A Google user"
-"""Replaces the name of any closed account, so it does not identify an author."""
+_ANONYMOUS: Final = re.compile(r"\bgoogle", re.IGNORECASE)
+"""A closed account is "A Google user" in the list's language, which identifies no author.
+
+In all languages it has that word, which names of people do not."""
 _NEWEST_FIRST: Final = 2
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -75,6 +78,7 @@ class _Review(BaseModel):
     content: str | None = None
     userName: str | None = None  # noqa: N815
     reviewCreatedVersion: str | None = None  # noqa: N815
+    replyContent: str | None = None  # noqa: N815
 
 
 class _NoListing(Retry):
@@ -97,7 +101,7 @@ class GooglePlay(Polled[GooglePlayConfig], Answering[GooglePlayConfig]):
         "truncate a long history. Only the time of the last edit is returned; deletes are not "
         "reported. Replies: 350 characters, 2,000 per day and app."
     )
-    cursor_description = "the newest time of a review that was read"
+    cursor_description = "hashes of the newest reviews with their times"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 app = "org.example.patient"
@@ -113,9 +117,7 @@ country = "gb"
         """Read the reviews that are newer than the cursor's, the newest first."""
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=self.context.now())
         resumed = paginator.page is not None
-        requested: set[str | None] = set()
         while True:
-            requested.add(paginator.page)
             try:
                 reviews, following = self._list_page(paginator.page)
             except _NoListing:
@@ -126,11 +128,9 @@ country = "gb"
                 resumed, paginator.page = False, None
                 continue
             resumed = False
-            new, arrived = paginator.new_items(
-                (_at_ms(review), str(_get_field(review, "reviewId")), review) for review in reviews
-            )
-            paginator.page = None if arrived or following in requested else following
-            yield Page([self._item(review) for review in new], paginator.cursor(paginator.page))
+            new = paginator.new_items((_at_ms(review), _id(review), review) for review in reviews)
+            text = paginator.advance(following)
+            yield Page([self._item(review) for review in new], text)
             if paginator.page is None:
                 return
 
@@ -148,19 +148,16 @@ country = "gb"
         return listing[0] if isinstance(listing[0], list) else [], _next_token(listing)
 
     def _item(self, review: Any) -> Item:
-        return self.item(
-            review, origin=str(_get_field(review, "reviewId")), payload=orjson.dumps(review)
-        )
+        return self.item(review, origin=_id(review), payload=orjson.dumps(review))
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review, without the developer's reply that it contains."""
-        try:
-            review = _Review.model_validate(
-                {name: _get_field(item.data, name) for name in _Review.model_fields}
-            )
-        except ValidationError as error:
-            raise BadRecord.from_validation(self.name, error) from None
+        fields = {name: _get_field(item.data, name) for name in _Review.model_fields}
+        review = self.validate(_Review, fields, words=("content",))
         version = review.reviewCreatedVersion
+        attributes = {"answered": "yes" if review.replyContent else "no"}
+        if version:
+            attributes["version"] = version
         return self.record(
             item,
             native_id=review.reviewId,
@@ -169,10 +166,10 @@ country = "gb"
             redated=True,
             text=review.content or "",
             stars=Stars(value=review.score),
-            author="" if review.userName in {None, _ANONYMOUS} else review.userName,
+            author="" if _is_anonymous(review.userName) else str(review.userName),
             url=f"https://play.google.com/store/apps/details?id={self.config.app}"
             f"&reviewId={quote(review.reviewId, safe='')}",
-            attributes={"version": version} if version else {},
+            attributes=attributes,
         )
 
     @cached_property
@@ -225,6 +222,14 @@ def _library() -> tuple[Any, dict[str, Any]]:
 def _get_field(review: Any, name: str) -> Any:
     """Return a review's field by the library's name for it, or None if it is absent."""
     return _library()[1][name].extract_content(review)
+
+
+def _is_anonymous(name: str | None) -> bool:
+    return not name or _ANONYMOUS.search(name) is not None
+
+
+def _id(review: Any) -> str:
+    return str(_get_field(review, "reviewId") or "")
 
 
 def _at_ms(review: Any) -> int | None:

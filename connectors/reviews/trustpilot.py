@@ -26,6 +26,7 @@ from connectors.sdk import (
     SourceConfig,
     get_text,
     parse_iso_ms,
+    require_list,
     unix_ms,
     with_zone,
 )
@@ -65,7 +66,7 @@ class _Location(BaseModel):
 
 class _Review(BaseModel):
     id: str
-    stars: int
+    stars: Annotated[int, Field(ge=1, le=5)]
     title: str | None = None
     text: str | None = None
     language: str | None = None
@@ -74,6 +75,7 @@ class _Review(BaseModel):
     isVerified: bool | None = None  # noqa: N815
     consumer: _Consumer | None = None
     location: _Location | None = None
+    companyReply: dict[str, Any] | None = None  # noqa: N815
 
 
 class Trustpilot(Polled[TrustpilotConfig], Answering[TrustpilotConfig]):
@@ -87,7 +89,7 @@ class Trustpilot(Polled[TrustpilotConfig], Answering[TrustpilotConfig]):
         "833 requests per 5 minutes and 10,000 per hour. Edits of the last `recheck_days` are "
         "found once per day; deletes are not reported."
     )
-    cursor_description = "the newest `createdAt` that was read"
+    cursor_description = "hashes of the newest reviews with their `createdAt`"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 business_unit = "46d6a890000064000500e0c3"
@@ -115,18 +117,17 @@ site = "Eastgate"
         path = f"/v1/private/business-units/{config.business_unit}/reviews"
         while True:
             number = int(paginator.page or 1)
-            reviews = self._http.get_json(
-                path,
-                params={"orderBy": "createdat.desc", "page": number, "perPage": config.per_page},
-            ).get("reviews", [])
-            new, arrived = paginator.new_items(
+            params = {"orderBy": "createdat.desc", "page": number, "perPage": config.per_page}
+            document = self._http.get_json(path, params=params)
+            reviews = require_list(document, "reviews", path)
+            new = paginator.new_items(
                 (parse_iso_ms(get_text(review, "createdAt")), get_text(review, "id"), review)
                 for review in reviews
             )
-            arrived = arrived or len(reviews) < config.per_page
-            paginator.page = None if arrived else str(number + 1)
-            yield Page([self._item(review) for review in new], paginator.cursor(paginator.page))
-            if arrived:
+            # Pages may be short in the middle of the list: only an empty one is its end.
+            text = paginator.advance(str(number + 1) if reviews else None)
+            yield Page([self._item(review) for review in new], text)
+            if paginator.page is None:
                 return
 
     def _item(self, review: Any) -> Item:
@@ -134,7 +135,7 @@ site = "Eastgate"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review: title and text are one comment."""
-        review = self.validate(_Review, item.data)
+        review = self.validate(_Review, item.data, words=("text",))
         edited = review.updatedAt or review.createdAt
         return self.record(
             item,
@@ -167,6 +168,9 @@ site = "Eastgate"
 
 
 def _attributes(review: _Review) -> dict[str, str]:
-    if review.isVerified is None:
-        return {}
-    return {"verified": "yes" if review.isVerified else "no"}
+    attributes = {}
+    if review.isVerified is not None:
+        attributes["verified"] = "yes" if review.isVerified else "no"
+    if "companyReply" in review.model_fields_set:
+        attributes["answered"] = "yes" if review.companyReply else "no"
+    return attributes

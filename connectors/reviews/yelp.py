@@ -26,6 +26,8 @@ from connectors.sdk import (
     Retry,
     SourceConfig,
     classify_response,
+    read_places,
+    require_list,
     retry_after_seconds,
     unix_ms,
 )
@@ -89,8 +91,7 @@ class Yelp(Polled[YelpConfig]):
         "returned for a business without recommended reviews."
     )
     cursor_description = (
-        "the last business that was read: an interrupted run resumes after it, any other run "
-        "starts over"
+        "the last business that was read: the next run begins after it, and reads all"
     )
     capabilities = frozenset({Capability.SAMPLED})
     example = """\
@@ -110,19 +111,28 @@ every = "1d"
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read each business; after an interrupted run, those that follow the cursor's."""
+        """Read each business, beginning after the cursor's."""
         businesses = list(dict.fromkeys(self.config.businesses))
         begin = businesses.index(cursor) + 1 if cursor in businesses else 0
         params = {"sort_by": "newest"}
         if self.config.locale is not None:
             params["locale"] = self.config.locale
-        for business in businesses[begin % len(businesses) :]:
-            document = self._http.get_json(
-                f"/v3/businesses/{quote(business, safe='')}/reviews", params=params
-            )
-            reviews = document.get("reviews") if isinstance(document, dict) else None
-            listing = reviews if isinstance(reviews, list) else []
-            yield Page([self._item(business, review) for review in listing], business)
+        yield from read_places(
+            (business, self._read_business(business, params))
+            # All of them, so that one that always fails does not keep the others from being read.
+            for business in [*businesses[begin:], *businesses[:begin]]
+        )
+
+    def _read_business(self, business: str, params: dict[str, str]) -> Iterator[Page]:
+        path = f"/v3/businesses/{quote(business, safe='')}/reviews"
+        response = self._http.request("GET", path, params=params)
+        if response.status == 403:  # it has no recommended reviews
+            yield Page([], business)
+            return
+        document = response.json()
+        reviews = require_list(document, "reviews", path)
+        notes = [] if reviews else _describe_others(business, document)
+        yield Page([self._item(business, review) for review in reviews], business, notes=notes)
 
     def _item(self, business: str, review: Any) -> Item:
         origin = review.get("id") if isinstance(review, dict) else None
@@ -134,7 +144,7 @@ every = "1d"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of an excerpt; its site defaults to the business."""
-        excerpt = self.validate(_Excerpt, item.data)
+        excerpt = self.validate(_Excerpt, item.data, words=("text",))
         review = excerpt.review
         created = review.time_created
         created = created if created.tzinfo else created.replace(tzinfo=ZoneInfo(_TIME_ZONE))
@@ -152,6 +162,17 @@ every = "1d"
         )
 
 
+def _describe_others(business: str, document: Any) -> list[str]:
+    """Return a note if a business has reviews, but only in languages that were not asked for."""
+    total = document.get("total")
+    if not isinstance(total, int) or total < 1:
+        return []
+    languages = document.get("possible_languages")
+    named = ", ".join(map(str, languages)) if isinstance(languages, list) else ""
+    others = f"; there are some in: {named}" if named else ""
+    return [f"{business}: {total:,} reviews, none in the language of `locale`{others}"]
+
+
 def _classify(response: HttpResponse) -> Exception | None:
     code = _error_code(response) if response.status in {403, 429} else None
     if code == "BUSINESS_UNAVAILABLE":  # it has no recommended reviews
@@ -162,7 +183,13 @@ def _classify(response: HttpResponse) -> Exception | None:
             f"requesting {response.request_line}: the daily limit of requests is reached",
             wait=retry_after_seconds({"retry-after": reset}),
         )
-    return classify_response(response)
+    problem = classify_response(response)
+    if problem is None:
+        try:
+            response.json()
+        except Retry as truncated:
+            return truncated
+    return problem
 
 
 def _error_code(response: HttpResponse) -> object:

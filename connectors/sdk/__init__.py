@@ -5,7 +5,7 @@ A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``
 """
 
 from connectors.sdk.answering import Answering, Reply
-from connectors.sdk.backward_pagination import BackwardPaginator, HighWaterMark
+from connectors.sdk.backward_pagination import BackwardPaginator
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import ChangesSince
 from connectors.sdk.errors import (
@@ -30,9 +30,19 @@ from connectors.sdk.http import (
 )
 from connectors.sdk.http_auth import Bearer, OAuth2
 from connectors.sdk.http_status import retry_after_seconds
-from connectors.sdk.json_parts import get_object, get_objects, get_text, load_json
+from connectors.sdk.item_memory import ItemMemory, share_memory
+from connectors.sdk.json_parts import (
+    get_object,
+    get_objects,
+    get_text,
+    load_json,
+    require_list,
+    require_object,
+    require_objects,
+)
 from connectors.sdk.leniency import validate_leniently
 from connectors.sdk.oauth import request_access_token
+from connectors.sdk.places import read_places
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
 from connectors.sdk.recheck import RecheckedConfig, RecheckedCursor, RecheckedSource
@@ -77,10 +87,10 @@ __all__ = [
     "FormSource",
     "FormSourceConfig",
     "GoogleConfig",
-    "HighWaterMark",
     "Http",
     "HttpResponse",
     "Item",
+    "ItemMemory",
     "Malformed",
     "Misconfigured",
     "OAuth2",
@@ -119,11 +129,16 @@ __all__ = [
     "parse_iso",
     "parse_iso_ms",
     "plain_text",
+    "read_places",
     "request_access_token",
     "require_equal",
     "require_hmac",
+    "require_list",
+    "require_object",
+    "require_objects",
     "require_recent",
     "retry_after_seconds",
+    "share_memory",
     "unix_ms",
     "validate_leniently",
     "with_zone",

@@ -1,9 +1,9 @@
 """Incremental reading, for services that can be asked for what changed since a time.
 
 The pages may come in any order, so that time moves only when all of them have been read. It stays
-a minute behind the newest change, and behind the beginning of the reading: a service may show a
-change a little later than its time says, and on a page that was read already. Changes of that
-minute are remembered by their ids, so that they are not returned again.
+some hours behind the newest change, and behind the beginning of the reading: a service may show a
+change later than its time says, and on a page that was read already. Changes of these hours are
+remembered by their ids, so that they are not returned again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from connectors.sdk.timestamps import iso_utc, unix_ms
 
 T = TypeVar("T")
 
-_SETTLING_MS: Final = 60_000
-_MAX_IDS: Final = 500
+_SETTLING_MS: Final = 6 * 3_600_000
+_MAX_IDS: Final = 1_000
+_MAX_STALE_PAGES: Final = 3
+"""Consecutive pages that are empty or repeat what the run has read: the service has no end."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class ChangesSince:
     """The service's token of the next page; None: the first."""
     resumed: bool = False
     """True if that token is from an earlier run and may have expired."""
+    _met: set[tuple[int | None, str]] = field(default_factory=set)
+    _stale_pages: int = 0
 
     @classmethod
     def resume(cls, cursor: str | None, *, now: datetime) -> Self:
@@ -82,13 +86,16 @@ class ChangesSince:
         An item without a time is new: ``parse`` rejects it.
         """
         new: list[T] = []
+        met_before = len(self._met)
         for at, native_id, item in items:
+            self._met.add((at, native_id))
             if at is None or self.known.get(native_id) != at:
                 new.append(item)
             if at is not None:
                 self.newest = at if self.newest is None else max(at, self.newest)
                 self.recent[native_id] = at
         self._evict()
+        self._stale_pages = 0 if len(self._met) > met_before else self._stale_pages + 1
         return new
 
     def advance(self, page: str | None) -> str:
@@ -96,7 +103,8 @@ class ChangesSince:
 
         Raises ``Fatal`` if the service returns the same page twice.
         """
-        if page is not None and page == self.page:
+        is_stale = self._stale_pages >= _MAX_STALE_PAGES
+        if page is not None and (page == self.page or is_stale):
             raise Fatal("reading pages: the service returned the same page twice")
         self.page = page
         if page is None:
@@ -107,6 +115,8 @@ class ChangesSince:
     def complete(self, at_least: int | None) -> str:
         """Return the cursor that follows the last page; its time is never before ``at_least``."""
         settled = self._settled_ms()
+        if settled is not None and len(self.recent) >= _MAX_IDS:  # do not read what was forgotten
+            settled = max(settled, min(self.recent.values()))
         self.moment = max((ms for ms in (at_least, settled) if ms is not None), default=None)
         self.known = {
             native_id: at

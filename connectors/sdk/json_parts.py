@@ -47,6 +47,8 @@ def limit_depth(document: Any) -> None:
                 else:
                     pending.append((value, depth + 1))
 
+from connectors.sdk.errors import Retry
+
 
 def get_object(holder: Any, *names: str) -> dict[str, Any]:
     """Return the object below these names, or an empty one if it is absent."""
@@ -67,3 +69,26 @@ def get_text(holder: Any, name: str) -> str:
     """Return the value of that name as text, or an empty text if it is absent."""
     value = holder.get(name) if isinstance(holder, dict) else None
     return "" if value is None else str(value)
+
+
+def require_object(document: Any, where: str) -> dict[str, Any]:
+    """Return a page that is an object. Raises ``Retry``: it is an error with status 200."""
+    if not isinstance(document, dict):
+        raise Retry(f"reading {where}: the response is not an object")
+    return document
+
+
+def require_list(document: Any, name: str, where: str) -> list[Any]:
+    """Return the list of that name in a page.
+
+    Raises ``Retry``: a page without its list is an error with status 200, not the end.
+    """
+    values = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(values, list):
+        raise Retry(f"reading {where}: the response has no list of {name}")
+    return values
+
+
+def require_objects(document: Any, name: str, where: str) -> list[dict[str, Any]]:
+    """Return the objects in the list of that name in a page, as :func:`require_list` does."""
+    return [value for value in require_list(document, name, where) if isinstance(value, dict)]

@@ -102,6 +102,17 @@ class RecheckedSource(Streamed[RecheckedConfigT], Generic[RecheckedConfigT, Curs
             state.checked = now
         yield Page([], state.text())
 
+    def look_back_ms(self, state: CursorT) -> int:
+        """Return how far before its position a reading begins, for posts that arrive late.
+
+        That is a day, or less if the memory is full: a forgotten post would be read again.
+        """
+        times = [post.created for post in state.memory.posts.values() if post.revision]
+        is_full = len(times) >= state.memory.size
+        back = max(times) - min(times) if is_full and times else _DAY_MS
+        back = back if times else 0  # a first reading begins where the settings say
+        return max(min(back, _DAY_MS), self.config.overlap_minutes * 60_000)
+
     @abstractmethod
     def walk(self, state: CursorT) -> Iterator[Page]:
         """Yield the posts that are not known, and advance ``state`` with them."""

@@ -7,10 +7,12 @@ id holds its time; an edit is a post with a new id, which names the earlier ones
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
+from html import unescape
 from typing import Annotated, Any, Final
 
+import orjson
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from connectors.sdk import (
@@ -27,13 +29,20 @@ from connectors.sdk import (
     SourceConfig,
     classify_response,
     from_unix,
+    get_object,
+    get_text,
+    require_list,
+    require_object,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
 
+_PATH: Final = "/2/tweets/search/recent"
 _FIELDS: Final = "author_id,created_at,edit_history_tweet_ids,lang,note_tweet"
 _EPOCH_MS: Final = 1_288_834_974_657
 _REACH: Final = timedelta(days=7) - timedelta(hours=1)  # an older since_id is refused
+_LOOK_BACK: Final = timedelta(hours=6)
+"""For posts that the search finds late; X counts a post once per day, however often it is read."""
 _UNTIL_CAP_S: Final = 6 * 3_600.0
 _NO_LANGUAGE: Final = frozenset({"art", "qam", "qct", "qht", "qme", "qst", "und", "zxx"})
 
@@ -60,7 +69,7 @@ class _Note(BaseModel):
 
 class _Post(BaseModel):
     id: _Id
-    text: str
+    text: str = ""
     author_id: str = ""
     lang: str | None = None
     edit_history_tweet_ids: list[_Id] = []
@@ -83,7 +92,7 @@ class X(Polled[XConfig]):
         "last 7 days can be searched: posts are lost if no run succeeds for longer. Edits are "
         "returned; deletes are not reported."
     )
-    cursor_description = "the highest post id that was read (`since_id`)"
+    cursor_description = "hashes of the newest posts with their times"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 query = '("Eastgate Hospital" OR @eastgatehosp) -from:eastgatehosp'
@@ -105,16 +114,18 @@ every = "1h"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the posts that are newer than the cursor's, the newest first."""
         now = self.context.now()
-        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=now)
-        if not _is_searchable(paginator.newest.at, now):
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
+            _read_cursor(cursor), now=now, look_back=_LOOK_BACK
+        )
+        if not _is_searchable(paginator.memory.newest_at, now):
             paginator.page = None  # that search began too long ago to be resumed
         while True:
             answer = self._search(paginator, now)
-            new, arrived = paginator.new_items(
-                (_numeric_id(post), str(post.get("id")), post) for post in answer.get("data", [])
+            new = paginator.new_items(
+                (_written_ms(post), get_text(post, "id"), post) for post in _posts(answer)
             )
-            paginator.page = None if arrived else answer.get("meta", {}).get("next_token")
-            yield Page([self._item(post) for post in new], paginator.cursor(paginator.page))
+            token = get_text(get_object(answer, "meta"), "next_token")
+            yield Page([self._item(post) for post in new], paginator.advance(token or None))
             if paginator.page is None:
                 return
 
@@ -124,19 +135,20 @@ every = "1h"
             "max_results": self.config.per_page,
             "tweet.fields": _FIELDS,
         }
-        if _is_searchable(paginator.known.at, now):
-            params["since_id"] = str(paginator.known.at)
+        since = paginator.until
+        if _is_searchable(since, now):
+            params["since_id"] = str((since - _EPOCH_MS) << 22)
         if paginator.page is not None:
             params["next_token"] = paginator.page
-        return self._http.get_json("/2/tweets/search/recent", params=params)
+        return self._http.get_json(_PATH, params=params)
 
     def _item(self, post: Any) -> Item:
-        return self.item(post, origin=str(post.get("id")))
+        return self.item(post, origin=get_text(post, "id"))
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a post; an edited one has its first id."""
-        post = self.validate(_Post, item.data)
-        text = post.note_tweet.text if post.note_tweet else post.text
+        post = self.validate(_Post, item.data, words=("text",))
+        text = unescape(post.note_tweet.text if post.note_tweet else post.text)
         if not text.strip():
             raise Skip
         first = min([post.id, *post.edit_history_tweet_ids], key=int)
@@ -157,19 +169,40 @@ def _parse_id_time(post_id: int) -> datetime:
     return from_unix(((post_id >> 22) + _EPOCH_MS) / 1000)
 
 
-def _is_searchable(post_id: int, now: datetime) -> bool:
-    return post_id > 0 and now.astimezone(UTC) - _parse_id_time(post_id) < _REACH
+def _is_searchable(ms: int, now: datetime) -> bool:
+    """Return True if a search may begin at a Unix time (ms)."""
+    return ms > 0 and unix_ms(now) - ms < _REACH.total_seconds() * 1000
 
 
-def _numeric_id(post: Any) -> int | None:
+def _written_ms(post: Any) -> int | None:
     try:
-        return int(post["id"])
-    except (KeyError, TypeError, ValueError):
+        return unix_ms(_parse_id_time(int(post["id"])))
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def _posts(answer: Any) -> list[Any]:
+    """Return a page's posts; the list is absent if it is empty. Raises ``Retry``."""
+    document = require_object(answer, _PATH)
+    if "data" not in document and get_text(get_object(document, "meta"), "result_count") == "0":
+        return []
+    return require_list(document, "data", _PATH)
+
+
+def _read_cursor(cursor: str | None) -> str | None:
+    """Return a cursor whose times are Unix times (ms): earlier versions had ids instead."""
+    state = {} if cursor is None else orjson.loads(cursor)
+    for name in ("known", "newest"):
+        if name in state and state[name][0] > 0:
+            state[name][0] = unix_ms(_parse_id_time(state[name][0]))
+    return orjson.dumps(state).decode() if cursor is not None else None
 
 
 def _classify(response: HttpResponse) -> Exception | None:
     """Return the error that a response represents; a plan's cap does not say when it ends."""
+    if response.status == 402 or b"CreditsDepleted" in response.body:
+        message = f"requesting {response.request_line}: the credits of the account are used up"
+        return Retry(message, wait=_UNTIL_CAP_S)
     if response.status == 429 and b"usage-capped" in response.body:
         message = f"requesting {response.request_line}: the plan's cap of posts is reached"
         return Retry(message, wait=_UNTIL_CAP_S)

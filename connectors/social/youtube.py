@@ -11,11 +11,10 @@ from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, model_validator
 
 from connectors.sdk import (
     BackwardPaginator,
-    BadRecord,
     Capability,
     Fatal,
     Http,
@@ -29,12 +28,17 @@ from connectors.sdk import (
     Unauthorized,
     classify_response,
     get_object,
+    get_objects,
     get_text,
     parse_iso_ms,
+    require_list,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
 
+_PATH: Final = "/youtube/v3/commentThreads"
+_REPLIES_PATH: Final = "/youtube/v3/comments"
+_MAX_REPLY_PAGES: Final = 20
 _UNTIL_QUOTA_S: Final = 3_600.0  # the daily quota is reset at midnight Pacific time: retry hourly
 _UNTIL_RATE_S: Final = 120.0  # rates are per minute
 _EXHAUSTED: Final = {
@@ -76,10 +80,15 @@ class _AuthorId(BaseModel):
 
 
 class _CommentSnippet(BaseModel):
-    textDisplay: str  # noqa: N815 - the service's name
+    textDisplay: str = ""  # noqa: N815 - the service's name
+    textOriginal: str = ""  # noqa: N815
     publishedAt: AwareDatetime  # noqa: N815
     updatedAt: AwareDatetime | None = None  # noqa: N815
     authorChannelId: _AuthorId = _AuthorId()  # noqa: N815
+
+    @property
+    def text(self) -> str:
+        return self.textDisplay or self.textOriginal
 
 
 class _Comment(BaseModel):
@@ -93,8 +102,29 @@ class _ThreadSnippet(BaseModel):
     topLevelComment: _Comment  # noqa: N815
 
 
+class _Replies(BaseModel):
+    comments: list[_Comment] = []
+
+
 class _Thread(BaseModel):
     snippet: _ThreadSnippet
+    replies: _Replies = _Replies()
+    reply: _Comment | None = None
+    """The reply that the item is about; None: the first comment."""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Details that are worth a search."""
+        channel = self.snippet.channelId
+        attributes = {"video": self.snippet.videoId} if self.snippet.videoId else {}
+        authors = {reply.snippet.authorChannelId.value for reply in self.replies.comments}
+        if channel and channel in authors and self.reply is None:
+            attributes["answered"] = "yes"
+        return attributes
+
+
+class _Missing(Fatal):
+    """The video, channel or comment does not exist."""
 
 
 class _StalePage(Fatal):
@@ -112,10 +142,10 @@ class YouTube(Polled[YouTubeConfig]):
     )
     limitations = (
         "10,000 units per day by default; a request costs 1 and returns up to 100 comments. "
-        "Replies to comments are not read. Edits of the last `recheck_days` are found once per "
-        "day; deletes are not reported."
+        "Replies to older comments and edits of the last `recheck_days` are found once per day; "
+        "deletes are not reported. A reply has the comment that it answers as its question."
     )
-    cursor_description = "the newest `publishedAt` that was read"
+    cursor_description = "hashes of the newest comments with their `publishedAt`"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 channel = "UC_x5XG1OV2P6uZZ5FSM9Ttw"
@@ -143,12 +173,12 @@ organization = "Eastgate Hospitals"
                     None  # start from the newest again: an item that is read twice is one record
                 )
                 continue
-            threads = answer.get("items", [])
-            new, arrived = paginator.new_items(
-                (_published_ms(thread), get_text(thread, "id"), thread) for thread in threads
+            new = paginator.new_items(
+                (_published_ms(thread), get_text(thread, "id"), thread)
+                for thread in require_list(answer, "items", _PATH)
             )
-            paginator.page = None if arrived else answer.get("nextPageToken")
-            yield Page([self._item(thread) for thread in new], paginator.cursor(paginator.page))
+            text = paginator.advance(get_text(answer, "nextPageToken") or None)
+            yield Page([item for thread in new for item in self._items(thread)], text)
             if paginator.page is None:
                 return
 
@@ -161,27 +191,52 @@ organization = "Eastgate Hospitals"
         )
         params = {
             **about,
-            "part": "snippet",
+            "part": "snippet,replies",
             "order": "time",
             "textFormat": "plainText",
             "maxResults": config.per_page,
         }
         if page is not None:
             params["pageToken"] = page
-        return self._http.get_json("/youtube/v3/commentThreads", params=params)
+        return self._http.get_json(_PATH, params=params)
 
-    def _item(self, thread: Any) -> Item:
-        return self.item(thread, origin=get_text(thread, "id"))
+    def _items(self, thread: Any) -> list[Item]:
+        """Return the items of a thread: its first comment, and the replies to it."""
+        items = [self.item(thread, origin=get_text(thread, "id"))]
+        for reply in self._list_replies(thread):
+            data = {"snippet": get_object(thread, "snippet"), "reply": reply}
+            items.append(self.item(data, origin=get_text(reply, "id")))
+        return items
+
+    def _list_replies(self, thread: Any) -> list[Any]:
+        """Return all replies of a thread, which itself has the first few."""
+        replies = get_objects(get_object(thread, "replies"), "comments")
+        total = get_object(thread, "snippet").get("totalReplyCount")
+        if not isinstance(total, int) or total <= len(replies):
+            return replies
+        params: dict[str, Any] = {"part": "snippet", "textFormat": "plainText", "maxResults": 100}
+        params["parentId"] = get_text(thread, "id")
+        by_id: dict[str, Any] = {get_text(reply, "id"): reply for reply in replies}
+        for _ in range(_MAX_REPLY_PAGES):
+            try:
+                answer = self._http.get_json(_REPLIES_PATH, params=params)
+            except _Missing:  # deleted meanwhile
+                break
+            before = len(by_id)
+            comments = require_list(answer, "items", _REPLIES_PATH)
+            by_id |= {get_text(comment, "id"): comment for comment in comments}
+            params["pageToken"] = get_text(answer, "nextPageToken")
+            if not params["pageToken"] or len(by_id) == before:
+                break
+        return [*by_id.values()]
 
     def parse(self, item: Item) -> Feedback:
-        """Return the record of a thread's first comment."""
-        try:
-            thread = _Thread.model_validate(item.data).snippet
-        except ValidationError as error:
-            raise BadRecord.from_validation(self.name, error) from None
-        comment = thread.topLevelComment
+        """Return the record of a thread's first comment, or of a reply to it."""
+        whole = self.validate(_Thread, item.data, words=("textDisplay", "textOriginal"))
+        thread, first = whole.snippet, whole.snippet.topLevelComment
+        comment = whole.reply or first
         snippet = comment.snippet
-        if not snippet.textDisplay.strip():
+        if not snippet.text.strip():
             raise Skip
         if snippet.authorChannelId.value and snippet.authorChannelId.value == thread.channelId:
             raise Skip("written by the channel itself")
@@ -191,10 +246,11 @@ organization = "Eastgate Hospitals"
             native_id=comment.id,
             created_at=snippet.publishedAt,
             revision=unix_ms(max(snippet.publishedAt, snippet.updatedAt or snippet.publishedAt)),
-            text=snippet.textDisplay,
+            text=snippet.text,
             author=snippet.authorChannelId.value,
+            question=first.snippet.text if whole.reply else None,
             url=f"https://www.youtube.com/watch?v={video}&lc={comment.id}" if video else None,
-            attributes={"video": video} if video else None,
+            attributes=whole.attributes,
         )
 
 
@@ -208,6 +264,8 @@ def _classify(response: HttpResponse) -> Exception | None:
             return Retry(f"{message}: {reason}", wait=_EXHAUSTED[reason])
         if reason in _EXPLANATIONS:
             return Fatal(f"{message}: {_EXPLANATIONS[reason]}")
+        if reason in {"commentNotFound", "parentCommentNotFound"}:
+            return _Missing(f"{message}: {reason}")
         if reason in {"invalidPageToken", "processingFailure"}:
             return _StalePage(f"{message}: {reason}")
         if reason == "API_KEY_INVALID":

@@ -7,6 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from connectors.runtime.catalogue import connectors_page
 from connectors.runtime.instances import build_instance
 from connectors.runtime.registry import sources
+from connectors.runtime.runner import PageReader
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Forged, Malformed, Retry, Skip, Stale
 from connectors.sdk.source import Capability, Polled, Source, Webhook, WebhookRequest
@@ -259,6 +261,88 @@ def test_finds_what_is_new_run_after_run(fake: FakeService) -> None:
             records += later
             cursors += later_cursors
     assert_complete(records, fake)
+
+
+def test_brings_what_is_shown_late_below_what_is_known(fake: FakeService) -> None:
+    if not fake.shows_late:
+        pytest.skip(f"{fake.name} lists by the time at which it shows an item")
+    with serve_fake(fake) as service:
+        records, cursors = read_run(build_polled(fake, service.url, EARLIER), None)
+        fake.add()
+        later, later_cursors = read_run(build_polled(fake, service.url), cursors[-1])
+        before = {*fake.texts}
+        fake.add_late()
+        late = fake.texts.keys() - before
+        last, last_cursors = read_run(
+            build_polled(fake, service.url), [*cursors, *later_cursors][-1]
+        )
+        end = [*cursors, *later_cursors, *last_cursors][-1]
+        again, _ = read_run(build_polled(fake, service.url), end)
+    assert late
+    assert is_sampled(fake) or (index_after(last).keys() >= late and again == [])
+    assert_complete([*records, *later, *last], fake)
+
+
+def test_an_old_item_on_top_hides_nothing(fake: FakeService) -> None:
+    needs_http(fake)
+    with serve_fake(fake) as service:
+        records, cursors = read_run(build_polled(fake, service.url, EARLIER), None)
+        for _ in range(12):
+            fake.add()
+        now = NOW + timedelta(days=4)
+        service.faults.extend(["old on top"] * 200)
+        later, later_cursors = read_run(build_polled(fake, service.url, now), cursors[-1])
+        service.faults.clear()
+        last, _ = read_run(build_polled(fake, service.url, now), [*cursors, *later_cursors][-1])
+    assert_complete([*records, *later, *last], fake)
+    assert is_sampled(fake) or fake.pages_by_offset or not last, "found in the next run only"
+
+
+def test_pages_without_end_end(fake: FakeService) -> None:
+    needs_http(fake)
+    with serve_fake(fake) as service:
+        service.faults.extend(["again"] * 500)
+        pages = build_polled(fake, service.url).fetch(None)
+        with suppress(Retry, Fatal):
+            for page in PageReader(pages):
+                assert len(service.requests) < 200, page.cursor
+    assert len(service.requests) < 200
+
+
+def test_a_page_that_is_no_list_is_a_failure(fake: FakeService) -> None:
+    needs_http(fake)
+    with serve_fake(fake) as service:
+        pages = build_polled(fake, service.url, EARLIER).fetch(None)
+        begun = next(pages)
+        records = [*parse_items(build_polled(fake, service.url), begun.items)]
+        cursor = begun.cursor
+        service.faults.extend(["no list"] * 60)
+        with pytest.raises((Retry, Fatal)):
+            for page in pages:
+                records += parse_items(build_polled(fake, service.url), page.items)
+                cursor = page.cursor
+        service.faults.clear()
+        rest, _ = read_run(build_polled(fake, service.url), cursor)
+    assert_complete([*records, *rest], fake)
+
+
+def test_a_place_that_fails_blocks_no_other(fake: FakeService) -> None:
+    if not fake.place_paths:
+        pytest.skip(f"{fake.name} has one place")
+    for place in fake.place_paths:
+        with serve_fake(fake) as service:
+            service.broken = place
+            cursor = None
+            records: list[Feedback] = []
+            with pytest.raises((Retry, Fatal)) as raised:
+                for page in build_polled(fake, service.url).fetch(None):
+                    records += parse_items(build_polled(fake, service.url), page.items)
+                    cursor = page.cursor
+            assert len(raised.value.failed_places) == 1
+            assert records
+            service.broken = ""
+            rest, _ = read_run(build_polled(fake, service.url), cursor)
+        assert_complete([*records, *rest], fake)
 
 
 def test_declares_what_its_fake_can_do(fake: FakeService) -> None:

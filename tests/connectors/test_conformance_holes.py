@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import orjson
@@ -47,7 +48,7 @@ class ForgetsInterruption(Trustpilot):
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         state = orjson.loads(cursor) if cursor else {}
         if "page" in state:
-            state["newest"] = [unix_ms(self.context.now()), []]
+            state["forgotten"] = unix_ms(self.context.now())
         yield from super().fetch(orjson.dumps(state).decode() if state else None)
 
 
@@ -214,6 +215,25 @@ class LosesOddPages(Trustpilot):
             yield Page([] if odd else page.items, page.cursor)
 
 
+class LeavesTheRestForLater(Trustpilot):
+    """Reads one page only once something is known, as if an old review on top were the end."""
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        for page in super().fetch(cursor):
+            yield page
+            if cursor is not None:
+                return
+
+
+class NeverEnds(Trustpilot):
+    """Begins again when it has arrived, and says that this is news."""
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        for number in count():
+            for page in super().fetch(cursor):
+                yield Page(page.items, f"{page.cursor} {number}")
+
+
 class HidesEdits(Trustpilot):
     capabilities = frozenset()
 
@@ -268,6 +288,10 @@ DECLARES = suite.test_declares_what_its_fake_can_do
         (LosesBadItems, suite.test_reads_without_parsing),
         (EndsAtOddItems, suite.test_an_item_that_cannot_be_understood_does_not_end_its_page),
         (LosesOddPages, suite.test_an_item_that_cannot_be_understood_does_not_end_its_page),
+        (KnowsUpToNow, suite.test_brings_what_is_shown_late_below_what_is_known),
+        (LeavesTheRestForLater, suite.test_an_old_item_on_top_hides_nothing),
+        (NeverEnds, suite.test_pages_without_end_end),
+        (EndsWithTheService, suite.test_a_page_that_is_no_list_is_a_failure),
         (HidesEdits, DECLARES),
         (PromisesDeletes, DECLARES),
     ],

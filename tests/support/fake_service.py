@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
@@ -23,7 +25,9 @@ AUTHORS: Final = ("Jo Bloggs", "Jo.Bloggs@mail.example", "jo@example.com")
 Fault = str
 """``"429"`` with Retry-After, ``"500"``, ``"401"``, ``"truncated"``, ``"hang up"``.
 
-``"odd item"`` puts one that cannot be understood into the response's list."""
+``"odd item"`` puts one that cannot be understood into the response's list, ``"old on top"`` the
+last one of the path's first list; ``"no list"`` is an error with status 200; ``"again"`` repeats
+the first response to the path, and each time names another next page."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class Served:
         self._spared = spared
         self.requests: list[Request] = []
         self.faults: deque[Fault] = deque()
+        self.broken = ""
+        """Paths that hold this text fail."""
+        self._first: dict[str, bytes] = {}
+        self._old: dict[str, Any] = {}
         config = uvicorn.Config(
             self._faulty,
             interface="asgi3",
@@ -108,8 +116,20 @@ class Served:
         )
         spared = scope["path"] in self._spared
         fault = self.faults.popleft() if self.faults and not spared else None
+        if self.broken and self.broken in scope["path"]:
+            fault = "404"
         if fault is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _teed(send, partial(self._keep, scope["path"])))
+        elif fault == "no list":
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b'{"message": "Unavailable"}'})
+        elif fault == "old on top":
+            with_old = partial(self._with_old_on_top, scope["path"])
+            await self._app(scope, receive, _rewritten(send, with_old))
+        elif fault == "again":
+            repeat = partial(self._repeat, scope["path"])
+            await self._app(scope, receive, _rewritten(send, repeat))
         elif fault == "odd item":
             await self._app(scope, receive, _rewritten(send, _with_odd_item))
         elif fault == "truncated":
@@ -121,6 +141,43 @@ class Served:
             headers = [(b"retry-after", b"1")] if fault == "429" else []
             await send({"type": "http.response.start", "status": int(fault), "headers": headers})
             await send({"type": "http.response.body", "body": b"<h1>Sorry</h1>"})
+
+    def _keep(self, path: str, body: bytes) -> None:
+        """Remember the first response of a path, and the last item of its first list."""
+        self._first.setdefault(path, body)
+        if path not in self._old and (items := _list_items(body)):
+            self._old[path] = items[-1]
+
+    def _with_old_on_top(self, path: str, body: bytes) -> bytes:
+        try:
+            document = json.loads(body)
+        except ValueError:
+            return body
+        items, old = _longest_list(document), self._old.get(path)
+        if items and old is not None and items[0].keys() & old.keys() == old.keys():
+            items.insert(0, old)
+        return json.dumps(document).encode()
+
+    def _repeat(self, path: str, body: bytes) -> bytes:
+        first = self._first.setdefault(path, body)
+        number = len(self.requests)
+        for name in _NEXT_PAGES:
+            first = re.sub(
+                rb'("%s"\s*:\s*")([^"]+)"' % name,
+                lambda token: token[1] + token[2] + b"%d" % number + b'"',
+                first,
+            )
+        return re.sub(rb"page=2(?=')", b"page=%d" % number, first)
+
+
+_NEXT_PAGES = (b"nextPageToken", b"next_token", b"after", b"cursor", b"next")
+
+
+def _list_items(body: bytes) -> list[Any]:
+    try:
+        return _longest_list(json.loads(body))
+    except ValueError:
+        return []
 
 
 _LENGTH = (b"content-length", b"1000")
@@ -148,6 +205,19 @@ def _longest_list(document: Any) -> list[Any]:
         return document
     lists = map(_longest_list, document.values()) if isinstance(document, dict) else ()
     return max(lists, key=len, default=[])
+
+
+def _teed(send: Callable[[Any], Any], keep: Callable[[bytes], None]) -> Callable[..., Any]:
+    """Send a response as it is, and keep its body once it is complete."""
+    body = bytearray()
+
+    async def send_too(message: Any) -> None:
+        body.extend(message.get("body", b""))
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            keep(bytes(body))
+        await send(message)
+
+    return send_too
 
 
 def _rewritten(send: Callable[[Any], Any], rewrite: Callable[[bytes], bytes]) -> Callable[..., Any]:
@@ -198,8 +268,13 @@ class FakeService(ABC):
     edits_have_times: ClassVar[bool] = True
     """False if the service does not tell when it edited: the edit read last replaces the others."""
 
+    place_paths: ClassVar[Sequence[str]] = ()
+    """Parts of the paths of its places, such as locations, each of which holds something."""
+    shows_late: ClassVar[bool] = True
+    """False if the service's own position, and no time, orders its list: nothing comes late."""
     texts: dict[str, str]
     added: int = 0
+    late: int = 0
 
     @property
     @abstractmethod
@@ -225,8 +300,17 @@ class FakeService(ABC):
 
     def next_number(self) -> int:
         """Return the number of the next item to add, whose time is after ``EARLIER``."""
+        if self.late:
+            self.late += 1
+            return _LAST_NUMBER - self.late
         self.added += 1
         return _LAST_NUMBER + self.added
+
+    def add_late(self) -> None:
+        """Add an item that is shown late: some hours before ``EARLIER``."""
+        self.late = 1
+        self.add()
+        self.late = 0
 
     def edit(self) -> None:
         """Change one item at the service, and ``texts``; where the connector brings edits."""

@@ -90,7 +90,7 @@ class Fhir(FormSource[FhirConfig], Polled[FhirConfig]):
         "deleted; one that is deleted on the server is not reported. Name the questions with "
         "scores in `scores`, by linkId."
     )
-    cursor_description = "the newest `meta.lastUpdated` that was read, less a minute"
+    cursor_description = "the newest `meta.lastUpdated` that was read, less six hours"
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
     example = """\
 base_url = "https://fhir.eastgate.example/r4"

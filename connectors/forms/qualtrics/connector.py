@@ -76,7 +76,7 @@ class Qualtrics(FormSource[QualtricsConfig], Polled[QualtricsConfig]):
         "Previews, tests and spam are left out, and so are answers to questions that were removed "
         "from the survey."
     )
-    cursor_description = "the newest `recordedDate` that was read, less a minute"
+    cursor_description = "the newest `recordedDate` that was read, less six hours"
     example = """\
 survey = "SV_eajskCRbMSRKkRf"
 datacenter = "fra1"

@@ -27,10 +27,10 @@ from connectors.sdk import (
     FormAnswer,
     FormSource,
     FormSourceConfig,
-    HighWaterMark,
     Http,
     HttpResponse,
     Item,
+    ItemMemory,
     Malformed,
     Misconfigured,
     Page,
@@ -41,14 +41,21 @@ from connectors.sdk import (
     WebhookRequest,
     classify_response,
     from_unix,
+    get_object,
     get_objects,
+    get_text,
     json_object,
+    read_places,
     require_hmac,
+    require_objects,
     retry_after_seconds,
+    share_memory,
 )
 
 _NEW_EVENTS: Final = frozenset({"response_completed", "response_updated"})
 _RATE_LIMIT_HEADERS: Final = ("x-ratelimit-app-global-day", "x-ratelimit-app-global-minute")
+_MAX_STALE_PAGES: Final = 3
+_LOOK_BACK_MS: Final = 24 * 60 * 60 * 1000
 _PREVIEWS: Final = frozenset({"preview", "survey_preview"})
 
 
@@ -117,36 +124,51 @@ site_field = "hospital"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses that were modified after the cursor's, survey by survey."""
         state: dict[str, Any] = orjson.loads(cursor) if cursor else {}
-        marks = {
-            survey: HighWaterMark(*state.get(survey, (-1, []))) for survey in self.config.surveys
+        size = share_memory(len(self.config.surveys))
+        memories = {
+            survey: ItemMemory.load(state.get(survey, (-1, [])), size)
+            for survey in self.config.surveys
         }
-        for survey, mark in marks.items():
-            for responses in self._list_new(survey, mark):
-                items = [item for response in responses for item in self._items(survey, response)]
-                if responses:
-                    positions = {name: [other.at, other.ids] for name, other in marks.items()}
-                    yield Page(items, orjson.dumps(positions).decode())
+        yield from read_places(
+            (survey, self._read_survey(survey, memories)) for survey in self.config.surveys
+        )
 
-    def _list_new(self, survey: str, mark: HighWaterMark) -> Iterator[list[Any]]:
+    def _read_survey(self, survey: str, memories: dict[str, ItemMemory]) -> Iterator[Page]:
+        is_history = memories[survey].newest_at < 0
+        for responses in self._list_new(survey, memories[survey]):
+            items = [item for response in responses for item in self._items(survey, response)]
+            if responses:
+                positions = {name: memory.dump() for name, memory in memories.items()}
+                yield Page(items, orjson.dumps(positions).decode(), is_history=is_history)
+
+    def _list_new(self, survey: str, memory: ItemMemory) -> Iterator[list[Any]]:
         """Yield pages of new responses; each page starts at the newest one that was read.
 
         Numbered pages would shift when a response is edited during the run.
         """
-        since, number = mark.at, 1
+        # Responses may be listed late, below the newest one that is known.
+        reached, number = max(-1, memory.newest_at - _LOOK_BACK_MS), 1
+        since = reached
+        met: set[tuple[int | None, str]] = set()
+        stale_pages = 0
         while True:
             responses, is_last = self._list_page(survey, since, number)
             new = []
+            met_before = len(met)
             for response in responses:
-                at, native_id = modified_ms(response), str(response.get("id"))
-                if at is not None and mark.knows(at, native_id):
+                at, native_id = modified_ms(response), get_text(response, "id")
+                met.add((at, native_id))
+                reached = reached if at is None else max(reached, at)
+                if memory.knows(at, native_id):
                     continue
-                if at is not None:
-                    mark.see(at, native_id)
+                memory.add(memory.newest_at if at is None else at, native_id)
+                memory.settle()  # the oldest come first: all that is forgotten was read
                 new.append(response)
             yield new
-            if is_last:
+            stale_pages = 0 if len(met) > met_before else stale_pages + 1
+            if is_last or stale_pages >= _MAX_STALE_PAGES:
                 return
-            since, number = (mark.at, 1) if mark.at - 1_000 > since else (since, number + 1)
+            since, number = (reached, 1) if reached - 1_000 > since else (since, number + 1)
 
     def _list_page(self, survey: str, since: int, number: int) -> tuple[list[Any], bool]:
         params: dict[str, Any] = {
@@ -160,7 +182,8 @@ site_field = "hospital"
             moment = from_unix(max(0, since // 1000 - 1))
             params["start_modified_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
         document = self._get_json(f"/v3/surveys/{survey}/responses/bulk", params=params)
-        return get_objects(document, "data"), not (document.get("links") or {}).get("next")
+        responses = require_objects(document, "data", f"surveymonkey {survey}")
+        return responses, not get_text(get_object(document, "links"), "next")
 
     def _get_json(self, path: str, **request: Any) -> Any:
         try:

@@ -39,6 +39,7 @@ from connectors.sdk import (
     json_object,
     parse_iso,
     require_hmac,
+    require_list,
     require_recent,
     unix_ms,
 )
@@ -121,7 +122,7 @@ since = 2024-01-01
         while True:
             params: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": self._start}
             export = self._http.get_json(_PATH, params=params)
-            tickets = export.get("tickets", [])
+            tickets = require_list(export, "tickets", _PATH)
             after = export.get("after_cursor") or cursor or ""
             items = [item for ticket in tickets for item in self._items(ticket)]
             if items or after != cursor:

@@ -5,6 +5,7 @@ Speaks version 2 of Care Opinion's API, https://www.careopinion.org.uk/info/api-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,10 +20,10 @@ from connectors.reviews.care_opinion.story import StoryDetails
 from connectors.sdk import (
     Capability,
     Fatal,
-    HighWaterMark,
     Http,
     HttpResponse,
     Item,
+    ItemMemory,
     Page,
     Polled,
     Retry,
@@ -40,6 +41,8 @@ from schemas.feedback import Family, Feedback
 
 _STORIES: Final = "/api/v2/opinions"
 _SERVICES: Final = "/api/v2/healthservices"
+_RATINGS: Final = re.compile(r"(?:healthservices/\w+/)?ratings")
+_MAX_RATINGS: Final = 10
 _DAY: Final = timedelta(days=1)
 
 
@@ -50,7 +53,8 @@ class CareOpinionConfig(SourceConfig):
         SecretStr, Field(description="HTTP header key of the subscription.")
     ]
     tags: bool = Field(
-        default=True, description="Read each story's tags, with one more request per story."
+        default=True,
+        description="Read each story's tags and ratings, with one more request for each.",
     )
     moderation_days: int = Field(
         default=30, ge=1, description="Days from a story's submission to its publication, at most."
@@ -81,7 +85,7 @@ class CareOpinion(Polled[CareOpinionConfig]):
         "returned, so stories of the last `recheck_days` are read again once per day, for edits "
         "and progress. Withdrawn stories are not reported. Authors are anonymous."
     )
-    cursor_description = "the newest `dateOfPublication` that was read"
+    cursor_description = "hashes of the newest stories with their `dateOfPublication`"
     capabilities = frozenset({Capability.EDITS})
     example = """\
 subscription_key = { env = "CARE_OPINION_KEY" }
@@ -102,11 +106,11 @@ organization = "Eastgate Hospitals"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the stories published since the cursor, the oldest first."""
         state = {} if cursor is None else orjson.loads(cursor)
-        known, checked = HighWaterMark(*state.get("known", (-1, []))), int(state.get("deep", 0))
+        memory, checked = ItemMemory.load(state.get("known", (-1, []))), int(state.get("deep", 0))
         now = self.context.now()
         again = bool(state and self.config.recheck_days) and unix_ms(now - _DAY) >= checked
-        since = self._since(known, now, again=again)
-        newest, skip, at = HighWaterMark(known.at, [*known.ids]), 0, -1
+        since = self._since(memory.newest_at, now, again=again)
+        skip, at, met = 0, -1, set[str]()
         while True:
             stories = self._list_stories(since, skip)
             new = []
@@ -114,23 +118,27 @@ organization = "Eastgate Hospitals"
                 published_at = parse_iso_ms(get_text(story, "dateOfPublication"))
                 if published_at is not None:  # otherwise, that of the story before
                     at = published_at
-                if again or not known.knows(at, get_text(story, "id")):
+                story_id = get_text(story, "id")
+                if story_id not in met and (again or not memory.knows(at, story_id)):
                     new.append(story)
-                newest.see(at, get_text(story, "id"))
-            if not state or (again and not stories):
+                memory.add(at, story_id)
+            is_last = met.issuperset(get_text(story, "id") for story in stories)
+            met.update(get_text(story, "id") for story in stories)
+            memory.settle()  # the oldest come first: all that is forgotten was read
+            if not state or (again and is_last):
                 checked = unix_ms(now)
-            if new or not stories:
-                reached = orjson.dumps({"known": [newest.at, newest.ids], "deep": checked})
+            if new or is_last:
+                reached = orjson.dumps({"known": memory.dump(), "deep": checked})
                 yield Page([self._item(story) for story in new], reached.decode())
-            if not stories:
+            if is_last:
                 return
             skip += len(stories)
 
-    def _since(self, known: HighWaterMark, now: datetime, *, again: bool) -> datetime | None:
+    def _since(self, known_at: int, now: datetime, *, again: bool) -> datetime | None:
         """Return the start of the list, which is cut by submission and ordered by publication."""
-        if known.at < 0:
+        if known_at < 0:
             return None
-        since = from_unix(known.at / 1000) - _DAY * self.config.moderation_days
+        since = from_unix(known_at / 1000) - _DAY * self.config.moderation_days
         return min(since, now - _DAY * self.config.recheck_days) if again else since
 
     def _list_stories(self, since: datetime | None, skip: int) -> list[Any]:
@@ -140,13 +148,18 @@ organization = "Eastgate Hospitals"
         return _require_list(self._http.get_json(_STORIES, params=params), _STORIES)
 
     def _item(self, story: Any) -> Item:
-        data = {"story": story, "services": [], "tags": []}
+        data: dict[str, Any] = {"story": story, "services": [], "tags": []}
         story_id = get_text(story, "id")
         if story_id.isalnum():
-            data["services"] = self._list_services(story, f"{_STORIES}/{story_id}")
-            data["tags"] = (
-                self._list_related(f"{_STORIES}/{story_id}/tags") if self.config.tags else []
-            )
+            path = f"{_STORIES}/{story_id}"
+            data["services"] = self._list_services(story, path)
+            if self.config.tags:
+                data["tags"] = self._list_related(f"{path}/tags")
+                data["ratings"] = [
+                    rating
+                    for link in _rating_paths(story, path)
+                    for rating in self._list_related(link)
+                ]
         return self.item(data, origin=story_id)
 
     def _list_services(self, story: Any, path: str) -> list[Any]:
@@ -188,7 +201,7 @@ organization = "Eastgate Hospitals"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a story: title and body are one comment."""
-        details = self.validate(StoryDetails, item.data)
+        details = self.validate(StoryDetails, item.data, words=("title", "body"))
         story, service, config = details.story, details.main_service, self.config
         if not details.text.strip():
             raise Skip()
@@ -198,6 +211,7 @@ organization = "Eastgate Hospitals"
             created_at=story.dateOfSubmission,
             revision=unix_ms(story.dateOfPublication or story.dateOfSubmission),
             text=details.text,
+            csat=details.csat,
             organization=config.organization or service.organisation or None,
             site=config.site or service.hospital or None,
             service=config.service or service.ward or None,
@@ -234,6 +248,18 @@ def _require_list(document: Any, path: str) -> list[Any]:
     if not isinstance(document, list):
         raise Retry(f"reading {path}: the response is not a list")
     return document
+
+
+def _rating_paths(story: Any, path: str) -> list[str]:
+    """Return the paths of a story's ratings, one per health service; links to others are not."""
+    paths = []
+    for link in get_objects(story, "links"):
+        if (get_text(link, "rel") or get_text(link, "relation")) == "ratings":
+            address = get_text(link, "link") or get_text(link, "href")
+            _, begin, end = address.partition(f"{path}/")
+            if begin and _RATINGS.fullmatch(end):
+                paths.append(f"{path}/{end}")
+    return [*dict.fromkeys(paths)][:_MAX_RATINGS]
 
 
 def _list_links(story: Any) -> list[tuple[str, str]]:

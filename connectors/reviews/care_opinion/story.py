@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from connectors.sdk import with_zone
+from schemas.measures import Csat
+
+_OUT_OF: Final = re.compile(r"\bof\s+(\d{1,3})\b")
+_USUAL_BEST: Final = 5.0
 
 
 def _to_text(value: Any) -> Any:
@@ -44,6 +49,51 @@ class Tag(BaseModel):
     """A tag by the author or a moderator."""
 
     name: str = ""
+    group: str | None = None
+    polarity: float | None = None
+
+    @property
+    def is_good(self) -> bool | None:
+        """True for what was good, False for what could be better, None if it does not say."""
+        if self.polarity:
+            return self.polarity > 0
+        group = (self.group or "").casefold()
+        if "improve" in group:
+            return False
+        return True if "good" in group else None
+
+
+class Rating(BaseModel):
+    """The author's answer to one question."""
+
+    questionText: str = ""  # noqa: N815 - the service's name
+    score: float | None = None
+    scoreText: str = ""  # noqa: N815
+
+    @property
+    def best(self) -> float:
+        """The best score, which is in the answer's text: "2 of 5"."""
+        match = _OUT_OF.search(self.scoreText)
+        return float(match[1]) if match else _USUAL_BEST
+
+    @property
+    def share(self) -> float | None:
+        """The score from 0 (worst) to 1 (best), or None if it is not on the scale."""
+        if self.score is None or self.best <= 1 or not 1 <= self.score <= self.best:
+            return None
+        return (self.score - 1) / (self.best - 1)
+
+    @property
+    def text(self) -> str:
+        """Question and answer."""
+        answer = self.scoreText or ("" if self.score is None else f"{self.score:g}")
+        return f"{self.questionText.strip()} {answer}".strip()
+
+
+class ServiceRatings(BaseModel):
+    """The ratings of one health service."""
+
+    ratings: list[Rating] = []
 
 
 class Story(BaseModel):
@@ -57,6 +107,7 @@ class Story(BaseModel):
     criticality: _Text | None = None
     progress: _Text | None = None
     authorRole: _Text | None = None  # noqa: N815
+    authorAgeGroup: _Text | None = None  # noqa: N815
 
 
 class StoryDetails(BaseModel):
@@ -65,6 +116,23 @@ class StoryDetails(BaseModel):
     story: Story
     services: list[HealthService] = Field(default_factory=list)
     tags: list[Tag] = Field(default_factory=list)
+    ratings: list[ServiceRatings] = Field(default_factory=list)
+
+    @property
+    def csat(self) -> Csat | None:
+        """The mean of the ratings, from 1 to 5."""
+        shares = [
+            rating.share
+            for service in self.ratings
+            for rating in service.ratings
+            if rating.share is not None
+        ]
+        if not shares:
+            return None
+        return Csat(value=round(1 + 4 * sum(shares) / len(shares), 2))
+
+    def _join_tags(self, is_good: bool) -> str:
+        return "; ".join(tag.name for tag in self.tags if tag.name and tag.is_good is is_good)
 
     @property
     def text(self) -> str:
@@ -85,6 +153,12 @@ class StoryDetails(BaseModel):
             "progress": self.story.progress,
             "author_role": self.story.authorRole,
             "services": "; ".join(names) if len(names) > 1 else None,
-            "tags": "; ".join(tag.name for tag in self.tags),
+            "age_group": self.story.authorAgeGroup,
+            "tags": "; ".join(tag.name for tag in self.tags if tag.name),
+            "good": self._join_tags(True),
+            "could_be_better": self._join_tags(False),
+            "ratings": "; ".join(
+                rating.text for service in self.ratings for rating in service.ratings
+            ),
         }
         return {name: value for name, value in attributes.items() if value}

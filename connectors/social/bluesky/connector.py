@@ -26,9 +26,12 @@ from connectors.sdk import (
     Retry,
     SeenPosts,
     Skip,
+    get_text,
     iso_utc,
     iter_messages,
+    require_list,
     unix_ms,
+    validate_leniently,
 )
 from connectors.social.bluesky.cursor import BlueskyCursor
 from connectors.social.bluesky.jetstream import read_event
@@ -43,7 +46,9 @@ from connectors.social.bluesky.post import (
 from connectors.social.bluesky.session import Session
 from schemas.feedback import Family, Feedback
 
+_SEARCH: Final = "/xrpc/app.bsky.feed.searchPosts"
 _MAX_URIS: Final = 25
+_MAX_STALE_PAGES: Final = 3
 _HEARTBEAT_S: Final = 12.0
 _REWIND_US: Final = 5_000_000
 """As Jetstream advises: resume some seconds earlier, to repeat events rather than miss them."""
@@ -129,15 +134,22 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
 
     def walk(self, state: BlueskyCursor) -> Iterator[Page]:
         """Search from now back to what is known."""
-        since = state.at - self.config.overlap_minutes * 60_000
+        since = state.at - self.look_back_ms(state)
         page: str | None = None
+        met: set[str] = set()
+        stale_pages = 0
         while True:
             answer = self._search(since, state.until, page)
-            posts, before, page = answer.get("posts", []), page, answer.get("cursor")
+            posts, before = require_list(answer, "posts", _SEARCH), page
+            page = get_text(answer, "cursor") or None
             times = [ms for ms in map(sort_time_ms, posts) if ms is not None]
             state.newest = max(state.newest, *times, 0)
-            items = [self._item(post) for post in posts if _is_new(post, state.memory)]
-            if arrived := not page or (page == before and not posts):
+            items = [self._item(post) for post in posts if self._is_new(post, state.memory)]
+            uris = {get_text(post, "uri") for post in posts}
+            stale_pages = stale_pages + 1 if uris <= met else 0
+            met |= uris
+            is_last = not page or (page == before and not posts)
+            if arrived := is_last or stale_pages >= _MAX_STALE_PAGES:
                 state.complete()
             elif times and state.continue_before(times[-1]):
                 page = None  # continue by time: deletes would shift the service's pages
@@ -158,13 +170,14 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
             params["cursor"] = page
         if config.language is not None:
             params["lang"] = config.language
-        return self._http.get_json("/xrpc/app.bsky.feed.searchPosts", params=params)
+        return self._http.get_json(_SEARCH, params=params)
 
     def recheck(self, state: BlueskyCursor) -> Iterator[Page]:
         """Yield the deletes of remembered posts."""
         for uris in state.memory.active_ids(_MAX_URIS):
             answer = self._http.get_json("/xrpc/app.bsky.feed.getPosts", params={"uris": uris})
-            existing = {view["uri"] for view in answer["posts"]}
+            posts = require_list(answer, "posts", "app.bsky.feed.getPosts")
+            existing = {get_text(view, "uri") for view in posts}
             deletions = [state.memory.mark_deleted(uri) for uri in uris if uri not in existing]
             if deletions:
                 items = [self._deletion_item(deletion) for deletion in deletions if deletion]
@@ -213,30 +226,30 @@ app_password = { env = "BLUESKY_APP_PASSWORD" }
         post = {"uri": event.uri, "record": event.record}
         if event.operation == "update":
             post["rev"] = event.rev
-        return [self._item(post)] if _is_new(post, state.memory) else []
+        return [self._item(post)] if self._is_new(post, state.memory) else []
 
     def parse_post(self, item: Item) -> Feedback:
         """Return the record of a post."""
-        post = self.validate(Post, item.data)
+        post = self.validate(Post, item.data, words=("text",))
         if post.did in self.config.own_dids:
             raise Skip("own account")
-        if not post.record.text.strip():
+        words = post.record.words
+        if not words:
             raise Skip
         return self.record(
             item,
             native_id=hash_uri(post.uri),
             created_at=post.created_at,
             revision=post.revision,
-            text=post.record.text,
+            text=words,
+            question=post.context,
             language=next(iter(post.record.langs or ()), None),
             author=post.did,
         )
 
-
-def _is_new(post: Any, memory: SeenPosts) -> bool:
-    try:
-        known = Post.model_validate(post)
-    except ValidationError:
-        uri = str(post.get("uri")) if isinstance(post, dict) else ""
-        return memory.is_new_or_changed(uri, 0, 0)  # once only: ``parse`` rejects it
-    return memory.is_new_or_changed(known.uri, known.created, known.revision)
+    def _is_new(self, post: Any, memory: SeenPosts) -> bool:
+        try:
+            known, _ = validate_leniently(Post, post, {"text"})
+        except ValidationError:  # once only: ``parse`` rejects it
+            return memory.is_new_or_changed(get_text(post, "uri"), 0, 0)
+        return memory.is_new_or_changed(known.uri, known.created, known.revision)

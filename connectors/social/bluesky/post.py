@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, StringConstraints, model_validator
 
-from connectors.sdk import from_unix, parse_iso, unix_ms
+from connectors.sdk import (
+    from_unix,
+    get_object,
+    get_objects,
+    get_text,
+    parse_iso_ms,
+    unix_ms,
+)
+from schemas.feedback import EARLIEST_YEAR
 from schemas.record import deterministic_id
 
 COLLECTION: Final = "app.bsky.feed.post"
@@ -27,8 +35,18 @@ class Record(BaseModel):
     """https://docs.bsky.app/docs/advanced-guides/posts."""
 
     text: str
-    createdAt: AwareDatetime  # noqa: N815 - the network's name
+    createdAt: AwareDatetime | None = None  # noqa: N815 - the network's name
     langs: list[str] | None = None
+    embed: Any = None
+
+    @property
+    def words(self) -> str:
+        """Text and descriptions of pictures; the title of a link that stands alone."""
+        media = get_object(self.embed, "media") or get_object(self.embed)
+        pictures = [get_text(picture, "alt") for picture in get_objects(media, "images")]
+        parts = [self.text, *pictures, get_text(media, "alt")]
+        words = "\n".join(part.strip() for part in parts if part.strip())
+        return words or get_text(get_object(media, "external"), "title").strip()
 
 
 class Post(BaseModel):
@@ -37,6 +55,22 @@ class Post(BaseModel):
     uri: Uri
     record: Record
     rev: str | None = None
+    embed: Any = None
+    """What the post shows, as the search returns it."""
+    indexedAt: AwareDatetime | None = None  # noqa: N815
+
+    @model_validator(mode="after")
+    def _require_time(self) -> Self:
+        if self.record.createdAt is None and self.indexedAt is None and tid_us(self.key) is None:
+            raise ValueError("it has no time")
+        return self
+
+    @property
+    def context(self) -> str | None:
+        """The text of the post that it quotes, alone or beside pictures."""
+        quoted = get_object(self.embed, "record")
+        quoted = get_object(quoted, "record") or quoted
+        return get_text(get_object(quoted, "value"), "text").strip() or None
 
     @property
     def did(self) -> str:
@@ -52,7 +86,13 @@ class Post(BaseModel):
     def created_at(self) -> datetime:
         """The time of the author's clock, but not later than that of the record key."""
         us = tid_us(self.key)
-        return min(self.record.createdAt, from_unix(us / 1e6)) if us else self.record.createdAt
+        of_key = from_unix(us / 1e6) if us else None
+        times = [
+            time
+            for time in (self.record.createdAt, of_key)
+            if time is not None and time.year >= EARLIEST_YEAR  # some clients write 0001-01-01
+        ]
+        return min(times) if times else self.indexedAt or from_unix(0)
 
     @property
     def created(self) -> int:
@@ -86,11 +126,11 @@ def tid_us(tid: Any) -> int | None:
 
 def sort_time_ms(view: Any) -> int | None:
     """Return a post's time in searches (Unix, ms): the author's, or the service's if earlier."""
-    try:
-        times = parse_iso(view["record"]["createdAt"]), parse_iso(view["indexedAt"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-    return unix_ms(min(times))
+    times = [
+        parse_iso_ms(get_object(view, "record").get("createdAt")),
+        parse_iso_ms(get_object(view).get("indexedAt")),
+    ]
+    return min((ms for ms in times if ms is not None), default=None)
 
 
 def terms(query: str) -> list[re.Pattern[str]]:

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Final
 import httpx
 import orjson
 from httpx_sse import ServerSentEvent
-from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic import Field, SecretStr, StringConstraints
 
 from connectors.sdk import (
+    BadRecord,
     Bearer,
     Capability,
     Deletion,
@@ -32,11 +33,10 @@ from connectors.sdk import (
     classify_response,
     deletion_record,
     iter_events,
-    plain_text,
     unix_ms,
 )
 from connectors.social.mastodon.cursor import MastodonCursor
-from connectors.social.mastodon.status import Status, earlier, id_at, rank, status_id
+from connectors.social.mastodon.status import WORDS, Status, earlier, id_at, rank, status_id
 from schemas.feedback import Family, Feedback
 
 _MAX_IDS: Final = 20
@@ -98,7 +98,7 @@ base_url = "https://mastodon.social"
     def walk(self, state: MastodonCursor) -> Iterator[Page]:
         """Read the timeline from the cursor's position, the oldest first."""
         # A post from another server has the id of when it was written, and may arrive late.
-        late = self.config.overlap_minutes * 60_000
+        late = self.look_back_ms(state)
         position = earlier(state.id, late) if state.arrived else state.id
         # Newer posts are left to the next run: on a busy day this one might never end.
         end = rank(id_at(unix_ms(self.context.now())))
@@ -118,7 +118,7 @@ base_url = "https://mastodon.social"
         """Return the posts that follow an id, the oldest first."""
         path = f"/api/v1/timelines/tag/{self.config.tag}"
         statuses = self._get_or_none(path, {"min_id": position, "limit": self.config.per_page})
-        return sorted(statuses or [], key=lambda status: rank(status_id(status)))
+        return sorted(_require_list(statuses), key=lambda status: rank(status_id(status)))
 
     def _get_or_none(self, path: str, params: dict[str, Any] | None = None) -> Any:
         """Return the document at a path, or None if it does not exist."""
@@ -131,6 +131,7 @@ base_url = "https://mastodon.social"
             statuses = self._get_or_none("/api/v1/statuses", {"id[]": ids})
             if statuses is None:
                 return  # a server before 4.3
+            statuses = _require_list(statuses)
             items = self._new_items(statuses, state)
             for missing in sorted(set(ids) - {status_id(status) for status in statuses}):
                 items += self._deletion_items(missing, state)
@@ -144,8 +145,8 @@ base_url = "https://mastodon.social"
     def _item_if_new(self, status: Any, memory: SeenPosts) -> Item | None:
         """Return the item of a post that is new or has changed; its data is validated if valid."""
         try:
-            valid = Status.model_validate(status)
-        except ValidationError:  # once only: ``parse`` rejects it
+            valid = self.validate(Status, status, words=WORDS)
+        except BadRecord:  # once only: ``parse`` rejects it
             is_new = memory.is_new_or_changed(status_id(status), 0, 0)
             return self.item(status, origin=status_id(status)) if is_new else None
         if not memory.is_new_or_changed(valid.id, valid.created, valid.revision, valid.native_id):
@@ -193,7 +194,9 @@ base_url = "https://mastodon.social"
 
     def parse_post(self, item: Item) -> Feedback:
         """Return the record of a post: content warning and text are one comment."""
-        status = item.data if isinstance(item.data, Status) else self.validate(Status, item.data)
+        status = item.data
+        if not isinstance(status, Status):
+            status = self.validate(Status, status, words=WORDS)
         if status.reblog is not None:
             raise Skip("a reblog")
         if status.visibility not in {"public", "unlisted"}:
@@ -201,8 +204,7 @@ base_url = "https://mastodon.social"
         author = self._with_server(status.account.acct)
         if author in self.config.own_accounts:
             raise Skip("own account")
-        parts = (status.spoiler_text.strip(), plain_text(status.content))
-        text = "\n".join(part for part in parts if part)
+        text = status.text
         if not text and status.edited_at is not None:
             return deletion_record(
                 self, item, Deletion(status.native_id, status.created, status.revision)
@@ -215,6 +217,7 @@ base_url = "https://mastodon.social"
             created_at=status.created_at,
             revision=status.revision,
             text=text,
+            question=status.context,
             language=status.language,
             author=author,
             url=f"{self.config.base_url}/statuses/{status.id}",  # its own address names the author
@@ -229,6 +232,13 @@ base_url = "https://mastodon.social"
     @cached_property
     def _host(self) -> str:
         return httpx.URL(self.config.base_url).host
+
+
+def _require_list(statuses: Any) -> list[Any]:
+    """Return a page of posts; raises ``Retry`` if it is something else, such as an error."""
+    if statuses is not None and not isinstance(statuses, list):
+        raise Retry("reading mastodon: the response is not a list of posts")
+    return statuses or []
 
 
 def _classify(response: HttpResponse) -> Exception | None:

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel
 
-from connectors.sdk import unix_ms
+from connectors.sdk import plain_text, unix_ms
 from schemas.record import deterministic_id
+
+_QUOTE_LINK: Final = re.compile(r'<p class="quote-inline">.{0,2000}?</p>', re.DOTALL)
+"""The address of a quoted post, for servers without quotes; it names that post's author."""
 
 
 class Account(BaseModel):
     """The author; a local account does not name its server."""
 
     acct: str = ""
+
+
+class _Option(BaseModel):
+    title: str = ""
+
+
+class _Poll(BaseModel):
+    options: list[_Option] = []
+
+
+class _Attachment(BaseModel):
+    description: str | None = None
+
+
+class _Quoted(BaseModel):
+    content: str = ""
+
+
+class _Quote(BaseModel):
+    quoted_status: _Quoted | None = None
+
+
+WORDS: Final = ("content", "spoiler_text")
+"""The fields of a status without which it is not the author's."""
 
 
 class Status(BaseModel):
@@ -25,11 +53,32 @@ class Status(BaseModel):
     created_at: AwareDatetime
     edited_at: AwareDatetime | None = None
     visibility: str
-    content: str
+    content: str = ""
     spoiler_text: str = ""
     language: str | None = None
     reblog: Any = None
     account: Account = Account()
+    poll: _Poll | None = None
+    media_attachments: list[_Attachment] = []
+    quote: _Quote | None = None
+
+    @property
+    def text(self) -> str:
+        """All that is the author's: warning, text, options of a poll, descriptions of pictures."""
+        options = self.poll.options if self.poll else []
+        parts = [
+            self.spoiler_text,
+            plain_text(_QUOTE_LINK.sub("", self.content)),
+            *(option.title for option in options),
+            *(attachment.description or "" for attachment in self.media_attachments),
+        ]
+        return "\n".join(part.strip() for part in parts if part.strip())
+
+    @property
+    def context(self) -> str | None:
+        """The text of the post that it quotes."""
+        quoted = self.quote.quoted_status if self.quote else None
+        return plain_text(quoted.content) or None if quoted else None
 
     @cached_property
     def native_id(self) -> str:

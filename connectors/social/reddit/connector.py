@@ -31,6 +31,7 @@ from connectors.sdk import (
     SourceConfig,
     classify_response,
     from_unix,
+    get_text,
     unix_ms,
 )
 from connectors.social.reddit.cursor import RedditCursor
@@ -38,6 +39,8 @@ from connectors.social.reddit.thing import Thing, created_ms, get_data, get_name
 from schemas.feedback import Family, Feedback, Operation
 
 _MAX_NAMES: Final = 100
+_FIRST_PAGE: Final = "first"
+"""Takes the place of the page after a post, which earlier versions had as an empty text."""
 
 _Subreddit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{2,50}$")]
 
@@ -100,11 +103,12 @@ class Reddit(Polled[RedditConfig]):
     limitations = (
         "100 requests per minute, averaged over 10 minutes. A listing ends after about 1,000 "
         "posts, and older ones cannot be read. Edits and deletes of the newest 1,000 that were "
-        "read in the last `recheck_days` are found once per day. Posts that moderators restore are "
-        "not read again. Addresses omit the title and the name of a profile."
+        "read in the last `recheck_days` are found once per day. Posts that moderators approve "
+        "within two weeks are found, others are not. A comment has the title of its post as its "
+        "question. Addresses omit the title and the name of a profile."
     )
     cursor_description = (
-        "the newest post and comment that were read, and the names of the newest 1,000"
+        "hashes of the newest posts and comments, and the names of the newest 1,000"
     )
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
     example = """\
@@ -160,17 +164,17 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
         while True:
             listing = self._get_listing(*self._request(name, paginator.page))
             entries = listing["children"]
-            new, arrived = paginator.new_items(
+            new = paginator.new_items(
                 (created_ms(entry), get_name(entry), entry) for entry in entries
             )
-            after = listing.get("after")
+            after = get_text(listing, "after") or None
             if resumed and not entries:
                 # The post to resume after is no longer listed: start from the newest again.
-                after = ""
+                after = _FIRST_PAGE
             resumed = False
-            paginator.page = None if arrived else after
+            text = paginator.advance(after)
             state.remember((get_name(entry), created_ms(entry)) for entry in new)
-            state.save_pass(name, paginator.cursor(paginator.page), arrived=paginator.page is None)
+            state.save_pass(name, text, arrived=paginator.page is None)
             yield self._page(new, state)
             if paginator.page is None:
                 return
@@ -179,7 +183,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
         config = self.config
         place = f"/r/{'+'.join(config.subreddits)}"
         params: dict[str, Any] = {"limit": config.per_page}
-        if after:
+        if after and after != _FIRST_PAGE:
             params["after"] = after
         if name == "comments":
             return f"{place}/comments", params
@@ -203,17 +207,15 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a post (title and text) or a comment, or of its deletion."""
+        thing = self.validate(Thing, item.data, words=("title", "selftext", "body"))
         try:
-            thing = Thing.model_validate(item.data)
             created = from_unix(thing.created_utc)
             revised = max(created, thing.edited_at)
-        except ValidationError as error:
-            raise BadRecord.from_validation(self.name, error) from None
         except (ValueError, OverflowError, OSError):
             raise BadRecord(
                 f"parsing {self.name}: created_utc or edited is not a valid time"
             ) from None
-        if thing.crosspost_parent is not None:
+        if thing.repeats_its_parent:
             raise Skip("a crosspost")
         author = "" if thing.author in {None, "[deleted]"} else str(thing.author)
         if author in {"AutoModerator", *self.config.own_accounts}:
@@ -228,6 +230,7 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             revision=unix_ms(revised) + int(thing.is_deleted),
             operation=Operation.DELETE if thing.is_deleted else Operation.UPSERT,
             text="" if thing.is_deleted else thing.text,
+            question=None if thing.is_deleted else thing.context,
             author="" if thing.is_deleted else author,
             url=thing.url,
             attributes={"subreddit": thing.public_subreddit} if thing.public_subreddit else None,

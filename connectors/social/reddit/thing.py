@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from html import unescape
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, StringConstraints
@@ -11,7 +12,15 @@ from pydantic import BaseModel, StringConstraints
 from connectors.sdk import from_unix, unix_ms
 
 _PERMALINK: Final = re.compile(r"/\w+/[^/]+/comments/(\w+)(?:/[^/]*(?:/(\w+))?)?/?$")
+_INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
+_BLANK_LINES: Final = re.compile(r"\n[^\S\n]*\n\s*\n")
 _DELETED_TEXT: Final = re.compile(r"\[\s*(deleted|removed)( by \w+)?\s*\]", re.IGNORECASE)
+
+
+class Parent(BaseModel):
+    """The post that a crosspost repeats."""
+
+    title: str = ""
 
 
 class Thing(BaseModel):
@@ -28,11 +37,28 @@ class Thing(BaseModel):
     permalink: str = ""
     removed_by_category: str | None = None
     crosspost_parent: str | None = None
+    crosspost_parent_list: list[Parent] = []
+    link_title: str = ""
+    """A comment's post."""
 
     @property
     def text(self) -> str:
-        """Title and text, or the comment."""
-        return "\n".join(part.strip() for part in (self.title, self.selftext, self.body) if part)
+        """Title and text, or the comment, as a reader sees them."""
+        parts = [_to_visible(part) for part in (self.title, self.selftext, self.body)]
+        return "\n".join(part for part in parts if part)
+
+    @property
+    def context(self) -> str | None:
+        """The title of the post that a comment is about."""
+        return _to_visible(self.link_title) or None
+
+    @property
+    def repeats_its_parent(self) -> bool:
+        """True if it is a crosspost without words of its own."""
+        if self.crosspost_parent is None:
+            return False
+        titles = {_to_visible(parent.title) for parent in self.crosspost_parent_list}
+        return not _to_visible(self.selftext) and _to_visible(self.title) in {*titles, ""}
 
     @property
     def url(self) -> str | None:
@@ -58,6 +84,12 @@ class Thing(BaseModel):
     def edited_at(self) -> datetime:
         """Time of the last edit; 1970 if it was not edited, or for old edits without a time."""
         return from_unix(0.0 if isinstance(self.edited, bool) else self.edited)
+
+
+def _to_visible(text: str) -> str:
+    """Return a text without entities, and without the invisible letters that editors insert."""
+    visible = unescape(text).translate(_INVISIBLE)
+    return _BLANK_LINES.sub("\n\n", visible).strip()
 
 
 def get_data(entry: Any) -> Any:

@@ -7,37 +7,37 @@ so that an entry is returned when it is new and when its text or times have chan
 from __future__ import annotations
 
 import hashlib
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Final
 
 import httpx
 import orjson
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from connectors.sdk import (
-    BadRecord,
     Capability,
-    Fatal,
     Http,
     HttpResponse,
     Item,
     Page,
     Polled,
-    Retry,
     Skip,
     SourceConfig,
+    read_places,
     unix_ms,
 )
 from connectors.social.rss.entry import Entry
 from connectors.social.rss.feeds import classify_feed, read_feed
+from connectors.social.rss.identity import FeedState, identify_entries
 from schemas.feedback import Family, Feedback
 
+_MAX_PAGES: Final = 100
+_MAX_AHEAD: Final = timedelta(hours=23)  # a date that is later is an event's, or wrong
 _MAX_SEEN: Final = 10_000  # entries in a cursor, divided among the feeds
-_WORLDWIDE: Final = re.compile(r"(https?://|tag:|urn:)", re.IGNORECASE)
 
 
 def _split(value: Any) -> Any:
@@ -71,18 +71,6 @@ class RssConfig(SourceConfig):
         return urls
 
 
-@dataclass(slots=True)
-class _FeedState:
-    """Progress in a feed."""
-
-    seen: dict[str, str] = field(default_factory=dict)
-    """Short hashes of entries' ids and of their contents, in the order of their last reading."""
-    whole: bool = False
-    """True once its older pages have been read up to what is known."""
-    asks: dict[str, str] = field(default_factory=dict)
-    """Headers of a conditional request."""
-
-
 class Rss(Polled[RssConfig]):
     """Reads the feeds one after the other; the failure of one does not stop the others."""
 
@@ -91,10 +79,12 @@ class Rss(Polled[RssConfig]):
     family = Family.SOCIAL
     requirements = "the addresses of the feeds."
     limitations = (
-        "A feed holds its latest entries only, and older pages if it links to them (RFC 5005). An "
-        "entry without a time has its feed's; without either it is dead-lettered. An entry that is "
-        "no longer in a feed may be old or deleted: feeds do not say. Ids and addresses are the "
-        "feed's own, even if they name an author."
+        "A feed holds its latest entries only, and older pages if it links to them (RFC 5005), of "
+        "which 100 are read. An entry without a time that can be read has its feed's, or that of "
+        "its first reading, and says so. Dates without a zone are in UTC. An entry that is no "
+        "longer in a feed may be old or deleted: feeds do not say. Ids are the feed's own, or "
+        "hashes if they are too long, name an author or are not unique; addresses that name an "
+        "author are left out. Feeds that declare a document type are refused."
     )
     cursor_description = "hashes of the entries that were read, and the feeds' ETags"
     capabilities = frozenset({Capability.EDITS})
@@ -116,22 +106,28 @@ organization = "Eastgate Hospitals"
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the entries that the cursor does not know."""
         known = orjson.loads(cursor) if cursor else {}
-        urls = {_short_hash(url.get_secret_value(), 12): url for url in self.config.urls}
-        states = {key: _FeedState(**known.get(key, {})) for key in urls}
-        errors: list[Retry | Fatal] = []
-        for key, url in urls.items():
-            try:
-                for items in self._read_feed(key, httpx.URL(url.get_secret_value()), states[key]):
-                    text = orjson.dumps({name: asdict(state) for name, state in states.items()})
-                    yield Page(items, text.decode())
-            except (Retry, Fatal) as error:
-                errors.append(error)
-        if errors:
-            raise next((error for error in errors if isinstance(error, Fatal)), errors[0])
+        secrets = {_short_hash(url.get_secret_value(), 12): url for url in self.config.urls}
+        urls = {key: httpx.URL(url.get_secret_value()) for key, url in secrets.items()}
+        states = {key: FeedState(**known.get(key, {})) for key in urls}
+        yield from read_places(
+            (f"{url.host}{url.path}", self._read_pages(key, url, states))
+            for key, url in urls.items()
+        )
 
-    def _read_feed(self, key: str, url: httpx.URL, state: _FeedState) -> Iterator[list[Item]]:
+    def _read_pages(self, key: str, url: httpx.URL, states: dict[str, FeedState]) -> Iterator[Page]:
+        is_history = not states[key].whole
+        for items in self._read_feed(key, url, states[key]):
+            text = orjson.dumps({name: asdict(state) for name, state in states.items()})
+            yield Page(items, text.decode(), is_history=is_history)
+        if not states[key].seen:
+            text = orjson.dumps({name: asdict(state) for name, state in states.items()})
+            notes = [f"{url.host}{url.path}: the feed has never held an entry"]
+            yield Page([], text.decode(), notes=notes)
+
+    def _read_feed(self, key: str, url: httpx.URL, state: FeedState) -> Iterator[list[Item]]:
         """Yield each page's new entries, if it has any or the state has changed."""
         visited: set[httpx.URL] = set()
+        met: set[str] = set()
         page: httpx.URL | None = url
         conditions: dict[str, str] = {}
         while page is not None:
@@ -142,11 +138,18 @@ organization = "Eastgate Hospitals"
             conditions = _conditional_headers(response) if page == url else conditions
             place = f"{page.scheme}://{page.netloc.decode()}{page.path}"
             feed = read_feed(response, place)
+            entries = identify_entries(key, feed.entries, state)
             changes = (
-                self._changed_item(key, page.host, entry, feed.at, state) for entry in feed.entries
+                self._changed_item(native_id, page.host, entry, feed.at, state)
+                for native_id, entry in entries
             )
             items = [item for item in changes if item is not None]
-            page = _next_page(page, feed.next, visited) if items or not state.whole else None
+            ids = {native_id for native_id, _ in entries}
+            # Some sites link to older pages without end, or return the same one for every number.
+            has_news = not ids <= met if not state.whole else bool(items)
+            is_bounded = len(visited) < _MAX_PAGES
+            page = _next_page(page, feed.next, visited) if has_news and is_bounded else None
+            met |= ids
             before = (state.whole, state.asks)
             state.whole, state.asks = page is None, {} if page else conditions
             if items or before != (state.whole, state.asks):
@@ -158,14 +161,16 @@ organization = "Eastgate Hospitals"
         return self._http(url).request("GET", path, params=params, headers=headers)
 
     def _changed_item(
-        self, key: str, host: str, entry: dict[str, Any], feed_at: str | None, state: _FeedState
+        self,
+        native_id: str,
+        host: str,
+        entry: dict[str, Any],
+        feed_at: str | None,
+        state: FeedState,
     ) -> Item | None:
         """Return an entry's item if it is new or has changed."""
-        own_id = entry["id"] or entry["link"]
-        has_id = isinstance(own_id, str) and own_id.strip()
-        native_id = _native_id(key, own_id.strip()) if has_id else None
-        content = orjson.dumps(entry)
-        short_id, fingerprint = _short_hash(native_id or content, 8), _short_hash(content, 4)
+        content = orjson.dumps({name: entry[name] for name in entry if name != "undated"})
+        short_id, fingerprint = _short_hash(native_id, 8), _short_hash(content, 4)
         before = state.seen.pop(short_id, None)
         state.seen[short_id] = fingerprint
         while len(state.seen) > _MAX_SEEN // len(self.config.urls):
@@ -176,36 +181,33 @@ organization = "Eastgate Hospitals"
         data = {**entry, "id": native_id, "host": host}
         if has_no_time or before is not None:
             data["feed_at"] = feed_at  # the entry itself may not have the time of an edit
-        return self.item(data, origin=native_id or "without id", payload=content)
+        return self.item(data, origin=native_id, payload=content)
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of an entry: title and text, unless the text begins with the title."""
-        try:
-            entry = Entry.model_validate(item.data)
-            words = entry.words
-        except ValidationError as error:
-            raise BadRecord.from_validation(self.name, error) from None
-        if not entry.times:
-            raise BadRecord(f"parsing {self.name}: neither the entry nor its feed has a time")
+        entry = self.validate(Entry, item.data, words=("title", "body"))
+        words = entry.words
         if not words:
             raise Skip
+        latest = item.collected_at + _MAX_AHEAD
+        times = entry.list_times(latest) or [item.collected_at]
+        attributes = {"tags": ", ".join(entry.tags[:10])} if entry.tags else {}
+        if times[0] not in {entry.published, entry.updated}:
+            attributes["date"] = "its feed's" if times[0] == entry.feed_at else "first seen"
+            if entry.undated or entry.is_dated:
+                self.left_out["date"] += 1
         return self.record(
             item,
             native_id=entry.id,
-            created_at=entry.times[0],
-            revision=unix_ms(max(entry.times)),
-            redated=entry.published is None,
+            created_at=times[0],
+            revision=unix_ms(max(times)),
+            redated=True,  # publishers move an entry's date when they update it
             text=words,
             author=f"{entry.host}/{entry.author}" if entry.author else "",
-            language=entry.language if entry.language and len(entry.language) <= 35 else None,
+            language=entry.language,
             url=entry.address,
-            attributes={"tags": ", ".join(entry.tags[:10])} if entry.tags else None,
+            attributes=attributes,
         )
-
-
-def _native_id(key: str, own_id: str) -> str:
-    """Return an id that is unique among feeds: most are addresses, some are only numbers."""
-    return own_id if _WORLDWIDE.match(own_id) else f"{key}:{own_id}"
 
 
 def _short_hash(value: str | bytes, length: int) -> str:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel
 
-from connectors.sdk import plain_text
+from connectors.sdk import plain_text, with_zone
+from schemas.feedback import EARLIEST_YEAR
 
 _MAX_URL_CHARACTERS: Final = 2_083
+_PERSON: Final = re.compile(
+    r"/@[^/?#]|/(?:u|users?|authors?|profiles?|people|members?)/[^/?#]|[?&](?:user|author)=|"
+    r"^acct:|[^/@\s]@[\w-]+\.\w",
+    re.IGNORECASE,
+)
+
+
+def names_person(address: str) -> bool:
+    """Return True if a part of an address is a person's name, as in ``/@jo/1`` or ``/user/jo``."""
+    return _PERSON.search(address) is not None
+
+
+_Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class EntryText(BaseModel):
@@ -31,8 +46,8 @@ class Entry(BaseModel):
     link: str | None = None
     title: EntryText
     body: EntryText
-    published: AwareDatetime | None = None
-    updated: AwareDatetime | None = None
+    published: _Moment | None = None
+    updated: _Moment | None = None
     feed_at: AwareDatetime | None = None
     """When its feed last changed, if the entry's own times are not enough."""
     author: str | None = None
@@ -40,18 +55,25 @@ class Entry(BaseModel):
     tags: list[str] = []
     host: str
     """The feed's host: an author's name is unique there only."""
+    undated: bool = False
+    """True if it has a date that was not understood."""
+
+    def list_times(self, latest: datetime) -> list[datetime]:
+        """Return the plausible times up to ``latest``; the first is when it was written."""
+        times = (self.published, self.updated, self.feed_at)
+        return [time for time in times if time and time.year >= EARLIEST_YEAR and time <= latest]
 
     @property
-    def times(self) -> list[datetime]:
-        """The known times; the first is when it was written."""
-        return [time for time in (self.published, self.updated, self.feed_at) if time]
+    def is_dated(self) -> bool:
+        """True if it has a time of its own, and not only its feed's."""
+        return self.published is not None or self.updated is not None
 
     @property
     def address(self) -> str | None:
-        """Its web address, if it has one: an id is not always an address."""
+        """Its web address, if it has one that names no person: an id is not always an address."""
         link = self.link or ""
         is_address = link.startswith(("http://", "https://")) and len(link) <= _MAX_URL_CHARACTERS
-        return link if is_address else None
+        return link if is_address and not names_person(link) else None
 
     @property
     def words(self) -> str:

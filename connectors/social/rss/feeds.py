@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import calendar
 import io
 import re
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from datetime import UTC
 from typing import Any, Final
 
 import feedparser  # type: ignore[import-untyped]
 import orjson
 
 from connectors.sdk import (
+    Fatal,
     HttpResponse,
     Retry,
     classify_response,
-    from_unix,
     get_objects,
+    get_text,
     load_json,
+    parse_iso_ms,
 )
+from connectors.social.rss.dates import parse_date
 
-_END: Final = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-_TAIL_BYTES: Final = 4_096  # after the end there may be a cache's comment
+_END: Final = re.compile(rb"</\s*(?:[\w.-]{1,40}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_BEGIN: Final = re.compile(r"<(?![?!])")
+_DECLARED: Final = re.compile(rb"""encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_HEAD_BYTES: Final = 65_536
 _LONG_AUTHOR: Final = re.compile(
-    rb"(<(?:[\w.-]+:)?(?:author|contributor|creator|email|managingEditor|name|owner|publisher"
+    rb"(<(?:[\w.-]{1,40}:)?(?:author|contributor|creator|email|managingEditor|name|owner|publisher"
     rb"|webMaster)\b[^<>]*>\s*(?:<!\[CDATA\[)?[^<]{500})[^<]+",
     re.IGNORECASE,
 )
@@ -40,7 +44,7 @@ class Feed:
 
     entries: list[dict[str, Any]]
     """Each with ``id``, ``link``, ``title``, ``body`` and ``published``, ``updated``, ``author``,
-    ``language``, ``tags``; None if absent."""
+    ``language``, ``tags``; None if absent. ``undated`` is True if a date was not understood."""
     next: str | None
     """Address of the older entries; may be relative."""
     at: str | None
@@ -50,7 +54,11 @@ class Feed:
 def classify_feed(response: HttpResponse) -> Exception | None:
     """Return the error that a response represents; a truncated or invalid feed is retried."""
     problem = classify_response(response)
-    if problem is None and response.status != 304 and not _is_whole(response.body):
+    if problem is not None or response.status == 304:
+        return problem
+    if _has_doctype(response.body):  # its entities may expand without bound
+        return Fatal(f"reading {response.request_line}: the feed declares a document type")
+    if not _is_whole(response.body):
         return Retry(f"reading {response.request_line}: the response is not a complete feed")
     return problem
 
@@ -59,10 +67,37 @@ def _is_json(body: bytes) -> bool:
     return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
 
 
+def _has_doctype(body: bytes) -> bool:
+    """Return True if there is a document type before the root element."""
+    head = body[:_HEAD_BYTES]
+    texts = [head.replace(b"\0", b"").decode("latin-1")]  # a NUL next to each letter is UTF-16
+    if declared := _DECLARED.search(head):
+        with suppress(LookupError, UnicodeError):  # not an encoding of texts
+            texts.append(head.decode(declared[1].decode("ascii"), "replace"))
+    return any("<!doctype" in _before_root(text).lower() for text in texts)
+
+
+def _before_root(text: str) -> str:
+    """Return what precedes the root element, without comments."""
+    parts: list[str] = []
+    at = 0
+    while (comment := text.find("<!--", at)) >= 0:
+        root = _BEGIN.search(text, at)
+        if root and root.start() < comment:
+            break
+        parts.append(text[at:comment])
+        end = text.find("-->", comment)
+        if end < 0:
+            return "".join(parts)
+        at = end
+    root = _BEGIN.search(text, at)
+    return "".join([*parts, text[at : root.start() if root else len(text)]])
+
+
 def _is_whole(body: bytes) -> bool:
     if not _is_json(body):
-        # A NUL next to each letter is UTF-16.
-        return _END.search(body[-_TAIL_BYTES:].replace(b"\0", b"")) is not None
+        # After the end there may be a cache's comments, of any length.
+        return _END.search(body.replace(b"\0", b"")) is not None
     try:
         return isinstance(_parse_json(body).get("items"), list)
     except (orjson.JSONDecodeError, AttributeError):
@@ -78,7 +113,7 @@ def read_feed(response: HttpResponse, location: str) -> Feed:
 
     Raises ``Retry`` for a document that is not well-formed and has no entries.
     """
-    changed = _http_date(response.headers.get("last-modified", ""))
+    changed = _to_iso(response.headers.get("last-modified", ""))
     if _is_json(response.body):
         return _json_feed(_parse_json(response.body), changed)
     headers = {
@@ -96,24 +131,28 @@ def read_feed(response: HttpResponse, location: str) -> Feed:
         raise Retry(f"reading {response.request_line}: the feed is not well-formed") from None
     if parsed.bozo and not parsed.entries:
         raise Retry(f"reading {response.request_line}: the feed is not well-formed")
-    feed = parsed.feed
+    feed, language = parsed.feed, parsed.feed.get("language")
     links = {link.get("rel"): link.get("href") for link in feed.get("links", [])}
     return Feed(
-        [_entry(entry, feed.get("language")) for entry in parsed.entries],
+        [_entry(entry, language) for entry in parsed.entries],
         next((links[rel] for rel in _NEXT if links.get(rel)), None),
-        _iso_time(feed, "updated_parsed") or _iso_time(feed, "published_parsed") or changed,
+        _iso_time(feed, "updated", language) or _iso_time(feed, "published", language) or changed,
     )
 
 
 def _entry(entry: dict[str, Any], language: str | None) -> dict[str, Any]:
     contents = entry.get("content") or [entry.get("summary_detail") or {}]
+    published = _iso_time(entry, "published", language)
+    updated = _iso_time(entry, "updated", language)
+    has_dates = bool(dict.get(entry, "published") or dict.get(entry, "updated"))
     return {
         "id": entry.get("id"),
         "link": entry.get("link"),
         "title": _text(entry.get("title_detail") or {}),
         "body": _text(contents[0]),
-        "published": _iso_time(entry, "published_parsed"),
-        "updated": _iso_time(entry, "updated_parsed"),
+        "published": published,
+        "updated": updated,
+        "undated": has_dates and not published and not updated,
         "author": entry.get("author"),
         "language": contents[0].get("language") or language,
         "tags": [tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
@@ -127,20 +166,17 @@ def _text(detail: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _iso_time(parsed: dict[str, Any], name: str) -> str | None:
-    # dict's own ``get``: feedparser's returns "published" for a missing "updated".
-    parts: time.struct_time | None = dict.get(parsed, name)
-    try:
-        return from_unix(calendar.timegm(parts)).isoformat() if parts else None
-    except (ValueError, OverflowError):
-        return None
+def _iso_time(parsed: dict[str, Any], name: str, language: Any) -> str | None:
+    # dict's own ``get``: feedparser's returns "published" for a missing "updated". Nor are its
+    # dates used: it takes 2 p.m. for 2 a.m., and the summer time of London for UTC.
+    return _to_iso(dict.get(parsed, name), language)
 
 
-def _http_date(text: str) -> str | None:
-    try:
-        return parsedate_to_datetime(text).isoformat()
-    except ValueError:
+def _to_iso(text: Any, language: Any = None) -> str | None:
+    if not isinstance(text, str | int | float) or isinstance(text, bool):
         return None
+    at = parse_date(str(text), language=language if isinstance(language, str) else None)
+    return at.astimezone(UTC).isoformat() if at else None
 
 
 def _json_feed(feed: Any, changed: str | None) -> Feed:
@@ -152,6 +188,11 @@ def _json_feed(feed: Any, changed: str | None) -> Feed:
 
 def _json_entry(entry: dict[str, Any], language: Any) -> dict[str, Any]:
     html = entry.get("content_html")
+    html = html if isinstance(html, str) else ""
+    dates = [entry.get("date_published"), entry.get("date_modified")]
+    published, updated = (
+        date if parse_iso_ms(date) is not None else _to_iso(date, language) for date in dates
+    )
     authors = entry.get("authors") or [entry.get("author")]
     first = authors[0] if isinstance(authors, list) else None
     author = (first.get("name") or first.get("url")) if isinstance(first, dict) else None
@@ -159,13 +200,14 @@ def _json_entry(entry: dict[str, Any], language: Any) -> dict[str, Any]:
     return {
         "id": str(native_id) if isinstance(native_id, int | float) else native_id,
         "link": entry.get("url"),
-        "title": {"value": entry.get("title") or "", "html": False},
+        "title": {"value": get_text(entry, "title"), "html": False},
         "body": {
-            "value": html or entry.get("content_text") or entry.get("summary") or "",
+            "value": html or get_text(entry, "content_text") or get_text(entry, "summary"),
             "html": bool(html),
         },
-        "published": entry.get("date_published") or None,
-        "updated": entry.get("date_modified") or None,
+        "published": published,
+        "updated": updated,
+        "undated": any(dates) and not published and not updated,
         "author": author,
         "language": entry.get("language") or language,
         "tags": entry.get("tags") or [],

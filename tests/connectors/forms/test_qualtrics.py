@@ -110,9 +110,9 @@ def test_the_first_run_asks_for_windows_and_the_next_only_for_what_is_new() -> N
         (again,) = source(fake, service.url).fetch(page.cursor)
     assert [item.data["id"] for item in page.items] == ["R_50:QID1_TEXT"]
     assert again.items == []
-    a_minute_before = moment(50) - timedelta(seconds=60)
+    earlier = moment(50) - timedelta(hours=6)
     assert fake.exports[3]["startDate"] == third["startDate"]
-    assert fake.exports[4]["startDate"] == a_minute_before.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert fake.exports[4]["startDate"] == earlier.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_an_export_that_fails_or_is_cut_off_is_tried_again_later() -> None:

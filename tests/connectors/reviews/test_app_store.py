@@ -173,7 +173,7 @@ def test_a_wrong_promise_is_believed_twice_and_not_for_ever(
     for _ in range(3):
         records, cursor = read(fake, service.url, cursor)
         brought.append(len([record for record in records if record.native_id < "6290024610"]))
-    assert brought == [4 + 3, 4, 0]
+    assert brought == [4 + 3, 0, 0]
 
 
 def test_an_edit_comes_to_the_top(fake: FakeAppStore, service: Served) -> None:
@@ -194,3 +194,36 @@ def test_a_refusal_is_taken_for_too_many_requests() -> None:
     refusal = _classify(HttpResponse(403, {}, b"", "GET itunes"))  # type: ignore[arg-type]
     assert isinstance(refusal, Retry)
     assert refusal.wait == timedelta(minutes=2).total_seconds()
+
+
+def test_a_title_that_is_null_costs_only_the_title(fake: FakeAppStore) -> None:
+    review = fake.storefronts["us"][3]
+    review["title"]["label"] = None
+    record = parse(fake, review)
+    assert record.text == review["content"]["label"]
+    assert record.stars == Stars(value=4)
+
+
+def test_a_review_without_a_time_has_that_of_its_first_reading_and_is_read_once(
+    fake: FakeAppStore, service: Served
+) -> None:
+    for number, when in ((2, None), (4, "soon"), (6, "")):
+        fake.storefronts["us"][number]["updated"] = {"label": when}
+    del fake.storefronts["us"][2]["updated"]
+    records, cursor = read(fake, service.url)
+    undated = [record for record in records if record.attributes.get("date") == "first seen"]
+    assert {record.native_id for record in undated} == {
+        fake.storefronts["us"][number]["id"]["label"] for number in (2, 4, 6)
+    }
+    assert {(record.created_at, record.revision) for record in undated} == {(NOW, 0)}
+    assert read(fake, service.url, cursor)[0] == []
+
+
+def test_a_storefront_that_has_never_held_a_review_is_noted(
+    fake: FakeAppStore, service: Served
+) -> None:
+    fake.storefronts["gb"] = []
+    pages = list(build_app_store(fake, service.url).fetch(None))
+    assert [note for page in pages for note in page.notes] == [
+        "gb: the feed has never held a review"
+    ]

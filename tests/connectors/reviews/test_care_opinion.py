@@ -69,6 +69,7 @@ def test_what_moderators_and_authors_add_are_attributes() -> None:
         "progress": "change planned",
         "author_role": "a relative",
         "tags": "staff; food",
+        "good": "staff",
     }
 
 
@@ -162,3 +163,40 @@ def test_an_answer_that_is_no_list_is_asked_for_again_later(
     fake = FakeCareOpinion()
     with serve_fake(fake) as service, pytest.raises(Retry):
         list(source(service.url, fake).fetch(None))
+
+
+def test_ratings_are_a_measure_and_tags_say_what_was_good() -> None:
+    fake = FakeCareOpinion()
+    story = fake.stories[0]
+    path = f"/api/v2/opinions/{story['id']}/healthservices/RX1EG/ratings"
+    story["authorAgeGroup"] = "55-64"
+    story["links"] = [
+        {"relation": "ratings", "link": f"https://www.careopinion.example{path}", "id": ""},
+        {"relation": "ratings", "link": "https://elsewhere.example/ratings", "id": ""},
+    ]
+    fake.stories = [story]
+    fake.tags = {
+        story["id"]: [
+            {"name": "food", "group": "What could be improved", "polarity": -1},
+            {"name": "porters", "group": "What's good", "polarity": 1},
+            {"name": "calm", "group": "Feelings"},
+        ]
+    }
+    answers = [
+        ("Was it clean?", 5, "5 of 5"),
+        ("Were you heard?", 2, "2 of 5"),
+        ("Parking?", 9, ""),
+    ]
+    fake.ratings = {
+        path: [
+            {"questionText": question, "score": score, "scoreText": text}
+            for question, score, text in answers
+        ]
+    }
+    with serve_fake(fake) as service:
+        (record,) = stories(source(service.url, fake, tags=True))
+    assert record.csat is not None
+    assert (record.csat.value, record.csat.worst, record.csat.best) == (3.5, 1, 5)
+    named = {name: record.attributes[name] for name in ("good", "could_be_better", "age_group")}
+    assert named == {"good": "porters", "could_be_better": "food", "age_group": "55-64"}
+    assert record.attributes["ratings"].startswith("Was it clean? 5 of 5; Were you heard? 2 of 5")

@@ -12,6 +12,7 @@ import pytest
 
 from connectors.reviews.google_business import GoogleBusiness, original
 from connectors.runtime.instances import build_instance
+from connectors.sdk import Context
 from connectors.sdk.errors import BadRecord, Misconfigured, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
 from pipeline.settings_file import resolve_secret
@@ -111,22 +112,39 @@ def test_starts_anew_where_the_service_has_forgotten_the_next_page() -> None:
         first = next(iter(source(service.url).fetch(None)))
         fake.forgets_pages = True
         pages = list(source(service.url).fetch(first.cursor))
-    ids = {item.origin for page in pages for item in page.items}
+    ids = {item.origin for page in [first, *pages] for item in page.items}
     assert len(ids) == len(fake.texts)
 
 
-def test_reads_again_once_a_day_what_a_page_may_have_left_out() -> None:
+def test_reads_what_a_page_left_out_at_once_and_once_a_day_everything_again() -> None:
     fake = FakeGoogleBusiness()
     missing = fake.places["11"].pop(12)
     with serve_fake(fake) as service:
         *_, last = source(service.url).fetch(None)
         fake.places["11"].append(missing)
-        assert list(source(service.url).fetch(last.cursor)) == []
+        made = source(service.url)
+        pages = [*made.fetch(last.cursor)]
+        assert [made.parse(item).text for page in pages for item in page.items] == [sentence(12)]
         tomorrow = source(service.url, now=lambda: NOW + timedelta(days=1))
-        texts = {
-            tomorrow.parse(item).text for page in tomorrow.fetch(last.cursor) for item in page.items
-        }
-    assert sentence(12) in texts
+        ids = {item.origin for page in tomorrow.fetch(pages[-1].cursor) for item in page.items}
+    assert len(ids) == len(fake.texts)
+
+
+def test_says_whether_a_review_was_answered() -> None:
+    reply = {"comment": "Thank you.", "updateTime": "2026-11-01T10:00:00Z"}
+    assert parse(comment="Kind").attributes == {"answered": "no"}
+    assert parse(comment="Kind", reviewReply=reply).attributes == {"answered": "yes"}
+
+
+def test_a_location_added_later_brings_history() -> None:
+    fake = FakeGoogleBusiness()
+    with serve_fake(fake) as service:
+        config = source(service.url).config.model_copy(update={"locations": {"11": "Eastgate"}})
+        with GoogleBusiness(config, Context("test", now=lambda: NOW)) as smaller:
+            *_, last = smaller.fetch(None)
+        pages = [*source(service.url).fetch(last.cursor)]
+        assert pages and all(page.is_history for page in pages)
+        assert not any(page.is_history for page in source(service.url).fetch(pages[-1].cursor))
 
 
 def test_a_reply_is_put_below_its_review() -> None:

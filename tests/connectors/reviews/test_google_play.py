@@ -54,7 +54,7 @@ def test_reads_a_review_and_not_the_developers_answer(fake: FakeGooglePlay) -> N
     assert record.created_at == moment(3)
     assert record.redated
     assert record.author is not None
-    assert record.attributes == {"version": "1.3"}
+    assert record.attributes == {"version": "1.3", "answered": "yes"}
     assert record.url == f"https://play.google.com/store/apps/details?id={APP}&reviewId={native_id}"
 
 
@@ -96,7 +96,8 @@ def test_walks_from_the_newest_where_the_cursors_token_has_died(
     fake.life += 1
     with build_google_play(fake, service.url) as source:
         pages = list(source.fetch(first.cursor))
-        native_ids = [source.parse(item).native_id for page in pages for item in page.items]
+        items = [item for page in [first, *pages] for item in page.items]
+        native_ids = [source.parse(item).native_id for item in items]
         assert native_ids == [review[0] for review in reversed(fake.reviews)]
         assert next(iter(source.fetch(pages[-1].cursor))).items == []
 
@@ -111,7 +112,7 @@ def test_a_token_that_dies_within_a_run_ends_it_and_loses_nothing(
         with pytest.raises(Retry, match="not a list of reviews"):
             next(pages)
         later = list(source.fetch(first.cursor))
-    assert sum(len(page.items) for page in later) == len(fake.reviews)
+    assert sum(len(page.items) for page in [first, *later]) == len(fake.reviews)
 
 
 def test_a_token_that_comes_back_ends_the_walk(fake: FakeGooglePlay, service: Served) -> None:
@@ -124,6 +125,26 @@ def test_an_app_without_reviews_brings_none(fake: FakeGooglePlay, service: Serve
     fake.reviews = []
     with build_google_play(fake, service.url) as source:
         assert [page.items for page in source.fetch(None)] == [[]]
+
+
+@pytest.mark.parametrize(
+    "name", ["A Google user", "Ein Google-Nutzer", "Un utilisateur de Google", "Google ユーザー"]
+)
+def test_a_closed_account_is_no_author_in_any_language(fake: FakeGooglePlay, name: str) -> None:
+    review = fake.reviews[3]
+    assert parse(fake, review).author is not None
+    review[1][0] = name
+    assert parse(fake, review).author is None
+
+
+def test_reviews_that_repeat_under_new_tokens_end_the_walk(
+    fake: FakeGooglePlay, service: Served
+) -> None:
+    fake.repeats = True
+    with build_google_play(fake, service.url) as source:
+        pages = list(source.fetch(None))
+        assert sum(len(page.items) for page in pages) == len(fake.reviews)
+        assert len(service.requests) < 10
 
 
 def test_publishes_a_reply(fake: FakeGooglePlay, service: Served) -> None:

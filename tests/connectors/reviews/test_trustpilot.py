@@ -81,8 +81,8 @@ def test_asks_for_the_newest_first_page_by_page() -> None:
     with serve_fake(FakeTrustpilot()) as service:
         pages = list(source(service.url).fetch(None))
         asked = [request.query for request in service.requests if request.method == "GET"]
-    assert [len(page.items) for page in pages] == [10, 10, 10, 5]
-    assert asked == [f"orderBy=createdat.desc&page={page}&perPage=10" for page in range(1, 5)]
+    assert [len(page.items) for page in pages] == [10, 10, 10, 5, 0]
+    assert asked == [f"orderBy=createdat.desc&page={page}&perPage=10" for page in range(1, 6)]
 
 
 def test_what_is_no_review_at_all_ends_no_page() -> None:
@@ -132,3 +132,50 @@ def test_a_reply_that_can_not_be_sent_is_refused(
 ) -> None:
     with pytest.raises(BadRecord, match="replying on trustpilot"):
         source(reply_as=reply_as).build_reply(native_id, text)
+
+
+@pytest.mark.parametrize("stars", [0, 6, -1, None, "many"])
+def test_stars_that_are_off_the_scale_are_a_bad_record(stars: Any) -> None:
+    with pytest.raises(BadRecord, match="stars"):
+        parse(text="Kind", stars=stars)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"language": "de-CH-1901-x-a-very-long-private-extension"},
+        {"language": 7},
+        {"title": {"text": "Kind"}},
+        {"consumer": "c1"},
+        {"consumer": {"id": None}},
+        {"location": ["Eastgate"]},
+        {"isVerified": "perhaps"},
+        {"updatedAt": "yesterday"},
+        {"companyReply": "Thank you"},
+    ],
+)
+def test_what_stands_beside_a_comment_never_refuses_it(beside: dict[str, Any]) -> None:
+    made = source()
+    record = parse(made, text="They listened.", **beside)
+    assert (record.text, record.language) == ("They listened.", None)
+    assert record.stars is not None and record.stars.value == 4
+    assert len(made.take_notes()) == 1
+
+
+def test_the_words_themselves_are_never_left_out() -> None:
+    with pytest.raises(BadRecord, match="text"):
+        parse(title="Kind", text=["They listened."])
+
+
+def test_says_whether_a_review_was_answered() -> None:
+    assert parse(companyReply=None).attributes == {"answered": "no"}
+    assert parse(companyReply={"text": "Thank you."}).attributes == {"answered": "yes"}
+
+
+def test_a_short_page_in_the_middle_is_not_the_end() -> None:
+    fake = FakeTrustpilot()
+    fake.hidden = 3
+    with serve_fake(fake) as service:
+        made = build_source(fake, service.url, now=lambda: NOW)
+        assert isinstance(made, Trustpilot)
+        assert len(texts(made, None)) == 35 - 3

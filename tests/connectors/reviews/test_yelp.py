@@ -74,7 +74,18 @@ def test_refuses_impossible_times(fake: FakeYelp, time: object) -> None:
 
 def test_goes_on_behind_the_business_of_the_cursor(fake: FakeYelp, service: Served) -> None:
     records = read(build_yelp(fake, service.url), BUSINESSES[0])
-    assert list(dict.fromkeys(record.site for record in records)) == [*BUSINESSES[1:]]
+    sites = list(dict.fromkeys(record.site for record in records))
+    assert sites == [*BUSINESSES[1:], BUSINESSES[0]]
+
+
+def test_reviews_in_other_languages_only_are_noted(fake: FakeYelp, service: Served) -> None:
+    fake.languages = ["nl"]
+    with build_yelp(fake, service.url) as source:
+        pages = [*source.fetch(None)]
+    assert [len(page.items) for page in pages] == [0, 0, 0]
+    assert pages[0].notes == [
+        f"{BUSINESSES[0]}: 5 reviews, none in the language of `locale`; there are some in: nl"
+    ]
 
 
 @pytest.mark.parametrize("cursor", [BUSINESSES[-1], "a-business-that-was-taken-out"])
@@ -103,8 +114,8 @@ def test_waits_for_midnight_when_the_days_requests_are_used_up(
     fake.day_is_over = True
     with pytest.raises(Retry) as raised:
         read(build_yelp(fake, service.url))
-    assert raised.value.wait == timedelta(days=1).total_seconds()  # at most
-    assert len(service.requests) == 1
+    assert raised.value.wait == timedelta(days=1).total_seconds()
+    assert len(service.requests) == len(BUSINESSES)
 
 
 def test_asks_in_the_language_that_is_set(fake: FakeYelp, service: Served) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +24,7 @@ def walk_back(
     *,
     size: int = 3,
     pages: int | None = None,
-    **resume: timedelta,
+    **resume: Any,
 ) -> tuple[list[str], str | None]:
     """Return the items of a walk and its last cursor; it is killed after ``pages``."""
     paginator: BackwardPaginator[str] = BackwardPaginator.resume(cursor, now=NOW, **resume)
@@ -32,13 +34,10 @@ def walk_back(
     while True:
         number = int(paginator.page or 0)
         part = newest_first[number * size : (number + 1) * size]
-        news, arrived = paginator.new_items(part)
-        arrived = arrived or len(part) < size
-        brought += news
-        paginator.page = None if arrived else str(number + 1)
-        cursor = paginator.cursor(paginator.page)
+        brought += paginator.new_items(part)
+        cursor = paginator.advance(str(number + 1) if part else None)
         done += 1
-        if arrived or done == pages:
+        if paginator.page is None or done == pages:
             return brought, cursor
 
 
@@ -92,6 +91,94 @@ def test_once_a_day_a_walk_goes_back_further() -> None:
     assert walk_back(items, yesterday, recheck=recheck)[0] == ["item2", "item1"]
 
 
-def test_what_has_no_time_is_always_news() -> None:
-    paginator: BackwardPaginator[str] = BackwardPaginator.resume('{"known":[9,[]]}', now=NOW)
-    assert paginator.new_items([(None, "x", "broken"), (3, "y", "old")]) == (["broken"], True)
+def test_what_has_no_time_is_news_once() -> None:
+    items = make_pages([MS - DAY, MS])
+    _, cursor = walk_back(items, None)
+    for native_id in ("x", ""):
+        paginator: BackwardPaginator[Any] = BackwardPaginator.resume(cursor, now=NOW)
+        broken = (None, native_id, {"odd": 7})
+        assert paginator.new_items([broken, *items[::-1]]) == [{"odd": 7}]
+        again: BackwardPaginator[Any] = BackwardPaginator.resume(paginator.advance(None), now=NOW)
+        assert again.new_items([broken, *items[::-1]]) == []
+
+
+def test_what_is_shown_late_is_brought_even_behind_a_page_that_is_known() -> None:
+    items = make_pages([MS - DAY + minute * 60_000 for minute in range(20)])
+    _, cursor = walk_back(items, None)
+    late = (MS - DAY + 90_000, "late", "late")
+    brought, cursor = walk_back([*items, late], cursor)
+    assert brought == ["late"]
+    assert walk_back([*items, late], cursor)[0] == []
+
+
+def test_an_old_item_on_top_ends_nothing() -> None:
+    first = [(MS - 10 * DAY, "first", "first")]
+    _, cursor = walk_back(first, None)
+    later = make_pages([MS - DAY + minute for minute in range(7)])
+    pinned = (MS - 40 * DAY, "pinned", "pinned")
+    paginator: BackwardPaginator[str] = BackwardPaginator.resume(cursor, now=NOW)
+    listed = [pinned, *later[::-1], *first]
+    brought: list[str] = []
+    for start in range(0, 12, 3):
+        brought += paginator.new_items(listed[start : start + 3])
+        cursor = paginator.advance(str(start))
+        if paginator.page is None:
+            break
+    assert sorted(brought) == sorted(["pinned", *(text for _, _, text in later)])
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_pages_without_end_end(empty: bool) -> None:
+    paginator: BackwardPaginator[str] = BackwardPaginator.resume(None, now=NOW)
+    page = [] if empty else make_pages([1, 2, 3])
+    brought: list[str] = []
+    for number in range(20):
+        brought += paginator.new_items(page)
+        paginator.advance(f"token{number}")
+        if paginator.page is None:
+            break
+    assert paginator.page is None and number <= 4
+    assert brought == [text for _, _, text in page]
+
+
+def test_a_short_page_in_the_middle_ends_nothing() -> None:
+    paginator: BackwardPaginator[str] = BackwardPaginator.resume(None, now=NOW)
+    sizes, brought = [3, 1, 3, 0], 0
+    for number, size in enumerate(sizes):
+        items = make_pages([100 - 10 * number - place for place in range(size)])
+        brought += len(paginator.new_items((at, f"{at}", text) for at, _, text in items))
+        paginator.advance(str(number + 1) if items else None)
+    assert brought == sum(sizes) and paginator.page is None
+
+
+def test_what_was_forgotten_counts_as_read() -> None:
+    items = make_pages([*range(1, 51)])
+    _, cursor = walk_back(items, None, remember=10)
+    assert cursor is not None and len(cursor) < 500
+    assert walk_back(items, cursor, remember=10)[0] == []
+    late = [(20, "old", "old"), (45, "late", "late")]
+    assert walk_back([*items, *late], cursor, remember=10)[0] == ["late"]
+
+
+def test_more_news_than_are_remembered_do_not_lead_through_the_whole_list_again() -> None:
+    day = MS - 9 * DAY
+    items = make_pages([day + number * 60_000 for number in range(200)])
+    _, cursor = walk_back(items, None, remember=10)
+    more = make_pages([MS - DAY + number * 60_000 for number in range(35)])
+    news = [(at, f"new {native_id}", f"new {text}") for at, native_id, text in more]
+    brought, cursor = walk_back([*items, *news], cursor, remember=10)
+    assert sorted(brought) == sorted(text for _, _, text in news)
+    assert walk_back([*items, *news], cursor, remember=10)[0] == []
+
+
+def test_understands_the_cursors_of_earlier_versions() -> None:
+    items = make_pages([MS - DAY + minute for minute in range(9)])
+    at = MS - DAY + 5
+    done = f'{{"known":[{at},["id5"]],"deep":{MS}}}'
+    assert walk_back(items, done)[0] == ["item8", "item7", "item6"]
+    interrupted = f'{{"known":[{at},["id5"]],"newest":[{at + 3},["id8"]],"page":"1","deep":{MS}}}'
+    brought, cursor = walk_back(items, interrupted)
+    assert brought == []
+    assert walk_back(items, cursor)[0] == []
+    first = f'{{"known":[-1,[]],"newest":[{at + 3},["id8"]],"page":"1","deep":{MS}}}'
+    assert walk_back(items, first)[0] == [f"item{number}" for number in (5, 4, 3, 2, 1, 0)]

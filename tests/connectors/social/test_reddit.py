@@ -88,12 +88,46 @@ def test_a_deleted_account_leaves_its_words_without_an_author() -> None:
 def test_leaves_out_crossposts_bots_and_own_accounts() -> None:
     post = FakeReddit().posts[3]
     for change in (
-        {"crosspost_parent": "t3_1q0001"},
+        {
+            "crosspost_parent": "t3_1q0001",
+            "crosspost_parent_list": [{"title": post["title"]}],
+            "selftext": "",
+        },
         {"author": "AutoModerator"},
         {"author": "eastgatehosp"},
     ):
         with pytest.raises(Skip):
             parse({**post, **change}, own_accounts=["eastgatehosp"])
+
+
+def test_a_crosspost_with_a_title_of_its_own_is_feedback() -> None:
+    post = {**FakeReddit().posts[3], "crosspost_parent": "t3_1q0001", "selftext": ""}
+    post["title"] = "My mother waited there as well"
+    for parents in ([], [{"title": "Another title"}]):
+        record = parse({**post, "crosspost_parent_list": parents})
+        assert record.text == "My mother waited there as well"
+
+
+def test_a_text_is_what_a_reader_sees() -> None:
+    text = "Two wards.\n\n&#x200B;\n\nBoth cold &amp; loud &gt; 40 dB."
+    record = parse({**FakeReddit().posts[3], "title": "Q&A &#3232;", "selftext": text})
+    assert record.text == "Q&A ಠ\nTwo wards.\n\nBoth cold & loud > 40 dB."
+
+
+def test_a_comment_has_the_title_of_its_post_as_its_question() -> None:
+    comment = {**FakeReddit().comments[1], "body": "Me too", "link_title": "Lost my scans &amp; me"}
+    record = parse(comment)
+    assert (record.text, record.question) == ("Me too", "Lost my scans & me")
+
+
+def test_a_post_that_is_approved_a_day_later_is_read() -> None:
+    fake = FakeReddit()
+    late = fake.posts.pop(13)
+    with serve_fake(fake) as service:
+        *_, last = pages(fake, service)
+        fake.posts.append(late)
+        later = pages(fake, service, last.cursor)
+    assert [item.data["name"] for page in later for item in page.items] == [late["name"]]
 
 
 def test_a_time_that_is_none_is_a_bad_record() -> None:

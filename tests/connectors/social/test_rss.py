@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry
+from connectors.sdk.errors import Fatal, Retry
 from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Polled, Source
 from connectors.social.rss.connector import RssConfig
@@ -74,7 +74,7 @@ def test_reads_atom_rss_and_json_feed() -> None:
         moment(13),
         moment(22),
     ]
-    assert not any(record.redated for record in feedback.values())
+    assert all(record.redated for record in feedback.values()), "publishers move dates"
     assert rss.author is None
     assert atom.author is not None and atom.author == json.author
 
@@ -134,11 +134,29 @@ def test_does_not_follow_a_feed_to_another_server() -> None:
         assert len(pages(fake, service)) == 3
 
 
-def test_an_entry_without_a_time_gets_its_feed_s_or_is_a_bad_record() -> None:
+def test_an_entry_without_a_time_gets_its_feed_s_or_that_of_its_reading() -> None:
     record = parse(feed_at="2026-11-18T10:00:00+00:00")
     assert (record.created_at, record.redated) == (datetime(2026, 11, 18, 10, tzinfo=UTC), True)
-    with pytest.raises(BadRecord, match="neither the entry nor its feed has a time"):
-        parse()
+    assert record.attributes == {"date": "its feed's"}
+    first_seen = parse()
+    assert first_seen.created_at == first_seen.collected_at
+    assert first_seen.attributes == {"date": "first seen"}
+
+
+@pytest.mark.parametrize("published", ["2126-11-18T10:00:00Z", "1970-01-01T00:00:00Z"])
+def test_a_time_that_cannot_be_is_left_out_and_counted(published: str) -> None:
+    source = build_rss(FakeFeeds(), "http://127.0.0.1:9")
+    entry = {
+        "id": "urn:1",
+        "title": {"value": "Visit", "html": False},
+        "body": {"value": "Kind.", "html": False},
+        "host": "a.example",
+        "published": published,
+    }
+    record = source.parse(source.item(entry, origin="1"))
+    assert record.created_at == record.collected_at
+    assert source.take_notes() == ["1 times unreadable: date"]
+    assert source.take_notes() == []
 
 
 def test_an_author_s_name_means_somebody_of_that_server_only() -> None:

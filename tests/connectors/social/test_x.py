@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
+import orjson
 import pytest
 
 from connectors.sdk.errors import BadRecord, Retry
+from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Polled
+from connectors.social.x import _classify, _posts
 from schemas.feedback import Feedback
 from tests.support.fake_service import Served, moment, sentence, serve_fake
 from tests.support.fakes import build_source
@@ -66,7 +70,8 @@ def test_asks_only_for_what_is_newer_than_the_last_run() -> None:
     with serve_fake(fake) as service:
         *_, (_, cursor) = fetch_pages(fake, service)
         assert [count for count, _ in fetch_pages(fake, service, cursor)] == [0]
-        assert parse_qs(service.requests[-1].query)["since_id"] == [snowflake(34)]
+        since = int(parse_qs(service.requests[-1].query)["since_id"][0])
+        assert since == int(snowflake(31)) - 31  # six hours earlier: the search may be late
 
 
 def test_after_more_than_seven_days_the_whole_of_them_is_searched() -> None:
@@ -87,3 +92,37 @@ def test_a_plan_s_cap_is_waited_for_and_not_hammered() -> None:
             fetch_pages(fake, service)
         assert len(service.requests) == 1
     assert raised.value.wait == 6 * 3_600
+
+
+def test_a_text_is_what_a_reader_sees() -> None:
+    post = {**FakeX().posts[3], "text": "Q&amp;A: &lt; 2 h &gt; 1 h"}
+    assert parse(post).text == "Q&A: < 2 h > 1 h"
+    assert parse({**post, "note_tweet": {"text": "Q&amp;A at length"}}).text == "Q&A at length"
+
+
+@pytest.mark.parametrize(
+    ("lang", "language"), [("in", "id"), ("iw", "he"), ("und", None), ("x" * 40, None), (7, None)]
+)
+def test_languages_have_current_codes(lang: object, language: str | None) -> None:
+    assert parse({**FakeX().posts[3], "lang": lang}).language == language
+
+
+def test_credits_that_are_used_up_are_waited_for() -> None:
+    answer = HttpResponse(402, httpx.Headers(), b'{"title":"Credits"}', "GET api.x.com/2")
+    problem = _classify(answer)
+    assert isinstance(problem, Retry)
+    assert "credits" in str(problem) and problem.wait >= 3_600
+
+
+@pytest.mark.parametrize("body", ['{"errors":[{"title":"Service error"}]}', "[]", '{"meta":{}}'])
+def test_a_page_with_errors_only_is_a_failure(body: str) -> None:
+    with pytest.raises(Retry):
+        _posts(orjson.loads(body))
+
+
+def test_understands_the_cursor_of_earlier_versions() -> None:
+    fake = FakeX()
+    with serve_fake(fake) as service:
+        at = int(snowflake(30))
+        old = orjson.dumps({"known": [at, [snowflake(30)]], "deep": 0}).decode()
+        assert [count for count, _ in fetch_pages(fake, service, old)] == [4]

@@ -106,3 +106,66 @@ def test_begins_again_where_the_next_page_s_token_has_expired() -> None:
     fake.spoiled = True
     fake.threads = fake.threads[-10:]
     assert len(fetch_pages(fake, first)) == 1
+
+
+def reply(number: int, text: str = "Mine was loud, and they lost my form") -> dict[str, Any]:
+    return {
+        "id": f"Ugx0003AaABAg.{number}",
+        "snippet": {
+            "textDisplay": text,
+            "authorChannelId": {"value": f"UCreply{number}"},
+            "publishedAt": moment(20 + number).isoformat(),
+            "parentId": "Ugx0003AaABAg",
+        },
+    }
+
+
+def read_texts(fake: FakeYouTube) -> dict[str, Feedback]:
+    with serve_fake(fake) as service:
+        source = build_source(fake, service.url, now=lambda: moment(50))
+        assert isinstance(source, Polled)
+        items = [item for page in source.fetch(None) for item in page.items]
+        records = [source.parse(item) for item in items]
+    return {record.native_id: record for record in records}
+
+
+def test_replies_are_feedback_about_what_they_answer() -> None:
+    fake = FakeYouTube()
+    fake.threads = [fake.threads[3]]
+    fake.threads[0]["replies"] = {"comments": [reply(1)]}
+    fake.threads[0]["snippet"]["totalReplyCount"] = 1
+    records = read_texts(fake)
+    assert records.keys() == {"Ugx0003AaABAg", "Ugx0003AaABAg.1"}
+    answer = records["Ugx0003AaABAg.1"]
+    assert (answer.question, answer.created_at) == (sentence(3), moment(21))
+    assert answer.text == "Mine was loud, and they lost my form"
+
+
+def test_replies_that_a_thread_does_not_show_are_asked_for() -> None:
+    fake = FakeYouTube()
+    fake.threads = [fake.threads[3]]
+    fake.replies = [reply(number) for number in range(7)]
+    fake.threads[0]["replies"] = {"comments": fake.replies[:2]}
+    fake.threads[0]["snippet"]["totalReplyCount"] = 7
+    assert len(read_texts(fake)) == 1 + 7
+
+
+def test_says_that_the_channel_has_answered() -> None:
+    thread = FakeYouTube().threads[3]
+    answer = reply(1, "Please call us.")
+    answer["snippet"]["authorChannelId"] = {"value": CHANNEL}
+    thread["replies"] = {"comments": [answer]}
+    assert parse(thread).attributes == {"video": VIDEO, "answered": "yes"}
+
+
+def test_an_old_comment_on_top_hides_none_behind_it() -> None:
+    fake = FakeYouTube()
+    pinned, fake.threads = fake.threads[0], fake.threads[1:3]
+    with serve_fake(fake) as service:
+        source = build_source(fake, service.url, now=lambda: moment(50))
+        assert isinstance(source, Polled)
+        *_, last = source.fetch(None)
+        fake.threads += [fake._thread(number) for number in range(10, 35)]
+        fake.pinned = pinned
+        items = [item for page in source.fetch(last.cursor) for item in page.items]
+    assert len(items) == 1 + 25

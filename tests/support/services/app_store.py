@@ -22,6 +22,7 @@ _PACIFIC = timezone(timedelta(hours=-7))
 
 class FakeAppStore(FakeService):
     name: ClassVar[str] = "app_store"
+    place_paths: ClassVar = ("/us/", "/gb/")
 
     def __init__(self) -> None:
         reviews = [self._review(number) for number in range(13)]
@@ -70,7 +71,7 @@ class FakeAppStore(FakeService):
             return PlainTextResponse("CustomerReviews RSS page depth is limited to 10", 400)
         reviews = self.storefronts.get(country, []) if asked["app"] == APP else []
         last = -(-len(reviews) // PER_PAGE)
-        newest_first = sorted(reviews, key=lambda review: review["updated"]["label"], reverse=True)
+        newest_first = sorted(reviews, key=_updated, reverse=True)
         shown: list[Any] = newest_first[(page - 1) * PER_PAGE : page * PER_PAGE]
         if country == "gb" and page == 1:
             shown = [{"im:name": {"label": "The app"}, "id": {"label": "the app"}}, *shown]
@@ -108,3 +109,7 @@ class FakeAppStore(FakeService):
         self.texts[review["id"]["label"]] = (
             f"{review['title']['label']}\n{review['content']['label']}"
         )
+
+
+def _updated(review: dict[str, Any]) -> str:
+    return str(review.get("updated", {}).get("label") or "")

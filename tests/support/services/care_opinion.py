@@ -38,6 +38,8 @@ class FakeCareOpinion(FakeService):
     def __init__(self) -> None:
         self.stories = [self._story(number) for number in range(12)]
         self.tags: dict[int, list[dict[str, Any]]] = {}
+        self.ratings: dict[str, list[dict[str, Any]]] = {}
+        """Ratings by their path."""
         self.texts = {
             str(story["id"]): f"{story['title']}\n{story['body']}" for story in self.stories
         }
@@ -68,6 +70,7 @@ class FakeCareOpinion(FakeService):
                 Route("/api/v2/opinions", self._list),
                 Route("/api/v2/opinions/{story:int}/tags", self._tags),
                 Route("/api/v2/opinions/{story:int}/healthservices", self._services),
+                Route("/api/v2/opinions/{story:int}/healthservices/{code}/ratings", self._ratings),
                 Route("/api/v2/healthservices/{code}", self._service),
                 Route("/login", self._login),
             ]
@@ -108,6 +111,12 @@ class FakeCareOpinion(FakeService):
         if refused := self._refused(request):
             return refused
         return JSONResponse(self.tags.get(request.path_params["story"], []))
+
+    async def _ratings(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        ratings = self.ratings.get(request.url.path, [])
+        return JSONResponse({"opinionId": request.path_params["story"], "ratings": ratings})
 
     async def _services(self, request: Request) -> Response:
         return self._refused(request) or JSONResponse([HEALTH_SERVICES["RX1EG_180"]])

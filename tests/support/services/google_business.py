@@ -19,6 +19,7 @@ _PLACES = "/v4/accounts/{account}/locations/{place}/reviews"
 
 class FakeGoogleBusiness(FakeService):
     name: ClassVar[str] = "google_business"
+    place_paths: ClassVar = ("/locations/11/", "/locations/22/")
     secrets: ClassVar = ("gb-secret-4711", "gb-refresh-0815")
     faults: ClassVar = ("429", "500", "truncated", "hang up", "401")
     spared: ClassVar = ("/token",)

@@ -32,6 +32,8 @@ class FakeGooglePlay(FakeService):
         """Tokens are of a life, and die with it."""
         self.is_stuck = False
         """True if every page is the first one, and its own successor."""
+        self.repeats = False
+        """True if the last page is followed by the first, each time under another token."""
         self.cookies_seen: list[str | None] = []
         self.replies: dict[str, str] = {}
         self.claims: list[dict[str, Any]] = []
@@ -96,6 +98,8 @@ class FakeGooglePlay(FakeService):
             return _answer([])
         shown, more = reviews[:count], len(reviews) > count
         until = _ALL if self.is_stuck else shown[-1][5][0]
+        if self.repeats and not more:
+            more, until = True, _ALL + len(self.cookies_seen)
         following = [[None, f"{life}/={until}"]] if more else []
         response = _answer([shown, *following, []])
         response.set_cookie("NID", "511=abc")

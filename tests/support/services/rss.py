@@ -25,6 +25,7 @@ def iso(number: int) -> str:
 
 class FakeFeeds(FakeService):
     name: ClassVar[str] = "rss"
+    place_paths: ClassVar = ("/a/", RSS_FEED, "/c/")
     secrets: ClassVar = (KEY,)
 
     def __init__(self) -> None:

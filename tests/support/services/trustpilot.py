@@ -25,6 +25,8 @@ class FakeTrustpilot(FakeService):
         self.reviews = [self._review(number) for number in range(35 - count, 35)]
         self.replies: dict[str, str] = {}
         self.token = 0
+        self.hidden = 0
+        """Number of reviews that the first page leaves out."""
         self.texts = {
             review["id"]: f"{review['title']}\n{review['text']}" for review in self.reviews
         }
@@ -89,7 +91,9 @@ class FakeTrustpilot(FakeService):
         page = int(request.query_params.get("page", 1))
         size = int(request.query_params.get("perPage", 20))
         newest_first = sorted(self.reviews, key=lambda review: review["createdAt"], reverse=True)
-        return JSONResponse({"reviews": newest_first[(page - 1) * size : page * size]})
+        shown = newest_first[(page - 1) * size : page * size]
+        # Services that filter after paging return fewer than were asked for.
+        return JSONResponse({"reviews": shown[self.hidden :] if page == 1 else shown})
 
     async def _reply(self, request: Request) -> Response:
         if refused := self._refused(request):

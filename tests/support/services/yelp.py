@@ -20,6 +20,7 @@ BUSINESSES = (
 
 class FakeYelp(FakeService):
     name: ClassVar[str] = "yelp"
+    place_paths: ClassVar = tuple(f"/{business}/" for business in BUSINESSES)
     secrets: ClassVar = ("yelp-key-4711",)
     authors: ClassVar = ("Jo B.",)
 
@@ -29,6 +30,7 @@ class FakeYelp(FakeService):
             for of, business in enumerate(BUSINESSES)
         }
         self.day_is_over = False
+        self.languages = ["en"]
         self.texts = {
             review["id"]: review["text"]
             for reviews in self.reviews.values()
@@ -69,8 +71,9 @@ class FakeYelp(FakeService):
             return _refusal(404, "BUSINESS_NOT_FOUND")
         reviews = self.reviews[business]
         assert request.query_params["sort_by"] == "newest"
+        shown = reviews[:-4:-1] if "en" in self.languages else []
         return JSONResponse(
-            {"reviews": reviews[:-4:-1], "total": len(reviews), "possible_languages": ["en"]}
+            {"reviews": shown, "total": len(reviews), "possible_languages": self.languages}
         )
 
     def add(self) -> None:

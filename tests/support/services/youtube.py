@@ -32,6 +32,10 @@ class FakeYouTube(FakeService):
         self.texts = {thread["id"]: sentence(number) for number, thread in enumerate(self.threads)}
         self.problem: tuple[int, str] | None = None
         """Status and reason of what every request meets."""
+        self.replies: list[dict[str, Any]] = []
+        """Replies that their threads do not hold."""
+        self.pinned: dict[str, Any] | None = None
+        """A thread above all others, whatever its time."""
         self.spoiled = False
         """True if page tokens have expired."""
 
@@ -72,7 +76,12 @@ class FakeYouTube(FakeService):
 
     @property
     def app(self) -> Any:
-        return Starlette(routes=[Route("/youtube/v3/commentThreads", self._list)])
+        return Starlette(
+            routes=[
+                Route("/youtube/v3/commentThreads", self._list),
+                Route("/youtube/v3/comments", self._replies),
+            ]
+        )
 
     def settings(self, url: str) -> dict[str, Any]:
         return {"channel": CHANNEL, "api_key": KEY, "per_page": PER_PAGE, "base_url": url}
@@ -83,7 +92,7 @@ class FakeYouTube(FakeService):
             return _error(400, "badRequest", [{"reason": "API_KEY_INVALID"}])
         if self.problem is not None:
             return _error(*self.problem)
-        if query.get("part") != "snippet":
+        if query.get("part") != "snippet,replies":
             return _error(400, "missingRequiredParameter")
         if ("videoId" in query) == ("allThreadsRelatedToChannelId" in query):
             return _error(400, "incompatibleParameters")
@@ -105,6 +114,7 @@ class FakeYouTube(FakeService):
             key=lambda thread: thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"],
             reverse=True,
         )
+        newest_first = [*self.pinned_threads, *newest_first]
         answer: dict[str, Any] = {
             "kind": "youtube#commentThreadListResponse",
             "etag": "etag",
@@ -114,6 +124,20 @@ class FakeYouTube(FakeService):
         if start + size < len(newest_first):
             answer["nextPageToken"] = base64.b64encode(str(start + size).encode()).decode()
         return JSONResponse(answer)
+
+    async def _replies(self, request: Request) -> Response:
+        query = request.query_params
+        assert query["part"] == "snippet" and query["textFormat"] == "plainText"
+        start = int(query.get("pageToken") or 0)
+        shown = [reply for reply in self.replies if query["parentId"] in reply["id"]]
+        answer: dict[str, Any] = {"items": shown[start : start + 5]}
+        if start + 5 < len(shown):
+            answer["nextPageToken"] = str(start + 5)
+        return JSONResponse(answer)
+
+    @property
+    def pinned_threads(self) -> list[dict[str, Any]]:
+        return [self.pinned] if self.pinned else []
 
     def add(self) -> None:
         number = self.next_number()

@@ -56,6 +56,7 @@ def settings(url: str) -> dict[str, Any]:
 
 class FakeZendesk(FakeService):
     name: ClassVar[str] = "zendesk"
+    shows_late: ClassVar = False
     secrets: ClassVar = (SECRET, TOKEN)
 
     def __init__(self) -> None:
