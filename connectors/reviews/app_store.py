@@ -204,23 +204,19 @@ site = "Patient app"
         """
         review = self.validate(_Review, item.data, words=("content",))
         reviewer = _REVIEWER.search(review.author.uri.label)
-        updated = review.updated.label if review.updated else item.collected_at
+        updated = review.updated.label if review.updated else None
         version = review.version.label
-        attributes = {"version": version} if version else {}
-        if review.updated is None:
-            attributes["date"] = "first seen"
         return self.record(
             item,
             native_id=review.id.label,
             created_at=updated,
-            # A review without a time gives way to any later reading that has one.
-            revision=unix_ms(updated) if review.updated else 0,
+            revision=unix_ms(updated) if updated else None,
             redated=True,
             text="\n".join(filter(None, (review.title.label, review.content.label))),
             stars=Stars(value=review.rating.label),
             author=reviewer[1] if reviewer else review.author.name.label,
             url=f"https://apps.apple.com/app/id{self.config.app}",
-            attributes=attributes,
+            attributes={"version": version} if version else {},
         )
 
 

@@ -108,7 +108,7 @@ class _Review(BaseModel):
     reviewId: Annotated[str, StringConstraints(min_length=1)]  # noqa: N815
     starRating: _Rating | None = None  # noqa: N815
     comment: str | None = None
-    createTime: AwareDatetime  # noqa: N815
+    createTime: AwareDatetime | None = None  # noqa: N815
     updateTime: AwareDatetime | None = None  # noqa: N815
     reviewer: _Reviewer | None = None
     reviewReply: dict[str, Any] | None = None  # noqa: N815
@@ -213,12 +213,12 @@ locations = { "1234567890" = "Eastgate", "2345678901" = "Westgate" }
         text, stars = original(review.comment or ""), _STARS.get(review.starRating or "")
         if not text and stars is None:
             raise Skip()
-        updated = review.updateTime or review.createTime
+        created = review.createTime or review.updateTime
         return self.record(
             item,
             native_id=f"{located.location}/{review.reviewId}",
-            created_at=review.createTime,
-            revision=unix_ms(max(updated, review.createTime)),
+            created_at=created,
+            revision=unix_ms(max(review.updateTime or created, created)) if created else None,
             text=text,
             stars=None if stars is None else Stars(value=stars),
             author=review.reviewer.author if review.reviewer else "",

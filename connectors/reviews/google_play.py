@@ -73,7 +73,7 @@ class GooglePlayConfig(GoogleConfig):
 
 class _Review(BaseModel):
     reviewId: str = Field(min_length=1)  # noqa: N815 - the library's name
-    at: AwareDatetime
+    at: AwareDatetime | None = None
     score: int = Field(ge=1, le=5)
     content: str | None = None
     userName: str | None = None  # noqa: N815
@@ -162,7 +162,7 @@ country = "gb"
             item,
             native_id=review.reviewId,
             created_at=review.at,
-            revision=unix_ms(review.at),
+            revision=unix_ms(review.at) if review.at else None,
             redated=True,
             text=review.content or "",
             stars=Stars(value=review.score),

@@ -70,7 +70,7 @@ class _Review(BaseModel):
     title: str | None = None
     text: str | None = None
     language: str | None = None
-    createdAt: _Moment  # noqa: N815 - the service's name
+    createdAt: _Moment | None = None  # noqa: N815 - the service's name
     updatedAt: _Moment | None = None  # noqa: N815
     isVerified: bool | None = None  # noqa: N815
     consumer: _Consumer | None = None
@@ -136,12 +136,12 @@ site = "Eastgate"
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review: title and text are one comment."""
         review = self.validate(_Review, item.data, words=("text",))
-        edited = review.updatedAt or review.createdAt
+        created = review.createdAt or review.updatedAt
         return self.record(
             item,
             native_id=review.id,
-            created_at=review.createdAt,
-            revision=unix_ms(max(edited, review.createdAt)),
+            created_at=created,
+            revision=unix_ms(max(review.updatedAt or created, created)) if created else None,
             text="\n".join(part for part in (review.title, review.text) if part),
             stars=Stars(value=review.stars),
             language=review.language,

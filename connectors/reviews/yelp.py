@@ -66,7 +66,7 @@ class _Review(BaseModel):
     id: str = Field(min_length=1)
     rating: int = Field(ge=1, le=5)
     text: str | None = None
-    time_created: datetime
+    time_created: datetime | None = None
     url: str | None = None
     user: _User | None = None
 
@@ -147,12 +147,13 @@ every = "1d"
         excerpt = self.validate(_Excerpt, item.data, words=("text",))
         review = excerpt.review
         created = review.time_created
-        created = created if created.tzinfo else created.replace(tzinfo=ZoneInfo(_TIME_ZONE))
+        if created is not None and created.tzinfo is None:
+            created = created.replace(tzinfo=ZoneInfo(_TIME_ZONE))
         return self.record(
             item,
             native_id=review.id,
             created_at=created,
-            revision=unix_ms(created),
+            revision=unix_ms(created) if created else None,
             text=review.text or "",
             stars=Stars(value=review.rating),
             site=self.config.site or excerpt.business,

@@ -40,7 +40,7 @@ from connectors.sdk.json_parts import (
     require_object,
     require_objects,
 )
-from connectors.sdk.leniency import validate_leniently
+from connectors.sdk.leniency import FIRST_SEEN, validate_leniently
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.places import read_places
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
@@ -71,6 +71,7 @@ from connectors.sdk.timestamps import (
 from connectors.sdk.websocket import iter_messages
 
 __all__ = [
+    "FIRST_SEEN",
     "USER_AGENT",
     "AnswerType",
     "Answering",

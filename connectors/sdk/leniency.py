@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from copy import deepcopy
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +13,8 @@ from schemas.record import deterministic_id
 
 Model = TypeVar("Model", bound=BaseModel)
 
+FIRST_SEEN: Final = "first seen"
+"""The attribute ``date`` of a record without a time of its own."""
 _MAX_LEFT_OUT: Final = 20
 _MAX_LANGUAGE: Final = 35
 _MAX_URL: Final = 2_083
@@ -98,6 +101,16 @@ def fit_fields(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         fitted["question"] = question[:_MAX_QUESTION] or None
     changed = [name for name, value in fields.items() if value and fitted[name] != value]
     return fitted, [name for name in changed if name != "language" or fitted[name] is None]
+
+
+def date_by_reading(fields: dict[str, Any], collected_at: datetime) -> dict[str, Any]:
+    """Return a record's fields with the time of its first reading in place of its own.
+
+    It gives way to any later reading that has a time.
+    """
+    attributes = {**(fields.get("attributes") or {}), "date": FIRST_SEEN}
+    dated = {"created_at": collected_at, "revision": 0, "redated": True, "attributes": attributes}
+    return {**fields, **dated}
 
 
 def fit_native_id(native_id: str) -> str:

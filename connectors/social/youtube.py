@@ -82,7 +82,7 @@ class _AuthorId(BaseModel):
 class _CommentSnippet(BaseModel):
     textDisplay: str = ""  # noqa: N815 - the service's name
     textOriginal: str = ""  # noqa: N815
-    publishedAt: AwareDatetime  # noqa: N815
+    publishedAt: AwareDatetime | None = None  # noqa: N815
     updatedAt: AwareDatetime | None = None  # noqa: N815
     authorChannelId: _AuthorId = _AuthorId()  # noqa: N815
 
@@ -240,12 +240,12 @@ organization = "Eastgate Hospitals"
             raise Skip
         if snippet.authorChannelId.value and snippet.authorChannelId.value == thread.channelId:
             raise Skip("written by the channel itself")
-        video = thread.videoId
+        video, created = thread.videoId, snippet.publishedAt or snippet.updatedAt
         return self.record(
             item,
             native_id=comment.id,
-            created_at=snippet.publishedAt,
-            revision=unix_ms(max(snippet.publishedAt, snippet.updatedAt or snippet.publishedAt)),
+            created_at=created,
+            revision=unix_ms(max(snippet.updatedAt or created, created)) if created else None,
             text=snippet.text,
             author=snippet.authorChannelId.value,
             question=first.snippet.text if whole.reply else None,

@@ -19,6 +19,7 @@ import orjson
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from connectors.sdk import (
+    FIRST_SEEN,
     Capability,
     Http,
     HttpResponse,
@@ -193,7 +194,7 @@ organization = "Eastgate Hospitals"
         times = entry.list_times(latest) or [item.collected_at]
         attributes = {"tags": ", ".join(entry.tags[:10])} if entry.tags else {}
         if times[0] not in {entry.published, entry.updated}:
-            attributes["date"] = "its feed's" if times[0] == entry.feed_at else "first seen"
+            attributes["date"] = "its feed's" if times[0] == entry.feed_at else FIRST_SEEN
             if entry.undated or entry.is_dated:
                 self.left_out["date"] += 1
         return self.record(

@@ -85,9 +85,19 @@ def test_asks_for_the_newest_first_page_by_page() -> None:
     assert asked == [f"orderBy=createdat.desc&page={page}&perPage=10" for page in range(1, 6)]
 
 
+def test_a_review_without_a_time_has_that_of_its_reading() -> None:
+    for created in (None, "soon", ""):
+        made = source()
+        record = parse(made, text="Kind", createdAt=created)
+        assert (record.created_at, record.revision, record.redated) == (NOW, 0, True)
+        assert record.attributes == {"date": "first seen"}
+    record = parse(text="Kind", createdAt=None, updatedAt="2026-05-03T10:15:00Z")
+    assert record.created_at.isoformat() == "2026-05-03T10:15:00+00:00"
+
+
 def test_what_is_no_review_at_all_ends_no_page() -> None:
     fake = FakeTrustpilot()
-    fake.reviews[34]["createdAt"] = "soon"
+    fake.reviews[34]["stars"] = "soon"
     with serve_fake(fake) as service:
         made = source(service.url)
         first = next(iter(made.fetch(None)))

@@ -63,13 +63,22 @@ def test_the_business_is_the_site_unless_one_is_set(fake: FakeYelp, service: Ser
     assert sites == {"Eastgate"}
 
 
-@pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "soon", None])
+@pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
 def test_refuses_impossible_times(fake: FakeYelp, time: object) -> None:
     source = build_yelp(fake, "http://127.0.0.1:9")
     review = {**fake.reviews[BUSINESSES[0]][0], "time_created": time}
     item = source.item({"business": "a", "review": review}, origin="1", payload=b"{}")
     with pytest.raises(BadRecord):
         source.parse(item)
+
+
+@pytest.mark.parametrize("time", ["soon", None, 7.5e30])
+def test_a_review_without_a_time_has_that_of_its_reading(fake: FakeYelp, time: object) -> None:
+    source = build_yelp(fake, "http://127.0.0.1:9")
+    review = {**fake.reviews[BUSINESSES[0]][0], "time_created": time}
+    item = source.item({"business": "a", "review": review}, origin="1", payload=b"{}")
+    record = source.parse(item)
+    assert (record.created_at, record.attributes["date"]) == (item.collected_at, "first seen")
 
 
 def test_goes_on_behind_the_business_of_the_cursor(fake: FakeYelp, service: Served) -> None:
