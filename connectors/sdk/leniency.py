@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -34,8 +34,8 @@ def validate_leniently(model: type[Model], data: Any, words: Set[str]) -> tuple[
         return model.model_validate(data), []
     except ValidationError as error:
         first = error
-    data, left_out = deepcopy(data), []
-    fault = first
+    data, fault = deepcopy(data), first
+    left_out: list[str] = []
     for _ in range(_MAX_LEFT_OUT):
         path, value = _find_unreadable(data, fault)
         if not path or (value is not None and words & {*path}):
@@ -79,28 +79,55 @@ def fit_language(language: object) -> str | None:
     """Return a language tag with a current code, or None if it is not a tag or too long."""
     if not isinstance(language, str) or len(language) > _MAX_LANGUAGE or not language.strip():
         return None
-    primary, hyphen, others = language.strip().partition("-")
-    return f"{_OLD_LANGUAGES.get(primary.lower(), primary)}{hyphen}{others}"
+    language = language.strip()
+    primary, hyphen, others = language.partition("-")
+    current = _OLD_LANGUAGES.get(primary.lower())
+    return language if current is None else f"{current}{hyphen}{others}"
+
+
+def _fit_url(url: str) -> str | None:
+    return url if len(url) <= _MAX_URL else None
+
+
+def _fit_name(name: str) -> str | None:
+    return (name if len(name) <= _MAX_NAME else name[:_MAX_NAME]) or None
+
+
+def _fit_question(question: str) -> str | None:
+    return (question if len(question) <= _MAX_QUESTION else question[:_MAX_QUESTION]) or None
+
+
+def fit_native_id(native_id: str) -> str:
+    """Return an id as it is, or a hash of one that is too long."""
+    text = str(_to_unicode(native_id))
+    return text if len(text) <= _MAX_NAME else deterministic_id(text)
+
+
+_FITS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "native_id": fit_native_id,
+    "url": _fit_url,
+    "question": _fit_question,
+    **dict.fromkeys(("organization", "site", "service"), _fit_name),
+}
 
 
 def fit_fields(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return a record's fields without what would refuse it, and the names of what was changed.
 
-    An address or a language that is too long is left out, a name or question is cut, and half a
+    An address that is too long is left out, a name or question is cut, an id is hashed, and half a
     surrogate pair becomes U+FFFD.
     """
-    fitted = {name: _to_unicode(value) for name, value in fields.items()}
-    if "language" in fitted:
-        fitted["language"] = fit_language(fitted["language"])
-    if isinstance(url := fitted.get("url"), str) and len(url) > _MAX_URL:
-        fitted["url"] = None
-    for name in ("organization", "site", "service"):
-        if isinstance(value := fitted.get(name), str):
-            fitted[name] = value[:_MAX_NAME] or None
-    if isinstance(question := fitted.get("question"), str):
-        fitted["question"] = question[:_MAX_QUESTION] or None
-    changed = [name for name, value in fields.items() if value and fitted[name] != value]
-    return fitted, [name for name in changed if name != "language" or fitted[name] is None]
+    changes = {}
+    for name, value in fields.items():
+        if type(value) is not str and type(value) is not dict:
+            continue
+        fitted = _FITS[name](value) if name in _FITS else value
+        fitted = _to_unicode(fitted)
+        if fitted is not value:
+            changes[name] = fitted
+    if not changes:
+        return fields, []
+    return {**fields, **changes}, [name for name in changes if fields[name]]
 
 
 def date_by_reading(fields: dict[str, Any], collected_at: datetime) -> dict[str, Any]:
@@ -113,20 +140,17 @@ def date_by_reading(fields: dict[str, Any], collected_at: datetime) -> dict[str,
     return {**fields, **dated}
 
 
-def fit_native_id(native_id: str) -> str:
-    """Return an id as it is, or a hash of one that is too long."""
-    text = str(_to_unicode(native_id))
-    return text if len(text) <= _MAX_NAME else deterministic_id(text)
-
-
 def _to_unicode(value: Any) -> Any:
     """Return a value whose texts can be encoded: half a surrogate pair becomes U+FFFD."""
     if isinstance(value, str):
+        if value.isascii():
+            return value
         try:
             value.encode()
         except UnicodeEncodeError:
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return value
     if type(value) is dict:
-        return {_to_unicode(name): _to_unicode(each) for name, each in value.items()}
+        fitted = {_to_unicode(name): _to_unicode(each) for name, each in value.items()}
+        return value if fitted == value else fitted
     return value

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from connectors.sdk.leniency import fit_fields, fit_language
 from schemas.feedback import EARLIEST_YEAR, MAX_TEXT_CHARACTERS, Family, Feedback, Operation
 from schemas.measures import Ces, Csat, Fft, Nps, Stars
 from schemas.record import deterministic_id
@@ -30,13 +31,25 @@ def build_record(
     collected_at: datetime,
     author: str | None,
     fields: Mapping[str, Any],
+    on_change: Callable[[list[str]], None] = lambda names: None,
 ) -> Feedback:
     """Return the record that ``Feedback.collect`` builds; fields that are None are absent.
 
+    What would only refuse it is left out or cut, and ``on_change`` gets the names of these fields.
     Raises ``pydantic.ValidationError``. ``author`` is a pseudonym.
     """
     values = {name: value for name, value in fields.items() if value is not None}
     values.update(native_id=native_id, collected_at=collected_at)
+    if language := values.pop("language", None):
+        values["language"] = fit_language(language)
+        if values["language"] is None:
+            del values["language"]
+            on_change(["language"])
+    if not _is_plain(values):
+        values, changed = fit_fields(values)
+        on_change(changed)
+        values = {name: value for name, value in values.items() if value is not None}
+        native_id = values["native_id"]
     if not _is_plain(values):
         return Feedback.collect(source=source, family=family, author=author, **values)
     record = {**_ABSENT, "attributes": {}, **values}

@@ -24,12 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.http import Http, HttpOptions
-from connectors.sdk.leniency import (
-    date_by_reading,
-    fit_fields,
-    fit_native_id,
-    validate_leniently,
-)
+from connectors.sdk.leniency import date_by_reading, validate_leniently
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import build_record
 from schemas.feedback import Family, Feedback, Name
@@ -204,7 +199,8 @@ class Source(ABC, Generic[ConfigT]):
             validated, left_out = validate_leniently(model, data, frozenset(words))
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
-        self.left_out.update(left_out)
+        if left_out:
+            self.left_out.update(left_out)
         return validated
 
     def record(self, item: Item, *, native_id: str, author: str = "", **fields: Any) -> Feedback:
@@ -220,16 +216,15 @@ class Source(ABC, Generic[ConfigT]):
         for name, value in self.config.place.items():
             if fields.get(name) is None:
                 fields[name] = value
-        fields, changed = fit_fields(fields)
-        self.left_out.update(changed)
         try:
             return build_record(
                 source=self.name,
                 family=self.family,
-                native_id=fit_native_id(native_id),
+                native_id=native_id,
                 collected_at=item.collected_at,
                 author=pseudonym(self.context.author_key, author),
                 fields=fields,
+                on_change=self.left_out.update,
             )
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
