@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.sdk.errors import Retry
+
 _MAX_VALUES: Final = 1_000_000
 """A page has some thousands; a value takes up to a hundred times the memory of its text."""
 _MAX_DEPTH: Final = 100
@@ -46,8 +48,6 @@ def limit_depth(document: Any) -> None:
                     holder[key] = None
                 else:
                     pending.append((value, depth + 1))
-
-from connectors.sdk.errors import Retry
 
 
 def get_object(holder: Any, *names: str) -> dict[str, Any]:
