@@ -40,9 +40,9 @@ test: lint programs  ## lint, types and every test
 test-fast: $(VENV)/.installed-dev  ## the tests that need no Kafka and no Elasticsearch
 	$(PYTEST) -m 'not engine'
 
-test-changed: $(VENV)/.installed-dev  ## the tests of what changed since the branch left $(BASE)
+test-changed: $(VENV)/.installed-dev  ## the tests that can notice what changed since the branch left $(BASE)
 	@tests=$$($(BIN)/python -m tests.support.changed $(BASE)) && \
-	{ test -z "$$tests" && echo "nothing that a test covers has changed" || $(PYTEST) $$tests; }
+	{ test -z "$$tests" && echo "nothing has changed" || $(PYTEST) $$tests; }
 
 coverage: $(VENV)/.installed-dev programs  ## every test, and the lines that none of them runs
 	$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html

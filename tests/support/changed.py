@@ -1,22 +1,37 @@
-"""``python -m tests.support.changed [BASE]``: print the test files that cover what changed.
+"""``python -m tests.support.changed [BASE]``: print the test files that can notice what changed.
 
 Compares the work tree, with what is not committed yet, to where it branched off BASE (default:
-``main``). A source file is covered by the test of the same name in the mirrored folder and by the
-tests that import it, directly or through a helper; any other file by the tests that mention it.
+``main``). A test can notice a change of any module that it reaches by imports, through the product
+too, by fixtures, or by commands that it runs; of a data file by the modules that read it; of any
+other file if it names it. Where that cannot be known, all tests are printed, and standard error has
+the reason.
 """
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
+from typing import Final
 
-ROOT = Path(__file__).parents[2]
-TESTS = ROOT / "tests"
-ALWAYS = TESTS / "test_rooms.py"
+from tests.support.module_graph import (
+    ROOT,
+    TESTS,
+    importers,
+    module_name,
+    modules,
+    needed_modules,
+    read,
+    test_files,
+)
+
+ALWAYS: Final = frozenset(TESTS / f"test_{name}.py" for name in ("docs", "rooms", "words"))
+"""They read the whole tree, and are fast."""
+
+_FOR_ALL_TESTS: Final = frozenset(
+    {"pyproject.toml", "constraints.txt", "tests/conftest.py", "tests/__init__.py"}
+)
 
 
 def changed_paths(base: str) -> set[str]:
@@ -29,69 +44,51 @@ def changed_paths(base: str) -> set[str]:
 
 
 def select_tests(changed: Iterable[str]) -> set[Path]:
-    """Return the test files that cover these paths."""
-    selected = {test for path in changed for test in _covering_tests(path)}
-    return {ALWAYS, *selected} if selected else set()
+    """Return the test files that can notice a change of these paths."""
+    paths = set(changed)
+    selected = {test for path in paths for test in _tests_of_path(path)}
+    return selected | ALWAYS if paths else selected
 
 
-def _covering_tests(changed: str) -> Iterator[Path]:
+def _tests_of_path(changed: str) -> Iterator[Path]:
     path = Path(changed)
-    if path.suffix != ".py":
-        yield from (test for test in _test_files() if path.name in test.read_text("utf-8"))
+    if changed in _FOR_ALL_TESTS:
+        sys.stderr.write(f"{changed} may change the result of every test\n")
+        yield from test_files()
     elif path.name == "conftest.py":
         yield from (ROOT / path).parent.rglob("test_*.py")
-    elif path.parts[0] == "tests" and path.name.startswith("test_"):
-        if (ROOT / path).exists():
-            yield ROOT / path
+    elif path.suffix == ".py":
+        name = module_name(path)
+        yield from _tests_of_modules({name} if name in modules() else importers(name))
     else:
-        yield from _tests_of_module(path)
+        yield from (test for test in test_files() if path.name in read(test))
+        yield from _tests_of_modules(_readers(path))
 
 
-def _tests_of_module(path: Path) -> set[Path]:
-    """The mirrored test and all that import the module; without either, the mirrored folder."""
-    mirrored = TESTS / path.parent / f"test_{path.stem}.py"
-    tests = {test for test in _test_files() if _module_name(path) in _all_imports(test)}
-    if mirrored.exists():
-        tests.add(mirrored)
-    return tests or set((TESTS / path.parent).glob("test_*.py"))
+def _tests_of_modules(names: Set[str]) -> Iterator[Path]:
+    return (test for test in test_files() if not names.isdisjoint(needed_modules(test)))
 
 
-@cache
-def _test_files() -> tuple[Path, ...]:
-    return tuple(sorted(TESTS.rglob("test_*.py")))
+def _readers(path: Path) -> set[str]:
+    """Return the modules that may read a file: all that name it, or its folder beside them.
+
+    If none does, it may be any of the package that the file is in.
+    """
+    package = next(folder for folder in path.parents if _is_package(folder) or folder == Path())
+    folder = path.relative_to(package).parts[0]
+    product = {n: source for n, source in modules().items() if not n.startswith("tests.")}
+    inside = {
+        n: source
+        for n, source in product.items()
+        if package != Path() and ROOT / package in source.parents
+    }
+    named = {n for n, source in product.items() if path.name in read(source)}
+    named |= {n for n, source in inside.items() if f'"{folder}"' in read(source)}
+    return named or {n for n, source in inside.items() if source.parent == ROOT / package}
 
 
-@cache
-def _all_imports(test: Path) -> frozenset[str]:
-    """The modules that a test imports, with those of its helpers and conftests."""
-    seen: set[str] = set()
-    conftests = (
-        folder / "conftest.py" for folder in test.parents if TESTS in (folder, *folder.parents)
-    )
-    waiting = [test, *(path for path in conftests if path.exists())]
-    while waiting:
-        for name in _imports(waiting.pop()) - seen:
-            seen.add(name)
-            helper = ROOT / f"{name.replace('.', '/')}.py"
-            if name.startswith("tests.") and helper.exists():
-                waiting.append(helper)
-    return frozenset(seen)
-
-
-@cache
-def _imports(path: Path) -> frozenset[str]:
-    """The names that a file imports; ``from a import b`` may mean the module ``a.b``."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
-    return frozenset(names)
-
-
-def _module_name(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+def _is_package(folder: Path) -> bool:
+    return any((ROOT / folder).glob("*.py"))
 
 
 def _git(*arguments: str) -> list[str]:
@@ -103,5 +100,7 @@ def _git(*arguments: str) -> list[str]:
 
 if __name__ == "__main__":
     base = sys.argv[1] if len(sys.argv) > 1 else "main"
-    for path in sorted(select_tests(changed_paths(base))):
-        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+    tests = select_tests(changed_paths(base))
+    sys.stderr.write(f"{len(tests)} of {len(test_files())} test files can notice the changes\n")
+    for test in sorted(tests):
+        sys.stdout.write(f"{test.relative_to(ROOT)}\n")
