@@ -5,8 +5,10 @@ What it writes is complete: it passes the conformance suite before its author ch
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +25,9 @@ FamilyName = Literal["reviews", "social", "forms"]
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _MEMBERS: Final = {"reviews": "REVIEW", "social": "SOCIAL", "forms": "FORM"}
 _NOUNS: Final = {"reviews": "review", "social": "post", "forms": "submission"}
+_OTHER_SOURCES: Final = frozenset({"file", "demo"})
+"""Names of sources that are not in the registry: they have their own commands."""
+_MAX_TITLE_CHARACTERS: Final = 60
 _MARKERS: Final = ("connectors/sdk/__init__.py", "tests/support/fake_service.py")
 
 
@@ -61,6 +66,22 @@ class Scaffold:
         """Return a file's text."""
         return _environment().get_template(f"{template}.py.j2").render(self._variables)
 
+    def clashes(self) -> Iterator[str]:
+        """Yield the classes of the files that have the name of something imported there."""
+        for template in self.paths:
+            body = ast.parse(self.render(template)).body
+            imported = {
+                alias.asname or alias.name
+                for node in body
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                for alias in node.names
+            }
+            yield from (
+                node.name
+                for node in body
+                if isinstance(node, ast.ClassDef) and node.name in imported
+            )
+
     @property
     def _variables(self) -> dict[str, Any]:
         noun = _NOUNS[self.family]
@@ -69,6 +90,8 @@ class Scaffold:
         return {
             "name": self.name,
             "title": self.title,
+            # A docstring with quotation marks or backslashes could end early.
+            "plain_title": self.title.replace("\\", "").replace('"', "'"),
             "family": self.family,
             "family_member": _MEMBERS[self.family],
             "class_name": "".join(part.capitalize() for part in self.name.split("_")),
@@ -83,8 +106,15 @@ class Scaffold:
         }
 
 
-def new_scaffold(name: str, family: FamilyName, title: str | None = None) -> Scaffold:
-    """Return the scaffold of a connector. Raises ``Misconfigured`` for a name it cannot have."""
+def new_scaffold(
+    name: str, family: FamilyName, title: str | None = None, reserved: Collection[str] = ()
+) -> Scaffold:
+    """Return the scaffold of a connector.
+
+    Raises ``Misconfigured`` for a name that it cannot have, such as the ``reserved`` ones, which
+    mean something else in the settings file or on the command line, and for a title that is not
+    one line of text.
+    """
     if keyword.iskeyword(name):
         raise Misconfigured(f"creating {name}: it is a Python keyword; choose another name")
     if not _NAME.fullmatch(name):
@@ -94,7 +124,20 @@ def new_scaffold(name: str, family: FamilyName, title: str | None = None) -> Sca
         )
     if name in sources():
         raise Misconfigured(f"creating {name}: a connector of this name exists")
-    return Scaffold(name, family, title or name.replace("_", " ").title())
+    if name in reserved or name in _OTHER_SOURCES:
+        raise Misconfigured(f"creating {name}: the name is taken; choose another name")
+    title = name.replace("_", " ").title() if title is None else title.strip()
+    if not title or len(title) > _MAX_TITLE_CHARACTERS or not title.isprintable():
+        raise Misconfigured(
+            f"creating {name}: a title has 1 to {_MAX_TITLE_CHARACTERS} characters on one line"
+        )
+    scaffold = Scaffold(name, family, title)
+    if clash := next(scaffold.clashes(), None):
+        raise Misconfigured(
+            f"creating {name}: the class {clash} would hide what its module imports under this "
+            "name; choose another name"
+        )
+    return scaffold
 
 
 def find_checkout(start: Path) -> Path:
@@ -106,7 +149,7 @@ def find_checkout(start: Path) -> Path:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("connectors.runtime"),
         autoescape=False,  # noqa: S701 - Python, not HTML
         trim_blocks=True,
@@ -114,3 +157,12 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
+    environment.filters["literal"] = _to_literal
+    return environment
+
+
+def _to_literal(text: str) -> str:
+    """Return a text as Python source, with the quotation marks that the formatter prefers."""
+    if '"' in text:
+        return repr(text)
+    return '"' + text.replace("\\", "\\\\") + '"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -90,6 +91,41 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_a_name_that_no_connector_can_have_is_refused(name: str) -> None:
     with pytest.raises(Misconfigured):
         new_scaffold(name, "reviews")
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("page", "reviews"), ("http", "social"), ("service", "forms"), ("submission", "forms")],
+)
+def test_a_class_that_would_hide_an_import_is_refused(name: str, family: FamilyName) -> None:
+    with pytest.raises(Misconfigured, match="would hide what its module imports"):
+        new_scaffold(name, family)
+
+
+@pytest.mark.parametrize("name", ["hours", "file", "demo"])
+def test_a_name_that_means_something_else_is_refused(name: str) -> None:
+    with pytest.raises(Misconfigured, match=f"creating {name}: the name is taken"):
+        new_scaffold(name, "reviews", reserved={"hours"})
+
+
+@pytest.mark.parametrize("family", ["reviews", "social", "forms"])
+@pytest.mark.parametrize("title", ['Say "Ah" \\o', "x\\", "It's", '"""', "\\N{oops} {{ 7 }}"])
+def test_a_title_is_kept_literally(title: str, family: FamilyName) -> None:
+    scaffold = new_scaffold("feefo", family, title)
+    module, fake, test = (ast.parse(scaffold.render(template)) for template in scaffold.paths)
+    titles = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "title"
+    ]
+    assert titles == [title]
+    assert all(ast.get_docstring(each) for each in (module, fake, test))
+
+
+@pytest.mark.parametrize("title", ["two\nlines", "a\tb", "\x1b[31m", "", "   ", "x" * 61])
+def test_a_title_that_is_not_one_line_of_text_is_refused(title: str) -> None:
+    with pytest.raises(Misconfigured, match="1 to 60 characters on one line"):
+        new_scaffold("feefo", "reviews", title)
 
 
 def test_a_keyword_and_a_name_that_is_taken_are_called_so() -> None:

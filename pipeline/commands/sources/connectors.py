@@ -21,6 +21,7 @@ from connectors.runtime.scaffold import FamilyName, find_checkout, new_scaffold
 from connectors.sdk import Source
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import translate_errors
+from pipeline.settings_file import RESERVED
 from pipeline.terminal import out, print_json
 
 
@@ -81,8 +82,8 @@ def create_connector(
 ) -> None:
     """Create a connector from templates: its module, a fake of its service, and its test."""
     with translate_errors():
-        scaffold = new_scaffold(name, family, title)
-        checkout = find_checkout(Path.cwd()) if into is None else into
+        scaffold = new_scaffold(name, family, title, reserved=RESERVED | _subcommands())
+        checkout = find_checkout(Path.cwd() if into is None else into.resolve())
         for path in scaffold.write(checkout):
             out.print(f"created {path}", soft_wrap=True, markup=False)
     test = scaffold.paths["test"]
@@ -95,6 +96,11 @@ def create_connector(
         soft_wrap=True,
         markup=False,
     )
+
+
+def _subcommands() -> set[str]:
+    """Return the names that are commands here, so that no connector can be shown by them."""
+    return {command.name for command in app.registered_commands if command.name}
 
 
 def _table(listed: list[type[Source]]) -> Table:
