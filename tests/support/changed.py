@@ -19,11 +19,11 @@ from tests.support.module_graph import (
     ROOT,
     TESTS,
     importers,
+    list_test_files,
     module_name,
     modules,
     needed_modules,
     read,
-    test_files,
 )
 
 ALWAYS: Final = frozenset(TESTS / f"test_{name}.py" for name in ("docs", "rooms", "words"))
@@ -54,19 +54,19 @@ def _tests_of_path(changed: str) -> Iterator[Path]:
     path = Path(changed)
     if changed in _FOR_ALL_TESTS:
         sys.stderr.write(f"{changed} may change the result of every test\n")
-        yield from test_files()
+        yield from list_test_files()
     elif path.name == "conftest.py":
         yield from (ROOT / path).parent.rglob("test_*.py")
     elif path.suffix == ".py":
         name = module_name(path)
         yield from _tests_of_modules({name} if name in modules() else importers(name))
     else:
-        yield from (test for test in test_files() if path.name in read(test))
+        yield from (test for test in list_test_files() if path.name in read(test))
         yield from _tests_of_modules(_readers(path))
 
 
 def _tests_of_modules(names: Set[str]) -> Iterator[Path]:
-    return (test for test in test_files() if not names.isdisjoint(needed_modules(test)))
+    return (test for test in list_test_files() if not names.isdisjoint(needed_modules(test)))
 
 
 def _readers(path: Path) -> set[str]:
@@ -101,6 +101,8 @@ def _git(*arguments: str) -> list[str]:
 if __name__ == "__main__":
     base = sys.argv[1] if len(sys.argv) > 1 else "main"
     tests = select_tests(changed_paths(base))
-    sys.stderr.write(f"{len(tests)} of {len(test_files())} test files can notice the changes\n")
+    sys.stderr.write(
+        f"{len(tests)} of {len(list_test_files())} test files can notice the changes\n"
+    )
     for test in sorted(tests):
         sys.stdout.write(f"{test.relative_to(ROOT)}\n")

@@ -35,7 +35,7 @@ def modules() -> MappingProxyType[str, Path]:
 
 
 @cache
-def test_files() -> tuple[Path, ...]:
+def list_test_files() -> tuple[Path, ...]:
     """Return the files of tests."""
     return tuple(sorted(TESTS.rglob("test_*.py")))
 
