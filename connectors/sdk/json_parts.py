@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final
 
 import orjson
 
-from connectors.sdk.errors import Retry
+from connectors.sdk.errors import Malformed, Retry
 
 _MAX_VALUES: Final = 1_000_000
 """A page has some thousands; a value takes up to a hundred times the memory of its text."""
 _MAX_DEPTH: Final = 100
 _SEPARATORS: Final = ",[{"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def load_json(text: bytes | str) -> Any:
     """Return a document. What is nested more than 100 levels deep is null.
 
-    Raises ``orjson.JSONDecodeError``, also for a document of more than a million values.
+    What is wrong with single letters costs only these: half a surrogate pair and bytes that are not
+    UTF-8 become U+FFFD, and line breaks and tabs may stand in a text as they are. Raises
+    ``orjson.JSONDecodeError``, also for a document of more than a million values.
     """
     if count_values(text) > _MAX_VALUES:
         raise orjson.JSONDecodeError(f"more than {_MAX_VALUES:,} values", "", 0)
-    document = orjson.loads(text)
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        document = _load_tolerantly(text)
     try:
         orjson.dumps(document)  # fails where it is deeper than a dead letter may be
     except TypeError:
         limit_depth(document)
+    return document
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a request's body. Raises ``Malformed``."""
+    try:
+        document = load_json(body)
+    except ValueError:
+        raise Malformed("reading the request: it is not JSON") from None
+    if not isinstance(document, dict):
+        raise Malformed("reading the request: it is not a JSON object")
     return document
 
 
@@ -92,3 +111,30 @@ def require_list(document: Any, name: str, where: str) -> list[Any]:
 def require_objects(document: Any, name: str, where: str) -> list[dict[str, Any]]:
     """Return the objects in the list of that name in a page, as :func:`require_list` does."""
     return [value for value in require_list(document, name, where) if isinstance(value, dict)]
+
+
+def _load_tolerantly(text: bytes | str) -> Any:
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    try:
+        document = json.loads(
+            text.removeprefix("\ufeff"), strict=False, parse_constant=_refuse_constant
+        )
+        return _mend(document)
+    except (ValueError, RecursionError) as error:
+        raise orjson.JSONDecodeError(type(error).__name__, "", 0) from None
+
+
+def _mend(value: Any) -> Any:
+    """Return a document with U+FFFD for each half of a surrogate pair."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_mend(each) for each in value]
+    if isinstance(value, dict):
+        return {_mend(name): _mend(each) for name, each in value.items()}
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number of JSON")

@@ -1,4 +1,4 @@
-"""JSON documents of strangers: how deep and how many."""
+"""JSON documents of strangers: how deep, how many, and with broken letters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.sdk.json_parts import get_object, get_objects, get_text, load_json
+from connectors.sdk.errors import Malformed
+from connectors.sdk.json_parts import get_object, get_objects, get_text, json_object, load_json
 
 
 def depth(document: Any) -> int:
@@ -43,3 +44,29 @@ def test_parts_may_be_missing() -> None:
     assert get_object({"a": {"b": {}}}, "a", "c") == get_object([], "a") == {}
     assert get_objects({"a": [1, {}]}, "a") == [{}]
     assert (get_text({"a": 1}, "a"), get_text({}, "a")) == ("1", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a": "x\\ud83d"}', {"a": "x\ufffd"}),
+        (b'{"a": "\\udc00y", "b": ["\\ud800"]}', {"a": "\ufffdy", "b": ["\ufffd"]}),
+        (b'{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}),
+        (b'{"\\ud83d": 1}', {"\ufffd": 1}),
+        (b'{"a": "caf\xe9"}', {"a": "caf\ufffd"}),
+        (b'{"a": "one\ntwo\tthree"}', {"a": "one\ntwo\tthree"}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+    ],
+)
+def test_broken_letters_are_replaced(body: bytes, expected: Any) -> None:
+    assert load_json(body) == expected
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"a": }', b"NaN", b'{"a": Infinity}', b"[" * 100_000, b'{"a":' * 50_000]
+)
+def test_what_is_not_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError):
+        load_json(body)
+    with pytest.raises(Malformed):
+        json_object(body)
