@@ -29,6 +29,7 @@ from connectors.sdk import (
     Submission,
     get_object,
     get_objects,
+    get_text,
     parse_iso_ms,
     require_objects,
 )
@@ -69,7 +70,10 @@ class _Question:
     kind: AnswerType
     worst: float | None = None
     best: float | None = None
+    ends: tuple[str, str] = ("", "")
     item: str = ""
+    options: frozenset[str] | None = None
+    """Its choices, if another one may be typed."""
 
 
 class GoogleForms(FormSource[GoogleFormsConfig], Polled[GoogleFormsConfig]):
@@ -152,18 +156,7 @@ scores = { "How likely are you to recommend us?" = "nps" }
         created, changed = response.get("createTime"), _changed_ms(response)
         edited = created is not None and changed != parse_iso_ms(created)
         given = get_object(response, "answers")
-        answers = [
-            FormAnswer(
-                question.id,
-                question.wording,
-                question.kind,
-                _value(given.get(question.id), question.kind),
-                question.worst,
-                question.best,
-                (question.item,),
-            )
-            for question in questions
-        ]
+        answers = [_answer(question, given.get(question.id)) for question in questions]
         return self.items(
             Submission(
                 id=f"{self.config.form}/{response.get('responseId')}",
@@ -188,14 +181,26 @@ def _questions(form: dict[str, Any]) -> list[_Question]:
             row = str(get_object(question, "rowQuestion").get("title") or "")
             wording = ": ".join(part for part in (title, row) if part)
             kind, worst, best = _answer_type(question)
-            native_id = str(question.get("questionId"))
-            questions.append(_Question(native_id, wording, kind, worst, best, number))
+            scale = get_object(question, "scaleQuestion")
+            questions.append(
+                _Question(
+                    str(question.get("questionId")),
+                    wording,
+                    kind,
+                    worst,
+                    best,
+                    (get_text(scale, "lowLabel"), get_text(scale, "highLabel")),
+                    number,
+                    _options(question),
+                )
+            )
     return questions
 
 
 def _answer_type(question: dict[str, Any]) -> tuple[AnswerType, float | None, float | None]:
     if "textQuestion" in question:
-        return AnswerType.TEXT, None, None
+        is_long = get_object(question, "textQuestion").get("paragraph")
+        return AnswerType.TEXT if is_long else AnswerType.SHORT, None, None
     if "scaleQuestion" in question:
         scale = get_object(question, "scaleQuestion")
         return AnswerType.SCALE, _number(scale.get("low")) or 0, _number(scale.get("high"))
@@ -203,16 +208,43 @@ def _answer_type(question: dict[str, Any]) -> tuple[AnswerType, float | None, fl
         rating = get_object(question, "ratingQuestion")
         kind = AnswerType.STARS if rating.get("iconType") == _STARS else AnswerType.SCALE
         return kind, 1, _number(rating.get("ratingScaleLevel"))
+    choices = get_objects(get_object(question, "choiceQuestion"), "options")
+    if len(choices) == 1 and not choices[0].get("isOther"):
+        return AnswerType.BOX, None, None
     if "choiceQuestion" in question or "rowQuestion" in question:
         return AnswerType.CHOICE, None, None
     return AnswerType.PERSONAL, None, None
 
 
-def _value(answer: Any, kind: AnswerType) -> Any:
-    """Return the value of an answer; "" if it is absent."""
+def _options(question: dict[str, Any]) -> frozenset[str] | None:
+    options = get_objects(get_object(question, "choiceQuestion"), "options")
+    if not any(option.get("isOther") for option in options):
+        return None
+    return frozenset(get_text(option, "value") for option in options)
+
+
+def _answer(question: _Question, answer: Any) -> FormAnswer:
+    """Return an answer; a text that is absent is ""."""
     texts = get_objects(get_object(answer, "textAnswers"), "answers")
-    values = [str(text.get("value") or "") for text in texts]
-    return values if kind is AnswerType.CHOICE else "\n".join(values)
+    values = [get_text(text, "value") for text in texts]
+    value: Any = "\n".join(values)
+    other = None
+    if question.kind in (AnswerType.CHOICE, AnswerType.BOX):
+        options = question.options
+        value = [text for text in values if options is None or text in options]
+        if options is not None:
+            other = ", ".join(text for text in values if text not in options)
+    return FormAnswer(
+        question.id,
+        question.wording,
+        question.kind,
+        value,
+        question.worst,
+        question.best,
+        (question.item,),
+        question.ends,
+        other,
+    )
 
 
 def _changed_ms(response: dict[str, Any]) -> int | None:

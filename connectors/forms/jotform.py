@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
 
 import orjson
 from pydantic import Field, SecretStr
@@ -28,12 +29,20 @@ from connectors.sdk import (
     Webhook,
     WebhookRequest,
     from_unix,
+    load_json,
     require_equal,
 )
 
 _NAME: Final = re.compile(r"q(\d+)_(.+)", re.DOTALL)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _MS: Final = re.compile(r"(\d{13})(?:_.*)?", re.DOTALL)
+_PHONE_PARTS: Final = frozenset({"area", "phone", "full"})
+_PERSONAL_PARTS: Final = frozenset(
+    {"first", "last", "middle", "prefix", "suffix", "addr_line1", "addr_line2", "city", "state"}
+    | {"postal", "country", "day", "month", "year", "hourSelect", "timeInput", "date", "duration"}
+)
+_MAX_FIELDS: Final = 1_000
+_MAX_WIDGET_CHARACTERS: Final = 100_000
 _MAX_AGE: Final = timedelta(days=30)
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
 
@@ -82,8 +91,8 @@ site = "Eastgate"
         form = _parse_form(request)
         native_id = form.get("submissionID", "")
         try:
-            raw = orjson.loads(form.get("rawRequest", ""))
-        except orjson.JSONDecodeError:
+            raw = load_json(form.get("rawRequest", "").encode())
+        except ValueError:
             raise Malformed("reading the submission: rawRequest is not JSON") from None
         if not native_id or not isinstance(raw, dict):
             raise Malformed("reading the submission: it has no submissionID or no answers")
@@ -108,18 +117,39 @@ site = "Eastgate"
         wordings = self.config.questions
         names = (name, number, key)
         question = next((wordings[each] for each in names if each in wordings), name)
-        return FormAnswer(number, question, _guess_type(value), value, also=(name, key))
+        kind, value, other = _read_value(value)
+        return FormAnswer(number, question, kind, value, also=(name, key), other=other)
 
 
-def _guess_type(value: Any) -> AnswerType:
-    """Return the type that a value suggests: names, addresses and dates have parts."""
-    if isinstance(value, dict):
-        return (
-            AnswerType.CONTACT if value.keys() & {"area", "phone", "full"} else AnswerType.PERSONAL
-        )
+def _read_value(value: Any) -> tuple[AnswerType, Any, str | None]:
+    """Return the type that a value suggests, the value, and the text typed beside its choices.
+
+    Names, addresses and dates have parts with names of their own. Widgets send JSON.
+    """
+    if isinstance(value, str) and value.startswith("{") and len(value) < _MAX_WIDGET_CHARACTERS:
+        value = _widget_text(value)
     if isinstance(value, str):
-        return AnswerType.CONTACT if _EMAIL.fullmatch(value.strip()) else AnswerType.TEXT
-    return AnswerType.CHOICE
+        is_address = _EMAIL.fullmatch(value.strip())
+        return AnswerType.CONTACT if is_address else AnswerType.TEXT, value, None
+    if not isinstance(value, dict):
+        return AnswerType.CHOICE, value, None
+    if value.keys() & _PHONE_PARTS:
+        return AnswerType.CONTACT, value, None
+    if value.keys() & _PERSONAL_PARTS:
+        return AnswerType.PERSONAL, value, None
+    other = value.get("other")
+    choices = [each for name, each in value.items() if name != "other" and isinstance(each, str)]
+    return AnswerType.CHOICE, choices, other if isinstance(other, str) else None
+
+
+def _widget_text(value: str) -> Any:
+    """Return the text of a widget, or the value as it is."""
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    text = document.get("value") if isinstance(document, dict) else None
+    return text if isinstance(text, str) else value
 
 
 def _submission_time(raw: dict[str, Any], received: datetime) -> datetime | None:
@@ -145,11 +175,24 @@ def _parse_form(request: WebhookRequest) -> dict[str, str]:
         name = (field.field_name or b"").decode("utf-8", "replace")
         form[name] = (field.value or b"").decode("utf-8", "replace")
 
-    headers = {"Content-Type": request.headers.get("content-type", "").encode("latin-1", "replace")}
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
+        return _parse_urlencoded(request.body)
     try:
+        headers = {"Content-Type": content_type.encode("latin-1", "replace")}
         parser = create_form_parser(headers, keep, None)
         parser.write(request.body)
         parser.finalize()
     except (FormParserError, ValueError):
         raise Malformed("reading the submission: it is not form data") from None
     return form
+
+
+def _parse_urlencoded(body: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS
+        )
+    except ValueError:
+        raise Malformed("reading the submission: it has too many fields") from None
+    return dict(pairs)

@@ -5,6 +5,7 @@ Speaks Tally's webhooks, https://tally.so/help/webhooks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from connectors.sdk import (
 )
 
 _TYPES: Final = {
-    "INPUT_TEXT": AnswerType.TEXT,
+    "INPUT_TEXT": AnswerType.SHORT,
     "TEXTAREA": AnswerType.TEXT,
     "INPUT_EMAIL": AnswerType.CONTACT,
     "INPUT_PHONE_NUMBER": AnswerType.CONTACT,
@@ -30,6 +31,11 @@ _TYPES: Final = {
     "SIGNATURE": AnswerType.PERSONAL,
     "PAYMENT": AnswerType.PERSONAL,
 }
+_CHOICES: Final = frozenset(
+    {"MULTIPLE_CHOICE", "CHECKBOXES", "DROPDOWN", "MULTI_SELECT", "MATRIX", "RANKING"}
+    | {"INPUT_NUMBER", "INPUT_LINK", "INPUT_DATE", "INPUT_TIME", "WALLET_CONNECT"}
+)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HIDDEN: Final = frozenset({"HIDDEN_FIELDS", "CALCULATED_FIELDS"})
 
 
@@ -97,10 +103,42 @@ def _answers(field: dict[str, Any]) -> Iterator[FormAnswer]:
                 f"{key}_{row}", row_question, AnswerType.CHOICE, _to_wordings(choice, columns)
             )
         return
-    kind = _TYPES.get(type_, AnswerType.CHOICE)
-    if kind is AnswerType.CHOICE:
-        value = _to_wordings(value, _wordings(get_objects(field, "options")))
-    yield FormAnswer(key, question, kind, value)
+    options = get_objects(field, "options")
+    kind = _answer_type(type_, value, options)
+    other = None
+    if kind in (AnswerType.CHOICE, AnswerType.BOX):
+        value, other = _split_other(value, options)
+    yield FormAnswer(key, question, kind, value, other=other)
+
+
+def _answer_type(type_: str, value: Any, options: list[dict[str, Any]]) -> AnswerType:
+    """Return the type of a field; text of an unknown type is a comment."""
+    if type_ in _TYPES:
+        return _TYPES[type_]
+    if type_ == "CHECKBOXES" and len(options) <= 1:
+        return AnswerType.BOX
+    is_text = isinstance(value, str) and type_ not in _CHOICES and not options
+    return AnswerType.TEXT if is_text else AnswerType.CHOICE
+
+
+def _split_other(value: Any, options: list[dict[str, Any]]) -> tuple[Any, str | None]:
+    """Return the wordings of choices, and the text that was typed as another choice."""
+    typed = {get_text(option, "id") for option in options if option.get("isOtherOption")}
+    wordings = _wordings(options)
+    if not options or not isinstance(value, list | str):
+        return value, None
+    chosen = [choice for choice in _as_list(value) if isinstance(choice, str)]
+    offered = [choice for choice in chosen if choice in wordings and choice not in typed]
+    others = [
+        wordings.get(choice, choice)
+        for choice in chosen
+        if choice not in offered and not _UUID.fullmatch(wordings.get(choice, choice))
+    ]
+    return [wordings[choice] for choice in offered], ", ".join(filter(None, others)) or None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _wordings(options: list[dict[str, Any]]) -> dict[str, str]:

@@ -5,6 +5,7 @@ Speaks the Webhooks API, https://www.typeform.com/developers/webhooks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from connectors.sdk import (
@@ -16,11 +17,12 @@ from connectors.sdk import (
     Submission,
     get_object,
     get_objects,
+    get_text,
+    is_personal,
 )
 
 _TYPES: Final = {
-    "short_text": AnswerType.TEXT,
-    "long_text": AnswerType.TEXT,
+    "short_text": AnswerType.SHORT,
     "opinion_scale": AnswerType.SCALE,
     "rating": AnswerType.STARS,
     "nps": AnswerType.NPS,
@@ -30,7 +32,16 @@ _TYPES: Final = {
     "payment": AnswerType.PERSONAL,
     "signature": AnswerType.PERSONAL,
 }
+_CHOICES: Final = frozenset(
+    {"multiple_choice", "picture_choice", "dropdown", "ranking", "matrix", "yes_no", "legal"}
+    | {"date", "number", "website", "calendly"}
+)
+"""Types whose answers are not comments, even if they are sent as text."""
+_BOXES: Final = frozenset({"legal", "checkbox"})
 _SCORES: Final = frozenset({AnswerType.SCALE, AnswerType.STARS, AnswerType.NPS})
+_PERSONAL_GROUPS: Final = frozenset({"contact_info", "address"})
+_TRANSCRIPTS: Final = ("transcript", "transcription", "text")
+_MAX_DEPTH: Final = 8
 
 
 class TypeformConfig(SignedConfig):
@@ -50,7 +61,7 @@ class Typeform(SignedForm[TypeformConfig]):
     limitations = (
         "Only submissions since the webhook was enabled; edits and deletes are not reported. The "
         "length of a rating or opinion scale is not always sent: name those questions in `scores`, "
-        "or they become attributes."
+        "or they become attributes. Recordings are comments if a transcript is sent."
     )
     example = """\
 webhook_secret = { env = "TYPEFORM_SECRET" }
@@ -67,7 +78,7 @@ scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
         response = event.get("form_response")
         if not isinstance(response, dict) or not response.get("token"):
             raise Malformed("reading the submission: it has no form_response with a token")
-        fields = _by_id(get_objects(response.get("definition"), "fields"))
+        fields = dict(_by_id(get_objects(response.get("definition"), "fields")))
         answers = [_answer(answer, fields) for answer in get_objects(response, "answers")]
         return Submission(
             id=str(response["token"]),
@@ -77,36 +88,94 @@ scores = { overall = "stars", ease = { measure = "ces", worst = 1, best = 7 } }
         )
 
 
-def _by_id(fields: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-    return {field["id"]: field for field in fields if isinstance(field.get("id"), str)}
+def _by_id(
+    fields: list[dict[str, Any]], group: str = "", depth: int = 0
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield the fields by id, with those of groups, which know the type of their group."""
+    for field in fields:
+        if isinstance(field.get("id"), str):
+            yield field["id"], {**field, "group": group}
+        if depth < _MAX_DEPTH:
+            below = get_objects(get_object(field, "properties"), "fields")
+            yield from _by_id(below, str(field.get("type")), depth + 1)
 
 
 def _answer(answer: dict[str, Any], fields: dict[Any, dict[str, Any]]) -> FormAnswer:
     reference = get_object(answer, "field")
     native_id = str(reference.get("id"))
-    field = fields.get(native_id, reference)
-    kind = _TYPES.get(str(field.get("type")), AnswerType.CHOICE)
+    field = {**reference, **fields.get(native_id, {})}
+    value, other = _value(answer)
+    kind = _answer_type(field, answer, value)
     worst, best = _scale(kind, field) if kind in _SCORES else (None, None)
-    ref = field.get("ref")
+    labels = get_object(field, "properties", "labels")
     return FormAnswer(
         native_id,
         str(field.get("title") or ""),
         kind,
-        _value(answer),
+        value,
         worst,
         best,
-        (ref,) if isinstance(ref, str) else (),
+        tuple(str(field[name]) for name in ("ref", "subfield_key") if field.get(name)),
+        (get_text(labels, "left"), get_text(labels, "right")),
+        other,
     )
 
 
-def _value(answer: dict[str, Any]) -> Any:
-    """Return the value of an answer, whose key is the answer's type."""
+def _answer_type(field: dict[str, Any], answer: dict[str, Any], value: Any) -> AnswerType:
+    """Return the type of a field or, if it is unknown, of its answer: text is text."""
+    name, sent = str(field.get("type")), str(answer.get("type"))
+    part = str(field.get("subfield_key") or "").replace("_", " ")
+    if name in _TYPES:
+        kind = _TYPES[name]
+    elif name in _BOXES or _has_one_choice(field):
+        return AnswerType.BOX
+    elif isinstance(value, dict):
+        return AnswerType.PERSONAL
+    elif name in _CHOICES or not isinstance(value, str) or sent in ("date", "url", "file_url"):
+        return AnswerType.CHOICE
+    elif sent in ("email", "phone_number"):
+        kind = AnswerType.CONTACT
+    else:
+        kind = AnswerType.TEXT
+    if kind is AnswerType.SHORT and (field.get("group") in _PERSONAL_GROUPS or is_personal(part)):
+        return AnswerType.PERSONAL
+    if kind is AnswerType.STARS and get_object(field, "properties").get("shape", "star") != "star":
+        return AnswerType.SCALE
+    return kind
+
+
+def _has_one_choice(field: dict[str, Any]) -> bool:
+    choices = get_objects(field, "choices") or get_objects(field.get("properties"), "choices")
+    return len(choices) == 1
+
+
+def _value(answer: dict[str, Any]) -> tuple[Any, str | None]:
+    """Return the value of an answer, whose key is its type, and the text typed beside choices."""
     value = answer.get(str(answer.get("type")))
     if not isinstance(value, dict):
-        return value
+        return value, None
+    if (words := _find_transcript(value)) is not None:
+        return words, None
     choices = [*labels] if isinstance(labels := value.get("labels"), list) else []
-    choices += [value[name] for name in ("label", "other") if value.get(name)]
-    return [choice for choice in choices if isinstance(choice, str)]
+    choices.append(value.get("label"))
+    wordings = [choice for choice in choices if isinstance(choice, str)]
+    other = value.get("other")
+    if not wordings and not isinstance(other, str):
+        return value, None
+    return wordings, other if isinstance(other, str) else None
+
+
+def _find_transcript(recording: dict[str, Any]) -> str | None:
+    """Return the words of a recording, which may be sent in parts."""
+    for name in _TRANSCRIPTS:
+        words = recording.get(name)
+        if isinstance(words, dict):
+            words = words.get("text")
+        elif isinstance(words, list):
+            words = " ".join(get_text(part, "text") for part in words)
+        if isinstance(words, str):
+            return words
+    return None
 
 
 def _scale(kind: AnswerType, field: dict[str, Any]) -> tuple[float | None, float | None]:

@@ -48,6 +48,7 @@ def parse_item(
     Counts the item in ``stats``.
     """
     stats.read += 1
+    stats.left_out.update(item.left_out)
     try:
         record = _parse(parser, item)
         if backfill:

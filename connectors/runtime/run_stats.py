@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,6 +42,8 @@ class RunStats:
     """Items of ``read`` that an earlier run had published."""
     reasons: dict[str, Reason] = field(default_factory=dict)
     skips: dict[str, Reason] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Numbers of texts beside the items that became no record, by reason."""
     event_ids: dict[bytes, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     """What the operator should know although nothing failed, once each."""

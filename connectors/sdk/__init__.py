@@ -35,6 +35,7 @@ from connectors.sdk.json_parts import (
     get_object,
     get_objects,
     get_text,
+    json_object,
     load_json,
     require_list,
     require_object,
@@ -59,7 +60,7 @@ from connectors.sdk.source import (
     WebhookRequest,
 )
 from connectors.sdk.sse import iter_events
-from connectors.sdk.submissions import FormSource, Submission, json_object
+from connectors.sdk.submissions import FormSource, Submission
 from connectors.sdk.timestamps import (
     from_unix,
     iso_utc,

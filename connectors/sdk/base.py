@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -25,6 +25,8 @@ class Item:
     """Its raw bytes, for a dead letter; None if they are ``data`` as JSON."""
     collected_at: datetime
     """When it was read; an aware time."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of texts beside it that become no record, by reason."""
 
 
 @dataclass(frozen=True, slots=True)

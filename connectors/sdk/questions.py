@@ -14,14 +14,25 @@ from connectors.sdk.source import SourceConfig
 Measure = Literal["stars", "nps", "csat", "ces", "fft"]
 
 _PERSONAL: Final = re.compile(
-    r"""(?:(?:what(?:'s|’s|\ is)|please\ (?:enter|give|leave|write)(?:\ us)?)\s+)?
-    (?:(?:your|my|the|full|first|last|middle|given|family|contact|preferred|patient(?:['’]?s)?)\s+)*
-    (?:(?:sur|fore)?names?|name\s*(?:and|&|/)\s*surname|e-?mail(?:\ address)?
-    |(?:tele)?phone(?:\ number)?|mobile(?:\ phone)?(?:\ number)?
-    |(?:home\ |postal\ |street\ )?address(?:\ line\ \d)?|city(?:\s*/\s*town)?
-    |state(?:\s*/\s*region)?\s*/\s*province|country
-    |post\ ?code|zip(?:\ ?code)?(?:\s*/\s*post(?:al)?\ code)?
-    |date\ of\ birth|dob|(?:nhs|hospital|patient)\ number)
+    r"""(?:(?:what(?:'s|’s|\ is)|please\ (?:enter|give|leave|write|provide)(?:\ us)?)\s+)?
+    (?:(?:your|my|the|full|first|last|middle|given|family|contact|preferred|patient(?:['’]?s)?
+    |ihre?|dein|votre|su|tu|il\ tuo)\s+)*
+    (?:(?:sur|fore|user)?names?|name\s*(?:and|&|/)\s*surname|initials
+    |(?:e-?mail|phone)(?:\ (?:address|number))?\s*(?:/|or|and|&)\s*(?:e-?mail|phone)
+    (?:\ (?:address|number))?
+    |e-?mail(?:\ address)?|contact(?:\ (?:details?|info(?:rmation)?|number))?
+    |(?:tele)?phone(?:\ number)?|mobile(?:\ phone)?(?:\ number)?|cell(?:\ phone)?
+    |(?:home\ |postal\ |street\ |mailing\ )?address(?:\ line\ \d)?|street
+    |city(?:\s*/\s*town)?|town
+    |state(?:\s*/\s*(?:region|province))*|country
+    |post\ ?code|zip(?:\ ?code)?(?:\s*/\s*post(?:al)?\ code)?|postal\ code
+    |date\ of\ birth|dob|birth\ ?(?:day|date)|age
+    |(?:nhs|hospital|patient|medical\ record|member|insurance)\ (?:number|no|id)
+    |(?:vor|nach|familien)?name|vor-\ und\ nachname|telefon(?:nummer)?|handy(?:nummer)?
+    |(?:e-?mail-?)?adresse|anschrift|geburtsdatum|postleitzahl|plz|wohnort
+    |nom(?:\ (?:de\ famille|complet))?|prénom|téléphone|courriel|date\ de\ naissance
+    |code\ postal|nombre(?:\ completo)?|apellidos?|teléfono|correo(?:\ electrónico)?|dirección
+    |nome|cognome|telefono|indirizzo|naam|telefoonnummer|imię(?:\ i\ nazwisko)?|nazwisko)
     [\s:?.*]*+(?:\(optional\))?[\s:?.*]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -84,8 +95,12 @@ class AnswerType(StrEnum):
 
     TEXT = "text"
     """Free text; personal if the question asks for a name or an address."""
+    SHORT = "short"
+    """A single line of text, which is a comment if its question asks for one."""
     CHOICE = "choice"
     """The wording of a choice, a list of them, or a boolean."""
+    BOX = "box"
+    """A choice without an alternative: the wording of a box that was ticked, or nothing."""
     SCALE = "scale"
     """A number on a scale; the wording or the settings say which measure it is."""
     STARS = "stars"
@@ -101,10 +116,12 @@ class AnswerType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormAnswer:
-    """One answer; ``worst`` and ``best`` are the ends of its scale, if the service returns it."""
+    """One answer; ``worst`` and ``best`` are the ends of its scale, if the service returns it.
+
+    ``field`` is the question's id, which is stable and unique in its form.
+    """
 
     field: str
-    """The question's id, which is stable and unique in its form."""
     question: str
     """The question's wording."""
     kind: AnswerType
@@ -113,8 +130,17 @@ class FormAnswer:
     best: float | None = None
     also: tuple[str, ...] = ()
     """More names of the question in settings."""
+    ends: tuple[str, str] = ("", "")
+    """The wordings of the ends of its scale."""
+    other: str | None = None
+    """Text typed beside the choices ("Other: …"); None if the question has no room for it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Case-folded names of the question in settings."""
+        return tuple(name.casefold() for name in (self.field, *self.also, self.question))
 
 
 def is_personal(question: str) -> bool:
     """Return True if a question only asks for a person's name, address or number."""
-    return _PERSONAL.fullmatch(question.strip()) is not None
+    return _PERSONAL.fullmatch(question.strip()[:300]) is not None

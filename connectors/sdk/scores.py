@@ -32,11 +32,35 @@ _MEASURES: Final[dict[AnswerType, Measure]] = {
 }
 _FIXED: Final[dict[str, tuple[float, float]]] = {"nps": (0, 10), "fft": (5, 1)}
 _USUAL: Final[dict[str, tuple[float, float]]] = {"stars": (1, 5), "csat": (1, 5), "ces": (1, 7)}
+_MAX_SCORE_WORDS: Final = 6
+"""Words of "3 - neither good nor poor"."""
 _FFT_VALUES: Final = frozenset({1, 2, 3, 4, 5, FFT_DONT_KNOW})
-_NUMBER: Final = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)(?!\d)")
-_RECOMMEND: Final = re.compile(r"\brecommend", re.IGNORECASE)
-_EFFORT: Final = re.compile(r"\bhow easy\b|\bhow (?:much )?effort\b|\beasy to\b", re.IGNORECASE)
-_YES: Final = frozenset({"yes", "y", "true", "1", "on", "ja", "oui", "si", "sí", "sim"})
+_NUMBER: Final = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)(?!\d|[.,]\d|\s?[-–]\s?\d)")
+_RECOMMEND: Final = re.compile(
+    r"\brecom|\b(?:weiter)?empfehl|\bconsigli|\braccomand|\baanbevel|\bpolec", re.IGNORECASE
+)
+_SATISFIED: Final = re.compile(
+    r"\bsatisf|\bzufrieden|\bsoddisfa|\btevreden|\bzadowol", re.IGNORECASE
+)
+_EASY: Final = re.compile(r"\bhow easy\b|\beasy (?:it )?(?:was )?to\b", re.IGNORECASE)
+_GOOD: Final = re.compile(
+    r"\b(?:good|excellent|great|outstanding|best|happy|gut|ausgezeichnet|bon|bien|bueno|excelente"
+    r"|buono|ottimo|goed|dobr)",
+    re.IGNORECASE,
+)
+_BAD: Final = re.compile(
+    r"\b(?:not|no|un\w+|dis\w+|very poor|poor|bad|terrible|awful|worst|unlikely|difficult|hard"
+    r"|nicht|schlecht|mangelhaft|pas|mauvais|insatis\w+|malo|pessimo|slecht|źle)\b",
+    re.IGNORECASE,
+)
+_NO_QUALITY: Final = re.compile(
+    r"\b(?:pain|hurt|sore|sever|anxi|anxious|worr|afraid|fear|stress|depress|sad|tired|fatigue"
+    r"|exhaust|nausea|sick|difficult|hard|bad|badly|poor|unhappy|dissatisf|unsatisf|frustrat"
+    r"|disappoint|effort|how (?:long|often|old|much|far|many(?! stars))|likely|risk|urgent|symptom"
+    r"|schmerz|angst|schlimm|schwer|douleur|mal|dolor|dolore|paura|pijn|ból|bólu)",
+    re.IGNORECASE,
+)
+"""What a scale may measure that is not the quality of a service."""
 
 
 @dataclass(slots=True)
@@ -44,7 +68,9 @@ class Scores:
     """A submission's scores: the first of each measure, and the others as attributes."""
 
     placed: dict[str, dict[str, float]] = field(default_factory=dict)
-    others: dict[str, str] = field(default_factory=dict)
+    others: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Questions that settings name as scores, and whose answers are not on their scales."""
 
     @classmethod
     def from_answers(cls, answers: Iterable[tuple[FormAnswer, ScoreQuestion | None]]) -> Self:
@@ -57,32 +83,47 @@ class Scores:
 
     def _add(self, answer: FormAnswer, question: ScoreQuestion | None) -> None:
         measure = question.measure if question else _find_measure(answer)
-        score = _score_answer(answer, measure, question)
-        if score is not None and measure not in self.placed:
+        score = _score_answer(answer, measure, question) if measure else None
+        if score is not None and measure is not None and measure not in self.placed:
             self.placed[measure] = score
             return
-        number = _number(answer.value)
+        if question and score is None and not question.choices:
+            self.unread.append(answer.field)
+        number, name = _number(answer.value), answer.question or answer.field
         if number is not None:
-            self.others[(answer.question or answer.field)[:100]] = f"{number:g}"
-        elif question and answer.kind is AnswerType.CHOICE:
-            self.others[(answer.question or answer.field)[:100]] = _normalize(answer.value)[:100]
+            self.others.append((name, f"{number:g}"))
+        elif question and answer.kind in (AnswerType.CHOICE, AnswerType.BOX):
+            self.others.append((name, _normalize(answer.value)[:100]))
 
 
-def is_yes(value: Any) -> bool:
-    """Return True if an answer means yes; a wording may continue after it."""
-    if isinstance(value, list):
-        value = value[0] if value else ""
-    if not isinstance(value, str):
-        return bool(value)
-    return re.split(r"[\s,.;:!]", value.strip().casefold(), maxsplit=1)[0] in _YES
+def is_score(answer: FormAnswer, question: ScoreQuestion) -> bool:
+    """Return True if an answer is on the scale of its question, and hardly more than that."""
+    if _score_answer(answer, question.measure, question) is None:
+        return False
+    return len(str(answer.value).split()) <= _MAX_SCORE_WORDS
 
 
-def _find_measure(answer: FormAnswer) -> Measure:
-    if answer.kind in _MEASURES:
+def _find_measure(answer: FormAnswer) -> Measure | None:
+    """Return the measure of an answer, or None if neither type nor wording leaves no doubt.
+
+    A scale alone says nothing: nine of ten may be pain.
+    """
+    question = answer.question
+    if answer.kind not in (AnswerType.SCALE, AnswerType.STARS):
         return _MEASURES[answer.kind]
-    if (answer.worst, answer.best) == (0, 10) and _RECOMMEND.search(answer.question):
+    if (answer.worst, answer.best) == (0, 10) and _RECOMMEND.search(question):
         return "nps"
-    return "ces" if _EFFORT.search(answer.question) else "csat"
+    is_satisfaction = _SATISFIED.search(question)
+    if _NO_QUALITY.search(question) and not is_satisfaction:
+        return None
+    if answer.kind is AnswerType.STARS:
+        return "stars"
+    low, high = answer.ends
+    if _BAD.search(high):
+        return None
+    if is_satisfaction or _SATISFIED.search(high) or (_BAD.search(low) and _GOOD.search(high)):
+        return "csat"
+    return "ces" if _EASY.search(question) else None
 
 
 def _score_answer(

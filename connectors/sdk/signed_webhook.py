@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, TypeVar
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import Field, SecretStr
 
 from connectors.sdk.base import Item
+from connectors.sdk.json_parts import json_object
 from connectors.sdk.questions import FormSourceConfig
 from connectors.sdk.signatures import require_hmac
 from connectors.sdk.source import Webhook, WebhookRequest
-from connectors.sdk.submissions import FormSource, Submission, json_object
+from connectors.sdk.submissions import FormSource, Submission
+from connectors.sdk.timestamps import parse_iso
+from schemas.feedback import EARLIEST_YEAR
+
+_MAX_CLOCK_SKEW: Final = timedelta(days=1)
 
 
 class SignedConfig(FormSourceConfig):
@@ -43,8 +50,21 @@ class SignedForm(FormSource[SignedConfigT], Webhook[SignedConfigT]):
             prefix=self.prefix,
         )
         submission = self.read_submission(json_object(request.body))
-        return [] if submission is None else self.items(submission)
+        return [] if submission is None else self.items(_with_time(submission, request.at))
 
     @abstractmethod
     def read_submission(self, event: dict[str, Any]) -> Submission | None:
         """Return an event's submission, or None for other events. Raises ``Malformed``."""
+
+
+def _with_time(submission: Submission, received: datetime) -> Submission:
+    """Return a submission whose time can be used: it is called for at once, so its receipt can."""
+    try:
+        at = parse_iso(submission.at)
+        is_plausible = at.year >= EARLIEST_YEAR and at - received < _MAX_CLOCK_SKEW
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        is_plausible = False
+    if is_plausible:
+        return replace(submission, at=at)
+    noted = {**submission.attributes, "dated": "received"}
+    return replace(submission, at=received, redated=True, attributes=noted)

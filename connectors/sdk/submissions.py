@@ -7,31 +7,22 @@ Names, e-mail addresses and phone numbers are dropped here, before anything is s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
-import orjson
 from pydantic import AwareDatetime, BaseModel, Field
 
+from connectors.sdk.answer_roles import AnswerRoles, SortedAnswers, has_content, join_choices
 from connectors.sdk.base import Item
-from connectors.sdk.errors import Malformed, Skip
-from connectors.sdk.json_parts import load_json
-from connectors.sdk.questions import (
-    AnswerType,
-    FormAnswer,
-    FormSourceConfig,
-    Measure,
-    ScoreQuestion,
-    is_personal,
-)
-from connectors.sdk.scores import Scores, is_yes
-from connectors.sdk.source import PLACES, Source
+from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.questions import FormAnswer, FormSourceConfig, Measure
+from connectors.sdk.source import Source
 from schemas.feedback import SUBMISSION, Family, Feedback, Operation, hash_submission
 
 _MAX_QUESTION_CHARACTERS: Final = 2_000
-_MAX_NAME_CHARACTERS: Final = 512
 _SKIP: Final = "skip"
 
 
@@ -58,6 +49,8 @@ class Submission:
     language: str | None = None
     url: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of texts that the connector has left out, by reason."""
 
 
 class _Piece(BaseModel):
@@ -70,6 +63,9 @@ class _Piece(BaseModel):
     redated: bool = False
     text: str = ""
     question: str | None = None
+    has_rating: bool = False
+    """True if a number on an unknown scale is among the attributes."""
+    unread: list[str] = []
     scores: dict[Measure, dict[str, float]] = {}
     organization: str | None = None
     site: str | None = None
@@ -96,7 +92,15 @@ class FormSource(Source[FormConfigT]):
 
         Never raises for an invalid value: ``parse`` rejects it.
         """
-        return [self.item(piece, origin=str(piece["id"])) for piece in self._pieces(submission)]
+        answers = self.roles.sort(submission.answers, submission.hidden)
+        items = [
+            self.item(piece, origin=str(piece["id"]))
+            for piece in _pieces(self.name, submission, answers)
+        ]
+        answers.left_out.update(submission.left_out)
+        if answers.left_out:
+            items[0] = replace(items[0], left_out=answers.left_out)
+        return items
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of one part of a submission."""
@@ -104,7 +108,7 @@ class FormSource(Source[FormConfigT]):
             raise Skip(str(item.data[_SKIP]))
         piece = self.validate(_Piece, item.data)
         if not (piece.text or piece.scores or piece.deleted):
-            raise Skip("no text and no score")
+            _require_rating(self.name, piece)
         fields: dict[str, Any] = {name: getattr(piece, name) for name in _COPIED_FIELDS}
         if not piece.deleted:
             fields.update(**piece.scores)
@@ -131,127 +135,74 @@ class FormSource(Source[FormConfigT]):
         )
 
     @cached_property
-    def _roles(self) -> dict[str, str]:
-        """Roles that settings assign to questions, by case-folded name."""
-        config = self.config
-        roles = {name.casefold(): "keep" for name in config.keep}
-        for role in (*PLACES, "contact"):
-            field_name = getattr(config, f"{role}_field")
-            if field_name:
-                roles[field_name.casefold()] = role
-        roles |= {name.casefold(): "personal" for name in config.personal}
-        return roles | {name.casefold(): "comment" for name in config.comments}
-
-    @cached_property
-    def _score_questions(self) -> dict[str, ScoreQuestion]:
-        return {name.casefold(): score for name, score in self.config.scores.items()}
-
-    def _pieces(self, submission: Submission) -> Iterator[dict[str, Any]]:
-        mark = {SUBMISSION: hash_submission(self.name, submission.id)}
-        common: dict[str, Any] = {
-            "at": submission.at,
-            "attributes": mark | dict(submission.attributes),
-        }
-        common |= {
-            name: value
-            for name in ("revision", "redated", "language", "url")
-            if (value := getattr(submission, name))
-        }
-        if submission.respondent:
-            common["author"] = submission.respondent
-        for name, value in submission.hidden.items():
-            _place(common, self._roles.get(name.casefold()), name, value)
-        texts = self._sort(submission.answers, common)
-        if submission.deleted:
-            deleted = [submission.id, *(f"{submission.id}:{answer.field}" for answer in texts)]
-            yield from ({**common, "id": native_id, "deleted": True} for native_id in deleted)
-            return
-        answered = [answer for answer in texts if _has_content(answer.value)]
-        for answer in answered:
-            question = answer.question[:_MAX_QUESTION_CHARACTERS] or None
-            piece = {
-                "id": f"{submission.id}:{answer.field}",
-                "text": _join(answer.value),
-                "question": question,
-            }
-            yield {**common, **piece}
-        if not answered:
-            yield {**common, "id": submission.id}
-        if submission.edited:
-            empty = [
-                f"{submission.id}:{answer.field}"
-                for answer in texts
-                if not _has_content(answer.value)
-            ]
-            deleted = [*empty, *([submission.id] if answered else [])]
-            yield from ({**common, "id": native_id, "deleted": True} for native_id in deleted)
-
-    def _sort(self, answers: Sequence[FormAnswer], common: dict[str, Any]) -> list[FormAnswer]:
-        """Return the answers that are comments; put all others that are kept into ``common``."""
-        texts: list[FormAnswer] = []
-        scored: list[tuple[FormAnswer, ScoreQuestion | None]] = []
-        contact: bool | None = None
-        left_contact = False
-        for answer in answers:
-            names = [name.casefold() for name in (answer.field, *answer.also, answer.question)]
-            role = next((self._roles[name] for name in names if name in self._roles), None)
-            asked = next(
-                (self._score_questions[name] for name in names if name in self._score_questions),
-                None,
-            )
-            if role == "contact":
-                contact = is_yes(answer.value)
-            elif role == "personal":
-                continue
-            elif answer.kind is AnswerType.CONTACT:
-                left_contact = left_contact or bool(answer.value)
-            elif answer.kind is AnswerType.PERSONAL:
-                continue
-            elif role is not None and role != "comment":
-                _place(common, role, answer.question or answer.field, answer.value)
-            elif asked is not None or answer.kind not in (AnswerType.TEXT, AnswerType.CHOICE):
-                scored.append((answer, asked))
-            elif role == "comment" or (answer.kind is AnswerType.TEXT and self._is_comment(answer)):
-                texts.append(answer)
-        scores = Scores.from_answers(scored)
-        common["scores"] = scores.placed
-        common["attributes"].update(scores.others)
-        if contact is not None or left_contact:
-            common["attributes"]["contact"] = "yes" if contact or contact is None else "no"
-        return texts
-
-    def _is_comment(self, answer: FormAnswer) -> bool:
-        return not self.config.comments and not is_personal(answer.question)
+    def roles(self) -> AnswerRoles:
+        """The roles that settings give to questions."""
+        return AnswerRoles(self.config)
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a request's body. Raises ``Malformed``."""
-    try:
-        document = load_json(body)
-    except orjson.JSONDecodeError:
-        raise Malformed("reading the request: it is not JSON") from None
-    if not isinstance(document, dict):
-        raise Malformed("reading the request: it is not a JSON object")
-    return document
-
-
-def _has_content(value: Any) -> bool:
-    """Return True for a value that is not empty; ``parse`` rejects what is not text."""
-    return bool(value.strip() if isinstance(value, str) else value)
-
-
-def _join(value: Any) -> Any:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _place(common: dict[str, Any], role: str | None, name: str, value: Any) -> None:
-    """Put the value of a question or hidden field where its role says."""
-    value = _join(value)
-    if role is None or value is None or value == "":
+def _pieces(name: str, submission: Submission, answers: SortedAnswers) -> Iterator[dict[str, Any]]:
+    """Yield the data of a submission's items."""
+    common, texts = _common(name, submission, answers), _number_repeated(answers.texts)
+    if submission.deleted:
+        deleted = [submission.id, *(f"{submission.id}:{answer.field}" for answer in texts)]
+        yield from ({**common, "id": native_id, "deleted": True} for native_id in deleted)
         return
-    if role in PLACES:
-        common[role] = str(value)[:_MAX_NAME_CHARACTERS]
-    elif role == "keep":
-        common["attributes"][name[:100]] = str(value)
-    elif role == "contact":
-        common["attributes"]["contact"] = "yes" if is_yes(value) else "no"
+    answered = [answer for answer in texts if has_content(answer.value)]
+    for answer in answered:
+        question = answer.question[:_MAX_QUESTION_CHARACTERS] or None
+        piece = {
+            "id": f"{submission.id}:{answer.field}",
+            "text": join_choices(answer.value),
+            "question": question,
+        }
+        yield {**common, **piece}
+    if not answered:
+        scores = answers.scores
+        rated = {"has_rating": bool(scores.others), "unread": scores.unread}
+        yield {**common, "id": submission.id, **rated}
+    if submission.edited:
+        ids = {f"{submission.id}:{answer.field}": None for answer in texts}
+        for answer in answered:
+            ids.pop(f"{submission.id}:{answer.field}", None)
+        deleted = [*ids, *([submission.id] if answered else [])]
+        yield from ({**common, "id": native_id, "deleted": True} for native_id in deleted)
+
+
+def _number_repeated(texts: Sequence[FormAnswer]) -> list[FormAnswer]:
+    """Return the texts with different ids: the second to a question is ``field#2``."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for answer in texts:
+        seen[answer.field] += 1
+        count = seen[answer.field]
+        numbered.append(answer if count == 1 else replace(answer, field=f"{answer.field}#{count}"))
+    return numbered
+
+
+def _common(name: str, submission: Submission, answers: SortedAnswers) -> dict[str, Any]:
+    """Return the fields that all items of a submission have."""
+    scores = answers.scores
+    mark = {SUBMISSION: hash_submission(name, submission.id)}
+    common: dict[str, Any] = {
+        "at": submission.at,
+        "scores": scores.placed,
+        "attributes": mark | dict(submission.attributes) | answers.attributes,
+        **answers.places,
+    }
+    common |= {
+        name: value
+        for name in ("revision", "redated", "language", "url")
+        if (value := getattr(submission, name))
+    }
+    if submission.respondent:
+        common["author"] = submission.respondent
+    return common
+
+
+def _require_rating(name: str, piece: _Piece) -> None:
+    """Raise an error unless a rating on an unknown scale is all that was given."""
+    if piece.unread:
+        fields = ", ".join(piece.unread[:3])
+        raise BadRecord(f"parsing {name}: {fields}: the answer is not on the scale in `scores`")
+    if not piece.has_rating:
+        raise Skip("no text and no score")

@@ -13,9 +13,23 @@ from typing import Any, Final
 from connectors.sdk import AnswerType, FormAnswer, get_object, is_personal, plain_text
 
 _COLUMN: Final = re.compile(r"(?:\d+_)?(QID\d+)(?:[_#](.+))?")
-_DERIVED: Final = re.compile(r"(?:.*_)?(?:NPS_GROUP|DO|FILE_(?:ID|NAME|SIZE|TYPE))")
+_DERIVED: Final = re.compile(
+    r"(?:.*_)?(?:NPS_GROUP|DO|FILE_(?:ID|NAME|SIZE|TYPE)|TEXT[_ -].+)"
+    r"|.*(?:Topics?|Sentiment(?:Score|Polarity|Label)?|Actionability\w*|Emotion\w*)"
+)
+"""Parts that Qualtrics adds: its groups and files, and what its text analytics finds."""
 _PERSONAL: Final = frozenset({"FileUpload", "Draw", "Meta", "Timing", "Captcha", "HeatMap"})
 _FREE_TEXT: Final = re.compile(r"(?:(.+)_)?TEXT")
+_SHORT: Final = frozenset({"SL", "FORM", "PW"})
+_VALIDATED: Final = {
+    "email": AnswerType.CONTACT,
+    "phone": AnswerType.CONTACT,
+    "number": AnswerType.CHOICE,
+    "date": AnswerType.CHOICE,
+    "zip": AnswerType.PERSONAL,
+    "postal": AnswerType.PERSONAL,
+    "state": AnswerType.PERSONAL,
+}
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
 _SCRIPTS: Final = {"ZH-S": "zh-Hans", "ZH-T": "zh-Hant"}
 
@@ -40,10 +54,10 @@ def read_answers(
         wording = ": ".join(filter(None, wordings))
         also = (number, str(question.get("questionName") or ""))
         kind = _answer_type(question, part, f"{column}_NPS_GROUP" in values)
-        if kind is AnswerType.TEXT and is_personal(part_wording):
+        if kind in (AnswerType.TEXT, AnswerType.SHORT) and is_personal(part_wording):
             kind = AnswerType.PERSONAL
         names = {name.casefold() for name in (column, *also, wording)}
-        if kind is AnswerType.CHOICE and numbers.isdisjoint(names):
+        if kind in (AnswerType.CHOICE, AnswerType.BOX) and numbers.isdisjoint(names):
             value = labels.get(column, value)
         yield FormAnswer(column, wording, kind, value, also=also)
 
@@ -83,6 +97,28 @@ def _answer_type(question: dict[str, Any], part: str, has_nps_group: bool) -> An
     kind, selector = question_type.get("type"), question_type.get("selector")
     if kind in _PERSONAL:
         return AnswerType.PERSONAL
-    if kind == "TE" or selector == "TE" or _FREE_TEXT.fullmatch(part):
+    if kind == "TE":
+        return _line_type(question, str(selector))
+    if selector == "TE" or _FREE_TEXT.fullmatch(part):
         return AnswerType.TEXT
+    if kind == "MC" and len(get_object(question, "choices")) == 1:
+        return AnswerType.BOX
     return AnswerType.NPS if selector == "NPS" or has_nps_group else AnswerType.CHOICE
+
+
+def _line_type(question: dict[str, Any], selector: str) -> AnswerType:
+    """Return the type of a text, which may be validated as an address or a number."""
+    for validation in _validations(question):
+        for word, kind in _VALIDATED.items():
+            if word in validation:
+                return kind
+    return AnswerType.SHORT if selector in _SHORT else AnswerType.TEXT
+
+
+def _validations(question: dict[str, Any]) -> Iterator[str]:
+    """Yield what a text is validated as, in the words of both of Qualtrics' interfaces."""
+    validation = get_object(question, "validation") or get_object(question, "Validation")
+    for settings in (validation, get_object(validation, "Settings")):
+        for name in ("type", "contentType", "Type", "ContentType"):
+            if isinstance(settings.get(name), str):
+                yield settings[name].casefold().removeprefix("valid")

@@ -31,6 +31,7 @@ from connectors.sdk import (
     Submission,
     get_object,
     get_objects,
+    get_text,
     parse_iso_ms,
 )
 
@@ -44,6 +45,15 @@ _MAX_SMALL_BYTES: Final = 32_000_000
 _MAX_RATIO: Final = 60
 """Of a file that unpacks to more: responses repeat their columns, bombs repeat nothing else."""
 _EXCLUDED: Final = ("preview", "test", "spam")
+_EXCLUDED_STATUS: Final = {
+    "1": "preview",
+    "2": "test",
+    "8": "spam",
+    "9": "spam in a preview",
+    "12": "imported spam",
+    "17": "offline preview",
+}
+"""Types of responses by ``status``, which is the same in every language of an account."""
 
 
 class QualtricsConfig(FormSourceConfig):
@@ -159,8 +169,7 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
 
     def _items(self, response: dict[str, Any], survey: dict[str, Any]) -> list[Item]:
         native_id = str(response.get("responseId"))
-        kind = str(get_object(response, "labels").get("status") or "")
-        if any(word in kind.casefold() for word in _EXCLUDED):
+        if kind := _excluded_type(response):
             return [self.skipped_item(f"it is of the type {kind}", origin=native_id)]
         metadata = embedded_data(response)
         title = survey.get("name")
@@ -180,6 +189,15 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
                 attributes={"form": title} if isinstance(title, str) else {},
             )
         )
+
+
+def _excluded_type(response: dict[str, Any]) -> str | None:
+    """Return the type of a response that is a preview, a test or spam, otherwise None."""
+    status = get_text(get_object(response, "values"), "status")
+    if status in _EXCLUDED_STATUS:
+        return _EXCLUDED_STATUS[status]
+    words = (get_text(get_object(response, "labels"), "status") or status).casefold()
+    return next((word for word in _EXCLUDED if word in words), None)
 
 
 def _unzip(body: bytes) -> Any:

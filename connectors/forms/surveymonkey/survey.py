@@ -20,6 +20,14 @@ from connectors.sdk import (
 
 Objects = list[dict[str, Any]]
 _GRACE_S: Final = 300
+_VALIDATED: Final = {
+    "email": AnswerType.CONTACT,
+    "phone": AnswerType.CONTACT,
+    "integer": AnswerType.CHOICE,
+    "decimal": AnswerType.CHOICE,
+    "date": AnswerType.CHOICE,
+}
+"""Types of lines whose input is validated, by the first word of the validation's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +118,26 @@ def _answers(question: Question, given: Objects) -> Iterator[FormAnswer]:
         yield from _ratings(question, given)
     elif question.family == "matrix":
         yield from _rows(question, given)
-    elif given:
-        choices = [_wording(question.choices, answer.get("choice_id")) for answer in given]
-        choices += [str(answer.get("text") or "") for answer in given if answer.get("other_id")]
-        value = [choice for choice in choices if choice]
-        yield FormAnswer(question.id, question.wording, AnswerType.CHOICE, value)
+    elif given or question.other:
+        yield _choice(question, given)
     yield from _comment(question, given)
+
+
+def _choice(question: Question, given: Objects) -> FormAnswer:
+    """Return the choices, and the text that was typed as another choice."""
+    choices = [_wording(question.choices, answer.get("choice_id")) for answer in given]
+    other = None
+    if question.other.get("is_answer_choice"):
+        texts = [str(answer.get("text") or "") for answer in given if answer.get("other_id")]
+        other = ", ".join(filter(None, texts))
+    is_box = len(question.choices) == 1 and other is None
+    return FormAnswer(
+        question.id,
+        question.wording,
+        AnswerType.BOX if is_box else AnswerType.CHOICE,
+        [choice for choice in choices if choice],
+        other=other,
+    )
 
 
 def _open(question: Question, text: Any) -> FormAnswer:
@@ -124,7 +146,9 @@ def _open(question: Question, text: Any) -> FormAnswer:
     if question.display == "slider":
         low, high = _number(question.validation, "min"), _number(question.validation, "max")
         return FormAnswer(question.id, question.wording, AnswerType.SCALE, text, low, high)
-    return FormAnswer(question.id, question.wording, AnswerType.TEXT, text)
+    validated = _VALIDATED.get(str(question.validation.get("type")).partition("_")[0])
+    kind = validated or (AnswerType.TEXT if question.subtype == "essay" else AnswerType.SHORT)
+    return FormAnswer(question.id, question.wording, kind, text)
 
 
 def _lines(question: Question, given: Objects) -> Iterator[FormAnswer]:
@@ -132,7 +156,7 @@ def _lines(question: Question, given: Objects) -> Iterator[FormAnswer]:
     texts = {str(answer.get("row_id")): answer.get("text", "") for answer in given}
     for row, line in question.rows.items():
         label = str(line.get("text") or "")
-        kind = AnswerType.TEXT if question.subtype == "multi" else AnswerType.CHOICE
+        kind = AnswerType.SHORT if question.subtype == "multi" else AnswerType.CHOICE
         kind = AnswerType.PERSONAL if is_personal(label) else kind
         yield FormAnswer(
             f"{question.id}-{row}",
@@ -173,7 +197,10 @@ def _ratings(question: Question, given: Objects) -> Iterator[FormAnswer]:
         low, high = (min(ends), max(ends)) if ends else (None, None)
         kind = AnswerType.STARS if question.display == "star" else AnswerType.SCALE
         value = _number(choice, "weight")
-        yield FormAnswer(field, wording, kind, value, low, high, also=(label, question.id))
+        also = (label, question.id)
+        labels = {_number(each, "weight"): str(each.get("text") or "") for each in scale}
+        wordings = (labels.get(low, ""), labels.get(high, ""))
+        yield FormAnswer(field, wording, kind, value, low, high, also, wordings)
 
 
 def _rows(question: Question, given: Objects) -> Iterator[FormAnswer]:

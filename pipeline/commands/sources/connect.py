@@ -25,7 +25,12 @@ from pipeline.commands.sources.select import (
     select_instances,
     translate_errors,
 )
-from pipeline.commands.sources.view import collected_table, describe_run, run_json
+from pipeline.commands.sources.view import (
+    collected_table,
+    describe_left_out,
+    describe_run,
+    run_json,
+)
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.terminal import err, out, print_json, print_note
@@ -120,6 +125,8 @@ def _run_once(instances: list[Instance], *, again: bool, quiet: bool) -> list[Ru
                 done.append(run_once(instance, source, broker, state))
             if not quiet:
                 err.print(f"{instance.label}: {describe_run(done[-1].coverage)}")
+                for line in describe_left_out(done[-1]):
+                    print_note(f"{instance.label}: {line}")
     return done
 
 

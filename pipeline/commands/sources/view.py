@@ -53,7 +53,13 @@ def run_json(done: RunResult) -> dict[str, Any]:
         **coverage_json(done.coverage, datetime.now(UTC)),
         "dead_letter_reasons": reasons,
         "skip_reasons": skips,
+        "left_out": dict(done.stats.left_out),
     }
+
+
+def describe_left_out(done: RunResult) -> list[str]:
+    """Return a line per reason for which texts beside the feedback became no record."""
+    return [f"{count:,} left out: {reason}" for reason, count in done.stats.left_out.most_common()]
 
 
 def coverage_json(entry: Coverage, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.forms.google_forms import GoogleForms
+from connectors.forms.google_forms import GoogleForms, _questions
 from connectors.sdk.errors import BadRecord, Fatal
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
@@ -100,3 +100,34 @@ def test_a_response_without_a_time_is_a_bad_record() -> None:
     fake = with_one(createTime=None, lastSubmittedTime="soon")
     with pytest.raises(BadRecord, match="at:"):
         records(fake)
+
+
+def _record(question: dict[str, Any], *values: str, **settings: Any) -> list[Feedback]:
+    form = {
+        "items": [{"itemId": "1", "title": "Your stay?", "questionItem": {"question": question}}]
+    }
+    answers = {"q": {"textAnswers": {"answers": [{"value": value} for value in values]}}}
+    response = {"responseId": "R", "createTime": zulu(1), "answers": answers}
+    made = source(FakeGoogleForms(), "http://127.0.0.1:9", **settings)
+    return [made.parse(item) for item in made._items(response, _questions(form), "")]
+
+
+def test_another_choice_is_a_comment_of_its_own() -> None:
+    options = [{"value": "Beds"}, {"isOther": True}]
+    choice = {"questionId": "q", "choiceQuestion": {"type": "CHECKBOX", "options": options}}
+    (record,) = _record(choice, "Beds", "The lift was out of order")
+    assert (record.native_id, record.text) == (f"{FORM}/R:q-other", "The lift was out of order")
+
+
+@pytest.mark.parametrize(
+    ("scale", "csat"),
+    [
+        ({"low": 0, "high": 10}, None),
+        ({"low": 1, "high": 5, "lowLabel": "Very poor", "highLabel": "Very good"}, 4),
+        ({"low": 1, "high": 5, "lowLabel": "Very satisfied", "highLabel": "Dissatisfied"}, None),
+    ],
+)
+def test_a_scale_is_satisfaction_only_if_its_ends_say_so(scale: Any, csat: float | None) -> None:
+    (record,) = _record({"questionId": "q", "scaleQuestion": scale}, "4")
+    assert (record.csat and record.csat.value) == csat
+    assert attributes_without_submission(record) == ({} if csat else {"Your stay?": "4"})

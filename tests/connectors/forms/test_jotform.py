@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -114,3 +116,26 @@ def test_a_text_that_is_nearly_an_address_is_read_quickly() -> None:
     before = time.process_time()
     assert [record.text for record in records(delivery(1, {"q5_improve": text}, NOW))] == [text]
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"other": "The lift was out of order"}, "The lift was out of order"),
+        ({"0": "Beds", "other": "The lift"}, "Beds, The lift"),
+        (["Beds", "Food"], "Beds, Food"),
+        ('{"widget_metadata": {}, "value": "Spoken words."}', "Spoken words."),
+        ("{not JSON at all", "{not JSON at all"),
+    ],
+)
+def test_a_named_comment_is_read_in_every_shape(value: Any, text: str) -> None:
+    assert [record.text for record in records(delivery(1, {"q5_improve": value}, NOW))] == [text]
+
+
+def test_a_form_may_be_urlencoded() -> None:
+    raw = {"submitDate": str(int(NOW.timestamp() * 1000)), "q5_improve": "Äpfel & Birnen"}
+    body = urlencode({"submissionID": "61", "rawRequest": json.dumps(raw)}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    form = source()
+    (item,) = form.handle(WebhookRequest(body, headers, SECRET, NOW))
+    assert form.parse(item).text == "Äpfel & Birnen"

@@ -140,3 +140,42 @@ def test_an_export_that_unpacks_to_too_much_is_refused_before_it_is() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("status", [1, 2, 8, 9, 12, 17, "1"])
+def test_previews_tests_and_spam_are_left_out_in_every_language(status: Any) -> None:
+    fake = with_one(status=status)
+    fake.responses[0]["labels"]["status"] = "Vorschau"
+    with pytest.raises(Skip):
+        records(fake)
+
+
+def test_what_text_analytics_finds_is_no_comment() -> None:
+    found = {
+        "QID1_TEXT_4f1e2d3c4b5a69788796a5b4Topics": "Waiting",
+        "QID1_TEXT_4f1e2d3c4b5a69788796a5b4Sentiment": "Negative",
+        "QID1_TEXT_4f1e2d3c4b5a69788796a5b4SentimentScore": -1,
+        "QID1_TEXT_ParTopics": "Access",
+        "QID1_Topics": "Waiting",
+    }
+    assert len(records(with_one(**found))) == 1
+
+
+@pytest.mark.parametrize(
+    "validation",
+    [
+        {"type": "ValidEmail"},
+        {"Settings": {"Type": "ContentType", "ContentType": "ValidPhone"}},
+        {"type": "ValidNumber"},
+    ],
+)
+def test_a_validated_line_is_no_comment(validation: dict[str, Any]) -> None:
+    fake = with_one(QID8_TEXT="sam.field@mail.example")
+    question = {"type": "TE", "selector": "SL"}
+    fake.questions = {
+        **fake.questions,
+        "QID8": {"questionType": question, "questionText": "Reach?", "validation": validation},
+    }
+    (record,) = records(fake)
+    assert record.native_id == "R_8:QID1_TEXT"
+    assert ("contact" in record.attributes) == ("Number" not in str(validation))

@@ -189,7 +189,7 @@ def _settings(*answers: dict[str, Any]) -> dict[str, Any]:
                 "answers": {"rows": [{"id": "7", "text": "Best"}]},
             },
             {"row_id": "7", "text": "Nurses"},
-            ("1-7", "Please tell (Best)", "text", "Nurses"),
+            ("1-7", "Please tell (Best)", "short", "Nurses"),
         ),
         (
             {
@@ -231,3 +231,38 @@ def test_families_of_questions(
 ) -> None:
     (answer,) = read_answers(read_questions(_survey(**question)), _settings(given))
     assert (answer.field, answer.question, answer.kind.value, answer.value) == expected
+
+
+CHOICE = {
+    "family": "single_choice",
+    "answers": {
+        "choices": [{"id": "2", "text": "Beds"}],
+        "other": {"id": "9", "text": "Other", "is_answer_choice": True},
+    },
+}
+
+
+def test_another_choice_stands_beside_the_choices() -> None:
+    other = {"other_id": "9", "text": "The lift was out of order"}
+    (answer,) = read_answers(read_questions(_survey(**CHOICE)), _settings(other))
+    assert (answer.kind.value, answer.value, answer.other) == (
+        "choice",
+        [],
+        "The lift was out of order",
+    )
+
+
+@pytest.mark.parametrize(
+    ("validation", "kind"),
+    [
+        ({"type": "email"}, "contact"),
+        ({"type": "integer", "min": "0"}, "choice"),
+        ({"type": "date_intl"}, "choice"),
+        ({"type": "any"}, "short"),
+        ({}, "short"),
+    ],
+)
+def test_a_line_that_is_validated_is_no_comment(validation: dict[str, str], kind: str) -> None:
+    line = {"family": "open_ended", "subtype": "single", "validation": validation}
+    (answer,) = read_answers(read_questions(_survey(**line)), _settings({"text": "x"}))
+    assert answer.kind.value == kind

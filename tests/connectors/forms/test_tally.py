@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from connectors.forms.tally import Tally, TallyConfig
 from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
@@ -15,6 +17,7 @@ from tests.support.services.tally import SECRET, event, field, signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COMMENT = field("RYQpAd", "What could we do better?", "TEXTAREA", "Shorter queues")
+OTHER = {"isOtherOption": True}
 WARDS = [{"id": "9de0", "text": "Maternity"}, {"id": "55e5", "text": "Surgery"}]
 
 
@@ -86,3 +89,42 @@ def test_names_and_addresses_stay_behind() -> None:
 def test_a_field_without_a_label_or_value_is_nothing() -> None:
     empty = field("i", None, "TEXTAREA", None)
     assert [record.text for record in records(event(3, COMMENT, empty))] == ["Shorter queues"]
+
+
+def test_a_ticked_box_is_consent_whatever_its_wording() -> None:
+    options = [{"id": "k", "text": "Ring me about this"}]
+    boxes = (
+        field("r", "May we ring?", "CHECKBOXES", ["k"], options=options),
+        field("r_k", "May we ring? (Ring me about this)", "CHECKBOXES", True),
+    )
+    for contact_field in ("May we ring?", "question_r_k"):
+        (found,) = records(event(3, COMMENT, *boxes), contact_field=contact_field)
+        assert attributes_without_submission(found) == {"contact": "yes"}
+    empty = field("r", "May we ring?", "CHECKBOXES", [], options=options)
+    (found,) = records(event(3, COMMENT, empty), contact_field="May we ring?")
+    assert attributes_without_submission(found) == {"contact": "no"}
+
+
+def test_a_line_without_a_label_is_no_comment_and_is_counted() -> None:
+    name = field("n", None, "INPUT_TEXT", "Sam Field")
+    assert [record.text for record in records(event(3, COMMENT, name))] == ["Shorter queues"]
+    sentence = field("n", None, "INPUT_TEXT", "I could not find the way to the ward.")
+    assert len(records(event(3, COMMENT, sentence))) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "options"),
+    [
+        (["55e5", "The lift was out of order"], WARDS),
+        (["55e5", "x"], [*WARDS, {"id": "x", "text": "The lift was out of order", **OTHER}]),
+    ],
+)
+def test_another_choice_is_a_comment_of_its_own(value: Any, options: Any) -> None:
+    choice = field("w", "What went wrong?", "CHECKBOXES", value, options=options)
+    texts = [record.text for record in records(event(3, COMMENT, choice))]
+    assert texts == ["Shorter queues", "The lift was out of order"]
+
+
+def test_text_of_an_unknown_type_is_a_comment() -> None:
+    spoken = field("v", "In your own words", "VOICE_NOTE", "Too much noise.")
+    assert [record.text for record in records(event(3, spoken))] == ["Too much noise."]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from connectors.forms.typeform import Typeform, TypeformConfig
-from connectors.sdk.errors import BadRecord
 from connectors.sdk.source import Context, Webhook, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import moment
@@ -77,7 +76,12 @@ def test_a_scale_that_the_form_tells_is_kept(
     kind: str, properties: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     payload = event(1, answered("overall", "number", 4))
-    field = {"id": "WOTdC00F8A3h", "type": kind, "title": "Overall?", "properties": properties}
+    field = {
+        "id": "WOTdC00F8A3h",
+        "type": kind,
+        "title": "How satisfied?",
+        "properties": properties,
+    }
     payload["form_response"]["definition"]["fields"] = [field]
     (found,) = records(payload)
     measure = getattr(found, expected[0])
@@ -124,6 +128,84 @@ def test_odd_answers_make_no_record(answers: list[Any]) -> None:
     assert [record.text for record in records(payload)] == [""]
 
 
-def test_a_submission_without_a_time_is_refused() -> None:
-    with pytest.raises(BadRecord, match="parsing typeform: at"):
-        records(event(1, answered("nps", "number", 5), submitted_at=None))
+@pytest.mark.parametrize("at", [None, "yesterday", 17, "1926-01-01T00:00:00Z", "2999-01-01"])
+def test_a_submission_without_a_time_is_dated_by_its_receipt(at: Any) -> None:
+    (found,) = records(event(1, answered("best", "text", "The nurses"), submitted_at=at))
+    assert (found.text, found.created_at, found.redated) == ("The nurses", NOW, True)
+    assert attributes_without_submission(found) == {"dated": "received"}
+
+
+def told(fields: list[dict[str, Any]], *answers: dict[str, Any]) -> dict[str, Any]:
+    payload = event(1, *answers)
+    payload["form_response"]["definition"]["fields"] = fields
+    return payload
+
+
+def given(field: str, kind: str, value: Any, type_: str = "long_text") -> dict[str, Any]:
+    return {"type": kind, kind: value, "field": {"id": field, "type": type_, "ref": field}}
+
+
+def test_questions_in_groups_have_their_wording_and_names_stay_behind() -> None:
+    text = {"id": "t", "type": "long_text", "title": "What would have helped?"}
+    first = {"id": "n", "type": "short_text", "title": "Call me", "subfield_key": "first_name"}
+    about = {"id": "a", "type": "contact_info", "properties": {"fields": [first]}}
+    group = {"id": "g", "type": "group", "properties": {"fields": [about, text]}}
+    names = given("n", "text", "Sam who lives by the sea in a house", "short_text")
+    (found,) = records(told([group], names, given("t", "text", "A blanket.")))
+    assert (found.question, found.text) == ("What would have helped?", "A blanket.")
+
+
+@pytest.mark.parametrize("type_", ["multi_format", "clarify", "a_type_of_next_year"])
+def test_an_answer_that_is_text_is_text_whatever_its_field_is_called(type_: str) -> None:
+    field = {"id": "t", "type": type_, "title": "In your own words"}
+    (found,) = records(told([field], given("t", "text", "Too much noise.", type_)))
+    assert found.text == "Too much noise."
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [
+        "Too much noise.",
+        {"text": "Too much noise."},
+        [{"text": "Too much"}, {"text": "noise."}],
+    ],
+)
+def test_a_recording_is_its_transcript(transcript: Any) -> None:
+    field = {"id": "t", "type": "multi_format", "title": "In your own words"}
+    recording = {"video_url": "https://video.example/1", "transcript": transcript}
+    payload = told([field], given("t", "multi_format", recording, "multi_format"))
+    assert [found.text for found in records(payload)] == ["Too much noise."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("choices", {"labels": ["Beds"], "other": "The lift was out of order"}),
+        ("choices", {"other": "The lift was out of order"}),
+        ("choice", {"label": "Beds", "other": "The lift was out of order"}),
+    ],
+)
+def test_another_choice_is_a_comment_of_its_own(kind: str, value: Any) -> None:
+    field = {"id": "w", "type": "multiple_choice", "title": "What went wrong?"}
+    (found,) = records(told([field], given("w", kind, value, "multiple_choice")))
+    assert (found.question, found.text) == ("What went wrong?", "The lift was out of order")
+
+
+def test_a_pain_of_nine_is_no_satisfaction() -> None:
+    properties = {"steps": 11, "labels": {"left": "No pain", "right": "Worst pain"}}
+    field = {"id": "p", "type": "opinion_scale", "title": "Your pain?", "properties": properties}
+    (found,) = records(told([field], given("p", "number", 9, "opinion_scale")))
+    assert (found.csat, attributes_without_submission(found)) == (None, {"Your pain?": "9"})
+
+
+def test_a_box_that_is_ticked_is_consent() -> None:
+    choices = [{"id": "1", "label": "I would like an answer"}]
+    field = {"id": "c", "type": "multiple_choice", "title": "?", "properties": {"choices": choices}}
+    ticked = given("c", "choices", {"labels": ["I would like an answer"]}, "multiple_choice")
+    (found,) = records(told([field], ticked, answered("nps", "number", 5)), contact_field="c")
+    assert attributes_without_submission(found) == {"contact": "yes"}
+
+
+def test_half_a_letter_costs_no_comment() -> None:
+    (found,) = records(event(1, answered("best", "text", "Kind \ud83d nurses")))
+    assert found.text == "Kind \ufffd nurses"

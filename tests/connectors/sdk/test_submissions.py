@@ -7,15 +7,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig
 from connectors.sdk.source import Context
-from connectors.sdk.submissions import (
-    AnswerType,
-    FormAnswer,
-    FormSource,
-    FormSourceConfig,
-    Submission,
-)
+from connectors.sdk.submissions import FormSource, Submission
 from schemas.feedback import Feedback, Operation
 from tests.support.fakes import attributes_without_submission
 
@@ -27,13 +23,21 @@ class Sample(FormSource):
     name: ClassVar[str] = "sample"
 
 
+def sample(settings: dict[str, Any] | None = None) -> Sample:
+    config = FormSourceConfig.model_validate(settings or {})
+    return Sample(config, Context("test", b"key", lambda: NOW))
+
+
+def items(*answers: FormAnswer, settings: dict[str, Any] | None = None, **more: Any) -> list[Item]:
+    submission = Submission(**{"id": "s1", "at": AT, "answers": answers, **more})
+    return sample(settings).items(submission)
+
+
 def records(
     *answers: FormAnswer, settings: dict[str, Any] | None = None, **more: Any
 ) -> list[Feedback]:
-    config = FormSourceConfig.model_validate(settings or {})
-    form = Sample(config, Context("test", b"key", lambda: NOW))
-    submission = Submission(**{"id": "s1", "at": AT, "answers": answers, **more})
-    return [form.parse(item) for item in form.items(submission)]
+    form = sample(settings)
+    return [form.parse(item) for item in items(*answers, settings=settings, **more)]
 
 
 def text(field: str, value: Any, question: str = "What was good?", *also: str) -> FormAnswer:
@@ -119,7 +123,141 @@ class TestPersons:
         assert found.author is not None and "p7" not in found.author
 
 
+class TestShortAnswers:
+    @pytest.mark.parametrize(
+        ("question", "value"),
+        [
+            ("What went well?", "Nurses"),
+            ("Comments", "great"),
+            ("Ward", "The bell was out of reach all night."),
+            ("", "Nobody came when I rang the bell"),
+            ("Was war gut?", "Alles"),
+            ("何か", "看護師さんがとても親切でした"),
+        ],
+    )
+    def test_are_comments_if_they_are_asked_for_or_read_like_one(
+        self, question: str, value: str
+    ) -> None:
+        (found,) = records(FormAnswer("q", question, AnswerType.SHORT, value))
+        assert found.text == value
+
+    @pytest.mark.parametrize(
+        ("question", "value"),
+        [
+            ("", "Sam Field"),
+            ("Your name", "Sam Field of Long Lane in the East"),
+            ("Ward", "Maternity"),
+            ("Which ward were you on?", "Maternity 2"),
+            ("When were you here?", "last Tuesday"),
+            ("What is your job?", "Teacher"),
+            ("Anything else?", "0"),
+            ("Anything else?", "+44 20 7946 0000"),
+            ("Anything else?", "sam.field@mail.example"),
+            ("Anything else?", "12/11/2026"),
+            ("Contact details", "sam at home"),
+        ],
+    )
+    def test_are_otherwise_left_out_and_counted(self, question: str, value: str) -> None:
+        short = FormAnswer("q", question, AnswerType.SHORT, value)
+        (item,) = items(text("a", "Good"), short)
+        assert sum(item.left_out.values()) == 1
+        assert "Sam" not in str(item.data)
+
+    def test_are_comments_if_settings_name_them(self) -> None:
+        short = FormAnswer("q", "Ward", AnswerType.SHORT, "Maternity")
+        (found,) = records(short, settings={"comments": ["ward"]})
+        assert found.text == "Maternity"
+
+
+class TestOtherChoices:
+    WHY = FormAnswer(
+        "w", "What went wrong?", AnswerType.CHOICE, ["Food"], other="The lift was broken"
+    )
+
+    def test_are_comments_of_their_own(self) -> None:
+        feedback = records(text("a", "Good"), self.WHY)
+        assert [(record.native_id, record.question, record.text) for record in feedback] == [
+            ("s1:a", "What was good?", "Good"),
+            ("s1:w-other", "What went wrong?", "The lift was broken"),
+        ]
+
+    def test_follow_the_choices_in_a_named_comment(self) -> None:
+        (found,) = records(self.WHY, settings={"comments": ["w"]})
+        assert (found.native_id, found.text) == ("s1:w", "Food, The lift was broken")
+
+    def test_may_name_the_place(self) -> None:
+        ward = FormAnswer("w", "Which ward?", AnswerType.CHOICE, [], other="Annex B")
+        (found,) = records(text("a", "Good"), ward, settings={"service_field": "w"})
+        assert (found.text, found.service) == ("Good", "Annex B")
+
+    def test_that_are_one_more_choice_are_left_out_and_counted(self) -> None:
+        ward = FormAnswer("w", "Which ward?", AnswerType.CHOICE, [], other="Annex B")
+        (item,) = items(text("a", "Good"), ward)
+        assert sum(item.left_out.values()) == 1
+
+    def test_beside_a_score_are_comments(self) -> None:
+        rating = FormAnswer("r", "How was it?", AnswerType.CHOICE, "4", other="Too loud at night")
+        (found,) = records(rating, settings={"scores": {"r": "stars"}})
+        assert (found.text, found.stars and found.stars.value) == ("Too loud at night", 4)
+
+
+def test_a_text_that_settings_leave_out_is_counted_once() -> None:
+    first, *others = items(
+        text("a", "Good"), text("b", "Bad"), text("c", "Ugly"), settings={"comments": ["a", "b"]}
+    )
+    assert sum(first.left_out.values()) == 1
+    assert all(not item.left_out for item in others)
+
+
+def test_two_answers_of_one_id_are_two_records() -> None:
+    feedback = records(text("None", "Good"), text("None", "Bad"))
+    assert [record.native_id for record in feedback] == ["s1:None", "s1:None#2"]
+
+
 class TestScores:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            FormAnswer("q", "How bad was your pain?", AnswerType.SCALE, 9, 0, 10),
+            FormAnswer("q", "How bad was your pain?", AnswerType.STARS, 5, 1, 5),
+            FormAnswer("q", "Overall?", AnswerType.SCALE, 9, 0, 10),
+            FormAnswer("q", "How much effort was it?", AnswerType.SCALE, 6, 1, 7),
+            FormAnswer("q", "How dissatisfied were you?", AnswerType.SCALE, 4, 1, 5),
+            FormAnswer(
+                "q",
+                "How satisfied were you?",
+                AnswerType.SCALE,
+                5,
+                1,
+                5,
+                ends=("Very satisfied", "Very dissatisfied"),
+            ),
+        ],
+    )
+    def test_are_guessed_from_nothing_but_an_unmistakable_scale(self, answer: FormAnswer) -> None:
+        (found,) = records(answer)
+        assert [found.stars, found.nps, found.csat, found.ces] == [None] * 4
+        assert attributes_without_submission(found) == {answer.question: str(answer.value)}
+
+    def test_are_satisfaction_if_the_ends_of_the_scale_say_so(self) -> None:
+        answer = FormAnswer(
+            "q", "Cleanliness", AnswerType.SCALE, 4, 1, 5, ends=("Very poor", "Very good")
+        )
+        (found,) = records(answer)
+        assert found.csat is not None and found.csat.value == 4
+
+    @pytest.mark.parametrize(
+        ("value", "kind"), [("often", AnswerType.CHOICE), (7, AnswerType.SCALE)]
+    )
+    def test_that_settings_name_and_that_cannot_be_read_are_refused(
+        self, value: Any, kind: AnswerType
+    ) -> None:
+        answer = FormAnswer("overall", "Overall", kind, value)
+        with pytest.raises(BadRecord, match="overall: the answer is not on the scale"):
+            records(answer, settings={"scores": {"overall": "stars"}})
+        (found,) = records(text("a", "Good"), answer, settings={"scores": {"overall": "stars"}})
+        assert attributes_without_submission(found) == {"Overall": str(value)}
+
     @pytest.mark.parametrize(
         ("answer", "expected"),
         [
@@ -167,6 +305,13 @@ class TestScores:
             None,
             {"How was it?": "9"},
         )
+
+    def test_words_in_place_of_a_number_are_a_comment(self) -> None:
+        settings = {"scores": {"q": "stars"}}
+        (found,) = records(text("q", "Nobody came when I rang"), settings=settings)
+        assert (found.text, found.stars) == ("Nobody came when I rang", None)
+        (found,) = records(text("q", "4 - good"), settings=settings)
+        assert (found.text, found.stars and found.stars.value) == ("", 4)
 
     def test_the_named_one_goes_before_the_first(self) -> None:
         first, named = (
