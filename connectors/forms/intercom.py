@@ -41,10 +41,9 @@ class _Rating(BaseModel):
     """The part of a notification that is kept."""
 
     id: str = Field(min_length=1)
-    rating: int
+    rating: Any = None
     remark: str | None = None
-    created_at: Seconds
-    updated_at: Seconds
+    rated_at: Seconds
     contact: str = ""
 
 
@@ -93,28 +92,36 @@ service = "Patient portal"
             "id": native_id,
             "rating": rating.get("rating"),
             "remark": rating.get("remark"),
-            "created_at": rating.get("created_at") or event.get("created_at"),
-            "updated_at": rating.get("updated_at") or event.get("created_at"),
+            # ``created_at`` of a rating is when it was asked for.
+            "rated_at": rating.get("updated_at")
+            or event.get("created_at")
+            or rating.get("created_at"),
             "contact": _contact(rating),
         }
         return [self.item(kept, origin=native_id)]
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a rating."""
-        try:
-            rating = _Rating.model_validate(item.data)
-            csat = Csat(value=rating.rating)
-        except ValidationError as error:
-            raise BadRecord.from_validation(self.name, error) from None
+        rating = self.validate(_Rating, item.data)
+        csat = self._csat(rating)
         return self.record(
             item,
             native_id=rating.id,
-            created_at=from_unix(rating.created_at),
-            revision=max(rating.created_at, rating.updated_at) * 1000,
+            created_at=from_unix(rating.rated_at),
+            redated=True,  # a rating that is changed has another time
             text=rating.remark or "",
             csat=csat,
             author=rating.contact,
         )
+
+    def _csat(self, rating: _Rating) -> Csat | None:
+        """Return the rating. Raises ``BadRecord`` if it is all there is, and off its scale."""
+        try:
+            return Csat(value=rating.rating)
+        except ValidationError as error:
+            if (rating.remark or "").strip():
+                return None
+            raise BadRecord.from_validation(self.name, error) from None
 
 
 def _contact(rating: dict[str, Any]) -> str:

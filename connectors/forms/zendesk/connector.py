@@ -20,10 +20,12 @@ from connectors.forms.zendesk.ticket import (
     may_be_rated,
     parse_score,
     rating_part,
+    read_trigger,
     ticket_part,
     trigger_part,
 )
 from connectors.sdk import (
+    BadRecord,
     Capability,
     Forged,
     Http,
@@ -36,7 +38,6 @@ from connectors.sdk import (
     SourceConfig,
     Webhook,
     WebhookRequest,
-    json_object,
     parse_iso,
     require_hmac,
     require_list,
@@ -44,6 +45,7 @@ from connectors.sdk import (
     unix_ms,
 )
 from schemas.feedback import Family, Feedback, Operation
+from schemas.measures import Csat
 
 _EVENTS: Final = "zen:event-type:ticket."
 _NEW_EVENTS: Final = frozenset({"created", "subject_changed", "description_changed", "undeleted"})
@@ -86,13 +88,15 @@ class Zendesk(Polled[ZendeskConfig], Webhook[ZendeskConfig]):
     requirements = (
         "an API token with an admin's e-mail address for polling; for events a webhook with its "
         "signing secret, subscribed to ticket events. Ratings are polled, or sent immediately by "
-        "two triggers, one for good and one for bad ratings, that call the webhook with "
+        "two triggers, one for good and one for bad ratings, that call the webhook with the fields "
+        "of a form, or with the JSON "
         '{"ticket_id": "{{ticket.id}}", "rating": "good", '
         '"comment": "{{satisfaction.current_comment}}", '
         '"updated_at": "{{ticket.updated_at_with_timestamp}}"}, "bad" in the other.'
     )
     limitations = (
-        "10 requests per minute, 1,000 tickets each. Changes of the last minute are read by the "
+        "10 requests per minute, 1,000 tickets each. Of tickets that came by e-mail, quotes and "
+        "signatures are left out. Changes of the last minute are read by the "
         "next run. The export has no time of a rating: it gets the time of the ticket's last "
         "change. Only the first message of a ticket is collected."
     )
@@ -139,7 +143,7 @@ since = 2024-01-01
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify an event of a ticket, or a rating sent by a trigger."""
         self._verify(request)
-        event = json_object(request.body)
+        event = read_trigger(request.body)
         kind = event.get("type")
         if isinstance(kind, str) and isinstance(event.get("detail"), dict):
             return self._event_items(kind.removeprefix(_EVENTS), event["detail"])
@@ -181,7 +185,7 @@ since = 2024-01-01
         """Return the record of a ticket's subject and first message, or of its rating."""
         part = self.validate(Part, item.data)
         text = "" if part.deleted else join_text(part)
-        score = None if part.deleted else parse_score(part.score)
+        score = None if part.deleted else self._score(part, text)
         if not text and not score and not part.deleted:
             raise Skip("no text and no rating")
         return self.record(
@@ -197,3 +201,12 @@ since = 2024-01-01
             author=part.requester,
             attributes={"channel": part.channel} if part.channel else {},
         )
+
+    def _score(self, part: Part, text: str) -> Csat | None:
+        """Return the rating. Raises ``BadRecord`` if it is all there is, and unknown."""
+        try:
+            return parse_score(part.score)
+        except BadRecord:
+            if text:
+                return None
+            raise

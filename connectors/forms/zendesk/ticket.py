@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from connectors.sdk import BadRecord, get_object
+from connectors.forms.email.reply_parser import strip_quoted_text
+from connectors.sdk import BadRecord, Malformed, get_object, json_object
 from schemas.measures import Csat
+
+_MAX_FIELDS: Final = 100
+_TRIGGER_FIELDS: Final = frozenset({"ticket_id", "rating", "comment", "updated_at"})
+_NAME: Final = re.compile(r'[{,]\s*"(\w{1,30})"\s*:\s*')
+_RATING: Final = ":rating"
+_MAIL: Final = "email"
+_REPLY: Final = re.compile(r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|rif|antw|odp|ref)\s?:", re.IGNORECASE)
 
 
 class Part(BaseModel):
@@ -37,12 +47,57 @@ def rating_part(ticket: dict[str, Any]) -> dict[str, Any]:
     rating = get_object(ticket, "satisfaction_rating")
     return {
         **_common_fields(ticket),
-        "id": f"{ticket.get('id')}:rating",
+        "id": f"{ticket.get('id')}{_RATING}",
         "text": rating.get("comment"),
         "score": rating.get("score"),
         "created_at": ticket.get("updated_at"),
         "redated": True,
     }
+
+
+def read_trigger(body: bytes) -> dict[str, Any]:
+    """Return the fields that a trigger sends, as JSON or as a form. Raises ``Malformed``.
+
+    Zendesk puts a comment into the JSON of a trigger as it is, so line breaks and quotation marks
+    may break it. Then the fields are found by their names, of which the comment's text may hold
+    none at a line's beginning.
+    """
+    try:
+        return json_object(body)
+    except Malformed:
+        text = body.decode("utf-8", "replace")
+    try:
+        fields: dict[str, Any] = dict(parse_qsl(text, max_num_fields=_MAX_FIELDS))
+    except ValueError:
+        fields = {}
+    if "ticket_id" in fields:
+        return fields
+    return _read_broken_json(text)
+
+
+def _read_broken_json(text: str) -> dict[str, Any]:
+    """Return the fields of a template's JSON whose comment is not escaped."""
+    names = [match for match in _NAME.finditer(text) if match[1] in _TRIGGER_FIELDS]
+    comment = next((number for number, match in enumerate(names) if match[1] == "comment"), None)
+    if comment is None:
+        raise Malformed("reading the request: it is neither JSON nor a trigger's template")
+    before = names[: comment + 1]
+    # A comment may hold what looks like a field: those before it count, and the last of the others.
+    earlier = {match[1] for match in before}
+    last = {match[1]: match for match in names[comment + 1 :] if match[1] not in earlier}
+    after = sorted(last.values(), key=lambda match: match.start())
+    fields: dict[str, Any] = {}
+    for match, following in zip([*before, *after], [*before[1:], *after, None], strict=True):
+        end = len(text) if following is None else following.start()
+        fields[match[1]] = _unquote(text[match.end() : end])
+    return fields
+
+
+def _unquote(value: str) -> str:
+    value = value.strip().rstrip("}").rstrip().rstrip(",").strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    return value.replace("\\n", "\n").replace('\\"', '"')
 
 
 def trigger_part(event: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +123,9 @@ def may_be_rated(ticket: dict[str, Any]) -> bool:
 def join_text(part: Part) -> str:
     """Return subject and message, unless the message begins with the subject."""
     subject, text = (part.subject or "").strip(), (part.text or "").strip()
+    if part.channel == _MAIL and not part.id.endswith(_RATING):
+        subject = "" if _REPLY.match(subject) else subject
+        text = strip_quoted_text(text) or text
     if subject and not text.startswith(subject.rstrip(".…")):
         return f"{subject}\n{text}".strip()
     return text

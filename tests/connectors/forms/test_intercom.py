@@ -32,10 +32,8 @@ def test_a_rating_runs_from_one_to_five_and_its_remark_is_the_text() -> None:
     assert (found.native_id, found.text) == ("1911149802", "Quick answer")
     assert found.csat is not None
     assert (found.csat.value, found.csat.worst, found.csat.best) == (4, 1, 5)
-    assert (found.created_at, found.revision) == (
-        moment(2),
-        unix_ms(moment(2) + timedelta(seconds=60)),
-    )
+    rated = moment(2) + timedelta(seconds=60)  # a minute after it was asked for
+    assert (found.created_at, found.revision, found.redated) == (rated, unix_ms(rated), True)
     assert found.author is not None
 
 
@@ -51,6 +49,15 @@ def test_other_topics_are_no_feedback() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 6, None, "five"])
-def test_a_rating_off_the_scale_is_refused(value: Any) -> None:
+def test_a_rating_off_the_scale_costs_only_the_rating(value: Any) -> None:
+    (found,) = records(event(2, rating(2, value, "Quick answer")))
+    assert (found.text, found.csat) == ("Quick answer", None)
     with pytest.raises(BadRecord):
-        records(event(2, rating(2, value, "Quick answer")))
+        records(event(2, rating(2, value, "  ")))
+
+
+def test_the_time_is_that_of_the_rating_and_not_of_the_request_for_it() -> None:
+    asked = rating(2, 4, "Quick answer")
+    del asked["updated_at"]
+    (found,) = records(event(2, asked))
+    assert found.created_at == moment(2) + timedelta(seconds=90)

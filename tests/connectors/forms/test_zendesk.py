@@ -7,6 +7,7 @@ import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -93,9 +94,48 @@ def test_a_trigger_tells_of_a_rating() -> None:
     assert handle_event(rated(3, "Bad", ""), take="tickets") == []
 
 
-def test_a_rating_in_other_words_is_refused() -> None:
+def test_a_rating_in_other_words_costs_only_the_rating() -> None:
+    (found,) = handle_event(rated(3, "Gut", "Endlich half jemand."))
+    assert (found.text, found.csat) == ("Endlich half jemand.", None)
     with pytest.raises(BadRecord, match="neither good nor bad"):
         handle_event(rated(3, "Gut", ""))
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "They rang back.\nTwice.",
+        'She said "no", and hung up',
+        "A tab\there, {brackets}, and a \\ backslash",
+        'He wrote: {"rating": "good"}, "ticket_id": "7" and left',
+        "",
+    ],
+)
+def test_a_template_that_does_not_escape_the_comment_still_brings_it(comment: str) -> None:
+    begin = '{"ticket_id": "35003", "rating": "bad",\n "comment": "'
+    body = begin + comment + '", "updated_at": "2026-11-16T09:00:00Z"}'
+    (found,) = handle_and_parse(signed(body.encode(), NOW))
+    assert (found.native_id, found.text) == ("35003:rating", comment)
+    assert (found.csat and found.csat.value, found.created_at.hour) == (0, 9)
+
+
+def test_a_trigger_may_send_the_fields_of_a_form() -> None:
+    fields = rated(3, "bad", 'One line\nand "another" & more')
+    (found,) = handle_and_parse(signed(urlencode(fields).encode(), NOW))
+    assert (found.text, found.csat and found.csat.value) == ('One line\nand "another" & more', 0)
+
+
+def test_a_ticket_by_mail_is_the_words_of_its_sender() -> None:
+    description = (
+        "The lift was out of order all week.\n\nKind regards,\nSam Field\n020 7946 0001\n\n"
+        "On Mon, 9 Nov 2026 Hospital <care@hospital.example> wrote:\n> How was your stay?"
+    )
+    about = event("created", 3, subject="RE: Your stay", description=description)
+    about["detail"]["via"] = {"channel": "email"}
+    (found,) = handle_event(about)
+    assert found.text == "The lift was out of order all week."
+    about["detail"]["via"] = {"channel": "web"}
+    assert "Sam Field" in handle_event(about)[0].text
 
 
 def test_a_deleted_ticket_takes_its_rating_along() -> None:
