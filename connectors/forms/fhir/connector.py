@@ -5,22 +5,26 @@ Speaks FHIR R4: searches for QuestionnaireResponse, https://hl7.org/fhir/R4/sear
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-from pydantic import Field, SecretStr, model_validator
 
-from connectors.forms.fhir.questionnaire import complete_date, read_answers
+from connectors.forms.fhir.config import FhirConfig
+from connectors.forms.fhir.definition import Definition, read_definition
+from connectors.forms.fhir.questionnaire import complete_date, list_absent, read_answers
 from connectors.sdk import (
+    AnswerType,
     Bearer,
     Capability,
     ChangesSince,
+    Fatal,
     FormAnswer,
     FormSource,
-    FormSourceConfig,
     Http,
     Item,
     Misconfigured,
@@ -31,49 +35,16 @@ from connectors.sdk import (
     Submission,
     get_object,
     get_objects,
+    get_text,
     parse_iso_ms,
 )
 
 _COLLECTED: Final = frozenset({"completed", "amended"})
 _RETRACTED: Final = "entered-in-error"
-
-
-class FhirConfig(FormSourceConfig):
-    """One server, and optionally one questionnaire."""
-
-    base_url: str = Field(pattern=r"^https?://", description="Base address of the server.")
-    server: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=100,
-        description="Name of the server in ids, since resource ids are unique per server only; "
-        "default: its host and path.",
-    )
-    questionnaire: str | None = Field(
-        default=None, description="Canonical address of the questionnaire; default: all."
-    )
-    token: SecretStr | None = Field(default=None, description="A token that does not change.")
-    token_url: str | None = Field(
-        default=None,
-        description="Address that issues access tokens (OAuth 2.0 client credentials).",
-    )
-    client_id: str | None = Field(default=None, description="Id of the OAuth 2.0 client.")
-    client_secret: SecretStr | None = Field(
-        default=None, description="Secret of the OAuth 2.0 client."
-    )
-    scope: str = Field(
-        default="system/QuestionnaireResponse.read", description="Scope of the token."
-    )
-    per_page: int = Field(default=100, ge=1, le=1_000, description="Responses per request.")
-
-    @model_validator(mode="after")
-    def _require_one_login(self) -> Self:
-        client = (self.token_url, self.client_id, self.client_secret)
-        if any(client) and (not all(client) or self.token is not None):
-            raise ValueError(
-                "set either token, or token_url with client_id and client_secret, or none of these"
-            )
-        return self
+_UNNAMED: Final = "it is not of `questionnaire`, and no setting names one of its questions"
+_UNNAMED_TEXT: Final = "an answer is not to one of the questions in `comments` or `scores`"
+_MAX_SEEN: Final = 1_000
+_RELATIVE: Final = re.compile(r"Questionnaire/[A-Za-z0-9.-]{1,64}")
 
 
 class Fhir(FormSource[FhirConfig], Polled[FhirConfig]):
@@ -86,9 +57,11 @@ class Fhir(FormSource[FhirConfig], Polled[FhirConfig]):
         "an OAuth 2.0 client with a secret, that may read them."
     )
     limitations = (
-        "Responses in progress or stopped are left out. A response that is entered-in-error is "
-        "deleted; one that is deleted on the server is not reported. Name the questions with "
-        "scores in `scores`, by linkId."
+        "Only the questionnaire that is named is read, or the questions that are named. Responses "
+        "in progress or stopped are left out. A response that is entered-in-error is deleted; one "
+        "that is deleted on the server is not reported. Name the questions with scores in "
+        "`scores`, by linkId. Wordings and weights that responses leave out are read from the "
+        "Questionnaire, if the token may (scope system/Questionnaire.read)."
     )
     cursor_description = "the newest `meta.lastUpdated` that was read, less six hours"
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
@@ -124,6 +97,11 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read the responses that changed since the cursor's time."""
+        config = self.config
+        if not (config.questionnaire or config.comments or config.scores):
+            raise Misconfigured(
+                "reading fhir: set questionnaire, or name questions in comments or scores"
+            )
         changes = ChangesSince.resume(cursor, now=self.context.now())
         while True:
             bundle = changes.request(lambda page: self._get_bundle(changes.since_iso, page))
@@ -136,7 +114,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
             new = changes.new_items(
                 (_changed_ms(response), str(response.get("id")), response) for response in responses
             )
-            items = [item for response in new for item in self._items(response)]
+            items = [item for response in new for item in self._load_items(response)]
             page = self._next_page(bundle)
             yield Page(items, changes.advance(page))
             if page is None:
@@ -172,33 +150,117 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
             )
         return url
 
+    def _load_items(self, resource: dict[str, Any]) -> list[Item]:
+        self._load_definition(resource)
+        return self._items(resource)
+
     def _items(self, resource: dict[str, Any]) -> list[Item]:
         status, native_id = resource.get("status"), f"{self._server}/{resource.get('id')}"
         if status != _RETRACTED and status not in _COLLECTED:
             return [self.skipped_item(f"its status is {status}", origin=native_id)]
-        changed = get_object(resource, "meta").get("lastUpdated")
+        answers, left_out = self._answers(resource)
+        if not answers and left_out:
+            return [self.skipped_item(_UNNAMED, origin=native_id)]
+        meta = get_object(resource, "meta")
         canonical = resource.get("questionnaire")
         return self.items(
             Submission(
                 id=native_id,
-                at=complete_date(resource.get("authored")) or changed,
+                at=complete_date(resource.get("authored")) or meta.get("lastUpdated"),
                 revision=_changed_ms(resource),
-                answers=self._answers(resource),
-                edited=status == "amended",
+                answers=answers,
+                edited=_was_edited(resource),
                 deleted=status == _RETRACTED,
                 redated=True,  # ``authored`` is the time of the last change
                 respondent=_person(get_object(resource, "subject")),
                 language=resource.get("language"),
                 attributes={"questionnaire": canonical} if isinstance(canonical, str) else {},
+                left_out={_UNNAMED_TEXT: left_out} if left_out else {},
             )
         )
 
-    def _answers(self, resource: dict[str, Any]) -> list[FormAnswer]:
-        return list(read_answers(resource, self.numeric_questions))
+    def _answers(self, resource: dict[str, Any]) -> tuple[list[FormAnswer], int]:
+        """Return the answers that may be read, and the number of the others."""
+        definition = self._definition(resource)
+        answers = list(read_answers(resource, self.numeric_questions, definition))
+        canonical = get_text(resource, "questionnaire")
+        seen = self._seen.setdefault(canonical, {})
+        for answer in answers:
+            if answer.kind is AnswerType.TEXT and len(seen) < _MAX_SEEN:
+                seen[answer.field] = answer
+        if _was_edited(resource) or resource.get("status") == _RETRACTED:
+            answers += list_absent(definition, answers)
+            present = {answer.field for answer in answers}
+            answers += [
+                replace(answer, value="") for name, answer in seen.items() if name not in present
+            ]
+        if self._is_named(canonical):
+            return answers, 0
+        named = [answer for answer in answers if self.roles.is_named(*answer.names)]
+        return named, len(answers) - len(named)
+
+    def _is_named(self, canonical: str) -> bool:
+        """Return True if settings name a questionnaire, with its version or without."""
+        named = self.config.questionnaire
+        if not named or not canonical:
+            return False
+        if "|" not in named:
+            canonical = canonical.partition("|")[0]
+        return canonical == named or named.endswith(f"/{canonical}")
+
+    @cached_property
+    def _seen(self) -> dict[str, dict[str, FormAnswer]]:
+        """Texts of this process by questionnaire and id: an edit may leave them out."""
+        return {}
+
+    @cached_property
+    def _definitions(self) -> dict[str, Definition]:
+        return {}
+
+    def _definition(self, resource: dict[str, Any]) -> Definition:
+        canonical = get_text(resource, "questionnaire")
+        for contained in get_objects(resource, "contained"):
+            if canonical == f"#{contained.get('id')}":
+                return read_definition(contained)
+        return self._definitions.get(canonical, {})
+
+    def _load_definition(self, resource: dict[str, Any]) -> None:
+        """Read a response's Questionnaire once, if the server has it and the token may read it."""
+        canonical = get_text(resource, "questionnaire")
+        read = self._definitions
+        if not canonical or canonical[0] == "#" or canonical in read or len(read) >= _MAX_SEEN:
+            return
+        url, _, version = canonical.partition("|")
+        try:
+            if _RELATIVE.fullmatch(url):
+                document = self._http.get_json(f"/{url}")
+            else:
+                params = {"url": url, **({"version": version} if version else {})}
+                document = self._http.get_json("/Questionnaire", params=params)
+        except Fatal:
+            document = None
+        self._definitions[canonical] = _find_definition(document)
+
+
+def _find_definition(document: Any) -> Definition:
+    """Return the Questionnaire that a document is, or that a Bundle holds."""
+    below = [get_object(entry, "resource") for entry in get_objects(document, "entry")]
+    for resource in [document, *below]:
+        if get_text(resource, "resourceType") == "Questionnaire":
+            return read_definition(resource)
+    return {}
 
 
 def _changed_ms(resource: dict[str, Any]) -> int | None:
     return parse_iso_ms(get_object(resource, "meta").get("lastUpdated"))
+
+
+def _was_edited(resource: dict[str, Any]) -> bool:
+    """Return True if there may have been an earlier version; some servers number them."""
+    version = get_text(get_object(resource, "meta"), "versionId")
+    return resource.get("status") == "amended" or (
+        version.isdecimal() and version not in ("0", "1")
+    )
 
 
 def _person(subject: dict[str, Any]) -> str:

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from connectors.sdk import AnswerType, FormAnswer, get_object, get_objects
+from connectors.forms.fhir.definition import Definition, Question, coding_names, find_weight
+from connectors.sdk import AnswerType, FormAnswer, get_object, get_objects, get_text
 
-_ORDINAL: Final = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+_NUMBER: Final = re.compile(r"\s*[+-]?\d+(?:\.\d+)?\s*")
+_UNKNOWN: Final = Question()
 _PARTIAL: Final = re.compile(r"(\d{4})(-\d{2})?")
 
 
-def read_answers(resource: dict[str, Any], numbers: frozenset[str]) -> Iterator[FormAnswer]:
+def read_answers(
+    resource: dict[str, Any], numbers: frozenset[str], definition: Definition
+) -> Iterator[FormAnswer]:
     """Yield the answers in their order; a repeated question is ``linkId#2``.
 
     ``numbers`` are case-folded linkIds or wordings of the questions whose choices stand for
-    numbers.
+    numbers. The wording of a question is that of the response, or of its definition, or its linkId.
     """
     occurrences: Counter[str] = Counter()
     stack = get_objects(resource, "item")[::-1]
@@ -34,12 +38,22 @@ def read_answers(resource: dict[str, Any], numbers: frozenset[str]) -> Iterator[
         stack += children[::-1]
         if children and not answers:
             continue
-        link, wording = str(item.get("linkId")), str(item.get("text") or "")
+        link = str(item.get("linkId"))
+        question = definition.get(link, _UNKNOWN)
+        wording = get_text(item, "text") or question.wording or link
         occurrences[link] += 1
         wants_number = not numbers.isdisjoint({link.casefold(), wording.casefold()})
-        kind, value = _parse_answers(answers, wants_number)
+        kind, value, other = _parse_answers(answers, wants_number, question)
         field = link if occurrences[link] == 1 else f"{link}#{occurrences[link]}"
-        yield FormAnswer(field, wording, kind, value, also=(link,))
+        yield FormAnswer(field, wording, kind, value, also=(link,), other=other)
+
+
+def list_absent(definition: Definition, answers: Iterable[FormAnswer]) -> Iterator[FormAnswer]:
+    """Yield empty texts for the questions that have no answer: an earlier version may have one."""
+    answered = {name for answer in answers for name in (answer.field, *answer.also)}
+    for link, question in definition.items():
+        if question.is_text and link not in answered:
+            yield FormAnswer(link, question.wording or link, AnswerType.TEXT, "")
 
 
 def complete_date(text: Any) -> Any:
@@ -50,19 +64,36 @@ def complete_date(text: Any) -> Any:
     return f"{text}T00:00:00Z" if isinstance(text, str) and len(text) == 10 else text
 
 
-def _parse_answers(answers: list[dict[str, Any]], wants_number: bool) -> tuple[AnswerType, Any]:
-    """Return type and value of the answers; none may be those to a free-text question."""
+def _parse_answers(
+    answers: list[dict[str, Any]], wants_number: bool, question: Question
+) -> tuple[AnswerType, Any, str | None]:
+    """Return type and value of the answers, and the text beside choices.
+
+    An item without answers may be a free-text question.
+    """
     texts = [str(answer["valueString"]) for answer in answers if "valueString" in answer]
-    if texts or not answers:
-        return AnswerType.TEXT, "\n".join(texts)
-    values = (_value(answer, wants_number) for answer in answers)
+    others = [answer for answer in answers if "valueString" not in answer]
+    text = "\n".join(texts)
+    if not others:
+        return AnswerType.TEXT, text, None
+    values = (_value(answer, wants_number, question) for answer in others)
     choices = [value for value in values if value is not None]
-    if not choices:
-        return AnswerType.PERSONAL, None
-    return AnswerType.CHOICE, choices[0] if len(choices) == 1 else choices
+    if not choices and not texts:
+        return AnswerType.PERSONAL, _other_values(others), None
+    return AnswerType.CHOICE, choices[0] if len(choices) == 1 else choices, text or None
 
 
-def _value(answer: dict[str, Any], wants_number: bool) -> Any:
+def _other_values(answers: list[dict[str, Any]]) -> list[str]:
+    """Return dates, addresses and the like, which become attributes if settings say so."""
+    return [
+        value
+        for answer in answers
+        for name, value in answer.items()
+        if name.startswith("value") and isinstance(value, str)
+    ]
+
+
+def _value(answer: dict[str, Any], wants_number: bool, question: Question) -> Any:
     """Return a number, a boolean or a choice; None for dates, files, persons and the like."""
     for name in ("valueInteger", "valueDecimal", "valueBoolean"):
         if name in answer:
@@ -70,9 +101,25 @@ def _value(answer: dict[str, Any], wants_number: bool) -> Any:
     if "valueQuantity" in answer:
         return get_object(answer, "valueQuantity").get("value")
     coding = get_object(answer, "valueCoding")
-    if wants_number:
-        extensions = get_objects(coding, "extension")
-        ordinals = (each.get("valueDecimal") for each in extensions if each.get("url") == _ORDINAL)
-        ordinal = next(ordinals, None)
-        return coding.get("code") if ordinal is None else ordinal
-    return coding.get("display") or coding.get("code")
+    display, code = coding.get("display"), coding.get("code")
+    if not wants_number:
+        return display or code
+    number = _weigh(answer, coding, question)
+    if number is None and not display and code:
+        return f"code {code}"  # it may begin with a digit, and is still a name
+    return display if number is None else number
+
+
+def _weigh(answer: dict[str, Any], coding: dict[str, Any], question: Question) -> Any:
+    """Return the number that a choice stands for, or None if nothing says it.
+
+    A code is a number only if it is nothing else: 1.1.1.4 and LA6569-3 are names.
+    """
+    weight = find_weight(answer, coding)
+    if weight is not None:
+        return weight
+    weights = (question.weights[name] for name in coding_names(coding) if name in question.weights)
+    if (weight := next(weights, None)) is not None:
+        return weight
+    code = get_text(coding, "code")
+    return code if _NUMBER.fullmatch(code) else None

@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.forms.fhir.connector import Fhir, FhirConfig
-from connectors.sdk.errors import Misconfigured, Skip
+from connectors.forms.fhir.config import FhirConfig
+from connectors.forms.fhir.connector import Fhir
+from connectors.sdk.errors import BadRecord, Misconfigured, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import moment, serve_fake
 from tests.support.fakes import attributes_without_submission, build_source
-from tests.support.services.fhir import CANONICAL, FakeFhir
+from tests.support.services.fhir import CANONICAL, FakeFhir, instant
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+ITEM_WEIGHT = "http://hl7.org/fhir/StructureDefinition/itemWeight"
+CO_VALUE = "http://hl7.org/fhir/StructureDefinition/iso21090-CO-value"
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
@@ -99,6 +102,87 @@ def test_a_score_is_a_number_or_the_number_of_a_choice(
     (record,) = records(fake, scores={"overall": score})
     assert record.text == ""
     assert getattr(record, measure).value == expected
+
+
+LOINC = {"system": "http://loinc.org", "code": "LA8967-7", "display": "Excellent"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"valueCoding": LOINC},
+        {"valueCoding": {"code": "1.1.1.5"}, "extension": [{"url": ORDINAL, "valueDecimal": 5}]},
+        {"valueCoding": {"code": "a", "extension": [{"url": ITEM_WEIGHT, "valueDecimal": 5}]}},
+        {"valueCoding": {"code": "a"}, "extension": [{"url": CO_VALUE, "valueDecimal": 5}]},
+    ],
+)
+def test_a_weight_is_of_the_answer_or_of_the_questionnaire(answer: dict[str, Any]) -> None:
+    (record,) = records(with_one(question("overall", answer)), scores={"overall": "csat"})
+    assert record.csat is not None and record.csat.value == 5
+
+
+@pytest.mark.parametrize("code", ["1.1.1.4", "LA6569-3", "4-weekly", "2026-11-16"])
+def test_a_code_that_is_a_name_is_not_a_number(code: str) -> None:
+    fake = with_one(question("overall", {"valueCoding": {"code": code}}))
+    with pytest.raises(BadRecord, match="overall: the answer is not on the scale"):
+        records(fake, scores={"overall": "csat"})
+
+
+def test_a_wording_is_that_of_the_questionnaire_or_the_link() -> None:
+    items = [{"linkId": link, "answer": [{"valueString": "Kind."}]} for link in ("better", "q-9")]
+    assert [record.question for record in records(with_one(*items))] == [
+        "What could we do better?",
+        "q-9",
+    ]
+
+
+def test_of_other_questionnaires_only_named_questions_are_read() -> None:
+    clinical = {
+        "questionnaire": "https://clinic.example/Questionnaire/mood",
+        "item": [
+            question("overall", {"valueInteger": 3}),
+            question("thoughts", {"valueString": "I cannot sleep."}),
+        ],
+    }
+    fake = with_one(**clinical)
+    (record,) = records(fake, questionnaire=None, scores={"overall": "csat"})
+    assert (record.text, record.csat and record.csat.value) == ("", 3)
+    with pytest.raises(Skip, match="not of `questionnaire`"):
+        records(with_one(**clinical), questionnaire=None, comments=["better"])
+    with pytest.raises(Misconfigured, match="set questionnaire"):
+        records(with_one(**clinical), questionnaire=None)
+
+
+def test_text_beside_a_choice_is_a_comment() -> None:
+    answers = ({"valueCoding": LOINC}, {"valueString": "The lift was broken."})
+    (record,) = records(with_one(question("why", *answers)))
+    assert (record.native_id, record.text) == ("eastgate/8:why-other", "The lift was broken.")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "amended"},
+        {"meta": {"versionId": "3", "lastUpdated": "2026-11-20T00:00:00.000Z"}},
+        {"status": "entered-in-error"},
+    ],
+)
+def test_a_comment_that_a_later_version_leaves_out_is_deleted(changes: dict[str, Any]) -> None:
+    fake = with_one(question("overall", {"valueInteger": 2}), **changes)
+    by_id = {
+        record.native_id: record.operation for record in records(fake, scores={"overall": "csat"})
+    }
+    assert by_id["eastgate/8:better"] is Operation.DELETE
+
+
+def test_a_comment_is_deleted_without_a_questionnaire_if_this_process_has_seen_it() -> None:
+    fake = with_one(question("odd", {"valueString": "Loud."}))
+    fake.questionnaires = []
+    later = fake.resources[0] | {"item": [question("overall", {"valueInteger": 2})]}
+    fake.resources.append(later | {"status": "amended", "meta": {"lastUpdated": instant(20)}})
+    scores = {"overall": "csat"}
+    operations = [(record.native_id, record.operation) for record in records(fake, scores=scores)]
+    assert ("eastgate/8:odd", Operation.DELETE) in operations
 
 
 def test_no_number_is_kept_that_the_settings_do_not_name() -> None:

@@ -29,6 +29,7 @@ class FakeFhir(FakeService):
         self.next_is_at = ""
         """Address that links to the next page lead to; empty: this server."""
         self.forgets_pages = False
+        self.questionnaires: list[dict[str, Any]] = [questionnaire()]
         self.texts = {f"eastgate/{number}:better": sentence(number) for number in range(35)}
 
     @property
@@ -37,6 +38,7 @@ class FakeFhir(FakeService):
             routes=[
                 Route("/token", self._give_token, methods=["POST"]),
                 Route("/r4/QuestionnaireResponse", self._search),
+                Route("/r4/Questionnaire", self._find_questionnaire),
                 Route("/r4", self._page),
             ]
         )
@@ -111,6 +113,15 @@ class FakeFhir(FakeService):
         bundle = {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
         return JSONResponse(bundle, media_type=FHIR_JSON)
 
+    async def _find_questionnaire(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        url = request.query_params.get("url")
+        found = [each for each in self.questionnaires if each["url"] == url]
+        entries = [{"resource": each, "search": {"mode": "match"}} for each in found]
+        bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+        return JSONResponse(bundle, media_type=FHIR_JSON)
+
     def add(self) -> None:
         number = self.next_number()
         self.resources.append(response(number))
@@ -130,6 +141,31 @@ class FakeFhir(FakeService):
         resource["meta"]["lastUpdated"] = instant(41)
         self.resources[21] = resource
         del self.texts["eastgate/21:better"]
+
+
+def questionnaire() -> dict[str, Any]:
+    good = {"system": "http://loinc.org", "code": "LA8967-7", "display": "Excellent"}
+    ordinal = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+    weight = {"url": ordinal, "valueDecimal": 5}
+    return {
+        "resourceType": "Questionnaire",
+        "url": CANONICAL,
+        "item": [
+            {
+                "linkId": "visit",
+                "type": "group",
+                "item": [
+                    {"linkId": "better", "type": "text", "text": "What could we do better?"},
+                    {
+                        "linkId": "overall",
+                        "type": "choice",
+                        "text": "Overall",
+                        "answerOption": [{"valueCoding": {**good, "extension": [weight]}}],
+                    },
+                ],
+            }
+        ],
+    }
 
 
 def response(number: int) -> dict[str, Any]:
