@@ -65,7 +65,7 @@ def _request(number: str) -> bytes:
     ).encode()
     mac = hmac.digest(_TOKEN.encode(), body, "sha256").hex()
     head = (
-        "POST /webhooks/form/bench HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        "POST /feedback/bench HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
         f"X-Hub-Signature-256: sha256={mac}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

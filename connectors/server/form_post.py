@@ -58,12 +58,10 @@ class FormPost:
         self.submission_id = uuid4().hex
         self._presets = read_presets(form, request)
         self._values: Mapping[str, str] = self._presets
+        self.items: list[Item] = []
 
     def read(self, body: bytes) -> list[Item]:
-        """Return the items of a body, none for a bot; raise ``InvalidForm`` or ``HTTPProblem``.
-
-        The problem's status is 400.
-        """
+        """Return the items of a body; raise ``InvalidForm`` or ``HTTPProblem`` (400)."""
         try:
             fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
         except ValueError:
@@ -71,16 +69,21 @@ class FormPost:
         self._values = {name: text.replace("\r\n", "\n").strip() for name, text in fields.items()}
         with suppress(ValidationError):
             self.submission_id = _SUBMISSION_ID.validate_python(fields.get("submission_id"))
-        if self.is_bot:
-            return []
         words = TRANSLATIONS[self.language]
         if errors := _find_errors(self.form.config, self._values, words):
             raise InvalidForm(errors)
-        return [self.form.submission_item(submission) for submission in self._submissions()]
+        self.items = [
+            self.form.submission_item(submission, is_suspect=self.is_suspect)
+            for submission in self._submissions()
+        ]
+        return self.items
 
     @property
-    def is_bot(self) -> bool:
-        """True if the field is filled in that is hidden from people."""
+    def is_suspect(self) -> bool:
+        """True if the field is filled in that is hidden from people.
+
+        Programs fill in every field, and so do some password managers for people.
+        """
         return bool(self._values.get(HONEYPOT))
 
     @property
@@ -148,14 +151,13 @@ def _parse_score(config: FormConfig, values: Mapping[str, str]) -> int | None:
     return int(digits)
 
 
-def append_contact(form: Form, submission_id: str, contact: str) -> None:
+def append_contact(form: Form, item: Item, contact: str) -> None:
     """Append a line to the file of people who ask for an answer; raise ``OSError``."""
     path: Path | None = form.config.contacts_file
     assert path is not None  # noqa: S101 - the form asks for a contact only if it has a file
-    native_id = f"{form.context.instance}/{submission_id}"
     line = orjson.dumps(
         {
-            "event_id": deterministic_id(form.name, native_id),
+            "event_id": deterministic_id(form.name, form.native_id(item.data)),
             "asked_at": datetime.now(UTC),
             "contact": contact[:200],
         }

@@ -92,10 +92,10 @@ class Pages:
             return items
 
         await self._handler.handle(request, form, parse)
-        if post.is_bot:
-            self._handler.request_log.add_bot(form)
-        elif contact := post.contact:
-            await asyncio.to_thread(append_contact, form, post.submission_id, contact)
+        if post.is_suspect:
+            self._handler.request_log.add_suspect(form)
+        if contact := post.contact:
+            await asyncio.to_thread(append_contact, form, post.items[0], contact)
         query = urlencode({**read_presets(form, request), "lang": post.language})
         # Relative, so that it holds below whatever path a proxy serves this at.
         return RedirectResponse(

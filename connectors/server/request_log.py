@@ -32,9 +32,13 @@ class RequestLog:
         """Count a request that ended with an HTTP status of 400 or more."""
         self._counter(source)[f"status_{status}"] += 1
 
-    def add_bot(self, source: Source) -> None:
-        """Count a submission by a program that fills in every field."""
-        self._counter(source)["bots"] += 1
+    def add_left_out(self, source: Source, count: int) -> None:
+        """Count texts of a request that became no record."""
+        self._counter(source)["left_out"] += count
+
+    def add_suspect(self, source: Source) -> None:
+        """Count a submission that may be by a program that fills in every field."""
+        self._counter(source)["suspects"] += 1
 
     def _counter(self, source: Source) -> Counter[str]:
         return self._counts.setdefault(f"{source.name}.{source.context.instance}", Counter())

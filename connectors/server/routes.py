@@ -65,7 +65,9 @@ class Routes:
     def _source(self, request: Request) -> Webhook:
         params = request.path_params
         source = self._handler.sources.get((params["name"], params["instance"]))
-        if source is None or (source.secret_in_path is False and "secret" in params):
+        # A form has an address of its own, with the limits of requests that are not signed.
+        is_webhook = source is not None and not isinstance(source, Form)
+        if source is None or not is_webhook or ("secret" in params and not source.secret_in_path):
             raise HTTPProblem(404, "finding the webhook: none exists at this address")
         return source
 

@@ -129,6 +129,7 @@ class WebhookHandler:
             await self._publish(messages)
         receipt = Receipt(len(messages) - stats.dead_lettered, stats.dead_lettered)
         self.request_log.add_accepted(source, *receipt)
+        self.request_log.add_left_out(source, stats.left_out.total())
         self.coverage.add(source, stats, time_range)
         if receipt.dead_letters:
             log.error(

@@ -88,7 +88,8 @@ class FormConfig(SourceConfig):
         default=None,
         min_length=16,
         description="Token of the JSON endpoint: a bearer token, or the key of an HMAC-SHA256 of "
-        "the body in X-Hub-Signature-256. Without it, the endpoint accepts any request.",
+        "the body in X-Hub-Signature-256. Without it, the endpoint accepts any request, and only "
+        "what the form offers as places.",
     )
 
 
@@ -121,21 +122,34 @@ class Submission(BaseModel):
         "1 (very good) to 5 (very poor) and 6 (don't know).",
     )
     question: Annotated[str, Field(max_length=2_000)] | None = Field(
-        default=None, description="The question that the text answers; default: the form's first."
+        default=None,
+        description="The question that the text answers; default: the form's first. Without "
+        "the form's token, only one of the form's.",
     )
-    site: Name | None = Field(default=None, description="Hospital, branch, app.")
-    service: Name | None = Field(default=None, description="Ward, clinic, department, product.")
-    place: Name | None = Field(default=None, description="Place that showed the form's address.")
+    site: Name | None = Field(
+        default=None,
+        description="Hospital, branch, app: one of the form's; ignored if settings fix it. If the "
+        "form lists none, only senders with its token may set it.",
+    )
+    service: Name | None = Field(
+        default=None, description="Ward, clinic, department, product; like `site`."
+    )
+    place: Name | None = Field(
+        default=None, description="Place that showed the form's address; like `site`."
+    )
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] | (
         None
     ) = Field(default=None, max_length=35, description="BCP 47 tag of the text's language.")
     submission_id: SubmissionId | None = Field(
         default=None,
-        description="Idempotency key: requests with the same key are one record. Without it, each "
-        "request is a new submission.",
+        description="Idempotency key: requests with the same key are one record, without the "
+        "form's token only if they have the same text and score. Without it, each request is a new "
+        "submission.",
     )
     created_at: Annotated[AwareDatetime, BeforeValidator(_require_text)] | None = Field(
-        default=None, description="When it was given; default: when it is received."
+        default=None,
+        description="When it was given; default: when it is received. Ignored without the form's "
+        "token.",
     )
     contact_requested: StrictBool = Field(
         default=False, description="Whether the person asked to be contacted."

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-import orjson
 from pydantic import ValidationError
 
 from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, Translated
+from connectors.forms.form.trust import Received, receive
 from connectors.sdk import (
     BadRecord,
     Forged,
@@ -19,6 +19,7 @@ from connectors.sdk import (
     Skip,
     Webhook,
     WebhookRequest,
+    parse_json,
     require_equal,
     require_hmac,
 )
@@ -47,7 +48,9 @@ class Form(Webhook[FormConfig]):
     requirements = "`feedback serve`, at an address that people can reach."
     limitations = (
         "Single submissions, without edits and deletes. Contact details are stored in a separate "
-        "file and never published."
+        "file and never published. Without the token, a sender chooses places from the lists only, "
+        "and sets neither the time nor another question; `ignored` names what was left out. A page "
+        "whose hidden field was filled in is kept, and marked as `suspect`."
     )
     example = """\
 title = "How was your visit?"
@@ -62,9 +65,17 @@ api_token = { env = "FORM_API_TOKEN" }
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Return the item of a JSON submission. Raises ``Unacceptable`` for invalid fields."""
         self._authenticate(request)
+        submission = self._read_submission(request)
+        if submission.submission_id is None:
+            submission = submission.model_copy(update={"submission_id": uuid4().hex})
+        is_signed = self.config.api_token is not None
+        received = receive(self.config, submission, is_signed=is_signed)
+        return [self.received_item(received, request.body)]
+
+    def _read_submission(self, request: WebhookRequest) -> Submission:
         try:
-            data = orjson.loads(request.body)
-        except orjson.JSONDecodeError:
+            data = parse_json(request.body)
+        except ValueError:
             raise Malformed("reading the submission: it is not a JSON document") from None
         try:
             submission = self.validate_submission(data)
@@ -76,14 +87,22 @@ api_token = { env = "FORM_API_TOKEN" }
             submission.created_at, request.at
         ):
             raise Unacceptable([{"field": "created_at", "problem": "the time is not plausible"}])
-        if submission.submission_id is None:
-            submission = submission.model_copy(update={"submission_id": uuid4().hex})
-        return [self.submission_item(submission, request.body)]
+        return submission
 
-    def submission_item(self, submission: Submission, payload: bytes | None = None) -> Item:
-        """Return the item of a submission, which has a ``submission_id``."""
-        payload = submission.model_dump_json().encode() if payload is None else payload
-        return self.item(submission, origin=str(submission.submission_id), payload=payload)
+    def submission_item(self, submission: Submission, *, is_suspect: bool = False) -> Item:
+        """Return the item of a submission of the page, which has a ``submission_id``."""
+        received = receive(self.config, submission, is_signed=False)
+        if is_suspect:
+            received = received.model_copy(update={"is_suspect": True})
+        return self.received_item(received, submission.model_dump_json().encode())
+
+    def received_item(self, received: Received, payload: bytes) -> Item:
+        """Return the item of a submission that has arrived in ``payload``."""
+        return self.item(received, origin=str(received.submission_id), payload=payload)
+
+    def native_id(self, received: Received) -> str:
+        """Return the id of a submission's record."""
+        return f"{self.context.instance}/{received.key}"
 
     def _authenticate(self, request: WebhookRequest) -> None:
         token = self.config.api_token
@@ -118,26 +137,29 @@ api_token = { env = "FORM_API_TOKEN" }
         """Return the record of a submission."""
         try:
             submission = self.validate_submission(item.data)
+            received = (
+                submission
+                if isinstance(submission, Received)
+                else receive(self.config, submission, is_signed=False)
+            )
         except ValidationError as error:
             raise BadRecord.from_validation(self.name, error) from None
         if submission.submission_id is None:
             raise Skip("no submission_id")
-        attributes = {"contact_requested": "yes"} if submission.contact_requested else {}
-        if submission.place is not None:
-            attributes["place"] = submission.place
+        created_at = received.created_at
         return self.record(
             item,
-            native_id=f"{self.context.instance}/{submission.submission_id}",
-            created_at=submission.created_at or item.collected_at,
+            native_id=self.native_id(received),
+            created_at=created_at or item.collected_at,
             # If it is sent again just after midnight, it may be in the index of the month before.
-            redated=submission.created_at is None and item.collected_at.day == 1,
-            text=submission.text.strip(),
-            question=self._question(submission),
-            language=submission.language,
-            site=submission.site,
-            service=submission.service,
-            attributes=attributes,
-            **self._measure(submission.score),
+            redated=created_at is None and item.collected_at.day == 1,
+            text=received.text.strip(),
+            question=self._question(received),
+            language=received.language,
+            site=received.site,
+            service=received.service,
+            attributes=dict(_attributes(received)),
+            **self._measure(received.score),
         )
 
     def _question(self, submission: Submission) -> str | None:
@@ -164,6 +186,17 @@ api_token = { env = "FORM_API_TOKEN" }
             case "fft" if score is not None:
                 return {"fft": Fft(value=score)}
         return {}
+
+
+def _attributes(received: Received) -> Iterator[tuple[str, str]]:
+    if received.contact_requested:
+        yield "contact_requested", "yes"
+    if received.place is not None:
+        yield "place", received.place
+    if received.is_suspect:
+        yield "suspect", "yes"
+    if received.ignored:
+        yield "ignored", ", ".join(received.ignored)
 
 
 def _details(error: ValidationError) -> list[dict[str, str]]:

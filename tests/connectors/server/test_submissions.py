@@ -14,9 +14,11 @@ TEXT = "The nurses were lovely."
 
 
 def test_a_submission_is_a_record(serve: Serve, settings: Settings) -> None:
-    live = serve(form("json", score="nps", questions=["What was good?"], organization="Trust"))
+    settings_of_form = {"score": "nps", "questions": ["What was good?"], "organization": "Trust"}
+    live = serve(form("json", api_token=TOKEN, **settings_of_form))
     answer = live.post(
         "/feedback/json",
+        headers={"Authorization": f"Bearer {TOKEN}"},
         json={
             "text": f" {TEXT} ",
             "score": 9,

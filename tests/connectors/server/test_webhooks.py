@@ -23,6 +23,9 @@ from tests.support.fakes import CALLERS, build_source
 from tests.support.kafka import read_all
 from tests.support.services.form import FakeForm
 
+JSON = {"Content-Type": "application/json"}
+TOKEN = "token-of-sixteen-characters"  # noqa: S105
+
 
 @pytest.fixture(params=sorted(CALLERS))
 def caller(request: pytest.FixtureRequest) -> FakeCaller:
@@ -46,7 +49,8 @@ def hook(caller: FakeCaller, instance: str, url: str = "http://127.0.0.1:9") -> 
 
 
 def send(live: Live, source: Source, delivery: Delivery) -> Any:
-    path = f"/webhooks/{source.name}/{source.context.instance}"
+    room = "/feedback" if isinstance(source, Form) else f"/webhooks/{source.name}"
+    path = f"{room}/{source.context.instance}"
     if delivery.path_secret is not None:
         path += f"/{delivery.path_secret}"
     return live.post(path, content=delivery.body, headers=dict(delivery.headers))
@@ -58,7 +62,8 @@ def test_every_delivery_is_on_kafka_once_it_is_answered(
     source = hook(caller, f"served-{caller.name}", address)
     live = serve(source)
     answers = [send(live, source, delivery) for delivery in caller.deliveries(datetime.now(UTC))]
-    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    accepted = 202 if isinstance(source, Form) else 200
+    assert [answer.status_code for answer in answers] == [accepted] * len(answers)
     sent = sum(answer.json()["records"] for answer in answers)
     records = records_on(settings, caller.name)
     assert {record.text for record in records} >= set(caller.texts.values())
@@ -73,7 +78,7 @@ def test_forged_stale_and_malformed_deliveries_are_refused(
     live = serve(source)
     good = caller.deliveries(now)[0]
     secret = None if good.path_secret is None else "x" + good.path_secret
-    assert send(live, source, Delivery(good.body, {}, secret)).status_code == 401
+    assert send(live, source, Delivery(good.body, JSON, secret)).status_code == 401
     assert send(live, source, caller.malformed(now)).status_code == 400
     if stale := caller.stale(now):
         assert send(live, source, stale).status_code == 400
@@ -106,9 +111,9 @@ def test_what_is_not_understood_is_a_dead_letter_and_taken(
 ) -> None:
     picky = Picky(Form.Config(), form("picky").context)
     answer = serve(picky).post(
-        "/webhooks/form/picky", json={"text": "No complaints.", "submission_id": "picky-0001"}
+        "/feedback/picky", json={"text": "No complaints.", "submission_id": "picky-0001"}
     )
-    assert (answer.status_code, answer.json()) == (200, {"records": 0, "dead_letters": 1})
+    assert (answer.status_code, answer.json()) == (202, {"records": 0, "dead_letters": 1})
     (letter,) = dead_letters_on(settings, "form/picky:")
     assert (letter.reason, letter.stage, letter.error) == (
         "parsing form: it is picky",
@@ -121,6 +126,7 @@ def test_what_is_not_understood_is_a_dead_letter_and_taken(
 def test_unknown_addresses_are_not_found(serve: Serve) -> None:
     live = serve(form("known"))
     for path in (
+        "/webhooks/form/known",
         "/webhooks/form/other",
         "/webhooks/other/known",
         "/webhooks/form/known/secret",
@@ -133,15 +139,16 @@ def test_unknown_addresses_are_not_found(serve: Serve) -> None:
 
 
 def test_a_service_may_ask_whether_the_address_is_there(serve: Serve) -> None:
-    live = serve(form("asked"))
-    assert live.client.head("/webhooks/form/asked").status_code == 200
-    assert live.client.head("/webhooks/form/other").status_code == 404
+    live = serve(hook(CALLERS["tally"](), "asked"), form("asked"))
+    assert live.client.head("/webhooks/tally/asked").status_code == 200
+    for path in ("/webhooks/tally/other", "/webhooks/form/asked"):
+        assert live.client.head(path).status_code == 404
 
 
 def test_a_large_body_is_refused_while_it_arrives(serve: Serve) -> None:
     live = serve(form("large"), config=ServeConfig(max_bytes=10_000))
     body = b'{"text":"' + b"x" * 10_000 + b'"}'
-    assert live.post("/webhooks/form/large", content=body).status_code == 413
+    assert live.post("/feedback/large", content=body, headers=JSON).status_code == 413
 
     read = 0
 
@@ -152,7 +159,7 @@ def test_a_large_body_is_refused_while_it_arrives(serve: Serve) -> None:
             yield b"x" * 1_000
 
     try:
-        assert live.post("/webhooks/form/large", content=endless()).status_code == 413
+        assert live.post("/feedback/large", content=endless(), headers=JSON).status_code == 413
     except OSError:
         pass  # the server hung up while the client was still sending
     except Exception as error:
@@ -162,18 +169,18 @@ def test_a_large_body_is_refused_while_it_arrives(serve: Serve) -> None:
 
 def test_a_client_over_its_rate_is_told_when_to_come_back(serve: Serve) -> None:
     config = ServeConfig(rate=1)
-    live = serve(form("often"), form("seldom"), config=config)
-    answers = [live.post("/webhooks/form/often", content=b"{}") for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [422, 422, 429, 429]
+    live = serve(form("often", api_token=TOKEN), form("seldom", api_token=TOKEN), config=config)
+    answers = [live.post("/feedback/often", json={}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429, 429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
-    assert live.post("/webhooks/form/seldom", content=b"{}").status_code == 422
+    assert live.post("/feedback/seldom", json={}).status_code == 401
 
 
 def test_too_much_at_once_is_refused_until_there_is_room(serve: Serve) -> None:
     live = serve(form("room"), config=ServeConfig(max_pending_bytes=5_000, max_bytes=100_000))
-    answer = live.post("/webhooks/form/room", json={"text": "x" * 2_000})
+    answer = live.post("/feedback/room", json={"text": "x" * 2_000})
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
-    assert live.post("/webhooks/form/room", json={"text": "x" * 10}).status_code == 200
+    assert live.post("/feedback/room", json={"text": "x" * 10}).status_code == 202
 
 
 class Asking(Form):
@@ -193,8 +200,8 @@ def test_a_fault_of_ours_is_said_without_what_it_was_about(
 ) -> None:
     source = Asking(Form.Config(), form("asking").context)
     live = serve(source)
-    assert live.post("/webhooks/form/asking", json={"text": "Good."}).status_code == 200
+    assert live.post("/feedback/asking", json={"text": "Good."}).status_code == 202
     source.fault = RuntimeError("Mrs Miller said so")
-    answer = live.post("/webhooks/form/asking", json={"text": "Good."})
+    answer = live.post("/feedback/asking", json={"text": "Good."})
     assert answer.status_code == 500
     assert "Miller" not in answer.text + caplog.text
