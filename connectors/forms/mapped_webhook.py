@@ -1,0 +1,265 @@
+"""``mapped_webhook``: any JSON that a service posts, mapped by JSON Pointers (RFC 6901).
+
+For services without a connector of their own, and for flows such as those of Power Automate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from jsonpointer import EndOfList, JsonPointer, JsonPointerException
+from pydantic import AfterValidator, Field, SecretStr
+
+from connectors.sdk import (
+    AnswerType,
+    FormAnswer,
+    FormSource,
+    FormSourceConfig,
+    Item,
+    Malformed,
+    Submission,
+    Webhook,
+    WebhookRequest,
+    from_unix,
+    parse_iso,
+    parse_json,
+    require_equal,
+    require_hmac,
+    unix_ms,
+)
+from schemas.feedback import EARLIEST_YEAR
+from schemas.record import deterministic_id
+
+_MAX_SUBMISSIONS: Final = 1_000
+_MIN_MS: Final = 100_000_000_000
+"""Unix times from here on are milliseconds: as seconds they would be after the year 5000."""
+_MAX_UNIX: Final = 10_000_000_000_000
+_MAX_CLOCK_SKEW: Final = timedelta(days=1)
+
+
+def _require_pointer(text: str) -> str:
+    try:
+        JsonPointer(text)
+    except JsonPointerException:
+        raise ValueError("it is not a JSON Pointer such as /data/comment") from None
+    return text
+
+
+Pointer = Annotated[str, AfterValidator(_require_pointer)]
+
+
+class MappedWebhookConfig(FormSourceConfig):
+    """One service or flow."""
+
+    secret: Annotated[
+        SecretStr,
+        Field(min_length=16, description="Key of the signature, or the token that is sent."),
+    ]
+    verify: Literal["hmac-sha256", "hmac-sha1", "token"] = Field(
+        default="hmac-sha256",
+        description="What proves the sender: an HMAC of the body, or the secret itself.",
+    )
+    header: str = Field(
+        default="X-Hub-Signature-256",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header that holds the signature or the token.",
+    )
+    prefix: str = Field(
+        default="sha256=", description='Text before it, such as "Bearer " or none: "".'
+    )
+    encoding: Literal["hex", "base64"] = Field(
+        default="hex", description="How the signature is written."
+    )
+    fields: dict[str, Pointer] = Field(
+        min_length=1,
+        description="JSON Pointers to the answers, by names of your choice, which other settings "
+        "use: texts are comments, numbers need `scores`.",
+    )
+    items: Pointer = Field(
+        default="",
+        description="JSON Pointer to the list of submissions, if a request holds several; the "
+        "other pointers begin at each of them.",
+    )
+    id: Pointer | None = Field(
+        default=None,
+        description="JSON Pointer to the submission's id; default: a hash of the submission.",
+    )
+    created_at: Pointer | None = Field(
+        default=None,
+        description="JSON Pointer to its time, in ISO 8601 or Unix time (s or ms); default, or if "
+        "it cannot be read: when it is received.",
+    )
+    revision: Pointer | None = Field(
+        default=None, description="JSON Pointer to the time of its last edit, if it can be edited."
+    )
+    respondent: Pointer | None = Field(
+        default=None,
+        description="JSON Pointer to an id of the person, which becomes a pseudonym.",
+    )
+    language: Pointer | None = Field(
+        default=None, description="JSON Pointer to the BCP 47 tag of the language."
+    )
+    questions: dict[str, str] = Field(
+        default_factory=dict, description="Wordings of questions, by the names in `fields`."
+    )
+
+
+class MappedWebhook(FormSource[MappedWebhookConfig], Webhook[MappedWebhookConfig]):
+    """Receives each request that a service or a flow posts."""
+
+    name = "mapped_webhook"
+    title = "Mapped webhook"
+    requirements = (
+        "a service that posts JSON to this address and signs it with an HMAC, or sends a token in "
+        "a header."
+    )
+    limitations = (
+        "What the pointers do not name is not read. A submission whose id is not mapped is another "
+        "one as soon as anything in it changes. At most 1,000 submissions per request; deletes are "
+        "not reported."
+    )
+    example = """\
+secret = { env = "FLOW_TOKEN" }
+verify = "token"
+header = "Authorization"
+prefix = "Bearer "
+id = "/responseId"
+created_at = "/submitDate"
+fields = { improve = "/answers/improve", recommend = "/answers/recommend", ward = "/ward" }
+questions = { improve = "What could we do better?" }
+comments = ["improve"]
+scores = { recommend = "nps" }
+service_field = "ward"
+site = "Eastgate"
+"""
+
+    @cached_property
+    def _mapping(self) -> _Mapping:
+        return _Mapping.from_config(self.config)
+
+    def handle(self, request: WebhookRequest) -> Sequence[Item]:
+        """Verify a request and return the items of its submissions."""
+        self._verify(request)
+        try:
+            document = parse_json(request.body)
+        except ValueError:
+            raise Malformed("reading the request: it is not JSON") from None
+        submissions = self._mapping.find_submissions(document)
+        return [
+            item
+            for submission in submissions
+            for item in self.items(self._mapping.read(submission, request.at))
+        ]
+
+    def _verify(self, request: WebhookRequest) -> None:
+        config = self.config
+        received = request.headers.get(config.header.lower())
+        if config.verify == "token":
+            require_equal(received, SecretStr(config.prefix + config.secret.get_secret_value()))
+            return
+        require_hmac(
+            received,
+            request.body,
+            config.secret,
+            digest="sha1" if config.verify == "hmac-sha1" else "sha256",
+            form=config.encoding,
+            prefix=config.prefix,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapping:
+    """The pointers of the settings, parsed once."""
+
+    fields: dict[str, JsonPointer]
+    others: dict[str, JsonPointer]
+    items: JsonPointer
+    questions: dict[str, str]
+
+    @classmethod
+    def from_config(cls, config: MappedWebhookConfig) -> _Mapping:
+        names = ("id", "created_at", "revision", "respondent", "language")
+        texts = {name: getattr(config, name) for name in names}
+        return cls(
+            fields={name: JsonPointer(pointer) for name, pointer in config.fields.items()},
+            others={name: JsonPointer(text) for name, text in texts.items() if text is not None},
+            items=JsonPointer(config.items),
+            questions=config.questions,
+        )
+
+    def find_submissions(self, document: Any) -> list[dict[str, Any]]:
+        """Return the submissions in a request. Raises ``Malformed``."""
+        value = _resolve(self.items, document)
+        submissions = value if isinstance(value, list) else [value]
+        if len(submissions) > _MAX_SUBMISSIONS:
+            raise Malformed(f"reading the request: more than {_MAX_SUBMISSIONS:,} submissions")
+        if not all(isinstance(submission, dict) for submission in submissions):
+            raise Malformed("reading the request: `items` is neither an object nor a list of them")
+        return submissions
+
+    def read(self, data: dict[str, Any], received: datetime) -> Submission:
+        """Return a submission; one whose time cannot be read is dated by its receipt."""
+        at = _parse_time(self._find(data, "created_at"), received)
+        changed = _parse_time(self._find(data, "revision"), received)
+        native_id = _text(self._find(data, "id"))
+        dated = {} if at or "created_at" not in self.others else {"dated": "received"}
+        return Submission(
+            id=native_id or deterministic_id(_canonical(data)),
+            at=at or received,
+            redated=at is None,
+            revision=None if changed is None else unix_ms(changed),
+            edited=changed is not None and changed != at,
+            answers=list(self._read_answers(data)),
+            respondent=_text(self._find(data, "respondent")),
+            language=_text(self._find(data, "language"))[:35] or None,
+            attributes=dated,
+        )
+
+    def _find(self, data: dict[str, Any], name: str) -> Any:
+        pointer = self.others.get(name)
+        return None if pointer is None else _resolve(pointer, data)
+
+    def _read_answers(self, data: dict[str, Any]) -> Iterator[FormAnswer]:
+        for name, pointer in self.fields.items():
+            value = _resolve(pointer, data)
+            kind = AnswerType.CHOICE
+            if value is None or isinstance(value, str):
+                kind, value = AnswerType.TEXT, value or ""
+            elif isinstance(value, dict):
+                kind = AnswerType.PERSONAL
+            yield FormAnswer(name, self.questions.get(name, name), kind, value)
+
+
+def _resolve(pointer: JsonPointer, document: Any) -> Any:
+    """Return the value at a pointer, or None; "-" is behind the end of a list."""
+    value = pointer.resolve(document, None)
+    return None if isinstance(value, EndOfList) else value
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _canonical(data: dict[str, Any]) -> str:
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _parse_time(value: Any, received: datetime) -> datetime | None:
+    """Return a time, or None if it cannot be read or is not plausible."""
+    try:
+        if isinstance(value, str) and not value.strip().isdecimal():
+            moment = parse_iso(value)
+        else:
+            number = float(value)
+            if not 0 < number < _MAX_UNIX:
+                return None
+            moment = from_unix(number / 1_000 if number >= _MIN_MS else number)
+        plausible = moment.year >= EARLIEST_YEAR and moment - received < _MAX_CLOCK_SKEW
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if plausible else None
