@@ -29,10 +29,19 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class OwnerText:
-    """A text of the form's owner; ``lang`` is None if it is in the page's language."""
+    """A text of the form's owner, with the attributes of its element.
+
+    ``lang`` and ``direction`` are None if they are the page's.
+    """
 
     text: str
     lang: Language | None
+    direction: str | None = None
+
+    @property
+    def attributes(self) -> dict[str, str | None]:
+        """The attributes of its element."""
+        return {"lang": self.lang, "dir": self.direction}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,13 @@ class FormView:
         return OwnerText(questions[self.form.config.score], None)
 
     @property
+    def consent(self) -> OwnerText:
+        """The owner's text of the box that permits contact, or the usual one."""
+        if self.form.config.consent:
+            return self.translate(self.form.config.consent)
+        return OwnerText(self.words.contact_me, None)
+
+    @property
     def choices(self) -> list[Choice]:
         """The answers of the score question; stars start with the best."""
         kind = self.form.config.score
@@ -116,7 +132,12 @@ class FormView:
     def translate(self, text: Translated) -> OwnerText:
         """Return a text of the owner in the page's language, or in the nearest that exists."""
         translated, language = self.form.translate(text, self.language)
-        return OwnerText(translated, None if language == self.language else language)
+        if language == self.language:
+            return OwnerText(translated, None)
+        direction = TRANSLATIONS[language].direction
+        return OwnerText(
+            translated, language, None if direction == self.words.direction else direction
+        )
 
     def value(self, field: str) -> str:
         """Return the value of a field, empty if it is not filled in."""

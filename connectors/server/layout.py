@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from connectors.forms.form.config import Language
+from connectors.server.translations import TRANSLATIONS
 
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("connectors.server"),
@@ -28,7 +29,8 @@ _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 def render(template: str, *, language: Language, title: str, **context: Any) -> str:
     """Return the page that a template of this package makes, with every value escaped."""
     page = _TEMPLATES.get_template(f"{template}.html.j2")
-    return page.render(language=language, title=title, style=_STYLE, **context)
+    direction = TRANSLATIONS[language].direction
+    return page.render(language=language, direction=direction, title=title, style=_STYLE, **context)
 
 
 def render_message(language: Language, message: str) -> str:

@@ -1,11 +1,14 @@
-"""The page's own texts in every language that it offers, from ``translations.toml``."""
+"""The page's own texts, from a file per language in ``languages``.
+
+The answers in these files are ordered: ``stars`` from 1 to 5 stars, ``fft`` by the codes 1 to 6.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -51,10 +54,17 @@ class Translation:
     received: str
     again: str
     not_found: str
+    direction: Literal["ltr", "rtl"] = "ltr"
+    """The direction of its script."""
 
+
+_FOLDER: Final = Path(__file__).with_name("languages")
 
 TRANSLATIONS: Final = TypeAdapter(dict[Language, Translation]).validate_python(
-    tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    {
+        language: tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
+        for language in get_args(Language)
+    }
 )
 
 

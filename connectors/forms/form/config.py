@@ -22,7 +22,7 @@ from pydantic import (
 from connectors.sdk import SourceConfig
 from schemas.feedback import MAX_TEXT_CHARACTERS, Name
 
-Language = Literal["en", "de", "fr", "es"]
+Language = Literal["en", "de", "fr", "es", "cy", "pl", "ur", "ar"]
 """A language of the page's own texts."""
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
@@ -78,6 +78,11 @@ class FormConfig(SourceConfig):
         description="File for the contact details of people who ask to be contacted, as one JSON "
         "document per line with the record's id. Without it, contact details are not asked for. "
         "They are not sent to Kafka or the index.",
+    )
+    consent: Translated | None = Field(
+        default=None,
+        description="Text of the box that permits contact, instead of the usual one: what is asked "
+        "for, by whom and for what.",
     )
     allowed_origins: tuple[Origin, ...] = Field(
         default=(),

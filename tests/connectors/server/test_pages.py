@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import stat
+from dataclasses import fields
 from pathlib import Path
 
 import orjson
 import pytest
 
+from connectors.forms.form.config import Language
+from connectors.server.html import FormView, render_form
 from connectors.server.translations import TRANSLATIONS, negotiate_language
 from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
@@ -154,6 +157,35 @@ def test_the_page_speaks_the_language_that_is_asked_for(serve: Serve) -> None:
     assert '<p lang="en">Welcome.</p>' in german
     french = live.get("/form/tongues?lang=fr", headers={"Accept-Language": "de"}).text
     assert '<html lang="fr">' in french and '<h1 lang="en">How was it?</h1>' in french
+
+
+def test_a_script_from_right_to_left_turns_the_page_and_not_the_owners_texts() -> None:
+    source = form(
+        "turned", title={"en": "How was it?", "ur": "کیسا رہا؟"}, languages=["en", "ur", "ar"]
+    )
+    arabic = render_form(FormView(source, "ar", "a" * 32))
+    assert '<html lang="ar" dir="rtl">' in arabic
+    assert '<h1 lang="en" dir="ltr">How was it?</h1>' in arabic
+    assert '<html lang="en">' in render_form(FormView(source, "en", "a" * 32))
+    assert "<h1>کیسا رہا؟</h1>" in render_form(FormView(source, "ur", "a" * 32))
+
+
+@pytest.mark.parametrize("language", sorted(TRANSLATIONS))
+def test_every_language_has_every_text(language: Language) -> None:
+    words = TRANSLATIONS[language]
+    assert (len(words.stars), len(words.fft), "{most}" in words.too_long) == (5, 6, True)
+    assert all(getattr(words, field.name) for field in fields(words))
+    source = form("words", languages=[language], contacts_file="contacts", score="fft")
+    page = render_form(FormView(source, language, "a" * 32))
+    assert words.send in page and words.fft[0] in page
+
+
+def test_the_owner_words_the_consent_and_the_browser_may_fill_in_the_address() -> None:
+    source = form("consent", contacts_file="contacts", consent="Eastgate may ring me once.")
+    page = render_form(FormView(source, "en", "a" * 32))
+    assert "<span>Eastgate may ring me once.</span>" in page
+    assert TRANSLATIONS["en"].contact_me not in page
+    assert 'autocomplete="email"' in page
 
 
 @pytest.mark.parametrize(
