@@ -18,7 +18,15 @@ from starlette.requests import Request
 from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, SubmissionId
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
-from connectors.server.html import HONEYPOT, MAX_ANSWER_CHARACTERS, PRESETS, FieldError, FormView
+from connectors.server.html import (
+    CHOICE_PREFIX,
+    HONEYPOT,
+    MAX_ANSWER_CHARACTERS,
+    PRESETS,
+    FieldError,
+    FormView,
+    parse_numbers,
+)
 from connectors.server.problems import HTTPProblem
 from connectors.server.translations import TRANSLATIONS, Translation, negotiate_language
 from schemas.record import deterministic_id
@@ -63,9 +71,10 @@ class FormPost:
     def read(self, body: bytes) -> list[Item]:
         """Return the items of a body; raise ``InvalidForm`` or ``HTTPProblem`` (400)."""
         try:
-            fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
+            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200)
         except ValueError:
             raise HTTPProblem(400, "reading the form: it can't be decoded") from None
+        fields = _join_repeated(pairs)
         self._values = {name: text.replace("\r\n", "\n").strip() for name, text in fields.items()}
         with suppress(ValidationError):
             self.submission_id = _SUBMISSION_ID.validate_python(fields.get("submission_id"))
@@ -97,6 +106,16 @@ class FormPost:
         """Return the form as it was filled in."""
         return FormView(self.form, self.language, self.submission_id, self._values, errors)
 
+    def _choices(self) -> dict[str, tuple[str, ...]]:
+        """Return the answers to the questions with choices, without numbers that do not exist."""
+        answers = {}
+        for name, question in self.form.config.choices.items():
+            numbers = parse_numbers(self._values.get(CHOICE_PREFIX + name, ""), question)
+            if numbers:
+                choices = (question.choices[number - 1] for number in numbers)
+                answers[name] = tuple(self.form.translate(choice)[0] for choice in choices)
+        return answers
+
     def _submissions(self) -> list[Submission]:
         config, values = self.form.config, self._values
         common: dict[str, Any] = {"contact_requested": self.contact is not None}
@@ -105,6 +124,7 @@ class FormPost:
                 common[name] = values[name]
         if "place" in self._presets:
             common["place"] = self._presets["place"]
+        common["choices"] = self._choices()
         submissions = []
         for number, question in enumerate(config.questions, 1):
             text = values.get(f"text_{number}", "")
@@ -121,6 +141,15 @@ class FormPost:
                     )
                 )
         return submissions
+
+
+def _join_repeated(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return fields by name; the numbers of several choices are separated by commas."""
+    fields: dict[str, str] = {}
+    for name, text in pairs:
+        is_further = name.startswith(CHOICE_PREFIX) and fields.get(name)
+        fields[name] = f"{fields[name]},{text}" if is_further else text
+    return fields
 
 
 def _find_errors(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from connectors.forms.form.config import SCALES, Language, Translated
+from connectors.forms.form.config import SCALES, ChoiceQuestion, Language, Translated
 from connectors.forms.form.connector import Form
 from connectors.server.layout import render
 from connectors.server.translations import TRANSLATIONS, Translation
@@ -15,6 +15,8 @@ from connectors.server.translations import TRANSLATIONS, Translation
 MAX_ANSWER_CHARACTERS: Final = 10_000
 HONEYPOT: Final = "website"
 """A field hidden from people; programs that fill in every field give themselves away."""
+CHOICE_PREFIX: Final = "choice_"
+"""The fields of questions with choices begin with it."""
 PRESETS: Final = ("site", "service", "place")
 """Fields that the page's address may set, as in ``?site=Eastgate``."""
 
@@ -61,6 +63,32 @@ class Choice:
     label: str
     stars: str
     is_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a question of the form's owner."""
+
+    value: int
+    label: OwnerText
+    is_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """A question with choices, of which one or several may be chosen."""
+
+    field: str
+    legend: OwnerText
+    several: bool
+    options: Sequence[Option]
+
+
+def parse_numbers(text: str, question: ChoiceQuestion) -> list[int]:
+    """Return the chosen numbers, from 1, that exist: at most one unless several may be chosen."""
+    wanted = {part for part in text[:200].split(",") if part.isdecimal() and len(part) < 4}
+    numbers = [number for number in range(1, len(question.choices) + 1) if str(number) in wanted]
+    return numbers if question.several else numbers[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +147,22 @@ class FormView:
         kind = self.form.config.score
         values = reversed(SCALES[kind]) if kind == "stars" else SCALES[kind]
         return [self._choice(value) for value in values]
+
+    @property
+    def choice_fields(self) -> list[ChoiceField]:
+        """The owner's questions with choices."""
+        return [
+            self._choice_field(CHOICE_PREFIX + name, question)
+            for name, question in self.form.config.choices.items()
+        ]
+
+    def _choice_field(self, field: str, question: ChoiceQuestion) -> ChoiceField:
+        chosen = parse_numbers(self.value(field), question)
+        options = [
+            Option(number, self.translate(choice), number in chosen)
+            for number, choice in enumerate(question.choices, 1)
+        ]
+        return ChoiceField(field, self.translate(question.question), question.several, options)
 
     def _choice(self, value: int) -> Choice:
         label, stars = str(value), ""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -20,7 +21,7 @@ from pydantic import (
 )
 
 from connectors.sdk import SourceConfig
-from schemas.feedback import MAX_TEXT_CHARACTERS, Name
+from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Name
 
 Language = Literal["en", "de", "fr", "es", "cy", "pl", "ur", "ar"]
 """A language of the page's own texts."""
@@ -32,8 +33,31 @@ Translated = Words | dict[Language, Words]
 SubmissionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{8,200}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s;,']+$")]
 
+ChoiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
 MAX_QUESTIONS: Final = 8
+MAX_CHOICES: Final = 20
+_ATTRIBUTES: Final = frozenset({"contact_requested", "place", "suspect", "ignored", SUBMISSION})
 SCALES: Final = {"stars": range(1, 6), "nps": range(11), "fft": range(1, 7), "none": range(0)}
+
+
+class ChoiceQuestion(BaseModel):
+    """A question with choices, whose answer becomes an attribute."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: Translated
+    choices: tuple[Translated, ...] = Field(min_length=2, max_length=MAX_CHOICES)
+    several: bool = False
+
+
+def _require_free_name(name: str) -> str:
+    if name in _ATTRIBUTES:
+        raise ValueError("it is the name of another attribute")
+    return name
+
+
+FreeName = Annotated[ChoiceName, AfterValidator(_require_free_name)]
 
 
 class FormConfig(SourceConfig):
@@ -54,6 +78,13 @@ class FormConfig(SourceConfig):
     )
     score_question: Translated | None = Field(
         default=None, description="Question for the score, instead of the usual one."
+    )
+    choices: dict[FreeName, ChoiceQuestion] = Field(
+        default_factory=dict,
+        max_length=MAX_QUESTIONS,
+        description="Questions with choices, by the names of the attributes that keep the answers: "
+        '`{ visit = { question = "Why were you here?", choices = ["Surgery", "Check-up"] } }`, '
+        "and `several = true` for more than one answer.",
     )
     sites: tuple[Name, ...] = Field(
         default=(), description="Sites to choose from; `?site=` in the address selects one."
@@ -155,6 +186,11 @@ class Submission(BaseModel):
         default=None,
         description="When it was given; default: when it is received. Ignored without the form's "
         "token.",
+    )
+    choices: dict[ChoiceName, tuple[Annotated[str, Field(max_length=2_000)], ...]] = Field(
+        default_factory=dict,
+        max_length=MAX_QUESTIONS,
+        description="Answers to the form's questions with choices, as they are worded there.",
     )
     contact_requested: StrictBool = Field(
         default=False, description="Whether the person asked to be contacted."

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from connectors.forms.form.choices import normalize_choices, translate
 from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, Translated
 from connectors.forms.form.trust import Received, receive
 from connectors.sdk import (
@@ -131,7 +132,13 @@ api_token = { env = "FORM_API_TOKEN" }
             choice = getattr(submission, field)
             if choice is not None and choices and choice not in choices:
                 raise BadRecord(f"parsing form: {field}: it is not one of the form's")
-        return submission
+        if not submission.choices:
+            return submission
+        try:
+            answers = normalize_choices(config, submission.choices)
+        except ValueError as error:
+            raise BadRecord(f"parsing form: {error}") from None
+        return submission.model_copy(update={"choices": answers})
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a submission."""
@@ -169,13 +176,7 @@ api_token = { env = "FORM_API_TOKEN" }
 
     def translate(self, text: Translated, language: Language | None = None) -> tuple[str, Language]:
         """Return the operator's text in a language, or in the form's first, and that language."""
-        first = self.config.languages[0]
-        if isinstance(text, str):
-            return text, first
-        for candidate in (language, first, *text):
-            if candidate is not None and candidate in text:
-                return text[candidate], candidate
-        return "", first
+        return translate(text, language, self.config.languages[0])
 
     def _measure(self, score: int | None) -> dict[str, Any]:
         match self.config.score:
@@ -189,6 +190,8 @@ api_token = { env = "FORM_API_TOKEN" }
 
 
 def _attributes(received: Received) -> Iterator[tuple[str, str]]:
+    for name, answers in received.choices.items():
+        yield name, ", ".join(answers)
     if received.contact_requested:
         yield "contact_requested", "yes"
     if received.place is not None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pytest
+from pydantic import ValidationError
 
 from connectors.forms.form.config import Submission
-from connectors.forms.form.connector import Form
+from connectors.forms.form.connector import Form, Unacceptable
 from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 
@@ -95,3 +97,28 @@ def test_a_suspect_is_kept_and_marked() -> None:
     submission = Submission(text="The lift was broken.", submission_id="a" * 32)
     record = source.parse(source.submission_item(submission, is_suspect=True))
     assert (record.text, record.attributes) == ("The lift was broken.", {"suspect": "yes"})
+
+
+VISIT = {"question": "Why were you here?", "choices": [{"en": "Surgery", "de": "OP"}, "Check-up"]}
+
+
+def test_answers_to_choices_are_attributes_in_the_first_language() -> None:
+    source = form(choices={"visit": VISIT}, languages=["en", "de"])
+    assert post(source, choices={"visit": ["OP"]}).attributes == {"visit": "Surgery"}
+    several = form(choices={"visit": VISIT | {"several": True}})
+    record = post(several, choices={"visit": ["Check-up", "Surgery"]})
+    assert record.attributes == {"visit": "Surgery, Check-up"}
+
+
+@pytest.mark.parametrize(
+    "choices", [{"visit": ["Other"]}, {"visit": ["Surgery", "Check-up"]}, {"other": ["Surgery"]}]
+)
+def test_other_answers_to_choices_are_refused(choices: dict[str, list[str]]) -> None:
+    with pytest.raises(Unacceptable, match="choices"):
+        post(form(choices={"visit": VISIT}), choices=choices)
+
+
+@pytest.mark.parametrize("name", ["place", "suspect", "Visit", "", "1st"])
+def test_a_choice_has_a_name_that_is_free(name: str) -> None:
+    with pytest.raises(ValidationError):
+        form(choices={name: VISIT})

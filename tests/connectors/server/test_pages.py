@@ -65,6 +65,21 @@ def test_the_address_presets_what_the_form_knows(serve: Serve, settings: Setting
     )
 
 
+def test_choices_are_offered_kept_and_attributes(serve: Serve, settings: Settings) -> None:
+    visit = {"question": "Why?", "choices": ["Surgery", "<b>", "Check-up"], "several": True}
+    ward = {"question": "Which?", "choices": ["Day", "Night"]}
+    live = serve(form("choose", choices={"visit": visit, "shift": ward}))
+    page = live.get("/form/choose").text
+    assert page.count('type="checkbox"') == 3 and page.count('name="choice_shift"') == 2
+    assert "<b>" not in page
+    chosen = {"choice_visit": ["1", "3", "9"], "choice_shift": ["2"]}
+    again = live.post("/form/choose", data={**chosen, "submission_id": "a" * 32})
+    assert again.status_code == 422 and again.text.count(" checked") == 3
+    assert live.post("/form/choose", data={**chosen, "text_1": TEXT}).status_code == 303
+    (record,) = records_on(settings, "form", "choose/")
+    assert record.attributes == {"visit": "Surgery, Check-up", "shift": "Night"}
+
+
 def test_a_filled_honeypot_marks_a_submission_and_costs_nothing(
     serve: Serve, settings: Settings
 ) -> None:
