@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from connectors.forms.fhir.config import FhirConfig
-from connectors.forms.fhir.definition import Definition, read_definition
+from connectors.forms.fhir.definition import Definition, Question, read_definition
 from connectors.forms.fhir.questionnaire import complete_date, list_absent, read_answers
 from connectors.sdk import (
     AnswerType,
@@ -190,6 +190,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
                 seen[answer.field] = answer
         if _was_edited(resource) or resource.get("status") == _RETRACTED:
             answers += list_absent(definition, answers)
+            answers += list_absent(self._named_comments, answers)
             present = {answer.field for answer in answers}
             answers += [
                 replace(answer, value="") for name, answer in seen.items() if name not in present
@@ -207,6 +208,10 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         if "|" not in named:
             canonical = canonical.partition("|")[0]
         return canonical == named or named.endswith(f"/{canonical}")
+
+    @cached_property
+    def _named_comments(self) -> Definition:
+        return {name: Question(is_text=True) for name in self.config.comments}
 
     @cached_property
     def _seen(self) -> dict[str, dict[str, FormAnswer]]:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any, Final
 
-import orjson
 from pydantic import Field, SecretStr
 
 from connectors.forms.qualtrics.columns import embedded_data, language_tag, read_answers
@@ -33,6 +32,7 @@ from connectors.sdk import (
     get_objects,
     get_text,
     parse_iso_ms,
+    parse_json,
 )
 
 _DAY_MS: Final = 24 * 60 * 60 * 1_000
@@ -208,7 +208,7 @@ def _unzip(body: bytes) -> Any:
             limit = min(_MAX_BYTES, max(_MAX_SMALL_BYTES, _MAX_RATIO * len(body)))
             if file.file_size > limit:
                 raise Fatal("reading qualtrics: the export is too large, lower window_days")
-            return orjson.loads(packed.read(file))
+            return parse_json(packed.read(file))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):
         raise Retry(
             "reading qualtrics: the export is not a complete zip with a JSON file"

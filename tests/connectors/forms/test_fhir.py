@@ -185,6 +185,14 @@ def test_a_comment_is_deleted_without_a_questionnaire_if_this_process_has_seen_i
     assert ("eastgate/8:odd", Operation.DELETE) in operations
 
 
+def test_a_named_comment_is_deleted_without_a_questionnaire() -> None:
+    fake = with_one(question("overall", {"valueInteger": 2}), status="amended")
+    fake.questionnaires = []
+    settings = {"comments": ["better"], "scores": {"overall": "csat"}}
+    operations = [(record.native_id, record.operation) for record in records(fake, **settings)]
+    assert ("eastgate/8:better", Operation.DELETE) in operations
+
+
 def test_no_number_is_kept_that_the_settings_do_not_name() -> None:
     fake = with_one(question("age", {"valueInteger": 54}), question("why", {"valueString": "x"}))
     (record,) = records(fake)
