@@ -22,17 +22,22 @@ _FACT: Final = re.compile(
       |suggestions?|reasons?|complaints?|concerns?|ideas?|messages?))
     |wo|wann|wer|welche[mnrs]?|wie\s+(?:viele|oft|lange|alt|heißen)
     |où|quand|qui|quel(?:le)?s?|combien|dónde|cuándo|quién|cuál(?:es)?|cuánt[oa]s?
-    |dove|quando|chi|quale|quant[iaeo]|waar|wanneer|wie|welke?|hoeveel|gdzie|kiedy|kto|ile)\b""",
+    |dove|quando|chi|quale|quant[iaeo]|waar|wanneer|welke?|hoeveel|gdzie|kiedy|kto|ile)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OPEN: Final = re.compile(
-    r"""\b(?:comment|feedback|suggest|improv|better|good|bad\b|well\b|wrong|likes?\b|liked|dislike
+    r"""\b(?:specif|favou?rite|comment|feedback|suggest|improv|better|good|bad\b|well\b|wrong|likes?\b(?!\sto\b)|liked|dislike
     |reason|why|remark|opinion|thought|experience|story|message|anything|else\b|tell\b|describe
     |explain|complain|complim|praise|concern|best\b|worst\b|change|issue|problem|others?\b|thank
     |kommentar|anmerkung|bemerkung|verbesser|lob|kritik|beschwerde|vorschl|erfahrung|grund|warum
     |sonst|wünsch|commentaire|remarque|améli|avis\b|pourquoi|coment|suger|mejor|por\squé|comment[oi]
     |sugger|miglior|opmerk|verbeter|uwag|komentarz|dlaczego)""",
     re.IGNORECASE | re.VERBOSE,
+)
+_WANTS_OPINION: Final = re.compile(
+    r"\b(?:improv|better|best\b|worst\b|wrong|why\b|verbesser|besser|warum|améli|mieux|pourquoi"
+    r"|mejor|por qué|miglior|perché|verbeter|beter\b|waarom|lepsz|popraw|dlaczego)",
+    re.IGNORECASE,
 )
 _VALUE: Final = re.compile(
     r"""[\W\d_]*(?:(?:uhr|am|pm|st|nd|rd|th)\b[\W\d_]*)?  # numbers, dates, times, phone numbers
@@ -67,7 +72,8 @@ def is_other_comment(question: str, text: str) -> bool:
 
 def asks_for_fact(question: str) -> bool:
     """Return True if a question asks for a place, a time, a person or a number."""
-    return bool(_FACT.match(question.strip().replace("’", "'")))
+    is_fact = _FACT.match(question.strip().replace("’", "'"))
+    return bool(is_fact) and not _WANTS_OPINION.search(question)
 
 
 def _reads_like_sentence(text: str) -> bool:

@@ -132,6 +132,9 @@ class TestShortAnswers:
             ("Ward", "The bell was out of reach all night."),
             ("", "Nobody came when I rang the bell"),
             ("Was war gut?", "Alles"),
+            ("Wie können wir besser werden?", "Parken"),
+            ("Where could we do better?", "Parking"),
+            ("Please specify", "The lift broke"),
             ("何か", "看護師さんがとても親切でした"),
         ],
     )
@@ -150,6 +153,7 @@ class TestShortAnswers:
             ("Which ward were you on?", "Maternity 2"),
             ("When were you here?", "last Tuesday"),
             ("What is your job?", "Teacher"),
+            ("Which member of staff would you like to thank?", "Sister Field"),
             ("Anything else?", "0"),
             ("Anything else?", "+44 20 7946 0000"),
             ("Anything else?", "sam.field@mail.example"),
@@ -161,7 +165,7 @@ class TestShortAnswers:
         short = FormAnswer("q", question, AnswerType.SHORT, value)
         (item,) = items(text("a", "Good"), short)
         assert sum(item.left_out.values()) == 1
-        assert "Sam" not in str(item.data)
+        assert item.data["text"] == "Good"
 
     def test_are_comments_if_settings_name_them(self) -> None:
         short = FormAnswer("q", "Ward", AnswerType.SHORT, "Maternity")
