@@ -31,6 +31,7 @@ from connectors.server.problems import HTTPProblem
 from connectors.server.translations import TRANSLATIONS, Translation, negotiate_language
 from schemas.record import deterministic_id
 
+_MAX_FIELDS: Final = 200
 _SUBMISSION_ID: Final = TypeAdapter[str](SubmissionId)
 
 
@@ -71,9 +72,10 @@ class FormPost:
     def read(self, body: bytes) -> list[Item]:
         """Return the items of a body; raise ``InvalidForm`` or ``HTTPProblem`` (400)."""
         try:
-            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200)
+            text = body.decode("utf-8", "replace")
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError:
-            raise HTTPProblem(400, "reading the form: it can't be decoded") from None
+            raise HTTPProblem(400, "reading the form: it has too many fields") from None
         fields = _join_repeated(pairs)
         self._values = {name: text.replace("\r\n", "\n").strip() for name, text in fields.items()}
         with suppress(ValidationError):

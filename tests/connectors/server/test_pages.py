@@ -80,6 +80,15 @@ def test_choices_are_offered_kept_and_attributes(serve: Serve, settings: Setting
     assert record.attributes == {"visit": "Surgery, Check-up", "shift": "Night"}
 
 
+@pytest.mark.parametrize("body", [b"text_1=caf%E9+%ED%A0%BD", b"text_1=caf\xe9 \xed\xa0\xbd"])
+def test_broken_letters_cost_no_comment(serve: Serve, settings: Settings, body: bytes) -> None:
+    live = serve(form("broken"))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert live.post("/form/broken", content=body, headers=headers).status_code == 303
+    texts = {record.text for record in records_on(settings, "form", "broken/")}
+    assert {text.replace("\ufffd", "") for text in texts} == {"caf "}
+
+
 def test_a_filled_honeypot_marks_a_submission_and_costs_nothing(
     serve: Serve, settings: Settings
 ) -> None:
