@@ -26,8 +26,8 @@ from connectors.sdk import (
     Webhook,
     WebhookRequest,
     from_unix,
+    load_json,
     parse_iso,
-    parse_json,
     require_equal,
     require_hmac,
     unix_ms,
@@ -146,7 +146,7 @@ site = "Eastgate"
         """Verify a request and return the items of its submissions."""
         self._verify(request)
         try:
-            document = parse_json(request.body)
+            document = load_json(request.body)
         except ValueError:
             raise Malformed("reading the request: it is not JSON") from None
         submissions = self._mapping.find_submissions(document)

@@ -20,7 +20,7 @@ from connectors.sdk import (
     Skip,
     Webhook,
     WebhookRequest,
-    parse_json,
+    load_json,
     require_equal,
     require_hmac,
 )
@@ -75,7 +75,7 @@ api_token = { env = "FORM_API_TOKEN" }
 
     def _read_submission(self, request: WebhookRequest) -> Submission:
         try:
-            data = parse_json(request.body)
+            data = load_json(request.body)
         except ValueError:
             raise Malformed("reading the submission: it is not a JSON document") from None
         try:

@@ -31,8 +31,8 @@ from connectors.sdk import (
     get_object,
     get_objects,
     get_text,
+    load_json,
     parse_iso_ms,
-    parse_json,
 )
 
 _DAY_MS: Final = 24 * 60 * 60 * 1_000
@@ -208,7 +208,7 @@ def _unzip(body: bytes) -> Any:
             limit = min(_MAX_BYTES, max(_MAX_SMALL_BYTES, _MAX_RATIO * len(body)))
             if file.file_size > limit:
                 raise Fatal("reading qualtrics: the export is too large, lower window_days")
-            return parse_json(packed.read(file))
+            return load_json(packed.read(file))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):
         raise Retry(
             "reading qualtrics: the export is not a complete zip with a JSON file"
