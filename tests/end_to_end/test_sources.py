@@ -30,6 +30,7 @@ from tests.support.engines import engine_environment, running_engines, set_up
 from tests.support.fake_service import NOW, FakeService, Served, serve_fake
 from tests.support.fakes import SERVICES
 from tests.support.kafka import read_all
+from tests.support.mails import KEY
 from tests.support.pipeline import run_feedback
 from tests.support.worker import running_roles
 
@@ -143,7 +144,7 @@ def collect(path: Path, settings: Settings, now: datetime) -> dict[str, RunResul
     """Every instance of the settings file, run once at some time; by the connector's name."""
     resolve = partial(resolve_secret, resolve=lambda name: None)
     instances = build_instances(read_connector_sections(path), resolve, f"reading {path}")
-    built = [build_polled(instance, b"a key") for instance in instances]
+    built = [build_polled(instance, KEY) for instance in instances]
     done = {}
     with ConnectorBroker(settings.kafka) as broker:
         states = load_previous_state(instances, built, broker)

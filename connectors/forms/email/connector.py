@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import imaplib
-import re
 import ssl
-import time
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Any, Final
+from dataclasses import asdict
+from functools import cached_property
+from typing import Final
 
 import imap_tools
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field
 
-from connectors.forms.email.mail import Mail, read_mail
+from connectors.forms.email.automatic import Origin
+from connectors.forms.email.fetching import FetchedMail, fetch_mails
+from connectors.forms.email.mail import Mail, Reading, is_ours, read_mail
 from connectors.forms.email.mailbox import MailboxConfig, open_mailbox
+from connectors.forms.email.reply_parser import QUOTE
 from connectors.sdk import (
     BadRecord,
     Item,
@@ -24,12 +26,12 @@ from connectors.sdk import (
     Polled,
     Retry,
     Skip,
-    from_unix,
 )
-from schemas.feedback import EARLIEST_YEAR, Family, Feedback
+from connectors.sdk.pseudonyms import pseudonym
+from schemas.feedback import Family, Feedback
+from schemas.record import deterministic_id
 
-_MAX_BYTES: Final = 1_000_000
-_UID: Final = re.compile(rb"\bUID (\d+)")
+_MAX_NAMED_TYPES: Final = 5
 
 
 class EmailConfig(MailboxConfig):
@@ -38,6 +40,17 @@ class EmailConfig(MailboxConfig):
     ours: tuple[str, ...] = Field(
         default=(),
         description="Domains and addresses whose messages are excluded, such as your own.",
+    )
+    own_lists: tuple[str, ...] = Field(
+        default=(),
+        description="Mailing lists and groups by which people write to this mailbox, by List-Id, "
+        "address or domain: their messages are a person's. Lists of the mailbox's own domain are "
+        "recognised.",
+    )
+    boilerplate: tuple[str, ...] = Field(
+        default=(),
+        description="Beginnings of paragraphs that mail servers add, such as warnings about "
+        "outside senders and disclaimers, to leave out in addition to those that are recognised.",
     )
     keep_automatic: bool = Field(
         default=False,
@@ -51,6 +64,7 @@ class _Fetched(BaseModel):
     uid: int
     arrived: AwareDatetime
     raw: bytes
+    is_cut: bool = False
 
 
 class Email(Polled[EmailConfig]):
@@ -70,9 +84,11 @@ class Email(Polled[EmailConfig]):
         "https://oauth2.googleapis.com/token."
     )
     limitations = (
-        "The first megabyte of a message is read, and of that the sender's own text: quoted and "
-        "forwarded messages, signatures and attachments are left out. Automatic replies, bounces "
-        "and bulk messages are left out too. Deletes are not reported."
+        "The sender's own text is read, whatever is attached: marked quotes, signatures, "
+        "disclaimers and attachments are left out, and named in the attributes. A forwarded "
+        "message is read with its own author and date. A message whose words are only in an "
+        "attachment, or encrypted, is a dead letter. Automatic replies, bounces and bulk messages "
+        "are left out. Deletes are not reported."
     )
     cursor_description = (
         "UIDVALIDITY and UID of the last message that was read; if UIDVALIDITY has changed, the "
@@ -114,61 +130,60 @@ site = "Eastgate"
         size = self.config.per_page
         for start in range(0, len(uids), size):
             first, last = uids[start], uids[start : start + size][-1]
-            parts = f"(UID INTERNALDATE BODY.PEEK[]<0.{_MAX_BYTES}>)"
-            status, response = mailbox.client.uid("FETCH", f"{first}:{last}", parts)
-            if status != "OK":
-                raise Retry(f"reading mail on {self.config.host}: FETCH returned {status}")
-            items = [self._item(validity, mail) for mail in _parse_fetch(response)]
+            items = [self._item(validity, mail) for mail in fetch_mails(mailbox, first, last)]
             yield Page(items, orjson.dumps({"uidvalidity": validity, "uid": last}).decode())
 
-    def _item(self, validity: int, mail: dict[str, Any]) -> Item:
-        return self.item(mail, origin=f"{validity}.{mail['uid']}", payload=mail["raw"])
+    def _item(self, validity: int, mail: FetchedMail) -> Item:
+        return self.item(asdict(mail), origin=f"{validity}.{mail.uid}", payload=mail.raw)
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a message: its subject, unless it is a reply, and its own text."""
         fetched = self.validate(_Fetched, item.data)
         try:
-            mail = read_mail(fetched.raw)
+            mail = read_mail(fetched.raw, fetched.arrived, self._reading)
         except (
             Exception
         ) as error:  # messages can be malformed in any way, and decoders fail in any way
             raise BadRecord(f"parsing email: {type(error).__name__}") from None
-        self._require_feedback(mail)
+        self._require_feedback(mail, is_cut=fetched.is_cut)
+        key = self.context.author_key
         return self.record(
             item,
-            native_id=mail.id,
-            created_at=_creation_time(mail, fetched.arrived),
+            native_id=pseudonym(key, mail.identity) or deterministic_id(mail.identity),
+            created_at=mail.sent,
             text=mail.text,
-            author=mail.sender,
+            author=mail.author,
+            attributes={**mail.notes, **({"cut": "yes"} if fetched.is_cut else {})},
         )
 
-    def _require_feedback(self, mail: Mail) -> None:
-        """Raise ``Skip`` for a message that is not feedback."""
-        if mail.is_bounce:
+    @cached_property
+    def _reading(self) -> Reading:
+        return Reading(
+            ours=_normalize(self.config.ours),
+            own_lists=_normalize(self.config.own_lists),
+            boilerplate=self.config.boilerplate,
+            mailbox=self.config.user.casefold(),
+        )
+
+    def _require_feedback(self, mail: Mail, *, is_cut: bool) -> None:
+        """Raise ``Skip`` for a message without feedback, ``BadRecord`` for an unreadable one."""
+        if mail.origin is Origin.BOUNCE:
             raise Skip("a bounce")
-        if mail.is_automatic and not self.config.keep_automatic:
+        if mail.origin is not Origin.PERSON and not self.config.keep_automatic:
             raise Skip("automatic or bulk mail")
-        domain = mail.sender.rpartition("@")[2]
-        if {mail.sender, domain} & {entry.strip().casefold() for entry in self.config.ours}:
+        if is_ours(mail.author, self._reading.ours):
             raise Skip("own account")
-        if not mail.text:
-            raise Skip("no text")
+        if mail.text:
+            return
+        if mail.is_encrypted:
+            raise BadRecord("reading email: it is encrypted, or its signed content is damaged")
+        if mail.attachments:
+            kinds = ", ".join(sorted(set(mail.attachments))[:_MAX_NAMED_TYPES])
+            raise BadRecord(f"reading email: no text, and attachments are not read: {kinds}")
+        if is_cut:
+            raise BadRecord("reading email: no text in the part of it that was read")
+        raise Skip("only a quote" if QUOTE in mail.left_out else "no text")
 
 
-def _creation_time(mail: Mail, arrived: datetime) -> datetime:
-    """Return when a message was sent, if plausible: moving it does not change that time."""
-    sent = mail.sent
-    plausible = sent is not None and sent.year >= EARLIEST_YEAR and (sent - arrived).days < 1
-    return sent if sent is not None and plausible else arrived
-
-
-def _parse_fetch(response: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Yield the messages of a FETCH; other parts belong to the literal before, or are events."""
-    parts = list(response)
-    for part, after in zip(parts, [*parts[1:], b""], strict=True):
-        if not isinstance(part, tuple):
-            continue
-        header = part[0] + (after if isinstance(after, bytes) and after[:1] in b" )" else b"")
-        uid, arrived = _UID.search(header), imaplib.Internaldate2tuple(header)
-        moment = from_unix(time.mktime(arrived)) if arrived else None
-        yield {"uid": int(uid[1]) if uid else None, "arrived": moment, "raw": part[1]}
+def _normalize(entries: Iterable[str]) -> frozenset[str]:
+    return frozenset(entry.strip().casefold() for entry in entries)

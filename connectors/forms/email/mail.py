@@ -3,136 +3,233 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.errors import MessageError
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import Message
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
-import imap_tools
-from imap_tools.utils import decode_value
-
-from connectors.forms.email.reply_parser import strip_quoted_text, unwrap_flowed
-from connectors.sdk import plain_text
-
-_MAX_ID_CHARACTERS: Final = 400
-_BULK: Final = frozenset({"bulk", "list", "junk", "auto_reply"})
-_BOUNCERS: Final = frozenset({"mailer-daemon", "postmaster"})
-_REPLY_PREFIX: Final = re.compile(
-    r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|rif|antw|odp|ref|enc)\s?(?:\[\d+\])?\s?:", re.IGNORECASE
+from connectors.forms.email.automatic import Origin, classify_origin
+from connectors.forms.email.forwards import Forward, find_forward
+from connectors.forms.email.headers import (
+    Subject,
+    find_address,
+    header_charsets,
+    parse_subject,
+    read_address,
+    read_header,
+    read_headers,
+    select_time,
 )
+from connectors.forms.email.lines import Line, count_letters
+from connectors.forms.email.parts import Body, parse_message, read_body
+from connectors.forms.email.quote_heads import Thread
+from connectors.forms.email.reply_parser import OwnText, extract_own_text
+from schemas.feedback import EARLIEST_YEAR
+
+_DAY: Final = timedelta(days=1)
+_NOTE: Final = "note"
+_ALTERNATIVE: Final = "alternative"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The settings with which messages to a mailbox are read."""
+
+    ours: Collection[str] = ()
+    """Domains and addresses of the organization, in lower case."""
+    own_lists: Collection[str] = ()
+    boilerplate: Sequence[str] = ()
+    mailbox: str = ""
+    """The mailbox's own address, if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
     """The relevant parts of a message."""
 
-    id: str
-    """The Message-ID, or a hash of Date, From and Subject if it is missing."""
-    sender: str
-    """The address in From, in lower case."""
-    sent: datetime | None
-    """The Date, if it is valid."""
+    identity: str
+    """Of this message alone: what it was given as an id, with a hash of its words. Personal."""
+    author: str
+    """The address, or the name if there is none, of who wrote the words."""
+    sent: datetime
     text: str
-    """The subject, unless it is a reply's, and the sender's own text."""
-    is_bounce: bool
-    """True if it reports the delivery of another message."""
-    is_automatic: bool
-    """True if it is marked as automatic or bulk."""
+    """The subject, unless it is a reply's, and the author's own text."""
+    origin: Origin
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What was guessed or left out."""
+    is_encrypted: bool = False
+    attachments: Sequence[str] = ()
+    """Types of the parts that are not displayed as text."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_mail(raw: bytes) -> Mail:
-    """Return a message from its bytes, which may be truncated.
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a message, and who wrote them."""
+
+    own: OwnText
+    subject: Subject
+    author: str
+    sent: datetime | None = None
+    """None if they were written when the message was sent."""
+    is_forwarded: bool = False
+
+
+def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mail:
+    """Return a message from its bytes. ``stored`` is when the server received it.
 
     Raises any exception of the decoders for a malformed one.
     """
-    message = imap_tools.MailMessage.from_bytes(raw)
-    headers = message.obj
-    sender = parseaddr(_header(headers, "from"))[1].casefold()
-    report = headers.get_content_type() == "multipart/report"
-    words = strip_quoted_text(_body(headers))
+    message = parse_message(raw)
+    own_domains = _domains(reading.mailbox, *reading.ours)
+    addressed = _domains(*(read_address(message, name)[1] for name in ("delivered-to", "to")))
+    body = read_body(message, header_charsets(message))
+    words = _read_words(message, body, reading, own_domains)
+    sent, is_arrival = select_time(message, stored)
+    if words.sent is not None and words.sent < sent + _DAY:
+        sent, is_arrival = words.sent, False
     return Mail(
-        id=_id(headers),
-        sender=sender,
-        sent=_parse_date(headers),
-        text="\n".join(part for part in (_subject(message), words) if part),
-        is_bounce=report or sender.partition("@")[0] in _BOUNCERS,
-        is_automatic=_is_automatic(headers),
+        identity=_identify(message, body, stored),
+        author=words.author,
+        sent=sent,
+        text=_join(words),
+        origin=classify_origin(message, reading.own_lists, own_domains | addressed),
+        notes=_list_notes(words, body, is_arrival=is_arrival),
+        is_encrypted=body.is_encrypted,
+        attachments=body.attachments,
+        left_out=words.own.left_out,
     )
 
 
-def _subject(message: imap_tools.MailMessage) -> str:
+def is_ours(address: str, ours: Collection[str]) -> bool:
+    """Return True if an address, or its domain, is one of the organization's."""
+    return bool(address) and bool({address, address.rpartition("@")[2]} & set(ours))
+
+
+def _domains(*addresses: str) -> set[str]:
+    domains = {address.rpartition("@")[2] for address in addresses}
+    return {domain for domain in domains if "." in domain}
+
+
+def _read_words(
+    message: Message, body: Body, reading: Reading, own_domains: Collection[str]
+) -> _Words:
+    """Return the words of the person who gives the feedback, who may have been forwarded."""
+    subject = parse_subject(read_header(message, "subject"))
+    author = _read_author(message, reading)
+    has_parent = bool(read_header(message, "in-reply-to") or read_header(message, "references"))
+    thread = Thread(subject.is_reply or has_parent, subject.is_forward, subject.text, author)
+
+    def is_own(address: str) -> bool:
+        return is_ours(address, {*reading.ours, *own_domains})
+
+    forward = find_forward(body.lines, thread, _zone(message), is_own)
+    if forward is not None:
+        return _read_forward(forward, reading, is_own(author))
+    own = extract_own_text(body.lines, thread, reading.boilerplate)
+    if not own.text and len(body.forwarded) == 1:
+        inner = body.forwarded[0]
+        return _read_attached(inner, read_body(inner, header_charsets(inner)), reading, own_domains)
+    if not own.text and body.attached_texts:
+        lines = [line for text in body.attached_texts for line in [*text, Line("")]]
+        attached = extract_own_text(lines, Thread(False, False, "", author))
+        own = OwnText(attached.text, _sum(own.left_out, attached.left_out))
+    return _Words(own, subject, author)
+
+
+def _read_forward(forward: Forward, reading: Reading, by_us: bool) -> _Words:
+    """Return the words of a forwarded message, below the note of a sender who is not one of us."""
+    own = extract_own_text(forward.lines, forward.thread, reading.boilerplate)
+    note = extract_own_text(forward.note, Thread(False, True, "", ""), reading.boilerplate)
+    left_out = _sum(own.left_out, note.left_out)
+    text = own.text
+    if by_us and own.text:
+        left_out = _sum(left_out, {_NOTE: count_letters(note.text)})
+    elif note.text:
+        text = f"{note.text}\n\n{own.text}".strip()
+    subject = parse_subject(forward.subject)
+    return _Words(OwnText(text, left_out), subject, forward.author, forward.sent, True)
+
+
+def _read_attached(
+    inner: Message, body: Body, reading: Reading, own_domains: Collection[str]
+) -> _Words:
+    words = _read_words(inner, body, reading, own_domains)
+    sent = _parse_sent(inner)
+    return _Words(words.own, words.subject, words.author, words.sent or sent, True)
+
+
+def _parse_sent(message: Message) -> datetime | None:
     try:
-        subject = " ".join(message.subject.split())
-    except (MessageError, ValueError):  # malformed, and the body matters more
-        return ""
-    return "" if _REPLY_PREFIX.match(subject) else subject
-
-
-def _id(headers: Message) -> str:
-    message_id = _header(headers, "message-id").strip("<> ")
-    if 0 < len(message_id) <= _MAX_ID_CHARACTERS and not re.search(r"\s", message_id):
-        return message_id
-    parts = [message_id, *(_header(headers, name) for name in ("date", "from", "subject"))]
-    return "sha256:" + hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
-def _parse_date(headers: Message) -> datetime | None:
-    try:
-        sent = parsedate_to_datetime(_header(headers, "date"))
-        return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        sent = parsedate_to_datetime(read_header(message, "date"))
+    except (ValueError, TypeError):
         return None
+    sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
+    return sent.astimezone(UTC) if sent.year > EARLIEST_YEAR else None
 
 
-def _is_automatic(headers: Message) -> bool:
-    """Return True for the marks of RFC 3834, Microsoft and mailing lists."""
-    submitted = _header(headers, "auto-submitted").partition(";")[0].casefold()
-    return (
-        submitted.strip() not in {"", "no"}
-        or _header(headers, "precedence").casefold() in _BULK
-        or bool(_header(headers, "x-auto-response-suppress") or _header(headers, "list-id"))
-        or _header(headers, "return-path") == "<>"
-    )
-
-
-def _header(headers: Message, name: str) -> str:
-    return str(headers.get(name, "")).strip()
-
-
-def _body(message: Message) -> str:
-    for part in _parts(message):
-        if part.get_content_type() == "text/plain" and (text := _decode(part)).strip():
-            return unwrap_flowed(text) if _is_flowed(part) else text
-    for part in _parts(message):
-        if part.get_content_type() == "text/html" and (text := plain_text(_decode(part))):
-            return text
-    return ""
-
-
-def _parts(message: Message) -> Iterator[Message]:
-    """Yield the parts that are displayed, without attachments and their parts."""
-    if message.is_multipart():
-        if message.get_content_maintype() == "multipart":
-            for part in message.get_payload():
-                if isinstance(part, Message):
-                    yield from _parts(part)
-    elif not message.get_filename() and message.get_content_disposition() != "attachment":
-        yield message
-
-
-def _decode(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        return ""
+def _zone(message: Message) -> tzinfo:
+    """Return the zone of the sender's clock."""
     try:
-        return decode_value(payload, part.get_content_charset())
-    except ValueError:  # some of Python's codecs are not charsets
-        return payload.decode("utf-8", "ignore")
+        return parsedate_to_datetime(read_header(message, "date")).tzinfo or UTC
+    except (ValueError, TypeError):
+        return UTC
 
 
-def _is_flowed(part: Message) -> bool:
-    return str(part.get_param("format", "")).casefold() == "flowed"
+def _read_author(message: Message, reading: Reading) -> str:
+    """Return who wrote a message: whom to reply to, if that is neither a list nor one of us."""
+    lists = {find_address(value) for value in read_headers(message, "list-post")}
+    name, sender = read_address(message, "from")
+    for field_name in ("reply-to", "x-original-sender"):
+        address = read_address(message, field_name)[1]
+        if "@" in address and not is_ours(address, {*reading.ours, *lists, reading.mailbox}):
+            return address
+    return sender or name
+
+
+def _identify(message: Message, body: Body, stored: datetime) -> str:
+    """Return what tells a message from all others, wherever and whenever it is read.
+
+    The same Message-ID with other words is another message: scripts repeat them, and who received
+    a message knows its id. Without an id and a date, the time of arrival stands for them.
+    """
+    names = ("message-id", "date", "from", "subject")
+    values = [read_header(message, name) for name in names]
+    if not values[0] and not values[1]:
+        values.append(stored.isoformat())
+    digest = hashlib.sha256()
+    for payload in body.payloads:
+        digest.update(b"".join(payload.split()) + b"\0")
+    return "\n".join([*values, digest.hexdigest()])
+
+
+def _join(words: _Words) -> str:
+    subject = words.subject
+    shown = "" if subject.is_reply or subject.is_forward else subject.text
+    return "\n".join(part for part in (shown, words.own.text) if part)
+
+
+def _sum(*counts: Mapping[str, int]) -> Mapping[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return {kind: letters for kind, letters in total.items() if letters}
+
+
+def _list_notes(words: _Words, body: Body, *, is_arrival: bool) -> dict[str, str]:
+    left_out = dict(words.own.left_out)
+    if body.other_text:
+        left_out[_ALTERNATIVE] = body.other_text
+    notes = {
+        "left_out": ", ".join(f"{kind}: {n} letters" for kind, n in sorted(left_out.items())),
+        "attachments": ", ".join(
+            f"{n} {kind}" for kind, n in sorted(Counter(body.attachments).items())
+        ),
+        "guessed_charset": ", ".join(sorted(set(body.charsets))),
+        "dated_by": "arrival" if is_arrival else "",
+        "forwarded": "yes" if words.is_forwarded else "",
+    }
+    return {name: value for name, value in notes.items() if value}

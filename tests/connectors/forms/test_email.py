@@ -6,18 +6,16 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from connectors.forms.email.connector import Email, EmailConfig
-from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Skip, Unauthorized
-from connectors.sdk.source import Context
-from schemas.feedback import Feedback
-from tests.support.dovecot import PASSWORD, USER, Dovecot, dovecot
+from connectors.forms.email.connector import Email
+from connectors.sdk.errors import BadRecord, Misconfigured, Retry, Unauthorized
+from tests.support.dovecot import USER, Dovecot, dovecot
 from tests.support.fake_service import Served
+from tests.support.mails import CAME, build_email, parse_mail, write_message
 from tests.support.services.email import mail
 from tests.support.token_server import CLIENT, REFRESH, SCOPE, SECRET, TokenServer
 
@@ -25,8 +23,6 @@ _SELF_MADE = (
     *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
     *("-addext", "subjectAltName=IP:127.0.0.1"),
 )
-NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-CAME = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -49,37 +45,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return made, key
 
 
-def source(port: int = 1, /, **settings: object) -> Email:
-    values = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "tls": "off"}
-    config = EmailConfig.model_validate(values | settings)
-    return Email(config, Context("test", b"key", lambda: NOW))
-
-
-def write_message(text: str = "It was clean.", **headers: str) -> EmailMessage:
-    message = EmailMessage()
-    values = {
-        "From": "jo@mail.example",
-        "Subject": "Ward 4",
-        "Date": "Fri, 20 Nov 2026 10:00:00 +0100",
-    }
-    for name, value in (values | {"Message-ID": "<1@mail.example>"}).items():
-        message[name] = headers.pop(name.replace("-", "_"), value)
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
-    message.set_content(text)
-    return message
-
-
-def understood(message: EmailMessage | bytes, **settings: object) -> Feedback:
-    raw = message if isinstance(message, bytes) else message.as_bytes()
-    one = source(**settings)
-    return one.parse(one.item({"uid": 1, "arrived": CAME, "raw": raw}, origin="1", payload=raw))
-
-
-def test_reads_id_author_time_and_words() -> None:
-    record = understood(write_message("It was clean.\n\nKind regards,\nJo Bloggs\n0161 496 0000"))
-    other = understood(write_message(From='"Bloggs, Jo" <JO@mail.example>'))
-    assert record.native_id == "1@mail.example"
+def test_reads_author_time_and_words() -> None:
+    record = parse_mail(write_message("It was clean.\n\nKind regards,\nJo Bloggs\n0161 496 0000"))
+    other = parse_mail(write_message(From='"Bloggs, Jo" <JO@mail.example>'))
     assert record.created_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
     assert record.text == "Ward 4\nIt was clean."
     assert record.author is not None and record.author == other.author
@@ -108,7 +76,7 @@ def test_reads_id_author_time_and_words() -> None:
 def test_takes_what_was_written_and_leaves_quotes_and_signatures(
     written_text: str, expected: str | None
 ) -> None:
-    record = understood(write_message(written_text, Subject="Re: How was it?"))
+    record = parse_mail(write_message(written_text, Subject="Re: How was it?"))
     assert record.text == (expected or written_text)
 
 
@@ -126,7 +94,7 @@ def test_takes_what_was_written_and_leaves_quotes_and_signatures(
 )
 def test_takes_a_subject_of_the_writers_own(subject: str, expected: str) -> None:
     raw = write_message("Fine.", Subject="SUBJECT").as_bytes().replace(b"SUBJECT", subject.encode())
-    assert understood(raw).text == expected
+    assert parse_mail(raw).text == expected
 
 
 def test_prefers_plain_text_and_reads_html_where_there_is_none() -> None:
@@ -139,83 +107,37 @@ def test_prefers_plain_text_and_reads_html_where_there_is_none() -> None:
         "&lt;f@us.example&gt; wrote:</div><blockquote>How was it?</blockquote>",
         subtype="html",
     )
-    assert understood(both).text == "Ward 4\nPlain words."
-    assert understood(rich).text == "Ward 4\nThe ward was cold."
+    assert parse_mail(both).text == "Ward 4\nPlain words."
+    assert parse_mail(rich).text == "Ward 4\nThe ward was cold."
 
 
-def test_reads_wrapped_lines_odd_charsets_and_mails_that_were_cut_off() -> None:
-    flowed = write_message("One long line \nthat goes on.")
-    flowed.set_param("format", "flowed")
+def test_reads_odd_charsets_and_mails_that_were_cut_off() -> None:
     odd = [
         write_message().as_bytes().replace(b'"utf-8"', charset)
         for charset in (b'"no-such-charset"', b'"idna"', b'"\x00"')
     ]
     parts = write_message("Plain words.")
     parts.add_attachment(b"x" * 100_000, "image", "png", filename="ward.png")
-    assert understood(flowed).text == "Ward 4\nOne long line that goes on."
-    assert {understood(record).text for record in odd} == {"Ward 4\nIt was clean."}
-    assert understood(parts.as_bytes()[:5_000]).text == "Ward 4\nPlain words."
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Auto_Submitted": "auto-replied"},
-        {"Precedence": "bulk"},
-        {"X_Auto_Response_Suppress": "All"},
-        {"List_Id": "<news.example>"},
-        {"Return_Path": "<>"},
-    ],
-)
-def test_leaves_out_automatic_and_bulk_mail_unless_told_to_keep_it(headers: dict[str, str]) -> None:
-    with pytest.raises(Skip):
-        understood(write_message(**headers))
-    assert understood(write_message(**headers), keep_automatic=True).text == "Ward 4\nIt was clean."
-    assert understood(write_message(Auto_Submitted="no")).text == "Ward 4\nIt was clean."
-
-
-def test_leaves_out_bounces_our_own_mail_and_empty_mail() -> None:
-    report = write_message(From="MAILER-DAEMON@mail.example")
-    for message, settings in (
-        (report, {"keep_automatic": True}),
-        (write_message(From="Nurse <nurse@us.example>"), {"ours": ["US.example"]}),
-        (write_message("> quoted only", Subject="Re: hello"), {}),
-    ):
-        with pytest.raises(Skip):
-            understood(message, **settings)
-
-
-def test_a_mail_without_an_id_has_the_same_one_each_time() -> None:
-    message = write_message()
-    del message["Message-ID"]
-    first, second = understood(message), understood(message)
-    assert first.native_id == second.native_id
-    assert first.native_id.startswith("sha256:")
-    assert understood(write_message()).native_id != first.native_id
-
-
-@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 +0000"])
-def test_a_mail_with_no_plausible_date_was_sent_when_it_came(date: str) -> None:
-    raw = write_message(Date="DATE").as_bytes().replace(b"DATE", date.encode())
-    assert understood(raw).created_at == CAME
+    assert {parse_mail(record).text for record in odd} == {"Ward 4\nIt was clean."}
+    assert parse_mail(parts.as_bytes()[:5_000]).text == "Ward 4\nPlain words."
 
 
 def test_what_a_mail_does_to_its_decoder_is_no_more_than_a_bad_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(raw: bytes) -> None:
-        raise RuntimeError(raw)
+    def broken(*arguments: object) -> None:
+        raise RuntimeError(arguments)
 
     monkeypatch.setattr("connectors.forms.email.connector.read_mail", broken)
     with pytest.raises(BadRecord) as raised:
-        understood(write_message("private words"))
+        parse_mail(write_message("private words"))
     assert raised.value.reason == "parsing email: RuntimeError"
 
 
 def test_never_marks_a_mail_as_read_or_as_seen_by_anybody(server: Dovecot) -> None:
     server.deliver(*(mail(number) for number in range(5)))
     before = server.flags()
-    assert len(list(source(server.port, per_page=2).fetch(None))) == 3
+    assert len(list(build_email(server.port, per_page=2).fetch(None))) == 3
     assert server.flags() == before
     assert all(b"Recent" in flags and b"Seen" not in flags for flags in before)
 
@@ -226,19 +148,73 @@ def test_goes_on_behind_mails_that_were_deleted(server: Dovecot) -> None:
         client.select()
         client.store("2,3", "+FLAGS", r"(\Deleted)")
         client.expunge()
-    pages = list(source(server.port, per_page=2).fetch(None))
+    pages = list(build_email(server.port, per_page=2).fetch(None))
     assert [[item.data["uid"] for item in page.items] for page in pages] == [[1, 4], [5, 6]]
-    assert list(source(server.port).fetch(pages[-1].cursor)) == []
+    assert list(build_email(server.port).fetch(pages[-1].cursor)) == []
     server.deliver(mail(7))
-    (page,) = source(server.port).fetch(pages[-1].cursor)
+    (page,) = build_email(server.port).fetch(pages[-1].cursor)
     assert [item.data["uid"] for item in page.items] == [7]
+
+
+def write_large(*parts: tuple[str, str, bytes]) -> bytes:
+    """A mail of parts: type, further headers and body; in 8 bits."""
+    lines = [b"Content-Type: multipart/mixed; boundary=edge", b"MIME-Version: 1.0", b""]
+    for kind, headers, body in parts:
+        lines += [b"--edge", f"Content-Type: {kind}".encode(), headers.encode(), b"", body]
+    head = b"From: jo@mail.example\r\nSubject: =?utf-8?q?L=C3=A4rm?=\r\nMessage-ID: <9@a.example>"
+    return b"\r\n".join([head, *lines, b"--edge--", b""])
+
+
+def test_reads_the_words_of_a_large_mail_and_not_its_pictures(server: Dovecot) -> None:
+    encoding = "Content-Transfer-Encoding: "
+    picture = ('image/jpeg; name="a ) \\"b.jpg"', encoding + "base64", b"QUJD" * 700_000)
+    nested = (
+        b"--inner\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nzwei\r\n--inner\r\n"
+        b"Content-Type: text/html\r\n\r\n<p>zwei</p>\r\n--inner--\r\n"
+    )
+    raw = write_large(
+        picture,
+        ("text/plain; charset=iso-8859-1", encoding + "8bit", "länger".encode("latin-1")),
+        ("multipart/alternative; boundary=inner", "X-Part: 3", nested),
+        ("text/plain", encoding + "quoted-printable", b"drei=\r\nviertel"),
+        picture,
+    )
+    sign = build_email(server.port)
+    server.deliver((raw, CAME), mail(1), (b"Subject: one\r\n\r\n" + b"too long. " * 300_000, CAME))
+    (page,) = sign.fetch(None)
+    large, small, cut = page.items
+    assert [item.data["uid"] for item in page.items] == [1, 2, 3]
+    assert len(large.data["raw"]) < 5_000 and not large.data["is_cut"]
+    record = sign.parse(large)
+    assert record.text.split() == ["Lärm", "länger", "zwei", "dreiviertel"]
+    assert record.attributes["attachments"] == "2 image/jpeg"
+    assert (record.created_at, record.text) == (CAME, parse_mail(raw).text)
+    assert record.native_id == parse_mail(raw).native_id
+    assert sign.parse(small).text == parse_mail(mail(1)[0]).text
+    assert cut.data["is_cut"]
+    with pytest.raises(BadRecord, match="text"):
+        sign.parse(cut)
+
+
+@pytest.mark.parametrize(("pictures", "cut"), [(200, None), (1_000, "yes")])
+def test_a_mail_of_very_many_parts_is_cut_and_says_so(
+    server: Dovecot, pictures: int, cut: str | None
+) -> None:
+    words = ("text/plain", "X-Part: 1", b"Nobody came.")
+    many = [("image/png", "X-Part: 2", b"QUJD" * 2_500)] * pictures
+    server.deliver((write_large(words, *many, *([words] if cut is None else [])), CAME))
+    sign = build_email(server.port)
+    ((item,),) = (page.items for page in sign.fetch(None))
+    record = sign.parse(item)
+    assert record.text.split()[1:] == ["Nobody", "came."] * (1 if cut else 2)
+    assert record.attributes.get("cut") == cut
 
 
 def test_a_folder_that_was_made_anew_is_read_anew_under_the_same_ids(server: Dovecot) -> None:
     mails = [mail(number) for number in range(3)]
 
     def read(cursor: str | None) -> tuple[list[str], str]:
-        one = source(server.port, folder="Rückmeldungen")
+        one = build_email(server.port, folder="Rückmeldungen")
         (page,) = one.fetch(cursor)
         return [one.parse(item).native_id for item in page.items], page.cursor
 
@@ -259,15 +235,15 @@ def test_speaks_tls_with_a_server_whose_certificate_is_trusted(
     with dovecot(*certificate) as server:
         server.deliver(mail(1))
         for tls, port in (("on", server.tls_port), ("starttls", server.port)):
-            (page,) = source(port, tls=tls, ca_file=certificate[0]).fetch(None)
+            (page,) = build_email(port, tls=tls, ca_file=certificate[0]).fetch(None)
             assert len(page.items) == 1
             with pytest.raises(Misconfigured, match="self-signed certificate"):
-                list(source(port, tls=tls).fetch(None))
+                list(build_email(port, tls=tls).fetch(None))
 
 
 def test_no_password_goes_over_a_network_in_the_clear() -> None:
     with pytest.raises(ValidationError, match="tls can be"):
-        source(host="imap.example.org")
+        build_email(host="imap.example.org")
 
 
 def test_says_what_is_wrong_without_the_password(server: Dovecot) -> None:
@@ -278,7 +254,7 @@ def test_says_what_is_wrong_without_the_password(server: Dovecot) -> None:
         ({"port": 9}, Retry),
     ):
         with pytest.raises(kind) as raised:
-            list(source(server.port, **settings).fetch(None))
+            list(build_email(server.port, **settings).fetch(None))
         assert "pass" not in str(raised.value) and USER not in str(raised.value)
 
 
@@ -292,7 +268,7 @@ class Tokens:
 
     def source(self, **settings: object) -> Email:
         values = {"password": None, "token_url": f"{self.url}/token", "client_id": CLIENT}
-        return source(self.mailbox.port, **values, **settings)
+        return build_email(self.mailbox.port, **values, **settings)
 
 
 @pytest.fixture
@@ -351,13 +327,13 @@ def test_a_token_that_can_not_be_checked_now_is_tried_later(tokens: Tokens) -> N
 )
 def test_half_a_way_in_is_refused(settings: dict[str, object], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
-        source(**settings)
+        build_email(**settings)
 
 
 def test_a_lost_connection_is_tried_again_and_goes_on(certificate: tuple[Path, Path]) -> None:
     with dovecot() as server:
         server.deliver(*(mail(number) for number in range(4)))
-        pages = source(server.port, per_page=2).fetch(None)
+        pages = build_email(server.port, per_page=2).fetch(None)
         assert len(next(pages).items) == 2
     with pytest.raises(Retry):
         next(pages)

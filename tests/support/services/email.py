@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tests.support.dovecot import PASSWORD, USER, dovecot
 from tests.support.fake_service import FakeService, Served, moment, sentence
+from tests.support.mails import parse_mail
 
 
 class FakeEmail(FakeService):
@@ -22,15 +23,12 @@ class FakeEmail(FakeService):
 
     def __init__(self) -> None:
         self.mails = [mail(number) for number in range(35)]
-        self.texts = {
-            f"visit-{number}@mail.example": f"Visit {number}\n{sentence(number)}"
-            for number in range(35)
-        }
+        self.texts = {identify(number): text_of(number) for number in range(35)}
 
     def add(self) -> None:
         number = self.next_number()
         self.server.deliver(mail(number))
-        self.texts[f"visit-{number}@mail.example"] = f"Visit {number}\n{sentence(number)}"
+        self.texts[identify(number)] = text_of(number)
 
     @property
     def app(self) -> Any:
@@ -54,6 +52,16 @@ class FakeEmail(FakeService):
             "tls": "off",
             "per_page": 10,
         }
+
+
+def identify(number: int) -> str:
+    """The native id of a mail, which hides its Message-ID."""
+    raw, at = mail(number)
+    return parse_mail(raw, at).native_id
+
+
+def text_of(number: int) -> str:
+    return f"Visit {number}\n{sentence(number)}"
 
 
 def mail(number: int) -> tuple[bytes, datetime]:

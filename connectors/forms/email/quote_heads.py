@@ -1,0 +1,252 @@
+"""Heads of quoted messages: the line that names the author, or a block of header fields.
+
+Both are recognised by their structure, an address, a date and where they stand, so that they need
+no list of words for each language. The words in the lists below only settle what the structure
+leaves open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.forms.email.headers import find_address, parse_subject
+
+_CONTROLS: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_COLON: Final = re.compile(r"[:：]\s*$")
+_TIME: Final = re.compile(r"\d{1,2}\s?[:.hH时時点시]\s?\d{2}(?!\d)")
+_DATE: Final = re.compile(
+    r"\b(?:19|20|25)\d{2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|[٠-٩۰-۹]{4}|\d{1,2}月\d{1,2}日"
+)
+_WROTE: Final = re.compile(
+    r"(?:wrote|schrieb(?:\s.{0,120})?|a écrit|escribió|ha scritto|schreef(?:\s.{0,120})?|escreveu"
+    r"|napisał\(?a?\)?|skrev(?:\s.{0,120})?|kirjoitti|napsal\(?a?\)?|yazdı|írta|a scris|пишет"
+    r"|написал\(?а?\)?|έγραψε|ysgrifennodd|のメール|写道|寫道|작성)\s?[:：]$",
+    re.IGNORECASE,
+)
+_OPENS: Final = re.compile(
+    r"\s*(?:on|am|le|el|il|op|em|w dniu|dnia|den|på|dne|ma|la|pe|в|στις|ar)\s", re.IGNORECASE
+)
+_DIVIDER: Final = re.compile(r"\s*[-_=*—–]{2,}\s?([^-_=*—–\s].{2,60}?)\s?[-_=*—–]{2,}\s*")
+_ORIGINAL: Final = re.compile(
+    r"original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio "
+    r"originale|oorspronkelijk bericht|mensagem original|oprindelig meddelelse|opprinnelig melding"
+    r"|ursprungligt meddelande|alkuperäinen viesti|původní zpráva|wiadomość oryginalna"
+    r"|oryginalna wiadomość|orijinal ileti|özgün ileti|元のメッセージ|исходное сообщение|原始邮件",
+    re.IGNORECASE,
+)
+_FORWARDED: Final = re.compile(
+    r"forwarded (?:message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado"
+    r"|messaggio inoltrato|doorgestuurd bericht|mensagem encaminhada|videresendt (?:meddelelse"
+    r"|besked|melding)|vidarebefordrat (?:meddelande|brev)|välitetty viesti|přeposlaná zpráva"
+    r"|(?:wiadomość przekazana|przekazana wiadomość|przekazana dalej)|iletilmiş|yönlendirilen"
+    r"|転送|转发|轉寄|пересылаемое|переадресован|réexpédi|inoltrat|doorgestuurd|weitergeleitet",
+    re.IGNORECASE,
+)
+_LABEL: Final = re.compile(
+    r"\s*[*_]{0,2}([^\W\d_][^:：\d@<>\[\]/]{0,24}?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$|(?<=：))(.*)"
+)
+_FROM: Final = re.compile(
+    r"from|von|de|da|van|od|fra|från|lähettäjä|kimden|gönderen|差出人|送信者|от|发件人|寄件者|feladó"
+    r"|από|מאת|من|보낸 ?사람|oddi wrth|de la|expéditeur",
+    re.IGNORECASE,
+)
+_TO: Final = re.compile(
+    r"to|an|à|a|aan|para|do|til|till|komu|kime|alıcı|vastaanottaja|宛先|кому|收件人|címzett|προς|אל|إلى"
+    r"|받는 ?사람|at|către",
+    re.IGNORECASE,
+)
+_SUBJECT: Final = re.compile(
+    r"subject|betreff|objet|asunto|oggetto|onderwerp|assunto|temat|předmět|emne|ämne|aihe|konu"
+    r"|件名|тема|主题|主旨|tárgy|θέμα|נושא|الموضوع|제목|pwnc|subiect",
+    re.IGNORECASE,
+)
+_ENDS_SENTENCE: Final = re.compile(r"[.!?…。]\s*$")
+_MAX_HEAD_LINES: Final = 3
+_MAX_HEAD_CHARACTERS: Final = 300
+_MIN_FIELDS: Final = 3
+_MAX_LABEL_WORDS: Final = 3
+_MAX_FIELD_CHARACTERS: Final = 3_000
+_MIN_SUBJECT: Final = 3
+_MAX_FIELDS: Final = 12
+_MAX_WRAPPED: Final = 6
+_RULE_CHARACTERS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The conversation that a message belongs to, by its header."""
+
+    is_reply: bool
+    is_forward: bool
+    subject: str
+    """Without prefixes."""
+    sender: str
+    """The author's address, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBlock:
+    """The header fields of another message, as mail programs write them above it."""
+
+    fields: tuple[tuple[str, str], ...]
+    end: int
+    """The line after the last field."""
+
+    @property
+    def address(self) -> str:
+        """The author's address: programs write the author first, or after the date."""
+        return find_address(self.fields[0][1]) or (
+            find_address(self.fields[1][1]) if has_date(self.fields[0][1]) else ""
+        )
+
+    @property
+    def named(self) -> str:
+        """The address, or the name if there is none, after a word for "From"."""
+        value = next((value for label, value in self.fields if _FROM.fullmatch(label)), "")
+        return find_address(value) or value.strip()
+
+    @property
+    def author(self) -> str:
+        """The author's address, or name if the block has no address of theirs."""
+        return self.address or self.named
+
+    @property
+    def date(self) -> str:
+        """The value that is a date; empty if it has none."""
+        dated = [value for _, value in self.fields if has_date(value)]
+        return next((value for value in dated if has_time(value)), next(iter(dated), ""))
+
+    @property
+    def subject(self) -> str:
+        """The subject, with its prefixes; empty if it cannot be recognised."""
+        return next((value for label, value in self.fields if _SUBJECT.fullmatch(label)), "")
+
+
+def clean_head(text: str) -> str:
+    """Return a line without the invisible characters that programs put around addresses."""
+    return _CONTROLS.sub("", text).strip()
+
+
+def has_date(text: str) -> bool:
+    """Return True if a text has a year or a day of a month in figures."""
+    return _DATE.search(text) is not None
+
+
+def has_time(text: str) -> bool:
+    """Return True if a text has a time of day."""
+    return _TIME.search(text) is not None
+
+
+def is_rule(text: str) -> bool:
+    """Return True for a line that is drawn."""
+    text = text.strip()
+    return len(text) >= _RULE_CHARACTERS and set(text) <= {"_", "-", "=", "*", "—"}
+
+
+def is_divider(text: str) -> bool:
+    """Return True for a line of words between hyphens or the like."""
+    return len(text) <= _MAX_HEAD_CHARACTERS and _DIVIDER.fullmatch(text) is not None
+
+
+def is_known_divider(text: str) -> bool:
+    """Return True for a divider in the words of a mail program."""
+    return is_divider(text) and bool(_ORIGINAL.search(text) or _FORWARDED.search(text))
+
+
+def announces_forward(text: str) -> bool:
+    """Return True for the line with which mail programs begin a forwarded message."""
+    text = clean_head(text)
+    is_short = len(text) <= _MAX_HEAD_CHARACTERS
+    return is_short and bool(_FORWARDED.search(text)) and (is_divider(text) or text[-1:] in ":：")
+
+
+def find_attribution(
+    texts: Sequence[str], last: int, thread: Thread, *, marked: bool
+) -> int | None:
+    """Return the first line of an attribution ("On … wrote:") that ends at ``last``, if any.
+
+    Above lines that are marked as quotes, a date with a time or an address is sufficient. Without
+    marks all that follows would be cut, so only in a reply, and with another's address and a date.
+    """
+    if len(texts[last]) > _MAX_HEAD_CHARACTERS or not _COLON.search(clean_head(texts[last])):
+        return None
+    first = _find_first_line(texts, last)
+    head = clean_head(" ".join(texts[first : last + 1]))
+    if len(head) > _MAX_HEAD_CHARACTERS:
+        return None
+    address, is_dated = find_address(head), has_date(head)
+    if marked:
+        proof = address or (is_dated and (has_time(head) or _WROTE.search(head)))
+    else:
+        proof = thread.is_reply and address and address != thread.sender and is_dated
+    return first if proof else None
+
+
+def _find_first_line(texts: Sequence[str], last: int) -> int:
+    first = last
+    for number in range(last, max(-1, last - _MAX_HEAD_LINES), -1):
+        text = clean_head(texts[number])
+        if not text or len(text) > _MAX_HEAD_CHARACTERS:
+            break
+        if number < last and (_ENDS_SENTENCE.search(text) or _COLON.search(text)):
+            break
+        if _OPENS.match(text) and (number == last or has_date(text) or find_address(text)):
+            return number
+        if find_address(text) or (has_date(text) and has_time(text)):
+            first = number
+    return first
+
+
+def is_field(text: str) -> bool:
+    """Return True for a "word: value" line."""
+    match = _LABEL.fullmatch(clean_head(text)) if len(text) <= _MAX_FIELD_CHARACTERS else None
+    return match is not None and len(match[1].split()) <= _MAX_LABEL_WORDS
+
+
+def read_header_block(texts: Sequence[str], start: int) -> HeaderBlock | None:
+    """Return the "word: value" lines from a line on, or None if there is not one."""
+    fields: list[tuple[str, str]] = []
+    number = end = start
+    wrapped = 0
+    while number < len(texts) and len(fields) < _MAX_FIELDS:
+        text = clean_head(texts[number])
+        match = _LABEL.fullmatch(text) if is_field(text) else None
+        if match:
+            fields.append((match[1].strip(" *_"), match[2].strip()))
+            end = number + 1
+        elif fields and text and wrapped < _MAX_WRAPPED and _continues(text, fields[-1][1]):
+            wrapped += 1
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {text}")
+            end = number + 1
+        elif text or not fields or number > end:
+            break
+        number += 1
+    return HeaderBlock(tuple(fields), end) if fields else None
+
+
+def _continues(text: str, value: str) -> bool:
+    """Return True if a line continues a list of people."""
+    return bool(find_address(text)) and (value.endswith((";", ",")) or not find_address(value))
+
+
+def is_message_head(block: HeaderBlock | None, thread: Thread) -> bool:
+    """Return True if a block certainly is the head of another message.
+
+    That is one with a date, and with another's address in its first line, or with the subject of
+    this conversation, or that begins as mail programs do and has a time or an address.
+    """
+    if block is None or len(block.fields) < _MIN_FIELDS or not block.date:
+        return False
+    if _TO.fullmatch(block.fields[0][0]) or (thread.sender and block.named == thread.sender):
+        return False  # the head of the writer's own letter
+    if block.address and block.address != thread.sender:
+        return True
+    values = [value for _, value in block.fields]
+    subjects = {parse_subject(value).text.casefold() for value in values}
+    if len(thread.subject) >= _MIN_SUBJECT and thread.subject.casefold() in subjects:
+        return True
+    proof = has_time(block.date) or any(find_address(value) for value in values)
+    return proof and _FROM.fullmatch(block.fields[0][0]) is not None and bool(block.subject)
