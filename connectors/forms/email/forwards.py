@@ -14,8 +14,10 @@ from connectors.forms.email.quote_heads import (
     Thread,
     announces_forward,
     is_divider,
+    is_field,
     is_message_head,
     is_rule,
+    may_be_head,
     read_header_block,
 )
 from connectors.forms.email.written_dates import parse_written_date
@@ -86,6 +88,10 @@ def _find_head(
 ) -> int | None:
     """Return where the header fields of a forwarded message would begin, if its head is here."""
     text = _strip_mark(texts[number])
+    if lines[number].mark is not Mark.DIVIDER and not may_be_head(text):
+        return None
+    if number and is_field(text) and is_field(_strip_mark(texts[number - 1])):
+        return None  # inside a block
     is_border = (
         lines[number].mark is Mark.DIVIDER
         or announces_forward(text)
@@ -98,11 +104,7 @@ def _find_head(
     end = min(len(texts), number + _MAX_BLANK_LINES)
     while number < end and not _strip_mark(texts[number]).strip():
         number += 1
-    return number if number < len(texts) and _has_colon(texts[number]) else None
-
-
-def _has_colon(text: str) -> bool:
-    return ":" in text or "：" in text
+    return number if number < len(texts) and is_field(_strip_mark(texts[number])) else None
 
 
 def _is_head(block: HeaderBlock, thread: Thread) -> bool:

@@ -30,6 +30,7 @@ from connectors.forms.email.reply_parser import OwnText, extract_own_text
 from schemas.feedback import EARLIEST_YEAR
 
 _DAY: Final = timedelta(days=1)
+_MAX_NAMED_TYPES: Final = 10
 _NOTE: Final = "note"
 _ALTERNATIVE: Final = "alternative"
 
@@ -226,7 +227,7 @@ def _list_notes(words: _Words, body: Body, *, is_arrival: bool) -> dict[str, str
     notes = {
         "left_out": ", ".join(f"{kind}: {n} letters" for kind, n in sorted(left_out.items())),
         "attachments": ", ".join(
-            f"{n} {kind}" for kind, n in sorted(Counter(body.attachments).items())
+            f"{n} {kind}" for kind, n in Counter(body.attachments).most_common(_MAX_NAMED_TYPES)
         ),
         "guessed_charset": ", ".join(sorted(set(body.charsets))),
         "dated_by": "arrival" if is_arrival else "",

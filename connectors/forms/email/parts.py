@@ -30,6 +30,10 @@ _IGNORED: Final = frozenset(
 _META_CHARSET: Final = re.compile(
     rb"<meta[^<>]{0,200}?charset\s{0,5}=[\s\"']{0,5}([\w.:-]{1,40})", re.I
 )
+_TYPE: Final = re.compile(
+    r"(?:application|audio|chemical|font|image|message|model|text|video)/[\w.+-]{1,80}"
+)
+_UNKNOWN_TYPE: Final = "application/octet-stream"
 _GRAM: Final = 4
 _MAX_COMPARED: Final = 100_000
 _SHARED: Final = 0.5
@@ -104,7 +108,7 @@ class _Reader:
         elif kind in ("text/plain", "text/html", "text/enriched", "text/markdown"):
             return self._read_text(part, kind)
         else:
-            self.body.attachments.append(kind)
+            self.body.attachments.append(kind if _TYPE.fullmatch(kind) else _UNKNOWN_TYPE)
         return []
 
     def _read_multipart(self, part: Message, kind: str, depth: int) -> list[Line]:

@@ -29,6 +29,7 @@ _WROTE: Final = re.compile(
 _OPENS: Final = re.compile(
     r"\s*(?:on|am|le|el|il|op|em|w dniu|dnia|den|på|dne|ma|la|pe|в|στις|ar)\s", re.IGNORECASE
 )
+_DRAWN: Final = ("-", "_", "=", "*", "—", "–")
 _DIVIDER: Final = re.compile(r"\s*[-_=*—–]{2,}\s?([^-_=*—–\s].{2,60}?)\s?[-_=*—–]{2,}\s*")
 _ORIGINAL: Final = re.compile(
     r"original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio "
@@ -138,6 +139,11 @@ def has_date(text: str) -> bool:
 def has_time(text: str) -> bool:
     """Return True if a text has a time of day."""
     return _TIME.search(text) is not None
+
+
+def may_be_head(text: str) -> bool:
+    """Return True for a line with a colon or a drawn line, which every head of a message has."""
+    return ":" in text or "：" in text or text.lstrip().startswith(_DRAWN)
 
 
 def is_rule(text: str) -> bool:

@@ -12,7 +12,6 @@ from typing import Final
 
 from connectors.forms.email.lines import Line, Mark, count_letters
 from connectors.forms.email.quote_heads import (
-    HeaderBlock,
     Thread,
     find_attribution,
     is_divider,
@@ -20,6 +19,7 @@ from connectors.forms.email.quote_heads import (
     is_known_divider,
     is_message_head,
     is_rule,
+    may_be_head,
     read_header_block,
 )
 
@@ -89,6 +89,8 @@ def _find_message_head(
     text = texts[number]
     if lines[number].mark is Mark.DIVIDER:
         return number
+    if not may_be_head(text):
+        return None
     if is_divider(text) or is_rule(text):
         block = read_header_block(texts, _skip_blank(texts, number + 1))
         is_known = is_known_divider(text) and (block is not None or thread.is_reply)
@@ -96,16 +98,9 @@ def _find_message_head(
     if not thread.is_reply and not thread.is_forward:
         return None
     is_first_field = number == 0 or not is_field(texts[number - 1])
-    if is_first_field and is_message_head(_read_block(texts, number), thread):
+    if is_first_field and is_message_head(read_header_block(texts, number), thread):
         return number
     return find_attribution(texts, number, thread, marked=False)
-
-
-def _read_block(texts: Sequence[str], number: int) -> HeaderBlock | None:
-    """Return the header block that begins at a line, and not in the middle of another."""
-    return (
-        read_header_block(texts, number) if ":" in texts[number] or "：" in texts[number] else None
-    )
 
 
 def _skip_blank(texts: Sequence[str], number: int) -> int:

@@ -18,6 +18,7 @@ from connectors.forms.email.quote_heads import Thread
 from connectors.forms.email.quotes import find_quotes
 
 QUOTE: Final = "quote"
+_MAX_STRETCHES: Final = 200
 _BLANKS: Final = re.compile(r"\n{3,}")
 
 
@@ -50,7 +51,7 @@ def extract_own_text(
     if not own and not thread.is_reply:  # marked as a quote, and all that the sender sent
         is_quoted = [False] * len(lines)
     kinds: list[str | None] = [QUOTE if quoted else None for quoted in is_quoted]
-    for start, end in _find_stretches(kinds):
+    for start, end in _find_stretches(kinds)[:_MAX_STRETCHES]:
         kinds[start:end] = find_closings(lines[start:end], boilerplate)
     left_out: Counter[str] = Counter()
     kept: list[str] = []
