@@ -64,6 +64,12 @@ def extract_own_text(
     return OwnText(text, {kind: letters for kind, letters in left_out.items() if letters})
 
 
+def strip_quoted_text(text: str) -> str:
+    """Return the own text of a reply that a service passes on without its header."""
+    thread = Thread(is_reply=True, is_forward=False, subject="", sender="")
+    return extract_own_text(split_lines(text), thread).text
+
+
 def unwrap_flowed(text: str, *, delete_space: bool = False) -> str:
     """Return the text of ``format=flowed`` (RFC 3676): a line that ends in a space continues.
 

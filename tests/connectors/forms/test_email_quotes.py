@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.forms.email.reply_parser import strip_quoted_text
 from connectors.sdk.errors import Skip
 from tests.support.mails import parse_mail, write_html, write_message
 
@@ -148,6 +149,11 @@ def test_facts_in_a_reply_are_no_head_of_a_message() -> None:
     own = "My details:\nE-mail: jo@mail.example\nDate: 12/11/2026 10:00\nWard: Four\nHe fell."
     for text in (facts, own):
         assert parse_mail(write_message(text, Subject="Re: Visit")).text.split() == text.split()
+
+
+def test_a_reply_without_its_header_is_stripped() -> None:
+    text = f"Nine hours\n\nKind regards,\nJo\n07700 900123\n\nOn Sun, Us <{ADDRESS}> wrote:\n> Hi"
+    assert strip_quoted_text(text) == "Nine hours"
 
 
 QUOTED_HTML = {
