@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -131,13 +131,16 @@ def _read_words(
     if forward is not None:
         return _read_forward(forward, reading, is_own(author))
     own = extract_own_text(body.lines, thread, reading.boilerplate)
-    if not own.text and len(body.forwarded) == 1:
-        inner = body.forwarded[0]
-        return _read_attached(inner, read_body(inner, header_charsets(inner)), reading, own_domains)
+    if len(body.forwarded) == 1 and (not own.text or is_own(author)):
+        attached = _read_attached(body.forwarded[0], reading, own_domains)
+        if attached.own.text:
+            note = {_NOTE: count_letters(own.text)}
+            text = OwnText(attached.own.text, _sum(attached.own.left_out, own.left_out, note))
+            return replace(attached, own=text)
     if not own.text and body.attached_texts:
         lines = [line for text in body.attached_texts for line in [*text, Line("")]]
-        attached = extract_own_text(lines, Thread(False, False, "", author))
-        own = OwnText(attached.text, _sum(own.left_out, attached.left_out))
+        other = extract_own_text(lines, Thread(False, False, "", author))
+        own = OwnText(other.text, _sum(own.left_out, other.left_out))
     return _Words(own, subject, author)
 
 
@@ -155,12 +158,10 @@ def _read_forward(forward: Forward, reading: Reading, by_us: bool) -> _Words:
     return _Words(OwnText(text, left_out), subject, forward.author, forward.sent, True)
 
 
-def _read_attached(
-    inner: Message, body: Body, reading: Reading, own_domains: Collection[str]
-) -> _Words:
-    words = _read_words(inner, body, reading, own_domains)
-    sent = _parse_sent(inner)
-    return _Words(words.own, words.subject, words.author, words.sent or sent, True)
+def _read_attached(inner: Message, reading: Reading, own_domains: Collection[str]) -> _Words:
+    """Return the words of an attached message, with its own author and date."""
+    words = _read_words(inner, read_body(inner, header_charsets(inner)), reading, own_domains)
+    return replace(words, sent=words.sent or _parse_sent(inner), is_forwarded=True)
 
 
 def _parse_sent(message: Message) -> datetime | None:

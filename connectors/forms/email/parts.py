@@ -21,6 +21,9 @@ _MAX_DEPTH: Final = 60
 _MAX_SIGNED: Final = 3
 _MAX_PARTS: Final = 500
 _SIGNED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TEXTS: Final = frozenset({"text/plain", "text/enriched", "text/markdown", "plain/text"})
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_ARMOR: Final = "-----BEGIN PGP MESSAGE-----"
 _IGNORED: Final = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
     | {"application/pgp-keys", "text/calendar", "text/x-vcard", "text/vcard", "text/x-amp-html"}
@@ -95,8 +98,10 @@ class _Reader:
         if depth > _MAX_DEPTH or self._parts > _MAX_PARTS:
             raise TooManyParts
         kind = part.get_content_type()
-        if part.get_content_maintype() == "multipart" and part.is_multipart():
-            return self._read_multipart(part, kind, depth)
+        if part.get_content_maintype() == "multipart":
+            # without a boundary, the whole is text
+            is_whole = part.is_multipart()
+            return self._read_multipart(part, kind, depth) if is_whole else self._read_text(part)
         if kind in _SIGNED or (part.get_filename() or "").casefold().endswith(".p7m"):
             return self._read_signed(part, depth)
         if kind == "message/rfc822" and part.is_multipart():
@@ -105,8 +110,8 @@ class _Reader:
             self.body.is_encrypted = True
         elif kind in _IGNORED or (is_related and part.get_content_maintype() == "image"):
             pass
-        elif kind in ("text/plain", "text/html", "text/enriched", "text/markdown"):
-            return self._read_text(part, kind)
+        elif kind in _TEXTS or kind in _HTML:
+            return self._read_text(part)
         else:
             self.body.attachments.append(kind if _TYPE.fullmatch(kind) else _UNKNOWN_TYPE)
         return []
@@ -158,29 +163,32 @@ class _Reader:
             self.body.forwarded.append(inner)
         self.body.attachments.append("message/rfc822")
 
-    def _read_text(self, part: Message, kind: str) -> list[Line]:
-        lines = self._decode(part, kind)
+    def _read_text(self, part: Message) -> list[Line]:
+        lines = self._decode(part, is_html=part.get_content_type() in _HTML)
         if part.get_content_disposition() == "attachment":
-            self.body.attachments.append(kind)
+            self.body.attachments.append(part.get_content_type())
             self.body.attached_texts.append(lines)
             return []
         return lines
 
-    def _decode(self, part: Message, kind: str) -> list[Line]:
+    def _decode(self, part: Message, *, is_html: bool) -> list[Line]:
         payload = part.get_payload(decode=True)
         if not isinstance(payload, bytes):
             return []
         self.body.payloads.append(payload)
         label = part.get_content_charset() or ""
         hints = self._hints
-        if kind == "text/html" and (meta := _META_CHARSET.search(payload[:4_000])):
+        if is_html and (meta := _META_CHARSET.search(payload[:4_000])):
             hints = [meta[1].decode("ascii", "replace"), *hints]
         decoded = decode_bytes(payload, label, hints)
         if decoded.guessed:
             self.body.charsets.append(decoded.guessed)
-        if kind == "text/html":
+        if is_html:
             return read_html(decoded.text)
         text = decoded.text
+        if text.lstrip().startswith(_ARMOR):
+            self.body.is_encrypted = True
+            return []
         if _read_parameter(part, "format") == "flowed":
             text = unwrap_flowed(text, delete_space=_read_parameter(part, "delsp") == "yes")
         return split_lines(text)

@@ -245,9 +245,26 @@ def test_an_encrypted_mail_is_a_dead_letter(tmp_path: Path) -> None:
     )
     broken = write_bytes(b"MDAwMDAw", kind, Subject="Re: Visit").replace(b"8bit", b"base64")
     whole = write_bytes(body, kind, Subject="Re: Visit").replace(b"8bit", b"base64")
-    for raw in (whole, broken, pgp):
+    inline = write_message("-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", Subject="Re: Visit")
+    for raw in (whole, broken, pgp, inline):
         with pytest.raises(BadRecord, match="encrypted"):
             parse_mail(raw)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/mixed", b"Nine hours."),
+        ("multipart/mixed; boundary=absent", b"Nine hours."),
+        ("multipart/mixed; boundary=x", b"--x\r\nContent-Type: text/plain\r\n\r\nNine hours."),
+        ("text", b"Nine hours."),
+        ("plain/text", b"Nine hours."),
+        ("application/xhtml+xml", b"<p>Nine hours.</p>"),
+        ('text/plain; charset="', b"Nine hours."),
+    ],
+)
+def test_a_header_that_is_wrong_hides_no_words(kind: str, body: bytes) -> None:
+    assert parse_mail(write_bytes(body, kind, Subject="")).text == "Nine hours."
 
 
 def test_a_mail_with_parts_inside_parts_without_end_is_a_dead_letter() -> None:

@@ -253,9 +253,10 @@ def test_forwarded_html_and_attached_mails_are_read() -> None:
         "<p>I waited.</p></blockquote>"
     )
     inner = write_message("I waited.", From="pat@home.example", Subject="Terrible")
-    outer = write_message("", **headers)
-    outer.add_attachment(inner)
-    for message in (write_html(html, **headers), write_html(cited, **headers), outer):
+    bare, noted = (write_message(note, **headers) for note in ("", "Please deal with it."))
+    for outer in (bare, noted):
+        outer.add_attachment(inner)
+    for message in (write_html(html, **headers), write_html(cited, **headers), bare, noted):
         record = parse_mail(message)
         assert record.text == "Terrible\nI waited."
         assert record.author == author("pat@home.example")
