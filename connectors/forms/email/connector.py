@@ -39,7 +39,8 @@ class EmailConfig(MailboxConfig):
 
     ours: tuple[str, ...] = Field(
         default=(),
-        description="Domains and addresses whose messages are excluded, such as your own.",
+        description="Your own domains and addresses: their messages are excluded, unless they "
+        "forward a person's.",
     )
     own_lists: tuple[str, ...] = Field(
         default=(),

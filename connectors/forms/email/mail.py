@@ -85,10 +85,9 @@ def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mai
     Raises any exception of the decoders for a malformed one.
     """
     message = parse_message(raw)
-    own_domains = _domains(reading.mailbox, *reading.ours)
-    addressed = _domains(*(read_address(message, name)[1] for name in ("delivered-to", "to")))
+    addressed = [read_address(message, name)[1] for name in ("delivered-to", "to")]
     body = read_body(message, header_charsets(message))
-    words = _read_words(message, body, reading, own_domains)
+    words = _read_words(message, body, reading)
     sent, is_arrival = select_time(message, stored)
     if words.sent is not None and words.sent < sent + _DAY:
         sent, is_arrival = words.sent, False
@@ -97,7 +96,9 @@ def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mai
         author=words.author,
         sent=sent,
         text=_join(words),
-        origin=classify_origin(message, reading.own_lists, own_domains | addressed),
+        origin=classify_origin(
+            message, reading.own_lists, _domains(reading.mailbox, *reading.ours, *addressed)
+        ),
         notes=_list_notes(words, body, is_arrival=is_arrival),
         is_encrypted=body.is_encrypted,
         attachments=body.attachments,
@@ -115,9 +116,7 @@ def _domains(*addresses: str) -> set[str]:
     return {domain for domain in domains if "." in domain}
 
 
-def _read_words(
-    message: Message, body: Body, reading: Reading, own_domains: Collection[str]
-) -> _Words:
+def _read_words(message: Message, body: Body, reading: Reading) -> _Words:
     """Return the words of the person who gives the feedback, who may have been forwarded."""
     subject = parse_subject(read_header(message, "subject"))
     author = _read_author(message, reading)
@@ -125,14 +124,14 @@ def _read_words(
     thread = Thread(subject.is_reply or has_parent, subject.is_forward, subject.text, author)
 
     def is_own(address: str) -> bool:
-        return is_ours(address, {*reading.ours, *own_domains})
+        return is_ours(address, {*reading.ours, reading.mailbox})
 
     forward = find_forward(body.lines, thread, _zone(message), is_own)
     if forward is not None:
         return _read_forward(forward, reading, is_own(author))
     own = extract_own_text(body.lines, thread, reading.boilerplate)
     if len(body.forwarded) == 1 and (not own.text or is_own(author)):
-        attached = _read_attached(body.forwarded[0], reading, own_domains)
+        attached = _read_attached(body.forwarded[0], reading)
         if attached.own.text:
             note = {_NOTE: count_letters(own.text)}
             text = OwnText(attached.own.text, _sum(attached.own.left_out, own.left_out, note))
@@ -158,9 +157,9 @@ def _read_forward(forward: Forward, reading: Reading, by_us: bool) -> _Words:
     return _Words(OwnText(text, left_out), subject, forward.author, forward.sent, True)
 
 
-def _read_attached(inner: Message, reading: Reading, own_domains: Collection[str]) -> _Words:
+def _read_attached(inner: Message, reading: Reading) -> _Words:
     """Return the words of an attached message, with its own author and date."""
-    words = _read_words(inner, read_body(inner, header_charsets(inner)), reading, own_domains)
+    words = _read_words(inner, read_body(inner, header_charsets(inner)), reading)
     return replace(words, sent=words.sent or _parse_sent(inner), is_forwarded=True)
 
 

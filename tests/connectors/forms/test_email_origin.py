@@ -257,9 +257,17 @@ def test_forwarded_html_and_attached_mails_are_read() -> None:
     for outer in (bare, noted):
         outer.add_attachment(inner)
     for message in (write_html(html, **headers), write_html(cited, **headers), bare, noted):
-        record = parse_mail(message)
+        record = parse_mail(message, ours=["eastgate.example"])
         assert record.text == "Terrible\nI waited."
         assert record.author == author("pat@home.example")
+
+
+def test_people_at_the_mailboxs_provider_are_not_the_organization() -> None:
+    forward = FORWARDS["Gmail"].replace("home.example", "provider.example")
+    for sender in (PATIENT, "ann@provider.example"):
+        message = write_message("See this.\n\n" + forward, From=sender, Subject="Fwd: Terrible")
+        record = parse_mail(message, user="feedback@provider.example")
+        assert record.text.split() == ["Terrible", "See", "this.", "I", "waited."]
 
 
 def test_a_note_of_a_person_stays_with_what_they_forward() -> None:
