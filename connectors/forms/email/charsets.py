@@ -46,7 +46,7 @@ _HALF_WIDTH: Final = re.compile("[\uff61-\uff9f]{3}")
 """Katakana that are not typed today: text of another code page."""
 _FOREIGN_SHARE: Final = 0.4
 """Of the letters; more bytes above ASCII than this are not a language in Latin letters."""
-_SAMPLE_BYTES: Final = 20_000
+_SAMPLE_BYTES: Final = 4_000
 _MAX_REPLACED_SHARE: Final = 0.02
 
 

@@ -82,11 +82,13 @@ def _insert_edges(html: str) -> str:
         if not tag or tag in _VOID:
             continue
         if not closing:
-            edge = _select_edge(tag, attributes, is_last=match.start() > last_blockquote)
+            edge = ""
+            if attributes or tag == "blockquote":
+                edge = _select_edge(tag, attributes, is_last=match.start() > last_blockquote)
             if edge:
                 parts += (html[place : match.start()], f"<br>{edge}<br>")
                 place = match.start()
-            if edge != _DIVIDER:
+            if edge != _DIVIDER and (edge or opened):
                 opened.append(_Element(tag, edge))
                 depths[tag] = depths.get(tag, 0) + 1
         elif depths.get(tag):

@@ -17,9 +17,12 @@ from connectors.forms.email.reply_parser import split_lines, unwrap_flowed
 
 MAX_BOUNDARIES: Final = 60
 """Of multiparts, each of which could be inside the one before."""
+_MAX_COMPARISONS: Final = 3_000_000
+_MAX_LINES: Final = 30_000
 _MAX_DEPTH: Final = 60
 _MAX_SIGNED: Final = 3
 _MAX_PARTS: Final = 500
+_MAX_TEXTS: Final = 100
 _SIGNED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TEXTS: Final = frozenset({"text/plain", "text/enriched", "text/markdown", "plain/text"})
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
@@ -49,6 +52,10 @@ class TooManyParts(ValueError):
     """The message has more parts than a person sends."""
 
 
+class TooLong(ValueError):
+    """The text has more lines than a person writes and quotes."""
+
+
 @dataclass(slots=True)
 class Body:
     """The content of a message."""
@@ -70,8 +77,9 @@ class Body:
 
 def parse_message(raw: bytes) -> Message:
     """Return a message from its bytes. Raises ``TooManyParts``."""
-    if len(_BOUNDARY.findall(raw)) > MAX_BOUNDARIES:
-        raise TooManyParts
+    boundaries = len(_BOUNDARY.findall(raw))
+    if boundaries > MAX_BOUNDARIES or boundaries * raw.count(b"\n") > _MAX_COMPARISONS:
+        raise TooManyParts  # each line would be compared with each boundary
     return email.message_from_bytes(raw)
 
 
@@ -82,6 +90,8 @@ def read_body(message: Message, hints: list[str]) -> Body:
     """
     reader = _Reader(hints)
     reader.body.lines = reader.read(message, 0)
+    if len(reader.body.lines) > _MAX_LINES:
+        raise TooLong
     return reader.body
 
 
@@ -176,8 +186,10 @@ class _Reader:
         if not isinstance(payload, bytes):
             return []
         self.body.payloads.append(payload)
+        if len(self.body.payloads) > _MAX_TEXTS:
+            raise TooManyParts
         label = part.get_content_charset() or ""
-        hints = self._hints
+        hints = [*self._hints, *self.body.charsets[:1]]
         if is_html and (meta := _META_CHARSET.search(payload[:4_000])):
             hints = [meta[1].decode("ascii", "replace"), *hints]
         decoded = decode_bytes(payload, label, hints)

@@ -269,5 +269,14 @@ def test_a_header_that_is_wrong_hides_no_words(kind: str, body: bytes) -> None:
 
 def test_a_mail_with_parts_inside_parts_without_end_is_a_dead_letter() -> None:
     deep = "".join(f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(500))
-    with pytest.raises(BadRecord, match="TooManyParts"):
-        parse_mail(f"From: jo@mail.example\n{deep}".encode())
+    many = "\n--x\n\nword" * 200
+    hostile = [
+        deep,
+        f"Content-Type: multipart/mixed; boundary=x\n{many}",
+        deep[:2_000] + "\n" * 200_000,
+    ]
+    for text in hostile:
+        with pytest.raises(BadRecord, match="TooManyParts"):
+            parse_mail(f"From: jo@mail.example\n{text}".encode())
+    with pytest.raises(BadRecord, match="TooLong"):
+        parse_mail(write_message("a\n" * 100_000))
