@@ -64,7 +64,7 @@ OPENS = {
 
 MAX_LATE_IMPORTS = 15
 LATE_IMPORTS = {
-    "connectors/file/workbook.py": "openpyxl is slow to import, and for workbooks only",
+    "connectors/file/xlsx.py": "openpyxl is slow to import, and for workbooks only",
     "connectors/reviews/google_play.py": "its import changes urllib, which is undone at once",
     "pipeline/cli.py": "--help needs neither structlog nor the settings",
     "pipeline/commands/model/train.py": "an optional extra, whose absence is an error in one line",

@@ -10,7 +10,10 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import sys
+import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,31 +23,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from connectors.file.kinds import GZIP, OLE, ZIP, name_kind
 from connectors.sdk.errors import Fatal
 
 HEAD_BYTES = 1_000_000
-_ENDS_BYTES = 65_536
-_GZIP = b"\x1f\x8b"
-_ZIP = b"PK\x03\x04"
-_MAX_BUFFERED_BYTES = 200_000_000
-_MAGIC = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        "a workbook with a password, or an old Excel or Word file; save it as .xlsx without a "
-        "password, or as CSV",
-    ),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"SQLite format 3", "a database; export it as CSV"),
-    (b"PAR1", "a Parquet file; export it as CSV"),
-    (b"7z\xbc\xaf", "an archive; unpack it"),
-    (b"BZh9", "a bzip2 archive; unpack it"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it"),
-    (b"\xfd7zXZ", "an xz archive; unpack it"),
-    (b"\x7fELF", "a program"),
-)
+_BUFFER_BYTES = 65_536
+_SCAN_BYTES = 1_048_576
+_MAX_WORKBOOK_BYTES = 200_000_000
 _CONTROLS = bytes(set(range(32)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A, 0x1B})
 _WIDE_BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -65,44 +50,66 @@ class FileSource:
         """Name in messages."""
         return "standard input" if self.path is None else self.path.name
 
+    @property
+    def is_stream(self) -> bool:
+        """True for standard input and pipes, whose bytes come once."""
+        return self.path is None or (self.path.exists() and self.path.is_fifo())
+
+    def _create_temporary(self) -> BinaryIO:
+        file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this source
+        weakref.finalize(self, file.close)
+        return file
+
     @cached_property
-    def _stdin_head(self) -> bytes:
-        return sys.stdin.buffer.read(HEAD_BYTES)
+    def _spool(self) -> BinaryIO:
+        """A temporary file, which has no name, with all bytes of a stream."""
+        spool = self._create_temporary()
+        try:
+            if self.path is None:
+                shutil.copyfileobj(sys.stdin.buffer, spool, _SCAN_BYTES)
+            else:
+                with self.path.open("rb") as pipe:
+                    shutil.copyfileobj(pipe, spool, _SCAN_BYTES)
+            spool.flush()
+        except OSError as error:
+            raise self._describe(error) from None
+        return spool
 
     @contextmanager
     def _open_raw(self) -> Iterator[BinaryIO]:
-        if self.path is None:
-            yield _add_buffer(_PrefixedStream(self._stdin_head, sys.stdin.buffer))
+        if self.is_stream:
+            self._spool.seek(0)
+            yield _add_buffer(_View(self._spool.fileno()))
             return
+        assert self.path is not None  # noqa: S101 - is_stream
         try:
-            file = self.path.open("rb", buffering=_ENDS_BYTES)
+            file = self.path.open("rb", buffering=_BUFFER_BYTES)
         except OSError as error:
-            raise Fatal(f"reading {self.name}: {(error.strerror or 'it fails').lower()}") from None
+            raise self._describe(error) from None
         with file:
             yield file
 
+    def _describe(self, error: OSError) -> Fatal:
+        return Fatal(f"reading {self.name}: {(error.strerror or 'it fails').lower()}")
+
     @contextmanager
-    def open_unpacked(self, *, twice: bool = False) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    def open_unpacked(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         """Yield the decompressed bytes, and the stream whose ``tell`` shows the progress.
 
         UTF-16 and UTF-32, in which a line end is more than one byte, are transcoded to UTF-8. A
-        byte order mark is dropped. Set ``twice`` to read the bytes a second time: standard input
-        is then buffered.
+        byte order mark is dropped. A stream is kept in a temporary file, so that it can be opened
+        again.
 
         Raises:
             Fatal: the file can't be opened or decompressed.
         """
-        if twice and self.path is None:
-            content = io.BytesIO(self._buffered_bytes)
-            yield content, content
-            return
         with self._open_raw() as raw:
             try:
                 stream: BinaryIO = raw
-                if _peek(raw, 2) == _GZIP:
-                    stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), _ENDS_BYTES)
+                if _peek(raw, 2) == GZIP:
+                    stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES)
                 head = _peek(stream, 2_000)
-                wide = None if head.startswith(_ZIP) else _wide_encoding(head)
+                wide = None if head.startswith((ZIP, OLE)) else _wide_encoding(head)
                 if wide is not None:
                     stream = _add_buffer(_TranscodedStream(stream, wide))
                 if _peek(stream, 3) == codecs.BOM_UTF8:
@@ -114,30 +121,36 @@ class FileSource:
                 raise Fatal(f"reading {self.name}: it is a folder") from None
 
     @cached_property
-    def is_archive(self) -> bool:
-        """True for a zip archive, as Excel workbooks are."""
+    def is_workbook(self) -> bool:
+        """True for a zip archive, as workbooks are, and for an old Excel workbook."""
         if self.path is not None and self.path.is_dir():
             return False
         with self.open_unpacked() as (stream, _):
-            return _peek(stream, len(_ZIP)) == _ZIP
+            return _peek(stream, len(ZIP)) in {ZIP, OLE}
 
     @cached_property
-    def _buffered_bytes(self) -> bytes:
+    def _unpacked(self) -> BinaryIO:
+        """A temporary file, which has no name, with the decompressed bytes."""
+        file = self._create_temporary()
         with self.open_unpacked() as (stream, _):
-            content = stream.read(_MAX_BUFFERED_BYTES + 1)
-        if len(content) > _MAX_BUFFERED_BYTES:
-            raise Fatal(
-                f"reading {self.name}: it is larger than {_MAX_BUFFERED_BYTES:,} bytes; name an "
-                "unpacked file"
-            )
-        return content
+            size = 0
+            while block := stream.read(_SCAN_BYTES):
+                size += len(block)
+                if size > _MAX_WORKBOOK_BYTES:
+                    raise Fatal(
+                        f"reading {self.name}: it is larger than {_MAX_WORKBOOK_BYTES:,} bytes; "
+                        "save it as CSV"
+                    )
+                file.write(block)
+        file.flush()
+        return file
 
     @contextmanager
-    def open_archive(self) -> Iterator[BinaryIO]:
-        """Yield the bytes of an archive as a seekable file."""
+    def open_workbook(self) -> Iterator[BinaryIO]:
+        """Yield the bytes of a workbook as a seekable file."""
         with self._open_raw() as raw:
-            if self.path is None or _peek(raw, len(_ZIP)) != _ZIP:
-                yield io.BytesIO(self._buffered_bytes)
+            if _peek(raw, 2) == GZIP:
+                yield _add_buffer(_View(self._unpacked.fileno()))
             else:
                 yield raw
 
@@ -148,9 +161,9 @@ class FileSource:
             raise Fatal(f"reading {self.name}: it is a folder")
         with self.open_unpacked() as (stream, _):
             head = stream.read(HEAD_BYTES)
-        for magic, kind in _MAGIC:
-            if head.startswith(magic):
-                raise Fatal(f"reading {self.name}: it is not text but {kind}")
+        kind = name_kind(head)
+        if kind is not None:
+            raise Fatal(f"reading {self.name}: it is not CSV, JSON or Excel but {kind}")
         if not head.strip(b" \t\r\n\x00"):
             raise Fatal(f"reading {self.name}: it is empty")
         if _is_binary(head):
@@ -159,47 +172,56 @@ class FileSource:
 
     @property
     def size(self) -> int | None:
-        """Size on disk in bytes; None for standard input."""
+        """Size in bytes."""
+        if self.is_stream:
+            return os.fstat(self._spool.fileno()).st_size
         return None if self.path is None else self.path.stat().st_size
 
     @property
     def modified_at(self) -> datetime:
-        """Time of the last change; now for standard input."""
-        if self.path is None:
+        """Time of the last change; now for a stream."""
+        if self.path is None or self.is_stream:
             return datetime.now(UTC)
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def fingerprint(self) -> str | None:
         """Return a cheap hash of the content: of its size, and its first and last 64 KB.
 
-        None for standard input.
+        None for a stream.
         """
-        if self.path is None:
+        if self.is_stream:
             return None
         digest = hashlib.sha256(str(self.size).encode())
         with self._open_raw() as raw:
-            digest.update(raw.read(_ENDS_BYTES))
-            raw.seek(max(0, (self.size or 0) - _ENDS_BYTES), os.SEEK_SET)
-            digest.update(raw.read(_ENDS_BYTES))
+            digest.update(raw.read(_BUFFER_BYTES))
+            raw.seek(max(0, (self.size or 0) - _BUFFER_BYTES), os.SEEK_SET)
+            digest.update(raw.read(_BUFFER_BYTES))
         return digest.hexdigest()[:16]
 
-    def non_ascii_lines(self, limit: int = 262_144) -> bytes:
-        """Return the first lines beyond ASCII, about ``limit`` bytes: they show the encoding."""
-        sample: list[bytes] = []
-        size = 0
-        if self.path is None:
-            lines: Iterator[bytes] = iter(self.head.splitlines(keepends=True)[:-1] or [self.head])
-            return b"".join(line for line in lines if not line.isascii())[:limit]
+    def read_non_ascii_lines(self, limit: int = 262_144) -> bytes:
+        """Return the first lines beyond ASCII, about ``limit`` bytes: they show the encoding.
+
+        All of the file is searched, in blocks: the first accent may be on its last line.
+        """
+        sample = bytearray()
+        rest = b""
         with self.open_unpacked() as (stream, _):
-            while size < limit and (line := stream.readline(limit)):
-                if not line.isascii():
-                    sample.append(line)
-                    size += len(line)
-        return b"".join(sample)
+            while len(sample) < limit and (block := stream.read(_SCAN_BYTES)):
+                if block.isascii() and rest.isascii():
+                    rest = block[-_BUFFER_BYTES:]
+                    continue
+                lines = (rest + block).replace(b"\r", b"\n").split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    if not line.isascii():
+                        sample += line[:limit] + b"\n"
+            if not rest.isascii():
+                sample += rest[:limit]
+        return bytes(sample[: 2 * limit])
 
 
 def _add_buffer(stream: io.RawIOBase) -> BinaryIO:
-    return io.BufferedReader(stream, _ENDS_BYTES)
+    return io.BufferedReader(stream, _BUFFER_BYTES)
 
 
 def _peek(stream: BinaryIO, count: int) -> bytes:
@@ -224,22 +246,32 @@ def _is_binary(head: bytes) -> bool:
     return controls >= 10 and controls > 0.05 * len(head)
 
 
-class _PrefixedStream(io.RawIOBase):
-    """Bytes that were read ahead, then the rest of the stream."""
+class _View(io.RawIOBase):
+    """A file from its beginning, with a position of its own."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = io.BytesIO(head)
-        self._rest = rest
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._position = 0
 
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
     def tell(self) -> int:
         return self._position
 
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_CUR:
+            offset += self._position
+        elif whence == os.SEEK_END:
+            offset += os.fstat(self._descriptor).st_size
+        self._position = offset
+        return offset
+
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._head.read(len(buffer)) or self._rest.read(len(buffer))
+        data = os.pread(self._descriptor, len(buffer), self._position)
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
@@ -259,7 +291,7 @@ class _TranscodedStream(io.RawIOBase):
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         while not self._ready and not self._ended:
-            data = self._stream.read(_ENDS_BYTES)
+            data = self._stream.read(_BUFFER_BYTES)
             self._ended = not data
             self._ready = self._decoder.decode(data, final=self._ended).encode()
         count = min(len(buffer), len(self._ready))

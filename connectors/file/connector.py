@@ -11,36 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from itertools import islice
 from typing import ClassVar
 
 import orjson
 from pydantic import BaseModel
 
-from connectors.file.byte_source import HEAD_BYTES, FileSource
+from connectors.file.byte_source import FileSource
 from connectors.file.cells import SHORT_FORMATS, detect_date_format
-from connectors.file.detect import SAMPLE_ROWS, detect_dialect, detect_encoding, read_sample
-from connectors.file.mapping import (
-    MEASURES,
-    Mapping,
-    collect_names,
-    get_preset,
-    known_names,
-    map_columns,
-)
-from connectors.file.options import (
-    FileConfig,
-    normalize_encoding,
-    parse_delimiter,
-    parse_timezone,
-    validate_names,
-)
+from connectors.file.contents import Contents, inspect_file, open_rows
+from connectors.file.findings import Oddities, Writing
+from connectors.file.mapping import MEASURES, Mapping, get_preset, map_columns
+from connectors.file.options import FileConfig, parse_timezone, validate_names
 from connectors.file.reader import IdentifiedRow, RowIdentifier, RowReader
-from connectors.file.rows import SINGLE_COLUMN, Dialect, Row, read_rows
+from connectors.file.rows import Dialect, Row
 from connectors.file.submissions import Submissions
-from connectors.file.workbook import open_sheet, read_sheet
 from connectors.sdk.base import Connector, Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
+from connectors.sdk.errors import BadRecord
 from schemas.feedback import SUBMISSION, Family, Feedback
 from schemas.record import deterministic_id
 
@@ -70,6 +56,8 @@ class FileConnector(Connector):
         self.config = config
         path = None if config.path is None or str(config.path) == "-" else config.path
         self.source = FileSource(path)
+        self.oddities = Oddities()
+        """What was left out or mended when the rows were last read."""
 
     @property
     def family(self) -> Family:
@@ -103,8 +91,7 @@ class FileConnector(Connector):
         validate_names(config)
         preset = get_preset(config.preset)
         zone = parse_timezone(config.timezone)
-        inspect = self._inspect_sheet if self.source.is_archive else self._inspect_text
-        dialect, dataset, names, sample = inspect()
+        dialect, dataset, names, sample = self._inspect()
         mapping = map_columns(
             names,
             preset,
@@ -125,61 +112,32 @@ class FileConnector(Connector):
             undated=None if dated else self.source.modified_at,
         )
 
-    def _inspect_text(self) -> tuple[Dialect, str, list[str], list[Row]]:
-        """Return dialect, dataset, column names and first rows of CSV or JSON Lines."""
-        config, head = self.config, self.source.head
-        if config.sheet is not None:
-            raise Misconfigured(
-                f"reading {self.source.name}: it is not an Excel workbook and has no sheets"
-            )
-        if head.lstrip()[:1] == b"[":
-            raise Fatal(
-                f"reading {self.source.name}: it is a JSON array; JSON Lines has one object "
-                "per line"
-            )
-        dialect = detect_dialect(
-            head,
-            normalize_encoding(config.encoding) or detect_encoding(self.source.non_ascii_lines()),
-            delimiter=parse_delimiter(config.delimiter),
-            header=config.header,
-            known_names=known_names() | {name.casefold() for name in config.columns.values()},
-        )
-        names, sample = read_sample(head, dialect)
-        if not sample and len(head) < HEAD_BYTES:
-            raise Fatal(f"reading {self.source.name}: it has no rows after its header")
-        if dialect.json_lines:
-            names = list(dict.fromkeys([*collect_names(sample), *config.columns.values()]))
-        return dialect, self._default_dataset(), names, sample
+    @cached_property
+    def writing(self) -> Writing:
+        """The way in which the file is written; raises as :attr:`plan` does."""
+        return self._contents.writing
 
-    def _inspect_sheet(self) -> tuple[Dialect, str, list[str], list[Row]]:
-        """Return the same for a sheet of a workbook; its title is part of the dataset's name."""
-        config, source = self.config, self.source
-        with source.open_archive() as file, open_sheet(file, config.sheet, source.name) as sheet:
-            dialect = Dialect("utf-8", SINGLE_COLUMN, header=config.header, sheet=sheet.title)
-            names, rows = read_sheet(sheet, header=config.header)
-            sample = list(islice(rows, SAMPLE_ROWS))
-            if not sample:
-                raise Fatal(
-                    f"reading {source.name}: the sheet {sheet.title!r} has no rows after its header"
-                )
-            dataset = self._default_dataset()
-            if not sheet.is_default:
-                dataset = f"{dataset}/{sheet.title}"
-        return dialect, dataset, names, sample
+    @cached_property
+    def _contents(self) -> Contents:
+        return inspect_file(self.source, self.config)
+
+    def _inspect(self) -> tuple[Dialect, str, list[str], list[Row]]:
+        """Return dialect, dataset, column names and first rows."""
+        contents = self._contents
+        dataset = self._default_dataset(contents.sheet)
+        return contents.dialect, dataset, contents.names, contents.sample
 
     @contextmanager
     def _rows(self) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
         """Yield all rows, and a function that returns how many bytes have been read."""
-        dialect, source = self.plan.dialect, self.source
-        if dialect.sheet is None:
-            with source.open_unpacked(twice=self._groups_submissions) as (stream, raw):
-                yield read_rows(stream, dialect)[1], raw.tell
-        else:
-            with (
-                source.open_archive() as file,
-                open_sheet(file, dialect.sheet, source.name) as sheet,
-            ):
-                yield read_sheet(sheet, header=dialect.header)[1], file.tell
+        with self._open_rows(self.plan.dialect) as opened:
+            yield opened
+
+    @contextmanager
+    def _open_rows(self, dialect: Dialect) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
+        self.oddities = Oddities()  # of this reading: an earlier one has counted the same
+        with open_rows(self.source, dialect, self.oddities) as opened:
+            yield opened
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read all rows; pages before ``cursor`` are marked as acknowledged.
@@ -198,7 +156,7 @@ class FileConnector(Connector):
                 items = [
                     Item(
                         data=_identify_row(row, identify, submissions),
-                        origin=f"{plan.dataset}:line {row.line}",
+                        origin=_describe_place(plan.dataset, row),
                         payload=row.raw,
                         collected_at=now,
                     )
@@ -247,11 +205,18 @@ class FileConnector(Connector):
             backfill=self.config.backfill,
         )
 
-    def _default_dataset(self) -> str:
+    def _default_dataset(self, sheet: str | None) -> str:
         if self.source.path is None:
-            return "stdin"
-        name = self.source.path.name.removesuffix(".gz")
-        return (name.rsplit(".", 1)[0] or name)[:200]
+            name = "stdin"
+        else:
+            name = self.source.path.name.removesuffix(".gz")
+            name = (name.rsplit(".", 1)[0] or name)[:200]
+        return name if sheet is None else f"{name}/{sheet}"
+
+
+def _describe_place(dataset: str, row: Row) -> str:
+    sheet = "" if row.sheet is None else f"{row.sheet} "
+    return f"{dataset}:{sheet}line {row.line}"
 
 
 def _identify_row(

@@ -1,113 +1,169 @@
-"""Detect a file's dialect from its beginning: encoding, delimiter, quoting.
+"""Detect a file's dialect from its beginning: delimiter, quoting, header.
 
 A wrong guess must not break a plain file: the header decides first, and a stated option is never
-overridden.
+overridden. A megabyte is enough evidence: a dialect is the same on every line, and rows that are
+not in it are their own errors.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
-
-from charset_normalizer import from_bytes
+from typing import Final
 
 from connectors.file.byte_source import HEAD_BYTES
-from connectors.file.rows import SINGLE_COLUMN, Dialect, Row, read_rows
+from connectors.file.csv_rows import SAMPLE_ROWS, measure_first_rows, split_rows
+from connectors.file.encoding import Encoding
+from connectors.file.rows import SINGLE_COLUMN, Dialect, Shape
+from connectors.file.table import find_fault
 
-DELIMITERS = (",", ";", "\t", "|")
-SAMPLE_ROWS = 200
-_CODE_PAGES = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932",
-    "gb18030", "big5", "cp949",
-]  # fmt: skip
-# Signs between letters: in another code page they are letters.
-_UNWESTERN = re.compile(r"[a-zA-Z][¹²³¿¡¼¾¥¤¦ªº±][a-z]")
-
-
-def detect_encoding(sample: bytes) -> str:
-    """Return the encoding of lines beyond ASCII, by Python's name.
-
-    UTF-8 if most lines are valid; otherwise Windows-1252 if plausible, since spreadsheets save it.
-    """
-    lines = sample.splitlines()
-    valid = sum(_is_decodable(line, "utf-8") for line in lines)
-    if valid * 2 >= len(lines):
-        return "utf-8"
-    if _is_western(sample):
-        return "cp1252"
-    best = from_bytes(sample[:65_536], cp_isolation=_CODE_PAGES).best()
-    return "cp1252" if best is None else best.encoding
-
-
-def _is_western(sample: bytes) -> bool:
-    """Return True if the bytes are plausible Windows-1252: Latin words with a few accents.
-
-    A statistical guess on a few words is often one code page off, and most spreadsheets of western
-    Europe and America save this one.
-    """
-    try:
-        text = sample.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    letters = sum(map(str.isalpha, text))
-    accented = sum(character > "\x7f" and character.isalpha() for character in text)
-    return 2 * accented <= letters and _UNWESTERN.search(text) is None
-
-
-def _is_decodable(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def is_json_lines(head: bytes) -> bool:
-    """Return True if the first line starts a JSON object."""
-    return head.lstrip()[:1] == b"{"
+DELIMITERS: Final = (",", ";", "\t", "|")
+_SEPARATOR: Final = re.compile(rb'\s*"?sep=(.|\\t)"?[;,\t]*\s*?[\r\n]', re.IGNORECASE)
+_QUOTED: Final = re.compile(rb'"(?:[^"]|"")*"')
+_MIN_EXACT: Final = 0.5
+_MIN_EXACT_BELOW_TITLES: Final = 0.8
+_SIGNS_BYTES: Final = 200_000
+_Score = tuple[float, ...]
 
 
 def detect_dialect(
     head: bytes,
-    encoding: str,
+    encoding: Encoding,
     *,
     delimiter: str | None,
     header: bool,
     known_names: frozenset[str],
 ) -> Dialect:
     """Return the dialect with the most known column names and the most rows of its width."""
-    if is_json_lines(head):
-        return Dialect(encoding, SINGLE_COLUMN, json_lines=True)
-    best: tuple[tuple[float, ...], Dialect] | None = None
+    cr = ends_lines_with_cr(head)
+    delimiter = delimiter or read_separator(head)
+    plain = Dialect(
+        encoding.name, delimiter or SINGLE_COLUMN, other_encoding=encoding.other, cr=cr,
+        header=header,
+    )  # fmt: skip
+    if len(head) >= HEAD_BYTES:
+        end = b"\r" if cr else b"\n"
+        head = head[: head.rfind(end) + 1] or head
+    best: tuple[_Score, Dialect] | None = None
     for candidate in (delimiter,) if delimiter else DELIMITERS:
-        # Tab-separated exports often have no quoting: a quote is then a plain character.
-        for quotes in (True, False) if candidate == "\t" else (True,):
-            attempt = Dialect(encoding, candidate, quotes=quotes, header=header)
-            score = _score(head, attempt, known_names)
-            if score is not None and (best is None or score > best[0]):
-                best = score, attempt
+        for attempt in _vary_quoting(head, replace(plain, delimiter=candidate)):
+            scored = _score(head, attempt, known_names)
+            if scored is not None and (best is None or scored[0] > best[0]):
+                best = scored
     if best is not None:
         return best[1]
-    return Dialect(encoding, delimiter or SINGLE_COLUMN, header=header)
+    shape = _measure(_read_cells(head, plain), plain, known_names)
+    return replace(plain, shape=shape)
+
+
+def ends_lines_with_cr(head: bytes) -> bool:
+    """Return True if lines end with a carriage return alone; those within quotes do not count."""
+    if b"\r" not in head:
+        return False
+    outside = _QUOTED.sub(b"", head)
+    return outside.count(b"\r") - outside.count(b"\r\n") > outside.count(b"\n")
+
+
+def read_separator(head: bytes) -> str | None:
+    """Return the delimiter that Excel's own first line names."""
+    match = _SEPARATOR.match(head)
+    if match is None:
+        return None
+    return "\t" if match[1] == rb"\t" else match[1].decode("latin-1")
+
+
+def _vary_quoting(head: bytes, plain: Dialect) -> Iterator[Dialect]:
+    """Yield the ways of quoting that a file shows signs of."""
+    yield plain
+    head = head[:_SIGNS_BYTES]
+    sign = re.escape(plain.delimiter.encode())
+    spaced = re.search(rb"(?:%s) +[\"']" % sign, head) is not None
+    if rb"\"" in head:
+        yield replace(plain, escapes=True)
+    if spaced:
+        yield replace(plain, spaced=True)
+    if spaced and rb"\"" in head:
+        yield replace(plain, spaced=True, escapes=True)
+    if _has_single_quotes(head, sign):
+        for escapes in {False, rb"\'" in head}:
+            yield replace(plain, quote="'", spaced=spaced, escapes=escapes)
+    if re.match(rb"[^\r\n]*\"[^\r\n]*%s[^\r\n]*\"" % sign, head):
+        yield replace(plain, wrapped=True)
+    # Tab-separated exports often have no quoting: a quote is then a plain character.
+    if plain.delimiter == "\t":
+        yield replace(plain, quotes=False)
+        if rb"\N" in head:
+            yield replace(plain, quotes=False, escapes=True)
+
+
+def _has_single_quotes(head: bytes, sign: bytes) -> bool:
+    """Return True if cells in single quotes hold a delimiter, or each row has one.
+
+    Otherwise the quotes may be the writer's own.
+    """
+    cell = re.compile(
+        rb"(?:^|%s) *'((?:[^'\\]|''|\\.)*+)' *(?=%s|\r|\n|$)" % (sign, sign),
+        re.MULTILINE | re.DOTALL,
+    )
+    if any(re.search(rb"%s|\r|\n" % sign, match[1]) for match in cell.finditer(head)):
+        return True
+    rows = [line for line in head.splitlines()[1:51] if line.strip()]
+    return bool(rows) and all(map(cell.search, rows))
 
 
 def _score(
     head: bytes, dialect: Dialect, known_names: frozenset[str]
-) -> tuple[float, float, float, float] | None:
-    names, rows = read_sample(head, dialect)
-    if len(names) < 2:
+) -> tuple[_Score, Dialect] | None:
+    cells = _read_cells(head, dialect)
+    shape = _measure(cells, dialect, known_names)
+    if shape.width < 2:
         return None
-    known = len({name.casefold() for name in names} & known_names)
-    whole = sum(row.error is None for row in rows) / len(rows) if rows else 1.0
-    if not known and whole < 0.5:
+    body = cells[shape.header.row + shape.header.rows :]
+    count = max(1, len(body))
+    whole = sum(row is not None and find_fault(row, shape) is None for row in body)
+    exact = sum(row is not None and len(row) == shape.width for row in body)
+    min_exact = _MIN_EXACT_BELOW_TITLES if shape.header.row else _MIN_EXACT
+    if not shape.header.known_count and exact < min_exact * len(body):
         return None  # a sentence with a comma in it, rather than a header
-    return (known, round(whole, 1), dialect.quotes, len(names))
+    score = (
+        shape.header.known_count,
+        round(whole / count, 1),
+        -_count_stray_quotes(body),
+        round(exact / count, 1),
+        -_count_oddities(dialect),
+        shape.width,
+    )
+    return score, replace(dialect, shape=shape)
 
 
-def read_sample(head: bytes, dialect: Dialect) -> tuple[list[str], list[Row]]:
-    """Return column names and the first rows, without the last line if the head is cut off."""
-    if len(head) >= HEAD_BYTES:
-        head = head[: head.rfind(b"\n") + 1] or head
-    names, rows = read_rows(io.BytesIO(head), dialect)
-    return names, list(islice(rows, SAMPLE_ROWS))
+def _read_cells(head: bytes, dialect: Dialect) -> list[list[str] | None]:
+    rows = islice(split_rows(io.BytesIO(head), dialect), SAMPLE_ROWS)
+    return [cells for _, _, cells, _ in rows]
+
+
+def _measure(cells: list[list[str] | None], dialect: Dialect, known_names: frozenset[str]) -> Shape:
+    whole = [row or [] for row in cells]
+    return measure_first_rows(whole, header=dialect.header, known_names=known_names)
+
+
+def _count_stray_quotes(body: list[list[str] | None]) -> int:
+    """Return how many cells keep marks of a quoting that the dialect does not have."""
+    return sum(_is_stray(cell.strip()) for row in body if row for cell in row)
+
+
+def _is_stray(cell: str) -> bool:
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'"
+    return is_quoted or cell == r"\N" or '\\"' in cell or "\\'" in cell
+
+
+def _count_oddities(dialect: Dialect) -> int:
+    return (
+        2 * (not dialect.quotes)
+        + 2 * dialect.wrapped
+        + (dialect.quote == "'")
+        + dialect.escapes
+        + dialect.spaced
+    )

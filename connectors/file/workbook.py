@@ -1,121 +1,201 @@
-"""Read rows of an Excel workbook, with cells as the text that a CSV export would hold.
+"""Read the rows of a workbook: which sheets are the export, and where their header is.
 
-An alternative to :mod:`connectors.file.rows` as second step of the file connector. openpyxl reads
-a sheet row by row and never evaluates a formula: it returns the value that was last computed.
+An alternative to :mod:`connectors.file.csv_rows` as second step of the file connector. Sheets with
+the same columns are one export; covers and lookup tables are left out, and named.
 """
 
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any, BinaryIO, Final
-from zipfile import BadZipFile, ZipFile
+from typing import BinaryIO, Final, Protocol
 
 import orjson
 
-from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Row, unique_names
+from connectors.file.archive import check_archive
+from connectors.file.cell_text import count_from_1904
+from connectors.file.csv_rows import SAMPLE_ROWS, measure_first_rows
+from connectors.file.findings import Oddities
+from connectors.file.header import fold_cell
+from connectors.file.kinds import ZIP
+from connectors.file.old_workbook import open_old_book
+from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
+from connectors.file.table import TableReader
+from connectors.file.xlsx import NumberedCells, open_xlsx
 from connectors.sdk.errors import Fatal, Misconfigured
 from schemas.validation import suggest_name
 
-MAX_UNPACKED_BYTES: Final = 500_000_000
-"""A workbook with larger parts is rejected: it may be a zip bomb."""
-
-_MAX_ROWS: Final = 1_048_576  # of Excel itself
-_BATCH: Final = 200
-_ERRORS: Final = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
+_MIN_SHARED: Final = 0.6
+_DATED: Final = re.compile(
+    r"date|time|created|submitted|day|when|datum|fecha|data\b", re.IGNORECASE
 )
+"""Columns whose plain numbers count days, if a workbook counts them from another day."""
+
+
+class SheetReader(Protocol):
+    """An open workbook of any format."""
+
+    @property
+    def titles(self) -> list[tuple[str, bool]]:
+        """Title of each sheet, and True if it is visible."""
+
+    def read_sheet(self, title: str, oddities: Oddities) -> Iterator[NumberedCells]:
+        """Yield number and cells of the rows that are not empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """One sheet of an open workbook."""
+class Choice:
+    """The sheets that are read."""
 
-    title: str
+    titles: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """Other visible sheets that are not empty."""
+    shape: Shape
+    """Of the first one."""
+    names: tuple[str, ...]
+    """Columns of all sheets."""
     is_default: bool
-    """True for the sheet that is read by default."""
-    cells: Iterator[tuple[int, list[str]]]
-    """Row numbers and cells of the rows that are not empty."""
+    """True if they would be read without an option, too."""
+
+
+class Book:
+    """A workbook's sheets as tables."""
+
+    def __init__(self, reader: SheetReader, where: str, *, epoch_1904: bool) -> None:
+        self._reader = reader
+        self._where = where
+        self.epoch_1904 = epoch_1904
+        """True if it counts its days from 1904."""
+
+    def choose_sheets(
+        self, wanted: str | None, known_names: frozenset[str], *, header: bool
+    ) -> Choice:
+        """Return the sheet of that name, or those that are the export.
+
+        That is the first with the most known columns, and all that share most of their columns with
+        it.
+
+        Raises:
+            Misconfigured: no sheet has that name.
+            Fatal: the workbook has no sheets.
+        """
+        titles = [title for title, _ in self._reader.titles]
+        visible = [title for title, is_visible in self._reader.titles if is_visible]
+        if not titles:
+            raise Fatal(f"reading {self._where}: it has no sheets")
+        measured = {
+            title: self._measure(title, known_names, header=header) for title in visible or titles
+        }
+        main = max(measured, key=lambda title: _rank(*measured[title]))
+        if wanted is not None:
+            title = _find_title(wanted, titles, self._where)
+            shape, _ = measured.get(title) or self._measure(title, known_names, header=header)
+            names = tuple(name for name in shape.names if name)
+            return Choice((title,), (), shape, names, is_default=title == main)
+        shape, _ = measured[main]
+        chosen = [main]
+        if header:
+            chosen = [title for title in measured if _is_alike(measured[title][0], shape)]
+        left_out = [title for title, (_, rows) in measured.items() if rows and title not in chosen]
+        spelling: dict[str, str] = {}
+        shapes = [_spell_alike(measured[title][0], spelling) for title in chosen]
+        names = tuple(dict.fromkeys(name for each in shapes for name in each.names if name))
+        return Choice(tuple(chosen), tuple(left_out), shape, names, is_default=True)
+
+    def read_rows(self, dialect: Dialect, oddities: Oddities) -> Iterator[Row]:
+        """Yield the rows of the sheets that were chosen."""
+        several = len(dialect.sheets) > 1
+        spelling: dict[str, str] = {}
+        for title in dialect.sheets:
+            raw_rows = self._read_raw(title, oddities)
+            first = list(islice(raw_rows, SAMPLE_ROWS))
+            shape = _measure_rows(first, dialect.known_names, header=dialect.header)
+            shape = _spell_alike(shape, spelling)
+            place = f"{title} row" if several else "row"
+            table = TableReader(shape, oddities, place=place, is_grid=True)
+            dated = [name for name in shape.names if self.epoch_1904 and _DATED.search(name)]
+            for row in table.read(chain(first, raw_rows)):
+                for name in dated:
+                    row.values[name] = count_from_1904(row.values.get(name, ""))
+                raw = orjson.dumps(row.values)
+                yield Row(row.line, raw, row.values, row.error, title if several else None)
+
+    def _measure(
+        self, title: str, known_names: frozenset[str], *, header: bool
+    ) -> tuple[Shape, int]:
+        """Return a sheet's shape, and how many of its first rows are below the header."""
+        first = list(islice(self._read_raw(title, Oddities()), SAMPLE_ROWS))
+        shape = _measure_rows(first, known_names, header=header)
+        return shape, len(first) - shape.header.row - shape.header.rows
+
+    def _read_raw(self, title: str, oddities: Oddities) -> Iterator[RawRow]:
+        for number, cells in self._reader.read_sheet(title, oddities):
+            if sum(map(len, cells)) > MAX_ROW_BYTES:
+                yield number, b"", None, TOO_LONG
+            else:
+                yield number, b"", cells, None
 
 
 @contextmanager
-def open_sheet(file: BinaryIO, wanted: str | None, where: str) -> Iterator[Sheet]:
-    """Yield the sheet of that name, or the first visible one; close the workbook afterwards.
-
-    ``where`` names the file in messages.
+def open_book(file: BinaryIO, where: str) -> Iterator[Book]:
+    """Yield the workbook, and close it afterwards; ``where`` names the file in messages.
 
     Raises:
-        Misconfigured: no sheet has that name.
-        Fatal: the file is not a workbook.
+        Fatal: the file is not a workbook, or is larger than it may be.
     """
-    _check_size(file, where)
-    book = _load_workbook(file, where)
-    try:
-        sheets = {sheet.title: sheet for sheet in book.worksheets}
-        visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        default = next(iter(visible or book.worksheets), None)
-        if default is None:
-            raise Fatal(f"reading {where}: it has no sheets")
-        title = default.title if wanted is None else _find_title(wanted, list(sheets), where)
-        yield Sheet(title, title == default.title, _read_cells(sheets[title], where))
-    finally:
-        book.close()
+    is_zip = file.read(len(ZIP)) == ZIP
+    file.seek(0)
+    if is_zip:
+        archive = check_archive(file, where)
+        file.seek(0)
+        if archive.kind == "xlsx":
+            with open_xlsx(file, where) as reader:
+                yield Book(reader, where, epoch_1904=archive.epoch_1904)
+            return
+        kind, size = archive.kind, archive.unpacked_bytes
+    else:
+        kind = "xls"
+        size = file.seek(0, 2)
+        file.seek(0)
+    with open_old_book(file, where, kind, size) as old:
+        yield Book(old, where, epoch_1904=False)
 
 
-def read_sheet(sheet: Sheet, *, header: bool) -> tuple[list[str], Iterator[Row]]:
-    """Return column names and rows, without cells beyond the last named column."""
-    if header:
-        for _, cells in sheet.cells:
-            names = unique_names(cells)
-            return names, _rows(sheet.cells, names)
-        return [], iter(())
-    first = list(islice(sheet.cells, _BATCH))
-    width = max((len(cells) for _, cells in first), default=0)
-    names = [str(number + 1) for number in range(width)]
-    return names, _rows(chain(first, sheet.cells), names)
+def _measure_rows(rows: list[RawRow], known_names: frozenset[str], *, header: bool) -> Shape:
+    cells = [cells or [] for _, _, cells, _ in rows]
+    return measure_first_rows(cells, header=header, known_names=known_names, is_grid=True)
 
 
-def _check_size(file: BinaryIO, where: str) -> None:
-    try:
-        with ZipFile(file) as archive:
-            # A part can't be larger than declared: reading stops there.
-            size = sum(part.file_size for part in archive.infolist() if _is_read(part.filename))
-            is_office = "[Content_Types].xml" in archive.namelist()
-    except (BadZipFile, OSError, ValueError, NotImplementedError):
-        raise _damaged_error(where) from None
-    if not is_office:
-        raise Fatal(f"reading {where}: it is a zip archive but not an Excel workbook; unpack it")
-    if size > MAX_UNPACKED_BYTES:
-        raise Fatal(
-            f"reading {where}: it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; save it as CSV"
-        )
-
-
-def _is_read(part: str) -> bool:
-    return part.endswith((".xml", ".rels"))
-
-
-def _load_workbook(file: BinaryIO, where: str) -> Any:
-    # Slow to import, and only workbooks need it.
-    from openpyxl import load_workbook  # type: ignore[import-untyped]
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about unsupported features: charts, validations
-        try:
-            return load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        except Exception:  # a damaged part may raise anything
-            raise _damaged_error(where) from None
-
-
-def _damaged_error(where: str) -> Fatal:
-    return Fatal(
-        f"reading {where}: it is a damaged Excel workbook or not an .xlsx file; save it again, or "
-        "as CSV"
+def _spell_alike(shape: Shape, spelling: dict[str, str]) -> Shape:
+    """Return the shape with names as earlier sheets spell them, and remember new ones."""
+    names = tuple(
+        spelling.setdefault(fold_cell(name), name) if name else "" for name in shape.header.names
     )
+    return replace(shape, header=replace(shape.header, names=names))
+
+
+def _rank(shape: Shape, rows: int) -> tuple[bool, int, bool, int]:
+    """Return how likely a sheet is the export: it has rows, known columns, several columns."""
+    is_wide = shape.width > 1
+    return (
+        rows > 0,
+        shape.header.known_count,
+        is_wide,
+        0 if shape.header.known_count else shape.width,
+    )
+
+
+def _is_alike(shape: Shape, main: Shape) -> bool:
+    """Return True if two sheets share most of their columns."""
+    if shape is main:
+        return True
+    names = {fold_cell(name) for name in shape.header.names if name} - set(shape.unnamed)
+    others = {fold_cell(name) for name in main.header.names if name} - set(main.unnamed)
+    smaller = min(len(names), len(others))
+    return smaller > 0 and len(names & others) >= _MIN_SHARED * smaller
 
 
 def _find_title(wanted: str, titles: list[str], where: str) -> str:
@@ -124,58 +204,3 @@ def _find_title(wanted: str, titles: list[str], where: str) -> str:
             return title
     hint = suggest_name(wanted, titles, quoted=True) or f"there are {', '.join(titles[:12])}"
     raise Misconfigured(f"reading {where}: no sheet {wanted!r}; {hint}")
-
-
-def _read_cells(sheet: Any, where: str) -> Iterator[tuple[int, list[str]]]:
-    # Many programs store a wrong size of the sheet, which would cut off rows.
-    sheet.reset_dimensions()
-    values = sheet.iter_rows(min_row=1, values_only=True)
-    number = 0
-    while batch := _next_batch(values, where):
-        for row in batch:
-            number += 1
-            cells = [_to_text(value) for value in row]
-            while cells and not cells[-1].strip():
-                cells.pop()
-            if cells:
-                yield number, cells
-        if number > _MAX_ROWS:
-            raise _damaged_error(where)
-
-
-def _next_batch(values: Iterator[tuple[Any, ...]], where: str) -> list[tuple[Any, ...]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return list(islice(values, _BATCH))
-        except Exception:  # as above
-            raise _damaged_error(where) from None
-
-
-def _rows(numbered: Iterator[tuple[int, list[str]]], names: list[str]) -> Iterator[Row]:
-    for number, cells in numbered:
-        if sum(map(len, cells)) > MAX_ROW_BYTES:
-            yield Row(number, b"", {}, TOO_LONG)
-            continue
-        cells += [""] * (len(names) - len(cells))
-        values = dict(zip(names, cells, strict=False))
-        yield Row(number, orjson.dumps(values), values)
-
-
-def _to_text(value: Any) -> str:
-    """Return a cell's value as text; dates as ISO 8601."""
-    match value:
-        case None:
-            return ""
-        case str():
-            # Excel's notation of a carriage return.
-            return "" if value in _ERRORS else value.replace("_x000D_", "\r")
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(int(value)) if value.is_integer() else repr(value)
-        case datetime():
-            return value.date().isoformat() if value.time() == time() else value.isoformat()
-        case date() | time():
-            return value.isoformat()
-    return str(value)

@@ -19,6 +19,7 @@ from pipeline.commands.ingest.result import IngestResult, read_dead_offsets, wai
 from pipeline.commands.ingest.view import (
     as_json,
     print_mapping,
+    print_oddities,
     print_resumed,
     progress,
     table,
@@ -143,6 +144,7 @@ def ingest(
         result = _publish(connector, configuration, again=again)
         if wait:
             wait_until_indexed(result, configuration)
+    print_oddities(connector)
     if json:
         print_json(as_json(result, connector))
     else:

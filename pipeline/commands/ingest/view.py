@@ -24,6 +24,8 @@ def print_mapping(connector: FileConnector) -> None:
     """Print which column is read as which field, and the assumptions made."""
     plan = connector.plan
     mapping = plan.mapping
+    for sentence in connector.writing.describe():
+        print_note(sentence)
     used = [f"{field} = {column}" for field, column in mapping.columns.items()]
     used += [f"attributes.{name} = {column}" for name, column in mapping.attributes.items()]
     used += [f"{name} is {text!r}" for name, text in mapping.constants.items()]
@@ -37,6 +39,12 @@ def print_mapping(connector: FileConnector) -> None:
         print_note(f"dates are {mapping.date_format}, {plan.zone} (--date-format, --timezone)")
     if "author" in mapping.columns and not connector.config.author_key.get_secret_value():
         print_note("authors are dropped: FEEDBACK_AUTHOR_KEY is not set")
+
+
+def print_oddities(connector: FileConnector) -> None:
+    """Print what was left out or mended while the rows were read."""
+    for sentence in connector.oddities.describe():
+        print_note(sentence)
 
 
 def print_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
@@ -136,7 +144,9 @@ def as_json(result: IngestResult, connector: FileConnector) -> dict[str, Any]:
         "attributes": plan.mapping.attributes,
         "date_format": plan.mapping.date_format,
         "encoding": plan.dialect.encoding,
-        "sheet": plan.dialect.sheet,
+        "sheet": plan.dialect.sheets[0] if len(plan.dialect.sheets) == 1 else None,
+        "written": connector.writing.as_json(),
+        "oddities": connector.oddities.as_json(),
         "dry_run": result.dry_run,
         "rows_read": tally.read,
         "published": tally.published,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.file.detect import detect_dialect, detect_encoding
+from connectors.file.detect import detect_dialect
+from connectors.file.encoding import Encoding, detect_encoding
+from connectors.file.json_rows import find_layout
 from connectors.file.mapping import known_names
 from connectors.file.rows import SINGLE_COLUMN, Dialect
 
 
 def detect(head: bytes) -> Dialect:
-    return detect_dialect(head, "utf-8", delimiter=None, header=True, known_names=known_names())
+    encoding = Encoding("utf-8", None)
+    return detect_dialect(head, encoding, delimiter=None, header=True, known_names=known_names())
 
 
 @pytest.mark.parametrize(
@@ -25,11 +28,11 @@ def detect(head: bytes) -> Dialect:
     ],
 )
 def test_encodings_are_found_out(text: str, encoding: str, expected: str) -> None:
-    assert detect_encoding(text.encode(encoding)) == expected
+    assert detect_encoding(text.encode(encoding)).name == expected
 
 
 def test_a_few_foreign_lines_do_not_make_a_utf8_file_something_else() -> None:
-    assert detect_encoding("é – ok\n".encode() * 10 + b"caf\xe9\n") == "utf-8"
+    assert detect_encoding("é – ok\n".encode() * 10 + b"caf\xe9\n") == Encoding("utf-8", "cp1252")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -55,8 +58,24 @@ def test_a_question_with_a_comma_as_header_stays_one_column() -> None:
 
 def test_tab_separated_text_with_loose_quotes_is_read_without_quoting() -> None:
     head = b"id\tscore\ttext\n" + b'1\t2\t"Hi" she said\n2\t1\tplain\n' * 10
-    assert detect(head) == Dialect("utf-8", "\t", quotes=False)
+    dialect = detect(head)
+    assert (dialect.delimiter, dialect.quotes) == ("\t", False)
 
 
 def test_json_lines_are_told_by_their_first_character() -> None:
-    assert detect(b'{"text": "a, b"}\n').json_lines
+    assert find_layout(b'{"text": "a, b"}\n') == "lines"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Comment\nslow, kind\nbad\n",
+        b"What went well?\nfood, staff\nparking, food, nurse\nall of it\n",
+        b"Comment\nslow, kind\nlate, cold\nrude, loud\n",
+    ],
+)
+def test_commas_in_a_single_column_make_no_header_of_a_comment(head: bytes) -> None:
+    dialect = detect(head)
+    assert dialect.delimiter == SINGLE_COLUMN
+    assert dialect.shape is not None
+    assert dialect.shape.header.row == 0

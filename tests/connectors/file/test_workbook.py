@@ -8,13 +8,15 @@ import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import orjson
 import pytest
 from openpyxl import Workbook  # type: ignore[import-untyped]
+from openpyxl.utils.datetime import CALENDAR_MAC_1904  # type: ignore[import-untyped]
 
-from connectors.file import FileConfig, FileConnector, workbook
+from connectors.file import FileConfig, FileConnector, archive, findings, workbook
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
@@ -128,14 +130,14 @@ def test_a_dead_letters_payload_is_the_row_as_an_object(xlsx: Path) -> None:
     assert orjson.loads(item.payload) == {"id": "1", "text": "a", "date": "soon", "rating": "4"}
 
 
-def test_the_first_visible_sheet_is_read_unless_one_is_named(xlsx: Path) -> None:
+def test_visible_sheets_are_read_unless_one_is_named(xlsx: Path) -> None:
     sheets = {
         "Lists": [("text",), ("hidden",)],
         "June": [("text",), ("first",)],
-        "July": [("text",), ("second",)],
+        "July": [("text", "note"), ("second", "x")],
     }
     content = excel(hidden=["Lists"], **sheets)
-    assert [record.text for record in read(xlsx, content)[0]] == ["first"]
+    assert [record.text for record in read(xlsx, content)[0]] == ["first", "second"]
     assert [record.text for record in read(xlsx, content, sheet="july ")[0]] == ["second"]
     assert [record.text for record in read(xlsx, content, sheet="Lists")[0]] == ["hidden"]
 
@@ -209,18 +211,21 @@ def rezip(content: bytes, **parts: bytes | None) -> bytes:
 
 
 GOOD = excel(Sheet1=ROWS)
-DAMAGED = "it is a damaged Excel workbook"
+DAMAGED = "it is a damaged "
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"EncryptedPackage", "a workbook with a password"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "a workbook with a password",
+        ),
         (GOOD[:-200], DAMAGED),
         (rezip(GOOD, workbook=None), DAMAGED),
         (rezip(GOOD, workbook=b"<workbook"), DAMAGED),
         (rezip(GOOD, sheet1=b"<worksheet><sheetData><row><c"), DAMAGED),
-        (rezip(GOOD, **{"[Content_Types]": None}), "a zip archive but not an Excel workbook"),
+        (rezip(GOOD, **{"[Content_Types]": None}), DAMAGED),
         (excel(Sheet1=[]), "the sheet 'Sheet1' has no rows after its header"),
         (excel(Sheet1=[HEADER]), "the sheet 'Sheet1' has no rows after its header"),
     ],
@@ -246,7 +251,7 @@ def test_damage_behind_the_first_rows_ends_the_reading_too(xlsx: Path) -> None:
 def test_a_workbook_that_unpacks_to_too_much_is_refused(
     xlsx: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "MAX_UNPACKED_BYTES", 100_000)
+    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 100_000)
     content = rezip(GOOD, sheet1=b" " * 100_001)
     with pytest.raises(Fatal, match="it unpacks to more than 100,000 bytes"):
         _ = connector(xlsx, content).plan
@@ -259,3 +264,233 @@ def test_a_row_of_endless_text_is_the_rows_own_fault(
     rows = [("text",), ("x" * 1_001,), ("fine",)]
     records, tally = read(xlsx, excel(Sheet1=rows))
     assert ([record.text for record in records], tally.dead_lettered) == (["fine"], 1)
+
+
+def test_sheets_with_the_same_columns_are_one_export_and_others_are_named(xlsx: Path) -> None:
+    header = ("Date", "Comment", "Rating")
+    content = excel(
+        hidden=["Old"],
+        Cover=[("Comments of the ward",), ("March",)],
+        May=[header, (date(2026, 5, 1), "Calm", 4)],
+        June=[("comment", "date", "rating", "ward"), ("Loud", date(2026, 6, 1), 2, "Maple")],
+        July=[header],
+        Codes=[("Code", "Meaning"), ("a", "b")],
+        Old=[header, (date(2026, 1, 1), "hidden", 3)],
+    )
+    made = connector(xlsx, content)
+    tally = RunStats()
+    records = list(dry_run(made, tally))
+    assert [(r.text, f"{r.created_at:%m}", r.service) for r in records] == [
+        ("Calm", "05", None),
+        ("Loud", "06", "Maple"),
+    ]
+    assert made.writing.sheets == ("May", "June", "July")
+    assert made.writing.sheets_left_out == ("Cover", "Codes")
+
+
+def test_an_error_names_the_sheet_of_its_row(xlsx: Path) -> None:
+    rows = [("Comment", "Date"), ("Calm", "soon")]
+    _, tally = read(xlsx, excel(May=rows, June=rows))
+    (reason,) = tally.reasons.values()
+    assert reason.examples == ["visits:May line 2", "visits:June line 2"]
+
+
+def test_titles_above_the_header_are_left_out(xlsx: Path) -> None:
+    rows = [("Ward report",), ("May 2026",), (), HEADER, (1, "Calm", date(2026, 5, 1), 4),
+            ("Total", None, None, 1)]  # fmt: skip
+    made = connector(xlsx, excel(Sheet1=rows))
+    assert [record.text for record in dry_run(made, RunStats())] == ["Calm"]
+    assert made.writing.header_line == 4
+    assert {kind: t.examples for kind, t in made.oddities.tallies.items()} == {
+        findings.TITLE: ["row 1", "row 2"],
+        findings.TOTAL: ["row 6"],
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ("Date", "Your visit", None, "Comments", None),
+            (None, "Welcome", "Meals", "Good", "Bad"),
+        ],
+        [
+            (None, "Your visit", None, "Comments", None),
+            ("Date", "Welcome", "Meals", "Good", "Bad"),
+        ],
+    ],
+)
+def test_two_rows_of_names_are_joined(xlsx: Path, rows: Rows) -> None:
+    rows = [
+        *rows,
+        (date(2026, 5, 1), 5, 4, "Bright", "Cold"),
+        (date(2026, 5, 2), 1, 2, None, "Dust"),
+    ]
+    made = connector(xlsx, excel(Sheet1=rows), columns={"text": "Comments: Bad"})
+    assert [record.text for record in dry_run(made, RunStats())] == ["Cold", "Dust"]
+    assert made._contents.names == [
+        "Date", "Your visit: Welcome", "Your visit: Meals", "Comments: Good", "Comments: Bad",
+    ]  # fmt: skip
+
+
+def test_a_cell_that_is_merged_downwards_counts_for_all_its_rows(xlsx: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    long = "A comment that is said once " * 10
+    for row in [("Ward", "Comment", "Rating"), ("Maple", "Calm", 4), (None, "Loud", 2),
+                ("Birch", long, 5), (None, None, 5)]:  # fmt: skip
+        sheet.append(row)
+    for cells in ("A2:A3", "A4:A5", "B4:B5"):
+        sheet.merge_cells(cells)
+    file = io.BytesIO()
+    book.save(file)
+    records, tally = read(xlsx, file.getvalue())
+    assert [(r.text, r.service) for r in records] == [
+        ("Calm", "Maple"), ("Loud", "Maple"), (long.strip(), "Birch"),
+    ]  # fmt: skip
+    assert tally.skipped == 1
+
+
+def read_values(made: FileConnector) -> list[dict[str, str]]:
+    with made._rows() as (rows, _):
+        return [row.values for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "expected"),
+    [
+        (0.8, "0%", "80%"),
+        (0.125, "0.0%", "12.5%"),
+        (1, "0%", "100%"),
+        (0.07, '0.00\\ "%"', "0.07"),
+        (0.8, "General", "0.8"),
+        (time(14, 30), "h:mm", "14:30:00"),
+        (datetime(2026, 5, 1, 9, 5), "dd/mm/yyyy hh:mm", "2026-05-01T09:05:00"),
+    ],
+)
+def test_cells_are_read_as_they_are_shown(
+    xlsx: Path, value: Any, number_format: str, expected: str
+) -> None:
+    book = Workbook()
+    book.active.append(("text", "cell"))
+    book.active.append(("Calm", value))
+    book.active["B2"].number_format = number_format
+    file = io.BytesIO()
+    book.save(file)
+    assert read_values(connector(xlsx, file.getvalue())) == [{"text": "Calm", "cell": expected}]
+
+
+def test_days_are_counted_from_the_workbooks_own_day(xlsx: Path) -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    for row in [("Date", "Comment", "Rating"), (44563.5, "Calm", 4), ("2026-01-05", "Loud", 2)]:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    made = connector(xlsx, file.getvalue())
+    assert [row["Date"] for row in read_values(made)] == ["2026-01-03T12:00:00", "2026-01-05"]
+    assert made.writing.epoch_1904
+
+
+def test_cells_beside_the_table_are_told(xlsx: Path) -> None:
+    rows = [("Date", None, "Comment"), *((date(2026, 5, 1), None, "Calm") for _ in range(300)),
+            (date(2026, 5, 2), None, "Loud", "a note")]  # fmt: skip
+    made = connector(xlsx, excel(Sheet1=rows))
+    assert len(list(dry_run(made, RunStats()))) == 301
+    assert made.oddities.tallies[findings.UNNAMED].examples == ["row 302"]
+
+
+def write_ods(rows: str, mimetype: str = "spreadsheet") -> bytes:
+    file = io.BytesIO()
+    office = "urn:oasis:names:tc:opendocument:xmlns"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{mimetype}")
+        archive.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest xmlns:manifest="{office}:manifest:1.0"/>',
+        )
+        archive.writestr(
+            "content.xml",
+            f'<office:document-content xmlns:office="{office}:office:1.0" xmlns:table='
+            f'"{office}:table:1.0" xmlns:text="{office}:text:1.0"><office:body>'
+            f'<office:spreadsheet><table:table table:name="May">{rows}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return file.getvalue()
+
+
+def write_ods_row(*cells: str, repeated: int = 1) -> str:
+    texts = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+        for cell in cells
+    )
+    return f'<table:table-row table:number-rows-repeated="{repeated}">{texts}</table:table-row>'
+
+
+def test_a_spreadsheet_of_libreoffice_is_read(tmp_path: Path) -> None:
+    rows = write_ods_row("Comment", "Date") + write_ods_row("Calm", "2026-05-01")
+    (record,), _ = read(tmp_path / "visits.ods", write_ods(rows))
+    assert (record.text, f"{record.created_at:%Y-%m-%d}") == ("Calm", "2026-05-01")
+
+
+def test_an_old_workbook_is_read(tmp_path: Path) -> None:
+    content = (Path(__file__).parent / "old_workbook.xls").read_bytes()
+    made = connector(tmp_path / "visits.xls", content)
+    assert [(r.text, r.service, f"{r.created_at:%m-%d}") for r in dry_run(made, RunStats())] == [
+        ("Calm in May", "Maple", "05-03"), ("Loud", "Maple", "05-04"),
+        ("Calm in June", "Maple", "05-03"), ("Loud", "Maple", "05-04"),
+    ]  # fmt: skip
+    assert made.writing.sheets == ("May", "June")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (write_ods(""), "the sheet 'May' has no rows|damaged LibreOffice spreadsheet"),
+        (write_ods("", "text"), r"a LibreOffice text \(\.odt\)"),
+        (write_ods(write_ods_row("Comment") + write_ods_row(*"x" * 9_000, repeated=1_000_000)),
+         r"damaged LibreOffice spreadsheet \(\.ods\)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "an old Word"),
+    ],
+    ids=["empty", "text", "bomb", "old Word file"],
+)  # fmt: skip
+def test_what_is_no_workbook_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    with pytest.raises(Fatal, match=kind):
+        _ = connector(tmp_path / "visits.ods", content).plan
+
+
+@pytest.mark.parametrize(
+    ("member", "kind"),
+    [
+        ("word/document.xml", "a Word file"),
+        ("ppt/presentation.xml", "a PowerPoint file"),
+        ("Index/Document.iwa", "an Apple Numbers"),
+        ("comments.csv", "a zip archive"),
+    ],
+)
+def test_another_archive_is_named(xlsx: Path, member: str, kind: str) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        if member.endswith(".xml"):
+            made.writestr("[Content_Types].xml", "<Types/>")
+        made.writestr(member, "x")
+    with pytest.raises(Fatal, match=kind):
+        _ = connector(xlsx, file.getvalue()).plan
+
+
+@pytest.mark.parametrize("part", ["xl/strings.bin", "docProps/thumbnail.jpeg", "a"])
+@pytest.mark.parametrize("declared", [None, 5_000], ids=["declared", "hidden"])
+def test_a_part_of_any_name_is_bounded_by_what_it_unpacks_to(
+    xlsx: Path, part: str, declared: int | None
+) -> None:
+    file = io.BytesIO(GOOD)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(part, bytes(archive.MAX_UNPACKED_BYTES + 1))
+    content = bytearray(file.getvalue())
+    if declared is not None:
+        at = content.rfind(b"PK\x01\x02", 0, content.rfind(part.encode()))
+        content[at + 24 : at + 28] = declared.to_bytes(4, "little")
+    started = perf_counter()
+    with pytest.raises(Fatal, match="it unpacks to more than"):
+        _ = connector(xlsx, bytes(content)).plan
+    assert perf_counter() - started < 5  # a hundredth of it where the machine is free

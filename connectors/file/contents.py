@@ -1,0 +1,208 @@
+"""Open a file as a table: find out how it is written, then read its rows.
+
+Joins the second steps of the file connector: CSV, JSON and workbooks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
+
+from connectors.file.byte_source import HEAD_BYTES, FileSource
+from connectors.file.csv_rows import SAMPLE_ROWS, read_csv
+from connectors.file.detect import detect_dialect
+from connectors.file.encoding import Encoding, detect_encoding
+from connectors.file.findings import Oddities, Writing
+from connectors.file.header import Header, find_text_column, is_structured
+from connectors.file.json_rows import find_layout, find_path, is_json, read_json
+from connectors.file.mapping import collect_names, known_names
+from connectors.file.options import FileConfig, normalize_encoding, parse_delimiter
+from connectors.file.rows import SINGLE_COLUMN, Dialect, Row
+from connectors.file.workbook import open_book
+from connectors.sdk.errors import Fatal, Misconfigured
+
+_MIN_TEXT_WORDS: Final = 10
+
+_TEXT_NAME: Final = re.compile(
+    r"comment|feedback|review|verbatim|text|message|answer|why|tell|improve|better|\?",
+    re.IGNORECASE,
+)
+"""A column with such a name may hold texts, however short they are."""
+
+OpenRows = tuple[Iterator[Row], Callable[[], int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The columns of a file, its first rows, and how it is written."""
+
+    dialect: Dialect
+    names: list[str]
+    sample: list[Row]
+    writing: Writing
+    sheet: str | None = None
+    """The title of the one sheet that is read, if it is not the one by default."""
+
+
+def inspect_file(source: FileSource, config: FileConfig) -> Contents:
+    """Find out how a file is written; raise ``Fatal`` or ``Misconfigured`` if it has no rows."""
+    usual_names = known_names() | {" ".join(n.split()).casefold() for n in config.columns.values()}
+    if source.is_workbook:
+        return _inspect_workbook(source, config, usual_names)
+    head = source.head
+    if config.sheet is not None:
+        raise Misconfigured(f"reading {source.name}: it is not an Excel workbook and has no sheets")
+    stated = normalize_encoding(config.encoding)
+    encoding = Encoding(stated, None) if stated else detect_encoding(source.read_non_ascii_lines())
+    if is_json(head):
+        return _inspect_json(source, config, encoding, usual_names)
+    return _inspect_csv(source, config, encoding, usual_names)
+
+
+@contextmanager
+def open_rows(source: FileSource, dialect: Dialect, oddities: Oddities) -> Iterator[OpenRows]:
+    """Yield all rows, and a function that returns how many bytes have been read."""
+    if dialect.sheets:
+        with source.open_workbook() as file, open_book(file, source.name) as book:
+            yield book.read_rows(dialect, oddities), file.tell
+        return
+    with source.open_unpacked() as (stream, raw):
+        if dialect.json is not None:
+            yield read_json(stream, dialect), raw.tell
+        else:
+            yield read_csv(stream, dialect, oddities)[1], raw.tell
+
+
+def _inspect_csv(
+    source: FileSource, config: FileConfig, encoding: Encoding, usual_names: frozenset[str]
+) -> Contents:
+    dialect = detect_dialect(
+        source.head,
+        encoding,
+        delimiter=parse_delimiter(config.delimiter),
+        header=config.header,
+        known_names=usual_names,
+    )
+    oddities = Oddities()
+    with open_rows(source, dialect, oddities) as (rows, _):
+        sample = list(islice(rows, SAMPLE_ROWS))
+    shape = dialect.shape
+    assert shape is not None  # noqa: S101 - detected
+    if not sample:
+        raise Fatal(f"reading {source.name}: it has no rows after its header")
+    names = [name for name in shape.names if name]
+    header = shape.header
+    _require_names(source.name, config, header, names, sample)
+    writing = Writing(
+        "csv",
+        encoding=dialect.encoding,
+        other_encoding=dialect.other_encoding,
+        delimiter=None if dialect.delimiter == SINGLE_COLUMN else dialect.delimiter,
+        quoting=dialect.quoting,
+        header_line=oddities.header_line,
+        header_rows=header.rows,
+        unnamed=shape.unnamed,
+    )
+    return Contents(dialect, names, sample, writing)
+
+
+def _inspect_json(
+    source: FileSource, config: FileConfig, encoding: Encoding, usual_names: frozenset[str]
+) -> Contents:
+    dialect = Dialect(
+        encoding.name, SINGLE_COLUMN, other_encoding=encoding.other, json=find_layout(source.head)
+    )
+    with source.open_unpacked() as (stream, _):
+        path, others = find_path(stream, dialect, usual_names)
+    if path is not None:
+        dialect = replace(dialect, json="document", path=path)
+    with open_rows(source, dialect, Oddities()) as (rows, _):
+        sample = list(islice(rows, SAMPLE_ROWS))
+    names = collect_names(sample)
+    if not names and source.size is not None and len(source.head) < HEAD_BYTES:
+        reason = sample[0].error if sample else "reading the row: it is empty"
+        raise Fatal(
+            f"reading {source.name}: it holds no JSON object ({(reason or '').split(': ')[-1]})"
+        )
+    names = list(dict.fromkeys([*names, *config.columns.values()]))
+    writing = Writing(
+        "json" if dialect.json == "document" else "json lines",
+        encoding=dialect.encoding,
+        other_encoding=dialect.other_encoding,
+        path=None if path is None else ".".join(path),
+        paths_left_out=tuple(".".join(other) for other in others),
+    )
+    return Contents(dialect, names, sample, writing)
+
+
+def _inspect_workbook(
+    source: FileSource, config: FileConfig, usual_names: frozenset[str]
+) -> Contents:
+    with source.open_workbook() as file, open_book(file, source.name) as book:
+        choice = book.choose_sheets(config.sheet, usual_names, header=config.header)
+        dialect = Dialect(
+            "utf-8",
+            SINGLE_COLUMN,
+            header=config.header,
+            sheets=choice.titles,
+            known_names=usual_names,
+        )
+        oddities = Oddities()
+        sample = list(islice(book.read_rows(dialect, oddities), SAMPLE_ROWS))
+        if not sample:
+            raise Fatal(
+                f"reading {source.name}: the sheet {choice.titles[0]!r} has no rows after its "
+                "header"
+            )
+        shape = choice.shape
+        writing = Writing(
+            "workbook",
+            header_line=oddities.header_line,
+            header_rows=shape.header.rows,
+            unnamed=shape.unnamed,
+            sheets=choice.titles,
+            sheets_left_out=choice.left_out,
+            epoch_1904=book.epoch_1904,
+        )
+    names = list(choice.names)
+    _require_names(source.name, config, shape.header, names, sample)
+    return Contents(
+        dialect, names, sample, writing, None if choice.is_default else choice.titles[0]
+    )
+
+
+def _require_names(
+    where: str, config: FileConfig, header: Header, names: list[str], sample: list[Row]
+) -> None:
+    """Raise ``Misconfigured`` if the first row is none of names; its cells are not quoted."""
+    if not header.rows or set(config.columns.values()) & set(names):
+        return
+    cells = [list(row.values.values()) for row in sample if row.error is None]
+    if header.looks_like_data:
+        column = find_text_column([names, *cells]) + 1
+        raise Misconfigured(
+            f"reading {where}: its first row looks like data rather than column names; "
+            f"--no-header --map text={column} reads it, and the text from column {column}"
+        )
+    if len(names) == 1 and not header.known_count:
+        raise Misconfigured(
+            f"reading {where}: it has one column, whose first row is not a known name; if it is a "
+            "comment, add --no-header --map text=1, and otherwise --map text= with that name"
+        )
+    if not any(map(_TEXT_NAME.search, names)) and not _has_texts(cells):
+        raise Misconfigured(
+            f"reading {where}: no column holds texts, only numbers and names: it looks like a "
+            "table of figures; --map text=COLUMN names a column if one does"
+        )
+
+
+def _has_texts(rows: list[list[str]]) -> bool:
+    """Return True if there may be comments, rather than numbers with their names."""
+    cells = [cell for row in rows for cell in row if cell.strip()]
+    figures = sum(map(is_structured, cells))
+    words = max((len(cell.split()) for cell in cells), default=0)
+    return words >= _MIN_TEXT_WORDS or 3 * figures < len(cells)

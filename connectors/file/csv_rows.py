@@ -1,0 +1,209 @@
+"""Split CSV into rows, each with its line number and its bytes.
+
+Second step of the file connector. For any input, every row is returned once, parsed or with its
+error; a broken quote never swallows the rows that follow.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import BinaryIO, Final
+
+from connectors.file.findings import (
+    LOOSE_QUOTES,
+    OTHER_ENCODING,
+    UNPACKED,
+    UNREADABLE_BYTES,
+    Oddities,
+)
+from connectors.file.header import find_header
+from connectors.file.lines import LineReader, open_with_newlines
+from connectors.file.quoting import parse_cells, split_loosely, unescape
+from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
+from connectors.file.table import TableReader, measure_table
+
+MAX_ROW_LINES: Final = 5_000
+"""A quote that is open for more lines than this is a stray one."""
+
+SAMPLE_ROWS: Final = 200
+_FIRST_OF_BOM: Final = codecs.BOM_UTF8[0]
+_SPACE: Final = 0x20
+_BLANKS: Final = b" \t\r\n\x0b\x0c\x1a"
+_BROKEN_QUOTE: Final = "reading the row: a quote is unclosed or misplaced"
+
+
+def read_csv(
+    stream: BinaryIO, dialect: Dialect, oddities: Oddities | None = None
+) -> tuple[list[str], Iterator[Row]]:
+    """Return column names and rows; what is left out is counted in ``oddities``.
+
+    If the dialect has no shape yet, the first row is the header.
+    """
+    oddities = Oddities() if oddities is None else oddities
+    raw_rows = split_rows(stream, dialect, oddities)
+    shape = dialect.shape
+    if shape is None:
+        first = list(islice(raw_rows, SAMPLE_ROWS))
+        raw_rows = chain(first, raw_rows)
+        cells = [row[2] for row in first if row[2] is not None]
+        shape = measure_first_rows(cells, header=dialect.header, known_names=frozenset())
+    names = [name for name in shape.names if name]
+    return names, TableReader(shape, oddities).read(raw_rows)
+
+
+def measure_first_rows(
+    cells: list[list[str]], *, header: bool, known_names: frozenset[str], is_grid: bool = False
+) -> Shape:
+    """Return the shape of a table by its first rows."""
+    place = find_header(cells, known_names, is_needed=header)
+    return measure_table(place, cells, is_grid=is_grid)
+
+
+def split_rows(
+    stream: BinaryIO, dialect: Dialect, oddities: Oddities | None = None
+) -> Iterator[RawRow]:
+    """Yield the cells of every row that is not blank, the header's too."""
+    if dialect.cr:
+        stream = open_with_newlines(stream)
+    return _RowSplitter(LineReader(stream), dialect, oddities or Oddities()).split()
+
+
+class _RowSplitter:
+    def __init__(self, lines: LineReader, dialect: Dialect, oddities: Oddities) -> None:
+        self._lines = lines
+        self._dialect = dialect
+        self._oddities = oddities
+        self._width = 0 if dialect.shape is None else dialect.shape.width
+
+    def split(self) -> Iterator[RawRow]:
+        dialect, read = self._dialect, self._lines.read
+        encoding, delimiter = dialect.encoding, dialect.delimiter
+        quote = dialect.quote.encode() if dialect.quotes else None
+        while raw := read():
+            if raw[0] == _FIRST_OF_BOM or raw[0] <= _SPACE:
+                # Files that were joined have a mark each; DOS ends them with a sign.
+                raw = raw.removeprefix(codecs.BOM_UTF8)
+                if not raw.strip(_BLANKS):
+                    continue
+            if len(raw) > MAX_ROW_BYTES:
+                yield self._lines.number, raw, None, TOO_LONG
+            elif quote is not None and quote in raw:
+                yield self._read_quoted(raw)
+            else:
+                try:
+                    text = raw.decode(encoding)
+                except UnicodeDecodeError:
+                    yield self._read_otherwise(raw)
+                    continue
+                # Without a quote, splitting equals csv, and is several times faster.
+                cells = text.rstrip("\r\n").split(delimiter)
+                if dialect.escapes:
+                    cells = [unescape(cell) for cell in cells]
+                yield self._lines.number, raw, cells, None
+
+    def _read_otherwise(self, raw: bytes) -> RawRow:
+        """Return a row without quotes that is not in the encoding of the rest."""
+        number, line = self._lines.number, self._decode(raw)
+        if line.is_garbled:
+            return number, raw, None, _describe_encoding(self._dialect.encoding)
+        self._count(line, number)
+        cells = line.text.rstrip("\r\n").split(self._dialect.delimiter)
+        if self._dialect.escapes:
+            cells = [unescape(cell) for cell in cells]
+        return number, raw, cells, None
+
+    def _decode(self, raw: bytes) -> _Line:
+        dialect = self._dialect
+        try:
+            return _Line(raw.decode(dialect.encoding))
+        except UnicodeDecodeError:
+            pass
+        if dialect.other_encoding is None:
+            return _Line(raw.decode(dialect.encoding, "replace"), is_garbled=True)
+        try:
+            return _Line(raw.decode(dialect.other_encoding), OTHER_ENCODING)
+        except UnicodeDecodeError:
+            return _Line(raw.decode(dialect.other_encoding, "replace"), UNREADABLE_BYTES)
+
+    def _count(self, line: _Line, number: int) -> None:
+        if line.oddity is not None:
+            self._oddities.add(line.oddity, f"line {number}")
+
+    def _read_quoted(self, raw: bytes) -> RawRow:
+        number = self._lines.number
+        taken = [raw]
+        lines = [self._decode(raw)]
+
+        def feed() -> Iterator[str]:
+            size = len(raw)
+            yield lines[0].text
+            while len(taken) < MAX_ROW_LINES and size <= MAX_ROW_BYTES:
+                line = self._lines.read()
+                if not line:
+                    return
+                size += len(line)
+                taken.append(line)
+                lines.append(self._decode(line))
+                yield lines[-1].text
+
+        cells = parse_cells(feed(), self._dialect)
+        if cells is None or self._is_misjoined(cells, taken):
+            self._lines.unread(taken[1:])
+            return self._read_loosely(raw, lines[0], number)
+        whole = raw if len(taken) == 1 else b"".join(taken)
+        if any(line.is_garbled for line in lines):
+            return number, whole, None, _describe_encoding(self._dialect.encoding)
+        for line in lines:
+            self._count(line, number)
+        if len(cells) == self._width:
+            return number, whole, cells, None
+        return number, whole, self._unpack(cells or [""], number), None
+
+    def _read_loosely(self, raw: bytes, line: _Line, number: int) -> RawRow:
+        """Return a row whose quotes are wrong: by its delimiters, if they make a whole row."""
+        if line.is_garbled:
+            return number, raw, None, _describe_encoding(self._dialect.encoding)
+        cells = split_loosely(line.text.rstrip("\r\n"), self._dialect, self._width)
+        if cells is None:
+            return number, raw, None, _BROKEN_QUOTE
+        self._count(line, number)
+        self._oddities.add(LOOSE_QUOTES, f"line {number}")
+        return number, raw, cells, None
+
+    def _unpack(self, cells: list[str], number: int) -> list[str]:
+        """Return the cells of a row that is in quotes as a whole."""
+        dialect = self._dialect
+        if not (dialect.wrapped or self._width > 1) or any(cells[1:]):
+            return cells
+        if dialect.delimiter not in cells[0]:
+            return cells
+        inner = parse_cells(iter(cells[0].splitlines(keepends=True)), dialect)
+        if inner is None or not (dialect.wrapped or len(inner) == self._width):
+            return cells
+        self._oddities.add(UNPACKED, f"line {number}")
+        return inner
+
+    def _is_misjoined(self, cells: list[str], taken: list[bytes]) -> bool:
+        """Return True if a stray quote joined lines of which some are separate rows."""
+        width = self._width
+        if len(taken) == 1 or not width or len(cells) == width:
+            return False
+        for line in taken[1:]:
+            alone = parse_cells(iter([self._decode(line).text]), self._dialect)
+            if alone is not None and len(alone) == width:
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    oddity: str | None = None
+    is_garbled: bool = False
+
+
+def _describe_encoding(encoding: str) -> str:
+    return f"reading the row: its bytes are not in the encoding {encoding}"

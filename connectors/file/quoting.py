@@ -1,0 +1,87 @@
+"""Parse rows with quoted cells. Pure."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from connectors.file.rows import MAX_ROW_BYTES, Dialect
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Line ends become vertical tabs, which end no cell, and are line ends to a reader of texts.
+_MEANINGS = {"n": "\x0b", "r": "", "t": " ", "N": "", "0": ""}
+
+
+def parse_cells(text: Iterator[str], dialect: Dialect) -> list[str] | None:
+    """Return the cells of the row at the beginning of ``text``; None if a quote is wrong."""
+    if dialect.escapes:
+        text = (_ESCAPED.sub(_translate, line) if "\\" in line else line for line in text)
+    # The limit is csv's own for the whole process: raised for this one row only.
+    limit = csv.field_size_limit(2 * MAX_ROW_BYTES)
+    try:
+        reader = csv.reader(
+            text,
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote,
+            escapechar="\\" if dialect.escapes else None,
+            skipinitialspace=dialect.spaced,
+            strict=True,
+        )
+        return next(reader, [])
+    except csv.Error:
+        return None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def unescape(cell: str) -> str:
+    """Return a cell without quotes in which a backslash precedes special characters."""
+    return _ESCAPED.sub(lambda match: _MEANINGS.get(match[1], match[1]), cell)
+
+
+def split_loosely(text: str, dialect: Dialect, width: int) -> list[str] | None:
+    """Return the cells of a line with unescaped quotes; None if they do not make a whole row.
+
+    A quote closes its cell only before a delimiter or the end of the line, and where that makes too
+    many cells, only if no space follows the delimiter, as it does in a sentence.
+    """
+    for end in ("", "(?! )"):
+        closing = _closing(dialect.quote, dialect.delimiter, end)
+        cells = _split_at(text, dialect.quote, dialect.delimiter, closing)
+        if cells is not None and len(cells) == width:
+            return cells
+    return None
+
+
+def _split_at(text: str, quote: str, delimiter: str, closing: re.Pattern[str]) -> list[str] | None:
+    cells: list[str] = []
+    at = 0
+    while True:
+        start = at
+        while text[start : start + 1] == " ":
+            start += 1
+        if text[start : start + 1] == quote:
+            match = closing.search(text, start + 1)
+            if match is None:
+                return None
+            cells.append(text[start + 1 : match.start()].replace(quote * 2, quote))
+            at = match.end()
+        else:
+            end = text.find(delimiter, at)
+            end = len(text) if end < 0 else end
+            cells.append(text[at:end])
+            at = end
+        if at >= len(text):
+            return cells
+        at += 1  # the delimiter
+
+
+@cache
+def _closing(quote: str, delimiter: str, end: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(quote)} *(?={re.escape(delimiter)}{end}|$)")
+
+
+def _translate(match: re.Match[str]) -> str:
+    return _MEANINGS.get(match[1], match[0])

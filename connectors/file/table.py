@@ -1,0 +1,220 @@
+"""Make rows with named columns of a table's raw rows. Pure.
+
+CSV files and sheets have this step in common: it takes the header, leaves out title rows, repeated
+headers and totals, and completes short rows. What it leaves out or completes is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from connectors.file.findings import (
+    REPEATED_HEADER,
+    SHORT,
+    TITLE,
+    TOTAL,
+    UNNAMED,
+    Oddities,
+)
+from connectors.file.header import Header, fold_cell, is_structured
+from connectors.file.rows import RawRow, Row, Shape
+
+_TOTALS: Final = frozenset(
+    f"{word}{end}"
+    for word in (
+        "total", "totals", "grand total", "overall total", "subtotal", "sub-total", "sub total",
+        "sum", "summe", "gesamt", "gesamtsumme", "gesamtergebnis", "total général", "total general",
+        "somme", "suma", "razem", "totale", "totaal", "eindtotaal", "celkem", "yhteensä", "totalt",
+        "итого", "összesen",
+    )
+    for end in ("", ":")
+)  # fmt: skip
+_NOTE: Final = re.compile(
+    r"(grand |sub-?)?total( (number|no\.?|count)?( of)?)?( [\w ]{1,30})?\s*[:=]?\s*[\d.,]+"
+    r"|(this )?(report |data |file |list )?(was |is )?"
+    r"(generated|exported|printed|created|downloaded|produced|extracted)( (on|at|by|from)\b.*|:.*)"
+    r"|(end of (report|file|data|list|export)|page \d+( of \d+)?)\W*"
+    r"|[\d.,]+ (rows?|records?|responses?|results?|comments?|entries)( (in total|selected))?\W*"
+    r"|source:.*|\(c\) .*|© .*|#.*",
+    re.IGNORECASE,
+)
+_MAX_NAME: Final = 300
+_NOTE_KIND: Final = "note"
+
+
+def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: bool = False) -> Shape:
+    """Return the shape of a table whose first rows, with those above the header, are ``rows``.
+
+    ``is_grid`` is True for a sheet, whose rows may be wider than its header.
+    """
+    body = rows[header.row + header.rows :]
+    header_rows = rows[header.row : header.row + header.rows]
+    counted = body if is_grid or not header.rows else header_rows
+    width = max([len(header.names), *map(len, counted)])
+    names = list(header.names) + [""] * (width - len(header.names))
+    unnamed = []
+    for at, name in enumerate(names):
+        if not header.rows:
+            names[at] = str(at + 1)
+        elif not name and any(at < len(row) and row[at].strip() for row in body):
+            names[at] = f"column {at + 1}"  # so that a mapping can name it
+            unnamed.append(names[at])
+    while names and not names[-1]:
+        names.pop()
+    structured = {at for at in range(width) if _is_structured_column(body, at)}
+    return Shape(replace(header, names=tuple(names)), width, frozenset(structured), tuple(unnamed))
+
+
+def _is_structured_column(body: Sequence[Sequence[str]], at: int) -> bool:
+    cells = [row[at] for row in body if at < len(row) and row[at].strip()]
+    # One that is none may be the rest of a row that a line end has cut.
+    return len(cells) > 1 and sum(map(is_structured, cells)) >= 0.9 * len(cells)
+
+
+class TableReader:
+    """Turns raw rows into rows with named columns."""
+
+    def __init__(
+        self, shape: Shape, oddities: Oddities, *, place: str = "line", is_grid: bool = False
+    ) -> None:
+        """``place`` precedes line numbers; ``is_grid`` is True for a sheet.
+
+        A sheet's cells are in their columns, however many there are.
+        """
+        self._shape = shape
+        self._oddities = oddities
+        self._place = place
+        self._is_grid = is_grid
+        self._names = shape.names
+        self._is_named = all(self._names)
+        self._header_rows: set[tuple[str, ...]] = set()
+        self._first_cells: set[str] = set()
+
+    def read(self, raw_rows: Iterator[RawRow]) -> Iterator[Row]:
+        """Yield the rows below the header; a row of another width is its own error."""
+        self._skip_header(raw_rows)
+        held: list[RawRow] = []
+        names, width = self._names, self._shape.width
+        is_plain = self._is_named and width > 1 and not names[0][:1].isdecimal()
+        for raw_row in raw_rows:
+            line, raw, cells, error = raw_row
+            if cells is None:
+                yield from self._release(held)
+                yield Row(line, raw, {}, error)
+                continue
+            # The usual row is whole, and begins with a number or a date.
+            if is_plain and len(cells) == width and cells[1] and cells[0][:1].isdecimal():
+                if held:
+                    yield from self._release(held)
+                yield Row(line, raw, dict(zip(names, cells)))  # noqa: B905 - measured just now
+                continue
+            kind = self._classify(cells)
+            if kind == _NOTE_KIND:
+                held.append(raw_row)
+                continue
+            if held and any(cells):
+                yield from self._release(held)
+            if kind is None:
+                yield self._fit(raw_row)
+            else:
+                self._oddities.add(kind, f"{self._place} {line}")
+        for line, *_ in held:
+            self._oddities.add(TOTAL, f"{self._place} {line}")
+
+    def _classify(self, cells: list[str]) -> str | None:
+        """Return what a row is if it is none of the table's; None for the others."""
+        first = cells[0] if len(cells[0]) > _MAX_NAME else fold_cell(cells[0].lstrip("\ufeff"))
+        if first in self._first_cells and self._is_header(cells):
+            return REPEATED_HEADER
+        if self._is_note(cells):
+            return _NOTE_KIND
+        return TOTAL if _is_total(cells) else None
+
+    def _skip_header(self, raw_rows: Iterator[RawRow]) -> None:
+        header = self._shape.header
+        for ordinal in range(header.row + header.rows):
+            line, _, cells, _ = next(raw_rows, (0, b"", None, None))
+            if ordinal < header.row:
+                self._oddities.add(TITLE, f"{self._place} {line}")
+                continue
+            if self._oddities.header_line is None:
+                self._oddities.header_line = line
+            if cells:
+                self._header_rows.add(tuple(cells))
+                self._first_cells.add(fold_cell(cells[0].lstrip("\ufeff")))
+
+    def _release(self, held: list[RawRow]) -> Iterator[Row]:
+        """Yield rows that looked like notes at the end, and are not at the end."""
+        for raw_row in held:
+            yield self._fit(raw_row)
+        held.clear()
+
+    def _is_header(self, cells: list[str]) -> bool:
+        if tuple(cells) in self._header_rows:
+            return True
+        trimmed = tuple(_trim(cells))
+        return any(trimmed == tuple(_trim(row)) for row in self._header_rows)
+
+    def _is_note(self, cells: list[str]) -> bool:
+        """Return True for one cell in a table of several columns that tells of the export."""
+        if self._shape.width < 2 or (len(cells) > 1 and (cells[1] or any(cells[1:]))):
+            return False
+        return len(cells[0]) < 200 and _NOTE.fullmatch(cells[0].strip()) is not None
+
+    def _fit(self, raw_row: RawRow) -> Row:
+        """Return a row with a cell for each column, if it is plain which are missing."""
+        line, raw, cells, _ = raw_row
+        cells = cells or []
+        width = self._shape.width
+        if len(cells) == width and self._is_named:
+            return Row(line, raw, dict(zip(self._names, cells, strict=True)))
+        beyond = any(cell.strip() for cell in cells[width:])
+        if not self._is_grid:
+            fault = find_fault(cells, self._shape)
+            if fault is not None:
+                return Row(line, raw, {}, fault)
+            if len(cells) < width:
+                self._oddities.add(SHORT, f"{self._place} {line}")
+        cells = cells[:width] + [""] * (width - len(cells))
+        values = {name: cell for name, cell in zip(self._names, cells, strict=True) if name}
+        if beyond or any(
+            cell.strip() for name, cell in zip(self._names, cells, strict=True) if not name
+        ):
+            self._oddities.add(UNNAMED, f"{self._place} {line}")
+        return Row(line, raw, values)
+
+
+def find_fault(cells: Sequence[str], shape: Shape) -> str | None:
+    """Return why a row is none of this table; None if only empty cells at its end are missing.
+
+    The cells of a short row must fit their columns: otherwise a line end within a cell may have
+    cut it in two.
+    """
+    count, width, structured = len(cells), shape.width, shape.structured
+    if count < width:
+        is_whole = all(
+            at not in structured or not cell.strip() or is_structured(cell)
+            for at, cell in enumerate(cells)
+        )
+    else:
+        is_whole = count == width or not any(cell.strip() for cell in cells[width:])
+    return None if is_whole else f"reading the row: {count} cells where there are {width} columns"
+
+
+def _is_total(cells: list[str]) -> bool:
+    """Return True for a word for the total, with numbers beside it and nothing else."""
+    word = cells[0] or next((cell for cell in cells if cell.strip()), "")
+    if len(word) > 18 or fold_cell(word) not in _TOTALS:
+        return False
+    rest = [cell for cell in cells if cell.strip() and cell is not word]
+    return bool(rest) and all(map(is_structured, rest))
+
+
+def _trim(cells: Sequence[str]) -> list[str]:
+    trimmed = [fold_cell(cell.lstrip("\ufeff")) for cell in cells]
+    while trimmed and not trimmed[-1]:
+        trimmed.pop()
+    return trimmed
