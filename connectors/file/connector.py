@@ -1,4 +1,4 @@
-"""``file``: CSV, JSON Lines and Excel, from a path or standard input, gzip-compressed or not.
+"""``file``: CSV, JSON and workbooks, from a path or standard input, gzip-compressed or not.
 
 Encoding, delimiter, date format and columns are detected unless stated. An interrupted run resumes
 after the last acknowledged page; the same row always gets the same id.

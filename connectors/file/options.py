@@ -51,7 +51,7 @@ class FileConfig(StrictModel):
     )
     sheet: str | None = Field(
         default=None,
-        description="Name of a sheet of an Excel workbook; default: the first visible one.",
+        description="Name of a sheet of a workbook; default: those with the same known columns.",
     )
     header: bool = Field(
         default=True,

@@ -6,6 +6,7 @@ into their configuration, shows progress, and accounts for every row.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
+from pipeline.commands.ingest.paths import expand_paths
 from pipeline.commands.ingest.result import IngestResult, read_dead_offsets, wait_until_indexed
 from pipeline.commands.ingest.view import (
     as_json,
@@ -33,7 +35,7 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.kafka.admin import create_kafka_topics, require_broker
 from pipeline.kafka.connector_broker import ConnectorBroker
 from pipeline.settings import Settings
-from pipeline.terminal import err, out, print_json
+from pipeline.terminal import err, out, print_json, print_note
 from schemas.feedback import Family, Feedback
 from schemas.validation import first_fault
 
@@ -44,8 +46,12 @@ _Texts = list[str] | None
 
 
 def ingest(
-    path: Annotated[
-        str, typer.Argument(help="CSV, JSON Lines or Excel file, also .gz; - reads standard input.")
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV, JSON, Excel or LibreOffice files, also .gz, or folders; - reads standard "
+            "input."
+        ),
     ],
     preset: Annotated[
         str | None, typer.Option(help="Known column layout: nhs-fft, hcahps, text-date.")
@@ -78,7 +84,8 @@ def ingest(
         str | None, typer.Option(help="Delimiter: one character, or tab; default: detected.")
     ] = None,
     sheet: Annotated[
-        str | None, typer.Option(help="Sheet of an Excel workbook; default: the first visible one.")
+        str | None,
+        typer.Option(help="Sheet of a workbook; default: those with the same known columns."),
     ] = None,
     header: Annotated[
         bool, typer.Option(help="The first row has the column names; without, they are 1, 2, …")
@@ -112,44 +119,71 @@ def ingest(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Import comments from a file. Idempotent."""
+    """Import comments from files. Idempotent."""
     configuration = settings()
     constants = {"organization": organization, "site": site, "service": service}
-    connector = build_connector(
-        {
-            "path": path,
-            "preset": preset,
-            **parse_mapping(mapping or []),
-            "scales": _scales(scale or []),
-            "dataset": dataset,
-            "family": family,
-            "encoding": source_encoding,
-            "delimiter": delimiter,
-            "sheet": sheet,
-            "header": header,
-            "timezone": timezone,
-            "date_format": date_format,
-            "constants": {name: text for name, text in constants.items() if text},
-            "author_key": configuration.author_key,
-            "textless": True,
-            "backfill": not news,
-        }
-    )
-    print_mapping(connector)
-    if dry_run:
-        result, first = _dry_run(connector)
-        if not json:
-            out.print(records_table(first))
-    else:
+    options = {
+        "preset": preset,
+        **parse_mapping(mapping or []),
+        "scales": _scales(scale or []),
+        "dataset": dataset,
+        "family": family,
+        "encoding": source_encoding,
+        "delimiter": delimiter,
+        "sheet": sheet,
+        "header": header,
+        "timezone": timezone,
+        "date_format": date_format,
+        "constants": {name: text for name, text in constants.items() if text},
+        "author_key": configuration.author_key,
+        "textless": True,
+        "backfill": not news,
+    }
+
+    def import_file(connector: FileConnector) -> IngestResult:
+        if dry_run:
+            result, first = _dry_run(connector)
+            if not json:
+                out.print(records_table(first))
+            return result
         result = _publish(connector, configuration, again=again)
         if wait:
             wait_until_indexed(result, configuration)
-    print_oddities(connector)
-    if json:
-        print_json(as_json(result, connector))
-    else:
-        out.print(table(result))
-    _report_result(result, connector)
+        return result
+
+    _import_files(expand_paths(paths), options, import_file, json=json)
+
+
+def _import_files(
+    files: list[str],
+    options: dict[str, Any],
+    import_file: Callable[[FileConnector], IngestResult],
+    *,
+    json: bool,
+) -> None:
+    """Import one file after the other: one that can't be read keeps none from being read."""
+    answers: list[dict[str, Any]] = []
+    failure: CommandError | None = None
+    for file in files:
+        try:
+            connector = build_connector({"path": file, **options})
+            print_mapping(connector)
+            result = import_file(connector)
+            print_oddities(connector)
+            answers.append(as_json(result, connector))
+            if not json:
+                out.print(table(result))
+            _report_result(result, connector)
+        except CommandError as error:
+            if error.status not in {ExitStatus.BAD_INPUT, ExitStatus.USAGE}:
+                raise
+            if failure is not None:
+                print_note(str(failure))
+            failure = error
+    if json and answers:
+        print_json(answers[0] if len(files) == 1 else {"files": answers})
+    if failure is not None:
+        raise failure
 
 
 def build_connector(options: dict[str, Any]) -> FileConnector:

@@ -140,10 +140,10 @@ def test_the_named_sheet_of_a_workbook_is_read(run: Run, tmp_path: Path) -> None
     from openpyxl import Workbook
 
     book = Workbook()
-    for title, text in (("Spring", "Kind"), ("Autumn", "Slow")):
+    for number, (title, text) in enumerate([("Spring", "Kind"), ("Autumn", "Slow")], start=1):
         sheet = book.create_sheet(title)
         sheet.append(["id", "text", "date"])
-        sheet.append([1, text, "2026-05-06"])
+        sheet.append([number, text, "2026-05-06"])
     del book["Sheet"]
     path = tmp_path / "visits.xlsx"
     book.save(path)
@@ -155,7 +155,7 @@ def test_the_named_sheet_of_a_workbook_is_read(run: Run, tmp_path: Path) -> None
         for options in ([], ["--sheet", "Autumn"])
     ]
     assert [(item["sheet"], item["dataset"], item["published"]) for item in results] == [
-        ("Spring", "visits", 1),
+        (None, "visits", 2),
         ("Autumn", "visits/Autumn", 1),
     ]
     assert failure(run(path, "--sheet", "Autum")) == (
