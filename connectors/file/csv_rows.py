@@ -29,8 +29,6 @@ MAX_ROW_LINES: Final = 5_000
 """A quote that is open for more lines than this is a stray one."""
 
 SAMPLE_ROWS: Final = 200
-_FIRST_OF_BOM: Final = codecs.BOM_UTF8[0]
-_SPACE: Final = 0x20
 _BLANKS: Final = b" \t\r\n\x0b\x0c\x1a"
 _BROKEN_QUOTE: Final = "reading the row: a quote is unclosed or misplaced"
 
@@ -48,8 +46,9 @@ def read_csv(
     if shape is None:
         first = list(islice(raw_rows, SAMPLE_ROWS))
         raw_rows = chain(first, raw_rows)
-        cells = [row[2] for row in first if row[2] is not None]
-        shape = measure_first_rows(cells, header=dialect.header, known_names=frozenset())
+        cells = [row[2] or [] for row in first]
+        place = find_header(cells[:1], frozenset(), is_needed=dialect.header)
+        shape = measure_table(place, cells)
     names = [name for name in shape.names if name]
     return names, TableReader(shape, oddities).read(raw_rows)
 
@@ -76,14 +75,17 @@ class _RowSplitter:
         self._lines = lines
         self._dialect = dialect
         self._oddities = oddities
+        self._quote = dialect.quote.encode()
         self._width = 0 if dialect.shape is None else dialect.shape.width
 
     def split(self) -> Iterator[RawRow]:
         dialect, read = self._dialect, self._lines.read
         encoding, delimiter = dialect.encoding, dialect.delimiter
-        quote = dialect.quote.encode() if dialect.quotes else None
+        quote = self._quote if dialect.quotes else None
+        first_of_bom, space = codecs.BOM_UTF8[0], 0x20
         while raw := read():
-            if raw[0] == _FIRST_OF_BOM or raw[0] <= _SPACE:
+            first = raw[0]
+            if first <= space or first == first_of_bom:
                 # Files that were joined have a mark each; DOS ends them with a sign.
                 raw = raw.removeprefix(codecs.BOM_UTF8)
                 if not raw.strip(_BLANKS):
@@ -134,6 +136,14 @@ class _RowSplitter:
 
     def _read_quoted(self, raw: bytes) -> RawRow:
         number = self._lines.number
+        if raw.count(self._quote) % 2 == 0:
+            # The usual row ends on its line.
+            try:
+                cells = parse_cells((raw.decode(self._dialect.encoding),), self._dialect)
+            except UnicodeDecodeError:
+                cells = None
+            if cells is not None and len(cells) == self._width:
+                return number, raw, cells, None
         taken = [raw]
         lines = [self._decode(raw)]
 
@@ -158,8 +168,6 @@ class _RowSplitter:
             return number, whole, None, _describe_encoding(self._dialect.encoding)
         for line in lines:
             self._count(line, number)
-        if len(cells) == self._width:
-            return number, whole, cells, None
         return number, whole, self._unpack(cells or [""], number), None
 
     def _read_loosely(self, raw: bytes, line: _Line, number: int) -> RawRow:
@@ -176,7 +184,9 @@ class _RowSplitter:
     def _unpack(self, cells: list[str], number: int) -> list[str]:
         """Return the cells of a row that is in quotes as a whole."""
         dialect = self._dialect
-        if not (dialect.wrapped or self._width > 1) or any(cells[1:]):
+        if len(cells) == self._width or any(cells[1:]):
+            return cells
+        if not dialect.wrapped and self._width < 2:
             return cells
         if dialect.delimiter not in cells[0]:
             return cells

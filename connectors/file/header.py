@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_TITLE_ROWS: Final = 50
+_MIN_WIDTH_BELOW_PAIRS: Final = 4
+"""Of a table below a title of two cells, such as a period and its month."""
 _MAX_NAME: Final = 60
 _STRUCTURED = re.compile(
     r"[-+]?[\d.,\s]+%?|[-+]?\d[\d.,]*e[-+]?\d+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,].*)?"
@@ -123,7 +125,7 @@ def _choose_row(rows: Sequence[Sequence[str]], counts: list[int]) -> int:
     if counts[0]:
         return 0
     first = next((at for at in range(len(counts)) if usual == 1 or _fill(rows[at]) > 1), 0)
-    if widths[first] >= usual:
+    if widths[first] >= usual or _fill(rows[first]) > 2 or usual < _MIN_WIDTH_BELOW_PAIRS:
         return first
     for at in range(first + 1, len(counts)):
         if widths[at] >= usual:

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
 
 from connectors.file.rows import MAX_ROW_BYTES, Dialect
 
+_MAX_CELL = 2 * MAX_ROW_BYTES
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Line ends become vertical tabs, which end no cell, and are line ends to a reader of texts.
 _MEANINGS = {"n": "\x0b", "r": "", "t": " ", "N": "", "0": ""}
 
 
-def parse_cells(text: Iterator[str], dialect: Dialect) -> list[str] | None:
+def parse_cells(text: Iterable[str], dialect: Dialect) -> list[str] | None:
     """Return the cells of the row at the beginning of ``text``; None if a quote is wrong."""
     if dialect.escapes:
         text = (_ESCAPED.sub(_translate, line) if "\\" in line else line for line in text)
+    reader = csv.reader(
+        text,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar="\\" if dialect.escapes else None,
+        skipinitialspace=dialect.spaced,
+        strict=True,
+    )
     # The limit is csv's own for the whole process: raised for this one row only.
-    limit = csv.field_size_limit(2 * MAX_ROW_BYTES)
+    limit = csv.field_size_limit(_MAX_CELL)
     try:
-        reader = csv.reader(
-            text,
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote,
-            escapechar="\\" if dialect.escapes else None,
-            skipinitialspace=dialect.spaced,
-            strict=True,
-        )
         return next(reader, [])
     except csv.Error:
         return None
