@@ -17,7 +17,7 @@ from connectors.file.csv_rows import SAMPLE_ROWS, read_csv
 from connectors.file.detect import detect_dialect
 from connectors.file.encoding import Encoding, detect_encoding
 from connectors.file.findings import Oddities, Writing
-from connectors.file.header import Header, find_text_column, is_structured
+from connectors.file.header import Header, find_text_column, is_number, is_structured
 from connectors.file.json_rows import find_layout, find_path, is_json, read_json
 from connectors.file.mapping import collect_names, known_names
 from connectors.file.options import FileConfig, normalize_encoding, parse_delimiter
@@ -193,16 +193,22 @@ def _require_names(
             f"reading {where}: it has one column, whose first row is not a known name; if it is a "
             "comment, add --no-header --map text=1, and otherwise --map text= with that name"
         )
-    if not any(map(_TEXT_NAME.search, names)) and not _has_texts(cells):
+    if not any(map(_TEXT_NAME.search, names)) and _are_figures(cells):
         raise Misconfigured(
             f"reading {where}: no column holds texts, only numbers and names: it looks like a "
             "table of figures; --map text=COLUMN names a column if one does"
         )
 
 
-def _has_texts(rows: list[list[str]]) -> bool:
-    """Return True if there may be comments, rather than numbers with their names."""
-    cells = [cell for row in rows for cell in row if cell.strip()]
-    figures = sum(map(is_structured, cells))
-    words = max((len(cell.split()) for cell in cells), default=0)
-    return words >= _MIN_TEXT_WORDS or 3 * figures < len(cells)
+def _are_figures(rows: list[list[str]]) -> bool:
+    """Return True for short names on the left, and numbers on the right of them."""
+    texts, numbers = [], []
+    for at in range(max(map(len, rows), default=0)):
+        cells = [row[at] for row in rows if at < len(row) and row[at].strip()]
+        if any(len(cell.split()) >= _MIN_TEXT_WORDS for cell in cells):
+            return False
+        if cells and all(map(is_number, cells)):
+            numbers.append(at)
+        elif not all(map(is_structured, cells)):
+            texts.append(at)
+    return len(numbers) > 1 and max(texts, default=-1) < numbers[0]

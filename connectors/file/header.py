@@ -22,6 +22,7 @@ _STRUCTURED = re.compile(
     r"|\d{1,2}:\d{2}(:\d{2})?|\S+@\S+\.\w+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+\s?/\s?\d+",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"[-+]?\d[\d.,\s]*%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,].*)?")
 _SURVEY_ROW: Final = frozenset({"response", "open-ended response"})
 """SurveyMonkey's second row: the mapping knows this export."""
@@ -94,6 +95,11 @@ def is_structured(cell: str) -> bool:
     return _STRUCTURED.fullmatch(cell.strip()) is not None
 
 
+def is_number(cell: str) -> bool:
+    """Return True for a number or a percentage."""
+    return _NUMBER.fullmatch(cell.strip()) is not None
+
+
 def find_text_column(rows: Sequence[Sequence[str]]) -> int:
     """Return the index of the column with the longest cells that are words."""
     sizes: Counter[int] = Counter()
@@ -142,9 +148,8 @@ def _fill(row: Sequence[str]) -> int:
 
 
 def _is_group_row(row: Sequence[str], below: Sequence[str]) -> bool:
-    """Return True if a row names groups of columns rather than the table."""
-    first = next((at for at, cell in enumerate(row) if cell.strip()), 0)
-    return (_fill(row) >= 2 or first > 0) and _fill(row) < _fill(below)
+    """Return True if a row names groups of columns: the first column is in none of them."""
+    return bool(row) and not row[0].strip() and 0 < _fill(row) < _fill(below)
 
 
 def _is_joined(rows: Sequence[Sequence[str]], at: int) -> bool:

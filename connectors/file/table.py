@@ -91,7 +91,7 @@ class TableReader:
         self._names = shape.names
         self._is_named = all(self._names)
         self._header_rows: set[tuple[str, ...]] = set()
-        self._first_cells: set[str] = set()
+        self._header_cells: set[str] = set()
 
     def read(self, raw_rows: Iterator[RawRow]) -> Iterator[Row]:
         """Yield the rows below the header; a row of another width is its own error."""
@@ -117,6 +117,7 @@ class TableReader:
                 continue
             if held and any(cells):
                 yield from self._release(held)
+            names = self._names  # a repeated header may have another order
             if kind is None:
                 yield self._fit(raw_row)
             else:
@@ -127,7 +128,8 @@ class TableReader:
     def _classify(self, cells: list[str]) -> str | None:
         """Return what a row is if it is none of the table's; None for the others."""
         first = cells[0] if len(cells[0]) > _MAX_NAME else fold_cell(cells[0].lstrip("\ufeff"))
-        if first in self._first_cells and self._is_header(cells):
+        if first in self._header_cells and self._is_header(cells):
+            self._reorder(cells)
             return REPEATED_HEADER
         if self._is_note(cells):
             return _NOTE_KIND
@@ -144,7 +146,7 @@ class TableReader:
                 self._oddities.header_line = line
             if cells:
                 self._header_rows.add(tuple(cells))
-                self._first_cells.add(fold_cell(cells[0].lstrip("\ufeff")))
+                self._header_cells |= set(_trim(cells))
 
     def _release(self, held: list[RawRow]) -> Iterator[Row]:
         """Yield rows that looked like notes at the end, and are not at the end."""
@@ -155,8 +157,15 @@ class TableReader:
     def _is_header(self, cells: list[str]) -> bool:
         if tuple(cells) in self._header_rows:
             return True
-        trimmed = tuple(_trim(cells))
-        return any(trimmed == tuple(_trim(row)) for row in self._header_rows)
+        trimmed = sorted(_trim(cells))
+        return any(trimmed == sorted(_trim(row)) for row in self._header_rows)
+
+    def _reorder(self, cells: list[str]) -> None:
+        """Take the order of columns that a repeated header has, if all names are its own."""
+        spelling = {fold_cell(name): name for name in self._names if name}
+        names = [spelling.get(cell, "") for cell in _trim(cells)]
+        if len(names) == len(self._names) == len(set(names) - {""}):
+            self._names = tuple(names)
 
     def _is_note(self, cells: list[str]) -> bool:
         """Return True for one cell in a table of several columns that tells of the export."""

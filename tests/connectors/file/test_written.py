@@ -263,3 +263,21 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     records, _ = read(FileConnector(config))
     writer.join()
     assert len(records) == 50_000
+
+
+def test_a_repeated_header_may_have_another_order(csv: Path) -> None:
+    made = connect(csv, "Site,Comment\nEast,Calm\nComment,Site\nLoud,West\n")
+    records, _ = read(made)
+    assert [(record.text, record.site) for record in records] == [
+        ("Calm", "East"),
+        ("Loud", "West"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "title", ["Survey,January 2026\n", "Site:,East,,\nMonth:,May,,\n,,,\n", "Survey\n"]
+)
+def test_titles_are_told_from_names_of_columns(csv: Path, title: str) -> None:
+    rows = "F1,F2,F3,Bemerkung\n1,2,3,Gut gemacht\n2,3,3,Laut\n"
+    made = connect(csv, title + rows, columns={"text": "Bemerkung"})
+    assert read_texts(made) == ["Gut gemacht", "Laut"]
