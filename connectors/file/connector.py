@@ -206,8 +206,8 @@ class FileConnector(Connector):
         )
 
     def _default_dataset(self, sheet: str | None) -> str:
-        if self.source.path is None:
-            name = "stdin"
+        if self.source.path is None or self.source.is_stream:
+            name = "stdin"  # the name of a pipe is another one each time
         else:
             name = self.source.path.name.removesuffix(".gz")
             name = (name.rsplit(".", 1)[0] or name)[:200]
