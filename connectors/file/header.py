@@ -149,7 +149,11 @@ def _fill(row: Sequence[str]) -> int:
 
 def _is_group_row(row: Sequence[str], below: Sequence[str]) -> bool:
     """Return True if a row names groups of columns: the first column is in none of them."""
-    return bool(row) and not row[0].strip() and 0 < _fill(row) < _fill(below)
+    return 0 < _fill(row) < _fill(below) and _find_start(row) > _find_start(below)
+
+
+def _find_start(row: Sequence[str]) -> int:
+    return next((at for at, cell in enumerate(row) if cell.strip()), 0)
 
 
 def _is_joined(rows: Sequence[Sequence[str]], at: int) -> bool:

@@ -288,6 +288,13 @@ def test_sheets_with_the_same_columns_are_one_export_and_others_are_named(xlsx: 
     assert made.writing.sheets_left_out == ("Cover", "Codes")
 
 
+def test_a_table_may_begin_in_any_cell(xlsx: Path) -> None:
+    rows = [(None, "Ward report"), (), (None, "Date", "Comment", "Ward"),
+            (None, date(2026, 5, 1), "Calm", "Maple"), (None, "Total", None, 1)]  # fmt: skip
+    records, _ = read(xlsx, excel(Sheet1=rows))
+    assert [(record.text, record.service) for record in records] == [("Calm", "Maple")]
+
+
 def test_an_error_names_the_sheet_of_its_row(xlsx: Path) -> None:
     rows = [("Comment", "Date"), ("Calm", "soon")]
     _, tally = read(xlsx, excel(May=rows, June=rows))
