@@ -104,12 +104,17 @@ def _has_single_quotes(head: bytes, sign: bytes) -> bool:
 
     Otherwise the quotes may be the writer's own.
     """
-    cell = re.compile(
-        rb"(?:^|%s) *'((?:[^'\\]|''|\\.)*+)' *(?=%s|\r|\n|$)" % (sign, sign),
-        re.MULTILINE | re.DOTALL,
-    )
-    if any(re.search(rb"%s|\r|\n" % sign, match[1]) for match in cell.finditer(head)):
+    within = rb"(?:[^'\\]|''|\\.)*+", rb"(?:[^']|'')*+"  # a backslash may be plain, too
+    cells = [
+        re.compile(
+            rb"(?:^|%s) *'(%s)' *(?=%s|\r|\n|$)" % (sign, text, sign), re.MULTILINE | re.DOTALL
+        )
+        for text in within
+    ]
+    needed = re.compile(rb"%s|\r|\n" % sign)
+    if any(needed.search(match[1]) for cell in cells for match in cell.finditer(head)):
         return True
+    cell = cells[0]
     rows = [line for line in head.splitlines()[1:51] if line.strip()]
     return bool(rows) and all(map(cell.search, rows))
 
