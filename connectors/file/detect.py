@@ -136,8 +136,8 @@ def _score(
     score = (
         shape.header.known_count,
         round(whole / count, 1),
-        -_count_stray_quotes(body),
         round(exact / count, 1),
+        -_count_stray_quotes(body),
         -_count_oddities(dialect),
         shape.width,
     )
