@@ -23,20 +23,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from connectors.file.byte_streams import (
+    BUFFER_BYTES,
+    FileView,
+    TranscodedStream,
+    add_buffer,
+    find_wide_encoding,
+    peek,
+)
 from connectors.file.kinds import GZIP, OLE, ZIP, name_kind
 from connectors.sdk.errors import Fatal
 
 HEAD_BYTES = 1_000_000
-_BUFFER_BYTES = 65_536
 _SCAN_BYTES = 1_048_576
 _MAX_WORKBOOK_BYTES = 200_000_000
 _CONTROLS = bytes(set(range(32)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A, 0x1B})
-_WIDE_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ class FileSource:
     def _open_raw(self) -> Iterator[BinaryIO]:
         if self.is_stream:
             self._spool.seek(0)
-            yield _add_buffer(_View(self._spool.fileno()))
+            yield add_buffer(FileView(self._spool.fileno()))
             return
         assert self.path is not None  # noqa: S101 - is_stream
         try:
-            file = self.path.open("rb", buffering=_BUFFER_BYTES)
+            file = self.path.open("rb", buffering=BUFFER_BYTES)
         except OSError as error:
             raise self._describe(error) from None
         with file:
@@ -106,13 +107,13 @@ class FileSource:
         with self._open_raw() as raw:
             try:
                 stream: BinaryIO = raw
-                if _peek(raw, 2) == GZIP:
-                    stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES)
-                head = _peek(stream, 2_000)
-                wide = None if head.startswith((ZIP, OLE)) else _wide_encoding(head)
+                if peek(raw, 2) == GZIP:
+                    stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), BUFFER_BYTES)
+                head = peek(stream, 2_000)
+                wide = None if head.startswith((ZIP, OLE)) else find_wide_encoding(head)
                 if wide is not None:
-                    stream = _add_buffer(_TranscodedStream(stream, wide))
-                if _peek(stream, 3) == codecs.BOM_UTF8:
+                    stream = add_buffer(TranscodedStream(stream, wide))
+                if peek(stream, 3) == codecs.BOM_UTF8:
                     stream.read(3)
                 yield stream, raw
             except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -126,7 +127,7 @@ class FileSource:
         if self.path is not None and self.path.is_dir():
             return False
         with self.open_unpacked() as (stream, _):
-            return _peek(stream, len(ZIP)) in {ZIP, OLE}
+            return peek(stream, len(ZIP)) in {ZIP, OLE}
 
     @cached_property
     def _unpacked(self) -> BinaryIO:
@@ -149,8 +150,8 @@ class FileSource:
     def open_workbook(self) -> Iterator[BinaryIO]:
         """Yield the bytes of a workbook as a seekable file."""
         with self._open_raw() as raw:
-            if _peek(raw, 2) == GZIP:
-                yield _add_buffer(_View(self._unpacked.fileno()))
+            if peek(raw, 2) == GZIP:
+                yield add_buffer(FileView(self._unpacked.fileno()))
             else:
                 yield raw
 
@@ -193,10 +194,16 @@ class FileSource:
             return None
         digest = hashlib.sha256(str(self.size).encode())
         with self._open_raw() as raw:
-            digest.update(raw.read(_BUFFER_BYTES))
-            raw.seek(max(0, (self.size or 0) - _BUFFER_BYTES), os.SEEK_SET)
-            digest.update(raw.read(_BUFFER_BYTES))
+            digest.update(raw.read(BUFFER_BYTES))
+            raw.seek(max(0, (self.size or 0) - BUFFER_BYTES), os.SEEK_SET)
+            digest.update(raw.read(BUFFER_BYTES))
         return digest.hexdigest()[:16]
+
+    def content_key(self) -> bytes:
+        """Return a secret that only holders of the content can compute: a hash of its beginning."""
+        with self._open_raw() as raw:
+            head = raw.read(HEAD_BYTES)
+        return hashlib.sha256(b"people" + head).digest()
 
     def read_non_ascii_lines(self, limit: int = 262_144) -> bytes:
         """Return the first lines beyond ASCII, about ``limit`` bytes: they show the encoding.
@@ -208,7 +215,7 @@ class FileSource:
         with self.open_unpacked() as (stream, _):
             while len(sample) < limit and (block := stream.read(_SCAN_BYTES)):
                 if block.isascii() and rest.isascii():
-                    rest = block[-_BUFFER_BYTES:]
+                    rest = block[-BUFFER_BYTES:]
                     continue
                 lines = (rest + block).replace(b"\r", b"\n").split(b"\n")
                 rest = lines.pop()
@@ -220,81 +227,9 @@ class FileSource:
         return bytes(sample[: 2 * limit])
 
 
-def _add_buffer(stream: io.RawIOBase) -> BinaryIO:
-    return io.BufferedReader(stream, _BUFFER_BYTES)
-
-
-def _peek(stream: BinaryIO, count: int) -> bytes:
-    return stream.peek(count)[:count]  # type: ignore[attr-defined,no-any-return]
-
-
-def _wide_encoding(head: bytes) -> str | None:
-    for bom, encoding in _WIDE_BOMS:
-        if head.startswith(bom):
-            return encoding
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if len(head) >= 8 and max(even, odd) > 0.35 * len(head) and min(even, odd) < 0.05 * len(head):
-        return "utf-16-le" if odd > even else "utf-16-be"
-    return None
-
-
 def _is_binary(head: bytes) -> bool:
     first_line = head[: head.find(b"\n") + 1 or len(head)]
     if len(first_line.translate(None, _CONTROLS)) < len(first_line):
         return True
     controls = len(head) - len(head.translate(None, _CONTROLS))
     return controls >= 10 and controls > 0.05 * len(head)
-
-
-class _View(io.RawIOBase):
-    """A file from its beginning, with a position of its own."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_CUR:
-            offset += self._position
-        elif whence == os.SEEK_END:
-            offset += os.fstat(self._descriptor).st_size
-        self._position = offset
-        return offset
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = os.pread(self._descriptor, len(buffer), self._position)
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
-
-
-class _TranscodedStream(io.RawIOBase):
-    """A stream in another encoding, as UTF-8; bytes that can't be decoded become U+FFFD."""
-
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-        self._ready = b""
-        self._ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        while not self._ready and not self._ended:
-            data = self._stream.read(_BUFFER_BYTES)
-            self._ended = not data
-            self._ready = self._decoder.decode(data, final=self._ended).encode()
-        count = min(len(buffer), len(self._ready))
-        buffer[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count

@@ -8,42 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import ClassVar
 
 import orjson
 from pydantic import BaseModel
 
 from connectors.file.byte_source import FileSource
-from connectors.file.cells import SHORT_FORMATS, detect_date_format
 from connectors.file.contents import Contents, inspect_file, open_rows
 from connectors.file.findings import Oddities, Writing
-from connectors.file.mapping import MEASURES, Mapping, get_preset, map_columns
-from connectors.file.options import FileConfig, parse_timezone, validate_names
-from connectors.file.reader import IdentifiedRow, RowIdentifier, RowReader
+from connectors.file.mapping import MEASURES
+from connectors.file.options import FileConfig, validate_names
+from connectors.file.plan import Origin, ReadPlan, build_plan, describe_mapping
+from connectors.file.presets import get_preset
+from connectors.file.reader import RowReader
 from connectors.file.rows import Dialect, Row
-from connectors.file.submissions import Submissions
+from connectors.file.splitter import RowSplitter
+from connectors.file.submissions import AnsweredScores, Submissions
 from connectors.sdk.base import Connector, Item, Page
-from connectors.sdk.errors import BadRecord
+from connectors.sdk.errors import BadRecord, Skip
 from schemas.feedback import SUBMISSION, Family, Feedback
 from schemas.record import deterministic_id
 
 _PAGE_BYTES = 8_000_000
-
-
-@dataclass(frozen=True)
-class ReadPlan:
-    """The options of one file, stated and detected."""
-
-    dialect: Dialect
-    mapping: Mapping
-    family: Family
-    dataset: str
-    zone: tzinfo
-    undated: datetime | None
-    """Time of every row, if no column holds it."""
 
 
 class FileConnector(Connector):
@@ -58,6 +47,7 @@ class FileConnector(Connector):
         self.source = FileSource(path)
         self.oddities = Oddities()
         """What was left out or mended when the rows were last read."""
+        self._splitter: RowSplitter | None = None
 
     @property
     def family(self) -> Family:
@@ -66,23 +56,24 @@ class FileConnector(Connector):
 
     @cached_property
     def instance_key(self) -> str | None:
-        """Dataset, hash of the content, and hash of the options, so that a corrected mapping
+        """Namespace, hash of the content, and hash of the options, so that a corrected mapping
         reads the file again, under the same ids. None for standard input.
+
+        The file's name does not belong to it: the same content by another name was read before.
         """
         content = self.source.fingerprint()
         if content is None:
             return None
         plan = self.plan
         options = deterministic_id(
-            plan.mapping.model_dump_json(exclude={"left_out", "no_text", "not_answered"}),
-            *sorted(plan.mapping.no_text),
+            describe_mapping(plan.mapping),
             plan.family,
             str(plan.dialect),
             str(plan.zone),
             str(bool(self.config.author_key.get_secret_value())),
             *(["textless"] if self.config.textless else []),
         )
-        return f"{plan.dataset}/{content}/{options[:8]}"
+        return f"{plan.namespace}/{content}/{options[:8]}"
 
     @cached_property
     def plan(self) -> ReadPlan:
@@ -90,27 +81,9 @@ class FileConnector(Connector):
         config = self.config
         validate_names(config)
         preset = get_preset(config.preset)
-        zone = parse_timezone(config.timezone)
-        dialect, dataset, names, sample = self._inspect()
-        mapping = map_columns(
-            names,
-            preset,
-            stated=config.columns,
-            attributes=config.attributes,
-            constants=config.constants,
-            scales=config.scales,
-            where=self.source.name,
-        )
-        mapping = _with_detected_format(mapping, sample, config.date_format)
-        dated = "created_at" in mapping.columns
-        return ReadPlan(
-            dialect=dialect,
-            mapping=mapping,
-            family=config.family or preset.family,
-            dataset=config.dataset or preset.dataset or dataset,
-            zone=zone,
-            undated=None if dated else self.source.modified_at,
-        )
+        dialect, dataset, names, _ = self._inspect()
+        with self._open_rows(dialect) as (rows, _):
+            return build_plan(config, preset, rows, names, Origin(dialect, dataset, self.source))
 
     @cached_property
     def writing(self) -> Writing:
@@ -129,9 +102,9 @@ class FileConnector(Connector):
 
     @contextmanager
     def _rows(self) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
-        """Yield all rows, and a function that returns how many bytes have been read."""
-        with self._open_rows(self.plan.dialect) as opened:
-            yield opened
+        """Yield all rows below the header, and a function that returns the bytes read so far."""
+        with self._open_rows(self.plan.dialect) as (rows, tell):
+            yield islice(rows, self.plan.look.header_rows, None), tell
 
     @contextmanager
     def _open_rows(self, dialect: Dialect) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
@@ -146,8 +119,13 @@ class FileConnector(Connector):
         """
         plan = self.plan
         acknowledged = 0 if cursor is None else int(orjson.loads(cursor)["rows"])
-        identify = RowIdentifier(plan.mapping.columns.get("id"))
-        submissions = self._build_submissions()
+        self._splitter = splitter = RowSplitter(
+            plan,
+            self._reader,
+            self._build_submissions(),
+            self._build_answered_scores(),
+            key=self.config.author_key.get_secret_value().encode(),
+        )
         total, count = self.source.size, 0
         with self._rows() as (rows, tell):
             for page in _paginate(rows, self.config.page_rows, acknowledged):
@@ -155,12 +133,13 @@ class FileConnector(Connector):
                 count += len(page)
                 items = [
                     Item(
-                        data=_identify_row(row, identify, submissions),
+                        data=data,
                         origin=_describe_place(plan.dataset, row),
                         payload=row.raw,
                         collected_at=now,
                     )
                     for row in page
+                    for data in splitter.split(row, now)
                 ]
                 position = orjson.dumps({"rows": count}).decode()
                 yield Page(items, position, tell(), total, acknowledged=count <= acknowledged)
@@ -177,13 +156,29 @@ class FileConnector(Connector):
         if not self._groups_submissions:
             return None
         with self._rows() as (rows, _):
-            return Submissions(self._reader, rows)
+            return Submissions(self._reader, rows, estimates_dates=self.plan.estimates_dates)
+
+    def _build_answered_scores(self) -> AnsweredScores | None:
+        mapping = self.plan.mapping
+        column = self.plan.look.columns[mapping.columns["text"]]
+        if not (
+            SUBMISSION in mapping.attributes
+            and "question" in mapping.columns
+            and any(cell.strip()[:1].isdecimal() for cell in column.values)
+        ):
+            return None
+        with self._rows() as (rows, _):
+            return AnsweredScores(self._reader, mapping, rows)
 
     def parse(self, item: Item) -> Feedback:
         """Parse one row."""
-        if isinstance(item.data, BadRecord):
+        if isinstance(item.data, BadRecord | Skip):
             raise item.data
         return self._reader.read(item.data, item.collected_at)
+
+    def count_empty_answers(self) -> int:
+        """Return how many answers say nothing, of rows that became records by their scores."""
+        return 0 if self._splitter is None else self._splitter.empty_answers
 
     @staticmethod
     def is_done(cursor: str | None) -> bool:
@@ -196,13 +191,17 @@ class FileConnector(Connector):
         return RowReader(
             plan.mapping,
             source=self.name,
+            namespace=plan.namespace,
             dataset=plan.dataset,
             family=plan.family,
             zone=plan.zone,
             author_key=self.config.author_key.get_secret_value().encode(),
+            content_key=self.source.content_key(),
             undated=plan.undated or datetime.now(UTC),
             textless=self.config.textless,
             backfill=self.config.backfill,
+            redated=plan.is_redated,
+            keep_empty_answers=self.config.keep_empty_answers,
         )
 
     def _default_dataset(self, sheet: str | None) -> str:
@@ -219,17 +218,6 @@ def _describe_place(dataset: str, row: Row) -> str:
     return f"{dataset}:{sheet}line {row.line}"
 
 
-def _identify_row(
-    row: Row, identify: RowIdentifier, submissions: Submissions | None
-) -> IdentifiedRow | BadRecord:
-    if row.error is not None:
-        return BadRecord(row.error)
-    identified = identify(row)
-    if submissions is not None and submissions.is_redundant(identified):
-        return replace(identified, is_redundant=True)
-    return identified
-
-
 def _paginate(rows: Iterator[Row], max_rows: int, acknowledged: int) -> Iterator[list[Row]]:
     """Yield rows in pages; one page ends exactly after ``acknowledged`` rows."""
     page: list[Row] = []
@@ -242,13 +230,3 @@ def _paginate(rows: Iterator[Row], max_rows: int, acknowledged: int) -> Iterator
             page, size = [], 0
     if page:
         yield page
-
-
-def _with_detected_format(mapping: Mapping, sample: list[Row], date_format: str | None) -> Mapping:
-    """Return the mapping with the stated date format, or the one that the first rows show."""
-    changes: dict[str, object] = {}
-    if date_format is not None:
-        changes["date_format"] = SHORT_FORMATS.get(date_format, date_format)
-    elif mapping.date_format == "auto" and (column := mapping.columns.get("created_at")):
-        changes["date_format"] = detect_date_format(row.values.get(column, "") for row in sample)
-    return mapping.model_copy(update=changes)

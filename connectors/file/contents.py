@@ -19,8 +19,9 @@ from connectors.file.encoding import Encoding, detect_encoding
 from connectors.file.findings import Oddities, Writing
 from connectors.file.header import Header, find_text_column, is_number, is_structured
 from connectors.file.json_rows import find_layout, find_path, is_json, read_json
-from connectors.file.mapping import collect_names, known_names
+from connectors.file.mapping import collect_names, fold, join_names
 from connectors.file.options import FileConfig, normalize_encoding, parse_delimiter
+from connectors.file.presets import get_preset, known_names, list_names
 from connectors.file.rows import SINGLE_COLUMN, Dialect, Row
 from connectors.file.workbook import open_book
 from connectors.sdk.errors import Fatal, Misconfigured
@@ -50,7 +51,7 @@ class Contents:
 
 def inspect_file(source: FileSource, config: FileConfig) -> Contents:
     """Find out how a file is written; raise ``Fatal`` or ``Misconfigured`` if it has no rows."""
-    usual_names = known_names() | {" ".join(n.split()).casefold() for n in config.columns.values()}
+    usual_names = known_names() | list_names(get_preset(config.preset)) | _stated_names(config)
     if source.is_workbook:
         return _inspect_workbook(source, config, usual_names)
     head = source.head
@@ -61,6 +62,11 @@ def inspect_file(source: FileSource, config: FileConfig) -> Contents:
     if is_json(head):
         return _inspect_json(source, config, encoding, usual_names)
     return _inspect_csv(source, config, encoding, usual_names)
+
+
+def _stated_names(config: FileConfig) -> frozenset[str]:
+    stated = (*config.columns.values(), *config.texts, *config.attributes.values())
+    return frozenset(map(fold, stated))
 
 
 @contextmanager
@@ -128,7 +134,7 @@ def _inspect_json(
         raise Fatal(
             f"reading {source.name}: it holds no JSON object ({(reason or '').split(': ')[-1]})"
         )
-    names = list(dict.fromkeys([*names, *config.columns.values()]))
+    names = list(dict.fromkeys([*names, *config.columns.values(), *config.texts]))
     writing = Writing(
         "json" if dialect.json == "document" else "json lines",
         encoding=dialect.encoding,
@@ -196,7 +202,7 @@ def _require_names(
     if not any(map(_TEXT_NAME.search, names)) and _are_figures(cells):
         raise Misconfigured(
             f"reading {where}: no column holds texts, only numbers and names: it looks like a "
-            "table of figures; --map text=COLUMN names a column if one does"
+            f"table of figures; if one does, --map text=COLUMN names one of {join_names(names)}"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from connectors.file.cells import DATE_FORMATS, SHORT_FORMATS
+from connectors.file.dates import DATE_FORMATS, SHORT_FORMATS
 from connectors.file.mapping import CONSTANTS, FIELDS, MEASURES
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import Family
@@ -28,10 +28,13 @@ class FileConfig(StrictModel):
     )
     dataset: Dataset | None = Field(
         default=None,
-        description="Namespace of the ids; default: the preset's, or the file's name without its "
-        "extensions, or 'stdin'.",
+        description="Namespace of the ids; default: the preset's, or none. Never the file's name: "
+        "the same comment has the same id in every file.",
     )
     columns: dict[str, str] = Field(default_factory=dict, description="Column by field name.")
+    texts: tuple[str, ...] = Field(
+        default=(), description="More columns with comments: each answer becomes a record."
+    )
     attributes: dict[str, str] = Field(
         default_factory=dict, description="Columns to keep as attributes, by attribute name."
     )
@@ -57,7 +60,9 @@ class FileConfig(StrictModel):
         default=True,
         description="The first row holds the column names; otherwise they are 1, 2, 3, …",
     )
-    timezone: str = Field(default="UTC", description="Time zone of dates without one.")
+    timezone: str | None = Field(
+        default=None, description="Time zone of dates without one; default: the export's, or UTC."
+    )
     date_format: str | None = Field(
         default=None,
         description=f"One of {', '.join(DATE_FORMATS)}, or a pattern such as '%d %b %Y'; default: "
@@ -72,6 +77,15 @@ class FileConfig(StrictModel):
         description="Keep rows with a score and no text; one per submission that has several rows.",
     )
     backfill: bool = Field(default=False, description="The rows are history and raise no alerts.")
+    keep_empty_answers: bool = Field(
+        default=False,
+        description="Keep answers that say nothing, such as N/A: people labelled them.",
+    )
+    redated: bool = Field(
+        default=False,
+        description="An earlier import may have read other dates: look for its records in every "
+        "month.",
+    )
     page_rows: int = Field(default=2_000, ge=1, description="Maximum number of rows per page.")
 
 

@@ -1,62 +1,58 @@
-"""Parse a row into a ``Feedback``: last step of the file connector. Pure."""
+"""Parse an answer of a row into a ``Feedback``: last step of the file connector. Pure."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from typing import Any, Final
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from connectors.file.cells import build_date_parser, collapse_whitespace, parse_number, sanitize
-from connectors.file.mapping import MEASURES, Mapping, fold
-from connectors.file.rows import Row
+from connectors.file.cells import collapse_whitespace, sanitize
+from connectors.file.dates import build_date_parser
+from connectors.file.identity import build_keys
+from connectors.file.mapping import MEASURES, Mapping, TextColumn, fold
+from connectors.file.profile import is_personal_value, names_person
+from connectors.file.read_scores import build_score_reader, read_answered_score
+from connectors.sdk.empty_answers import says_nothing
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.pseudonyms import pseudonym
-from schemas.feedback import MAX_TEXT_CHARACTERS, SUBMISSION, Family, Feedback, hash_submission
+from connectors.sdk.records import build_record
+from connectors.sdk.timestamps import unix_ms
+from schemas.feedback import (
+    EARLIEST_YEAR,
+    MAX_TEXT_CHARACTERS,
+    SUBMISSION,
+    Family,
+    Feedback,
+    hash_submission,
+)
+from schemas.measures import Measure
 from schemas.validation import first_fault
+
+EMPTY_ANSWER: Final = "an answer that says nothing"
+ESTIMATED: Final = "estimated"
+"""Value of the attribute ``date`` where a cell holds no date, and that of another row is taken."""
 
 _NAMES = ("organization", "site", "service", "language")
 _REDUNDANT: Final = "no text, and another row of the submission carries its score"
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifiedRow:
-    """A row's values by column; ``identity`` is None if the row has an id of its own."""
+class IdentifiedRow(NamedTuple):
+    """A row's values by column, its identity, and which of its texts is read."""
 
     values: dict[str, str]
-    identity: str | None
+    identity: str
+    text: TextColumn | None
+    """None if the row has no text."""
+    comment: str = ""
     is_redundant: bool = False
     """True if another record of its submission carries its scores."""
-
-
-class RowIdentifier:
-    """Identifies rows without an id by their hash and their ordinal among identical rows.
-
-    Reading the file again gives the same identities. Holds about a hundred bytes per such row.
-    """
-
-    def __init__(self, id_column: str | None) -> None:
-        self._id_column = id_column
-        self._seen: Counter[bytes] = Counter()
-
-    def __call__(self, row: Row) -> IdentifiedRow:
-        """Return the row with its identity."""
-        values = row.values
-        if self._id_column is not None and values.get(self._id_column, "").strip():
-            return IdentifiedRow(values, None)
-        digest = hashlib.sha256()
-        for cell in values.values():
-            encoded = cell.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(encoded))
-            digest.update(encoded)
-        fingerprint = digest.digest()[:16]
-        self._seen[fingerprint] += 1
-        ordinal = self._seen[fingerprint]
-        return IdentifiedRow(values, fingerprint.hex() + (f"-{ordinal}" if ordinal > 1 else ""))
+    is_empty_answer: bool = False
+    """True if it only says that there is nothing to say."""
+    scores: tuple[tuple[str, Measure], ...] = ()
+    """Scores that other rows of its submission hold."""
+    earlier: datetime | None = None
+    """Date of the row before, which is taken where the row has none."""
 
 
 class RowReader:
@@ -67,27 +63,42 @@ class RowReader:
         mapping: Mapping,
         *,
         source: str,
+        namespace: str,
         dataset: str,
         family: Family,
         zone: tzinfo,
         author_key: bytes,
+        content_key: bytes,
         undated: datetime,
         textless: bool = False,
         backfill: bool = False,
+        redated: bool = False,
+        keep_empty_answers: bool = False,
     ) -> None:
         """``undated`` is the time of every row if the mapping has no column for it.
 
-        ``textless`` keeps rows with a score and no text; ``backfill`` marks all as history.
+        ``dataset`` keeps submissions of different files apart if there is no ``namespace``.
+        ``content_key`` keys what names people where there is no ``author_key``. ``textless`` keeps
+        rows with a score and no text; ``backfill`` marks all as history, ``redated`` as records
+        whose date an earlier import may have read differently; ``keep_empty_answers`` keeps answers
+        that say nothing.
         """
         columns = mapping.columns
-        self._source, self._dataset, self._family = source, dataset, family
+        self._mapping = mapping
+        self._source, self._family = source, family
+        self._prefix = f"{namespace}/" if namespace else ""
+        self._submissions = namespace or dataset
         self._author_key = author_key
+        self._submission_key = author_key or content_key
         self._undated = undated
-        self._textless, self._backfill = textless, backfill
+        self._keep_empty_answers = keep_empty_answers
+        self._textless, self._backfill, self._redated = textless, backfill, redated
         self._parse_date = build_date_parser(mapping.date_format, zone)
         self._no_text = mapping.no_text
-        self._text, self._id = columns["text"], columns.get("id")
+        self._keys = build_keys(mapping.texts)
         self._date, self._author = columns.get("created_at"), columns.get("author")
+        self._time, self._question = columns.get("time"), columns.get("question")
+        self._is_simply_dated = not (self._time or mapping.no_date or mapping.other_dates)
         self._plain = [
             (name, columns[name], collapse_whitespace) for name in _NAMES if name in columns
         ]
@@ -96,70 +107,176 @@ class RowReader:
         ]
         self._attributes = list(mapping.attributes.items())
         self._constants = {k: v for k, v in mapping.constants.items() if k not in columns}
-        self._measures = [
-            (columns[name], _build_measure_reader(name, mapping))
-            for name in MEASURES
-            if name in columns
-        ]
+        readers = {name: build_score_reader(name, mapping) for name in mapping.scales}
+        self._measures = [(columns[name], readers[name]) for name in readers]
+        self._own_measures = {
+            text.column: [
+                (text.measures.get(name, columns[name]), readers[name]) for name in readers
+            ]
+            for text in mapping.texts
+            if text.measures
+        }
 
-    def read_text(self, values: dict[str, str]) -> str:
-        """Return the text of a row; empty for one of the placeholders for no text."""
-        text = sanitize(values.get(self._text, ""))
-        return "" if len(text) < 100 and fold(text) in self._no_text else text
+    def read_text(self, values: dict[str, str], text: TextColumn) -> str:
+        """Return a text of a row; empty for one of the placeholders for no text."""
+        cell = sanitize(values.get(text.column, ""))
+        return "" if len(cell) < 100 and fold(cell) in self._no_text else cell
+
+    def is_empty_answer(self, values: dict[str, str], text: TextColumn, comment: str) -> bool:
+        """Return True if a comment says no more than that there is nothing to say."""
+        if self._keep_empty_answers:
+            return False
+        return says_nothing(comment, self._ask(values, text))
+
+    def read_answered_score(
+        self, values: dict[str, str], text: TextColumn
+    ) -> tuple[str, Measure] | None:
+        """Return the score that a row answers its question with, instead of a comment."""
+        question = self._ask(values, text) if self._question is not None else None
+        if not question:
+            return None
+        return read_answered_score(question, values.get(text.column, ""))
+
+    def has_score(self, values: dict[str, str], text: TextColumn | None = None) -> bool:
+        """Return True if a row, or one of its texts that has its own, has a readable score."""
+        fields: dict[str, Any] = {}
+        own = None if text is None else self._own_measures.get(text.column, [])
+        for column, measure in self._measures if own is None else own:
+            measure(values.get(column, ""), fields, {})
+        return bool(fields) and self._textless
+
+    def has_text(self, values: dict[str, str]) -> bool:
+        """Return True if a row has a comment."""
+        return any(
+            (comment := self.read_text(values, text))
+            and not self.is_empty_answer(values, text, comment)
+            and self.read_answered_score(values, text) is None
+            for text in self._mapping.texts
+        )
+
+    def _ask(self, values: dict[str, str], text: TextColumn) -> str | None:
+        if self._question is not None and values.get(self._question, "").strip():
+            return sanitize(values[self._question])
+        return text.question
 
     def read(self, row: IdentifiedRow, collected_at: datetime) -> Feedback:
         """Return the record of a row; raise ``BadRecord``, or ``Skip`` if it holds no feedback."""
         values = row.values
-        text = self.read_text(values)
+        fields: dict[str, Any] = dict(self._constants)
+        attributes = self._read_attributes(row)
+        text = self._read_answer(row, fields)
         if not text and not self._textless:
             raise Skip()
         if len(text) > MAX_TEXT_CHARACTERS:
             raise BadRecord(f"reading text: longer than {MAX_TEXT_CHARACTERS:,} characters")
-        fields: dict[str, Any] = dict(self._constants)
-        attributes = self._read_attributes(values)
-        for name, column, read in self._plain:
-            value = read(values.get(column, ""))
-            if value:
-                fields[name] = value
-        for column, measure in self._measures:
-            measure(values.get(column, ""), fields, attributes)
+        self._read_fields(row, fields, attributes)
         if not text:
             _require_score(fields, row)
-        if self._author is not None:
-            fields["author"] = pseudonym(self._author_key, values.get(self._author, ""))
-        native_id = row.identity or collapse_whitespace(values.get(self._id or "", ""))
+        author = values.get(self._author, "") if self._author is not None else ""
+        key = "" if row.text is None else self._keys[row.text.column]
         try:
-            return Feedback.collect(
+            created_at = self.read_date(values, collected_at)
+        except BadRecord:
+            if row.earlier is None:
+                raise
+            created_at, attributes["date"] = row.earlier, ESTIMATED
+        try:
+            return build_record(
                 source=self._source,
                 family=self._family,
-                native_id=f"{self._dataset}/{native_id}",
-                created_at=self._created_at(values),
+                native_id=f"{self._prefix}{row.identity}{key}",
                 collected_at=collected_at,
-                backfill=self._backfill,
-                text=text,
-                attributes=attributes,
-                **fields,
+                author=pseudonym(self._author_key, author),
+                fields={
+                    **fields,
+                    "created_at": created_at,
+                    # A later import replaces an earlier one, also if it reads another date.
+                    "revision": unix_ms(collected_at),
+                    "redated": self._redated or "date" in attributes,
+                    "backfill": self._backfill,
+                    "text": text,
+                    "attributes": attributes,
+                },
             )
         except ValidationError as error:
             raise BadRecord(_describe_error(error)) from None
 
-    def _read_attributes(self, values: dict[str, str]) -> dict[str, str]:
+    def _read_fields(
+        self, row: IdentifiedRow, fields: dict[str, Any], attributes: dict[str, str]
+    ) -> None:
+        for name, column, read in self._plain:
+            value = read(row.values.get(column, ""))
+            is_personal = name == "url" and (
+                column in self._mapping.unhashed or names_person(value)
+            )
+            if value and not is_personal:
+                fields[name] = value
+        if row.text is not None and "question" not in fields and row.text.question:
+            fields["question"] = row.text.question
+        own = None if row.text is None else self._own_measures.get(row.text.column)
+        for column, measure in own or self._measures:
+            measure(row.values.get(column, ""), fields, attributes)
+        for name, score in row.scores:
+            fields.setdefault(name, score)
+
+    def _read_answer(self, row: IdentifiedRow, fields: dict[str, Any]) -> str:
+        """Return the comment; an answer that is a score goes to the fields."""
+        if row.text is None:
+            return ""
+        if row.is_empty_answer:
+            raise Skip(EMPTY_ANSWER)
+        score = self.read_answered_score(row.values, row.text)
+        if score is None:
+            return row.comment
+        fields[score[0]] = score[1]
+        return ""
+
+    def _read_attributes(self, row: IdentifiedRow) -> dict[str, str]:
         attributes: dict[str, str] = {}
         for name, column in self._attributes:
-            value = collapse_whitespace(values.get(column, ""))
-            if value:
-                if name == SUBMISSION:
-                    value = hash_submission(self._dataset, value)
-                attributes[name] = value
+            value = collapse_whitespace(row.values.get(column, ""))
+            if not value:
+                continue
+            if name == SUBMISSION:
+                value = self._hash_submission(value, column)
+            attributes[name] = value
+        if SUBMISSION not in attributes and self._mapping.has_several_texts:
+            # Texts that have scores of their own are submissions of their own.
+            key = self._keys[row.text.column] if row.text and row.text.measures else ""
+            attributes[SUBMISSION] = hash_submission(self._submissions, row.identity + key)
         return attributes
 
-    def _created_at(self, values: dict[str, str]) -> datetime:
+    def _hash_submission(self, value: str, column: str) -> str:
+        if column in self._mapping.unhashed or is_personal_value(value):
+            return hash_submission(pseudonym(self._submission_key, value) or "")
+        return hash_submission(self._submissions, value)
+
+    def read_date(self, values: dict[str, str], collected_at: datetime) -> datetime:
+        """Return the date of a row; raise ``BadRecord``."""
         if self._date is None:
             return self._undated
         cell = values.get(self._date, "")
-        if not cell.strip():
-            raise BadRecord("reading created_at: the date is missing")
-        return self._parse_date(cell)
+        if self._is_simply_dated and cell:
+            return _check_date(self._parse_date(cell), collected_at)
+        if self._time is not None and cell.strip():
+            cell = f"{cell.strip()} {values.get(self._time, '').strip()}".strip()
+        error = BadRecord("reading created_at: the date is missing")
+        for each in (cell, *(values.get(name, "") for name in self._mapping.other_dates)):
+            if not each.strip() or each.startswith(self._mapping.no_date or "\0"):
+                continue
+            try:
+                return _check_date(self._parse_date(each), collected_at)
+            except BadRecord as caught:
+                error = caught
+        raise error
+
+
+def _check_date(moment: datetime, collected_at: datetime) -> datetime:
+    if moment.year < EARLIEST_YEAR:
+        raise BadRecord(f"reading the row: created_at is before {EARLIEST_YEAR}")
+    if moment - collected_at >= timedelta(days=1):
+        raise BadRecord("reading the row: created_at is more than a day after collected_at")
+    return moment
 
 
 def _require_score(fields: dict[str, Any], row: IdentifiedRow) -> None:
@@ -169,34 +286,6 @@ def _require_score(fields: dict[str, Any], row: IdentifiedRow) -> None:
     if row.is_redundant:
         raise Skip(_REDUNDANT)
     fields.pop("question", None)  # nothing answers it
-
-
-_ReadMeasure = Callable[[str, dict[str, Any], dict[str, str]], None]
-
-
-def _build_measure_reader(name: str, mapping: Mapping) -> _ReadMeasure:
-    """Return a function that reads a cell into ``fields[name]``, or keeps it as an attribute."""
-    words = mapping.values.get(name, {})
-    not_answered = mapping.not_answered.get(name, frozenset())
-    scale = mapping.scales.get(name)
-    ends = {} if scale is None else {"worst": scale[0], "best": scale[1]}
-
-    def read(cell: str, fields: dict[str, Any], attributes: dict[str, str]) -> None:
-        answer = fold(cell)
-        if not answer:
-            return
-        if answer in not_answered:
-            attributes[name] = collapse_whitespace(cell)
-            return
-        value = words.get(answer)
-        if value is None:
-            try:
-                value = parse_number(answer)
-            except ValueError:
-                raise BadRecord(f"reading {name}: not a number") from None
-        fields[name] = {"value": value, **ends}
-
-    return read
 
 
 def _describe_error(error: ValidationError) -> str:

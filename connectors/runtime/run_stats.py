@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from connectors.sdk.id_set import IdSet
+
 _MAX_EXAMPLES: Final = 3
 _MAX_NOTES: Final = 20
 
@@ -30,7 +32,7 @@ class Reason:
 class RunStats:
     """Counts of one source. ``read`` is the sum of the four counts after it.
 
-    ``event_ids`` holds every id once, in order, as 16 bytes: about a hundred with Python's own.
+    ``event_ids`` holds every id once, in order.
     """
 
     read: int = 0
@@ -44,18 +46,16 @@ class RunStats:
     skips: dict[str, Reason] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     """Numbers of texts beside the items that became no record, by reason."""
-    event_ids: dict[bytes, None] = field(default_factory=dict)
+    event_ids: IdSet = field(default_factory=IdSet)
     notes: dict[str, None] = field(default_factory=dict)
     """What the operator should know although nothing failed, once each."""
 
     def add_record(self, event_id: str) -> None:
         """Count a record: the first of its id, or one that overwrites an earlier one."""
-        key = bytes.fromhex(event_id)
-        if key in self.event_ids:
-            self.repeated += 1
-        else:
-            self.event_ids[key] = None
+        if self.event_ids.add(bytes.fromhex(event_id)):
             self.published += 1
+        else:
+            self.repeated += 1
 
     def add_dead_letter(self, reason: str, origin: str) -> None:
         """Count an item that was refused."""

@@ -121,6 +121,7 @@ _PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
     "revision": lambda value: type(value) is int and 0 <= value < 2**63,
     "operation": _type_check(Operation),
     "redated": _type_check(bool),
+    "backfill": _type_check(bool),
     "text": _text_check(0, MAX_TEXT_CHARACTERS),
     "question": _text_check(0, 2_000),
     # A measure is frozen, and was validated when it was created.

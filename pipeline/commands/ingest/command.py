@@ -7,6 +7,7 @@ into their configuration, shows progress, and accounts for every row.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -16,6 +17,9 @@ from pydantic import ValidationError
 from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
+from connectors.sdk.timestamps import unix_ms
+from pipeline.commands.ingest.date_order import decide_dates
+from pipeline.commands.ingest.pairs import parse_mapping, parse_scales
 from pipeline.commands.ingest.paths import expand_paths
 from pipeline.commands.ingest.result import IngestResult, read_dead_offsets, wait_until_indexed
 from pipeline.commands.ingest.view import (
@@ -28,7 +32,7 @@ from pipeline.commands.ingest.view import (
     top_reasons,
 )
 from pipeline.commands.shared.context import settings
-from pipeline.commands.shared.options import Json, parse_columns, parse_pairs
+from pipeline.commands.shared.options import Json
 from pipeline.commands.shared.records import records_table
 from pipeline.commands.sources.select import translate_errors
 from pipeline.errors import CommandError, ExitStatus
@@ -40,6 +44,7 @@ from schemas.feedback import Family, Feedback
 from schemas.validation import first_fault
 
 _SHOWN_RECORDS: Final = 5
+_MAX_DEAD_SHARE: Final = 0.1
 _RETRY_HINT: Final = "; run the same command again: it resumes after the last acknowledged row"
 
 _Texts = list[str] | None
@@ -54,15 +59,19 @@ def ingest(
         ),
     ],
     preset: Annotated[
-        str | None, typer.Option(help="Known column layout: nhs-fft, hcahps, text-date.")
+        str | None,
+        typer.Option(
+            help="Known column layout: nhs-fft, hcahps, text-date, a known export such as "
+            "typeform, or a .toml file; default: recognised by the header."
+        ),
     ] = None,
     mapping: Annotated[
         _Texts,
         typer.Option(
             "--map",
             metavar="FIELD=COLUMN",
-            help="Column of text, id, created_at, stars, site, …; attributes.NAME=COLUMN keeps "
-            "another column. Repeatable.",
+            help="Column of text, id, created_at, stars, site, …; text= several times if a row has "
+            "several comments; attributes.NAME=COLUMN keeps another column. Repeatable.",
         ),
     ] = None,
     scale: Annotated[
@@ -72,7 +81,7 @@ def ingest(
         ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Namespace of the ids; default: the file's name.")
+        str | None, typer.Option(help="Namespace of the ids; default: the preset's, or none.")
     ] = None,
     family: Annotated[
         Family | None, typer.Option(help="Family; default: the preset's, or form.")
@@ -90,10 +99,14 @@ def ingest(
     header: Annotated[
         bool, typer.Option(help="The first row has the column names; without, they are 1, 2, …")
     ] = True,
-    timezone: Annotated[str, typer.Option(help="Time zone of dates without one.")] = "UTC",
+    timezone: Annotated[
+        str | None, typer.Option(help="Time zone of dates without one; default: UTC.")
+    ] = None,
     date_format: Annotated[
         str | None,
-        typer.Option(help="iso, epoch, dmy, mdy or a pattern like %d.%m.%Y; default: detected."),
+        typer.Option(
+            help="iso, epoch, dmy, mdy, ymd or a pattern like %d.%m.%Y; default: detected."
+        ),
     ] = None,
     organization: Annotated[str | None, typer.Option(help="Organization of every row.")] = None,
     site: Annotated[str | None, typer.Option(help="Site of every row.")] = None,
@@ -114,6 +127,13 @@ def ingest(
             help="Count these comments towards alerts; by default they are treated as history.",
         ),
     ] = False,
+    allow_dead_letters: Annotated[
+        bool,
+        typer.Option(
+            "--allow-dead-letters",
+            help="Exit with 0 even if more than a tenth of the rows is dead-lettered.",
+        ),
+    ] = False,
     wait: Annotated[
         bool, typer.Option(help="Wait until a running worker has indexed the rows.")
     ] = True,
@@ -125,7 +145,7 @@ def ingest(
     options = {
         "preset": preset,
         **parse_mapping(mapping or []),
-        "scales": _scales(scale or []),
+        "scales": parse_scales(scale or []),
         "dataset": dataset,
         "family": family,
         "encoding": source_encoding,
@@ -138,6 +158,7 @@ def ingest(
         "author_key": configuration.author_key,
         "textless": True,
         "backfill": not news,
+        "redated": again,
     }
 
     def import_file(connector: FileConnector) -> IngestResult:
@@ -151,7 +172,14 @@ def ingest(
             wait_until_indexed(result, configuration)
         return result
 
-    _import_files(expand_paths(paths), options, import_file, json=json)
+    _import_files(
+        expand_paths(paths),
+        options,
+        import_file,
+        json=json,
+        dry_run=dry_run,
+        allow_dead_letters=allow_dead_letters,
+    )
 
 
 def _import_files(
@@ -160,6 +188,8 @@ def _import_files(
     import_file: Callable[[FileConnector], IngestResult],
     *,
     json: bool,
+    dry_run: bool,
+    allow_dead_letters: bool,
 ) -> None:
     """Import one file after the other: one that can't be read keeps none from being read."""
     answers: list[dict[str, Any]] = []
@@ -168,12 +198,14 @@ def _import_files(
         try:
             connector = build_connector({"path": file, **options})
             print_mapping(connector)
+            if not dry_run:
+                connector = decide_dates(connector)
             result = import_file(connector)
             print_oddities(connector)
             answers.append(as_json(result, connector))
             if not json:
                 out.print(table(result))
-            _report_result(result, connector)
+            _report_result(result, connector, allow_dead_letters=allow_dead_letters)
         except CommandError as error:
             if error.status not in {ExitStatus.BAD_INPUT, ExitStatus.USAGE}:
                 raise
@@ -192,36 +224,9 @@ def build_connector(options: dict[str, Any]) -> FileConnector:
         connector = FileConnector(FileConfig.model_validate(options))
     except ValidationError as error:
         raise CommandError(f"reading the option {first_fault(error)}", ExitStatus.USAGE) from None
-    with translate_errors():
+    with translate_errors(), err.status("looking at all rows"):
         _ = connector.plan
     return connector
-
-
-def parse_mapping(pairs: list[str]) -> dict[str, dict[str, str]]:
-    """Return pairs of FIELD=COLUMN as ``columns`` and ``attributes``; raises ``CommandError``."""
-    columns: dict[str, str] = {}
-    attributes: dict[str, str] = {}
-    for field, column in parse_columns(pairs, "--map", "FIELD=COLUMN").items():
-        kind, dot, name = field.partition(".")
-        if dot and kind in {"attribute", "attributes"}:
-            attributes[name] = column
-        else:
-            columns[field] = column
-    return {"columns": columns, "attributes": attributes}
-
-
-def _scales(pairs: list[str]) -> dict[str, tuple[float, float]]:
-    form = "MEASURE=WORST:BEST"
-    scales = {}
-    for measure, ends in parse_pairs(pairs, "--scale", form).items():
-        try:
-            worst, best = map(float, ends.split(":"))
-        except ValueError:
-            raise CommandError(
-                f"reading --scale {measure!r}: it must be {form}", ExitStatus.USAGE
-            ) from None
-        scales[measure] = (worst, best)
-    return scales
 
 
 def _dry_run(connector: FileConnector) -> tuple[IngestResult, list[Feedback]]:
@@ -231,21 +236,34 @@ def _dry_run(connector: FileConnector) -> tuple[IngestResult, list[Feedback]]:
         first = list(islice(records, _SHOWN_RECORDS))
         for _ in records:
             pass
-    return IngestResult(stats, dry_run=True), first
+    return IngestResult(stats, dry_run=True, unit=_unit(connector)), first
+
+
+def _unit(connector: FileConnector) -> str:
+    return "answers" if connector.plan.mapping.has_several_texts else "rows"
 
 
 def _publish(connector: FileConnector, configuration: Settings, *, again: bool) -> IngestResult:
     require_broker(configuration.kafka)
     create_kafka_topics(configuration)
+    started_at = unix_ms(datetime.now(UTC))
     with translate_errors(_RETRY_HINT):
         dead_offsets = read_dead_offsets(configuration.kafka)
         with progress("publishing") as show, ConnectorBroker(configuration.kafka) as broker:
             outcome = run(connector, broker, again=again, progress=show)
     print_resumed(connector, outcome)
-    return IngestResult(outcome.stats, dead_offsets=dead_offsets)
+    is_resumed = outcome.stats.already_published > 0
+    return IngestResult(
+        outcome.stats,
+        unit=_unit(connector),
+        dead_offsets=dead_offsets,
+        published_since=None if is_resumed else started_at,
+    )
 
 
-def _report_result(result: IngestResult, connector: FileConnector) -> None:
+def _report_result(
+    result: IngestResult, connector: FileConnector, *, allow_dead_letters: bool
+) -> None:
     tally, waiting = result.tally, result.waiting
     if waiting and not result.worker:
         err.print(
@@ -261,5 +279,12 @@ def _report_result(result: IngestResult, connector: FileConnector) -> None:
         reason = top_reasons(tally.reasons)[0][0] if tally.reasons else "the file has no rows"
         raise CommandError(
             f"reading {connector.source.name}: no row could be read ({reason})",
+            ExitStatus.BAD_INPUT,
+        )
+    if tally.dead_lettered > _MAX_DEAD_SHARE * tally.read and not allow_dead_letters:
+        raise CommandError(
+            f"reading {connector.source.name}: {tally.dead_lettered:,} of {tally.read:,} rows are "
+            f"dead-lettered ({top_reasons(tally.reasons)[0][0]}); --allow-dead-letters accepts "
+            "this",
             ExitStatus.BAD_INPUT,
         )

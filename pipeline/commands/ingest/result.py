@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pipeline.errors import CommandError
 from pipeline.kafka.reader import Offsets, TopicReader
 from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.lag import group_lags
+from pipeline.streams.roles import CONSUMER_GROUPS, Role
 from pipeline.terminal import err, print_note
 from schemas.dead_letter import DeadLetter
 from schemas.documents import READ_ALIAS
@@ -29,8 +31,13 @@ class IngestResult:
 
     tally: RunStats
     dry_run: bool = False
+    unit: str = "rows"
+    """The things that are counted: a row with several texts is several answers."""
     dead_offsets: dict[Any, int] | None = None
     """End offsets of the dead letters before this run, by partition."""
+    published_since: int | None = None
+    """Unix time (ms) of the start, if every row was published by this run: documents of an earlier
+    import have earlier revisions."""
     refused: set[bytes] = field(default_factory=set)
     indexed: int | None = None
     worker: bool | None = None
@@ -73,10 +80,10 @@ def wait_until_indexed(result: IngestResult, configuration: Settings) -> None:
 
 
 def is_worker_running(configuration: Settings) -> bool:
-    """Return True if every consumer group of the worker has members."""
+    """Return True if the roles that bring records to the index have members."""
     lags = group_lags(configuration) or []
     members = {lag["group"]: lag["members"] for lag in lags}
-    return bool(members) and all(members.values())
+    return all(members.get(CONSUMER_GROUPS[role]) for role in (Role.ENRICH, Role.INDEX))
 
 
 def _document_counter(client: Any, result: IngestResult) -> Callable[[], Iterator[int]]:
@@ -84,17 +91,19 @@ def _document_counter(client: Any, result: IngestResult) -> Callable[[], Iterato
 
     A chunk that is complete is not queried again.
     """
-    ids = [event_id.hex() for event_id in result.tally.event_ids]
-    chunks = [ids[at : at + _IDS_PER_QUERY] for at in range(0, len(ids), _IDS_PER_QUERY)]
     complete: set[int] = set()
 
     def count() -> Iterator[int]:
-        for number, chunk in enumerate(chunks):
+        ids = iter(result.tally.event_ids)
+        for number in itertools.count():
+            chunk = [event_id.hex() for event_id in itertools.islice(ids, _IDS_PER_QUERY)]
+            if not chunk:
+                return
             if number in complete:
                 yield len(chunk)
                 continue
             response = client.options(ignore_status=404).count(
-                index=READ_ALIAS, query={"ids": {"values": chunk}}
+                index=READ_ALIAS, query=_select_documents(chunk, result.published_since)
             )
             documents = min(int(response.get("count", 0)), len(chunk))
             if documents == len(chunk):
@@ -102,6 +111,14 @@ def _document_counter(client: Any, result: IngestResult) -> Callable[[], Iterato
             yield documents
 
     return count
+
+
+def _select_documents(ids: list[str], published_since: int | None) -> dict[str, Any]:
+    """Return the query for documents of these ids, of this run only if it has published all."""
+    filters: list[dict[str, Any]] = [{"ids": {"values": ids}}]
+    if published_since is not None:
+        filters.append({"range": {"feedback.revision": {"gte": published_since}}})
+    return {"bool": {"filter": filters}}
 
 
 def _poll_until_indexed(

@@ -11,13 +11,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from connectors.file import FileConnector
+from connectors.file import FileConnector, summary
+from connectors.file.plan import ReadPlan
 from connectors.runtime.run_stats import OnProgress, Reason
 from connectors.runtime.runner import RunOutcome
 from pipeline.commands.ingest.result import IngestResult
 from pipeline.terminal import err, one_line, print_note
 
 _SHOWN_REASONS: Final = 5
+_SHOWN_COLUMNS: Final = 60
+_SHOWN_VALUES: Final = 11
 
 
 def print_mapping(connector: FileConnector) -> None:
@@ -26,17 +29,22 @@ def print_mapping(connector: FileConnector) -> None:
     mapping = plan.mapping
     for sentence in connector.writing.describe():
         print_note(sentence)
-    used = [f"{field} = {column}" for field, column in mapping.columns.items()]
-    used += [f"attributes.{name} = {column}" for name, column in mapping.attributes.items()]
-    used += [f"{name} is {text!r}" for name, text in mapping.constants.items()]
-    print_note(f"reading {connector.source.name} as {', '.join(used)}")
+    export = f" ({plan.export})" if plan.export else ""
+    print_note(f"reading {connector.source.name}{export}: {plan.look.rows:,} rows")
+    err.print(columns_table(plan))
+    for name, text in mapping.constants.items():
+        print_note(f"{name} is {text!r}")
     if plan.undated is not None:
         print_note(
             "no date column (--map created_at=COLUMN): every row gets "
             f"{plan.undated:%Y-%m-%d %H:%M} UTC, the time of the file"
         )
-    elif mapping.date_format not in {"auto", "iso"}:
-        print_note(f"dates are {mapping.date_format}, {plan.zone} (--date-format, --timezone)")
+    else:
+        print_note(_describe_dates(plan))
+    for measure, score in summary.describe_scores(plan).items():
+        print_note(_describe_score(measure, score))
+    for note in summary.list_notes(plan):
+        print_note(note)
     if "author" in mapping.columns and not connector.config.author_key.get_secret_value():
         print_note("authors are dropped: FEEDBACK_AUTHOR_KEY is not set")
 
@@ -45,6 +53,41 @@ def print_oddities(connector: FileConnector) -> None:
     """Print what was left out or mended while the rows were read."""
     for sentence in connector.oddities.describe():
         print_note(sentence)
+
+
+def columns_table(plan: ReadPlan) -> Any:
+    """Return the columns taken and left out, with how full they are and an example."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("column", "read as", "filled", "holds", "example"):
+        table.add_column(heading, overflow="fold")
+    columns = sorted(summary.list_columns(plan), key=lambda column: column.field is None)
+    for column in columns[:_SHOWN_COLUMNS]:
+        table.add_row(
+            escape(one_line(column.column)),
+            column.field or "[dim]left out[/]",
+            f"{column.fill:.0%}",
+            column.kind,
+            escape(one_line(column.example or "")),
+        )
+    if len(columns) > _SHOWN_COLUMNS:
+        table.add_row(f"and {len(columns) - _SHOWN_COLUMNS} more (--json lists all)")
+    return table
+
+
+def _describe_dates(plan: ReadPlan) -> str:
+    dates = summary.describe_dates(plan)
+    forms = {"auto": "each readable in one way", "iso": "ISO 8601", "epoch": "Unix times"}
+    form = forms.get(dates["format"], dates["format"])
+    span = f" from {dates['earliest']} to {dates['latest']}" if dates["earliest"] else ""
+    return f"dates{span}, {form}, {plan.zone}: {dates['certainty']}"
+
+
+def _describe_score(measure: str, score: Mapping[str, Any]) -> str:
+    spread = list(score["spread"].items())
+    shown = ", ".join(f"{value}: {count:,}" for value, count in spread[:_SHOWN_VALUES])
+    more = ", …" if len(spread) > _SHOWN_VALUES else ""
+    certainty = "certain" if score["is_seen"] else "guess"
+    return f"{measure} from {score['worst']:g} to {score['best']:g} ({shown}{more}): {certainty}"
 
 
 def print_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
@@ -92,7 +135,7 @@ def progress(what: str) -> Iterator[OnProgress]:
 def _rows(result: IngestResult) -> list[tuple[str, int | None]]:
     tally = result.tally
     rows: list[tuple[str, int | None]] = [
-        ("rows read", tally.read),
+        (f"{result.unit} read", tally.read),
         ("readable" if result.dry_run else "published", tally.published),
         ("dead-lettered", tally.dead_lettered),
         ("skipped", tally.skipped),
@@ -159,6 +202,9 @@ def as_json(result: IngestResult, connector: FileConnector) -> dict[str, Any]:
         "waiting": result.waiting,
         "worker": result.worker,
         "adds_up": result.adds_up,
+        "empty_answers": connector.count_empty_answers(),
+        "rows_in_file": plan.look.rows,
+        **summary.as_json(plan),
         "reasons": _reasons_json(tally.reasons),
         "skips": _reasons_json(tally.skips),
     }

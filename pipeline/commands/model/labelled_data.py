@@ -7,10 +7,11 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from connectors.file.mapping import Labels, SentimentLabels, get_preset
+from connectors.file.presets import Labels, SentimentLabels, get_preset
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
-from pipeline.commands.ingest.command import build_connector, parse_mapping
+from pipeline.commands.ingest.command import build_connector
+from pipeline.commands.ingest.pairs import parse_mapping
 from pipeline.commands.shared.options import parse_columns
 from pipeline.commands.sources.select import translate_errors
 from pipeline.errors import CommandError, ExitStatus
@@ -102,6 +103,7 @@ def read_labelled(path: str, options: LabelOptions) -> LabelledFile:
             "columns": columns["columns"],
             "attributes": {**columns["attributes"], **kept},
             "author_key": _RESPONDENTS,
+            "keep_empty_answers": True,
         }
     )
     stats = RunStats()

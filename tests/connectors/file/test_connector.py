@@ -43,13 +43,13 @@ def csv(tmp_path: Path) -> Path:
 
 
 def test_well_known_columns_need_no_mapping(csv: Path) -> None:
-    content = "Review ID,Comment,Date,Rating,Hospital,Ward\n7,Kind staff,2024-05-06,4,North,A&E\n"
+    header = "Review ID,Comment,Date,Rating,Hospital,Ward"
+    content = f"{header}\nrv-70001af,Kind staff,2024-05-06,4,North,A&E\n"
     (record,), _ = read(csv, content)
     assert (record.native_id, record.text, record.site, record.service) == (
-        "visits/7", "Kind staff", "North", "A&E",
+        "rv-70001af", "Kind staff", "North", "A&E",
     )  # fmt: skip
     assert record.created_at.isoformat() == "2024-05-06T00:00:00+00:00"
-    assert record.revision == 1_714_953_600_000
     assert record.stars is not None
     assert record.stars.score == 0.75
 
@@ -93,19 +93,15 @@ def test_rows_without_an_id_get_one_from_their_cells_and_their_ordinal(csv: Path
     assert records[2].native_id == records[0].native_id + "-2"
 
 
-def test_the_same_id_twice_counts_as_repeated(csv: Path) -> None:
-    _, tally = read(csv, "id,text,date\n1,a,2024-01-01\n1,b,2024-01-02\n")
-    assert (tally.read, tally.published, tally.repeated) == (2, 1, 1)
+def test_the_same_row_twice_counts_as_repeated(csv: Path) -> None:
+    row = "rv-1000001,a,2024-01-01\n"
+    _, tally = read(csv, f"id,text,date\n{row}{row}rv-1000002,b,2024-01-01\n")
+    assert (tally.read, tally.published, tally.repeated) == (3, 2, 1)
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("1,a,soon,4", "reading created_at: not a date in the format auto"),
-        ("1,a,,4", "reading created_at: the date is missing"),
-        ("1,a,1970-01-01,4", "reading the row: created_at is before 1990"),
-        ("1,a,2024-01-01,9", "reading stars: the value is not on the scale from 1 to 5"),
-        ("1,a,2024-01-01,much", "reading stars: not a number"),
         ("1,a,2024-01-01,4,x", "reading the row: 5 cells where there are 4 columns"),
         (f"1,{'x' * 100_001},2024-01-01,4", "reading text: longer than 100,000 characters"),
         ('1,"a,2024-01-01,4', "reading the row: a quote is unclosed or misplaced"),
@@ -121,6 +117,36 @@ def test_a_bad_row_tells_its_line_and_why_and_stops_nobody(
     assert {text: refused.examples for text, refused in tally.reasons.items()} == {
         reason: ["visits:line 3"]
     }
+
+
+@pytest.mark.parametrize("cell", ["soon", "", "1970-01-01", "2999-01-01", "31/31/2024"])
+def test_a_date_that_is_unreadable_costs_the_date_and_not_the_comment(csv: Path, cell: str) -> None:
+    records, tally = read(
+        csv, f"text,date\ngood,2024-01-01\nwas it,{cell}\nfine,2024-01-03\nok then,2024-01-04\n"
+    )
+    assert tally.dead_lettered == 0
+    (record,) = (record for record in records if record.text == "was it")
+    assert f"{record.created_at:%Y-%m-%d}" == "2024-01-01"
+    assert record.attributes == {"date": "estimated"}
+    assert record.redated
+    assert not records[0].attributes
+
+
+def test_dates_are_not_estimated_where_many_are_unreadable(csv: Path) -> None:
+    rows = "".join(f"comment {n},{'soon' if n % 2 else '2024-01-01'}\n" for n in range(20))
+    _, tally = read(csv, f"text,date\n{rows}")
+    reasons = {reason: count.count for reason, count in tally.reasons.items()}
+    assert reasons == {"reading created_at: not a date": 10}
+
+
+@pytest.mark.parametrize("cell", ["much", "99", "4 or 5"])
+def test_a_score_that_is_unreadable_costs_the_score_and_not_the_comment(
+    csv: Path, cell: str
+) -> None:
+    rows = "".join(f"c{n},2024-01-01,{n % 5 + 1}\n" for n in range(100))
+    records, _ = read(csv, f"text,date,rating\nso so,2024-01-01,{cell}\n{rows}")
+    assert (records[0].text, records[0].stars) == ("so so", None)
+    assert records[1].stars is not None
 
 
 def test_a_dead_letters_payload_is_the_row_as_it_came(csv: Path) -> None:
@@ -165,7 +191,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path, name: str) -> N
     ("options", "words"),
     [
         ({"preset": "nhs-ftf"}, "did you mean nhs-fft"),
-        ({"preset": ""}, "there are hcahps, nhs-fft, text-date"),
+        ({"preset": ""}, "hcahps, hcahps_comments, limesurvey, microsoft_forms, nhs-fft"),
         ({"preset": "nhs-fft"}, "no column for the text"),
         ({"columns": {"text": "coment"}}, "did you mean 'comment'"),
         ({"columns": {"txt": "comment"}}, "there are text, id"),
@@ -221,7 +247,7 @@ def test_standard_input_is_a_dataset_of_its_own(monkeypatch: pytest.MonkeyPatch)
         buffer = io.BytesIO(b"id,text,date\n1,a,2024-01-01\n")
 
     monkeypatch.setattr("sys.stdin", Stdin)
-    source_connector = FileConnector(FileConfig(path=None))
+    source_connector = FileConnector(FileConfig(path=None, dataset="stdin", columns={"id": "id"}))
     records = list(dry_run(source_connector, RunStats()))
     assert [record.native_id for record in records] == ["stdin/1"]
     assert source_connector.instance_key is None
@@ -264,13 +290,18 @@ def test_the_nhs_preset_accounts_for_every_row_of_the_real_file() -> None:
         pytest.skip(f"the NHS data are not at {DATA}; FEEDBACK_DATA names their folder")
     tally = RunStats()
     config = FileConfig(path=path, preset="nhs-fft", textless=True)
-    records = list(dry_run(FileConnector(config), tally))
-    assert (tally.read, tally.published, tally.skipped) == (6_264, 5_162, 1_102)
+    connector_ = FileConnector(config)
+    records = list(dry_run(connector_, tally))
+    assert tally.read == tally.published + tally.skipped == 6_264
     assert (tally.dead_lettered, tally.repeated) == (0, 0)
-    assert sum(bool(record.text) for record in records) == 4_913
+    texts = sum(bool(record.text) for record in records)
+    said_nothing = tally.skips["an answer that says nothing"].count
+    said_nothing += connector_.count_empty_answers()
+    assert 4_600 < texts < 4_700
+    assert texts + said_nothing == 4_913
     # Every one of the 3,333 people who answered, and each without a text once.
     assert len({r.attributes[SUBMISSION] for r in records if r.fft is not None}) == 3_333
-    assert len({r.attributes[SUBMISSION] for r in records if not r.text}) == 5_162 - 4_913
+    assert len({r.attributes[SUBMISSION] for r in records if not r.text}) == tally.published - texts
     assert {record.organization for record in records} == {"NEAS", "NHFT"}
     assert not any("\xa0" in (record.service or "") for record in records)
     assert not any("\x0b" in record.text for record in records)
@@ -291,4 +322,7 @@ def test_no_content_makes_the_reader_lose_count(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
-    read(path, b"id,text,date\n1,first,2024-01-01\n" + content)
+    try:
+        read(path, b"id,text,date\n1,first,2024-01-01\n" + content)
+    except Fatal as refusal:
+        assert "it is not text" in str(refusal)

@@ -7,7 +7,7 @@ import pytest
 from connectors.file.detect import detect_dialect
 from connectors.file.encoding import Encoding, detect_encoding
 from connectors.file.json_rows import find_layout
-from connectors.file.mapping import known_names
+from connectors.file.presets import known_names
 from connectors.file.rows import SINGLE_COLUMN, Dialect
 
 

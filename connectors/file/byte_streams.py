@@ -1,0 +1,98 @@
+"""Streams that a source of bytes is read through: buffered, from the beginning, and as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from typing import BinaryIO
+
+BUFFER_BYTES = 65_536
+_WIDE_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def add_buffer(stream: io.RawIOBase) -> BinaryIO:
+    """Return the stream with a buffer, which can be peeked into."""
+    return io.BufferedReader(stream, BUFFER_BYTES)
+
+
+def peek(stream: BinaryIO, count: int) -> bytes:
+    """Return the next bytes of a buffered stream, and leave them in it."""
+    return stream.peek(count)[:count]  # type: ignore[attr-defined,no-any-return]
+
+
+def find_wide_encoding(head: bytes) -> str | None:
+    """Return the encoding of text whose characters are two or four bytes each, or None."""
+    for bom, encoding in _WIDE_BOMS:
+        if head.startswith(bom):
+            return encoding
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if len(head) >= 8 and max(even, odd) > 0.35 * len(head) and min(even, odd) < 0.05 * len(head):
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return None
+
+
+class FileView(io.RawIOBase):
+    """A file from its beginning, with a position of its own."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position, and return it."""
+        if whence == os.SEEK_CUR:
+            offset += self._position
+        elif whence == os.SEEK_END:
+            offset += os.fstat(self._descriptor).st_size
+        self._position = offset
+        return offset
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Fill the buffer, and return how many bytes that was."""
+        data = os.pread(self._descriptor, len(buffer), self._position)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+class TranscodedStream(io.RawIOBase):
+    """A stream in another encoding, as UTF-8; bytes that can't be decoded become U+FFFD."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Fill the buffer, and return how many bytes that was."""
+        while not self._ready and not self._ended:
+            data = self._stream.read(BUFFER_BYTES)
+            self._ended = not data
+            self._ready = self._decoder.decode(data, final=self._ended).encode()
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count

@@ -1,0 +1,51 @@
+"""Find the column with the time of day, and the scale of a measure's column."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from connectors.file.choose_scores import Chooser
+from connectors.file.names import find_scale, split_words
+from connectors.file.presets import Preset
+from connectors.file.profile import Column
+from connectors.file.scales import see_scale
+from connectors.file.scores import Scale, fold_answer
+
+_CLOCK_WORDS: Final = frozenset({
+    "time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "tijd",
+})  # fmt: skip
+_WAITING_WORDS: Final = frozenset({"start", "wait", "waiting", "waited"})
+
+
+def find_time(chooser: Chooser, date: str | None) -> str | None:
+    """Return the column with the time of day, if the cells of the date's have none."""
+    dates = chooser.column(date).dates if date is not None else None
+    if dates is None or dates.has_clock:
+        return None
+    for column in chooser.free_columns(set()):
+        words = set(split_words(column.name))
+        if column.is_time and words & _CLOCK_WORDS and not words & _WAITING_WORDS:
+            return column.name
+    return None
+
+
+def see_field_scale(
+    measure: str,
+    column: Column,
+    wording: str,
+    preset: Preset,
+    stated: tuple[float, float] | None,
+) -> Scale:
+    """Return the scale that is stated, that the name has, or that the cells show."""
+    stated = stated or preset.scales.get(measure)
+    words = {fold_answer(word): value for word, value in preset.values.get(measure, {}).items()}
+    if words and stated is not None and measure != "fft":
+        return Scale(*stated, words)
+    scale = see_scale(measure, column.values, stated or find_scale(wording))
+    return replace(
+        scale,
+        words={**scale.words, **words},
+        zero_is_missing=scale.zero_is_missing and stated is None,
+        is_seen=scale.is_seen or stated is not None,
+    )

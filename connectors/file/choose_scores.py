@@ -1,0 +1,108 @@
+"""Choose the columns of scores, by the words of their names and of their cells."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from connectors.file.mapping import MEASURES
+from connectors.file.names import find_scale, is_question, split_words
+from connectors.file.presets import load_words
+from connectors.file.profile import Column
+from connectors.file.scales import find_worded_measure, is_scored, parse_answers
+
+_MEASURES_BY_NAME: Final = ("nps", "fft", "csat", "ces", "stars")
+_MIN_ANSWERS: Final = 20
+"""So many answers up to 5 are not on a scale up to 10."""
+_JUDGES: Final = frozenset({
+    "rating", "rate", "recommend", "likely", "friends", "family", "fft", "score", "experience",
+    "overall", "response", "answer", "how",
+})  # fmt: skip
+_LAST: Final = 99
+
+
+class Chooser(Protocol):
+    """The columns of a file, as they are chosen."""
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns taken so far, by field."""
+
+    def column(self, name: str) -> Column:
+        """Return what the cells of a column show."""
+
+    @property
+    def taken(self) -> set[str]:
+        """The columns that a field has taken."""
+
+    def has_column(self, name: str) -> bool:
+        """Return True if the file has a column of this name."""
+
+    def empty_columns(self, aside: set[str]) -> list[Column]:
+        """Return the columns without cells that no field has taken."""
+
+    def free_columns(self, aside: set[str]) -> list[Column]:
+        """Return the columns with cells that no field has taken."""
+
+    def wording(self, name: str) -> str:
+        """Return a column's name, or its question."""
+
+    def take(self, field: str, name: str) -> None:
+        """Let a column be the field's."""
+
+    def is_person(self, name: str) -> bool:
+        """Return True if a column names people."""
+
+
+def choose_scores(chooser: Chooser, aside: set[str]) -> None:
+    """Take the likeliest column of each measure that has none."""
+    ranked: dict[str, list[tuple[int, str]]] = {}
+    for column in chooser.free_columns(aside):
+        if column.is_open or column.is_date or chooser.is_person(column.name):
+            continue
+        measure_rank = find_measure(chooser.wording(column.name), column)
+        if measure_rank is not None:
+            ranked.setdefault(measure_rank[0], []).append((measure_rank[1], column.name))
+    for measure in MEASURES:
+        if measure in ranked and measure not in chooser.columns:
+            chooser.take(measure, min(ranked[measure], key=lambda pair: pair[0])[1])
+
+
+def find_measure(wording: str, column: Column) -> tuple[str, int] | None:
+    """Return the measure of a column with the rank of its name, or None if it has none."""
+    by_name = rank_measures(wording)
+    worded = find_worded_measure(column.values)
+    words = set(split_words(wording))
+    if worded is not None and (by_name or is_question(wording) or words & _JUDGES):
+        if worded != "fft" or words & _JUDGES or _tells_likelihood(column):
+            return worded, by_name.get(worded, _LAST)
+        return None
+    for measure in _MEASURES_BY_NAME:
+        if measure in by_name and is_scored(column.values, measure):
+            return _check_scale(measure, wording, column), by_name[measure]
+    if find_scale(wording) and is_question(wording) and is_scored(column.values, "stars"):
+        return ("stars", _LAST) if column.is_number else None
+    return None
+
+
+def rank_measures(wording: str) -> dict[str, int]:
+    """Return the measures that the words of a name tell, with the rank of the phrase."""
+    words = load_words()
+    ranks = {measure: words[measure].rank(wording) for measure in _MEASURES_BY_NAME}
+    return {measure: rank for measure, rank in ranks.items() if rank is not None}
+
+
+def _check_scale(measure: str, wording: str, column: Column) -> str:
+    """Return csat for a recommendation on a scale that ends with 5, and is not NPS."""
+    if measure != "nps" or "nps" in split_words(wording):
+        return measure
+    answers = [(a, n) for a, n in parse_answers(column.values) if a.kind == "number"]
+    largest = max((answer.value for answer, _ in answers), default=0)
+    named = find_scale(wording)
+    if named is not None:
+        return measure if max(named) == 10 else "csat"
+    is_short = largest <= 5 and sum(count for _, count in answers) >= _MIN_ANSWERS
+    return "csat" if is_short or largest > 10 else measure
+
+
+def _tells_likelihood(column: Column) -> bool:
+    return any("likely" in cell.casefold() for cell in column.values)

@@ -1,0 +1,151 @@
+"""Choose the columns with comments: their cells are long and differ, whatever they are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from connectors.file.choose_scores import Chooser
+from connectors.file.mapping import MEASURES, TextColumn
+from connectors.file.names import is_question, split_words
+from connectors.file.presets import load_text_names
+from connectors.file.profile import Column
+from connectors.file.scores import find_word_scale, parse_answer
+
+_MAX_QUESTION_CHARACTERS: Final = 2_000
+_REPEATED: Final = re.compile(r" \(\d+\)$")
+_MIN_WORDS: Final = 1.5
+"""Words per cell of a column whose name lets expect comments."""
+_MIN_QUESTION_WORDS: Final = 1.8
+
+
+def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
+    """Return the names of the columns with comments, in the order of the file."""
+    possible = [
+        column
+        for column in chooser.free_columns(aside)
+        if not chooser.is_person(column.name) and _may_be_text(column)
+        and not _is_refused(chooser.wording(column.name))
+    ]  # fmt: skip
+    firm = [column for column in possible if _is_firm(chooser.wording(column.name))]
+    asked = [column for column in possible if _is_asked(chooser.wording(column.name), column)]
+    chosen = {column.name for column in (*firm, *asked)}
+    if not chosen:
+        loose = [column for column in possible if _has_name(chooser.wording(column.name), "loose")]
+        longest = max(loose, key=_words_per_cell, default=None)
+        chosen = {longest.name} if longest is not None else set()
+    chosen |= {
+        column.name
+        for column in possible
+        if _has_name(chooser.wording(column.name), "hints")
+        and _words_per_cell(column) >= _MIN_WORDS
+    }
+    if not chosen:
+        texts = [column for column in possible if column.is_text]
+        longest = max(texts, key=_words_per_cell, default=None)
+        chosen = {longest.name} if longest is not None else set()
+    if not chosen:
+        return _choose_by_name(chooser, aside)
+    return [column.name for column in possible if column.name in chosen]
+
+
+def describe_texts(chooser: Chooser, names: Sequence[str]) -> list[TextColumn]:
+    """Return the columns with the questions that they answer, and scores of their own."""
+    several = len(names) > 1
+    texts = []
+    for name in names:
+        wording = chooser.wording(name)
+        is_asked = several or is_question(wording)
+        texts.append(
+            TextColumn(
+                column=name,
+                question=_clean_question(wording) if is_asked else None,
+                measures=_pair_measures(chooser, name) if several else {},
+            )
+        )
+    return texts
+
+
+def _clean_question(wording: str) -> str:
+    """Return a question on one line, without the words by which tools mark open ones."""
+    question = " ".join(wording.split())
+    if " " not in question:
+        question = question.replace("_", " ").strip()
+    for end in ("Open-Ended Response", "Open Ended Response", "Response"):
+        bare = question.removesuffix(f" {end}").rstrip(" -–—:/|")
+        if bare and bare != question:
+            return bare[:_MAX_QUESTION_CHARACTERS]
+    return question[:_MAX_QUESTION_CHARACTERS]
+
+
+def _pair_measures(chooser: Chooser, name: str) -> dict[str, str]:
+    """Return the score columns that repeat with a text: "Rating (2)" beside "Comment (2)"."""
+    match = _REPEATED.search(name)
+    if match is None:
+        return {}
+    pairs = {
+        measure: f"{column}{match[0]}"
+        for measure, column in chooser.columns.items()
+        if measure in MEASURES and chooser.has_column(f"{column}{match[0]}")
+    }
+    chooser.taken.update(pairs.values())
+    return pairs
+
+
+def _choose_by_name(chooser: Chooser, aside: set[str]) -> list[str]:
+    """Return a column that is called one of comments, whatever its cells are."""
+    candidates = [
+        column
+        for column in (*chooser.free_columns(aside), *chooser.empty_columns(aside))
+        if not _is_refused(chooser.wording(column.name)) and not column.has_choices
+        and not chooser.is_person(column.name)
+    ]  # fmt: skip
+    for kind in ("firm", "loose"):
+        for column in candidates:
+            if _has_name(chooser.wording(column.name), kind):
+                return [column.name]
+    return []
+
+
+def _may_be_text(column: Column) -> bool:
+    """Return True if the cells are neither choices, numbers, dates, links nor scores."""
+    if column.is_closed or column.is_date or column.is_number or column.is_link:
+        return False
+    answers = [answer for cell in column.values if (answer := parse_answer(cell)) is not None]
+    labels = [answer.label for answer in answers if answer.kind == "label"]
+    return not labels or column.is_open or find_word_scale(labels, None) is None
+
+
+def _is_refused(wording: str) -> bool:
+    words = split_words(wording)
+    refused = load_text_names().not_ & set(words)
+    return bool(refused) and not (is_question(wording) and _words_are_asking(wording))
+
+
+def _words_are_asking(wording: str) -> bool:
+    """Return True for a question as people are asked it, in which any word may stand."""
+    return wording.rstrip(" *:").endswith("?") or len(split_words(wording)) >= 5
+
+
+def _is_firm(wording: str) -> bool:
+    """Return True if a name is one of comments, or ends with the word for them."""
+    return _has_name(wording, "firm")
+
+
+def _has_name(wording: str, kind: str) -> bool:
+    names: frozenset[str] = getattr(load_text_names(), kind)
+    words = [word for word in split_words(wording) if not word.isdecimal()]
+    if " ".join(words) in names:
+        return True
+    phrases = {" ".join(words[at : at + size]) for size in (1, 2) for at in range(len(words))}
+    return bool(phrases & names) and len(words) <= 6
+
+
+def _is_asked(wording: str, column: Column) -> bool:
+    """Return True for a question that is answered in words of the writer's own."""
+    return is_question(wording) and _words_per_cell(column) >= _MIN_QUESTION_WORDS
+
+
+def _words_per_cell(column: Column) -> float:
+    return column.words / column.filled if column.filled else 0.0

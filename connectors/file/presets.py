@@ -1,0 +1,183 @@
+"""Layouts of columns: presets, the usual names, and exports that their header gives away."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from connectors.file.names import join_words, split_words
+from connectors.sdk.errors import Misconfigured
+from schemas.feedback import Family
+from schemas.strict_model import StrictModel
+from schemas.validation import first_fault, suggest_name
+
+
+class SentimentLabels(StrictModel):
+    """The column with a comment's sentiment as labelled by people, and the ends of its scale."""
+
+    column: str
+    best: float
+    worst: float
+
+
+class Labels(StrictModel):
+    """Columns with labels by people; only training and evaluation read them."""
+
+    licence: str = ""
+    url: str = ""
+    sentiment: SentimentLabels | None = None
+    topics: dict[str, str] = Field(default_factory=dict)
+
+
+class Preset(StrictModel):
+    """A layout of columns, of ``presets.toml``, ``exports.toml`` or a file of the user's."""
+
+    description: str = ""
+    family: Family = Family.FORM
+    dataset: str | None = None
+    date_format: str = "auto"
+    zone: str | None = None
+    header: tuple[str, ...] = ()
+    own_ids: bool = True
+    only_if_first: str | None = None
+    questions: bool = False
+    left_out: tuple[str, ...] = ()
+    drop: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    no_date: tuple[str, ...] = ()
+    no_text: tuple[str, ...] = ()
+    columns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    attributes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    not_answered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    values: dict[str, dict[str, float]] = Field(default_factory=dict)
+    labels: Labels = Labels()
+
+
+class FieldWords(StrictModel):
+    """The words of a name that tell a field."""
+
+    phrases: tuple[str, ...]
+    not_: tuple[str, ...] = Field(default=(), alias="not")
+
+    def rank(self, name: str) -> int | None:
+        """Return the place of the first phrase whose words are all in a name, or None."""
+        words = set(split_words(name))
+        if words & set(self.not_):
+            return None
+        for place, phrase in enumerate(self.phrases):
+            if words >= set(phrase.split()):
+                return place
+        return None
+
+
+class TextNames(StrictModel):
+    """Names of columns with comments, from certain to possible."""
+
+    firm: frozenset[str]
+    loose: frozenset[str]
+    hints: frozenset[str]
+    not_: frozenset[str] = Field(alias="not")
+
+
+@cache
+def _load(file: str) -> dict[str, Any]:
+    text = resources.files(__package__).joinpath(file).read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def load_presets() -> dict[str, Preset]:
+    """Return every preset by name."""
+    tables = _load("presets.toml")["presets"]
+    return {name: Preset.model_validate(table) for name, table in tables.items()}
+
+
+@cache
+def load_exports() -> dict[str, Preset]:
+    """Return the known exports by name."""
+    return {name: Preset.model_validate(table) for name, table in _load("exports.toml").items()}
+
+
+@cache
+def load_guesses() -> Preset:
+    """Return the default preset: well-known column names."""
+    return Preset.model_validate(_load("presets.toml")["guess"])
+
+
+@cache
+def load_words() -> dict[str, FieldWords]:
+    """Return the words of names by field."""
+    tables = _load("presets.toml")["words"]
+    return {field: FieldWords.model_validate(table) for field, table in tables.items()}
+
+
+@cache
+def load_text_names() -> TextNames:
+    """Return the names of columns with comments."""
+    return TextNames.model_validate(_load("presets.toml")["texts"])
+
+
+def get_preset(name: str | None) -> Preset:
+    """Return the preset of that name, or of a TOML file, or the guesses for None.
+
+    Raises ``Misconfigured``.
+    """
+    if name is None:
+        return load_guesses()
+    every = {**load_exports(), **load_presets()}
+    if name in every:
+        return every[name]
+    if name.endswith(".toml"):
+        return _read_preset(Path(name))
+    hint = suggest_name(name, every) or f"there are {', '.join(sorted(every))}, or a .toml file"
+    raise Misconfigured(f"choosing the preset {name!r}: no such preset; {hint}")
+
+
+def _read_preset(path: Path) -> Preset:
+    try:
+        return Preset.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise Misconfigured(f"reading the preset {path.name}: {reason}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise Misconfigured(f"reading the preset {path.name}: it is not valid TOML") from None
+    except ValidationError as error:
+        raise Misconfigured(f"reading the preset {path.name}: {first_fault(error)}") from None
+
+
+def recognize_export(names: Collection[str]) -> tuple[str, Preset] | None:
+    """Return the known export with these columns, by the longest header, or None."""
+    present = {join_words(name) for name in names} | {name.strip().casefold() for name in names}
+    best: tuple[str, Preset] | None = None
+    for title, export in load_exports().items():
+        first = next(iter(names), "")
+        if export.only_if_first and join_words(first) != join_words(export.only_if_first):
+            continue
+        if all(join_words(name) in present for name in export.header) and (
+            best is None or len(export.header) > len(best[1].header)
+        ):
+            best = title, export
+    return best
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """Return the column names of all presets, exports and guesses, folded."""
+    every = (load_guesses(), *load_presets().values(), *load_exports().values())
+    return frozenset().union(*map(list_names, every))
+
+
+def list_names(preset: Preset) -> frozenset[str]:
+    """Return the column names of a preset, folded."""
+    return frozenset(
+        " ".join(name.split()).casefold()
+        for names in (*preset.columns.values(), *preset.attributes.values(), preset.header)
+        for name in names
+    )

@@ -1,0 +1,69 @@
+"""Answers that say nothing, such as "N/A", "-" or "none": they are not comments. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_MAX_CHARACTERS: Final = 60
+_WORD: Final = re.compile(r"\w+")
+
+_ALWAYS: Final = frozenset({
+    "na", "n a", "nil", "null", "nan", "not applicable", "not answered", "did not answer",
+    "didn t answer", "no answer", "no response", "no comment", "no comments", "no reply",
+    "none given", "no text", "no feedback", "no remarks", "not given", "left blank", "blank",
+    "prefer not to say", "see above", "as above", "same as above", "dito", "ditto",
+    "x", "xx", "xxx", "xxxx", "asdf", "no further comment", "no further comments",
+    "no other comments", "no additional comments", "nothing to add", "nothing further",
+    "nothing further to add", "nothing else to add", "nothing to say", "k a", "keine angabe",
+    "sans objet", "s o", "n v t", "sin comentarios", "sem comentários", "kein kommentar",
+    "aucun commentaire", "geen",
+})  # fmt: skip
+"""Folded answers that say nothing to any question."""
+
+_TO_A_COMPLAINT: Final = frozenset({
+    "none", "no", "nope", "nothing", "nothing at all", "nothing really", "not really",
+    "none at all",
+    "no nothing", "nothing comes to mind", "nothing i can think of", "can t think of anything",
+    "cannot think of anything", "nothing springs to mind", "not that i can think of", "nowt",
+    "no complaints", "no issues", "no problems", "no concerns", "no suggestions", "no improvements",
+    "no improvement", "none really", "not anything", "nichts", "rien", "nada", "niente",
+    "niets", "no thanks", "no thank you", "not at this time", "dont know", "don t know", "not sure",
+    "nee", "nein", "non",
+})  # fmt: skip
+"""Folded answers that say nothing to a question that asks what was wrong, or for anything else."""
+
+_UNASKED: Final = frozenset({"none", "nothing", "nil", "no", "nope", "nothing else"})
+"""Answers that say nothing if the question is unknown."""
+
+_ASKS_FOR_FAULTS: Final = re.compile(
+    r"improv|better|differen|chang|wrong|problem|complain|concern|suggest|dislik|worse|worst"
+    r"|less well|\bnot (?:go|do|work)|\bn['’]t (?:go|do|work)|could we|should we"
+    r"|any(?:thing)? (?:else|other)"
+    r"|\bother\b|further|additional|\badd\b|issue|bad|negativ|fault|difficult"
+    r"|verbesser|amélior|mejor|miglior|verbeter|melhor",
+    re.IGNORECASE,
+)
+
+
+def says_nothing(text: str, question: str | None = None) -> bool:
+    """Return True if an answer has no content: a sign, "N/A", or "none" where faults are asked for.
+
+    A word such as "none" answers some questions, and is only empty where the question asks what
+    should be better, or is unknown. Emoji say something.
+    """
+    if len(text) > _MAX_CHARACTERS:
+        return False
+    words = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
+    if not words:
+        return not any(_is_symbol(character) for character in text)
+    if words in _ALWAYS:
+        return True
+    if question is None or not question.strip():
+        return words in _UNASKED
+    return words in _TO_A_COMPLAINT and _ASKS_FOR_FAULTS.search(question) is not None
+
+
+def _is_symbol(character: str) -> bool:
+    """Return True for emoji and other signs that mean something by themselves."""
+    return ord(character) > 0x2190 and not 0x2500 <= ord(character) < 0x2600

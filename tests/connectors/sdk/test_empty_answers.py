@@ -1,0 +1,25 @@
+"""Answers that say nothing are told from short ones that do."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.sdk.empty_answers import says_nothing
+
+
+@pytest.mark.parametrize("text", ["-", ".", "N/A", "n.a.", "No comment", "  ?? ", "Nil", "none."])
+def test_signs_and_placeholders_say_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["None", "Nothing", "no", "Nothing at all!", "Not really"])
+def test_none_says_nothing_where_faults_are_asked_for(text: str) -> None:
+    assert says_nothing(text, "What could we do better?")
+    assert says_nothing(text, "Anything else you would like to add?")
+    assert not says_nothing(text, "What did the nurse tell you?")
+
+
+@pytest.mark.parametrize("text", ["👍", "Good", "Parking", "No lift", "Nothing works here", "5"])
+def test_short_answers_say_something(text: str) -> None:
+    assert not says_nothing(text)
+    assert not says_nothing(text, "What could we improve?")
