@@ -35,11 +35,11 @@ _MAGIC: Final = (
 )
 _TEXTS: Final = (
     (
-        re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet"),
+        re.compile(rb"^<.*urn:schemas-microsoft-com:office:spreadsheet", re.S),
         f"an Excel 2003 XML spreadsheet (SpreadsheetML); {_SAVE}",
     ),
     (
-        re.compile(rb"office:document[^>]*opendocument|<office:document"),
+        re.compile(rb"^<.*(office:document[^>]*opendocument|<office:document)", re.S),
         f"a flat OpenDocument file; {_SAVE}",
     ),
     (
