@@ -22,15 +22,17 @@ _MIN_QUESTION_WORDS: Final = 1.8
 
 def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
     """Return the names of the columns with comments, in the order of the file."""
-    possible = [
+    worded = [
         column
         for column in chooser.free_columns(aside)
-        if not chooser.is_person(column.name) and _may_be_text(column)
+        if not chooser.is_person(column.name) and _is_worded(column)
         and not _is_refused(chooser.wording(column.name))
     ]  # fmt: skip
-    firm = [column for column in possible if _is_firm(chooser.wording(column.name))]
+    possible = [column for column in worded if not _is_score(column)]
     asked = [column for column in possible if _is_asked(chooser.wording(column.name), column)]
-    chosen = {column.name for column in (*firm, *asked)}
+    chosen = {column.name for column in (*_list_firm(chooser, possible), *asked)}
+    if not chosen:  # comments of one word, such as "Good", look like scores
+        chosen = {column.name for column in _list_firm(chooser, worded)}
     if not chosen:
         loose = [column for column in possible if _has_name(chooser.wording(column.name), "loose")]
         longest = max(loose, key=_words_per_cell, default=None)
@@ -47,7 +49,7 @@ def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
         chosen = {longest.name} if longest is not None else set()
     if not chosen:
         return _choose_by_name(chooser, aside)
-    return [column.name for column in possible if column.name in chosen]
+    return [column.name for column in worded if column.name in chosen]
 
 
 def describe_texts(chooser: Chooser, names: Sequence[str]) -> list[TextColumn]:
@@ -108,13 +110,16 @@ def _choose_by_name(chooser: Chooser, aside: set[str]) -> list[str]:
     return []
 
 
-def _may_be_text(column: Column) -> bool:
-    """Return True if the cells are neither choices, numbers, dates, links nor scores."""
-    if column.is_closed or column.is_date or column.is_number or column.is_link:
-        return False
+def _is_worded(column: Column) -> bool:
+    """Return True if the cells are neither choices, numbers, dates nor links."""
+    return not (column.is_closed or column.is_date or column.is_number or column.is_link)
+
+
+def _is_score(column: Column) -> bool:
+    """Return True if the cells are the answers of a scale in words."""
     answers = [answer for cell in column.values if (answer := parse_answer(cell)) is not None]
     labels = [answer.label for answer in answers if answer.kind == "label"]
-    return not labels or column.is_open or find_word_scale(labels, None) is None
+    return bool(labels) and not column.is_open and find_word_scale(labels, None) is not None
 
 
 def _is_refused(wording: str) -> bool:
@@ -128,9 +133,9 @@ def _words_are_asking(wording: str) -> bool:
     return wording.rstrip(" *:").endswith("?") or len(split_words(wording)) >= 5
 
 
-def _is_firm(wording: str) -> bool:
-    """Return True if a name is one of comments, or ends with the word for them."""
-    return _has_name(wording, "firm")
+def _list_firm(chooser: Chooser, columns: Sequence[Column]) -> list[Column]:
+    """Return the columns whose name is one of comments, or ends with the word for them."""
+    return [column for column in columns if _has_name(chooser.wording(column.name), "firm")]
 
 
 def _has_name(wording: str, kind: str) -> bool:

@@ -219,6 +219,12 @@ def test_columns_are_named_in_quotes_where_none_holds_texts(tmp_path: Path) -> N
         _ = connect(tmp_path, ['"Trust, all",Very good', "4,5", "6,8"]).plan
 
 
+def test_comments_of_one_word_are_preferred_to_notes(tmp_path: Path) -> None:
+    rows = ("2026-01-03,Good,5", "2026-01-04,Bad,1,Elm,seen")
+    records = read(tmp_path, "Date,Comment,Rating,Ward,Notes", *rows)
+    assert [record.text for record in records] == ["Good", "Bad"]
+
+
 def test_a_time_of_its_own_column_belongs_to_the_date(tmp_path: Path) -> None:
     (record,) = read(tmp_path, "Date,Time,Comment", "23/02/2026,4:30 PM,Late tea")
     assert record.created_at.isoformat() == "2026-02-23T16:30:00+00:00"
