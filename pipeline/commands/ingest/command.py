@@ -173,7 +173,7 @@ def ingest(
         return result
 
     _import_files(
-        expand_paths(paths),
+        paths,
         options,
         import_file,
         json=json,
@@ -183,7 +183,7 @@ def ingest(
 
 
 def _import_files(
-    files: list[str],
+    paths: list[str],
     options: dict[str, Any],
     import_file: Callable[[FileConnector], IngestResult],
     *,
@@ -194,12 +194,13 @@ def _import_files(
     """Import one file after the other: one that can't be read keeps none from being read."""
     answers: list[dict[str, Any]] = []
     failure: CommandError | None = None
+    files = expand_paths(paths)
     for file in files:
         try:
             connector = build_connector({"path": file, **options})
             print_mapping(connector)
             if not dry_run:
-                connector = decide_dates(connector)
+                connector = decide_dates(connector, paths)
             result = import_file(connector)
             print_oddities(connector)
             answers.append(as_json(result, connector))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -12,17 +13,19 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.terminal import err
 
 
-def decide_dates(connector: FileConnector) -> FileConnector:
+def decide_dates(connector: FileConnector, paths: Sequence[str]) -> FileConnector:
     """Return the connector with its dates' order decided.
 
-    Asks on a terminal; raises ``CommandError`` with both commands elsewhere.
+    Asks on a terminal; raises ``CommandError`` with both commands elsewhere, for this file alone of
+    the ``paths`` that were given.
     """
     both = summary.show_both_ways(connector.plan)
     if both is None:
         return connector
     example, day_first, month_first = both
     if not (sys.stdin.isatty() and err.is_terminal) or connector.source.path is None:
-        command = shlex.join(["feedback", *sys.argv[1:]])
+        options = [argument for argument in sys.argv[1:] if argument not in paths]
+        command = shlex.join(["feedback", *options, str(connector.source.path or "-")])
         raise CommandError(
             f"reading {connector.source.name}: nothing tells the order of its dates. If {example} "
             f"is {day_first:%-d %B %Y}: {command} --date-format dmy; if it is "

@@ -88,3 +88,15 @@ def test_several_columns_of_comments_can_be_stated(run: Run, tmp_path: Path) -> 
     result = run(path, "--dry-run", "--json", "--map", "text=A", "--map", "text=B")
     answer = orjson.loads(result.stdout)
     assert (answer["texts"], answer["published"]) == (["A", "B"], 2)
+
+
+def test_the_order_of_dates_is_asked_for_a_file_of_several_by_itself(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "Date,Comment", "01/02/2026,Late lunch")
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    monkeypatch.setattr("sys.argv", ["feedback", "ingest", str(path), str(empty), "--news"])
+    result = run(empty, path, "--news")
+    _, sentence = failure(result)
+    assert f"feedback ingest --news {path} --date-format dmy" in sentence
