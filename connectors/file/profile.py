@@ -97,7 +97,7 @@ class Column:
             if not cell.strip().isdecimal() or len(cell) > 9:
                 self._is_numbering = False
                 return
-            number = int(cell)
+            number = int(cell.strip())
             if last is not None and not (number > last or number <= 1):
                 self._is_numbering = False
                 return
