@@ -18,6 +18,7 @@ import orjson
 from connectors.file.json_elements import INVALID, NO_OBJECT, Element, split_elements
 from connectors.file.lines import LineReader
 from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, Row
+from connectors.sdk.json_parts import fit_depth, load_json
 
 MAX_DOCUMENT_BYTES: Final = 100_000_000
 """An object that holds the list of records is read as a whole, up to this size."""
@@ -120,7 +121,7 @@ def _read_lines(lines: LineReader, dialect: Dialect) -> Iterator[Row]:
             continue
         if utf8:
             try:
-                parsed = orjson.loads(raw)
+                parsed = load_json(raw)
             except orjson.JSONDecodeError:
                 yield _read_element(raw, number, dialect)
                 continue
@@ -160,14 +161,15 @@ def _parse(raw: bytes) -> Any:
     """Return the value, also with a comma after it or with numbers that are none."""
     raw = raw.strip(b" \t\r\n\x1e").rstrip(b", \t;")
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        pass
-    try:
-        # Python writes NaN, and others leave line ends in strings.
-        return json.loads(raw, strict=False, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return None
+        try:
+            # Python writes NaN, and others leave line ends in strings.
+            value = json.loads(raw, strict=False, parse_constant=lambda _: None)
+        except (ValueError, RecursionError):
+            return None
+    fit_depth(value)
+    return value
 
 
 def _read_document(stream: BinaryIO, dialect: Dialect) -> Iterator[Row]:

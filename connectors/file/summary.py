@@ -1,4 +1,4 @@
-"""Summary of a file's columns, and of what was guessed or left out, for the user. Pure.
+"""Summary of a file's columns, and of what was guessed or left out, for the user.
 
 Examples are shown of dates, numbers and choices only: never of comments, nor of what names people.
 """

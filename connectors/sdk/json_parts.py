@@ -30,11 +30,17 @@ def load_json(text: bytes | str) -> Any:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
         document = _load_tolerantly(text)
-    try:
-        orjson.dumps(document)  # fails where it is deeper than a dead letter may be
-    except TypeError:
-        limit_depth(document)
+    fit_depth(document)
     return document
+
+
+def fit_depth(document: Any) -> None:
+    """Cut a document that is nested deeper than a dead letter may be, in place."""
+    try:
+        orjson.dumps(document)
+    except TypeError:
+        if isinstance(document, dict | list):
+            limit_depth(document)
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_json_lines_are_objects_or_faults(line: bytes, values: dict[str, str] | 
 def test_values_of_json_lines_may_be_nested_deep(levels: int) -> None:
     for text in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels):
         line = f'{{"text": "Kind.", "deep": {text}}}\n'.encode()
-        (row,) = parse_rows(line, Dialect("utf-8", ",", json_lines=True))
+        (row,) = read_json(io.BytesIO(line), Dialect("utf-8", ",", json="lines"))
         assert row.error is None and row.values["text"] == "Kind."
 
 
