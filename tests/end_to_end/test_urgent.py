@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from aiokafka.structs import ConsumerRecord
 from pipeline.enrich import role as enrich_role
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.role import EnrichLoop
-from pipeline.kafka.producer import BatchDelivery, BatchProducer, Pending
+from pipeline.kafka.producer import BatchProducer, Publication
 from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.roles import Role
 from schemas.feedback import Feedback, Operation
@@ -61,17 +62,18 @@ class Watched(BatchProducer):
 
     def __init__(self, connection: KafkaConnection) -> None:
         super().__init__(connection)
-        self.begun: list[tuple[KafkaTopic, Pending]] = []
-        self.awaited: list[BatchDelivery] = []
+        self.begun: list[tuple[KafkaTopic, Publication]] = []
+        self.awaited: list[asyncio.Future[Any]] = []
 
-    async def begin(self, messages: Sequence[Message]) -> Pending:
-        pending = await super().begin(messages)
-        self.begun.append((messages[0].kafka_topic, pending))
-        return pending
+    async def begin(self, messages: Sequence[Message]) -> Publication:
+        publication = await super().begin(messages)
+        self.begun.append((messages[0].kafka_topic, publication))
+        return publication
 
-    async def finish(self, deliveries: Iterable[BatchDelivery]) -> None:
-        self.awaited += deliveries
-        await super().finish(deliveries)
+    async def finish(self, acknowledgements: Iterable[asyncio.Future[Any]]) -> None:
+        futures = list(acknowledgements)
+        self.awaited += futures
+        await super().finish(futures)
 
 
 async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
@@ -97,8 +99,8 @@ async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Se
     calm = [ENRICHED.name, SIGNALS.name]
     urgent = [ENRICHED.name, URGENT.name, SIGNALS.name]
     assert [topic.name for topic, _ in kafka.begun] == [*calm, *calm, *urgent]
-    begun = [delivery for _, pending in kafka.begun for delivery in pending.deliveries]
-    assert {id(delivery) for delivery in kafka.awaited} == {id(delivery) for delivery in begun}
+    begun = [future for _, publication in kafka.begun for future in publication.acknowledgements]
+    assert set(kafka.awaited) == set(begun)
 
 
 async def test_without_anything_urgent_no_more_than_signals_is_asked_of_kafka(

@@ -251,6 +251,7 @@ def test_a_report_is_the_same_however_many_pages_it_is_read_in(
 ) -> None:
     def read_report() -> str:
         report = _report(run, *MARCH)
+        del report["sources"]  # other tests' sources, whose state depends on the time
         return re.sub(r'"computed_at": ?"[^"]+"', "", orjson.dumps(report).decode())
 
     at_once = read_report()
