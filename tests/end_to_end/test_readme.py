@@ -151,17 +151,19 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     feedback(INGEST, environment, tmp_path)
     # The worker first works off what other tests left on Kafka.
     wait_until(
-        lambda: count_hits(MACHINE, environment, tmp_path) >= 4, seconds=180, what="4 documents"
+        lambda: count_hits(MACHINE, environment, tmp_path) >= 5, seconds=180, what="5 documents"
     )
     counts = orjson.loads(feedback(f"{INGEST} --json", environment, tmp_path))
     assert (counts["indexed"], counts["dead_lettered"], counts["skipped"]) == (5, 0, 1)
     assert "2 found" in feedback(f"{WORDS} --site North", environment, tmp_path)
     answer = orjson.loads(feedback(MACHINE, environment, tmp_path))
-    assert answer["total"] == 4
+    assert answer["total"] == 5
     assert "[PHONE]" in feedback(EXPLAIN, environment, tmp_path)
     assert "1 found" in feedback(f"{URGENT} --site North", environment, tmp_path)
     assert "found" in feedback(TOPIC, environment, tmp_path)
-    assert "comments:line 5" in feedback(DEAD, environment, tmp_path)
+    (tmp_path / "broken.csv").write_text("Date,Comment\n2026-03-02,Kind,of,late\n2026-03-03,Fine\n")
+    feedback("feedback ingest broken.csv --allow-dead-letters", environment, tmp_path)
+    assert "broken:line 2" in feedback(DEAD, environment, tmp_path)
     assert "feedback-index" in feedback_status(STATUS, environment, tmp_path)
     feedback(REPORT_BY_SITE, environment, tmp_path)
     (tmp_path / "visits.csv").write_text("\n".join(visits()), encoding="utf-8")

@@ -162,7 +162,8 @@ def test_the_latest_cursor_of_an_instance_is_the_one_loaded(
 def test_no_cursor_moves_past_what_was_not_acknowledged(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = connector(write_csv(tmp_path / "refusing.csv", 30), page_rows=10)
+    write_csv(tmp_path / "refusing.csv", 31)  # no other test's file holds the same
+    made = connector(tmp_path / "refusing.csv", page_rows=10)
     wait_for_acks = AcknowledgedProducer.wait_for_acks
     waits = 0
 
