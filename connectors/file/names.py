@@ -64,16 +64,16 @@ def find_scale(name: str) -> tuple[float, float] | None:
     folded = name.casefold()
     if match := _LABELLED.search(folded):
         low, low_label, high, high_label = match.groups()
-        ends = (_to_float(low), _to_float(high))
+        ends = (parse_decimal(low), parse_decimal(high))
         if ends[0] != ends[1]:
             is_reversed = _rank(low_label) > _rank(high_label)
             return (ends[1], ends[0]) if is_reversed else ends
     if match := _RANGE.search(folded):
-        low_end, high_end = _to_float(match[1]), _to_float(match[2])
+        low_end, high_end = parse_decimal(match[1]), parse_decimal(match[2])
         if low_end != high_end and max(abs(low_end), abs(high_end)) <= 100:
             return low_end, high_end
     if match := _OUT_OF.search(folded):
-        best = _to_float(match[1])
+        best = parse_decimal(match[1])
         if 3 <= best <= 100:
             return (1 if best < 8 else 0), best
     return None
@@ -83,5 +83,6 @@ def _rank(label: str) -> int:
     return bool(_PRAISE.search(label)) - 2 * bool(_BLAME.search(label))
 
 
-def _to_float(text: str) -> float:
+def parse_decimal(text: str) -> float:
+    """Return a number whose decimal sign is a point or a comma. Raises ``ValueError``."""
     return float(text.replace(",", "."))

@@ -10,6 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal, NamedTuple
 
+from connectors.file.names import parse_decimal
+
 Kind = Literal["number", "percent", "stars", "label", "missing"]
 
 _MAX_CHARACTERS: Final = 100
@@ -152,17 +154,16 @@ def parse_answer(cell: str) -> Answer | None:
 
 
 def _read_number(parts: dict[str, str | None]) -> Answer:
-    value = _to_float(parts["value"] or "")
+    value = parse_decimal(parts["value"] or "")
     if parts.get("percent"):
         return Answer("percent", value, 100.0)
     best = parts.get("best")
     return Answer(
-        "number", value, _to_float(best) if best else None, fold_answer(parts.get("label") or "")
+        "number",
+        value,
+        parse_decimal(best) if best else None,
+        fold_answer(parts.get("label") or ""),
     )
-
-
-def _to_float(text: str) -> float:
-    return float(text.replace(",", "."))
 
 
 def find_word_scale(labels: Iterable[str], measure: str | None) -> WordScale | None:

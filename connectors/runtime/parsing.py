@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError
 from connectors.runtime.run_stats import RunStats
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
-from connectors.sdk.json_parts import limit_depth
+from connectors.sdk.json_parts import fit_depth
 from connectors.sdk.records import mark_backfill
 from schemas.cloud_events import feedback_headers
 from schemas.dead_letter import DeadLetter
@@ -97,11 +97,7 @@ def refusal_message(name: str, item: Item, error: BadRecord) -> Message:
 
 
 def _dump(data: Any) -> bytes:
-    try:
-        return orjson.dumps(data)
-    except TypeError:  # it is nested deeper than JSON may be written
-        if isinstance(data, dict | list):
-            limit_depth(data)
+    fit_depth(data)
     try:
         return orjson.dumps(data, default=str)
     except TypeError:  # half a surrogate pair

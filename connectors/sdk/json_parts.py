@@ -40,7 +40,7 @@ def fit_depth(document: Any) -> None:
         orjson.dumps(document)
     except TypeError:
         if isinstance(document, dict | list):
-            limit_depth(document)
+            _limit_depth(document)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def count_values(text: bytes | str) -> int:
     return sum(map(text.count, _SEPARATORS.encode()))
 
 
-def limit_depth(document: Any) -> None:
+def _limit_depth(document: Any) -> None:
     """Replace what is nested more than 100 levels deep by None, in place."""
     pending: list[tuple[Any, int]] = [(document, 1)]
     while pending:

@@ -10,8 +10,6 @@ from typing import Any, Final
 _TOKEN: Final = re.compile(rb'\s*(?:([()])|"((?:[^"\\]|\\.)*+)"|([^\s()"]++))', re.DOTALL)
 _MAX_DEPTH: Final = 60
 _MIN_PART_FIELDS: Final = 7
-_MESSAGE_BODY: Final = 8
-"""The field of a message/rfc822 part that has the structure of that message."""
 
 
 @dataclass(frozen=True, slots=True)
