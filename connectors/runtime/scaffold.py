@@ -5,9 +5,9 @@ What it writes is complete: it passes the conformance suite before its author ch
 
 from __future__ import annotations
 
-import ast
 import keyword
 import re
+import symtable
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,17 +69,11 @@ class Scaffold:
     def clashes(self) -> Iterator[str]:
         """Yield the classes of the files that have the name of something imported there."""
         for template in self.paths:
-            body = ast.parse(self.render(template)).body
-            imported = {
-                alias.asname or alias.name
-                for node in body
-                if isinstance(node, ast.Import | ast.ImportFrom)
-                for alias in node.names
-            }
+            table = symtable.symtable(self.render(template), template, "exec")
             yield from (
-                node.name
-                for node in body
-                if isinstance(node, ast.ClassDef) and node.name in imported
+                symbol.get_name()
+                for symbol in table.get_symbols()
+                if symbol.is_imported() and symbol.is_namespace()
             )
 
     @property

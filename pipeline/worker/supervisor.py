@@ -109,7 +109,8 @@ class _Child:
             self._process.kill()
             self._process.join()
         status = self._process.exitcode
-        if status == 0:
+        # Told to stop before it had a handler for the signal, it had not begun to work either.
+        if status == 0 or (self._terminated and status == -signal.SIGTERM):
             return None
         try:
             message, known = self._reason.recv()

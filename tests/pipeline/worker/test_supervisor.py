@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.errors import ExitStatus
 from pipeline.settings import Settings
+from pipeline.streams import lag
 from pipeline.streams.roles import PROCESSES, Role
 from pipeline.worker import supervisor
 from tests.support.pipeline import ROOT, wait_until
@@ -65,6 +66,15 @@ def test_a_worker_at_rest_uses_little(
     wait_until(lambda: all(role.is_running() for role in roles), seconds=1, what="running")
     psutil.wait_procs(roles, timeout=5)
     assert sum(role.cpu_percent(interval=None) for role in roles) < 30
+
+
+def test_a_role_that_is_told_to_stop_while_it_still_loads_has_not_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Nothing waits, which the parent may know before its children have imported what they do.
+    monkeypatch.setattr(supervisor, "_POLL_INTERVAL_S", 0.0)
+    monkeypatch.setattr(lag, "count_waiting_records", lambda *_: 0)
+    supervisor.run_roles(Settings(), [Role.ENRICH, Role.INDEX], drain=True)
 
 
 async def hang() -> None:
