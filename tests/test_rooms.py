@@ -48,6 +48,9 @@ CONNECTOR_FLOORS = ("sdk", "runtime reviews social forms file", "server")
 """From the ground up. A room may import from its own modules and from the floors below it; the
 modules of the lowest floor may import each other."""
 
+FILE_FLOORS = ("raw values", "tables", "columns", "")
+"""Inside ``connectors.file``; its own modules stand on the folders."""
+
 MAX_PIPELINE_LEVELS = 9
 """Rooms in the longest chain of imports inside ``pipeline``; the lowest floor counts as one."""
 
@@ -64,7 +67,7 @@ OPENS = {
 
 MAX_LATE_IMPORTS = 15
 LATE_IMPORTS = {
-    "connectors/file/xlsx.py": "openpyxl is slow to import, and for workbooks only",
+    "connectors/file/tables/xlsx.py": "openpyxl is slow to import, and for workbooks only",
     "connectors/reviews/google_play.py": "its import changes urllib, which is undone at once",
     "pipeline/cli.py": "--help needs neither structlog nor the settings",
     "pipeline/commands/model/train.py": "an optional extra, whose absence is an error in one line",
@@ -157,7 +160,7 @@ def room(module: str) -> str:
 
 
 def floors(table: tuple[str, ...]) -> dict[str, int]:
-    return {name: level for level, names in enumerate(table) for name in names.split()}
+    return {name: level for level, names in enumerate(table) for name in names.split() or [""]}
 
 
 def upward_imports(package: str, table: tuple[str, ...]) -> Iterator[str]:
@@ -216,6 +219,19 @@ def test_imports_inside_pipeline_point_down() -> None:
 
 def test_imports_inside_connectors_point_down() -> None:
     report(upward_imports("connectors", CONNECTOR_FLOORS))
+
+
+def test_imports_inside_the_file_connector_point_down() -> None:
+    level = floors(FILE_FLOORS)
+    top = "connectors.file."
+    guilty = []
+    for module, each in own_imports():
+        if module.startswith(top) and each.target.startswith(top):
+            folders = [name.removeprefix(top).split(".")[0] for name in (module, each.target)]
+            here, there = (name if name in level else "" for name in folders)
+            if here != there and level[there] >= level[here]:
+                guilty.append(str(each))
+    report(guilty)
 
 
 def test_chains_of_imports_are_short() -> None:

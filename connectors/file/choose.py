@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.file.choose_fields import find_time, see_field_scale
-from connectors.file.choose_identity import (
+from connectors.file.columns.choose_fields import find_time, see_field_scale
+from connectors.file.columns.choose_identity import (
     is_changing,
     is_id_name,
     is_person,
     is_strong_id,
     is_submission,
 )
-from connectors.file.choose_scores import choose_scores
-from connectors.file.choose_texts import choose_texts, describe_texts
-from connectors.file.look import Look
-from connectors.file.mapping import FIELDS, MEASURES, Mapping, TextColumn, fold, join_names
-from connectors.file.names import is_question, join_words, split_words
+from connectors.file.columns.choose_scores import choose_scores
+from connectors.file.columns.choose_texts import choose_texts, describe_texts
+from connectors.file.columns.look import Look
+from connectors.file.columns.mapping import FIELDS, MEASURES, Mapping, TextColumn, fold, join_names
+from connectors.file.columns.presets import Preset, load_guesses, load_words
+from connectors.file.columns.profile import Column
 from connectors.file.options import FileConfig
-from connectors.file.presets import Preset, load_guesses, load_words
-from connectors.file.profile import Column
-from connectors.file.scales import is_scored
-from connectors.file.scores import fold_answer
+from connectors.file.values.names import is_question, join_words, split_words
+from connectors.file.values.scales import is_scored
+from connectors.file.values.scores import fold_answer
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import SUBMISSION
 from schemas.validation import suggest_name

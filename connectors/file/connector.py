@@ -16,17 +16,17 @@ from typing import ClassVar
 import orjson
 from pydantic import BaseModel
 
-from connectors.file.byte_source import FileSource
+from connectors.file.columns.mapping import MEASURES
+from connectors.file.columns.presets import get_preset
 from connectors.file.contents import Contents, inspect_file, open_rows
-from connectors.file.findings import Oddities, Writing
-from connectors.file.mapping import MEASURES
 from connectors.file.options import FileConfig, validate_names
 from connectors.file.plan import Origin, ReadPlan, build_plan, describe_mapping
-from connectors.file.presets import get_preset
+from connectors.file.raw.byte_source import FileSource
 from connectors.file.reader import RowReader
-from connectors.file.rows import Dialect, Row
 from connectors.file.splitter import RowSplitter
 from connectors.file.submissions import AnsweredScores, Submissions
+from connectors.file.tables.findings import Oddities, Writing
+from connectors.file.tables.rows import Dialect, Row
 from connectors.sdk.base import Connector, Item, Page
 from connectors.sdk.errors import BadRecord, Skip
 from schemas.feedback import SUBMISSION, Family, Feedback

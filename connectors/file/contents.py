@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from connectors.file.byte_source import HEAD_BYTES, FileSource
-from connectors.file.csv_rows import SAMPLE_ROWS, read_csv
-from connectors.file.detect import detect_dialect
-from connectors.file.encoding import Encoding, detect_encoding
-from connectors.file.findings import Oddities, Writing
-from connectors.file.header import Header, find_text_column, is_number, is_structured
-from connectors.file.json_rows import find_layout, find_path, is_json, read_json
-from connectors.file.mapping import collect_names, fold, join_names
+from connectors.file.columns.mapping import collect_names, fold, join_names
+from connectors.file.columns.presets import get_preset, known_names, list_names
 from connectors.file.options import FileConfig, normalize_encoding, parse_delimiter
-from connectors.file.presets import get_preset, known_names, list_names
-from connectors.file.rows import SINGLE_COLUMN, Dialect, Row
-from connectors.file.workbook import open_book
+from connectors.file.raw.byte_source import HEAD_BYTES, FileSource
+from connectors.file.raw.encoding import Encoding, detect_encoding
+from connectors.file.tables.csv_rows import SAMPLE_ROWS, read_csv
+from connectors.file.tables.detect import detect_dialect
+from connectors.file.tables.findings import Oddities, Writing
+from connectors.file.tables.header import Header, find_text_column, is_number, is_structured
+from connectors.file.tables.json_rows import find_layout, find_path, is_json, read_json
+from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Row
+from connectors.file.tables.workbook import open_book
 from connectors.sdk.errors import Fatal, Misconfigured
 
 _MIN_TEXT_WORDS: Final = 10

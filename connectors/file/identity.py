@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from connectors.file.cells import collapse_whitespace
-from connectors.file.look import hash_row
-from connectors.file.mapping import Mapping, TextColumn
-from connectors.file.profile import is_personal_value
+from connectors.file.columns.look import hash_row
+from connectors.file.columns.mapping import Mapping, TextColumn
+from connectors.file.columns.profile import is_personal_value
+from connectors.file.values.cells import collapse_whitespace
 from connectors.sdk.id_set import IdSet
 
 _WORD: Final = re.compile(r"\w+")

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from connectors.file.dates import DATE_FORMATS, SHORT_FORMATS
-from connectors.file.mapping import CONSTANTS, FIELDS, MEASURES
+from connectors.file.columns.mapping import CONSTANTS, FIELDS, MEASURES
+from connectors.file.values.dates import DATE_FORMATS, SHORT_FORMATS
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import Family
 from schemas.field_types import parse_zone

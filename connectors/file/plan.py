@@ -9,13 +9,13 @@ from datetime import datetime, tzinfo
 from typing import Final, Protocol
 
 from connectors.file.choose import ColumnChooser
-from connectors.file.date_evidence import DateChoice, DateEvidence
-from connectors.file.dates import DAY_MONTH, MONTH_DAY, SHORT_FORMATS
-from connectors.file.look import Look, look_at
-from connectors.file.mapping import Mapping, fold
+from connectors.file.columns.look import Look, look_at
+from connectors.file.columns.mapping import Mapping, fold
+from connectors.file.columns.presets import Preset, load_guesses, recognize_export
 from connectors.file.options import FileConfig, parse_timezone
-from connectors.file.presets import Preset, load_guesses, recognize_export
-from connectors.file.rows import Dialect, Row
+from connectors.file.tables.rows import Dialect, Row
+from connectors.file.values.date_evidence import DateChoice, DateEvidence
+from connectors.file.values.dates import DAY_MONTH, MONTH_DAY, SHORT_FORMATS
 from connectors.sdk.errors import Fatal
 from schemas.feedback import Family
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from connectors.file.cells import collapse_whitespace
-from connectors.file.choose_scores import rank_measures
-from connectors.file.mapping import Mapping
-from connectors.file.scales import USUAL
-from connectors.file.scores import Scale, fold_answer, parse_answer
+from connectors.file.columns.choose_scores import rank_measures
+from connectors.file.columns.mapping import Mapping
+from connectors.file.values.cells import collapse_whitespace
+from connectors.file.values.scales import USUAL
+from connectors.file.values.scores import Scale, fold_answer, parse_answer
 from schemas.measures import Ces, Csat, Fft, Measure, Nps, Stars
 
 _CLASSES: Final[dict[str, type[Measure]]] = {

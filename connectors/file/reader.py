@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from connectors.file.cells import collapse_whitespace, sanitize
-from connectors.file.dates import build_date_parser
+from connectors.file.columns.mapping import MEASURES, Mapping, TextColumn, fold
+from connectors.file.columns.profile import is_personal_value, names_person
 from connectors.file.identity import build_keys
-from connectors.file.mapping import MEASURES, Mapping, TextColumn, fold
-from connectors.file.profile import is_personal_value, names_person
 from connectors.file.read_scores import build_score_reader, read_answered_score
+from connectors.file.values.cells import collapse_whitespace, sanitize
+from connectors.file.values.dates import build_date_parser
 from connectors.sdk.empty_answers import says_nothing
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.pseudonyms import pseudonym

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
+from connectors.file.columns.mapping import fold
 from connectors.file.identity import RowIdentifier
-from connectors.file.mapping import fold
 from connectors.file.plan import ReadPlan
 from connectors.file.reader import IdentifiedRow, RowReader
-from connectors.file.rows import Row
 from connectors.file.submissions import AnsweredScores, Submissions
+from connectors.file.tables.rows import Row
 from connectors.sdk.errors import BadRecord, Skip
 
 Answer = IdentifiedRow | BadRecord | Skip

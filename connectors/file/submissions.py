@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from connectors.file.mapping import MEASURES, Mapping
+from connectors.file.columns.mapping import MEASURES, Mapping
 from connectors.file.reader import IdentifiedRow, RowReader
-from connectors.file.rows import Row
+from connectors.file.tables.rows import Row
 from connectors.sdk.errors import BadRecord, Skip
 from schemas.feedback import SUBMISSION, Feedback
 from schemas.measures import Measure

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.file.date_evidence import DateEvidence
-from connectors.file.dates import build_date_parser
-from connectors.file.mapping import MEASURES
-from connectors.file.names import split_words
+from connectors.file.columns.mapping import MEASURES
+from connectors.file.columns.profile import Column
 from connectors.file.plan import ReadPlan, count_undated
-from connectors.file.profile import Column
-from connectors.file.scores import parse_answer
+from connectors.file.values.date_evidence import DateEvidence
+from connectors.file.values.dates import build_date_parser
+from connectors.file.values.names import split_words
+from connectors.file.values.scores import parse_answer
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.questions import is_personal
 

@@ -419,7 +419,7 @@ def test_the_tables_are_current() -> None:
 
 @pytest.mark.parametrize("preset", ["nhs-fft", "hcahps", "text-date"])
 def test_the_presets_that_are_named_exist(preset: str) -> None:
-    from connectors.file.presets import load_presets
+    from connectors.file.columns.presets import load_presets
 
     assert preset in load_presets()
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from connectors.file.presets import Labels, SentimentLabels, get_preset
+from connectors.file.columns.presets import Labels, SentimentLabels, get_preset
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from pipeline.commands.ingest.command import build_connector

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.file.cells import collapse_whitespace, sanitize
+from connectors.file.values.cells import collapse_whitespace, sanitize
 
 
 def test_control_characters_go_and_line_ends_stay() -> None:

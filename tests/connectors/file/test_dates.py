@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.file.date_evidence import DateChoice, DateEvidence
-from connectors.file.dates import SHORT_YEAR, build_date_parser
+from connectors.file.values.date_evidence import DateChoice, DateEvidence
+from connectors.file.values.dates import SHORT_YEAR, build_date_parser
 from connectors.sdk.errors import BadRecord
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.file.detect import detect_dialect
-from connectors.file.encoding import Encoding, detect_encoding
-from connectors.file.json_rows import find_layout
-from connectors.file.presets import known_names
-from connectors.file.rows import SINGLE_COLUMN, Dialect
+from connectors.file.columns.presets import known_names
+from connectors.file.raw.encoding import Encoding, detect_encoding
+from connectors.file.tables.detect import detect_dialect
+from connectors.file.tables.json_rows import find_layout
+from connectors.file.tables.rows import SINGLE_COLUMN, Dialect
 
 
 def detect(head: bytes) -> Dialect:

@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.file import FileConfig, FileConnector, json_elements
-from connectors.file.json_elements import split_elements
+from connectors.file import FileConfig, FileConnector
+from connectors.file.tables import json_elements
+from connectors.file.tables.json_elements import split_elements
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import Fatal

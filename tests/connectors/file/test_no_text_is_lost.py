@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.file import FileConfig, FileConnector
-from connectors.file import findings as kinds
+from connectors.file.tables import findings as kinds
 from connectors.sdk.errors import BadRecord, Fatal, Skip
 
 EXAMPLES = int(os.environ.get("FEEDBACK_EXAMPLES", "60"))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.file.csv_rows import read_csv
-from connectors.file.json_rows import read_json
-from connectors.file.rows import Dialect, Row
+from connectors.file.tables.csv_rows import read_csv
+from connectors.file.tables.json_rows import read_json
+from connectors.file.tables.rows import Dialect, Row
 
 CSV = Dialect("utf-8", ",")
 

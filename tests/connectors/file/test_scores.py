@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from connectors.file.names import find_scale
-from connectors.file.scales import is_scored, see_scale
-from connectors.file.scores import parse_answer
+from connectors.file.values.names import find_scale
+from connectors.file.values.scales import is_scored, see_scale
+from connectors.file.values.scores import parse_answer
 
 
 def read(measure: str, *cells: str) -> tuple[float, float, list[float | None]]:

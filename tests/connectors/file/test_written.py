@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.file import FileConfig, FileConnector
-from connectors.file import findings as kinds
+from connectors.file.tables import findings as kinds
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import Fatal, Misconfigured

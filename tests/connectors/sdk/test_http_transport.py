@@ -201,7 +201,7 @@ def test_a_response_has_its_time_and_no_more(url: str, answer: Callable[[Hostile
         before = time.monotonic()
         with pytest.raises(Retry, match="not complete in time") as raised:
             client.get(f"{url}/drip")
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < 15
     assert raised.value.wait > 60, "the next attempt is the schedule's"
 
 

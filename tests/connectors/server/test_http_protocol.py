@@ -188,7 +188,7 @@ def test_a_request_has_its_time(port: int, start: bytes) -> None:
         connection.sendall(start)
         connection.settimeout(0.05)
         answer = b""
-        while time.monotonic() - began < 10:
+        while time.monotonic() - began < 40:
             try:
                 connection.sendall(b"X: a\r\n" if start == GET else b"")
                 part = connection.recv(65_536)
@@ -199,7 +199,7 @@ def test_a_request_has_its_time(port: int, start: bytes) -> None:
             if not part:
                 break
             answer += part
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert not answer or b"HTTP/1.1 408 " in answer or b"alive" in answer
 
 

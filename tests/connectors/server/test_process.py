@@ -128,7 +128,7 @@ def test_it_outlives_kafka(tmp_path: Path) -> None:
             before = time.monotonic()
             assert not is_taken(client, 2)
             assert not is_taken(client, 3)
-            assert time.monotonic() - before < 5
+            assert time.monotonic() - before < 15
             assert not is_ready(client)
             assert client.get("/healthz").status_code == 200
             up(engines)

@@ -62,10 +62,10 @@ def test_comments_lie_in_the_days_before_in_order_of_time(records: list[Feedback
 
 
 def test_is_fast() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     count = sum(1 for _ in make_comments(until=UNTIL))
     assert count == 2_400
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_at_least_85_per_cent_of_the_texts_differ(records: list[Feedback]) -> None:

@@ -271,7 +271,7 @@ def test_no_elasticsearch_is_said_in_one_sentence_within_seconds_and_without_the
             run_search(
                 SearchRequest(), Settings(elasticsearch_url=f"http://me:secret@127.0.0.1:{port}")
             )
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
     assert str(caught.value) == (
         f"connecting to Elasticsearch at http://127.0.0.1:{port}: no connection; start one with "
         "`feedback up` or set FEEDBACK_ELASTICSEARCH_URL"

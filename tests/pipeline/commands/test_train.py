@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.file.presets import load_presets
+from connectors.file.columns.presets import load_presets
 from pipeline.stages.classify_topics import Taxonomy
 from tests.support.cli import invoke_feedback
 

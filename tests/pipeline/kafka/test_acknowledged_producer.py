@@ -158,7 +158,7 @@ def test_a_fault_of_the_program_is_raised_at_once_and_the_rest_is_delivered(
         started = time.monotonic()
         with pytest.raises(TypeError):
             producer.wait_for_acks(producer.flush())
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
     assert [record.value for record in forms.read()] == [b"before"]
 
 

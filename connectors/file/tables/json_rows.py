@@ -1,6 +1,6 @@
 """Split JSON into rows: an object per line, or a document with a list of objects.
 
-An alternative to :mod:`connectors.file.csv_rows` as second step of the file connector. A document
+An alternative to :mod:`~.csv_rows` as second step of the file connector. A document
 is an array, an object with one list of objects in it, or several objects one after the other,
 over as many lines as it takes. An element that is damaged is its own error.
 """
@@ -15,9 +15,9 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from connectors.file.json_elements import INVALID, NO_OBJECT, Element, split_elements
-from connectors.file.lines import LineReader
-from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, Row
+from connectors.file.tables.json_elements import INVALID, NO_OBJECT, Element, split_elements
+from connectors.file.tables.lines import LineReader
+from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, Row
 from connectors.sdk.json_parts import fit_depth, load_json
 
 MAX_DOCUMENT_BYTES: Final = 100_000_000

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from connectors.file.rows import TOO_LONG
+from connectors.file.tables.rows import TOO_LONG
 
 INVALID: Final = "reading the row: it is not valid JSON"
 NO_OBJECT: Final = "reading the row: it is not a JSON object"

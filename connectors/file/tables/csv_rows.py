@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO, Final
 
-from connectors.file.findings import (
+from connectors.file.tables.findings import (
     LOOSE_QUOTES,
     OTHER_ENCODING,
     UNPACKED,
     UNREADABLE_BYTES,
     Oddities,
 )
-from connectors.file.header import find_header
-from connectors.file.lines import LineReader, open_with_newlines
-from connectors.file.quoting import parse_cells, split_loosely, unescape
-from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
-from connectors.file.table import TableReader, measure_table
+from connectors.file.tables.header import find_header
+from connectors.file.tables.lines import LineReader, open_with_newlines
+from connectors.file.tables.quoting import parse_cells, split_loosely, unescape
+from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
+from connectors.file.tables.table import TableReader, measure_table
 
 MAX_ROW_LINES: Final = 5_000
 """A quote that is open for more lines than this is a stray one."""

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 import orjson
 
-from connectors.file.names import split_words
-from connectors.file.profile import Column
-from connectors.file.rows import Row
+from connectors.file.columns.profile import Column
+from connectors.file.tables.rows import Row
+from connectors.file.values.names import split_words
 
 MAX_COLUMNS: Final = 2_000
 """Later columns of rows that name their own columns are not looked at."""

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from connectors.file.certain_dates import is_time
-from connectors.file.date_evidence import DateEvidence
+from connectors.file.values.certain_dates import is_time
+from connectors.file.values.date_evidence import DateEvidence
 
 MAX_VALUES: Final = 500
 """Distinct cells that are kept of a column. A column with more has neither choices nor scores."""

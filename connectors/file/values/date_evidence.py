@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, Literal
 
-from connectors.file.certain_dates import read_certain
-from connectors.file.dates import (
+from connectors.file.values.certain_dates import read_certain
+from connectors.file.values.dates import (
     DAY_FIRST,
     DAY_MONTH,
     MONTH_DAY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from connectors.file.header import Header
+from connectors.file.tables.header import Header
 
 MAX_ROW_BYTES: Final = 8_000_000
 """A longer row is rejected, and only its beginning is kept."""

@@ -1,6 +1,6 @@
 """Read the rows of a workbook: which sheets are the export, and where their header is.
 
-An alternative to :mod:`connectors.file.csv_rows` as second step of the file connector. Sheets with
+An alternative to :mod:`~.csv_rows` as second step of the file connector. Sheets with
 the same columns are one export; covers and lookup tables are left out, and named.
 """
 
@@ -15,16 +15,16 @@ from typing import BinaryIO, Final, Protocol
 
 import orjson
 
-from connectors.file.archive import check_archive
-from connectors.file.cell_text import count_from_1904
-from connectors.file.csv_rows import SAMPLE_ROWS, measure_first_rows
-from connectors.file.findings import Oddities
-from connectors.file.header import fold_cell
-from connectors.file.kinds import ZIP
-from connectors.file.old_workbook import open_old_book
-from connectors.file.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
-from connectors.file.table import TableReader
-from connectors.file.xlsx import NumberedCells, open_xlsx
+from connectors.file.raw.archive import check_archive
+from connectors.file.raw.kinds import ZIP
+from connectors.file.tables.cell_text import count_from_1904
+from connectors.file.tables.csv_rows import SAMPLE_ROWS, measure_first_rows
+from connectors.file.tables.findings import Oddities
+from connectors.file.tables.header import fold_cell
+from connectors.file.tables.old_workbook import open_old_book
+from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
+from connectors.file.tables.table import TableReader
+from connectors.file.tables.xlsx import NumberedCells, open_xlsx
 from connectors.sdk.errors import Fatal, Misconfigured
 from schemas.validation import suggest_name
 

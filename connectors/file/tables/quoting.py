@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from connectors.file.rows import MAX_ROW_BYTES, Dialect
+from connectors.file.tables.rows import MAX_ROW_BYTES, Dialect
 
 _MAX_CELL = 2 * MAX_ROW_BYTES
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

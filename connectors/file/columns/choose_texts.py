@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from connectors.file.choose_scores import Chooser
-from connectors.file.mapping import MEASURES, TextColumn
-from connectors.file.names import is_question, split_words
-from connectors.file.presets import load_text_names
-from connectors.file.profile import Column
-from connectors.file.scores import find_word_scale, parse_answer
+from connectors.file.columns.choose_scores import Chooser
+from connectors.file.columns.mapping import MEASURES, TextColumn
+from connectors.file.columns.presets import load_text_names
+from connectors.file.columns.profile import Column
+from connectors.file.values.names import is_question, split_words
+from connectors.file.values.scores import find_word_scale, parse_answer
 
 _MAX_QUESTION_CHARACTERS: Final = 2_000
 _REPEATED: Final = re.compile(r" \(\d+\)$")

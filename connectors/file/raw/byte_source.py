@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from connectors.file.byte_streams import (
+from connectors.file.raw.byte_streams import (
     BUFFER_BYTES,
     FileView,
     TranscodedStream,
@@ -31,7 +31,7 @@ from connectors.file.byte_streams import (
     find_wide_encoding,
     peek,
 )
-from connectors.file.kinds import GZIP, OLE, ZIP, name_kind
+from connectors.file.raw.kinds import GZIP, OLE, ZIP, name_kind
 from connectors.sdk.errors import Fatal
 
 HEAD_BYTES = 1_000_000

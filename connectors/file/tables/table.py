@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from connectors.file.findings import (
+from connectors.file.tables.findings import (
     REPEATED_HEADER,
     SHORT,
     TITLE,
@@ -19,8 +19,8 @@ from connectors.file.findings import (
     UNNAMED,
     Oddities,
 )
-from connectors.file.header import Header, fold_cell, is_structured
-from connectors.file.rows import RawRow, Row, Shape
+from connectors.file.tables.header import Header, fold_cell, is_structured
+from connectors.file.tables.rows import RawRow, Row, Shape
 
 _TOTALS: Final = frozenset(
     f"{word}{end}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from connectors.file.kinds import name_package
+from connectors.file.raw.kinds import name_package
 from connectors.sdk.errors import Fatal
 
 MAX_UNPACKED_BYTES: Final = 300_000_000

@@ -12,7 +12,13 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from connectors.file.certain_dates import Clock, full_year, read_certain, read_clock, read_epoch
+from connectors.file.values.certain_dates import (
+    Clock,
+    full_year,
+    read_certain,
+    read_clock,
+    read_epoch,
+)
 from connectors.sdk.errors import BadRecord
 
 DAY_MONTH: Final = "day/month/year"

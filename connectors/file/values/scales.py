@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from connectors.file.scores import (
+from connectors.file.values.scores import (
     Answer,
     Scale,
     describe_ends,

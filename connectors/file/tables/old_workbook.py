@@ -17,11 +17,11 @@ from typing import BinaryIO, Final
 
 import orjson
 
-from connectors.file import sheet_process
-from connectors.file.archive import MAX_UNPACKED_BYTES, damaged_error
-from connectors.file.cell_text import to_text, trim_cells
-from connectors.file.findings import Oddities
-from connectors.file.xlsx import Merged, NumberedCells, fill_merged
+from connectors.file.raw.archive import MAX_UNPACKED_BYTES, damaged_error
+from connectors.file.tables import sheet_process
+from connectors.file.tables.cell_text import to_text, trim_cells
+from connectors.file.tables.findings import Oddities
+from connectors.file.tables.xlsx import Merged, NumberedCells, fill_merged
 from connectors.sdk.errors import Fatal
 
 _NAMES: Final = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from connectors.file.choose_scores import Chooser
-from connectors.file.names import find_scale, split_words
-from connectors.file.presets import Preset
-from connectors.file.profile import Column
-from connectors.file.scales import see_scale
-from connectors.file.scores import Scale, fold_answer
+from connectors.file.columns.choose_scores import Chooser
+from connectors.file.columns.presets import Preset
+from connectors.file.columns.profile import Column
+from connectors.file.values.names import find_scale, split_words
+from connectors.file.values.scales import see_scale
+from connectors.file.values.scores import Scale, fold_answer
 
 _CLOCK_WORDS: Final = frozenset({
     "time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "tijd",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from connectors.file.mapping import MEASURES
-from connectors.file.names import find_scale, is_question, split_words
-from connectors.file.presets import load_words
-from connectors.file.profile import Column
-from connectors.file.scales import find_worded_measure, is_scored, parse_answers
+from connectors.file.columns.mapping import MEASURES
+from connectors.file.columns.presets import load_words
+from connectors.file.columns.profile import Column
+from connectors.file.values.names import find_scale, is_question, split_words
+from connectors.file.values.scales import find_worded_measure, is_scored, parse_answers
 
 _MEASURES_BY_NAME: Final = ("nps", "fft", "csat", "ces", "stars")
 _MIN_ANSWERS: Final = 20

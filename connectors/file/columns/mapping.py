@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.file.rows import Row
-from connectors.file.scores import Scale
+from connectors.file.tables.rows import Row
+from connectors.file.values.scores import Scale
 
 MEASURES = ("stars", "nps", "csat", "ces", "fft")
 FIELDS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.file.look import Look
-from connectors.file.names import split_words
-from connectors.file.profile import Column
+from connectors.file.columns.look import Look
+from connectors.file.columns.profile import Column
+from connectors.file.values.names import split_words
 from connectors.sdk.questions import is_personal
 
 _STRONG_ID_CHARACTERS: Final = 9

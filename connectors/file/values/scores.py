@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal, NamedTuple
 
-from connectors.file.names import parse_decimal
+from connectors.file.values.names import parse_decimal
 
 Kind = Literal["number", "percent", "stars", "label", "missing"]
 

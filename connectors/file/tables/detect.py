@@ -14,11 +14,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from connectors.file.byte_source import HEAD_BYTES
-from connectors.file.csv_rows import SAMPLE_ROWS, measure_first_rows, split_rows
-from connectors.file.encoding import Encoding
-from connectors.file.rows import SINGLE_COLUMN, Dialect, Shape
-from connectors.file.table import find_fault
+from connectors.file.raw.byte_source import HEAD_BYTES
+from connectors.file.raw.encoding import Encoding
+from connectors.file.tables.csv_rows import SAMPLE_ROWS, measure_first_rows, split_rows
+from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Shape
+from connectors.file.tables.table import find_fault
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 _SEPARATOR: Final = re.compile(rb'\s*"?sep=(.|\\t)"?[;,\t]*\s*?[\r\n]', re.IGNORECASE)

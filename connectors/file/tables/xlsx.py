@@ -15,9 +15,9 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 from zipfile import ZipFile
 
-from connectors.file.archive import damaged_error
-from connectors.file.cell_text import is_percent_format, to_percent, to_text, trim_cells
-from connectors.file.findings import MERGED, Oddities
+from connectors.file.raw.archive import damaged_error
+from connectors.file.tables.cell_text import is_percent_format, to_percent, to_text, trim_cells
+from connectors.file.tables.findings import MERGED, Oddities
 
 MAX_ROWS: Final = 1_048_576  # of Excel itself
 _BATCH: Final = 200

@@ -6,7 +6,7 @@ import io
 from collections import deque
 from typing import BinaryIO
 
-from connectors.file.rows import MAX_ROW_BYTES
+from connectors.file.tables.rows import MAX_ROW_BYTES
 
 _BLOCK_BYTES = 65_536
 

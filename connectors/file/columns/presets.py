@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from connectors.file.names import join_words, split_words
+from connectors.file.values.names import join_words, split_words
 from connectors.sdk.errors import Misconfigured
 from schemas.feedback import Family
 from schemas.strict_model import StrictModel

@@ -1,0 +1,1 @@
+"""Bytes: where they come from, unpacked within bounds, and in which encoding they are."""

@@ -1,0 +1,1 @@
+"""Tables: rows of CSV, JSON and workbooks, whichever way they are written."""

@@ -1,0 +1,1 @@
+"""Values: dates, scores and the words of names, parsed from the text of cells. Pure."""
