@@ -20,6 +20,9 @@ EARLIEST_YEAR = 1990
 SUBMISSION = "submission"
 """The attribute that groups the records of one submission: its scores count once."""
 
+IMPORT, IMPORT_NAME = "import", "import_name"
+"""The attributes of records of a file: which import brought them, and the name that it goes by."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 

@@ -29,7 +29,7 @@ from connectors.file.tables.findings import Oddities, Writing
 from connectors.file.tables.rows import Dialect, Row
 from connectors.sdk.base import Connector, Item, Page
 from connectors.sdk.errors import BadRecord, Skip
-from schemas.feedback import SUBMISSION, Family, Feedback
+from schemas.feedback import IMPORT, IMPORT_NAME, SUBMISSION, Family, Feedback
 from schemas.record import deterministic_id
 
 _PAGE_BYTES = 8_000_000
@@ -74,6 +74,11 @@ class FileConnector(Connector):
             *(["textless"] if self.config.textless else []),
         )
         return f"{plan.namespace}/{content}/{options[:8]}"
+
+    @cached_property
+    def import_id(self) -> str:
+        """The id by which an import can be taken back; an interrupted one that resumes keeps it."""
+        return derive_import_id(self.instance_key or f"{self.source.name} {datetime.now(UTC)}")
 
     @cached_property
     def plan(self) -> ReadPlan:
@@ -202,7 +207,14 @@ class FileConnector(Connector):
             backfill=self.config.backfill,
             redated=plan.is_redated,
             keep_empty_answers=self.config.keep_empty_answers,
+            marks=self._marks,
         )
+
+    @property
+    def _marks(self) -> dict[str, str]:
+        if not self.config.is_import:
+            return {}
+        return {IMPORT: self.import_id, IMPORT_NAME: self.plan.dataset}
 
     def _default_dataset(self, sheet: str | None) -> str:
         if self.source.path is None or self.source.is_stream:
@@ -211,6 +223,11 @@ class FileConnector(Connector):
             name = self.source.path.name.removesuffix(".gz")
             name = (name.rsplit(".", 1)[0] or name)[:200]
         return name if sheet is None else f"{name}/{sheet}"
+
+
+def derive_import_id(instance_key: str) -> str:
+    """Return the id of an import, given the key of its cursor."""
+    return f"i{deterministic_id(FileConnector.name, instance_key)[:11]}"
 
 
 def _describe_place(dataset: str, row: Row) -> str:

@@ -76,6 +76,9 @@ class FileConfig(StrictModel):
         default=False,
         description="Keep rows with a score and no text; one per submission that has several rows.",
     )
+    is_import: bool = Field(
+        default=False, description="Each record says which import brought it, to take it back."
+    )
     backfill: bool = Field(default=False, description="The rows are history and raise no alerts.")
     keep_empty_answers: bool = Field(
         default=False,

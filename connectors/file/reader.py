@@ -74,6 +74,7 @@ class RowReader:
         backfill: bool = False,
         redated: bool = False,
         keep_empty_answers: bool = False,
+        marks: dict[str, str] | None = None,
     ) -> None:
         """``undated`` is the time of every row if the mapping has no column for it.
 
@@ -81,7 +82,7 @@ class RowReader:
         ``content_key`` keys what names people where there is no ``author_key``. ``textless`` keeps
         rows with a score and no text; ``backfill`` marks all as history, ``redated`` as records
         whose date an earlier import may have read differently; ``keep_empty_answers`` keeps answers
-        that say nothing.
+        that say nothing. ``marks`` are attributes of every record.
         """
         columns = mapping.columns
         self._mapping = mapping
@@ -92,6 +93,7 @@ class RowReader:
         self._submission_key = author_key or content_key
         self._undated = undated
         self._keep_empty_answers = keep_empty_answers
+        self._marks = marks or {}
         self._textless, self._backfill, self._redated = textless, backfill, redated
         self._parse_date = build_date_parser(mapping.date_format, zone)
         self._no_text = mapping.no_text
@@ -244,6 +246,7 @@ class RowReader:
             # Texts that have scores of their own are submissions of their own.
             key = self._keys[row.text.column] if row.text and row.text.measures else ""
             attributes[SUBMISSION] = hash_submission(self._submissions, row.identity + key)
+        attributes.update(self._marks)
         return attributes
 
     def _hash_submission(self, value: str, column: str) -> str:

@@ -60,6 +60,7 @@ def commands_under(page: str, heading: str) -> list[str]:
 
 README = PAGES["README.md"]
 INGEST, DEAD, STATUS = commands_under("collecting", "Files")
+IMPORTS = commands_under("collecting", "Taking an import back")
 LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW = commands_under("collecting", "Sources")
 (SERVE,) = commands_under("collecting", "Webhooks and the form")
 (REPLY,) = commands_under("collecting", "Replies")
@@ -122,6 +123,7 @@ def test_every_command_line_is_run_by_a_test() -> None:
         "feedback setup",
         "feedback worker",
         *(INGEST, DEAD, STATUS),
+        *IMPORTS,
         *(WORDS, MACHINE, URGENT, TOPIC, EXPLAIN),
         *(LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW, SERVE, REPLY),
         *(TRAIN, EVALUATE),
@@ -155,6 +157,8 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     )
     counts = orjson.loads(feedback(f"{INGEST} --json", environment, tmp_path))
     assert (counts["indexed"], counts["dead_lettered"], counts["skipped"]) == (5, 0, 1)
+    for line in IMPORTS:
+        assert "comments" in feedback(line, environment, tmp_path)
     assert "2 found" in feedback(f"{WORDS} --site North", environment, tmp_path)
     answer = orjson.loads(feedback(MACHINE, environment, tmp_path))
     assert answer["total"] == 5

@@ -24,6 +24,7 @@ from pipeline.commands.ingest.paths import expand_paths
 from pipeline.commands.ingest.result import IngestResult, read_dead_offsets, wait_until_indexed
 from pipeline.commands.ingest.view import (
     as_json,
+    print_import,
     print_mapping,
     print_oddities,
     print_resumed,
@@ -157,6 +158,7 @@ def ingest(
         "constants": {name: text for name, text in constants.items() if text},
         "author_key": configuration.author_key,
         "textless": True,
+        "is_import": True,
         "backfill": not news,
         "redated": again,
     }
@@ -206,6 +208,8 @@ def _import_files(
             answers.append(as_json(result, connector))
             if not json:
                 out.print(table(result))
+                if result.tally.published and not dry_run:
+                    print_import(connector)
             _report_result(result, connector, allow_dead_letters=allow_dead_letters)
         except CommandError as error:
             if error.status not in {ExitStatus.BAD_INPUT, ExitStatus.USAGE}:

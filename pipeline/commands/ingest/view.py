@@ -55,6 +55,12 @@ def print_oddities(connector: FileConnector) -> None:
         print_note(sentence)
 
 
+def print_import(connector: FileConnector) -> None:
+    """Print the id of an import, and how to take it back."""
+    identifier = connector.import_id
+    print_note(f"import {identifier}: `feedback datasets remove {identifier}` takes it back")
+
+
 def columns_table(plan: ReadPlan) -> Any:
     """Return the columns taken and left out, with how full they are and an example."""
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -182,6 +188,7 @@ def as_json(result: IngestResult, connector: FileConnector) -> dict[str, Any]:
     return {
         "file": connector.source.name,
         "dataset": plan.dataset,
+        "import": None if result.dry_run else connector.import_id,
         "family": plan.family,
         "columns": plan.mapping.columns,
         "attributes": plan.mapping.attributes,
