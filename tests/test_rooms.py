@@ -48,7 +48,7 @@ CONNECTOR_FLOORS = ("sdk", "runtime reviews social forms file", "server")
 """From the ground up. A room may import from its own modules and from the floors below it; the
 modules of the lowest floor may import each other."""
 
-FILE_FLOORS = ("raw values", "tables", "columns", "")
+FILE_FLOORS = ("raw values", "tables", "columns transcripts", "")
 """Inside ``connectors.file``; its own modules stand on the folders."""
 
 MAX_PIPELINE_LEVELS = 9
@@ -68,6 +68,7 @@ OPENS = {
 MAX_LATE_IMPORTS = 15
 LATE_IMPORTS = {
     "connectors/file/tables/xlsx.py": "openpyxl is slow to import, and for workbooks only",
+    "connectors/file/transcripts/word.py": "an optional extra, slow to import",
     "connectors/reviews/google_play.py": "its import changes urllib, which is undone at once",
     "pipeline/cli.py": "--help needs neither structlog nor the settings",
     "pipeline/commands/model/train.py": "an optional extra, whose absence is an error in one line",

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from connectors.file.columns.mapping import MEASURES
 from connectors.file.columns.presets import get_preset
-from connectors.file.contents import Contents, inspect_file, open_rows
+from connectors.file.contents import Contents, inspect_file
 from connectors.file.options import FileConfig, validate_names
 from connectors.file.plan import Origin, ReadPlan, build_plan, describe_mapping
 from connectors.file.raw.byte_source import FileSource
@@ -72,6 +72,7 @@ class FileConnector(Connector):
             str(plan.zone),
             str(bool(self.config.author_key.get_secret_value())),
             *(["textless"] if self.config.textless else []),
+            *self.config.moderators,
         )
         return f"{plan.namespace}/{content}/{options[:8]}"
 
@@ -87,7 +88,7 @@ class FileConnector(Connector):
         validate_names(config)
         preset = get_preset(config.preset)
         dialect, dataset, names, _ = self._inspect()
-        with self._open_rows(dialect) as (rows, _):
+        with self._open_rows() as (rows, _):
             return build_plan(config, preset, rows, names, Origin(dialect, dataset, self.source))
 
     @cached_property
@@ -108,13 +109,14 @@ class FileConnector(Connector):
     @contextmanager
     def _rows(self) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
         """Yield all rows below the header, and a function that returns the bytes read so far."""
-        with self._open_rows(self.plan.dialect) as (rows, tell):
-            yield islice(rows, self.plan.look.header_rows, None), tell
+        plan = self.plan
+        with self._open_rows() as (rows, tell):
+            yield islice(rows, plan.look.header_rows, None), tell
 
     @contextmanager
-    def _open_rows(self, dialect: Dialect) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
+    def _open_rows(self) -> Iterator[tuple[Iterator[Row], Callable[[], int]]]:
         self.oddities = Oddities()  # of this reading: an earlier one has counted the same
-        with open_rows(self.source, dialect, self.oddities) as opened:
+        with self._contents.open_rows(self.source, self.oddities) as opened:
             yield opened
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:

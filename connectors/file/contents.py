@@ -24,8 +24,16 @@ from connectors.file.tables.header import Header, find_text_column, is_number, i
 from connectors.file.tables.json_rows import find_layout, find_path, is_json, read_json
 from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Row
 from connectors.file.tables.workbook import open_book
+from connectors.file.transcripts.reading import (
+    COLUMNS,
+    Transcript,
+    read_transcript,
+    read_word_transcript,
+)
 from connectors.sdk.errors import Fatal, Misconfigured
 
+_TRANSCRIPT: Final = "transcript"
+"""The preset that states that a file is one."""
 _MIN_TEXT_WORDS: Final = 10
 
 _TEXT_NAME: Final = re.compile(
@@ -47,21 +55,54 @@ class Contents:
     writing: Writing
     sheet: str | None = None
     """The title of the one sheet that is read, if it is not the one by default."""
+    transcript: Transcript | None = None
+
+    @contextmanager
+    def open_rows(self, source: FileSource, oddities: Oddities) -> Iterator[OpenRows]:
+        """Yield all rows, and a function that returns how many bytes have been read."""
+        if self.transcript is not None:
+            size = source.size or 0
+            yield self.transcript.read_rows(oddities), lambda: size
+            return
+        with open_rows(source, self.dialect, oddities) as opened:
+            yield opened
 
 
 def inspect_file(source: FileSource, config: FileConfig) -> Contents:
     """Find out how a file is written; raise ``Fatal`` or ``Misconfigured`` if it has no rows."""
     usual_names = known_names() | list_names(get_preset(config.preset)) | _stated_names(config)
     if source.is_workbook:
+        document = read_word_transcript(source, config.moderators)
+        if document is not None:
+            return _inspect_transcript(document)
         return _inspect_workbook(source, config, usual_names)
     head = source.head
     if config.sheet is not None:
         raise Misconfigured(f"reading {source.name}: it is not an Excel workbook and has no sheets")
-    stated = normalize_encoding(config.encoding)
-    encoding = Encoding(stated, None) if stated else detect_encoding(source.read_non_ascii_lines())
+    encoding = _choose_encoding(source, config)
     if is_json(head):
         return _inspect_json(source, config, encoding, usual_names)
+    is_stated = config.preset == _TRANSCRIPT
+    transcript = read_transcript(source, encoding, config.moderators, is_stated=is_stated)
+    if transcript is not None:
+        return _inspect_transcript(transcript)
     return _inspect_csv(source, config, encoding, usual_names)
+
+
+def _choose_encoding(source: FileSource, config: FileConfig) -> Encoding:
+    stated = normalize_encoding(config.encoding)
+    return Encoding(stated, None) if stated else detect_encoding(source.read_non_ascii_lines())
+
+
+def _inspect_transcript(transcript: Transcript) -> Contents:
+    dialect = Dialect(transcript.encoding, SINGLE_COLUMN, is_transcript=True)
+    sample = list(islice(transcript.read_rows(Oddities()), SAMPLE_ROWS))
+    writing = Writing(
+        "transcript",
+        encoding=transcript.encoding,
+        speakers=(transcript.participants, len(transcript.moderators)),
+    )
+    return Contents(dialect, list(COLUMNS), sample, writing, transcript=transcript)
 
 
 def _stated_names(config: FileConfig) -> frozenset[str]:

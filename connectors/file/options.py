@@ -52,6 +52,11 @@ class FileConfig(StrictModel):
     delimiter: str | None = Field(
         default=None, description="One character between cells, or 'tab'; default: detected."
     )
+    moderators: tuple[str, ...] = Field(
+        default=(),
+        description="Speakers of a transcript who ask, and are left out; default: those whose "
+        "label says so.",
+    )
     sheet: str | None = Field(
         default=None,
         description="Name of a sheet of a workbook; default: those with the same known columns.",

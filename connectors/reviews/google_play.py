@@ -208,15 +208,11 @@ def _library() -> tuple[Any, dict[str, Any]]:
     # Importing it disables the verification of certificates for all users of urllib.
     verified = ssl._create_default_https_context
     try:
-        from google_play_scraper.constants import request  # type: ignore[import-untyped]
-        from google_play_scraper.constants.element import (  # type: ignore[import-untyped]
-            ElementSpec,
-            ElementSpecs,
-        )
+        from google_play_scraper.constants import element, request  # type: ignore[import-untyped]
     finally:
         ssl._create_default_https_context = verified
-    at = ElementSpec(None, ElementSpecs.Review["at"].data_map, from_unix)
-    return request, {**ElementSpecs.Review, "at": at}
+    at = element.ElementSpec(None, element.ElementSpecs.Review["at"].data_map, from_unix)
+    return request, {**element.ElementSpecs.Review, "at": at}
 
 
 def _get_field(review: Any, name: str) -> Any:

@@ -18,6 +18,9 @@ from connectors.sdk.errors import Fatal
 MAX_UNPACKED_BYTES: Final = 300_000_000
 """A workbook with larger parts is rejected: it may be a zip bomb."""
 
+MAX_DOCUMENT_BYTES: Final = 50_000_000
+"""A Word document is read as a whole."""
+
 _MAX_PARTS: Final = 10_000
 _BLOCK_BYTES: Final = 262_144
 _LOCAL_HEADER_BYTES: Final = 30
@@ -32,6 +35,27 @@ class Archive:
     """``xlsx``, ``xlsb`` or ``ods``."""
     epoch_1904: bool
     unpacked_bytes: int
+
+
+def is_word_document(file: BinaryIO, where: str) -> bool:
+    """Return True for a Word document (.docx), whose parts then fit; raise ``Fatal`` if not."""
+    try:
+        file.seek(0)
+        with ZipFile(file) as archive:
+            parts = archive.infolist()
+            if not any(part.filename == "word/document.xml" for part in parts):
+                return False
+            if sum(part.file_size for part in parts) > MAX_DOCUMENT_BYTES:
+                raise Fatal(
+                    f"reading {where}: it is a Word file (.docx) that unpacks to more than "
+                    f"{MAX_DOCUMENT_BYTES:,} bytes"
+                )
+            _check_sizes(archive, parts, where)
+    except (BadZipFile, OSError, ValueError, NotImplementedError, EOFError, zlib.error):
+        return False
+    finally:
+        file.seek(0)
+    return True
 
 
 def check_archive(file: BinaryIO, where: str) -> Archive:

@@ -53,7 +53,6 @@ _TEXTS: Final = (
     (re.compile(rb"^\{\\rtf"), "a Word file (RTF); copy its table to a spreadsheet"),
     (re.compile(rb"^(MIME-Version|Received|Return-Path): "), "an e-mail or a saved web page"),
     (re.compile(rb"^BEGIN:V(CARD|CALENDAR)", re.I), "contacts or a calendar"),
-    (re.compile(rb"^WEBVTT\b"), "subtitles (WebVTT)"),
 )  # fmt: skip
 _PACKAGES: Final = (
     ("word/", "a Word file (.docx); copy its table to a spreadsheet"),

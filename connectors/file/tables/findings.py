@@ -69,7 +69,7 @@ class Writing:
     """The way in which a file is written, as stated or detected before its rows are read."""
 
     kind: str
-    """``csv``, ``json``, ``json lines`` or ``workbook``."""
+    """``csv``, ``json``, ``json lines``, ``workbook`` or ``transcript``."""
     encoding: str | None = None
     other_encoding: str | None = None
     """The encoding of rows that are not in ``encoding``."""
@@ -87,6 +87,8 @@ class Writing:
     sheets_left_out: tuple[str, ...] = ()
     epoch_1904: bool = False
     """True if a workbook counts its days from 1904."""
+    speakers: tuple[int, int] | None = None
+    """Numbers of participants, and of those who ask, in a transcript."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the description as JSON."""
@@ -104,6 +106,8 @@ class Writing:
             "sheets": list(self.sheets),
             "sheets_left_out": list(self.sheets_left_out),
             "epoch_1904": self.epoch_1904,
+            "participants": self.speakers and self.speakers[0],
+            "moderators": self.speakers and self.speakers[1],
         }
 
     def describe(self) -> list[str]:
@@ -122,8 +126,17 @@ class Writing:
             (f"reading the sheets {_join(self.sheets)}", is_chosen),
             (f"left out: the sheets {_join(self.sheets_left_out)} (--sheet)", self.sheets_left_out),
             ("the workbook counts its days from 1904", self.epoch_1904),
+            (_describe_speakers(*(self.speakers or (0, 0))), self.speakers),
         )
         return [sentence for sentence, applies in sentences if applies]
+
+
+def _describe_speakers(participants: int, moderators: int) -> str:
+    if moderators:
+        left_out = f"and the {moderators} who ask are left out"
+    else:
+        left_out = "no label says who asks; --moderator NAME leaves a speaker out"
+    return f"a transcript: {participants} participants are read, {left_out}"
 
 
 def _join(titles: tuple[str, ...]) -> str:

@@ -71,6 +71,7 @@ class Dialect:
     """``lines`` or ``document``; only the encodings are then used."""
     path: tuple[str, ...] | None = None
     """Where the records are in a JSON document."""
+    is_transcript: bool = False
     header: bool = True
     shape: Shape | None = None
     sheets: tuple[str, ...] = ()

@@ -97,6 +97,9 @@ def ingest(
         str | None,
         typer.Option(help="Sheet of a workbook; default: those with the same known columns."),
     ] = None,
+    moderator: Annotated[
+        _Texts, typer.Option(help="Speaker of a transcript who asks, and is left out; repeatable.")
+    ] = None,
     header: Annotated[
         bool, typer.Option(help="The first row has the column names; without, they are 1, 2, …")
     ] = True,
@@ -152,6 +155,7 @@ def ingest(
         "encoding": source_encoding,
         "delimiter": delimiter,
         "sheet": sheet,
+        "moderators": moderator or [],
         "header": header,
         "timezone": timezone,
         "date_format": date_format,

@@ -1,0 +1,1 @@
+"""Transcripts of interviews and focus groups: captions, Word documents and plain text."""
