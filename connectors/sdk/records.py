@@ -45,12 +45,14 @@ def build_record(
         if values["language"] is None:
             del values["language"]
             on_change(["language"])
-    if not _is_plain(values):
+    is_plain = _is_plain(values)
+    if not is_plain:
         values, changed = fit_fields(values)
         on_change(changed)
         values = {name: value for name, value in values.items() if value is not None}
         native_id = values["native_id"]
-    if not _is_plain(values):
+        is_plain = _is_plain(values)
+    if not is_plain:
         return Feedback.collect(source=source, family=family, author=author, **values)
     record = {**_ABSENT, "attributes": {}, **values}
     if "revision" not in values:
