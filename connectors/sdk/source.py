@@ -71,7 +71,7 @@ class Capability(StrEnum):
 
 
 _TRANSPORT: Final = {"base_url", "live", "per_page", "recheck_days", "port", "tls", "ca_file"}
-_LOGIN: Final = {"client_id", "token_url", "scope", "act_as"}
+_LOGIN: Final = {"client_id", "token_url", "scope", "act_as", "key_id", "issuer_id"}
 _NOT_SELECTING: Final = {*SourceConfig.model_fields, *_TRANSPORT, *_LOGIN}
 """Settings that do not change which feedback is read."""
 

@@ -25,7 +25,7 @@ from pipeline.working_hours import WorkingHours
 from schemas.case import CaseEvent, CaseEventType, CaseType, Opening, derive_case_id
 from schemas.feedback import Priority
 
-ANSWERABLE: Final = ("google_business", "google_play", "trustpilot")
+ANSWERABLE: Final = ("app_store_connect", "google_business", "google_play", "trustpilot")
 """Sources whose feedback can be answered in public."""
 
 

@@ -1,0 +1,1 @@
+"""Reviews of an app from App Store Connect, and replies to them."""
