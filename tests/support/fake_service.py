@@ -67,7 +67,7 @@ class Served:
         self.requests: list[Request] = []
         self.faults: deque[Fault] = deque()
         self.broken = ""
-        """Paths that hold this text fail."""
+        """Requests whose path or query holds this text fail."""
         self._first: dict[str, bytes] = {}
         self._old: dict[str, Any] = {}
         config = uvicorn.Config(
@@ -116,7 +116,7 @@ class Served:
         )
         spared = scope["path"] in self._spared
         fault = self.faults.popleft() if self.faults and not spared else None
-        if self.broken and self.broken in scope["path"]:
+        if self.broken and self.broken in f"{scope['path']}?{scope['query_string'].decode()}":
             fault = "404"
         if fault is None:
             await self._app(scope, receive, _teed(send, partial(self._keep, scope["path"])))
@@ -269,7 +269,7 @@ class FakeService(ABC):
     """False if the service does not tell when it edited: the edit read last replaces the others."""
 
     place_paths: ClassVar[Sequence[str]] = ()
-    """Parts of the paths of its places, such as locations, each of which holds something."""
+    """Parts of the paths or queries of its places, such as locations; each holds something."""
     shows_late: ClassVar[bool] = True
     """False if the service's own position, and no time, orders its list: nothing comes late."""
     texts: dict[str, str]
