@@ -53,7 +53,7 @@ _MAX_REMEMBERED: Final = 100
 """Reviews remembered per place: five are shown at a time."""
 _NAME: Final = re.compile(r"places/([^/]+)/reviews/(.+)", re.DOTALL)
 _ANONYMOUS: Final = re.compile(r"\bgoogle", re.IGNORECASE)
-"""A closed account is "A Google user" in the language of the request, which names nobody."""
+"""A closed account is "A Google user" in the language of the request, and no author."""
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 
 _PlaceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,500}$")]

@@ -1,1 +1,1 @@
-"""The NHS website's ratings and reviews of organisations."""
+"""The NHS website's ratings and reviews of organizations."""

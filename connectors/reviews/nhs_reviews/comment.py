@@ -1,4 +1,4 @@
-"""Comments of the NHS website, with their ratings and the organisation's response."""
+"""Comments of the NHS website, with their ratings and the organization's response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMOVED: Final = "removed"
 _OVERALL: Final = re.compile(r"overall|recommend|experience", re.IGNORECASE)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _NO_ID: Final = frozenset({"", "00000000-0000-0000-0000-000000000000"})
-_NOBODY: Final = frozenset({"", "anonymous", "anon", "name withheld"})
+_ANONYMOUS: Final = frozenset({"", "anonymous", "anon", "name withheld"})
 _WORST, _BEST = 1, 5
 
 
@@ -120,9 +120,9 @@ class ListedComment(BaseModel):
 
     @property
     def author(self) -> str:
-        """The author's name on the screen, unless it names nobody."""
+        """The author's name on the screen, unless it is anonymous."""
         name = (self.comment.screenName or "").strip()
-        return "" if name.casefold() in _NOBODY else name
+        return "" if name.casefold() in _ANONYMOUS else name
 
     @property
     def url(self) -> str | None:
@@ -156,7 +156,7 @@ def is_removed(comment: Any, listed_as: str) -> bool:
 
 
 def is_answered(comment: Any, response: dict[str, Any]) -> bool:
-    """Return True if the organisation has responded, and the response is still there."""
+    """Return True if the organization has responded, and the response is still there."""
     if response:
         return not is_removed(response, "")
     return get_text(comment, "responseID") not in _NO_ID

@@ -1,4 +1,4 @@
-"""``nhs_reviews``: ratings and reviews of organisations on the NHS website, and their removals.
+"""``nhs_reviews``: ratings and reviews of organizations on the NHS website, and their removals.
 
 Speaks the Ratings and Reviews API, https://developer.api.nhs.uk/nhs-api/documentation/comments.
 Neither the order of its lists is documented nor which of a comment's times ``fromDate`` is compared
@@ -52,11 +52,11 @@ _OdsCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{3,12}$")]
 
 
 class NhsReviewsConfig(SourceConfig):
-    """Some organisations."""
+    """Some organizations."""
 
     ods_codes: Annotated[
         dict[_OdsCode, Name],
-        Field(min_length=1, description="Site of each organisation, by ODS code."),
+        Field(min_length=1, description="Site of each organization, by ODS code."),
     ]
     api_key: Annotated[SecretStr, Field(description="Subscription key of the API.")]
     key_header: Literal["subscription-key", "apikey"] = Field(
@@ -75,19 +75,19 @@ class NhsReviewsConfig(SourceConfig):
     @classmethod
     def _reject_site(cls, site: str | None) -> str | None:
         if site is not None:
-            raise ValueError("each organisation has its own in `ods_codes`")
+            raise ValueError("each organization has its own in `ods_codes`")
         return site
 
 
 class NhsReviews(Polled[NhsReviewsConfig]):
-    """Reads what each organisation's list holds of the last months, in any order."""
+    """Reads what each organization's list holds of the last months, in any order."""
 
     name = "nhs_reviews"
     title = "NHS website reviews"
     family = Family.REVIEW
     requirements = (
         "a subscription key from developer.api.nhs.uk with access to the Ratings and Reviews API, "
-        "and the ODS codes of the organisations."
+        "and the ODS codes of the organizations."
     )
     limitations = (
         "No rate limit is documented; at most 2 requests per second are made. Reviews that were "
@@ -97,7 +97,7 @@ class NhsReviews(Polled[NhsReviewsConfig]):
         "names are not unique: two of the same name count as one author."
     )
     cursor_description = (
-        "for each organisation, hashes of the newest reviews and removals, and the time of the "
+        "for each organization, hashes of the newest reviews and removals, and the time of the "
         "last complete reading"
     )
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})
@@ -119,7 +119,7 @@ every = "6h"
         )
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
-        """Read what is new or was changed or removed, organisation by organisation."""
+        """Read what is new or was changed or removed, organization by organization."""
         known: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
         codes = self.config.ods_codes
         cursors = {code: known[code] for code in codes if code in known}
@@ -201,7 +201,7 @@ every = "6h"
 
 
 class _Progress:
-    """What was read of one organisation. Times are Unix times (ms)."""
+    """The reading of one organization. Times are Unix times (ms)."""
 
     def __init__(self, state: dict[str, Any], *, size: int) -> None:
         self._published = _load_memory(state.get(_PUBLISHED), size)
@@ -264,5 +264,5 @@ def _load_memory(state: Any, size: int) -> ItemMemory:
 def _classify(response: HttpResponse) -> Exception | None:
     problem = classify_response(response)
     if response.status == 404 and problem is not None:
-        return type(problem)(f"{problem}: no organisation of this ODS code has reviews")
+        return type(problem)(f"{problem}: no organization of this ODS code has reviews")
     return problem

@@ -105,7 +105,7 @@ def test_says_whether_a_review_was_answered(fake: FakeAppStoreConnect, service: 
 
 
 @pytest.mark.parametrize("where", ["review", "included"])
-def test_a_reply_is_recognised_on_either_side(
+def test_a_reply_is_recognized_on_either_side(
     fake: FakeAppStoreConnect, service: Served, where: str
 ) -> None:
     fake.reply_named_in = where

@@ -151,7 +151,7 @@ def test_stars_without_words_are_feedback_and_neither_is_none() -> None:
 
 
 @pytest.mark.parametrize("name", ["Anonymous", " anonymous ", "", None])
-def test_an_anonymous_author_is_nobody(name: object) -> None:
+def test_an_anonymous_author_has_no_pseudonym(name: object) -> None:
     assert parse(screenName=name).author is None
 
 
@@ -283,7 +283,7 @@ def test_what_is_removed_while_pages_are_read_hides_nothing_for_good(
     assert {record.text for record in _upserts([*records, *later])} >= {*fake.texts.values()}
 
 
-def test_an_organisation_that_is_named_later_brings_history(
+def test_an_organization_that_is_named_later_brings_history(
     fake: FakeNhsReviews, service: Served
 ) -> None:
     _, cursor = read(build(service.url, ods_codes={CODES[0]: "Eastgate"}))
@@ -305,7 +305,7 @@ def test_the_key_is_sent_in_the_header_that_is_set(fake: FakeNhsReviews, service
 def test_a_code_without_reviews_is_told(fake: FakeNhsReviews, service: Served) -> None:
     with (
         build(service.url, ods_codes={"X99": "Nowhere"}) as source,
-        pytest.raises(Fatal, match="no organisation of this ODS code has reviews"),
+        pytest.raises(Fatal, match="no organization of this ODS code has reviews"),
     ):
         list(source.fetch(None))
 
@@ -323,6 +323,6 @@ def test_what_is_no_list_is_a_failure(
     "settings",
     [{"ods_codes": {}}, {"ods_codes": {"R V": "East"}}, {"site": "Eastgate"}],
 )
-def test_settings_that_name_no_organisation_are_refused(settings: dict[str, Any]) -> None:
+def test_settings_that_name_no_organization_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         build(**settings)

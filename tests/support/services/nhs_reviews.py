@@ -39,7 +39,7 @@ class FakeNhsReviews(FakeService):
             self._put(CODES[1], number)
         gone = self._entry(CODES[1], 40)
         gone["comment"]["status"] = "removed"
-        self.entries.insert(7, gone)  # the order of the list is nobody's promise
+        self.entries.insert(7, gone)  # no order is documented
 
     def _put(self, code: str, number: int) -> None:
         entry = self._entry(code, number)
@@ -110,7 +110,7 @@ class FakeNhsReviews(FakeService):
         return {**entry, "comment": comment}
 
     def respond(self, number: int) -> None:
-        """Let the organisation respond, which leaves the comment's own times as they are."""
+        """Let the organization respond, which leaves the comment's own times as they are."""
         entry = self.find(number)
         entry["comment"]["responseID"] = f"a-{number}"
         entry["response"] = {
