@@ -83,13 +83,8 @@ class GooglePlacesConfig(SourceConfig):
         return site
 
 
-class _LocalizedText(BaseModel):
-    text: str | None = None
-    languageCode: str | None = None  # noqa: N815 - the service's name
-
-
 class _Author(BaseModel):
-    displayName: str | None = None  # noqa: N815
+    displayName: str | None = None  # noqa: N815 - the service's name
     uri: str | None = None
 
 
@@ -101,20 +96,10 @@ class _Month(BaseModel):
 class _Review(BaseModel):
     name: Annotated[str, StringConstraints(min_length=1)]
     rating: Annotated[float, Field(ge=1, le=5)] | None = None
-    text: _LocalizedText | None = None
-    originalText: _LocalizedText | None = None  # noqa: N815
     authorAttribution: _Author | None = None  # noqa: N815
     publishTime: AwareDatetime | None = None  # noqa: N815
     googleMapsUri: str | None = None  # noqa: N815
     visitDate: _Month | None = None  # noqa: N815
-
-    @property
-    def own_words(self) -> _LocalizedText:
-        """The text as it was written, and not Google's translation of it."""
-        for words in (self.originalText, self.text):
-            if words is not None and (words.text or "").strip():
-                return words
-        return _LocalizedText()
 
     @property
     def author(self) -> str:
@@ -129,6 +114,8 @@ class _PlacedReview(BaseModel):
     place: _PlaceId
     name: str | None = None
     uri: str | None = None
+    words: str | None = None
+    language: str | None = None
     review: _Review
 
 
@@ -209,10 +196,12 @@ every = "1d"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review, in the author's own words."""
-        placed = self.validate(_PlacedReview, item.data, words=("text",))
+        data = item.data
+        if isinstance(data, dict):
+            data = {**data, **_choose_words(data.get("review"))}
+        placed = self.validate(_PlacedReview, data, words=("words",))
         review, created = placed.review, placed.review.publishTime
-        words = review.own_words
-        text = (words.text or "").strip()
+        text = (placed.words or "").strip()
         if not text and review.rating is None:
             raise Skip()
         match = _NAME.fullmatch(review.name)
@@ -225,13 +214,23 @@ every = "1d"
             revision=unix_ms(created) if created else None,
             redated=True,
             text=text,
-            language=words.languageCode if text else None,
+            language=placed.language if text else None,
             stars=None if review.rating is None else Stars(value=review.rating),
             author=review.author,
             site=self.config.places.get(placed.place) or placed.name,
             url=_web_address(review.googleMapsUri) or _web_address(placed.uri),
             attributes=_attributes(review),
         )
+
+
+def _choose_words(review: Any) -> dict[str, Any]:
+    """Return the text as it was written, or else Google's translation, and its language."""
+    texts = [get_object(review, name) for name in ("originalText", "text")]
+    readable = [each for each in texts if str(each.get("text") or "").strip()]
+    # A text that is no text is chosen last: it is refused, and not left out.
+    readable.sort(key=lambda each: not isinstance(each["text"], str))
+    words = readable[0] if readable else {}
+    return {"words": words.get("text"), "language": words.get("languageCode")}
 
 
 class _NoSuchPlace(Fatal):

@@ -261,13 +261,19 @@ def _created_ms(review: Any) -> int | None:
 
 
 def _next_page(document: Any) -> str | None:
-    """Return the cursor in the address of the next page, which itself is not requested."""
+    """Return the cursor in the address of the next page, which itself is not requested.
+
+    Raises ``Retry`` if there is an address without one: it is not the end of the list.
+    """
     address = get_text(get_object(document, "links"), "next")
     try:
         cursor = httpx.URL(address).params.get("cursor") if address else None
     except httpx.InvalidURL:
         cursor = None
-    return cursor or get_text(get_object(document, "meta", "paging"), "nextCursor") or None
+    cursor = cursor or get_text(get_object(document, "meta", "paging"), "nextCursor")
+    if address and not cursor:
+        raise Retry("reading customerReviews: the address of the next page has no cursor")
+    return cursor or None
 
 
 def _list_answered(document: Any) -> set[str]:

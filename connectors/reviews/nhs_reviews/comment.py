@@ -76,6 +76,7 @@ class Comment(BaseModel):
     publisherID: str | None = None  # noqa: N815
     screenName: str | None = None  # noqa: N815
     commentOriginalURL: str | None = None  # noqa: N815
+    status: str | None = None
     ratings: list[Rating] = Field(default_factory=list)
     visit: Visit | None = None
 
@@ -84,6 +85,8 @@ class ListedComment(BaseModel):
     """A comment with what the list says of it."""
 
     organization: str
+    listed_as: str = ""
+    """The status that was asked for."""
     removed: bool
     answered: bool = False
     comment: Comment
@@ -150,15 +153,19 @@ def unwrap_entry(entry: Any) -> tuple[Any, dict[str, Any]]:
     return comment, get_object(entry, "response") or get_object(comment, "response")
 
 
-def is_removed(comment: Any, listed_as: str) -> bool:
-    """Return True if a comment was removed: its own status decides, or else its list."""
-    return (get_text(comment, "status").strip().casefold() or listed_as) == _REMOVED
+def is_removed(comment: Any) -> bool:
+    """Return True if a comment or response says that it was removed.
+
+    The list that it is in does not decide: if the service were to ignore the status that is asked
+    for, all comments would be in the list of removals.
+    """
+    return get_text(comment, "status").strip().casefold() == _REMOVED
 
 
 def is_answered(comment: Any, response: dict[str, Any]) -> bool:
     """Return True if the organization has responded, and the response is still there."""
     if response:
-        return not is_removed(response, "")
+        return not is_removed(response)
     return get_text(comment, "responseID") not in _NO_ID
 
 

@@ -22,6 +22,7 @@ from connectors.reviews.nhs_reviews.comment import (
     unwrap_entry,
 )
 from connectors.sdk import (
+    BadRecord,
     Capability,
     Http,
     HttpResponse,
@@ -151,10 +152,10 @@ every = "6h"
         while True:
             document = self._http.get_json(_PATH, params={**params, "offset": offset})
             entries = require_list(document, "comments", f"{_PATH} of {code}")
-            texts = {orjson.dumps(entry, option=orjson.OPT_SORT_KEYS).decode() for entry in entries}
-            if met.issuperset(texts):
+            ids = {_identify(unwrap_entry(entry)[0]) for entry in entries}
+            if met.issuperset(ids):
                 return
-            met |= texts
+            met |= ids
             offset += len(entries)
             yield entries
 
@@ -162,7 +163,8 @@ every = "6h"
         comment, response = unwrap_entry(entry)
         data = {
             "organization": code,
-            "removed": is_removed(comment, status),
+            "listed_as": status,
+            "removed": is_removed(comment),
             "answered": is_answered(comment, response),
             "comment": comment,
         }
@@ -181,6 +183,8 @@ every = "6h"
                 operation=Operation.DELETE,
                 redated=True,
             )
+        if listed.listed_as == _REMOVED and not comment.status:
+            raise BadRecord(f"parsing {self.name}: status: a review among the removed has none")
         if not listed.text and listed.stars is None:
             raise Skip()
         sites = self.config.ods_codes
@@ -227,8 +231,8 @@ class _Progress:
     def _remember(self, entry: Any, status: str) -> bool:
         comment, response = unwrap_entry(entry)
         at = last_change_ms(comment, response)
-        key = get_text(comment, "commentId") or orjson.dumps(entry).decode()
-        if is_removed(comment, status):
+        key = _identify(comment)
+        if is_removed(comment) or (status == _REMOVED and not get_text(comment, "status")):
             memory = self._removed  # never settled: an old review may be removed at any time
         else:
             memory, key = self._published, f"{key}/{is_answered(comment, response)}"
@@ -255,6 +259,11 @@ class _Progress:
             state[_REMOVED] = self._removed.dump()
         times = {"done": self.done, "checked": self._checked}
         return {**state, **{name: at for name, at in times.items() if at is not None}}
+
+
+def _identify(comment: Any) -> str:
+    """Return the id of a comment, or else its content."""
+    return get_text(comment, "commentId") or orjson.dumps(comment).decode()
 
 
 def _load_memory(state: Any, size: int) -> ItemMemory:

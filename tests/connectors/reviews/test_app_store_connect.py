@@ -270,6 +270,15 @@ def test_a_next_page_elsewhere_is_not_requested(fake: FakeAppStoreConnect, servi
     assert all(request.headers["host"] in service.url for request in service.requests)
 
 
+@pytest.mark.parametrize("address", ["https://api.example.org/v1/more", "http://[", 7])
+def test_a_next_page_without_a_cursor_is_not_the_end(
+    fake: FakeAppStoreConnect, service: Served, address: object
+) -> None:
+    fake.next_address = address
+    with build(service.url) as source, pytest.raises(Retry, match="no cursor"):
+        list(source.fetch(None))
+
+
 def test_an_edit_without_a_new_time_is_noticed_a_day_after(
     fake: FakeAppStoreConnect, service: Served
 ) -> None:

@@ -71,10 +71,15 @@ def test_a_review_is_read_in_the_authors_own_words() -> None:
     assert record.attributes == {"attribution": "Google Maps"}
 
 
-@pytest.mark.parametrize("original", [None, {}, {"text": None}, {"text": " "}])
+@pytest.mark.parametrize("original", [None, {}, {"text": None}, {"text": " "}, {"text": 7}, "x"])
 def test_a_text_is_read_where_there_is_no_original(original: object) -> None:
     record = parse(originalText=original)
     assert (record.text, record.language) == ("Good care", "en")
+
+
+def test_a_text_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(BadRecord, match="words"):
+        parse(originalText={"text": ["Gute Pflege"]}, text=None)
 
 
 def test_stars_alone_are_feedback_and_neither_is_none() -> None:
@@ -94,6 +99,8 @@ def test_stars_alone_are_feedback_and_neither_is_none() -> None:
         {"visitDate": {"year": 2026, "month": 0}},
         {"googleMapsUri": 7},
         {"originalText": {"text": "Gute Pflege", "languageCode": 7}},
+        {"text": {"text": 7}},
+        {"text": "Good care"},
     ],
 )
 def test_nothing_beside_the_comment_refuses_it(field: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.reviews.nhs_reviews.connector import NhsReviews
-from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.source import Context
 from schemas.feedback import Feedback, Operation
@@ -242,12 +242,28 @@ def test_a_review_that_comes_back_and_goes_again_is_gone(
 def test_the_status_of_a_review_decides_and_not_its_list(
     fake: FakeNhsReviews, service: Served
 ) -> None:
+    fake.ignores_status = True
+    records, cursor = read(build(service.url))
+    deleted = [record for record in records if record.operation is Operation.DELETE]
+    assert len(deleted) == 1
+    again, _ = read(build(service.url, timedelta(days=1)), cursor)
+    assert again == []
+
+
+def test_a_removal_that_does_not_say_so_is_a_dead_letter(
+    fake: FakeNhsReviews, service: Served
+) -> None:
     fake.says = {"status": None}
-    records, _ = read(build(service.url))
-    assert [record.operation for record in records].count(Operation.DELETE) == 1
-    fake.says = {"status": "Published"}
-    records, _ = read(build(service.url))
-    assert {record.operation for record in records} == {Operation.UPSERT}
+    refused, records = 0, []
+    with build(service.url) as source:
+        for item in (item for page in source.fetch(None) for item in page.items):
+            try:
+                records.append(source.parse(item))
+            except BadRecord as error:
+                assert error.reason.endswith("status: a review among the removed has none")
+                refused += 1
+    assert refused == 1
+    assert {record.text for record in records} == {*fake.texts.values()}
 
 
 def test_a_later_run_reads_the_last_months_only(fake: FakeNhsReviews, service: Served) -> None:

@@ -62,6 +62,8 @@ class FakeAppStoreConnect(FakeService):
         self.claims: list[dict[str, Any]] = []
         """Those of the tokens of all requests."""
         self.forgets_pages = False
+        self.next_address: object = None
+        """The address of the next page in place of the one that there is."""
         self.reply_named_in = "review"
         """What names a reply: its ``review``, or the reply's own entry, which is ``included``."""
         self.refusal: tuple[int, str, dict[str, str]] | None = None
@@ -128,13 +130,14 @@ class FakeAppStoreConnect(FakeService):
         reviews.sort(key=lambda each: str(each["attributes"]["createdDate"]), reverse=True)
         start, size = int(asked.get("cursor", "p0")[1:]), int(asked.get("limit", 50))
         shown = reviews[start : start + size]
-        links = {"self": str(request.url)}
+        links: dict[str, Any] = {"self": str(request.url)}
         if start + size < len(reviews):
             query = {**asked, "cursor": f"p{start + size}"}
             query["cursor"] = query.pop("cursor")  # the last one
             links["next"] = f"https://api.appstoreconnect.apple.com{request.url.path}?" + urlencode(
                 query
             )
+            links["next"] = links["next"] if self.next_address is None else self.next_address
         document: dict[str, Any] = {
             "data": [self._with_reply(review) for review in shown],
             "links": links,

@@ -29,6 +29,7 @@ class FakeNhsReviews(FakeService):
         self.texts: dict[str, str] = {}
         self.wraps = True
         """False if an entry is the comment itself, with its response."""
+        self.ignores_status = False
         self.says: dict[str, Any] = {}
         """What each comment says in place of what it is."""
         self.answer: object = None
@@ -97,7 +98,7 @@ class FakeNhsReviews(FakeService):
             self._show(entry)
             for entry in self.entries
             if entry["comment"]["odsCode"] == asked["odsCode"]
-            and entry["comment"]["status"] == asked["status"]
+            and (self.ignores_status or entry["comment"]["status"] == asked["status"])
             and entry["comment"]["dateSubmitted"] >= since
         ]
         start, size = int(asked["offset"]), int(asked["limit"])
