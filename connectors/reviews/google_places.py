@@ -9,6 +9,7 @@ https://developers.google.com/maps/documentation/places/web-service/policies.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
@@ -173,12 +174,12 @@ every = "1d"
         size = min(_MAX_REMEMBERED, share_memory(len(self.config.places)))
         memory = ItemMemory(size) if before is None else ItemMemory.load(before, size)
         answer = _require_place(self._http.get_json(f"/v1/places/{place}"), place)
-        items, seen_at = [], unix_ms(self.context.now())
+        items = []
         for review in answer.get("reviews", []):
-            key = _describe(review)
-            if not memory.knows(None, key):
+            name, checksum = _identify(review), _checksum(review)
+            if not memory.knows(checksum, name):
                 items.append(self._item(place, answer, review))
-                memory.add(seen_at, key)
+                memory.add(checksum, name)
         notes = [] if memory.times else [f"{place}: no reviews are shown"]
         if items or notes or before is None:
             cursors[place] = memory.dump()
@@ -227,7 +228,7 @@ def _choose_words(review: Any) -> dict[str, Any]:
     """Return the text as it was written, or else Google's translation, and its language."""
     texts = [get_object(review, name) for name in ("originalText", "text")]
     readable = [each for each in texts if str(each.get("text") or "").strip()]
-    # A text that is no text is chosen last: it is refused, and not left out.
+    # Anything but a string is chosen last: it is refused, and not left out.
     readable.sort(key=lambda each: not isinstance(each["text"], str))
     words = readable[0] if readable else {}
     return {"words": words.get("text"), "language": words.get("languageCode")}
@@ -266,15 +267,19 @@ def _require_place(answer: Any, place: str) -> dict[str, Any]:
     return document
 
 
-def _describe(review: Any) -> str:
-    """Return a text that is another one once the review was edited.
+def _identify(review: Any) -> str:
+    """Return the name of a review, or else its content."""
+    return get_text(review, "name") or orjson.dumps(review).decode()
 
-    Whether an edit has a new time is not documented, so words and rating are part of it.
+
+def _checksum(review: Any) -> int:
+    """Return a number that is another one once the review was edited.
+
+    The memory holds it in place of a time: whether an edit has a new one is not documented.
     """
-    name = get_text(review, "name")
-    words = [get_object(review, part) for part in ("originalText", "text")] if name else review
-    parts = [name, get_text(review, "publishTime"), get_text(review, "rating"), words]
-    return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()
+    words = [get_object(review, part) for part in ("originalText", "text")]
+    parts = [get_text(review, "publishTime"), get_text(review, "rating"), words]
+    return zlib.crc32(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
 
 
 def _web_address(address: str | None) -> str | None:

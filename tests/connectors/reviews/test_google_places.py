@@ -172,6 +172,17 @@ def test_an_edit_with_a_new_time_replaces_the_review(
     assert after.revision > before.revision and after.redated
 
 
+def test_an_edit_that_is_taken_back_arrives_too(fake: FakeGooglePlaces, service: Served) -> None:
+    _, cursor = read(build(service.url))
+    words = fake.reviews[PLACES[0]][-1]["originalText"]
+    before, texts = words["text"], []
+    for text in ("Worse than I thought.", before):
+        words["text"] = text
+        (record,), cursor = read(build(service.url), cursor)
+        texts.append(record.text)
+    assert texts == ["Worse than I thought.", before]
+
+
 def test_a_place_without_reviews_is_noted_in_every_run(
     fake: FakeGooglePlaces, service: Served
 ) -> None:
