@@ -231,11 +231,11 @@ class _Progress:
     def _remember(self, entry: Any, status: str) -> bool:
         comment, response = unwrap_entry(entry)
         at = last_change_ms(comment, response)
-        key = _identify(comment)
+        key, memory = _identify(comment), self._published
         if is_removed(comment) or (status == _REMOVED and not get_text(comment, "status")):
             memory = self._removed  # never settled: an old review may be removed at any time
-        else:
-            memory, key = self._published, f"{key}/{is_answered(comment, response)}"
+        elif at is not None:
+            at += is_answered(comment, response)  # a response need not change the times
         if memory.knows(at, key):
             return False
         memory.add(memory.newest_at if at is None else at, key)

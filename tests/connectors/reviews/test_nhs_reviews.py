@@ -186,8 +186,11 @@ def test_a_response_is_noticed_in_the_next_run(
     assert answered.attributes["answered"] == "yes"
     assert answered.text == f"Visit 5\n{sentence(5)}"
     assert answered.created_at == moment(5)
-    again, _ = read(build(service.url), cursor)
+    again, cursor = read(build(service.url), cursor)
     assert again == []
+    fake.find(5)["response"] = fake.find(5)["comment"]["responseID"] = None
+    (unanswered,), _ = read(build(service.url), cursor)
+    assert unanswered.attributes["answered"] == "no"
 
 
 @pytest.mark.parametrize(
