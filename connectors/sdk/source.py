@@ -286,6 +286,8 @@ class Webhook(Source[ConfigT]):
     """True if the address ends in a secret, for services that do not sign their requests."""
     makes_requests: ClassVar[bool] = False
     """True if ``handle`` makes requests itself and may take seconds."""
+    acknowledgement: ClassVar[tuple[str, bytes] | None] = None
+    """Media type and body of the response that the service expects; None: counts, as JSON."""
 
     @abstractmethod
     def handle(self, request: WebhookRequest) -> Sequence[Item]:

@@ -81,6 +81,9 @@ class Routes:
         except HTTPProblem as problem:
             self._handler.request_log.add_problem(source, problem.status)
             raise
+        if source.acknowledgement is not None:
+            content_type, body = source.acknowledgement
+            return Response(body, headers=PLAIN_HEADERS, media_type=content_type)
         return json_response(receipt._asdict())
 
     async def probe_webhook(self, request: Request) -> Response:
