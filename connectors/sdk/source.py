@@ -70,9 +70,10 @@ class Capability(StrEnum):
     """Only a sample: counts and shares of this source do not represent all feedback."""
 
 
-_TRANSPORT: Final = {"base_url", "live", "per_page", "recheck_days", "port", "tls", "ca_file"}
+_TRANSPORT: Final = {"base_url", "version", "port", "tls", "ca_file"}
+_READING: Final = {"live", "per_page", "recheck_days"}
 _LOGIN: Final = {"client_id", "token_url", "scope", "act_as", "key_id", "issuer_id"}
-_NOT_SELECTING: Final = {*SourceConfig.model_fields, *_TRANSPORT, *_LOGIN}
+_NOT_SELECTING: Final = {*SourceConfig.model_fields, *_TRANSPORT, *_READING, *_LOGIN}
 """Settings that do not change which feedback is read."""
 
 

@@ -62,7 +62,7 @@ class _Entry(BaseModel):
 
     @property
     def context(self) -> str:
-        """What a comment answers."""
+        """The text that a comment answers, or an empty one."""
         answered = get_object(self.comment, "parent").get("message")
         text = answered or get_object(self.post).get("message")
         return text if isinstance(text, str) else ""
@@ -137,12 +137,12 @@ app_secret = { env = "FACEBOOK_APP_SECRET" }
         return SecretStr(text) if isinstance(text, str) and text else token
 
     def parse(self, item: Item) -> Feedback:
-        """Return the record of a comment or of somebody else's post."""
+        """Return the record of a comment or of a post of another author."""
         entry = self.validate(_Entry, item.data, words=())
         raw = entry.post if entry.comment is None else entry.comment
-        authored = self.validate(_Authored, raw, words=("message",))
-        if self._is_own({}, raw):
+        if isinstance(raw, dict) and self._is_own({}, raw):
             raise Skip("written by the page itself")
+        authored = self.validate(_Authored, raw, words=("message",))
         if not authored.message.strip():
             raise Skip
         created = authored.created_time

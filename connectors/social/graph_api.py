@@ -135,7 +135,7 @@ def _regain_s(response: HttpResponse) -> float:
         usage = orjson.loads(header)
     except orjson.JSONDecodeError:
         usage = None
-    minutes = max(_minutes(usage), default=0)
+    minutes = max([0, *_minutes(usage)])
     return min(minutes, _MAX_REGAIN_MINUTES) * 60.0 or _UNTIL_LIMIT_S
 
 

@@ -64,14 +64,14 @@ class _Entry(BaseModel):
 
     @property
     def context(self) -> str:
-        """What a comment answers."""
+        """The text that a comment answers, or an empty one."""
         text = get_object(self.comment, "parent").get("text")
         text = text or get_object(self.post).get("caption")
         return text if isinstance(text, str) else ""
 
     @property
     def url(self) -> str | None:
-        """Address of the post, which names nobody."""
+        """Address of the post; it does not name its author."""
         url = get_object(self.post).get("permalink")
         return url if isinstance(url, str) and url.startswith("https://") else None
 
@@ -129,12 +129,12 @@ app_secret = { env = "FACEBOOK_APP_SECRET" }
         return is_post or (name != "" and name == get_text(entry.get("post"), "username"))
 
     def parse(self, item: Item) -> Feedback:
-        """Return the record of a comment, or of somebody else's post by its caption."""
+        """Return the record of a comment, or of a post of another author, by its caption."""
         entry = self.validate(_Entry, item.data, words=())
         raw = entry.post if entry.comment is None else entry.comment
-        authored = self.validate(_Authored, raw, words=("text", "caption"))
-        if self._is_own({"list": entry.name, "post": entry.post}, raw):
+        if isinstance(raw, dict) and self._is_own({"list": entry.name, "post": entry.post}, raw):
             raise Skip("written by the account itself")
+        authored = self.validate(_Authored, raw, words=("text", "caption"))
         text = authored.caption if entry.comment is None else authored.text
         if not text.strip():
             raise Skip

@@ -43,7 +43,7 @@ class FakeInstagram(FakeGraph):
     ) -> dict[str, Any]:
         """Add a post of an account, or one that tags it."""
         native_id = self.next_id()
-        media = {
+        media: dict[str, Any] = {
             "id": native_id,
             "caption": sentence(self._count),
             "timestamp": iso(number),
@@ -69,7 +69,7 @@ class FakeInstagram(FakeGraph):
 
     def _comment(self, number: int, author: str) -> dict[str, Any]:
         native_id = self.next_id()
-        comment = {
+        comment: dict[str, Any] = {
             "id": native_id,
             "text": sentence(self._count),
             "timestamp": iso(number),
