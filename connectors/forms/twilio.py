@@ -42,7 +42,7 @@ _SID: Final = re.compile(r"[A-Za-z0-9]{2,64}")
 _ADDRESS: Final = re.compile(r"(?:([a-z]{2,20}):)?(.*)", re.DOTALL)
 _CHANNELS: Final = frozenset({"messenger", "rcs", "sms", "whatsapp"})
 _NUMBER: Final = re.compile(
-    r"([+-]?\d{1,4}(?:[.,]\d{1,3})?)\s*(?:$|[,.;:!?)\n–—-]++\s*+(?!\d)(.*))", re.DOTALL
+    r"([+-]?\d{1,4}(?:[.,]\d{1,3})?)[ \t]*+(?:$|[,.;:!?)\r\n–—-]++\s*+(?!\d)(.*))", re.DOTALL
 )
 """A number, and what follows it behind a punctuation mark; "2 hours" is not a score."""
 _KEYCAP: Final = re.compile("\ufe0f?\u20e3")

@@ -17,8 +17,8 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr, StringConstraints
 
-from connectors.sdk import Fatal, Item, Skip, Unauthorized, get_object, get_text, unix_ms
-from connectors.social.graph_source import GraphConfig, GraphId, GraphSource
+from connectors.sdk import Fatal, Item, Skip, Unauthorized, get_object, get_text
+from connectors.social.graph_source import Authored, GraphConfig, GraphId, GraphSource
 from connectors.social.graph_threads import Edge, ThreadShape
 from schemas.feedback import Family, Feedback, Name
 
@@ -45,7 +45,7 @@ class _Author(BaseModel):
     id: str = ""
 
 
-class _Authored(BaseModel):
+class _Text(BaseModel):
     """A post or a comment."""
 
     id: Annotated[str, StringConstraints(min_length=1)]
@@ -128,12 +128,12 @@ app_secret = { env = "FACEBOOK_APP_SECRET" }
         """Return a page's token; the configured one if that is the page's own already."""
         token = self.config.access_token
         try:
-            found = self.api.get(token, page, {"fields": "access_token"})
+            page_document = self.api.get(token, page, {"fields": "access_token"})
         except Unauthorized:
             raise
         except Fatal:  # a page's own token may not ask for it
             return token
-        text = found.get("access_token") if isinstance(found, dict) else None
+        text = get_object(page_document).get("access_token")
         return SecretStr(text) if isinstance(text, str) and text else token
 
     def parse(self, item: Item) -> Feedback:
@@ -142,21 +142,17 @@ app_secret = { env = "FACEBOOK_APP_SECRET" }
         raw = entry.post if entry.comment is None else entry.comment
         if isinstance(raw, dict) and self._is_own({}, raw):
             raise Skip("written by the page itself")
-        authored = self.validate(_Authored, raw, words=("message",))
-        if not authored.message.strip():
+        validated = self.validate(_Text, raw, words=("message",))
+        if not validated.message.strip():
             raise Skip
-        created = authored.created_time
-        revised = max(created, entry.answered or created) if created else None
-        kind = "post" if entry.comment is None else "comment"
-        return self.record(
-            item,
-            native_id=authored.id,
-            created_at=created,
-            revision=None if revised is None else unix_ms(revised),
-            text=authored.message,
-            question=None if entry.comment is None else entry.context or None,
-            author=authored.author.id,
-            site=self.config.pages.get(entry.account),
-            url=f"https://www.facebook.com/{authored.id}" if _ID.fullmatch(authored.id) else None,
-            attributes={"kind": kind} | ({"answered": "yes"} if entry.answered else {}),
+        authored = Authored(
+            account=entry.account,
+            id=validated.id,
+            text=validated.message,
+            created_at=validated.created_time,
+            answered_at=entry.answered,
+            is_comment=entry.comment is not None,
+            context=entry.context,
         )
+        url = f"https://www.facebook.com/{validated.id}" if _ID.fullmatch(validated.id) else None
+        return self.authored_record(item, authored, author=validated.author.id, url=url)

@@ -39,6 +39,8 @@ _EXPLANATIONS: Final = {
 }
 _POSITIONS: Final = frozenset({"__paging_token", "after", "offset", "page", "until"})
 """Parameters of a next page's address that are kept."""
+_MAX_POSITION_CHARACTERS: Final = 2_000
+_MAX_ADDRESS_CHARACTERS: Final = 20_000
 _UNTIL_LIMIT_S: Final = 1_800.0
 """Limits count the calls of the last hour, or of the last day."""
 _MAX_REGAIN_MINUTES: Final = 1_440
@@ -70,12 +72,17 @@ class GraphApi:
 
 
 def next_position(document: Any) -> str | None:
-    """Return where the page that follows begins, as a query; None if this is the last one."""
+    """Return where the page that follows begins, as a query; None if this is the last one.
+
+    Raises ``Retry`` for a position that is too long to be one.
+    """
     paging = get_object(document, "paging")
     following = get_text(paging, "next")
     if not following:
         return None
     after = get_text(get_object(paging, "cursors"), "after")
+    if len(after) > _MAX_POSITION_CHARACTERS or len(following) > _MAX_ADDRESS_CHARACTERS:
+        raise Retry("reading the position of the next page: it is too long")
     if after:
         return urlencode({"after": after})
     try:

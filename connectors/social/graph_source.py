@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -17,6 +18,7 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from connectors.sdk import (
     BackwardPaginator,
+    Item,
     Page,
     Polled,
     SourceConfig,
@@ -25,6 +27,7 @@ from connectors.sdk import (
     read_places,
     require_list,
     share_memory,
+    unix_ms,
 )
 from connectors.social.graph_api import (
     GraphApi,
@@ -34,7 +37,7 @@ from connectors.social.graph_api import (
     read_position,
 )
 from connectors.social.graph_threads import Entry, Threads, ThreadShape
-from schemas.feedback import Name
+from schemas.feedback import EARLIEST_YEAR, Feedback, Name
 
 GraphId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}$")]
 
@@ -62,6 +65,20 @@ class GraphConfig(SourceConfig):
         default="v25.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="Version of the Graph API."
     )
     base_url: str = Field(default="https://graph.facebook.com", description="Address of the API.")
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """A post or a comment."""
+
+    account: str
+    id: str
+    text: str
+    created_at: datetime | None
+    answered_at: datetime | None
+    is_comment: bool
+    context: str
+    """The text that a comment answers."""
 
 
 GraphConfigT = TypeVar("GraphConfigT", bound=GraphConfig)
@@ -95,10 +112,10 @@ class GraphSource(Polled[GraphConfigT]):
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what is newer than the cursor's, list by list, the newest first."""
-        known: dict[str, str] = {} if cursor is None else orjson.loads(cursor)
+        before: dict[str, str] = {} if cursor is None else orjson.loads(cursor)
         lists = [*self.fields] if self.config.mentions else [*self.fields][:1]
         places = [f"{account}/{name}" for account in self.sites for name in lists]
-        cursors = {place: known[place] for place in places if place in known}
+        cursors = {place: before[place] for place in places if place in before}
         yield from read_places((place, self._read_list(place, cursors)) for place in places)
 
     def _read_list(self, place: str, cursors: dict[str, str]) -> Iterator[Page]:
@@ -124,6 +141,26 @@ class GraphSource(Polled[GraphConfigT]):
             if paginator.page is None:
                 return
 
+    def authored_record(self, item: Item, authored: Authored, **fields: Any) -> Feedback:
+        """Return the record of a post or comment, as :meth:`record` does."""
+        created, answered = (
+            at if at is not None and is_plausible(at, item.collected_at) else None
+            for at in (authored.created_at, authored.answered_at)
+        )
+        revised = max(created, answered or created) if created else None
+        attributes = {"kind": "comment" if authored.is_comment else "post"}
+        return self.record(
+            item,
+            native_id=authored.id,
+            created_at=created,
+            revision=None if revised is None else unix_ms(revised),
+            text=authored.text,
+            question=(authored.is_comment and authored.context) or None,
+            site=self.sites.get(authored.account),
+            attributes=attributes | ({"answered": "yes"} if authored.answered_at else {}),
+            **fields,
+        )
+
     def _list_page(self, place: str, paginator: BackwardPaginator[Entry]) -> Any:
         """Return the next page, or the first one if the page's position has expired."""
         account, _, name = place.partition("/")
@@ -134,6 +171,11 @@ class GraphSource(Polled[GraphConfigT]):
             except InvalidRequest:
                 paginator.page = None
         return self.get(account, place, params)
+
+
+def is_plausible(moment: datetime, read_at: datetime) -> bool:
+    """Return True for a time that a record may have."""
+    return moment.year >= EARLIEST_YEAR and moment - read_at < timedelta(days=1)
 
 
 def _origin(entry: Entry) -> str:

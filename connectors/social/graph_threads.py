@@ -105,7 +105,8 @@ class Threads:
         if self._shape.is_own(entry, comment):
             parent = get_object(comment, "parent")
             answered = parent or entry["post"]
-            if get_text(answered, "id") in new_ids:
+            native_id = get_text(answered, "id")
+            if not native_id or native_id in new_ids:
                 return entry
             entry = {**entry, "comment": parent} if parent else _without_comment(entry)
             comment = answered
@@ -119,8 +120,8 @@ class Threads:
         for comment in comments:
             if isinstance(comment, dict) and self._shape.is_own(entry, comment):
                 native_id = get_text(get_object(comment, "parent") or entry["post"], "id")
-                at = get_text(comment, self._shape.time_field)
-                answers[native_id] = min(at, answers.get(native_id, at))
+                if at := get_text(comment, self._shape.time_field):
+                    answers[native_id] = min(at, answers.get(native_id, at))
         return answers
 
     def _list_comments(self, post: dict[str, Any]) -> list[Any]:
@@ -144,23 +145,32 @@ class Threads:
     def _read_edge(self, holder: dict[str, Any], edge: Edge) -> list[Any]:
         """Return a list in an object, and the pages that follow what the object has of it."""
         block = get_object(holder, edge.name)
-        found = [*block["data"]] if isinstance(block.get("data"), list) else []
-        ids = {get_text(thing, "id") for thing in found}
-        position = next_position(block) if self._may_go_on(found) else None
+        all_things = self._list_held(holder, edge)
+        ids = {get_text(thing, "id") for thing in all_things}
+        position = next_position(block) if self._may_go_on(all_things) else None
         position = position if _ID.fullmatch(get_text(holder, "id")) else None
         for _ in range(_MAX_REQUESTS):
             if position is None:
-                return found
+                return all_things
             answer = self._request_edge(get_text(holder, "id"), edge, position)
             things = require_list(answer, "data", f"{self._place} {edge.name}")
             new_ids = {get_text(thing, "id") for thing in things} - ids
             wanted = {*new_ids, ""}
-            found += [thing for thing in things if get_text(thing, "id") in wanted]
+            all_things += [thing for thing in things if get_text(thing, "id") in wanted]
             ids |= new_ids
             position = next_position(answer) if new_ids and self._may_go_on(things) else None
         most = _MAX_REQUESTS * _PER_REQUEST
         self._notes.append(f"{self._place}: a post has more than {most:,} {edge.name} to read")
-        return found
+        return all_things
+
+    def _list_held(self, holder: dict[str, Any], edge: Edge) -> list[Any]:
+        """Return what an object has of a list; the service leaves out an empty one."""
+        things = get_object(holder, edge.name).get("data")
+        if isinstance(things, list):
+            return [*things]
+        if holder.get(edge.name):
+            self._notes.append(f"{self._place}: the {edge.name} in a response are unreadable")
+        return []
 
     def _request_edge(self, native_id: str, edge: Edge, position: str) -> Any:
         account = self._place.partition("/")[0]

@@ -13,8 +13,8 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from connectors.sdk import Item, Skip, get_object, get_text, unix_ms
-from connectors.social.graph_source import GraphConfig, GraphId, GraphSource
+from connectors.sdk import Item, Skip, get_object, get_text
+from connectors.social.graph_source import Authored, GraphConfig, GraphId, GraphSource
 from connectors.social.graph_threads import Edge, ThreadShape
 from schemas.feedback import Family, Feedback, Name
 
@@ -44,7 +44,7 @@ class _Author(BaseModel):
     username: str = ""
 
 
-class _Authored(BaseModel):
+class _Text(BaseModel):
     """A comment, or a post by its caption."""
 
     id: Annotated[str, StringConstraints(min_length=1)]
@@ -134,22 +134,18 @@ app_secret = { env = "FACEBOOK_APP_SECRET" }
         raw = entry.post if entry.comment is None else entry.comment
         if isinstance(raw, dict) and self._is_own({"list": entry.name, "post": entry.post}, raw):
             raise Skip("written by the account itself")
-        authored = self.validate(_Authored, raw, words=("text", "caption"))
-        text = authored.caption if entry.comment is None else authored.text
+        validated = self.validate(_Text, raw, words=("text", "caption"))
+        text = validated.caption if entry.comment is None else validated.text
         if not text.strip():
             raise Skip
-        created = authored.timestamp
-        revised = max(created, entry.answered or created) if created else None
-        kind = "post" if entry.comment is None else "comment"
-        return self.record(
-            item,
-            native_id=authored.id,
-            created_at=created,
-            revision=None if revised is None else unix_ms(revised),
+        authored = Authored(
+            account=entry.account,
+            id=validated.id,
             text=text,
-            question=None if entry.comment is None else entry.context or None,
-            author=authored.author.username or authored.username,
-            site=self.config.accounts.get(entry.account),
-            url=entry.url,
-            attributes={"kind": kind} | ({"answered": "yes"} if entry.answered else {}),
+            created_at=validated.timestamp,
+            answered_at=entry.answered,
+            is_comment=entry.comment is not None,
+            context=entry.context,
         )
+        author = validated.author.username or validated.username
+        return self.authored_record(item, authored, author=author, url=entry.url)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.forms.twilio import Twilio, TwilioConfig
+from connectors.runtime.parsing import ParsedItem, parse_item
+from connectors.runtime.run_stats import RunStats
 from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Forged, Malformed, Skip
 from connectors.sdk.source import Context, WebhookRequest
@@ -241,3 +245,16 @@ def test_too_many_parameters_are_refused() -> None:
 def test_the_address_is_one_without_a_password(address: str) -> None:
     with pytest.raises(ValidationError, match="public_url"):
         source(public_url=address)
+
+
+@given(text=st.text(st.characters(categories=("L", "P", "N", "Zs")), max_size=60))
+@example("9 \r\n5")
+@example("yes, but")
+def test_words_are_kept_or_counted(text: str) -> None:
+    receiver, (*items,) = handle(signed(message(1, text)), **FFT)
+    stats = RunStats()
+    parsed = [parse_item(receiver, item, stats) for item in items]
+    kept = [found.record.text for found in parsed if isinstance(found, ParsedItem)]
+    assert text.strip() in kept or stats.skipped or stats.dead_lettered or kept == [""]
+    if sum(letter.isalpha() for letter in text) > 15:
+        assert kept == [text.strip()]

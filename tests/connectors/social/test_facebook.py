@@ -243,6 +243,8 @@ def test_no_token_stands_in_an_item(fake: FakeFacebook, post: dict[str, Any]) ->
         {"from": [7]},
         {"from": {"id": 7}},
         {"created_time": "yesterday"},
+        {"created_time": "9999-12-31T00:00:00+0000"},
+        {"created_time": 0},
         {"parent": "none"},
         {"parent": {"message": {"a": 1}}},
         {"attachment": {"x": 1}},
@@ -257,6 +259,22 @@ def test_nothing_beside_a_comment_refuses_it(
     with serve_fake(fake) as service:
         ((record,), _) = read(connect(fake, service))
     assert record.text == comment["message"]
+
+
+@pytest.mark.parametrize("odd", [{"data": {}}, {"message": "Sorry"}, ["none"], "none"])
+def test_comments_that_are_unreadable_are_noted(
+    fake: FakeFacebook, post: dict[str, Any], odd: Any
+) -> None:
+    visitor = fake.add_post(PAGE, 2)
+    post["comments"] = odd
+    fake.lists[f"{post['id']}/comments"] = []
+    pages = read_pages(fake)
+    assert [note for page in pages for note in page.notes] == [
+        "111/feed: the comments in a response are unreadable"
+    ]
+    assert visitor["id"] in {
+        item.origin.rpartition("/")[2] for page in pages for item in page.items
+    }
 
 
 def test_a_picture_without_text_is_skipped(fake: FakeFacebook, post: dict[str, Any]) -> None:

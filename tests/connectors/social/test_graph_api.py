@@ -130,3 +130,15 @@ def test_a_position_holds_no_token_and_no_address(
 ) -> None:
     found = next_position({"data": [], "paging": paging})
     assert (None if found is None else read_position(found)) == position
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {"cursors": {"after": "A" * 3_000}, "next": "x"},
+        {"next": "https://a.example/?" + "a" * 30_000},
+    ],
+)
+def test_a_position_that_is_too_long_is_a_failure(paging: dict[str, Any]) -> None:
+    with pytest.raises(Retry, match="too long"):
+        next_position({"data": [], "paging": paging})
