@@ -75,7 +75,7 @@ class Facebook(GraphSource[FacebookConfig]):
     title = "Facebook"
     family = Family.SOCIAL
     requirements = (
-        "an app in Meta's developer dashboard with advanced access to pages_read_engagement, "
+        "an app in Meta's developer dashboard with the permissions pages_read_engagement, "
         "pages_read_user_content and pages_show_list, and the access token of a system user, or "
         "of a page, who may moderate the pages."
     )

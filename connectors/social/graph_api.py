@@ -31,6 +31,8 @@ from connectors.sdk import (
 _EXPIRED: Final = frozenset({102, 190, 463, 467})
 _LIMITS: Final = frozenset({4, 17, 32, 341, 368, 613, *range(80_000, 80_015)})
 _PASSING: Final = frozenset({1, 2})
+_TOO_MUCH: Final = 1
+"""Also what a request gets that asks for too much data."""
 _INVALID: Final = 100
 _EXPLANATIONS: Final = {
     12: "this version of the API no longer has it",
@@ -109,11 +111,15 @@ def classify(response: HttpResponse) -> Exception | None:
     if code in _LIMITS:
         return Retry(f"{message}: the rate limit is reached", wait=_regain_s(response))
     if code in _PASSING or error.get("is_transient") is True:
-        return Retry(message, wait=None)
+        hint = "; a smaller `per_page` may help" if code == _TOO_MUCH else ""
+        return Retry(f"{message}{hint}")
     if code in {3, 10} or 200 <= code < 300:
         return Unauthorized(f"{message}: the access token lacks a permission")
     if code == _INVALID:
-        return InvalidRequest(f"{message}: it does not exist, or the access token may not read it")
+        return InvalidRequest(
+            f"{message}: it does not exist, the access token may not read it, or `app_secret` is "
+            "missing or wrong"
+        )
     if code in _EXPLANATIONS:
         return Fatal(f"{message}: {_EXPLANATIONS[code]}")
     return classify_response(response) or Fatal(message)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import orjson
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from connectors.sdk import (
     BackwardPaginator,
@@ -65,6 +65,13 @@ class GraphConfig(SourceConfig):
         default="v25.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="Version of the Graph API."
     )
     base_url: str = Field(default="https://graph.facebook.com", description="Address of the API.")
+
+    @field_validator("site")
+    @classmethod
+    def _reject_site(cls, site: str | None) -> str | None:
+        if site is not None:
+            raise ValueError("each page or account has its own")
+        return site
 
 
 @dataclass(frozen=True, slots=True)

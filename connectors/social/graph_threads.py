@@ -178,6 +178,7 @@ class Threads:
         try:
             return self._get(account, f"{native_id}/{edge.name}", params)
         except InvalidRequest:  # deleted meanwhile
+            self._notes.append(f"{self._place}: more {edge.name} of a post could not be read")
             return {"data": []}
 
     def _may_go_on(self, things: list[Any]) -> bool:

@@ -84,7 +84,7 @@ class Instagram(GraphSource[InstagramConfig]):
     family = Family.SOCIAL
     requirements = (
         "professional accounts that are connected to Facebook pages, an app in Meta's developer "
-        "dashboard with advanced access to instagram_basic, instagram_manage_comments and "
+        "dashboard with the permissions instagram_basic, instagram_manage_comments and "
         "pages_read_engagement, and the access token of a system user who may moderate the pages."
     )
     limitations = (

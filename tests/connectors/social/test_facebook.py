@@ -277,6 +277,22 @@ def test_comments_that_are_unreadable_are_noted(
     }
 
 
+def test_comments_that_cannot_be_read_further_are_noted(
+    fake: FakeFacebook, post: dict[str, Any]
+) -> None:
+    for number in range(2, 12):
+        fake.add_comment(post, number)
+    with serve_fake(fake) as service:
+        source = connect(fake, service, mentions=False)
+        pages = source.fetch(None)
+        page_of = fake._page
+        fake._page = lambda name, limit, after, url: (  # type: ignore[method-assign]
+            None if after else page_of(name, limit, after, url)
+        )
+        notes = [note for page in pages for note in page.notes]
+    assert notes == ["111/feed: more comments of a post could not be read"]
+
+
 def test_a_picture_without_text_is_skipped(fake: FakeFacebook, post: dict[str, Any]) -> None:
     fake.add_comment(post, 2, message="")
     with serve_fake(fake) as service:
@@ -287,6 +303,6 @@ def test_a_picture_without_text_is_skipped(fake: FakeFacebook, post: dict[str, A
 def test_pages_and_version_are_checked() -> None:
     good = {"pages": {PAGE: "Eastgate"}, "access_token": TOKEN}
     faults: list[dict[str, Any]] = [{"pages": {}}, {"pages": {"../me": "x"}}]
-    for bad in [*faults, {"version": "v25.0/me"}]:
+    for bad in [*faults, {"version": "v25.0/me"}, {"site": "Eastgate"}]:
         with pytest.raises(ValidationError):
             FacebookConfig.model_validate({**good, **bad})
