@@ -11,19 +11,16 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
+from connectors.forms.email.banners import (
+    FIRST_PERSON,
+    IS_MESSAGE,
+    MESSAGE_WORDS,
+    find_banner,
+)
+from connectors.forms.email.devices import is_device_line
 from connectors.forms.email.lines import Line, Mark, count_letters
 from connectors.forms.email.quote_heads import is_rule
 
-_DEVICE: Final = re.compile(
-    r"(?:sent from (?:my|mail for|outlook|yahoo|samsung|the all new aol) ?|get outlook for "
-    r"|sent via |gesendet mit |von meinem .{1,40} gesendet|envoyé de(?:puis)? (?:mon |outlook)"
-    r"|enviado (?:desde|do|a partir do) (?:mi|meu) |inviato da(?:l mio)? |verzonden vanaf mijn "
-    r"|sendt fra (?:min|mit) |skickat från min |lähetetty (?:iphone|puhelim)|odesláno z "
-    r"|wysłano z |virus-?free\b|this e-?mail has been (?:checked|scanned) for viruses"
-    r"|outlook for (?:ios|android)).{0,60}"
-    r"|.{1,25}(?:から送信|'?[ıiuü]mdan gönderildi)",
-    re.IGNORECASE,
-)
 _REGARDS: Final = re.compile(
     r"(?:(?:kind|kindest|best|warm|warmest|many)?\s?(?:regards|wishes|thanks)"
     r"|yours (?:sincerely|faithfully|truly)|sincerely|(?:mit )?(?:freundlichen|besten|vielen|"
@@ -43,25 +40,8 @@ _SIGNATURE_WIDTH: Final = 60
 _SIGNATURE_CHARACTERS: Final = 600
 _PARAGRAPH_CHARACTERS: Final = 4_000
 _PARAGRAPH_LINES: Final = 40
-_BANNER_LINES: Final = 6
 _DISCLAIMERS: Final = 6
 
-_MESSAGE: Final = (
-    r"e-?mails?|messages?|communication|transmission|nachricht|courriel|correo|mensaje|mensagem"
-    r"|messaggio|bericht|meddelande|meddelelse|melding|viesti|zpráv[ay]|wiadomość|ileti|メール"
-)
-_IS_MESSAGE: Final = re.compile(rf"\b(?:{_MESSAGE})\b", re.IGNORECASE)
-_OUTSIDE: Final = re.compile(
-    r"\b(?:outside|external|externally|au(?:ß|ss)erhalb|extern(?:e[rns]?|o|a)?|l'extérieur|fuera"
-    r"|esterna|esterno|buiten|utanför|udefra|utenfra|ulkopuol\w*|zewnątrz|mimo|fora|dışından)\b",
-    re.IGNORECASE,
-)
-_CAUTION: Final = re.compile(
-    r"\b(?:links?|attachments?|sender|anhänge|anhang|absender|liens?|pièces? jointes?|expéditeur"
-    r"|enlaces?|adjuntos|remitente|allegati|mittente|bijlagen|afzender|bilagor|vedhæft\w*|vedlegg"
-    r"|liitte\w*|załącznik\w*|přílo\w*|anexos|ekler\w*)\b",
-    re.IGNORECASE,
-)
 _CONFIDENTIAL: Final = re.compile(
     r"confidential|vertraulich|confidenti?el|confidencial|riservat|vertrouwelijk|konfidentiell"
     r"|fortrolig|poufn|důvěrn|luottamuksel|gizli|privileged|機密",
@@ -73,7 +53,13 @@ _ADDRESSEE: Final = re.compile(
     r"|mottaker|modtager|odbiorc|adresat|příjemc|vastaanottaj|alıcı|destinat[áa]rio",
     re.IGNORECASE,
 )
-_FIRST_PERSON: Final = re.compile(r"\bI(?:'m|'ve)?\b|\b(?:[Mm]y|me|mine)\b|\b(?:ich|mir|mich)\b")
+_ABOUT_ITSELF: Final = re.compile(
+    r"\b(?:this|these|diese[rs]?|ce|cet|cette|este|esta|esse|essa|questo|questa|dit|deze|detta"
+    r"|denna|denne|dette|tato|toto|ta|niniejsz\w{1,4}|bu|tämä)\s(?:\w{1,20}\s){0,2}"
+    rf"(?:{MESSAGE_WORDS})\b|\bintended (?:only|solely) for|\bif you (?:are not|have received)",
+    re.IGNORECASE,
+)
+"""What a disclaimer says of the message that it is in."""
 _TITLE: Final = re.compile(
     r"\W*(?:(?:confidentiality )?(?:notice|disclaimer)|confidential(?:ity)?|caution|warning"
     r"|haftungsausschluss|avertissement|aviso legal)\W*",
@@ -99,7 +85,7 @@ def find_closings(lines: Sequence[Line], boilerplate: Sequence[str]) -> list[Clo
     texts = [line.text.strip() for line in lines]
     for start, end in _find_boilerplate(texts, boilerplate):
         kinds[start:end] = [Closing.BANNER] * (end - start)
-    for number in _find_banner(texts, kinds):
+    for number in find_banner(texts, [kind is None for kind in kinds]):
         kinds[number] = Closing.BANNER
     for _ in range(_DISCLAIMERS):
         if not _mark(kinds, texts, _find_disclaimer(texts, kinds), Closing.DISCLAIMER):
@@ -151,36 +137,6 @@ def _find_boilerplate(texts: Sequence[str], beginnings: Sequence[str]) -> Iterat
         number = end
 
 
-def _find_banner(texts: Sequence[str], kinds: Sequence[Closing | None]) -> list[int]:
-    """Return the lines of a warning about outside senders at the very top."""
-    top: list[int] = []
-    for number, text in enumerate(texts):
-        if kinds[number] is not None or (not text and not top) or is_rule(text):
-            continue
-        if not text or len(top) == _BANNER_LINES:
-            break
-        top.append(number)
-        paragraph = " ".join(texts[each] for each in top)
-        if len(paragraph) > _PARAGRAPH_CHARACTERS:
-            break
-        if _is_banner(paragraph):
-            while _goes_on(texts, top[-1]):
-                top.append(top[-1] + 1)
-            return top
-    return []
-
-
-def _goes_on(texts: Sequence[str], number: int) -> bool:
-    """Return True if a sentence is continued below a line, and was only wrapped."""
-    following = texts[number + 1] if number + 1 < len(texts) else ""
-    return following[:1].islower() and not _ENDS_SENTENCE.search(texts[number])
-
-
-def _is_banner(paragraph: str) -> bool:
-    signs = (_IS_MESSAGE, _OUTSIDE, _CAUTION)
-    return all(sign.search(paragraph) for sign in signs) and not _FIRST_PERSON.search(paragraph)
-
-
 def _find_disclaimer(texts: Sequence[str], kinds: Sequence[Closing | None]) -> list[int]:
     """Return the lines of the last paragraph if it is about the message and its recipient."""
     rest = [number for number, kind in enumerate(kinds) if kind is None]
@@ -206,15 +162,17 @@ def _continues_disclaimer(texts: Sequence[str], number: int) -> bool:
 
 
 def _is_about(text: str) -> bool:
-    return bool(_IS_MESSAGE.search(text) or _CONFIDENTIAL.search(text) or _ADDRESSEE.search(text))
+    return bool(IS_MESSAGE.search(text) or _CONFIDENTIAL.search(text) or _ADDRESSEE.search(text))
 
 
 def _is_disclaimer(paragraph: str) -> bool:
-    if len(paragraph) > _PARAGRAPH_CHARACTERS or _FIRST_PERSON.search(paragraph):
+    if len(paragraph) > _PARAGRAPH_CHARACTERS or FIRST_PERSON.search(paragraph):
+        return False
+    if not _ABOUT_ITSELF.search(paragraph):
         return False
     addressed = {match.casefold()[:7] for match in _ADDRESSEE.findall(paragraph)}
     is_confidential = _CONFIDENTIAL.search(paragraph) is not None
-    return bool(_IS_MESSAGE.search(paragraph)) and len(addressed) + 2 * is_confidential >= 3
+    return bool(IS_MESSAGE.search(paragraph)) and len(addressed) + 2 * is_confidential >= 3
 
 
 def _own_numbers(kinds: Sequence[Closing | None]) -> list[int]:
@@ -241,9 +199,7 @@ def _is_short(lines: Sequence[Line], numbers: Sequence[int]) -> bool:
 def _find_device(lines: Sequence[Line], kinds: Sequence[Closing | None]) -> list[int]:
     """Return the last line if a mail program writes it below each message."""
     own = [number for number in _own_numbers(kinds) if lines[number].text.strip()]
-    if not own or (text := lines[own[-1]].text.strip()).endswith((".", "!", "?")):
-        return []
-    return own[-1:] if _DEVICE.fullmatch(text) else []
+    return own[-1:] if own and is_device_line(lines[own[-1]].text.strip()) else []
 
 
 def _find_regards(lines: Sequence[Line], kinds: Sequence[Closing | None]) -> list[int]:

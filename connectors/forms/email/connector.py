@@ -173,6 +173,8 @@ site = "Eastgate"
         if mail.origin is not Origin.PERSON and not self.config.keep_automatic:
             raise Skip("automatic or bulk mail")
         if is_ours(mail.author, self._reading.ours):
+            if mail.unread_forwards:
+                raise BadRecord("reading email: forwarded, and the forwarded words are not read")
             raise Skip("own account")
         if mail.text:
             return

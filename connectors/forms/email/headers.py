@@ -19,21 +19,27 @@ _ENCODED_CHARSET: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]]{1,64}@[^\s@<>,;:\"()\[\]]{1,255}")
 _TAG: Final = re.compile(
-    r"\s*(?:\[(?:e-?mail )?(?:external?|extern[aeo]?|ext|outside|spam|suspected spam|warning)"
-    r"(?: (?:e-?mail|sender|message))?\]|\*{2,}\s?(?:external?|extern|spam)\s?\*{2,}"
+    r"\s*(?:[\[({](?:e-?mail )?(?:external?|extern[aeo]?|ext|outside|spam\??|suspected spam"
+    r"|warning)"
+    r"(?: (?:e-?mail|sender|message))?[\])}]|\*{2,}\s?(?:external?|extern|spam)\s?\*{2,}"
     r"|(?:external|extern):\s)\s*",
     re.IGNORECASE,
 )
 _REPLY: Final = re.compile(
-    r"\s*(?:re|aw|sv|vs|antw|odp|ref|rif|r|res|ynt|vá|válasz|απ|ατ|bls|ответ|відп|svar|ateb|atb"
-    r"|回复|回覆|答复|返信|הנ|השב|رد|ตอบ|trả lời)\s?(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s?[:：]",
+    r"\s*(?:re|aw|sv|vs|antw(?:oord|ort)?|odp(?:ověď|owiedź)?|r[ée]p|réf|rif|r|res(?:p|posta)?"
+    r"|respuesta|risposta|ynt|yanıt|cevap|odgovor|vá|válasz|απ|ατ|bls|ответ|ответить|відп|svar|ateb"
+    r"|atb|回复|回覆|答复|返信|회신|답장|תשובה|הנ|השב|رد|ตอบ|trả lời)\.?\s?"
+    r"(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s?[:：]",
     re.IGNORECASE,
 )
 _FORWARD: Final = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|i|enc|vb|vl|pd|fs|doorst|továbbítás|πρθ|προωθ|trs|i̇lt|ilt|пересл|вiдп"
-    r"|videresendt|ymlaen|转发|轉寄|転送|הועבר|إعادة توجيه)\s?(?:\[\d{1,3}\])?\s?[:：]",
+    r"|videresendt|ymlaen|转发|轉寄|転送|전달|הועבר|إعادة توجيه)\.?\s?(?:\[\d{1,3}\])?\s?[:：]",
     re.IGNORECASE,
 )
+_ISO: Final = re.compile(r"\s*(?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d")
+_LABEL: Final = re.compile(r"\s*\[[^\[\]]{1,60}\]")
+"""What helpdesks and lists write in front of the prefix of a reply."""
 _MONTH: Final = timedelta(days=31)
 _YEAR: Final = timedelta(days=366)
 _DAY: Final = timedelta(days=1)
@@ -45,6 +51,8 @@ class Subject(NamedTuple):
     text: str
     is_reply: bool
     is_forward: bool
+    may_forward: bool = False
+    """True for a reply whose prefix means a forward in another language."""
 
 
 def read_header(message: Message, name: str) -> str:
@@ -71,6 +79,11 @@ def header_charsets(message: Message) -> list[str]:
 
 def read_address(message: Message, name: str) -> tuple[str, str]:
     """Return the name and the address, in lower case, of the first person in a header field."""
+    return next(iter(read_addresses(message, name)), ("", ""))
+
+
+def read_addresses(message: Message, name: str) -> list[tuple[str, str]]:
+    """Return the names and the addresses, in lower case, of the people in a header field."""
     value = next((v for field, v in message.raw_items() if field.casefold() == name), "")
     value = str(value)[:MAX_VALUE_CHARACTERS]
     if not value.isascii():
@@ -79,11 +92,14 @@ def read_address(message: Message, name: str) -> tuple[str, str]:
         pairs = getaddresses([" ".join(value.split())])
     except (ValueError, IndexError, RecursionError):  # comments in comments, and other damage
         pairs = []
-    person, address = next(iter(pairs), ("", ""))
-    if "@" not in address:
+    if not any("@" in address for _, address in pairs):
         match = _ADDRESS.search(_decode_value(value))
-        address = match[0] if match else address
-    return " ".join(_decode_value(person).split()), address.casefold()
+        person, address = next(iter(pairs), ("", ""))
+        pairs = [(person, match[0] if match else address)]
+    found = [pair for pair in pairs if "@" in pair[1]] or pairs
+    return [
+        (" ".join(_decode_value(person).split()), address.casefold()) for person, address in found
+    ]
 
 
 def find_address(text: str) -> str:
@@ -92,29 +108,48 @@ def find_address(text: str) -> str:
     return match[0].strip(".'").casefold() if match else ""
 
 
+def strip_tags(text: str) -> str:
+    """Return a subject without the tags of servers in front of it."""
+    while match := _TAG.match(text):
+        text = text[match.end() :]
+    return text
+
+
 def parse_subject(text: str) -> Subject:
     """Return the parts of a subject; of several prefixes, the first says what the message is."""
     text = text[:MAX_VALUE_CHARACTERS]
-    is_reply = is_forward = False
+    is_reply = is_forward = may_forward = False
     while True:
-        if match := _TAG.match(text):
-            pass
-        elif match := _REPLY.match(text):
+        label = _LABEL.match(text)
+        if label and (_REPLY.match(text, label.end()) or _FORWARD.match(text, label.end())):
+            text = text[label.end() :]
+        elif tag := _TAG.match(text):
+            text = text[tag.end() :]
+        elif reply := _REPLY.match(text):
+            may_forward |= not is_reply and reply[0].strip().casefold().startswith("vs")
             is_reply |= not is_forward
-        elif match := _FORWARD.match(text):
+            text = text[reply.end() :]
+        elif forward := _FORWARD.match(text):
             is_forward |= not is_reply
+            text = text[forward.end() :]
         else:
-            return Subject(text.strip(), is_reply, is_forward)
-        text = text[match.end() :]
+            return Subject(text.strip(), is_reply, is_forward, may_forward)
 
 
 def parse_date(value: str) -> datetime | None:
     """Return a date of RFC 5322 in UTC; None if it cannot be read."""
     try:
-        sent = parsedate_to_datetime(value)
+        sent = _parse_any(value)
         return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError):
         return None
+
+
+def _parse_any(value: str) -> datetime:
+    """Return a date of RFC 5322, or of ISO 8601, which scripts write."""
+    if _ISO.match(value):
+        return datetime.fromisoformat(value.strip().replace(" +", "+").replace(" -", "-"))
+    return parsedate_to_datetime(value)
 
 
 def read_arrival(message: Message, stored: datetime) -> tuple[datetime, bool]:

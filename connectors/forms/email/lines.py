@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ class Mark(StrEnum):
     QUOTE = "quote"
     DIVIDER = "divider"
     """An empty line below which a whole message is quoted."""
+    HIDDEN = "hidden"
+    """Not displayed by any mail program."""
 
 
 class Line(NamedTuple):
@@ -30,3 +33,8 @@ class Line(NamedTuple):
 def count_letters(text: str) -> int:
     """Return how many letters and digits a text has."""
     return sum(map(str.isalnum, text))
+
+
+def count_line_letters(lines: Iterable[Line]) -> int:
+    """Return how many letters and digits lines have."""
+    return sum(count_letters(line.text) for line in lines)

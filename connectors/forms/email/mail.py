@@ -19,11 +19,13 @@ from connectors.forms.email.headers import (
     header_charsets,
     parse_subject,
     read_address,
+    read_addresses,
     read_header,
     read_headers,
     select_time,
 )
 from connectors.forms.email.lines import Line, count_letters
+from connectors.forms.email.list_footers import mark_list_footer
 from connectors.forms.email.parts import Body, parse_message, read_body
 from connectors.forms.email.quote_heads import Thread
 from connectors.forms.email.reply_parser import OwnText, extract_own_text
@@ -33,6 +35,8 @@ _DAY: Final = timedelta(days=1)
 _MAX_NAMED_TYPES: Final = 10
 _NOTE: Final = "note"
 _ALTERNATIVE: Final = "alternative"
+_HIDDEN: Final = "hidden"
+_SUBJECT: Final = "subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class Mail:
     attachments: Sequence[str] = ()
     """Types of the parts that are not displayed as text."""
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unread_forwards: int = 0
+    """Messages of people in this one that were not read, although its own sender wrote none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class _Words:
     sent: datetime | None = None
     """None if they were written when the message was sent."""
     is_forwarded: bool = False
+    unread_forwards: int = 0
 
 
 def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mail:
@@ -103,6 +110,7 @@ def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mai
         is_encrypted=body.is_encrypted,
         attachments=body.attachments,
         left_out=words.own.left_out,
+        unread_forwards=0 if words.is_forwarded else words.unread_forwards,
     )
 
 
@@ -121,26 +129,41 @@ def _read_words(message: Message, body: Body, reading: Reading) -> _Words:
     subject = parse_subject(read_header(message, "subject"))
     author = _read_author(message, reading)
     has_parent = bool(read_header(message, "in-reply-to") or read_header(message, "references"))
-    thread = Thread(subject.is_reply or has_parent, subject.is_forward, subject.text, author)
 
     def is_own(address: str) -> bool:
         return is_ours(address, {*reading.ours, reading.mailbox})
 
-    forward = find_forward(body.lines, thread, _zone(message), is_own)
+    if subject.may_forward and is_own(author):
+        subject = subject._replace(is_reply=False, is_forward=True)
+    thread = Thread(subject.is_reply or has_parent, subject.is_forward, subject.text, author)
+    lines = mark_list_footer(body.lines, message)
+    forward = find_forward(lines, thread, _zone(message), is_own)
     if forward is not None:
         return _read_forward(forward, reading, is_own(author))
-    own = extract_own_text(body.lines, thread, reading.boilerplate)
-    if len(body.forwarded) == 1 and (not own.text or is_own(author)):
-        attached = _read_attached(body.forwarded[0], reading)
+    own = extract_own_text(lines, thread, reading.boilerplate)
+    people = _select_people(body.forwarded, reading)
+    if len(people) == 1 and (not own.text or is_own(author)):
+        attached = _read_attached(people[0], reading)
         if attached.own.text:
             note = {_NOTE: count_letters(own.text)}
-            text = OwnText(attached.own.text, _sum(attached.own.left_out, own.left_out, note))
-            return replace(attached, own=text)
+            left_out = _sum(attached.own.left_out, own.left_out, note)
+            return replace(attached, own=replace(attached.own, left_out=left_out))
     if not own.text and body.attached_texts:
         lines = [line for text in body.attached_texts for line in [*text, Line("")]]
         other = extract_own_text(lines, Thread(False, False, "", author))
         own = OwnText(other.text, _sum(own.left_out, other.left_out))
-    return _Words(own, subject, author)
+    unread = len(people) if body.forwarded else int(subject.is_forward)
+    return _Words(own, subject, author, unread_forwards=unread)
+
+
+def _select_people(messages: Sequence[Message], reading: Reading) -> list[Message]:
+    """Return the messages that a person wrote."""
+    own = _domains(reading.mailbox, *reading.ours)
+    return [
+        message
+        for message in messages
+        if classify_origin(message, reading.own_lists, own) is Origin.PERSON
+    ]
 
 
 def _read_forward(forward: Forward, reading: Reading, by_us: bool) -> _Words:
@@ -154,7 +177,8 @@ def _read_forward(forward: Forward, reading: Reading, by_us: bool) -> _Words:
     elif note.text:
         text = f"{note.text}\n\n{own.text}".strip()
     subject = parse_subject(forward.subject)
-    return _Words(OwnText(text, left_out), subject, forward.author, forward.sent, True)
+    words = OwnText(text, left_out, own.may_quote)
+    return _Words(words, subject, forward.author, forward.sent, True)
 
 
 def _read_attached(inner: Message, reading: Reading) -> _Words:
@@ -185,10 +209,10 @@ def _read_author(message: Message, reading: Reading) -> str:
     lists = {find_address(value) for value in read_headers(message, "list-post")}
     name, sender = read_address(message, "from")
     for field_name in ("reply-to", "x-original-sender"):
-        address = read_address(message, field_name)[1]
-        if "@" in address and not is_ours(address, {*reading.ours, *lists, reading.mailbox}):
-            return address
-    return sender or name
+        for _, address in read_addresses(message, field_name):
+            if "@" in address and not is_ours(address, {*reading.ours, *lists, reading.mailbox}):
+                return address
+    return sender or name or read_address(message, "sender")[1]
 
 
 def _identify(message: Message, body: Body, stored: datetime) -> str:
@@ -208,9 +232,13 @@ def _identify(message: Message, body: Body, stored: datetime) -> str:
 
 
 def _join(words: _Words) -> str:
-    subject = words.subject
-    shown = "" if subject.is_reply or subject.is_forward else subject.text
+    shown = words.subject.text if _shows_subject(words) else ""
     return "\n".join(part for part in (shown, words.own.text) if part)
+
+
+def _shows_subject(words: _Words) -> bool:
+    """Return True for a subject of the author's own."""
+    return not words.subject.is_reply and not words.subject.is_forward
 
 
 def _sum(*counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -222,8 +250,15 @@ def _sum(*counts: Mapping[str, int]) -> Mapping[str, int]:
 
 def _list_notes(words: _Words, body: Body, *, is_arrival: bool) -> dict[str, str]:
     left_out = dict(words.own.left_out)
-    if body.other_text:
-        left_out[_ALTERNATIVE] = body.other_text
+    left_out |= {
+        kind: letters
+        for kind, letters in (
+            (_ALTERNATIVE, body.other_text),
+            (_HIDDEN, body.hidden),
+            (_SUBJECT, 0 if _shows_subject(words) else count_letters(words.subject.text)),
+        )
+        if letters
+    }
     notes = {
         "left_out": ", ".join(f"{kind}: {n} letters" for kind, n in sorted(left_out.items())),
         "attachments": ", ".join(
@@ -231,6 +266,8 @@ def _list_notes(words: _Words, body: Body, *, is_arrival: bool) -> dict[str, str
         ),
         "guessed_charset": ", ".join(sorted(set(body.charsets))),
         "dated_by": "arrival" if is_arrival else "",
+        "encrypted": "yes" if body.is_encrypted else "",
+        "may_quote": "yes" if words.own.may_quote else "",
         "forwarded": "yes" if words.is_forwarded else "",
     }
     return {name: value for name, value in notes.items() if value}

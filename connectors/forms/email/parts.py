@@ -10,10 +10,14 @@ from typing import Final
 
 from asn1crypto import cms
 
+from connectors.forms.email.alternatives import choose_alternative
 from connectors.forms.email.charsets import decode_bytes
+from connectors.forms.email.encoded_blocks import remove_encoded_blocks
+from connectors.forms.email.enriched import read_enriched
 from connectors.forms.email.html_quotes import read_html
-from connectors.forms.email.lines import Line, count_letters
+from connectors.forms.email.lines import Line, Mark, count_line_letters
 from connectors.forms.email.reply_parser import split_lines, unwrap_flowed
+from connectors.forms.email.transfer_encodings import decode_payload
 
 MAX_BOUNDARIES: Final = 60
 """Of multiparts, each of which could be inside the one before."""
@@ -24,9 +28,11 @@ _MAX_SIGNED: Final = 3
 _MAX_PARTS: Final = 500
 _MAX_TEXTS: Final = 100
 _SIGNED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_TEXTS: Final = frozenset({"text/plain", "text/enriched", "text/markdown", "plain/text"})
+_ENRICHED: Final = frozenset({"text/enriched", "text/richtext"})
+_TEXTS: Final = frozenset({"text/plain", "text/markdown", "plain/text"}) | _ENRICHED
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-_ARMOR: Final = "-----BEGIN PGP MESSAGE-----"
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_MESSAGE_FILE: Final = ".eml"
 _IGNORED: Final = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
     | {"application/pgp-keys", "text/calendar", "text/x-vcard", "text/vcard", "text/x-amp-html"}
@@ -40,11 +46,6 @@ _TYPE: Final = re.compile(
     r"(?:application|audio|chemical|font|image|message|model|text|video)/[\w.+-]{1,80}"
 )
 _UNKNOWN_TYPE: Final = "application/octet-stream"
-_GRAM: Final = 4
-_MAX_COMPARED: Final = 100_000
-_SHARED: Final = 0.5
-_UNRELATED: Final = 0.2
-"""Texts that share less have no words in common."""
 _BOUNDARY: Final = re.compile(rb"boundary\s{0,9}\*?\d?\*?=", re.IGNORECASE)
 
 
@@ -71,6 +72,8 @@ class Body:
     payloads: list[bytes] = field(default_factory=list)
     """The bytes of the text parts, as they were before any guess."""
     is_encrypted: bool = False
+    hidden: int = 0
+    """Letters that the sender's program hides, such as a preview of the text."""
     other_text: int = 0
     """Letters of alternatives that were not chosen although they have other words."""
 
@@ -89,7 +92,12 @@ def read_body(message: Message, hints: list[str]) -> Body:
     Raises any exception of the decoders for a malformed message.
     """
     reader = _Reader(hints)
-    reader.body.lines = reader.read(message, 0)
+    lines = reader.read(message, 0)
+    shown = [line for line in lines if line.mark is not Mark.HIDDEN]
+    if count_line_letters(shown):
+        reader.body.hidden = count_line_letters(lines) - count_line_letters(shown)
+        lines = shown
+    reader.body.lines = lines
     if len(reader.body.lines) > _MAX_LINES:
         raise TooLong
     return reader.body
@@ -112,10 +120,13 @@ class _Reader:
             # without a boundary, the whole is text
             is_whole = part.is_multipart()
             return self._read_multipart(part, kind, depth) if is_whole else self._read_text(part)
-        if kind in _SIGNED or (part.get_filename() or "").casefold().endswith(".p7m"):
+        file_name = (part.get_filename() or "").casefold()
+        if kind in _SIGNED or file_name.endswith(".p7m"):
             return self._read_signed(part, depth)
-        if kind == "message/rfc822" and part.is_multipart():
-            self._add_message(part)
+        is_message = kind in _MESSAGES or file_name.endswith(_MESSAGE_FILE)
+        if is_message and (inner := _read_message(part)) is not None:
+            self.body.forwarded.append(inner)
+            self.body.attachments.append("message/rfc822")
         elif kind == "application/pgp-encrypted":
             self.body.is_encrypted = True
         elif kind in _IGNORED or (is_related and part.get_content_maintype() == "image"):
@@ -140,38 +151,19 @@ class _Reader:
         return lines
 
     def _choose(self, alternatives: list[list[Line]]) -> list[Line]:
-        """Return the first alternative, which is plain, unless the last has other words.
-
-        Then the first only says that the message is HTML, or is shortened.
-        """
-        filled = [lines for lines in alternatives if _count(lines)]
-        if len(filled) < 2:
-            return filled[0] if filled else []
-        first, last = filled[0], filled[-1]
-        share = _share(last, first)
-        if share >= _SHARED:
-            return first
-        if _share(first, last) >= _SHARED:
-            return last
-        chosen, other = (last, first) if share < _UNRELATED else (first, last)
-        self.body.other_text += _count(other)
+        chosen, other_text = choose_alternative(alternatives)
+        self.body.other_text += other_text
         return chosen
 
     def _read_signed(self, part: Message, depth: int) -> list[Line]:
         """Return the text of an opaque S/MIME message, which is readable if it is only signed."""
-        payload = part.get_payload(decode=True)
-        content = _read_signed_content(payload) if isinstance(payload, bytes) else None
+        payload = decode_payload(part)
+        content = _read_signed_content(payload) if payload is not None else None
         self._signed += 1
         if content is None or self._signed > _MAX_SIGNED:
             self.body.is_encrypted = True
             return []
         return self.read(parse_message(content), depth + 1)
-
-    def _add_message(self, part: Message) -> None:
-        inner = part.get_payload(0)
-        if isinstance(inner, Message):
-            self.body.forwarded.append(inner)
-        self.body.attachments.append("message/rfc822")
 
     def _read_text(self, part: Message) -> list[Line]:
         lines = self._decode(part, is_html=part.get_content_type() in _HTML)
@@ -182,8 +174,8 @@ class _Reader:
         return lines
 
     def _decode(self, part: Message, *, is_html: bool) -> list[Line]:
-        payload = part.get_payload(decode=True)
-        if not isinstance(payload, bytes):
+        payload = decode_payload(part)
+        if payload is None:
             return []
         self.body.payloads.append(payload)
         if len(self.body.payloads) > _MAX_TEXTS:
@@ -197,10 +189,12 @@ class _Reader:
             self.body.charsets.append(decoded.guessed)
         if is_html:
             return read_html(decoded.text)
-        text = decoded.text
-        if text.lstrip().startswith(_ARMOR):
-            self.body.is_encrypted = True
-            return []
+        if part.get_content_type() in _ENRICHED:
+            return split_lines(read_enriched(decoded.text))
+        plain = remove_encoded_blocks(decoded.text)
+        self.body.is_encrypted |= plain.is_encrypted
+        self.body.attachments += plain.attachments
+        text = plain.text
         if _read_parameter(part, "format") == "flowed":
             text = unwrap_flowed(text, delete_space=_read_parameter(part, "delsp") == "yes")
         return split_lines(text)
@@ -222,17 +216,15 @@ def _read_signed_content(payload: bytes) -> bytes | None:
     return content if isinstance(content, bytes) else None
 
 
-def _count(lines: list[Line]) -> int:
-    return sum(count_letters(line.text) for line in lines)
-
-
-def _share(lines: list[Line], others: list[Line]) -> float:
-    """Return the share of a text's sequences of letters that another text has too."""
-    mine, theirs = _grams(lines), _grams(others)
-    return len(mine & theirs) / len(mine) if mine else 1.0
-
-
-def _grams(lines: list[Line]) -> set[str]:
-    text = "".join(filter(str.isalnum, "".join(line.text for line in lines).casefold()))
-    text = text[:_MAX_COMPARED]
-    return {text[start : start + _GRAM] for start in range(max(1, len(text) - _GRAM + 1))} - {""}
+def _read_message(part: Message) -> Message | None:
+    """Return an attached message, which may be encoded although the standard forbids it."""
+    if not part.is_multipart():
+        payload = decode_payload(part)
+        inner = parse_message(payload) if payload else None
+    else:
+        child = part.get_payload(0)
+        inner = child if isinstance(child, Message) else None
+        if inner is not None and not inner.keys() and not inner.is_multipart():
+            inner["Content-Transfer-Encoding"] = str(part.get("content-transfer-encoding", ""))
+            inner = parse_message(decode_payload(inner) or b"")
+    return inner if inner is not None and inner.keys() else None

@@ -18,7 +18,7 @@ _CONTROLS: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _COLON: Final = re.compile(r"[:：]\s*$")
 _TIME: Final = re.compile(r"\d{1,2}\s?[:.hH时時点시]\s?\d{2}(?!\d)")
 _DATE: Final = re.compile(
-    r"\b(?:19|20|25)\d{2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|[٠-٩۰-۹]{4}|\d{1,2}月\d{1,2}日"
+    r"\b(?:19|20|25)\d{2}(?!\d)|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}|[٠-٩۰-۹]{4}|\d{1,2}月\d{1,2}日"
 )
 _WROTE: Final = re.compile(
     r"(?:wrote|schrieb(?:\s.{0,120})?|a écrit|escribió|ha scritto|schreef(?:\s.{0,120})?|escreveu"
@@ -170,24 +170,32 @@ def announces_forward(text: str) -> bool:
 
 
 def find_attribution(
-    texts: Sequence[str], last: int, thread: Thread, *, marked: bool
+    texts: Sequence[str], last: int, thread: Thread, *, marked: bool, needs_time: bool = False
 ) -> int | None:
     """Return the first line of an attribution ("On … wrote:") that ends at ``last``, if any.
 
-    Above lines that are marked as quotes, a date with a time or an address is sufficient. Without
-    marks all that follows would be cut, so only in a reply, and with another's address and a date.
+    Above lines that are marked as quotes, a date with a time or an address is sufficient; without
+    a colon, both. Without marks all that follows would be cut, so only in a reply, and with
+    another's address and a date. ``needs_time``: an address alone is not sufficient.
     """
-    if len(texts[last]) > _MAX_HEAD_CHARACTERS or not _COLON.search(clean_head(texts[last])):
+    text = clean_head(texts[last]) if len(texts[last]) <= _MAX_HEAD_CHARACTERS else ""
+    has_colon = _COLON.search(text) is not None
+    if not text or not (has_colon or (marked and not needs_time and find_address(text))):
         return None
     first = _find_first_line(texts, last)
     head = clean_head(" ".join(texts[first : last + 1]))
     if len(head) > _MAX_HEAD_CHARACTERS:
         return None
     address, is_dated = find_address(head), has_date(head)
-    if marked:
-        proof = address or (is_dated and (has_time(head) or _WROTE.search(head)))
+    is_timed = is_dated and (has_time(head) or _WROTE.search(head) is not None)
+    if not marked:
+        proof = bool(thread.is_reply and address and address != thread.sender and is_dated)
+    elif not has_colon:
+        proof = bool(address) and is_dated and not _ENDS_SENTENCE.search(head)
+    elif needs_time:
+        proof = is_timed and has_time(head) and _WROTE.search(head) is not None
     else:
-        proof = thread.is_reply and address and address != thread.sender and is_dated
+        proof = bool(address) or is_timed
     return first if proof else None
 
 
@@ -217,13 +225,23 @@ def read_header_block(texts: Sequence[str], start: int) -> HeaderBlock | None:
     fields: list[tuple[str, str]] = []
     number = end = start
     wrapped = 0
+    is_table = False  # with each value in a cell of its own
     while number < len(texts) and len(fields) < _MAX_FIELDS:
         text = clean_head(texts[number])
         match = _LABEL.fullmatch(text) if is_field(text) else None
         if match:
             fields.append((match[1].strip(" *_"), match[2].strip()))
+            is_table = is_table if len(fields) > 1 else not fields[0][1]
             end = number + 1
-        elif fields and text and wrapped < _MAX_WRAPPED and _continues(text, fields[-1][1]):
+        elif (
+            fields
+            and text
+            and wrapped < _MAX_WRAPPED
+            and (
+                _continues(text, fields[-1][1])
+                or (is_table and number == end and not fields[-1][1])
+            )
+        ):
             wrapped += 1
             fields[-1] = (fields[-1][0], f"{fields[-1][1]} {text}")
             end = number + 1

@@ -7,6 +7,7 @@ the quotes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -24,6 +25,7 @@ from connectors.forms.email.quote_heads import (
 )
 
 _MAX_BLANK_LINES: Final = 2
+_MORE_THAN: Final = re.compile(r"\s*>\s?\d")
 
 
 def find_quotes(lines: Sequence[Line], thread: Thread) -> list[bool]:
@@ -31,18 +33,58 @@ def find_quotes(lines: Sequence[Line], thread: Thread) -> list[bool]:
     texts = [line.text for line in lines]
     is_quoted = [line.mark in (Mark.QUOTE, Mark.HEAD) for line in lines]
     _mark_groups(lines, texts, is_quoted, thread)
+    if (top := _find_top_head(lines, texts, is_quoted, thread)) is not None:
+        is_quoted[top[0] : top[1]] = [True] * (top[1] - top[0])
     end = _find_end(lines, texts, is_quoted, thread)
     return [*is_quoted[:end], *([True] * (len(lines) - end))]
+
+
+def may_quote(lines: Sequence[Line], is_quoted: Sequence[bool], thread: Thread) -> bool:
+    """Return True if a reply has the head of a message, but nothing says what is quoted below it.
+
+    Either that is at the very top, so that the writer's words are below it and not above, or the
+    line names neither an address nor its author, and a person can have written it too.
+    """
+    if not thread.is_reply:
+        return False
+    texts = [line.text for line in lines]
+    if _find_top_head(lines, texts, [False] * len(lines), thread) is not None:
+        return True
+    return any(
+        not is_quoted[number]
+        and find_attribution(texts, number, thread, marked=True, needs_time=True) is not None
+        for number in range(len(texts))
+    )
+
+
+def _find_top_head(
+    lines: Sequence[Line], texts: Sequence[str], is_quoted: Sequence[bool], thread: Thread
+) -> tuple[int, int] | None:
+    """Return the first line of the head of a message above all words, and the line after it."""
+    number = 0
+    while thread.is_reply and number < len(lines) and not is_quoted[number]:
+        if (first := _find_message_head(lines, texts, number, thread)) is not None:
+            is_border = lines[number].mark is Mark.DIVIDER or not is_field(texts[number])
+            block = read_header_block(texts, _skip_blank(texts, number + is_border))
+            return first, block.end if block is not None else number + 1
+        if count_letters(texts[number]):
+            break
+        number += 1
+    return None
 
 
 def _mark_groups(
     lines: Sequence[Line], texts: Sequence[str], is_quoted: list[bool], thread: Thread
 ) -> None:
     """Mark the lines with ">" and in blockquotes that are quotes, and the heads above them."""
+    candidates = [
+        _is_candidate(line) and not _is_comparison(texts, number)
+        for number, line in enumerate(lines)
+    ]
     starts = [
         number
-        for number, line in enumerate(lines)
-        if _is_candidate(line) and (number == 0 or not _is_candidate(lines[number - 1]))
+        for number, is_candidate in enumerate(candidates)
+        if is_candidate and not (number and candidates[number - 1])
     ]
     heads = {start: _find_head(texts, start, thread) for start in starts}
     is_conversation = thread.is_reply or any(head is not None for head in heads.values())
@@ -51,13 +93,22 @@ def _mark_groups(
         if head is not None:
             is_quoted[head:start] = [True] * (start - head)
         number = start
-        while number < len(lines) and _is_candidate(lines[number]):
+        while number < len(lines) and candidates[number]:
             is_quoted[number] |= is_conversation
             number += 1
 
 
 def _is_candidate(line: Line) -> bool:
     return line.mark in (Mark.BLOCKQUOTE, Mark.QUOTE) or line.text.lstrip().startswith(">")
+
+
+def _is_comparison(texts: Sequence[str], number: int) -> bool:
+    """Return True for a number behind ">" in a sentence that goes on from the line above."""
+    if not number or not _MORE_THAN.match(texts[number]):
+        return False
+    above = texts[number - 1].strip()
+    below = texts[number + 1].strip() if number + 1 < len(texts) else ""
+    return above[-1:].isalnum() and not above.startswith(">") and not below.startswith(">")
 
 
 def _find_head(texts: Sequence[str], start: int, thread: Thread) -> int | None:

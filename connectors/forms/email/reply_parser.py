@@ -15,7 +15,7 @@ from typing import Final
 from connectors.forms.email.closings import find_closings
 from connectors.forms.email.lines import Line, count_letters
 from connectors.forms.email.quote_heads import Thread
-from connectors.forms.email.quotes import find_quotes
+from connectors.forms.email.quotes import find_quotes, may_quote
 
 QUOTE: Final = "quote"
 _MAX_STRETCHES: Final = 200
@@ -29,6 +29,8 @@ class OwnText:
     text: str
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Letters and digits that are not in ``text``, by what they are."""
+    may_quote: bool = False
+    """True if another message may begin in ``text``, where nothing marks what is quoted."""
 
 
 def split_lines(text: str) -> list[Line]:
@@ -61,7 +63,8 @@ def extract_own_text(
         else:
             left_out[kind] += count_letters(line.text)
     text = _BLANKS.sub("\n\n", "\n".join(kept)).strip()
-    return OwnText(text, {kind: letters for kind, letters in left_out.items() if letters})
+    counts = {kind: letters for kind, letters in left_out.items() if letters}
+    return OwnText(text, counts, may_quote(lines, is_quoted, thread))
 
 
 def strip_quoted_text(text: str) -> str:

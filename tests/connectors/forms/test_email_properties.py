@@ -1,7 +1,11 @@
-"""Whatever a mail looks like, its writer's words are in the record or are counted."""
+"""Whatever a mail looks like, its writer's words are in the record or are counted.
+
+``FEEDBACK_EXAMPLES`` sets how many mails are tried.
+"""
 
 from __future__ import annotations
 
+import os
 import quopri
 from base64 import encodebytes
 from dataclasses import dataclass
@@ -18,6 +22,7 @@ from connectors.sdk import plain_text
 from connectors.sdk.errors import BadRecord, Skip
 from tests.support.mails import parse_mail, write_message
 
+EXAMPLES = int(os.environ.get("FEEDBACK_EXAMPLES", "100"))
 ODD_LINES = (
     *("", "> quoted", ">> deeper", "-- ", "--", "________________________________", "* * *"),
     *("On 2 Nov 2026 at 10:00, Us <f@us.example> wrote:", "wrote:", "Kind regards", "Jo"),
@@ -29,6 +34,8 @@ ODD_LINES = (
     ),
     *("CAUTION: this message is from outside. Open no links or attachments.", "Ward: Four", "a:"),
     *("I waited nine hours.", "Nobody came", "p.s. cold", "看護師が冷たかった。", "\u200f\u202a:"),
+    *("*** EXTERNAL EMAIL ***", "Von meinem iPhone gesendet", ">39 for days", "On 2 Nov, wrote"),
+    *("Von:", "An:", "Datum:", "15. 11. 26"),
 )
 lines = st.lists(st.one_of(st.sampled_from(ODD_LINES), st.text(max_size=40)), max_size=12)
 threads = st.builds(
@@ -41,7 +48,7 @@ threads = st.builds(
 
 
 @given(lines, threads, st.lists(st.sampled_from(list(Mark)), max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_each_letter_of_a_text_is_kept_or_counted(
     texts: list[str], thread: Thread, marks: list[Mark]
 ) -> None:
@@ -70,6 +77,7 @@ TAGS = (
         "<b",
         "<!--",
     ),
+    *('<div style="display:none">', "<span hidden>", "</span>", '<div name="quote">'),
     *("<td>", '<a title="a > b">', "<yahoo_quoted>", "&lt;", "-->", "<head>", "</head>", "<hr/>"),
 )
 
@@ -79,7 +87,7 @@ TAGS = (
         st.one_of(st.sampled_from(TAGS), st.text(alphabet="ab <>\"'&;", max_size=8)), max_size=12
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_marking_the_elements_of_html_takes_no_letter_away(parts: list[str]) -> None:
     html = "".join(parts).replace("<!--", "").replace("<head>", "").replace("</head>", "")
     shown = sum(count_letters(line.text) for line in read_html(html))
@@ -203,7 +211,7 @@ def mails(draw: st.DrawFn) -> tuple[Letter, bytes]:
 
 
 @given(mails())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_each_word_of_the_writers_own_is_in_the_record(mail: tuple[Letter, bytes]) -> None:
     letter, raw = mail
     try:
@@ -215,7 +223,7 @@ def test_each_word_of_the_writers_own_is_in_the_record(mail: tuple[Letter, bytes
 
 
 @given(st.binary(max_size=400), st.sampled_from(["text/plain", "text/html", "multipart/mixed", ""]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_a_mail_is_a_record_a_dead_letter_or_left_out(body: bytes, kind: str) -> None:
     head = write_message().as_bytes().partition(b"Content-Type")[0]
     kind_line = f"Content-Type: {kind}\n".encode() if kind else b""
