@@ -40,6 +40,10 @@ _CONTENT_CLASS: Final = "urn:content-classes:"
 _PROGRAM_CLASSES: Final = frozenset({"calendarmessage", "mdn", "dsn", "recallmessage"})
 """Content classes of Exchange for what its programs write."""
 _COMMENT: Final = re.compile(r"\([^()]*\)")
+_CAMPAIGN_FIELDS: Final = ("x-csa-complaints", "x-campaign", "x-campaign-id", "x-campaignid")
+"""Fields that only senders of newsletters set."""
+_VIA: Final = re.compile(r"\w['\"]? via \w")
+"""The author of a message that a list sends in its own name: "Jo Bloggs via Complaints"."""
 _BULK: Final = frozenset({"bulk", "junk", "list"})
 _REPORTS: Final = ("multipart/report", "message/delivery-status")
 _SCHEDULING: Final = frozenset(
@@ -153,6 +157,7 @@ def _is_bulk(message: Message, own_lists: Collection[str], own: Collection[str])
         read_header(message, "precedence").casefold() in _BULK
         or read_header(message, "list-id")
         or read_header(message, "list-unsubscribe")
+        or any(read_header(message, name) for name in _CAMPAIGN_FIELDS)
     )
     return bool(marked) and not _is_by_own_list(message, own_lists, own)
 
@@ -166,10 +171,13 @@ def _is_by_own_list(message: Message, own_lists: Collection[str], own: Collectio
     names = set(_list_names(message))
     if names & {entry.strip().strip("<>").casefold() for entry in own_lists}:
         return True
-    fields = ("x-original-sender", "from", "reply-to")
+    if not any(_is_within(name, own) for name in names):
+        return False
+    fields = ("x-original-sender", "x-original-from", "from", "reply-to")
     authors = [find_address(read_header(message, field)) for field in fields]
-    has_own_id = any(_is_within(name, own) for name in names)
-    return has_own_id and any(author and not _is_within(author, own) for author in authors)
+    person, address = read_address(message, "from")
+    is_in_its_name = address in names and _VIA.search(person) is not None
+    return is_in_its_name or any(author and not _is_within(author, own) for author in authors)
 
 
 def _list_names(message: Message) -> Iterable[str]:
@@ -177,7 +185,7 @@ def _list_names(message: Message) -> Iterable[str]:
     for value in read_headers(message, "list-id"):
         match = re.search(r"<([^<>]{1,255})>", value)
         name = (match[1] if match else value).strip().casefold()
-        yield from (name, name.partition(".")[2])
+        yield from (name, name.partition(".")[2], name.replace(".", "@", 1))
     for field in ("list-post", "list-unsubscribe", "mailing-list"):
         for value in read_headers(message, field):
             if address := find_address(value.replace("mailto:", " ")):

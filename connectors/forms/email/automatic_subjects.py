@@ -38,7 +38,8 @@ _RECEIPT: Final = re.compile(
     re.IGNORECASE,
 )
 _FAILURE: Final = re.compile(
-    r"\s*(?:undeliver|un?zustellbar|mail delivery|delivery (?:status|failure|has failed)"
+    r"\s*(?:undeliver|un?zustellbar|mail delivery|delivery (?:status|failure|has failed"
+    r"|(?:is )?delayed)"
     r"|returned mail|failure notice|mail (?:system )?error|non remis|no se puede entregar"
     r"|non recapitabil|onbestelbaar|não (?:entregue|é possível entregar)|kan ikke leveres"
     r"|olevererbar|niedostarcz|nedoruč|kézbesíthetetlen|teslim edile|недоставл"

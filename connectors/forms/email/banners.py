@@ -11,9 +11,9 @@ from connectors.forms.email.quote_heads import is_rule
 MESSAGE_WORDS: Final = (
     r"e-?mails?|e-?post\w*|messages?|communication|transmission|nachricht|courriel|correo|mensaje"
     r"|mensagem|messaggio|bericht|meddelande\w*|meddelelse|melding|viesti|sähköposti\w*|zpráv[ay]"
-    r"|wiadomość|ileti|メール"
+    r"|wiadomość|ileti|сообщени\w*|письм\w*"
 )
-IS_MESSAGE: Final = re.compile(rf"\b(?:{MESSAGE_WORDS})\b", re.IGNORECASE)
+IS_MESSAGE: Final = re.compile(rf"\b(?:{MESSAGE_WORDS})\b|メール|邮件|郵件|메일", re.IGNORECASE)
 FIRST_PERSON: Final = re.compile(
     r"\bI(?:'m|'ve)?\b|\b(?:[Mm]y|me|mine)\b|\b(?:ich|mir|mich)\b"
     r"|\b(?:[Yy]our|[Ii]hre[mnrs]?|[Ee]ure|[Vv]otre|[Vv]os|[Ss]u|[Uu]w) (?:\w{1,20} )?"

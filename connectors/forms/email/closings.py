@@ -43,20 +43,23 @@ _PARAGRAPH_LINES: Final = 40
 _DISCLAIMERS: Final = 6
 
 _CONFIDENTIAL: Final = re.compile(
-    r"confidential|vertraulich|confidenti?el|confidencial|riservat|vertrouwelijk|konfidentiell"
-    r"|fortrolig|poufn|důvěrn|luottamuksel|gizli|privileged|機密",
+    r"confidential|vertraulich|confidenti?el|confidencial|riservat|vertrouwelijk|konfiden[st]iell"
+    r"|конфиденциал|fortrolig|poufn|důvěrn|luottamuksel|gizli|privileged|機密|机密|保密|기밀",
     re.IGNORECASE,
 )
 _ADDRESSEE: Final = re.compile(
     r"intended (?:solely|only|recipient|for)|addressee|in error|unauthori[sz]ed|(?:copy|disclos"
     r"|distribut|disseminat)\w*|adressat|empfänger|destinatair|destinatari|geadresseerde|mottagare"
-    r"|mottaker|modtager|odbiorc|adresat|příjemc|vastaanottaj|alıcı|destinat[áa]rio",
+    r"|mottaker|modtager|odbiorc|adresat|příjemc|vastaanottaj|alıcı|destinat[áa]rio"
+    r"|адресат|получател|收件人|受信|수신",
     re.IGNORECASE,
 )
 _ABOUT_ITSELF: Final = re.compile(
     r"\b(?:this|these|diese[rs]?|ce|cet|cette|este|esta|esse|essa|questo|questa|dit|deze|detta"
     r"|denna|denne|dette|tato|toto|ta|niniejsz\w{1,4}|bu|tämä)\s(?:\w{1,20}\s){0,2}"
-    rf"(?:{MESSAGE_WORDS})\b|\bintended (?:only|solely) for|\bif you (?:are not|have received)",
+    rf"(?:{MESSAGE_WORDS})\b|\b(?:это|данное|настоящее) (?:сообщени|письм)"
+    r"|(?:本|この|此|이 ?|본 ?)(?:電子)?(?:メール|邮件|郵件|메일)"
+    r"|\bintended (?:only|solely) for|\bif you (?:are not|have received)",
     re.IGNORECASE,
 )
 """What a disclaimer says of the message that it is in."""
@@ -140,8 +143,9 @@ def _find_boilerplate(texts: Sequence[str], beginnings: Sequence[str]) -> Iterat
 def _find_disclaimer(texts: Sequence[str], kinds: Sequence[Closing | None]) -> list[int]:
     """Return the lines of the last paragraph if it is about the message and its recipient."""
     rest = [number for number, kind in enumerate(kinds) if kind is None]
+    below: list[int] = []
     while rest and (not texts[rest[-1]] or is_rule(texts[rest[-1]])):
-        rest.pop()
+        below.append(rest.pop())
     paragraph: list[int] = []
     while rest and texts[rest[-1]] and len(paragraph) < _PARAGRAPH_LINES:
         paragraph.insert(0, rest.pop())
@@ -151,7 +155,7 @@ def _find_disclaimer(texts: Sequence[str], kinds: Sequence[Closing | None]) -> l
         return []
     while rest and _continues_disclaimer(texts, rest[-1]):
         paragraph.insert(0, rest.pop())
-    return paragraph
+    return [*paragraph, *below]
 
 
 def _continues_disclaimer(texts: Sequence[str], number: int) -> bool:

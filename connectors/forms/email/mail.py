@@ -15,17 +15,15 @@ from connectors.forms.email.automatic import Origin, classify_origin
 from connectors.forms.email.forwards import Forward, find_forward
 from connectors.forms.email.headers import (
     Subject,
-    find_address,
     header_charsets,
     parse_subject,
     read_address,
     read_addresses,
     read_header,
-    read_headers,
     select_time,
 )
 from connectors.forms.email.lines import Line, count_letters
-from connectors.forms.email.list_footers import mark_list_footer
+from connectors.forms.email.mailing_lists import mark_list_footer, read_list_addresses
 from connectors.forms.email.parts import Body, parse_message, read_body
 from connectors.forms.email.quote_heads import Thread
 from connectors.forms.email.reply_parser import OwnText, extract_own_text
@@ -33,6 +31,7 @@ from schemas.feedback import EARLIEST_YEAR
 
 _DAY: Final = timedelta(days=1)
 _MAX_NAMED_TYPES: Final = 10
+_AUTHOR_FIELDS: Final = ("reply-to", "x-original-sender", "x-original-from")
 _NOTE: Final = "note"
 _ALTERNATIVE: Final = "alternative"
 _HIDDEN: Final = "hidden"
@@ -205,10 +204,17 @@ def _zone(message: Message) -> tzinfo:
 
 
 def _read_author(message: Message, reading: Reading) -> str:
-    """Return who wrote a message: whom to reply to, if that is neither a list nor one of us."""
-    lists = {find_address(value) for value in read_headers(message, "list-post")}
+    """Return who wrote a message: whom to reply to, if that is neither a list nor one of us.
+
+    A list may put its own address into From; then the author is in one of the fields to which
+    lists move it, or only the name is left.
+    """
+    lists = read_list_addresses(message)
     name, sender = read_address(message, "from")
-    for field_name in ("reply-to", "x-original-sender"):
+    fields: tuple[str, ...] = _AUTHOR_FIELDS
+    if sender in lists:
+        fields, sender = (*_AUTHOR_FIELDS, "cc"), ""
+    for field_name in fields:
         for _, address in read_addresses(message, field_name):
             if "@" in address and not is_ours(address, {*reading.ours, *lists, reading.mailbox}):
                 return address

@@ -14,6 +14,7 @@ from connectors.forms.email.alternatives import choose_alternative
 from connectors.forms.email.charsets import decode_bytes
 from connectors.forms.email.encoded_blocks import remove_encoded_blocks
 from connectors.forms.email.enriched import read_enriched
+from connectors.forms.email.hebrew import is_visual_hebrew, to_logical_order
 from connectors.forms.email.html_quotes import read_html
 from connectors.forms.email.lines import Line, Mark, count_line_letters
 from connectors.forms.email.reply_parser import split_lines, unwrap_flowed
@@ -187,11 +188,18 @@ class _Reader:
         decoded = decode_bytes(payload, label, hints)
         if decoded.guessed:
             self.body.charsets.append(decoded.guessed)
+        lines = self._read_decoded(part, decoded.text, is_html=is_html)
+        if is_visual_hebrew(line.text for line in lines):
+            self.body.charsets.append("iso-8859-8 (visual)")
+            lines = [line._replace(text=to_logical_order(line.text)) for line in lines]
+        return lines
+
+    def _read_decoded(self, part: Message, text: str, *, is_html: bool) -> list[Line]:
         if is_html:
-            return read_html(decoded.text)
+            return read_html(text)
         if part.get_content_type() in _ENRICHED:
-            return split_lines(read_enriched(decoded.text))
-        plain = remove_encoded_blocks(decoded.text)
+            return split_lines(read_enriched(text))
+        plain = remove_encoded_blocks(text)
         self.body.is_encrypted |= plain.is_encrypted
         self.body.attachments += plain.attachments
         text = plain.text

@@ -64,6 +64,8 @@ _SUBJECT: Final = re.compile(
     r"|件名|тема|主题|主旨|tárgy|θέμα|נושא|الموضوع|제목|pwnc|subiect",
     re.IGNORECASE,
 )
+_CONTACT: Final = re.compile(r".{0,10}(?:mail|contact|kontakt|courriel|correo)", re.IGNORECASE)
+"""A label of a person's own address, which no mail program writes above a message."""
 _ENDS_SENTENCE: Final = re.compile(r"[.!?…。]\s*$")
 _MAX_HEAD_LINES: Final = 3
 _MAX_HEAD_CHARACTERS: Final = 300
@@ -263,6 +265,8 @@ def is_message_head(block: HeaderBlock | None, thread: Thread) -> bool:
     this conversation, or that begins as mail programs do and has a time or an address.
     """
     if block is None or len(block.fields) < _MIN_FIELDS or not block.date:
+        return False
+    if any(_CONTACT.fullmatch(label) for label, _ in block.fields[:2]):
         return False
     if _TO.fullmatch(block.fields[0][0]) or (thread.sender and block.named == thread.sender):
         return False  # the head of the writer's own letter

@@ -1,4 +1,4 @@
-"""Footers that mailing lists write below each message, which name the list."""
+"""What mailing lists do to a message: the footer below it, and the author behind their address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ID: Final = re.compile(r"<([^<>\s]{1,255})>")
 
 def mark_list_footer(lines: Sequence[Line], message: Message) -> list[Line]:
     """Return lines with a mark on those below the last rule if they name the message's list."""
-    names = _read_names(message)
+    names = read_list_addresses(message)
     if not names:
         return list(lines)
     start = max(0, len(lines) - _MAX_LINES)
@@ -31,8 +31,8 @@ def mark_list_footer(lines: Sequence[Line], message: Message) -> list[Line]:
     return list(lines)
 
 
-def _read_names(message: Message) -> set[str]:
-    """Return the addresses of the lists that brought a message; an id stands for an address."""
+def read_list_addresses(message: Message) -> set[str]:
+    """Return the addresses of the lists that brought a message, also those that its ids imply."""
     ids = [match[1] for value in read_headers(message, "list-id") for match in _ID.finditer(value)]
     names = {name.casefold().replace(".", "@", 1) for name in ids}
     for field in ("list-post", "mailing-list"):
