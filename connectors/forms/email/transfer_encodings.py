@@ -50,7 +50,8 @@ def decode_base64(raw: bytes) -> bytes:
         run = list(group)
         data = b"".join(_decode_chunks(run)) if is_coded else None
         if data is None or (has_decoded and not _is_text(data)):
-            pieces.append(b"\n".join([b"", *run, b""]) if has_decoded else b"\n".join([*run, b""]))
+            is_new_line = not pieces or pieces[-1].endswith(b"\n")
+            pieces.append((b"" if is_new_line else b"\n") + b"\n".join([*run, b""]))
         else:
             has_decoded = True
             pieces.append(data)
