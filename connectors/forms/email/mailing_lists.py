@@ -1,4 +1,4 @@
-"""What mailing lists do to a message: the footer below it, and the author behind their address."""
+"""Mailing lists: their addresses, and the footers that they write below each message."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _is_candidate(line: Line) -> bool:
 
 
 def _is_comparison(texts: Sequence[str], number: int) -> bool:
-    """Return True for a number behind ">" in a sentence that goes on from the line above."""
+    """Return True for a number behind ">" in a sentence that begins in the line above."""
     if not number or not _MORE_THAN.match(texts[number]):
         return False
     above = texts[number - 1].strip()

@@ -30,7 +30,7 @@ class OwnText:
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Letters and digits that are not in ``text``, by what they are."""
     may_quote: bool = False
-    """True if another message may begin in ``text``, where nothing marks what is quoted."""
+    """True if another message may begin in ``text``, without a mark of what is quoted."""
 
 
 def split_lines(text: str) -> list[Line]:
