@@ -30,7 +30,13 @@ _UID: Final = re.compile(rb"\bUID (\d+)")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _SECTION: Final = re.compile(rb"BODY\[([\w.]*)\](?:<\d+>)? \{\d+\}\s*$")
 _QUOTED: Final = re.compile(rb'BODY\[([\w.]*)\](?:<\d+>)? "((?:[^"\\]|\\.)*+)"')
-_READ: Final = ("text/", "message/rfc822", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_READ: Final = (
+    "text/",
+    "message/rfc822",
+    "message/global",
+    "application/pkcs7-mime",
+    "application/x-pkcs7-mime",
+)
 
 Response = Sequence[Any]
 

@@ -209,6 +209,8 @@ def _find_first_line(texts: Sequence[str], last: int) -> int:
             break
         if number < last and (_ENDS_SENTENCE.search(text) or _COLON.search(text)):
             break
+        if number == last and find_address(text) and has_date(text):
+            return last  # complete
         if _OPENS.match(text) and (number == last or has_date(text) or find_address(text)):
             return number
         if find_address(text) or (has_date(text) and has_time(text)):

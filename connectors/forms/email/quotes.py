@@ -64,9 +64,7 @@ def _find_top_head(
     number = 0
     while thread.is_reply and number < len(lines) and not is_quoted[number]:
         if (first := _find_message_head(lines, texts, number, thread)) is not None:
-            is_border = lines[number].mark is Mark.DIVIDER or not is_field(texts[number])
-            block = read_header_block(texts, _skip_blank(texts, number + is_border))
-            return first, block.end if block is not None else number + 1
+            return first, _find_head_end(lines, texts, number)
         if count_letters(texts[number]):
             break
         number += 1
@@ -120,17 +118,35 @@ def _find_head(texts: Sequence[str], start: int, thread: Thread) -> int | None:
 
 
 def _find_end(
-    lines: Sequence[Line], texts: Sequence[str], is_quoted: Sequence[bool], thread: Thread
+    lines: Sequence[Line], texts: Sequence[str], is_quoted: list[bool], thread: Thread
 ) -> int:
-    """Return the line from which on a whole message is quoted, below words of the writer's own."""
-    own = 0
-    for number, text in enumerate(texts):
-        if is_quoted[number]:
+    """Return the line from which on a whole message is quoted, below words of the writer's own.
+
+    A head above lines that are marked as quotes is marked too, and ends nothing.
+    """
+    own = number = 0
+    while number < len(texts):
+        first = None
+        if own and not is_quoted[number]:
+            first = _find_message_head(lines, texts, number, thread)
+        if first is not None:
+            end = _find_head_end(lines, texts, number)
+            below = _skip_blank(texts, end)
+            if below == len(texts) or not is_quoted[below]:
+                return first
+            is_quoted[first:end] = [True] * (end - first)
+            number = end
             continue
-        if own and (first := _find_message_head(lines, texts, number, thread)) is not None:
-            return first
-        own += count_letters(text)
+        own += 0 if is_quoted[number] else count_letters(texts[number])
+        number += 1
     return len(lines)
+
+
+def _find_head_end(lines: Sequence[Line], texts: Sequence[str], number: int) -> int:
+    """Return the line after the head of a message that was found at a line."""
+    is_border = lines[number].mark is Mark.DIVIDER or not is_field(texts[number])
+    block = read_header_block(texts, _skip_blank(texts, number + is_border))
+    return block.end if block is not None else number + 1
 
 
 def _find_message_head(

@@ -76,6 +76,25 @@ def test_words_below_a_head_at_the_very_top_are_kept_and_said(rule: str) -> None
     assert (shown.text, shown.attributes["may_quote"]) == (OWN, "yes")
 
 
+def test_words_below_a_marked_quote_are_kept_whatever_head_it_has() -> None:
+    text = (
+        f"{OWN}\n\n-----Original Message-----\n{FIELDS}\n> {QUOTE}\n> Goodbye\n\nMy drip ran dry."
+    )
+    record = parse_mail(write_message(text, Subject="Re: Visit"))
+    assert record.text == f"{OWN}\n\nMy drip ran dry."
+    html = (
+        f"<p>{OWN}</p><hr><div id=divRplyFwdMsg></div><blockquote>{QUOTE}</blockquote><p>Cold.</p>"
+    )
+    assert parse_mail(write_html(html, Subject="Re: Visit")).text == f"{OWN}\nCold."
+
+
+def test_a_dated_sentence_above_a_whole_head_is_the_writers() -> None:
+    own = "At 10:30 on 12/11/2026 nobody came"
+    head = f"<div>15.11.2026, 12:12, Us &lt;{US}&gt;:</div>"
+    html = f"<div>{own}</div>{head}<blockquote>{QUOTE}</blockquote>"
+    assert parse_mail(write_html(html, Subject="Re: Visit")).text == own
+
+
 def test_a_comparison_is_no_quote() -> None:
     text = f"His temperature was\n>39 for three days.\n\nOn 15/11/2026 09:12, Us wrote:\n> {QUOTE}"
     record = parse_mail(write_message(text, Subject="Re: Visit"))
