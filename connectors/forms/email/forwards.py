@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Final
 
-from connectors.forms.email.headers import parse_subject
-from connectors.forms.email.lines import Line, Mark, count_letters
-from connectors.forms.email.quote_heads import (
+from connectors.forms.email.header_blocks import (
     HeaderBlock,
+    is_field,
+    is_message_head,
+    is_remark,
+    read_header_block,
+)
+from connectors.forms.email.headers import parse_subject
+from connectors.forms.email.lines import Line, Mark, count_letters, count_line_letters
+from connectors.forms.email.quote_heads import (
     Thread,
     announces_forward,
     is_divider,
-    is_field,
-    is_message_head,
     is_rule,
     may_be_head,
-    read_header_block,
 )
 from connectors.forms.email.written_dates import parse_written_date
 
@@ -41,6 +44,8 @@ class Forward:
     """None if its date cannot be read with certainty."""
     subject: str
     """With its prefixes; empty if it cannot be recognised."""
+    head: int = 0
+    """Letters of its header fields."""
 
     @property
     def thread(self) -> Thread:
@@ -65,7 +70,9 @@ def find_forward(
         if is_own(forward.author) and (result is not None or not is_own(thread.sender)):
             break
         if result is not None:
-            forward = replace(forward, note=[*result.note, *forward.note])
+            forward = replace(
+                forward, note=[*result.note, *forward.note], head=result.head + forward.head
+            )
         result, lines, thread = forward, forward.lines, forward.thread
     return result
 
@@ -78,7 +85,10 @@ def _find_outer(lines: Sequence[Line], thread: Thread, zone: tzinfo) -> Forward 
             top = _unquote(lines[start : start + _MAX_HEAD_LINES])
             block = read_header_block([line.text for line in top], 0)
             if block is not None and _is_head(block, thread):
-                return _build(lines[:number], _unquote(lines[start:]), block, zone)
+                forward = _build(lines[:number], _unquote(lines[start:]), block, zone)
+                head = count_line_letters(lines[number : start + block.end])
+                subject = forward.subject or _find_subject(block, thread)
+                return replace(forward, head=head, subject=subject)
         own += count_letters(text)
     return None
 
@@ -90,7 +100,8 @@ def _find_head(
     text = _strip_mark(texts[number])
     if lines[number].mark is not Mark.DIVIDER and not may_be_head(text):
         return None
-    if number and is_field(text) and is_field(_strip_mark(texts[number - 1])):
+    above = _strip_mark(texts[number - 1]) if number else ""
+    if is_field(text) and is_field(above) and not is_remark(above):
         return None  # inside a block
     is_border = (
         lines[number].mark is Mark.DIVIDER
@@ -105,6 +116,13 @@ def _find_head(
     while number < end and not _strip_mark(texts[number]).strip():
         number += 1
     return number if number < len(texts) and is_field(_strip_mark(texts[number])) else None
+
+
+def _find_subject(block: HeaderBlock, thread: Thread) -> str:
+    """Return the value that is the subject of the message around, whatever its label."""
+    values = (value for _, value in block.fields)
+    wanted = thread.subject.casefold()
+    return next((v for v in values if wanted and parse_subject(v).text.casefold() == wanted), "")
 
 
 def _is_head(block: HeaderBlock, thread: Thread) -> bool:

@@ -34,6 +34,7 @@ _MAX_NAMED_TYPES: Final = 10
 _AUTHOR_FIELDS: Final = ("reply-to", "x-original-sender", "x-original-from")
 _NOTE: Final = "note"
 _ALTERNATIVE: Final = "alternative"
+_HEAD: Final = "head"
 _HIDDEN: Final = "hidden"
 _SUBJECT: Final = "subject"
 
@@ -95,8 +96,11 @@ def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mai
     body = read_body(message, header_charsets(message))
     words = _read_words(message, body, reading)
     sent, is_arrival = select_time(message, stored)
+    dated_by = "arrival" if is_arrival else ""
     if words.sent is not None and words.sent < sent + _DAY:
-        sent, is_arrival = words.sent, False
+        sent, dated_by = words.sent, ""
+    elif words.is_forwarded:
+        dated_by = dated_by or "forward"
     return Mail(
         identity=_identify(message, body, stored),
         author=words.author,
@@ -105,7 +109,7 @@ def read_mail(raw: bytes, stored: datetime, reading: Reading = Reading()) -> Mai
         origin=classify_origin(
             message, reading.own_lists, _domains(reading.mailbox, *reading.ours, *addressed)
         ),
-        notes=_list_notes(words, body, is_arrival=is_arrival),
+        notes=_list_notes(words, body, dated_by),
         is_encrypted=body.is_encrypted,
         attachments=body.attachments,
         left_out=words.own.left_out,
@@ -169,7 +173,7 @@ def _read_forward(forward: Forward, reading: Reading, by_us: bool) -> _Words:
     """Return the words of a forwarded message, below the note of a sender who is not one of us."""
     own = extract_own_text(forward.lines, forward.thread, reading.boilerplate)
     note = extract_own_text(forward.note, Thread(False, True, "", ""), reading.boilerplate)
-    left_out = _sum(own.left_out, note.left_out)
+    left_out = _sum(own.left_out, note.left_out, {_HEAD: forward.head})
     text = own.text
     if by_us and own.text:
         left_out = _sum(left_out, {_NOTE: count_letters(note.text)})
@@ -254,7 +258,7 @@ def _sum(*counts: Mapping[str, int]) -> Mapping[str, int]:
     return {kind: letters for kind, letters in total.items() if letters}
 
 
-def _list_notes(words: _Words, body: Body, *, is_arrival: bool) -> dict[str, str]:
+def _list_notes(words: _Words, body: Body, dated_by: str) -> dict[str, str]:
     left_out = dict(words.own.left_out)
     left_out |= {
         kind: letters
@@ -271,7 +275,7 @@ def _list_notes(words: _Words, body: Body, *, is_arrival: bool) -> dict[str, str
             f"{n} {kind}" for kind, n in Counter(body.attachments).most_common(_MAX_NAMED_TYPES)
         ),
         "guessed_charset": ", ".join(sorted(set(body.charsets))),
-        "dated_by": "arrival" if is_arrival else "",
+        "dated_by": dated_by,
         "encrypted": "yes" if body.is_encrypted else "",
         "may_quote": "yes" if words.own.may_quote else "",
         "forwarded": "yes" if words.is_forwarded else "",

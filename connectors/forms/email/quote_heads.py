@@ -1,6 +1,6 @@
-"""Heads of quoted messages: the line that names the author, or a block of header fields.
+"""Heads of quoted messages in one line, which names the author, and lines that are drawn.
 
-Both are recognised by their structure, an address, a date and where they stand, so that they need
+They are recognised by their structure, an address, a date and where they stand, so that they need
 no list of words for each language. The words in the lists below only settle what the structure
 leaves open.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.forms.email.headers import find_address, parse_subject
+from connectors.forms.email.headers import find_address
 
 _CONTROLS: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _COLON: Final = re.compile(r"[:：]\s*$")
@@ -46,35 +46,9 @@ _FORWARDED: Final = re.compile(
     r"|転送|转发|轉寄|пересылаемое|переадресован|réexpédi|inoltrat|doorgestuurd|weitergeleitet",
     re.IGNORECASE,
 )
-_LABEL: Final = re.compile(
-    r"\s*[*_]{0,2}([^\W\d_][^:：\d@<>\[\]/]{0,24}?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$|(?<=：))(.*)"
-)
-_FROM: Final = re.compile(
-    r"from|von|de|da|van|od|fra|från|lähettäjä|kimden|gönderen|差出人|送信者|от|发件人|寄件者|feladó"
-    r"|από|מאת|من|보낸 ?사람|oddi wrth|de la|expéditeur",
-    re.IGNORECASE,
-)
-_TO: Final = re.compile(
-    r"to|an|à|a|aan|para|do|til|till|komu|kime|alıcı|vastaanottaja|宛先|кому|收件人|címzett|προς|אל|إلى"
-    r"|받는 ?사람|at|către",
-    re.IGNORECASE,
-)
-_SUBJECT: Final = re.compile(
-    r"subject|betreff|objet|asunto|oggetto|onderwerp|assunto|temat|předmět|emne|ämne|aihe|konu"
-    r"|件名|тема|主题|主旨|tárgy|θέμα|נושא|الموضوع|제목|pwnc|subiect",
-    re.IGNORECASE,
-)
-_CONTACT: Final = re.compile(r".{0,10}(?:mail|contact|kontakt|courriel|correo)", re.IGNORECASE)
-"""A label of a person's own address, which no mail program writes above a message."""
 _ENDS_SENTENCE: Final = re.compile(r"[.!?…。]\s*$")
 _MAX_HEAD_LINES: Final = 3
 _MAX_HEAD_CHARACTERS: Final = 300
-_MIN_FIELDS: Final = 3
-_MAX_LABEL_WORDS: Final = 3
-_MAX_FIELD_CHARACTERS: Final = 3_000
-_MIN_SUBJECT: Final = 3
-_MAX_FIELDS: Final = 12
-_MAX_WRAPPED: Final = 6
 _RULE_CHARACTERS: Final = 10
 
 
@@ -88,44 +62,6 @@ class Thread:
     """Without prefixes."""
     sender: str
     """The author's address, in lower case."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderBlock:
-    """The header fields of another message, as mail programs write them above it."""
-
-    fields: tuple[tuple[str, str], ...]
-    end: int
-    """The line after the last field."""
-
-    @property
-    def address(self) -> str:
-        """The author's address: programs write the author first, or after the date."""
-        return find_address(self.fields[0][1]) or (
-            find_address(self.fields[1][1]) if has_date(self.fields[0][1]) else ""
-        )
-
-    @property
-    def named(self) -> str:
-        """The address, or the name if there is none, after a word for "From"."""
-        value = next((value for label, value in self.fields if _FROM.fullmatch(label)), "")
-        return find_address(value) or value.strip()
-
-    @property
-    def author(self) -> str:
-        """The author's address, or name if the block has no address of theirs."""
-        return self.address or self.named
-
-    @property
-    def date(self) -> str:
-        """The value that is a date; empty if it has none."""
-        dated = [value for _, value in self.fields if has_date(value)]
-        return next((value for value in dated if has_time(value)), next(iter(dated), ""))
-
-    @property
-    def subject(self) -> str:
-        """The subject, with its prefixes; empty if it cannot be recognised."""
-        return next((value for label, value in self.fields if _SUBJECT.fullmatch(label)), "")
 
 
 def clean_head(text: str) -> str:
@@ -216,67 +152,3 @@ def _find_first_line(texts: Sequence[str], last: int) -> int:
         if find_address(text) or (has_date(text) and has_time(text)):
             first = number
     return first
-
-
-def is_field(text: str) -> bool:
-    """Return True for a "word: value" line."""
-    match = _LABEL.fullmatch(clean_head(text)) if len(text) <= _MAX_FIELD_CHARACTERS else None
-    return match is not None and len(match[1].split()) <= _MAX_LABEL_WORDS
-
-
-def read_header_block(texts: Sequence[str], start: int) -> HeaderBlock | None:
-    """Return the "word: value" lines from a line on, or None if there is not one."""
-    fields: list[tuple[str, str]] = []
-    number = end = start
-    wrapped = 0
-    is_table = False  # with each value in a cell of its own
-    while number < len(texts) and len(fields) < _MAX_FIELDS:
-        text = clean_head(texts[number])
-        match = _LABEL.fullmatch(text) if is_field(text) else None
-        if match:
-            fields.append((match[1].strip(" *_"), match[2].strip()))
-            is_table = is_table if len(fields) > 1 else not fields[0][1]
-            end = number + 1
-        elif (
-            fields
-            and text
-            and wrapped < _MAX_WRAPPED
-            and (
-                _continues(text, fields[-1][1])
-                or (is_table and number == end and not fields[-1][1])
-            )
-        ):
-            wrapped += 1
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {text}")
-            end = number + 1
-        elif text or not fields or number > end:
-            break
-        number += 1
-    return HeaderBlock(tuple(fields), end) if fields else None
-
-
-def _continues(text: str, value: str) -> bool:
-    """Return True if a line continues a list of people."""
-    return bool(find_address(text)) and (value.endswith((";", ",")) or not find_address(value))
-
-
-def is_message_head(block: HeaderBlock | None, thread: Thread) -> bool:
-    """Return True if a block certainly is the head of another message.
-
-    That is one with a date, and with another's address in its first line, or with the subject of
-    this conversation, or that begins as mail programs do and has a time or an address.
-    """
-    if block is None or len(block.fields) < _MIN_FIELDS or not block.date:
-        return False
-    if any(_CONTACT.fullmatch(label) for label, _ in block.fields[:2]):
-        return False
-    if _TO.fullmatch(block.fields[0][0]) or (thread.sender and block.named == thread.sender):
-        return False  # the head of the writer's own letter
-    if block.address and block.address != thread.sender:
-        return True
-    values = [value for _, value in block.fields]
-    subjects = {parse_subject(value).text.casefold() for value in values}
-    if len(thread.subject) >= _MIN_SUBJECT and thread.subject.casefold() in subjects:
-        return True
-    proof = has_time(block.date) or any(find_address(value) for value in values)
-    return proof and _FROM.fullmatch(block.fields[0][0]) is not None and bool(block.subject)

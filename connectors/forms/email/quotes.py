@@ -11,17 +11,20 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from connectors.forms.email.header_blocks import (
+    is_field,
+    is_message_head,
+    is_remark,
+    read_header_block,
+)
 from connectors.forms.email.lines import Line, Mark, count_letters
 from connectors.forms.email.quote_heads import (
     Thread,
     find_attribution,
     is_divider,
-    is_field,
     is_known_divider,
-    is_message_head,
     is_rule,
     may_be_head,
-    read_header_block,
 )
 
 _MAX_BLANK_LINES: Final = 2
@@ -164,7 +167,8 @@ def _find_message_head(
         return number if is_known or is_message_head(block, thread) else None
     if not thread.is_reply and not thread.is_forward:
         return None
-    is_first_field = number == 0 or not is_field(texts[number - 1])
+    above = texts[number - 1] if number else ""
+    is_first_field = not is_field(above) or is_remark(above)
     if is_first_field and is_message_head(read_header_block(texts, number), thread):
         return number
     return find_attribution(texts, number, thread, marked=False)

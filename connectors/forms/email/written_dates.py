@@ -3,52 +3,58 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import Final
 
-_MONTHS: Final = (
-    "jan jän gen sty led ene tam oca",
-    "feb fév fev lut úno hel şub",
-    "mar mär maa mrt brez bře",
-    "apr avr abr kwi dub huh nis",
-    "may mai mag maj mei kvě tou",
-    "jun jui giu cze čvn kes haz",
-    "jul juil lug lip čvc hei tem",
-    "aug aoû ago sie srp elo ağu",
-    "sep set wrz zář syy eyl",
-    "oct okt oct out paź říj lok eki",
-    "nov lis mar kas",
-    "dec dez déc dic gru pro jou ara",
+from babel.dates import get_month_names
+
+_LANGUAGES: Final = (
+    *(
+        "en",
+        "de",
+        "nl",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "da",
+        "nb",
+        "sv",
+        "fi",
+        "pl",
+        "cs",
+        "sk",
+        "sl",
+        "hu",
+    ),
+    *("ro", "tr", "el", "ru", "uk", "bg", "ca", "cy", "ga", "et", "lv", "lt", "vi"),
 )
-"""Beginnings of the names of the months; the first month that has one counts."""
-_BY_NAME: Final = tuple(
-    (beginning, month)
-    for month, beginnings in sorted(enumerate(_MONTHS, 1), key=lambda entry: -len(entry[1]))
-    for beginning in beginnings.split()
-)
-_SPECIAL: Final = (
-    *(("listopadu", 11), ("listopad", 11), ("října", 10), ("czerwiec", 6), ("czerwca", 6)),
-    *(("juillet", 7), ("juil", 7), ("července", 7), ("června", 6), ("marras", 11), ("maalis", 3)),
-    *(("maio", 5), ("março", 3), ("marca", 3), ("mart", 3), ("marz", 3), ("mars", 3)),
-)
+"""Languages of months. Croatian has the words of others for other months."""
+_MORE_MONTHS: Final = {"sept": 9, "mrz": 3, "marz": 3}
 _NAMED: Final = re.compile(
-    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.|º)?(?: de| of)?[ -](?P<month>[^\W\d_]{3,12})\.?,?"
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.|º)?(?: de| of)?[ -](?P<month>[^\W\d_]{3,14})\.?,?"
     r"(?: de)?[ -](?P<year>(?:19|20)\d\d)"
 )
 _NAMED_FIRST: Final = re.compile(
-    r"(?P<month>[^\W\d_]{3,12})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>(?:19|20)\d\d)"
+    r"(?P<month>[^\W\d_]{3,14})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>(?:19|20)\d\d)"
+)
+_NAMED_LAST: Final = re.compile(
+    r"(?P<year>(?:19|20)\d\d)\.? (?P<month>[^\W\d_]{3,14})\.? (?P<day>\d{1,2})(?!\d)"
 )
 _YEAR_FIRST: Final = re.compile(
-    r"(?P<year>(?:19|20)\d\d)[-/.年] ?(?P<month>\d{1,2})[-/.月] ?(?P<day>\d{1,2})"
+    r"(?P<year>(?:19|20)\d\d)[-/.年년] ?(?P<month>\d{1,2})[-/.月월] ?(?P<day>\d{1,2})"
 )
 _DAY_FIRST: Final = re.compile(
     r"(?P<day>\d{1,2})(?P<separator>[./-]) ?(?P<month>\d{1,2})[./-] ?(?P<year>(?:19|20)\d\d)"
 )
 _TIME: Final = re.compile(
-    r"(?<![\d./-])(?P<hour>\d{1,2})[:.h時](?P<minute>\d{2})(?:[:.]\d{2})?(?![\d.])\s?"
-    r"(?P<half>[ap]\.?\s?m\b)?",
+    r"(?P<first>午前|上午|오전|午後|下午|오후)?\s?(?<![\d./-])(?P<hour>\d{1,2})[:.h時](?P<minute>\d{2})"
+    r"(?:[:.]\d{2})?(?![\d.])\s?(?P<half>[ap]\.?\s?m\b|[πμ]\.?\s?μ\b)?",
     re.IGNORECASE,
 )
+_AFTERNOON: Final = ("午後", "下午", "오후", "p", "μ")
 _ZONE: Final = re.compile(r"(?:GMT|UTC)?([+-])(\d{2}):?(\d{2})\b|\b(?:GMT|UTC|Z)\b")
 _MAX_DAY_OF_BOTH: Final = 12
 
@@ -66,8 +72,9 @@ def parse_written_date(text: str, zone: tzinfo) -> datetime | None:
     rest = text[: date[1][0]] + " " + text[date[1][1] :]
     time = _TIME.search(rest)
     hour, minute = (int(time["hour"]), int(time["minute"])) if time else (12, 0)
-    if time and time["half"]:
-        hour = hour % 12 + (12 if time["half"][0] in "pP" else 0)
+    half = (time["first"] or time["half"] or "").casefold() if time else ""
+    if half:
+        hour = hour % 12 + (12 if half.startswith(_AFTERNOON) else 0)
     try:
         written = datetime(*date[0], hour, minute, tzinfo=_parse_zone(rest) or zone)
         return written.astimezone(UTC)
@@ -79,7 +86,7 @@ def _parse_date(text: str) -> tuple[tuple[int, int, int], tuple[int, int]] | Non
     """Return year, month and day, and where they stand."""
     if match := _YEAR_FIRST.search(text):
         return (int(match["year"]), int(match["month"]), int(match["day"])), match.span()
-    for pattern in (_NAMED, _NAMED_FIRST):
+    for pattern in (_NAMED, _NAMED_FIRST, _NAMED_LAST):
         match = pattern.search(text)
         if match and (month := _find_month(match["month"])):
             return (int(match["year"]), month, int(match["day"])), match.span()
@@ -93,10 +100,25 @@ def _parse_date(text: str) -> tuple[tuple[int, int, int], tuple[int, int]] | Non
 
 
 def _find_month(name: str) -> int | None:
-    name = name.casefold()
-    return next(
-        (month for beginning, month in (*_SPECIAL, *_BY_NAME) if name.startswith(beginning)), None
-    )
+    return _months().get(_fold(name))
+
+
+@cache
+def _months() -> dict[str, int]:
+    """Return the numbers of months by their names and abbreviations in many languages."""
+    months = dict(_MORE_MONTHS)
+    for language in _LANGUAGES:
+        for width in ("wide", "abbreviated"):
+            for context in ("format", "stand-alone"):
+                for number, name in get_month_names(width, context, language).items():
+                    months.setdefault(_fold(name), number)
+    return months
+
+
+def _fold(word: str) -> str:
+    """Return a word without accents and points, in lower case."""
+    letters = unicodedata.normalize("NFD", word.casefold().strip(". "))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _parse_zone(text: str) -> tzinfo | None:
