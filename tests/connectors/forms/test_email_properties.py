@@ -14,13 +14,16 @@ from html import escape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.forms.email.headers import parse_subject
 from connectors.forms.email.html_quotes import read_html
 from connectors.forms.email.lines import Line, Mark, count_letters
+from connectors.forms.email.mail import Reading, read_mail
+from connectors.forms.email.parts import parse_message, read_body
 from connectors.forms.email.quote_heads import Thread
 from connectors.forms.email.reply_parser import extract_own_text, split_lines
 from connectors.sdk import plain_text
 from connectors.sdk.errors import BadRecord, Skip
-from tests.support.mails import parse_mail, write_message
+from tests.support.mails import CAME, parse_mail, write_bytes, write_message
 
 EXAMPLES = int(os.environ.get("FEEDBACK_EXAMPLES", "100"))
 ODD_LINES = (
@@ -208,6 +211,40 @@ def mails(draw: st.DrawFn) -> tuple[Letter, bytes]:
     )
     header = draw(st.sampled_from(list(HEADERS.values())))
     return letter, f"From: jo@mail.example\r\n{header}MIME-Version: 1.0\r\n".encode() + body
+
+
+FIELDS = (
+    "From: Pat <pat@home.example>",
+    "Sent: 15 November 2026 09:12",
+    "To: Ward 4",
+    "Subject: x",
+)
+FIELD_ORDERS = (FIELDS, FIELDS[:3], (*FIELDS[:2], FIELDS[3], FIELDS[2]), FIELDS[:2], FIELDS)
+DIVIDERS = (
+    "",
+    "---------- Forwarded message ---------\n",
+    "_" * 32 + "\n",
+    "Begin forwarded message:\n\n",
+)
+forwards = st.tuples(lines, st.sampled_from(DIVIDERS), st.sampled_from(FIELD_ORDERS), lines)
+
+
+@given(forwards, st.sampled_from(["Fwd: x", "FW: other", "Re: x", "x"]), st.booleans())
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_each_letter_of_a_forward_is_kept_or_counted(
+    forward: tuple[list[str], str, tuple[str, ...], list[str]], subject: str, by_us: bool
+) -> None:
+    note, divider, fields, words = forward
+    text = "\n".join([*note, "", divider + "\n".join(fields), "", *words])
+    text = "".join(character for character in text if not "\ud800" <= character <= "\udfff")
+    sender = "nurse@us.example" if by_us else "jo@mail.example"
+    raw = write_bytes(text.encode(), "text/plain; charset=utf-8", From=sender, Subject=subject)
+    mail = read_mail(raw, CAME, Reading(ours=["us.example"]))
+    body = read_body(parse_message(raw), [])
+    shown = count_letters(parse_subject(mail.text.partition("\n")[0]).text)
+    kept = count_letters(mail.text) + sum(mail.left_out.values())
+    letters = sum(count_letters(line.text) for line in body.lines)
+    assert letters in (kept, kept - shown)
 
 
 @given(mails())
