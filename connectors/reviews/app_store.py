@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from connectors.sdk import (
     BackwardPaginator,
@@ -22,18 +22,21 @@ from connectors.sdk import (
     Http,
     HttpResponse,
     Item,
+    Moment,
+    NativeId,
     Page,
     Polled,
+    Rating,
     Retry,
     SourceConfig,
     classify_response,
-    parse_iso_ms,
+    read_moment_ms,
     read_places,
     share_memory,
+    to_stars,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
-from schemas.measures import Stars
 
 _FEED_PARTS: Final = frozenset({"author", "entry", "id", "link", "title", "updated"})
 _LAST_PAGE: Final = 10
@@ -75,9 +78,9 @@ class _Author(BaseModel):
 
 
 class _Review(BaseModel):
-    id: _Label[Annotated[str, Field(min_length=1)]]
-    updated: _Label[AwareDatetime] | None = None
-    rating: _Label[Annotated[int, Field(ge=1, le=5)]] = Field(alias="im:rating")
+    id: _Label[NativeId]
+    updated: _Label[Moment] | None = None
+    rating: _Label[Rating] | None = Field(default=None, alias="im:rating")
     version: _Label[str] = Field(default=_NOTHING, alias="im:version")
     title: _Label[str] = _NOTHING
     content: _Label[str] = _NOTHING
@@ -156,7 +159,7 @@ site = "Patient app"
             if number == 1:
                 etag = feed.etag
             new = paginator.new_items(
-                (parse_iso_ms(_label(review, "updated")), _id(review), review)
+                (read_moment_ms(_label(review, "updated")), _id(review), review)
                 for review in feed.reviews
             )
             # A promised page that is empty may have been lost: the next run starts over, but only
@@ -187,9 +190,7 @@ site = "Patient app"
             if response.status == 304:
                 return None
             document = response.json()["feed"]
-            feed = _Feed(
-                _reviews(document), _last_page_number(document), response.headers.get("etag", "")
-            )
+            feed = _Feed(_reviews(document), _last_page_number(document), _etag(response))
             if feed.reviews:
                 break
         return feed
@@ -206,14 +207,15 @@ site = "Patient app"
         reviewer = _REVIEWER.search(review.author.uri.label)
         updated = review.updated.label if review.updated else None
         version = review.version.label
+        text = "\n".join(filter(None, (review.title.label, review.content.label)))
         return self.record(
             item,
             native_id=review.id.label,
             created_at=updated,
             revision=unix_ms(updated) if updated else None,
             redated=True,
-            text="\n".join(filter(None, (review.title.label, review.content.label))),
-            stars=Stars(value=review.rating.label),
+            text=text,
+            stars=to_stars(review.rating.label if review.rating else None, text, self.name),
             author=reviewer[1] if reviewer else review.author.name.label,
             url=f"https://apps.apple.com/app/id{self.config.app}",
             attributes={"version": version} if version else {},
@@ -233,6 +235,12 @@ def _classify(response: HttpResponse) -> Exception | None:
         except (KeyError, TypeError, AttributeError):
             return Retry(f"reading {response.request_line}: the response is not a feed")
     return problem
+
+
+def _etag(response: HttpResponse) -> str:
+    """Return a response's ETag, if a request can have it: headers are in ASCII."""
+    etag = response.headers.get("etag", "")
+    return etag if etag.isascii() else ""
 
 
 def _reviews(feed: dict[str, Any]) -> list[Any]:

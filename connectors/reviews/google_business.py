@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import orjson
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     Field,
     StringConstraints,
@@ -33,13 +32,15 @@ from connectors.sdk import (
     Http,
     HttpResponse,
     Item,
+    Moment,
+    NativeId,
     Page,
     Polled,
     Reply,
     Skip,
     classify_response,
     get_text,
-    parse_iso_ms,
+    read_moment_ms,
     read_places,
     require_list,
     require_object,
@@ -105,11 +106,11 @@ class _Reviewer(BaseModel):
 
 
 class _Review(BaseModel):
-    reviewId: Annotated[str, StringConstraints(min_length=1)]  # noqa: N815
+    reviewId: NativeId  # noqa: N815
     starRating: _Rating | None = None  # noqa: N815
     comment: str | None = None
-    createTime: AwareDatetime | None = None  # noqa: N815
-    updateTime: AwareDatetime | None = None  # noqa: N815
+    createTime: Moment | None = None  # noqa: N815
+    updateTime: Moment | None = None  # noqa: N815
     reviewer: _Reviewer | None = None
     reviewReply: dict[str, Any] | None = None  # noqa: N815
 
@@ -272,4 +273,4 @@ def _reviews(answer: Any, location: str) -> list[Any]:
 
 
 def _updated_ms(review: Any) -> int | None:
-    return parse_iso_ms(get_text(review, "updateTime") or get_text(review, "createTime"))
+    return read_moment_ms(get_text(review, "updateTime") or get_text(review, "createTime"))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from connectors.sdk import (
     Answering,
@@ -25,16 +25,20 @@ from connectors.sdk import (
     Http,
     HttpResponse,
     Item,
+    Moment,
+    NativeId,
     Page,
     Polled,
+    Rating,
     Reply,
     Retry,
     classify_response,
-    from_unix,
+    load_json,
+    read_moment_ms,
+    to_stars,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
-from schemas.measures import Stars
 
 _SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 _MAX_REPLY_CHARACTERS: Final = 350
@@ -72,9 +76,9 @@ class GooglePlayConfig(GoogleConfig):
 
 
 class _Review(BaseModel):
-    reviewId: str = Field(min_length=1)  # noqa: N815 - the library's name
-    at: AwareDatetime | None = None
-    score: int = Field(ge=1, le=5)
+    reviewId: NativeId  # noqa: N815 - the library's name
+    at: Moment | None = None
+    score: Rating | None = None
     content: str | None = None
     userName: str | None = None  # noqa: N815
     reviewCreatedVersion: str | None = None  # noqa: N815
@@ -154,7 +158,7 @@ country = "gb"
         """Return the record of a review, without the developer's reply that it contains."""
         fields = {name: _get_field(item.data, name) for name in _Review.model_fields}
         review = self.validate(_Review, fields, words=("content",))
-        version = review.reviewCreatedVersion
+        version, text = review.reviewCreatedVersion, review.content or ""
         attributes = {"answered": "yes" if review.replyContent else "no"}
         if version:
             attributes["version"] = version
@@ -164,8 +168,8 @@ country = "gb"
             created_at=review.at,
             revision=unix_ms(review.at) if review.at else None,
             redated=True,
-            text=review.content or "",
-            stars=Stars(value=review.score),
+            text=text,
+            stars=to_stars(review.score, text, self.name),
             author="" if _is_anonymous(review.userName) else str(review.userName),
             url=f"https://play.google.com/store/apps/details?id={self.config.app}"
             f"&reviewId={quote(review.reviewId, safe='')}",
@@ -211,7 +215,7 @@ def _library() -> tuple[Any, dict[str, Any]]:
         from google_play_scraper.constants import element, request  # type: ignore[import-untyped]
     finally:
         ssl._create_default_https_context = verified
-    at = element.ElementSpec(None, element.ElementSpecs.Review["at"].data_map, from_unix)
+    at = element.ElementSpec(None, element.ElementSpecs.Review["at"].data_map)
     return request, {**element.ElementSpecs.Review, "at": at}
 
 
@@ -230,7 +234,7 @@ def _id(review: Any) -> str:
 
 def _at_ms(review: Any) -> int | None:
     at = _get_field(review, "at")
-    return None if at is None else unix_ms(at)
+    return read_moment_ms(at)
 
 
 def _classify(response: HttpResponse) -> Exception | None:
@@ -246,8 +250,8 @@ def _parse_listing(response: HttpResponse) -> list[Any] | None:
     """Return the list in a response: reviews first, the next page's token in the last but one."""
     try:
         # The first line is not JSON, and the list is text within a list.
-        listing = orjson.loads(orjson.loads(response.body.partition(b"\n")[2])[0][2])
-    except (orjson.JSONDecodeError, LookupError, TypeError):
+        listing = load_json(load_json(response.body.partition(b"\n")[2])[0][2])
+    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
         return None
     return listing if isinstance(listing, list) else None
 

@@ -6,11 +6,11 @@ Speaks the Business Units API, https://developers.trustpilot.com.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from connectors.sdk import (
     Answering,
@@ -19,25 +19,24 @@ from connectors.sdk import (
     Capability,
     Http,
     Item,
+    Moment,
+    NativeId,
     OAuth2,
     Page,
     Polled,
+    Rating,
     Reply,
     SourceConfig,
+    get_objects,
     get_text,
-    parse_iso_ms,
+    read_moment_ms,
     require_list,
+    to_stars,
     unix_ms,
-    with_zone,
 )
 from schemas.feedback import Family, Feedback
-from schemas.measures import Stars
 
 _TOKEN_PATH: Final = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105
-
-
-# The documentation's examples have no time zone; the service's responses do.
-_Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class TrustpilotConfig(SourceConfig):
@@ -65,13 +64,13 @@ class _Location(BaseModel):
 
 
 class _Review(BaseModel):
-    id: str
-    stars: Annotated[int, Field(ge=1, le=5)]
+    id: NativeId
+    stars: Rating | None = None
     title: str | None = None
     text: str | None = None
     language: str | None = None
-    createdAt: _Moment | None = None  # noqa: N815 - the service's name
-    updatedAt: _Moment | None = None  # noqa: N815
+    createdAt: Moment | None = None  # noqa: N815 - the service's name
+    updatedAt: Moment | None = None  # noqa: N815
     isVerified: bool | None = None  # noqa: N815
     consumer: _Consumer | None = None
     location: _Location | None = None
@@ -121,11 +120,12 @@ site = "Eastgate"
             document = self._http.get_json(path, params=params)
             reviews = require_list(document, "reviews", path)
             new = paginator.new_items(
-                (parse_iso_ms(get_text(review, "createdAt")), get_text(review, "id"), review)
+                (read_moment_ms(get_text(review, "createdAt")), get_text(review, "id"), review)
                 for review in reviews
             )
-            # Pages may be short in the middle of the list: only an empty one is its end.
-            text = paginator.advance(str(number + 1) if reviews else None)
+            # Pages may be short in the middle of the list, or empty if they link to a next one.
+            has_more = bool(reviews) or _links_to_next(document)
+            text = paginator.advance(str(number + 1) if has_more else None)
             yield Page([self._item(review) for review in new], text)
             if paginator.page is None:
                 return
@@ -137,13 +137,14 @@ site = "Eastgate"
         """Return the record of a review: title and text are one comment."""
         review = self.validate(_Review, item.data, words=("text",))
         created = review.createdAt or review.updatedAt
+        text = "\n".join(part for part in (review.title, review.text) if part)
         return self.record(
             item,
             native_id=review.id,
             created_at=created,
             revision=unix_ms(max(review.updatedAt or created, created)) if created else None,
-            text="\n".join(part for part in (review.title, review.text) if part),
-            stars=Stars(value=review.stars),
+            text=text,
+            stars=to_stars(review.stars, text, self.name),
             language=review.language,
             author=review.consumer.id if review.consumer else "",
             site=self.config.site or (review.location.name if review.location else None) or None,
@@ -165,6 +166,10 @@ site = "Eastgate"
     def send_reply(self, reply: Reply) -> None:
         """Publish a reply."""
         self._http.request(reply.method, reply.path, json=reply.json)
+
+
+def _links_to_next(document: Any) -> bool:
+    return any(get_text(link, "rel") == "next-page" for link in get_objects(document, "links"))
 
 
 def _attributes(review: _Review) -> dict[str, str]:

@@ -5,6 +5,7 @@ Speaks Yelp's Places API, formerly Fusion, https://docs.developer.yelp.com.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
@@ -21,21 +22,26 @@ from connectors.sdk import (
     Http,
     HttpResponse,
     Item,
+    NativeId,
     Page,
     Polled,
+    Rating,
     Retry,
     SourceConfig,
     classify_response,
     read_places,
     require_list,
     retry_after_seconds,
+    to_stars,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
-from schemas.measures import Stars
 
 _TIME_ZONE: Final = "America/Los_Angeles"
 """From Yelp's documentation: "the time that the review was created in PST"."""
+
+_MAX_LANGUAGES: Final = 20
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 Business = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -63,8 +69,8 @@ class _User(BaseModel):
 
 
 class _Review(BaseModel):
-    id: str = Field(min_length=1)
-    rating: int = Field(ge=1, le=5)
+    id: NativeId
+    rating: Rating | None = None
     text: str | None = None
     time_created: datetime | None = None
     url: str | None = None
@@ -145,7 +151,7 @@ every = "1d"
     def parse(self, item: Item) -> Feedback:
         """Return the record of an excerpt; its site defaults to the business."""
         excerpt = self.validate(_Excerpt, item.data, words=("text",))
-        review = excerpt.review
+        review, text = excerpt.review, excerpt.review.text or ""
         created = review.time_created
         if created is not None and created.tzinfo is None:
             created = created.replace(tzinfo=ZoneInfo(_TIME_ZONE))
@@ -154,8 +160,8 @@ every = "1d"
             native_id=review.id,
             created_at=created,
             revision=unix_ms(created) if created else None,
-            text=review.text or "",
-            stars=Stars(value=review.rating),
+            text=text,
+            stars=to_stars(review.rating, text, self.name),
             site=self.config.site or excerpt.business,
             author=review.user.id if review.user else "",
             url=review.url,
@@ -169,7 +175,8 @@ def _describe_others(business: str, document: Any) -> list[str]:
     if not isinstance(total, int) or total < 1:
         return []
     languages = document.get("possible_languages")
-    named = ", ".join(map(str, languages)) if isinstance(languages, list) else ""
+    languages = languages[:_MAX_LANGUAGES] if isinstance(languages, list) else []
+    named = ", ".join(language for language in map(str, languages) if _TAG.fullmatch(language))
     others = f"; there are some in: {named}" if named else ""
     return [f"{business}: {total:,} reviews, none in the language of `locale`{others}"]
 

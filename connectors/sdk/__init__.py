@@ -5,7 +5,7 @@ A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``
 """
 
 from connectors.sdk.answering import Answering, Reply
-from connectors.sdk.backward_pagination import BackwardPaginator
+from connectors.sdk.backward_pagination import BackwardPaginator, describe_item
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import ChangesSince
 from connectors.sdk.errors import (
@@ -28,9 +28,9 @@ from connectors.sdk.http import (
     HttpResponse,
     classify_response,
 )
-from connectors.sdk.http_auth import Bearer, OAuth2
+from connectors.sdk.http_auth import Bearer, OAuth2, read_token
 from connectors.sdk.http_status import retry_after_seconds
-from connectors.sdk.item_memory import ItemMemory, share_memory
+from connectors.sdk.item_memory import ItemMemory, hash_id, share_memory
 from connectors.sdk.json_parts import (
     get_object,
     get_objects,
@@ -42,11 +42,13 @@ from connectors.sdk.json_parts import (
     require_objects,
 )
 from connectors.sdk.leniency import FIRST_SEEN, validate_leniently
+from connectors.sdk.moments import Moment, is_plausible, read_moment, read_moment_ms
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.places import read_places
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
+from connectors.sdk.ratings import NativeId, Rating, to_stars
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
-from connectors.sdk.recheck import RecheckedConfig, RecheckedCursor, RecheckedSource
+from connectors.sdk.recheck import UNCHECKED, RecheckedConfig, RecheckedCursor, RecheckedSource
 from connectors.sdk.signatures import require_equal, require_hmac, require_recent
 from connectors.sdk.signed_webhook import SignedConfig, SignedForm
 from connectors.sdk.source import (
@@ -73,6 +75,7 @@ from connectors.sdk.websocket import iter_messages
 
 __all__ = [
     "FIRST_SEEN",
+    "UNCHECKED",
     "USER_AGENT",
     "AnswerType",
     "Answering",
@@ -95,9 +98,12 @@ __all__ = [
     "ItemMemory",
     "Malformed",
     "Misconfigured",
+    "Moment",
+    "NativeId",
     "OAuth2",
     "Page",
     "Polled",
+    "Rating",
     "RecheckedConfig",
     "RecheckedCursor",
     "RecheckedSource",
@@ -118,11 +124,14 @@ __all__ = [
     "WebhookRequest",
     "classify_response",
     "deletion_record",
+    "describe_item",
     "from_unix",
     "get_object",
     "get_objects",
     "get_text",
+    "hash_id",
     "is_personal",
+    "is_plausible",
     "iso_utc",
     "iter_events",
     "iter_messages",
@@ -131,7 +140,10 @@ __all__ = [
     "parse_iso",
     "parse_iso_ms",
     "plain_text",
+    "read_moment",
+    "read_moment_ms",
     "read_places",
+    "read_token",
     "request_access_token",
     "require_equal",
     "require_hmac",
@@ -141,6 +153,7 @@ __all__ = [
     "require_recent",
     "retry_after_seconds",
     "share_memory",
+    "to_stars",
     "unix_ms",
     "validate_leniently",
     "with_zone",

@@ -22,6 +22,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 import orjson
 
 from connectors.sdk.item_memory import MAX_ITEMS, ItemMemory, hash_id
+from connectors.sdk.moments import MAX_AHEAD
 from connectors.sdk.timestamps import unix_ms
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class BackwardPaginator(Generic[T]):
     """Items since then are returned again; None: none are."""
     is_first: bool
     """True until a pass has arrived: what it returns is history."""
+    _latest: int = 2**63
+    """A later time cannot be an item's: it would count all others as known."""
     _met: set[str] = field(default_factory=set)
     _requested: set[str | None] = field(default_factory=set)
     _begun: str | None = None
@@ -77,7 +80,7 @@ class BackwardPaginator(Generic[T]):
         pass goes back for what is shown late; by default two days, and two weeks once per day.
         """
         paginator = cls._resume(cursor, unix_ms(now), recheck, look_back, remember)
-        paginator._begun = cursor
+        paginator._begun, paginator._latest = cursor, unix_ms(now + MAX_AHEAD)
         paginator.memory.settled_at = paginator.known_at
         return paginator
 
@@ -122,12 +125,13 @@ class BackwardPaginator(Generic[T]):
     def new_items(self, items: Iterable[tuple[int | None, str, T]]) -> list[T]:
         """Return the new items among a page's (time in ms, id, item).
 
-        An item without a readable time is new once, by its id or, without one, by its content.
+        An item without a time that can be is new once, by its id or, without one, by its content.
         """
         new: list[T] = []
         met_before, self._last_at = len(self._met), None
-        for at, own_id, item in items:
-            native_id = own_id or _describe(item)
+        for named_at, own_id, item in items:
+            at = None if named_at is None or named_at > self._latest else named_at
+            native_id = own_id or describe_item(item)
             key = hash_id(f"{at}/{native_id}")
             self._last_at = self._last_at if at is None else at
             if key in self._met:
@@ -173,7 +177,7 @@ class BackwardPaginator(Generic[T]):
         return orjson.dumps(state).decode()
 
 
-def _describe(item: Any) -> str:
+def describe_item(item: Any) -> str:
     """Return a text that is the same for the same item."""
     try:
         return orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()

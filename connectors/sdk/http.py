@@ -163,7 +163,8 @@ class Http:
             raise Retry(
                 f"requesting {method} {url.host}{url.path}: {type(error).__name__}"
             ) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # The latter for a letter that headers and addresses cannot have, in a setting or a token.
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             where = path.partition("?")[0]
             raise Fatal(f"requesting {method} {where}: {type(error).__name__}") from None
         problem = self._classify(received)

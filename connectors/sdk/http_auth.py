@@ -10,6 +10,22 @@ from pydantic import SecretStr
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
 from connectors.sdk.http import USER_AGENT, HttpResponse, classify_response
+from connectors.sdk.json_parts import load_json
+
+
+def read_token(body: bytes, name: str, action: str) -> str:
+    """Return the token of that name in a response. Raises ``Retry``, which begins with ``action``.
+
+    A token is sent in a header, and can have printable ASCII only (RFC 6750).
+    """
+    try:
+        document = load_json(body)
+    except orjson.JSONDecodeError:
+        document = None
+    token = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+        raise Retry(f"{action}: the response contains no token")
+    return token
 
 
 class Bearer(httpx.Auth):
@@ -70,7 +86,4 @@ class OAuth2(httpx.Auth):
             raise Unauthorized(f"requesting a token, {where}: status {response.status_code}")
         if problem is not None:
             raise problem
-        try:
-            self._token = str(orjson.loads(response.content)["access_token"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(f"requesting a token, {where}: the response contains no token") from None
+        self._token = read_token(response.content, "access_token", f"requesting a token, {where}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import Any, Final
 
 import orjson
@@ -13,6 +14,7 @@ from connectors.sdk.errors import Malformed, Retry
 _MAX_VALUES: Final = 1_000_000
 """A page has some thousands; a value takes up to a hundred times the memory of its text."""
 _MAX_DEPTH: Final = 100
+_MAX_DIGITS: Final = 20
 _SEPARATORS: Final = ",[{"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -20,8 +22,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 def load_json(text: bytes | str) -> Any:
     """Return a document. What is nested more than 100 levels deep is null.
 
-    What is wrong with single letters costs only these: half a surrogate pair and bytes that are not
-    UTF-8 become U+FFFD, and line breaks and tabs may stand in a text as they are. Raises
+    What is wrong with single letters or numbers costs only these: half a surrogate pair and bytes
+    that are not UTF-8 become U+FFFD, line breaks and tabs may stand in a text as they are, ``NaN``
+    and infinity are null, and whole numbers of more than 64 bits lose their last digits. Raises
     ``orjson.JSONDecodeError``, also for a document of more than a million values.
     """
     if count_values(text) > _MAX_VALUES:
@@ -91,9 +94,9 @@ def get_objects(holder: Any, name: str) -> list[dict[str, Any]]:
 
 
 def get_text(holder: Any, name: str) -> str:
-    """Return the value of that name as text, or an empty text if it is absent."""
+    """Return the text or number of that name as text, or an empty text if there is none."""
     value = holder.get(name) if isinstance(holder, dict) else None
-    return "" if value is None else str(value)
+    return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 def require_object(document: Any, where: str) -> dict[str, Any]:
@@ -121,10 +124,14 @@ def require_objects(document: Any, name: str, where: str) -> list[dict[str, Any]
 
 def _load_tolerantly(text: bytes | str) -> Any:
     if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
+        text = text.decode(json.detect_encoding(text), "replace")
     try:
         document = json.loads(
-            text.removeprefix("\ufeff"), strict=False, parse_constant=_refuse_constant
+            text.removeprefix("\ufeff"),
+            strict=False,
+            parse_constant=lambda name: None,
+            parse_int=_parse_integer,
+            parse_float=_parse_number,
         )
         return _mend(document)
     except (ValueError, RecursionError) as error:
@@ -142,5 +149,12 @@ def _mend(value: Any) -> Any:
     return value
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number of JSON")
+def _parse_integer(digits: str) -> int | float | None:
+    if len(digits) <= _MAX_DIGITS and -(2**63) <= (number := int(digits)) < 2**64:
+        return number
+    return _parse_number(digits)
+
+
+def _parse_number(digits: str) -> float | None:
+    number = float(digits)
+    return number if isfinite(number) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from copy import deepcopy
 from datetime import datetime
@@ -9,6 +10,9 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from connectors.sdk.moments import MAX_AHEAD, is_plausible
+from connectors.sdk.timestamps import unix_ms
+from schemas.feedback import Operation
 from schemas.record import deterministic_id
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -16,6 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 FIRST_SEEN: Final = "first seen"
 """The attribute ``date`` of a record without a time of its own."""
 _MAX_LEFT_OUT: Final = 20
+_MAX_LEFT_OUT_OF_LIST: Final = 5
+"""Then the list itself is left out."""
 _MAX_LANGUAGE: Final = 35
 _MAX_URL: Final = 2_083
 _MAX_NAME: Final = 512
@@ -36,10 +42,12 @@ def validate_leniently(model: type[Model], data: Any, words: Set[str]) -> tuple[
         first = error
     data, fault = deepcopy(data), first
     left_out: list[str] = []
+    lists: Counter[tuple[str | int, ...]] = Counter()
     for _ in range(_MAX_LEFT_OUT):
         path, value = _find_unreadable(data, fault)
-        if not path or (value is not None and words & {*path}):
+        if not path or (value not in (None, {}, []) and words & {*path}):
             raise first
+        path = _widen(path, lists)
         _remove(data, path)
         name = ".".join(step for step in path if isinstance(step, str))
         if left_out and left_out[-1].startswith(f"{name}."):  # a part was missed: now the whole
@@ -66,6 +74,15 @@ def _find_unreadable(data: Any, error: ValidationError) -> tuple[list[str | int]
             break
         path.append(step)
     return path, data
+
+
+def _widen(path: list[str | int], lists: Counter[tuple[str | int, ...]]) -> list[str | int]:
+    """Return the path of what to leave out: of a list with many faults, all of it."""
+    index = next((at for at, step in enumerate(path) if isinstance(step, int)), None)
+    if not index:
+        return path
+    lists[tuple(path[:index])] += 1
+    return path[:index] if lists[tuple(path[:index])] > _MAX_LEFT_OUT_OF_LIST else path
 
 
 def _remove(data: Any, path: list[str | int]) -> None:
@@ -130,14 +147,22 @@ def fit_fields(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return {**fields, **changes}, [name for name in changes if fields[name]]
 
 
-def date_by_reading(fields: dict[str, Any], collected_at: datetime) -> dict[str, Any]:
-    """Return a record's fields with the time of its first reading in place of its own.
+def fit_times(fields: dict[str, Any], collected_at: datetime) -> tuple[dict[str, Any], list[str]]:
+    """Return a record's fields with times that can be, and the names of those that could not.
 
-    It gives way to any later reading that has a time.
+    A record without a time of its own has that of its first reading, which gives way to any later
+    reading with a time; a deletion keeps its revision. A revision of the future would shut out all
+    later ones: it becomes that of ``created_at``.
     """
-    attributes = {**(fields.get("attributes") or {}), "date": FIRST_SEEN}
-    dated = {"created_at": collected_at, "revision": 0, "redated": True, "attributes": attributes}
-    return {**fields, **dated}
+    created_at, revision = fields.get("created_at"), fields.get("revision")
+    is_deletion = fields.get("operation") is Operation.DELETE
+    if created_at is None or not is_plausible(created_at, collected_at):
+        attributes = {**(fields.get("attributes") or {}), "date": FIRST_SEEN}
+        dated = {"created_at": collected_at, "redated": True, "attributes": attributes}
+        return {**fields, **dated, "revision": revision if is_deletion else 0}, ["date"]
+    if not is_deletion and revision and revision > unix_ms(collected_at + MAX_AHEAD):
+        return {**fields, "revision": unix_ms(created_at)}, ["revision"]
+    return fields, []
 
 
 def _to_unicode(value: Any) -> Any:

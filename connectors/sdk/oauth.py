@@ -17,9 +17,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, ValidationError
 
-from connectors.sdk.errors import Fatal, Retry, Unauthorized
+from connectors.sdk.errors import Fatal, Unauthorized
 from connectors.sdk.http import Http, HttpResponse, classify_response
-from connectors.sdk.http_auth import OAuth2
+from connectors.sdk.http_auth import OAuth2, read_token
 
 _JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME_S: Final = 3_600
@@ -29,12 +29,9 @@ _Filled = Annotated[str, StringConstraints(min_length=1)]
 def request_access_token(token_url: str, form: Mapping[str, str]) -> SecretStr:
     """Request a token with a grant. Raises ``Retry`` or ``Unauthorized``."""
     with closing(Http(token_url, classify=_classify_grant)) as http:
-        document = http.json("POST", token_url, data=dict(form))
-    token = document.get("access_token") if isinstance(document, dict) else None
-    if not isinstance(token, str) or not token:
-        host = httpx.URL(token_url).host
-        raise Retry(f"requesting a token from {host}: the response contains no token")
-    return SecretStr(token)
+        response = http.request("POST", token_url, data=dict(form))
+    action = f"requesting a token from {httpx.URL(token_url).host}"
+    return SecretStr(read_token(response.body, "access_token", action))
 
 
 def _classify_grant(response: HttpResponse) -> Exception | None:

@@ -22,6 +22,8 @@ from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback
 
 _DAY_MS: Final = 86_400_000
+UNCHECKED: Final = "deletes of some posts were not looked for: the service returned odd ones"
+"""The note of a recheck whose response does not tell which posts exist."""
 
 
 class RecheckedConfig(SourceConfig):

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.http import Http, HttpOptions
-from connectors.sdk.leniency import date_by_reading, validate_leniently
+from connectors.sdk.leniency import fit_times, validate_leniently
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import build_record
 from schemas.feedback import Family, Feedback, Name
@@ -208,12 +208,11 @@ class Source(ABC, Generic[ConfigT]):
         """Return a record of this source, with a pseudonym for its author.
 
         ``native_id`` is unique within the service and the same in every instance that reads the
-        item. A record without ``created_at`` has the time of its reading, and says so. Raises
-        ``BadRecord``.
+        item. A record without a ``created_at`` that can be has the time of its reading, and says
+        so. Raises ``BadRecord``.
         """
-        if fields.get("created_at") is None:
-            fields = date_by_reading(fields, item.collected_at)
-            self.left_out["date"] += 1
+        fields, unreadable = fit_times(fields, item.collected_at)
+        self.left_out.update(unreadable)
         for name, value in self.config.place.items():
             if fields.get(name) is None:
                 fields[name] = value

@@ -6,6 +6,7 @@ A stream has no end, so time and size are those of one event.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final
@@ -24,7 +25,7 @@ from connectors.sdk.http_transport import ONLY_PUBLIC, Transport
 
 HEARTBEAT: Final = "heartbeat"
 _MAX_EVENT_BYTES: Final = 2_000_000
-_EVENT_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_EVENT_END: Final = re.compile(rb"\n\n|\n\r\n|\r\r")
 
 
 def iter_events(
@@ -77,15 +78,17 @@ def _with_heartbeats(response: httpx.Response) -> EventSource:
     def chunks() -> Iterator[bytes]:
         between = True
         size = 0
+        last = b""  # an event may end in the next chunk
         for chunk in response.iter_bytes():
-            has_end = any(end in chunk for end in _EVENT_ENDS)
-            size = len(chunk) if has_end else size + len(chunk)
+            text = last + chunk
+            size = len(chunk) if _EVENT_END.search(text) else size + len(chunk)
             if size > _MAX_EVENT_BYTES:
                 raise Retry(f"listening: an event is larger than {_MAX_EVENT_BYTES:,} bytes")
             yield chunk
+            last = text[-2:]
             if between and chunk.startswith(b":") and chunk.endswith(b"\n"):
                 yield f"event: {HEARTBEAT}\n\n".encode()
             else:
-                between = chunk.endswith(b"\n\n")
+                between = text.endswith((b"\n\n", b"\n\r\n", b"\r\r"))
 
     return EventSource(httpx.Response(200, headers=response.headers, content=chunks()))

@@ -12,12 +12,20 @@ from websockets.exceptions import (
     InvalidHandshake,
     InvalidStatus,
 )
-from websockets.sync.client import connect
+from websockets.sync.client import reconnect
 
 from connectors.sdk.errors import Retry
 from connectors.sdk.http import USER_AGENT, HttpResponse, classify_response
 
 _MAX_BYTES: Final = 2_000_000
+
+
+class _Connect(reconnect):
+    """Connects to the configured server only: a redirect would lead to any other address."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Return the error as it is: the redirect is not followed."""
+        return exc
 
 
 def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[str | bytes | None]:
@@ -28,7 +36,7 @@ def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[
     address = httpx.URL(url).copy_merge_params(params)
     where = f"GET {address.host}{address.path}"
     try:
-        with connect(
+        with _Connect(
             str(address),
             user_agent_header=USER_AGENT,
             proxy=None,
@@ -47,7 +55,7 @@ def iter_messages(url: str, params: dict[str, str], silence: float) -> Iterator[
     except InvalidStatus as error:
         response = error.response
         answer = HttpResponse(
-            response.status_code, httpx.Headers(dict(response.headers)), b"", where
+            response.status_code, httpx.Headers([*response.headers.raw_items()]), b"", where
         )
         raise classify_response(answer) or Retry(
             f"listening to {where}: the server does not speak WebSocket"

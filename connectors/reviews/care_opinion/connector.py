@@ -31,10 +31,11 @@ from connectors.sdk import (
     SourceConfig,
     Unauthorized,
     classify_response,
+    describe_item,
     from_unix,
     get_objects,
     get_text,
-    parse_iso_ms,
+    read_moment_ms,
     unix_ms,
 )
 from schemas.feedback import Family, Feedback
@@ -108,6 +109,7 @@ organization = "Eastgate Hospitals"
         state = {} if cursor is None else orjson.loads(cursor)
         memory, checked = ItemMemory.load(state.get("known", (-1, []))), int(state.get("deep", 0))
         now = self.context.now()
+        latest = unix_ms(now + _DAY)  # a later time would count all other stories as known
         again = bool(state and self.config.recheck_days) and unix_ms(now - _DAY) >= checked
         since = self._since(memory.newest_at, now, again=again)
         skip, at, met = 0, -1, set[str]()
@@ -115,15 +117,15 @@ organization = "Eastgate Hospitals"
             stories = self._list_stories(since, skip)
             new = []
             for story in stories:
-                published_at = parse_iso_ms(get_text(story, "dateOfPublication"))
-                if published_at is not None:  # otherwise, that of the story before
-                    at = published_at
-                story_id = get_text(story, "id")
+                published_at = read_moment_ms(get_text(story, "dateOfPublication"))
+                if published_at is not None and published_at <= latest:
+                    at = published_at  # otherwise, that of the story before
+                story_id = _identify(story)
                 if story_id not in met and (again or not memory.knows(at, story_id)):
                     new.append(story)
                 memory.add(at, story_id)
-            is_last = met.issuperset(get_text(story, "id") for story in stories)
-            met.update(get_text(story, "id") for story in stories)
+            is_last = met.issuperset(map(_identify, stories))
+            met.update(map(_identify, stories))
             memory.settle()  # the oldest come first: all that is forgotten was read
             if not state or (again and is_last):
                 checked = unix_ms(now)
@@ -205,11 +207,12 @@ organization = "Eastgate Hospitals"
         story, service, config = details.story, details.main_service, self.config
         if not details.text.strip():
             raise Skip()
+        created = story.dateOfSubmission or story.dateOfPublication
         return self.record(
             item,
             native_id=story.id,
-            created_at=story.dateOfSubmission,
-            revision=unix_ms(story.dateOfPublication or story.dateOfSubmission),
+            created_at=created,
+            revision=unix_ms(story.dateOfPublication or created) if created else None,
             text=details.text,
             csat=details.csat,
             organization=config.organization or service.organisation or None,
@@ -248,6 +251,10 @@ def _require_list(document: Any, path: str) -> list[Any]:
     if not isinstance(document, list):
         raise Retry(f"reading {path}: the response is not a list")
     return document
+
+
+def _identify(story: Any) -> str:
+    return get_text(story, "id") or describe_item(story)
 
 
 def _rating_paths(story: Any, path: str) -> list[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from connectors.sdk import with_zone
+from connectors.sdk import Moment, NativeId
 from schemas.measures import Csat
 
 _OUT_OF: Final = re.compile(r"\bof\s+(\d{1,3})\b")
@@ -19,8 +18,6 @@ def _to_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-# According to the documentation all times are in UTC; they name no zone.
-_Moment = Annotated[datetime, AfterValidator(with_zone)]
 _Text = Annotated[str, BeforeValidator(_to_text)]
 
 
@@ -99,11 +96,12 @@ class ServiceRatings(BaseModel):
 class Story(BaseModel):
     """A story in the API's terms."""
 
-    id: Annotated[_Text, Field(min_length=1)]
+    id: NativeId
     title: str | None = None
     body: str | None = None
-    dateOfSubmission: _Moment  # noqa: N815 - the service's name
-    dateOfPublication: _Moment | None = None  # noqa: N815
+    # According to the documentation all times are in UTC; they name no zone.
+    dateOfSubmission: Moment | None = None  # noqa: N815 - the service's name
+    dateOfPublication: Moment | None = None  # noqa: N815
     criticality: _Text | None = None
     progress: _Text | None = None
     authorRole: _Text | None = None  # noqa: N815

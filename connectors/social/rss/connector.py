@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from functools import cached_property
@@ -33,7 +33,12 @@ from connectors.sdk import (
 )
 from connectors.social.rss.entry import Entry
 from connectors.social.rss.feeds import classify_feed, read_feed
-from connectors.social.rss.identity import FeedState, identify_entries
+from connectors.social.rss.identity import (
+    FeedState,
+    describe_contents,
+    hash_content,
+    identify_entries,
+)
 from schemas.feedback import Family, Feedback
 
 _MAX_PAGES: Final = 100
@@ -116,16 +121,17 @@ organization = "Eastgate Hospitals"
         )
 
     def _read_pages(self, key: str, url: httpx.URL, states: dict[str, FeedState]) -> Iterator[Page]:
-        is_history = not states[key].whole
-        for items in self._read_feed(key, url, states[key]):
-            text = orjson.dumps({name: asdict(state) for name, state in states.items()})
-            yield Page(items, text.decode(), is_history=is_history)
+        is_history, place, notes = not states[key].whole, f"{url.host}{url.path}", list[str]()
+        for items in self._read_feed(key, url, states[key], notes):
+            yield Page(items, _dump(states), is_history=is_history)
         if not states[key].seen:
-            text = orjson.dumps({name: asdict(state) for name, state in states.items()})
-            notes = [f"{url.host}{url.path}: the feed has never held an entry"]
-            yield Page([], text.decode(), notes=notes)
+            notes.append("the feed has never held an entry")
+        if notes:
+            yield Page([], _dump(states), notes=[f"{place}: {note}" for note in notes])
 
-    def _read_feed(self, key: str, url: httpx.URL, state: FeedState) -> Iterator[list[Item]]:
+    def _read_feed(
+        self, key: str, url: httpx.URL, state: FeedState, notes: list[str]
+    ) -> Iterator[list[Item]]:
         """Yield each page's new entries, if it has any or the state has changed."""
         visited: set[httpx.URL] = set()
         met: set[str] = set()
@@ -139,21 +145,31 @@ organization = "Eastgate Hospitals"
             conditions = _conditional_headers(response) if page == url else conditions
             place = f"{page.scheme}://{page.netloc.decode()}{page.path}"
             feed = read_feed(response, place)
+            self.left_out.update({"entry": feed.lost} if feed.lost else {})
+            known = state.contents
             entries = identify_entries(key, feed.entries, state)
             changes = (
-                self._changed_item(native_id, page.host, entry, feed.at, state)
+                self._changed_item(native_id, page.host, entry, feed.at, state, known)
                 for native_id, entry in entries
             )
             items = [item for item in changes if item is not None]
+            if page == url:
+                state.contents = describe_contents(feed.entries)
             ids = {native_id for native_id, _ in entries}
             # Some sites link to older pages without end, or return the same one for every number.
             has_news = not ids <= met if not state.whole else bool(items)
             is_bounded = len(visited) < _MAX_PAGES
-            page = _next_page(page, feed.next, visited) if has_news and is_bounded else None
+            following = _next_page(page, feed.next, visited) if has_news and is_bounded else None
+            if has_news and not state.whole and feed.next and following is None:
+                if not is_bounded:
+                    notes.append(f"pages behind the first {_MAX_PAGES} are not read")
+                elif _leads_elsewhere(page, feed.next):
+                    notes.append("older pages are on another server, and are not read")
+            page = following
             met |= ids
-            before = (state.whole, state.asks)
+            before = (state.whole, state.asks, known)
             state.whole, state.asks = page is None, {} if page else conditions
-            if items or before != (state.whole, state.asks):
+            if items or before != (state.whole, state.asks, state.contents):
                 yield items
 
     def _request(self, url: httpx.URL, headers: dict[str, str]) -> HttpResponse:
@@ -168,6 +184,7 @@ organization = "Eastgate Hospitals"
         entry: dict[str, Any],
         feed_at: str | None,
         state: FeedState,
+        contents: Container[str],
     ) -> Item | None:
         """Return an entry's item if it is new or has changed."""
         content = orjson.dumps({name: entry[name] for name in entry if name != "undated"})
@@ -176,8 +193,8 @@ organization = "Eastgate Hospitals"
         state.seen[short_id] = fingerprint
         while len(state.seen) > _MAX_SEEN // len(self.config.urls):
             del state.seen[next(iter(state.seen))]
-        if before == fingerprint:
-            return None
+        if before == fingerprint or (before is None and hash_content(entry) in contents):
+            return None  # as it was, or as it was under another id
         has_no_time = not entry["published"] and not entry["updated"]
         data = {**entry, "id": native_id, "host": host}
         if has_no_time or before is not None:
@@ -211,6 +228,10 @@ organization = "Eastgate Hospitals"
         )
 
 
+def _dump(states: dict[str, FeedState]) -> str:
+    return orjson.dumps({key: asdict(state) for key, state in states.items()}).decode()
+
+
 def _short_hash(value: str | bytes, length: int) -> str:
     digest = hashlib.sha256(value.encode() if isinstance(value, str) else value).digest()
     return urlsafe_b64encode(digest).decode()[:length]
@@ -221,20 +242,24 @@ def _conditional_headers(response: HttpResponse) -> dict[str, str]:
     return {
         condition: response.headers[name]
         for condition, name in validators.items()
-        if name in response.headers
+        if name in response.headers and response.headers[name].isascii()
     }
 
 
 def _next_page(page: httpx.URL, link: str | None, visited: set[httpx.URL]) -> httpx.URL | None:
     """Return the next page if it is on the same server: a feed must not redirect requests."""
-    if link is None:
+    if link is None or _leads_elsewhere(page, link):
         return None
+    following = page.join(link).copy_with(userinfo=page.userinfo, fragment=None)
+    return None if following in visited else following
+
+
+def _leads_elsewhere(page: httpx.URL, link: str) -> bool:
+    """Return True for a link to another server; https instead of http is the same one."""
     try:
         following = page.join(link)
     except httpx.InvalidURL:
-        return None
-    here = (page.scheme, page.host, page.port)
-    if (following.scheme, following.host, following.port) != here:
-        return None
-    following = following.copy_with(userinfo=page.userinfo, fragment=None)
-    return None if following in visited else following
+        return True
+    is_upgrade = (page.scheme, following.scheme) == ("http", "https") and page.port is None
+    is_same_scheme = following.scheme == page.scheme or is_upgrade
+    return not is_same_scheme or (following.host, following.port) != (page.host, page.port)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from html import unescape
+from typing import Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel
 
-from connectors.sdk import plain_text, with_zone
+from connectors.sdk import Moment, plain_text
 from schemas.feedback import EARLIEST_YEAR
 
 _MAX_URL_CHARACTERS: Final = 2_083
@@ -19,12 +20,16 @@ _PERSON: Final = re.compile(
 )
 
 
+_ESCAPED_TAG: Final = re.compile(
+    r"</?(?:a|b|blockquote|br|div|em|h[1-6]|i|img|li|ol|p|span|strong|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_REFERENCE: Final = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,7}|#[xX][0-9a-fA-F]{2,6});")
+
+
 def names_person(address: str) -> bool:
     """Return True if a part of an address is a person's name, as in ``/@jo/1`` or ``/user/jo``."""
     return _PERSON.search(address) is not None
-
-
-_Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class EntryText(BaseModel):
@@ -35,8 +40,11 @@ class EntryText(BaseModel):
 
     @property
     def plain(self) -> str:
-        """The visible text."""
-        return plain_text(self.value) if self.html else self.value.strip()
+        """The visible text, also of what was escaped once more than it should have been."""
+        text = plain_text(self.value) if self.html else self.value.strip()
+        if self.html and "<" not in self.value and _ESCAPED_TAG.search(text):
+            text = plain_text(text)
+        return _REFERENCE.sub(lambda match: unescape(match[0]), text)
 
 
 class Entry(BaseModel):
@@ -46,8 +54,8 @@ class Entry(BaseModel):
     link: str | None = None
     title: EntryText
     body: EntryText
-    published: _Moment | None = None
-    updated: _Moment | None = None
+    published: Moment | None = None
+    updated: Moment | None = None
     feed_at: AwareDatetime | None = None
     """When its feed last changed, if the entry's own times are not enough."""
     author: str | None = None

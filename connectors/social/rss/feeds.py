@@ -6,49 +6,37 @@ import io
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC
+from functools import cache
 from typing import Any, Final
 
 import feedparser  # type: ignore[import-untyped]
 import orjson
+from feedparser import mixin  # type: ignore[import-untyped]
 
 from connectors.sdk import (
     Fatal,
     HttpResponse,
     Retry,
     classify_response,
-    get_objects,
-    get_text,
     load_json,
-    parse_iso_ms,
 )
-from connectors.social.rss.dates import parse_date
+from connectors.social.rss.document import Feed, to_iso
+from connectors.social.rss.entry import EntryText
+from connectors.social.rss.json_feed import read_json_feed
 
 _END: Final = re.compile(rb"</\s*(?:[\w.-]{1,40}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _BEGIN: Final = re.compile(r"<(?![?!])")
 _DECLARED: Final = re.compile(rb"""encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _HEAD_BYTES: Final = 65_536
-_LONG_AUTHOR: Final = re.compile(
-    rb"(<(?:[\w.-]{1,40}:)?(?:author|contributor|creator|email|managingEditor|name|owner|publisher"
-    rb"|webMaster)\b[^<>]*>\s*(?:<!\[CDATA\[)?[^<]{500})[^<]+",
+_ENTRY: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>])")
+_NETSCAPE: Final = re.compile(
+    rb"""<!DOCTYPE\s+rss\s+PUBLIC\s+(["'])-//Netscape Communications//DTD RSS 0\.91//EN\1"""
+    rb"""\s+(["'])[^"'<>\[\]]{1,200}\2\s*>""",
     re.IGNORECASE,
 )
-"""Feedparser looks for an address in time that grows with the square of a name's length."""
+"""The document type that RSS 0.91 prescribes; it declares no entities of its own."""
+_MAX_NAME_CHARACTERS: Final = 500
 _NEXT: Final = ("next", "prev-archive")  # RFC 5005
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """One document of a feed."""
-
-    entries: list[dict[str, Any]]
-    """Each with ``id``, ``link``, ``title``, ``body`` and ``published``, ``updated``, ``author``,
-    ``language``, ``tags``; None if absent. ``undated`` is True if a date was not understood."""
-    next: str | None
-    """Address of the older entries; may be relative."""
-    at: str | None
-    """When the feed last changed, according to itself or to the server."""
 
 
 def classify_feed(response: HttpResponse) -> Exception | None:
@@ -56,7 +44,9 @@ def classify_feed(response: HttpResponse) -> Exception | None:
     problem = classify_response(response)
     if problem is not None or response.status == 304:
         return problem
-    if _has_doctype(response.body):  # its entities may expand without bound
+    if _has_doctype(
+        _NETSCAPE.sub(b"", response.body[:_HEAD_BYTES])
+    ):  # its entities may expand without bound
         return Fatal(f"reading {response.request_line}: the feed declares a document type")
     if not _is_whole(response.body):
         return Retry(f"reading {response.request_line}: the response is not a complete feed")
@@ -113,16 +103,17 @@ def read_feed(response: HttpResponse, location: str) -> Feed:
 
     Raises ``Retry`` for a document that is not well-formed and has no entries.
     """
-    changed = _to_iso(response.headers.get("last-modified", ""))
+    changed = to_iso(response.headers.get("last-modified", ""))
     if _is_json(response.body):
-        return _json_feed(_parse_json(response.body), changed)
+        return read_json_feed(_parse_json(response.body), changed)
     headers = {
         "content-type": response.headers.get("content-type", "application/xml"),
         "content-location": location,
     }
+    body = _NETSCAPE.sub(b"", response.body[:_HEAD_BYTES]) + response.body[_HEAD_BYTES:]
     try:
-        parsed = feedparser.parse(
-            io.BytesIO(_LONG_AUTHOR.sub(rb"\1", response.body)),
+        parsed = _load_parser().parse(
+            io.BytesIO(body),
             response_headers=headers,
             sanitize_html=False,  # markup is dropped in any case
             resolve_relative_uris=False,
@@ -137,11 +128,31 @@ def read_feed(response: HttpResponse, location: str) -> Feed:
         [_entry(entry, language) for entry in parsed.entries],
         next((links[rel] for rel in _NEXT if links.get(rel)), None),
         _iso_time(feed, "updated", language) or _iso_time(feed, "published", language) or changed,
+        max(0, len(_ENTRY.findall(body)) - len(parsed.entries)) if parsed.bozo else 0,
     )
 
 
+@cache
+def _load_parser() -> Any:
+    """Return feedparser, which looks for an address in an author's name.
+
+    The time for that grows with the square of the name's length.
+    """
+    search = mixin._FeedParserMixin._sync_author_detail
+
+    def search_in_start(parser: Any, key: str = "author") -> None:
+        context = parser._get_context()
+        if isinstance(name := context.get(key), str):
+            context[key] = name[:_MAX_NAME_CHARACTERS]
+        search(parser, key)
+
+    mixin._FeedParserMixin._sync_author_detail = search_in_start
+    return feedparser
+
+
 def _entry(entry: dict[str, Any], language: str | None) -> dict[str, Any]:
-    contents = entry.get("content") or [entry.get("summary_detail") or {}]
+    contents = [*(entry.get("content") or []), entry.get("summary_detail") or {}]
+    body = next(filter(_has_words, contents), contents[0])
     published = _iso_time(entry, "published", language)
     updated = _iso_time(entry, "updated", language)
     has_dates = bool(dict.get(entry, "published") or dict.get(entry, "updated"))
@@ -149,14 +160,22 @@ def _entry(entry: dict[str, Any], language: str | None) -> dict[str, Any]:
         "id": entry.get("id"),
         "link": entry.get("link"),
         "title": _text(entry.get("title_detail") or {}),
-        "body": _text(contents[0]),
+        "body": _text(body),
         "published": published,
         "updated": updated,
         "undated": has_dates and not published and not updated,
         "author": entry.get("author"),
-        "language": contents[0].get("language") or language,
+        "language": body.get("language") or entry.get("language") or language,
         "tags": [tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
     }
+
+
+def _has_words(detail: Mapping[str, Any]) -> bool:
+    """Return True for a text that a reader sees something of."""
+    kind = str(detail.get("type") or "text/plain")
+    if not kind.startswith("text/") and not kind.endswith(("html+xml", "/xml", "+xml")):
+        return False
+    return bool(EntryText(**_text(detail)).plain)
 
 
 def _text(detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,46 +188,4 @@ def _text(detail: Mapping[str, Any]) -> dict[str, Any]:
 def _iso_time(parsed: dict[str, Any], name: str, language: Any) -> str | None:
     # dict's own ``get``: feedparser's returns "published" for a missing "updated". Nor are its
     # dates used: it takes 2 p.m. for 2 a.m., and the summer time of London for UTC.
-    return _to_iso(dict.get(parsed, name), language)
-
-
-def _to_iso(text: Any, language: Any = None) -> str | None:
-    if not isinstance(text, str | int | float) or isinstance(text, bool):
-        return None
-    at = parse_date(str(text), language=language if isinstance(language, str) else None)
-    return at.astimezone(UTC).isoformat() if at else None
-
-
-def _json_feed(feed: Any, changed: str | None) -> Feed:
-    language = feed.get("language")
-    entries = [_json_entry(entry, language) for entry in get_objects(feed, "items")]
-    following = feed.get("next_url")
-    return Feed(entries, following if isinstance(following, str) else None, changed)
-
-
-def _json_entry(entry: dict[str, Any], language: Any) -> dict[str, Any]:
-    html = entry.get("content_html")
-    html = html if isinstance(html, str) else ""
-    dates = [entry.get("date_published"), entry.get("date_modified")]
-    published, updated = (
-        date if parse_iso_ms(date) is not None else _to_iso(date, language) for date in dates
-    )
-    authors = entry.get("authors") or [entry.get("author")]
-    first = authors[0] if isinstance(authors, list) else None
-    author = (first.get("name") or first.get("url")) if isinstance(first, dict) else None
-    native_id = entry.get("id")
-    return {
-        "id": str(native_id) if isinstance(native_id, int | float) else native_id,
-        "link": entry.get("url"),
-        "title": {"value": get_text(entry, "title"), "html": False},
-        "body": {
-            "value": html or get_text(entry, "content_text") or get_text(entry, "summary"),
-            "html": bool(html),
-        },
-        "published": published,
-        "updated": updated,
-        "undated": any(dates) and not published and not updated,
-        "author": author,
-        "language": entry.get("language") or language,
-        "tags": entry.get("tags") or [],
-    }
+    return to_iso(dict.get(parsed, name), language)

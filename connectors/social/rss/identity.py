@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,6 +16,7 @@ from schemas.record import deterministic_id
 _WORLDWIDE: Final = re.compile(r"(https?://|tag:|urn:)", re.IGNORECASE)
 _MAX_ID_CHARACTERS: Final = 499
 _MAX_SHARED: Final = 100
+_MAX_CONTENTS: Final = 100
 _BY_HEAD: Final = 1
 _BY_CONTENT: Final = 2
 
@@ -32,6 +33,10 @@ class FeedState:
     """Headers that ask for the feed only if it has changed."""
     shared: dict[str, int] = field(default_factory=dict)
     """Hashes of ids that several entries have, and what tells these apart."""
+    contents: dict[str, str] = field(default_factory=dict)
+    """Hashes of the contents of the last document's dated entries, with those of their ids."""
+    ids_change: bool = False
+    """True once the feed has given new ids to entries that are the same: they mean nothing."""
 
 
 def identify_entries(
@@ -39,8 +44,12 @@ def identify_entries(
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return the entries of a document with their native ids; ``key`` is the feed's.
 
-    An id that several entries have does not tell them apart, now or in later documents.
+    An id that several entries have does not tell them apart, now or in later documents; nor does
+    one that is another one in each document.
     """
+    state.ids_change = state.ids_change or _have_changed(entries, state.contents)
+    if state.ids_change:
+        entries = [{**entry, "id": None} for entry in entries]
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
         groups[_own_id(entry)].append(entry)
@@ -50,6 +59,36 @@ def identify_entries(
         if level > state.shared.get(shared_key, 0) and len(state.shared) < _MAX_SHARED:
             state.shared[shared_key] = level
     return [(_identify(key, entry, state), entry) for entry in entries]
+
+
+def describe_contents(entries: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return hashes of the contents of entries, each with that of the entry's id.
+
+    Only of entries with a date and a link that no other one has: without these, two entries may be
+    the same, and two people's.
+    """
+    links = Counter(str(entry.get("link") or "") for entry in entries)
+    certain = [
+        entry
+        for entry in entries
+        if links[str(entry.get("link") or "")] == 1
+        and entry.get("link")
+        and (entry.get("published") or entry.get("updated"))
+    ]
+    return {hash_content(entry): _hash_own_id(_own_id(entry)) for entry in certain[:_MAX_CONTENTS]}
+
+
+def hash_content(entry: dict[str, Any]) -> str:
+    """Return a hash of all that an entry has but for its id."""
+    parts = {name: value for name, value in entry.items() if name not in {"id", "undated"}}
+    return deterministic_id(orjson.dumps(parts).decode())[:12]
+
+
+def _have_changed(entries: Sequence[dict[str, Any]], before: dict[str, str]) -> bool:
+    """Return True if all entries that were in the document before, two at least, have other ids."""
+    now = describe_contents(entries)
+    common = before.keys() & now.keys()
+    return len(common) > 1 and all(before[content] != now[content] for content in common)
 
 
 def _find_level(group: list[dict[str, Any]]) -> int:

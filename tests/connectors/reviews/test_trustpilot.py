@@ -97,7 +97,7 @@ def test_a_review_without_a_time_has_that_of_its_reading() -> None:
 
 def test_what_is_no_review_at_all_ends_no_page() -> None:
     fake = FakeTrustpilot()
-    fake.reviews[34]["stars"] = "soon"
+    fake.reviews[34]["stars"] = 7
     with serve_fake(fake) as service:
         made = source(service.url)
         first = next(iter(made.fetch(None)))
@@ -144,10 +144,39 @@ def test_a_reply_that_can_not_be_sent_is_refused(
         source(reply_as=reply_as).build_reply(native_id, text)
 
 
-@pytest.mark.parametrize("stars", [0, 6, -1, None, "many"])
+@pytest.mark.parametrize("stars", [0, 6, -1, "0", 5.5])
 def test_stars_that_are_off_the_scale_are_a_bad_record(stars: Any) -> None:
     with pytest.raises(BadRecord, match="stars"):
         parse(text="Kind", stars=stars)
+
+
+@pytest.mark.parametrize("stars", ["many", "", [5], {}, True, "NaN"])
+def test_stars_that_cannot_be_read_cost_only_themselves(stars: Any) -> None:
+    made = source()
+    record = parse(made, text="Kind", stars=stars)
+    assert (record.text, record.stars) == ("Kind", None)
+    assert made.take_notes() == ["1 times unreadable: stars"]
+    with pytest.raises(BadRecord, match="neither stars nor a text"):
+        parse(text="", stars=stars)
+
+
+@pytest.mark.parametrize(("stars", "value"), [("5", 5), (4.5, 4.5), ("4.0", 4)])
+def test_stars_may_be_text_or_halves(stars: Any, value: float) -> None:
+    rating = parse(text="Kind", stars=stars).stars
+    assert rating is not None and rating.value == value
+
+
+def test_a_review_without_stars_is_a_comment() -> None:
+    assert parse(text="Kind", stars=None).stars is None
+
+
+def test_an_empty_page_that_links_to_a_next_one_is_not_the_end() -> None:
+    fake = FakeTrustpilot()
+    fake.gap = 2
+    with serve_fake(fake) as service:
+        made = build_source(fake, service.url, now=lambda: NOW)
+        assert isinstance(made, Trustpilot)
+        assert len(texts(made, None)) == 35
 
 
 @pytest.mark.parametrize(

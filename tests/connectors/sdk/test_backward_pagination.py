@@ -54,6 +54,17 @@ def test_the_first_walk_brings_everything_and_the_next_what_is_new() -> None:
     assert walk_back(more, cursor)[0] == ["new"]
 
 
+def test_a_time_of_the_future_hides_nothing() -> None:
+    """The newest time tells how far back to look for what is shown late."""
+    far = MS + 400 * DAY
+    items = [(far, "far", "far"), *make_pages([MS - n * 3_600_000 for n in range(1, 10)])]
+    first, cursor = walk_back(items, None)
+    assert len(first) == 10
+    assert walk_back(items, cursor)[0] == []
+    late = [*items, (MS - 8 * 3_600_000 - 1, "late", "late"), (MS - 1, "new", "new")]
+    assert sorted(walk_back(late, cursor)[0]) == ["late", "new"]
+
+
 def test_items_of_the_very_same_moment_are_told_apart() -> None:
     items = make_pages([5, 5, 5, 5])
     _, cursor = walk_back(items, None)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from connectors.sdk.errors import Fatal, Retry, Unauthorized
 from connectors.sdk.http import Http, HttpResponse, classify_response
-from connectors.sdk.http_auth import Bearer, OAuth2
+from connectors.sdk.http_auth import Bearer, OAuth2, read_token
 from tests.support.fake_service import Served
 
 SECRET = "planted-secret-1"  # noqa: S105 - planted to be looked for
@@ -157,6 +157,42 @@ def test_a_grant_that_is_refused_is_a_matter_of_credentials(service: Served) -> 
         http.get_json("/echo")
     http.close()
     assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"null",
+        b"<html>",
+        b'{"access_token": null}',
+        b'{"access_token": ""}',
+        b'{"access_token": {"a": "t1"}}',
+        b'{"access_token": ["t1"]}',
+        b'{"access_token": "t\xc3\xa9"}',
+        b'{"access_token": "t\\r\\nX-Other: 1"}',
+        b'{"access_token": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b"[" * 200_000,
+        b'{"access_token": "t1", "a": ' + b"[1," * 400_000,
+    ],
+    ids=range(12),
+)
+def test_a_response_without_a_token_is_tried_again(body: bytes) -> None:
+    with pytest.raises(Retry, match="asking: the response contains no token"):
+        read_token(body, "access_token", "asking")
+
+
+def test_a_token_stands_among_anything() -> None:
+    deep = b"[" * 500 + b"]" * 500
+    body = b'{"scope": ' + deep + b', "expires_in": 99999999999999999999, "access_token": "t1"}'
+    assert read_token(body, "access_token", "asking") == "t1"
+
+
+def test_a_letter_that_a_header_cannot_have_ends_the_run(service: Served) -> None:
+    http = Http(service.url)
+    with pytest.raises(Fatal, match="requesting GET /echo: UnicodeEncodeError"):
+        http.get_json("/echo", headers={"If-None-Match": "café"})
+    http.close()
 
 
 def test_a_token_that_does_not_change_is_sent(service: Served) -> None:

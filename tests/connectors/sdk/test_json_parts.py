@@ -44,6 +44,7 @@ def test_parts_may_be_missing() -> None:
     assert get_object({"a": {"b": {}}}, "a", "c") == get_object([], "a") == {}
     assert get_objects({"a": [1, {}]}, "a") == [{}]
     assert (get_text({"a": 1}, "a"), get_text({}, "a")) == ("1", "")
+    assert get_text({"a": ["x"]}, "a") == get_text({"a": {"b": "x"}}, "a") == ""
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,7 @@ def test_parts_may_be_missing() -> None:
         (b'{"a": "caf\xe9"}', {"a": "caf\ufffd"}),
         (b'{"a": "one\ntwo\tthree"}', {"a": "one\ntwo\tthree"}),
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        ('{"a": "café"}'.encode("utf-16"), {"a": "café"}),
     ],
 )
 def test_broken_letters_are_replaced(body: bytes, expected: Any) -> None:
@@ -63,7 +65,28 @@ def test_broken_letters_are_replaced(body: bytes, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"a": }', b"NaN", b'{"a": Infinity}', b"[" * 100_000, b'{"a":' * 50_000]
+    ("body", "expected"),
+    [
+        (b'{"a": NaN, "b": "kind"}', {"a": None, "b": "kind"}),
+        (b'{"a": [Infinity, -Infinity]}', {"a": [None, None]}),
+        (
+            b'{"a": NaN, "b": 123456789012345678901234567890}',
+            {"a": None, "b": 1.2345678901234568e29},
+        ),
+        (b'{"a": NaN, "b": -9223372036854775808}', {"a": None, "b": -(2**63)}),
+        (b'{"a": NaN, "b": ' + b"9" * 5_000 + b', "c": 1e999}', {"a": None, "b": None, "c": None}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+    ],
+    ids=["nan", "infinity", "more than 64 bits", "64 bits", "thousands of digits", "twice"],
+)
+def test_numbers_that_are_none_cost_only_themselves(body: bytes, expected: Any) -> None:
+    document = load_json(body)
+    assert document == expected
+    assert orjson.dumps(document)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"a": }', b"NaN,", b'{"a": Nan}', b"[" * 100_000, b'{"a":' * 50_000]
 )
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):

@@ -9,7 +9,11 @@ import pytest
 
 from connectors.sdk import Fatal, HttpResponse
 from connectors.social.rss.feeds import classify_feed, read_feed
-from connectors.social.rss.identity import FeedState, identify_entries
+from connectors.social.rss.identity import (
+    FeedState,
+    describe_contents,
+    identify_entries,
+)
 
 PAGE = "https://clinic.example/"
 
@@ -51,6 +55,43 @@ def test_entries_that_share_an_id_are_told_apart_and_stay_the_same(items: list[s
     assert len(set(first)) == 3
     assert identify(state, *items) == first
     assert identify(state, items[1]) == [first[1]], "when the others have left the feed"
+
+
+DATED = "<pubDate>Tue, 19 May 2026 16:08:00 GMT</pubDate>"
+
+
+def test_ids_that_change_in_each_document_mean_nothing() -> None:
+    state = FeedState()
+
+    def read(*items: str) -> list[str]:
+        entries = read_feed(respond(*items), PAGE).entries
+        native_ids = [native_id for native_id, _ in identify_entries("key", entries, state)]
+        state.contents = describe_contents(entries)
+        return native_ids
+
+    def listed(run: int, *numbers: int, extra: str = DATED) -> list[str]:
+        return [
+            item(number, f"{number}-{run}", f"{PAGE}{number}", extra=extra) for number in numbers
+        ]
+
+    assert read(*listed(1, 1, 2)) == ["key:1-1", "key:2-1"]
+    second = read(*listed(2, 1, 2, 3))
+    assert second == [f"{PAGE}{number}" for number in (1, 2, 3)]
+    assert read(*listed(3, 2, 3, 4))[:2] == second[1:]
+
+
+@pytest.mark.parametrize("extra", ["", DATED])
+def test_ids_that_stay_are_believed(extra: str) -> None:
+    """Two short comments may be the same, and two people's."""
+    state = FeedState()
+    runs = [["a"], ["a", "b"], ["b", "c"]]
+    for guids in runs if extra else [["a"], ["b"], ["c"]]:
+        items = [item(1, guid, title="Good", extra=extra) for guid in guids]
+        entries = read_feed(respond(*items), PAGE).entries
+        identified = identify_entries("key", entries, state)
+        assert [native_id for native_id, _ in identified] == [f"key:{guid}" for guid in guids]
+        state.contents = describe_contents(entries)
+    assert not state.ids_change
 
 
 def test_an_entry_listed_twice_is_one() -> None:

@@ -43,28 +43,65 @@ class Archive:
         return Response(body, media_type="application/atom+xml")
 
 
-def read(archive: Archive, cursor: str | None = None) -> tuple[int, str | None]:
+def read(archive: Archive | Restless) -> int:
+    """Return the number of entries of a first run."""
+    with Served(archive.app) as service:
+        return read_run(service, None)[0]
+
+
+def read_run(service: Served, cursor: str | None) -> tuple[int, str | None]:
     """Return the number of entries of a run, and its last cursor."""
     count = 0
-    with Served(archive.app) as service:
-        url = f"{service.url}/feed"
-        config = RssConfig.model_validate({"urls": [url]})
-        context = Context("test", now=lambda: NOW, sleep=lambda seconds: None)
-        with Rss(config, context) as source:
-            for page in source.fetch(cursor):
-                count += len(page.items)
-                cursor = page.cursor
+    config = RssConfig.model_validate({"urls": [f"{service.url}/feed"]})
+    context = Context("test", now=lambda: NOW, sleep=lambda seconds: None)
+    with Rss(config, context) as source:
+        for page in source.fetch(cursor):
+            count += len(page.items)
+            cursor = page.cursor
     return count, cursor
 
 
 def test_pages_that_are_always_the_same_end_the_run() -> None:
     archive = Archive(entries=False)
-    assert read(archive)[0] == 1
+    assert read(archive) == 1
     assert archive.requests <= 3
+
+
+class Restless:
+    """A feed that gives its entries new ids in each document."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.count = 3
+
+    @property
+    def app(self) -> Any:
+        return Starlette(routes=[Route("/feed", self._feed)])
+
+    async def _feed(self, request: Request) -> Response:
+        self.requests += 1
+        entries = "".join(
+            f"<item><guid isPermaLink='false'>{n}-{self.requests}</guid><title>Visit {n}</title>"
+            f"<link>https://a.example/{n}</link><description>Kind staff {n}.</description>"
+            f"<pubDate>Wed, {10 + n} Nov 2026 10:00:00 GMT</pubDate></item>"
+            for n in range(self.count)
+        )
+        return Response(f"<rss version='2.0'><channel>{entries}</channel></rss>")
+
+
+def test_entries_whose_ids_change_are_read_once() -> None:
+    feed = Restless()
+    counts: list[int] = []
+    cursor: str | None = None
+    with Served(feed.app) as service:
+        for feed.count in (3, 3, 4, 4):
+            brought, cursor = read_run(service, cursor)
+            counts.append(brought)
+    assert counts == [3, 0, 1, 0]
 
 
 def test_an_archive_without_end_is_read_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector, "_MAX_PAGES", 7)
     archive = Archive(entries=True)
-    assert read(archive)[0] == 7
+    assert read(archive) == 7
     assert archive.requests == 7

@@ -27,6 +27,8 @@ class FakeTrustpilot(FakeService):
         self.token = 0
         self.hidden = 0
         """Number of reviews that the first page leaves out."""
+        self.gap = 0
+        """The number of a page that is empty, and not the last."""
         self.texts = {
             review["id"]: f"{review['title']}\n{review['text']}" for review in self.reviews
         }
@@ -90,6 +92,10 @@ class FakeTrustpilot(FakeService):
             return refused
         page = int(request.query_params.get("page", 1))
         size = int(request.query_params.get("perPage", 20))
+        if page == self.gap:
+            link = {"href": str(request.url), "method": "GET", "rel": "next-page"}
+            return JSONResponse({"links": [link], "reviews": []})
+        page -= int(0 < self.gap < page)
         newest_first = sorted(self.reviews, key=lambda review: review["createdAt"], reverse=True)
         shown = newest_first[(page - 1) * size : page * size]
         # Services that filter after paging return fewer than were asked for.

@@ -1,4 +1,4 @@
-"""Dates of feeds, in the forms that publishers really write.
+"""Dates as people and their programs write them, in feeds above all.
 
 Standards name two forms, RFC 822 and ISO 8601. Feeds also have them in other languages, in numbers
 only, with the names of zones, and with a clock of twelve hours.
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import get_month_names
 
-from connectors.sdk import from_unix
+from connectors.sdk.timestamps import from_unix
 
 _MAX_CHARACTERS: Final = 100
 _LANGUAGES: Final = (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.social.rss.dates import parse_date
+from connectors.sdk.written_dates import parse_date
 
 AT = datetime(2026, 5, 19, 16, 8, tzinfo=UTC)
 """A Tuesday."""
