@@ -22,6 +22,7 @@ from connectors.sdk import (
     Http,
     HttpResponse,
     Item,
+    NativeId,
     Page,
     Polled,
     Retry,
@@ -30,6 +31,7 @@ from connectors.sdk import (
     classify_response,
     from_unix,
     get_object,
+    get_objects,
     get_text,
     require_list,
     require_object,
@@ -38,7 +40,12 @@ from connectors.sdk import (
 from schemas.feedback import Family, Feedback
 
 _PATH: Final = "/2/tweets/search/recent"
-_FIELDS: Final = "author_id,created_at,edit_history_tweet_ids,lang,note_tweet"
+_FIELDS: Final = {
+    "tweet.fields": "attachments,author_id,created_at,edit_history_tweet_ids,lang,note_tweet",
+    "expansions": "attachments.media_keys,attachments.poll_ids",
+    "media.fields": "alt_text",
+    "poll.fields": "options",
+}
 _EPOCH_MS: Final = 1_288_834_974_657
 _REACH: Final = timedelta(days=7) - timedelta(hours=1)  # an older since_id is refused
 _LOOK_BACK: Final = timedelta(hours=6)
@@ -60,21 +67,44 @@ class XConfig(SourceConfig):
     base_url: str = Field(default="https://api.x.com", description="Address of the API.")
 
 
-_Id = Annotated[str, StringConstraints(pattern=r"^[0-9]{16,19}$")]
+_Id = Annotated[NativeId, StringConstraints(pattern=r"^[0-9]{16,19}$")]
 
 
 class _Note(BaseModel):
-    text: str
+    text: str = ""
+
+
+class _Option(BaseModel):
+    label: str = ""
+
+
+class _Poll(BaseModel):
+    options: list[_Option] = []
+
+
+class _Media(BaseModel):
+    alt_text: str | None = None
 
 
 class _Post(BaseModel):
     id: _Id
     text: str = ""
-    author_id: str = ""
+    author_id: NativeId | None = None
     lang: str | None = None
     edit_history_tweet_ids: list[_Id] = []
     note_tweet: _Note | None = None
     """The full text of a long post, of which ``text`` is the beginning."""
+    polls: list[_Poll] = []
+    media: list[_Media] = []
+
+    @property
+    def words(self) -> str:
+        """Text, options of a poll and descriptions of pictures."""
+        note = self.note_tweet.text if self.note_tweet else ""
+        options = [option.label for poll in self.polls for option in poll.options]
+        pictures = [medium.alt_text or "" for medium in self.media]
+        parts = [note if note.strip() else self.text, *options, *pictures]
+        return "\n".join(unescape(part) for part in parts if part.strip())
 
 
 class X(Polled[XConfig]):
@@ -90,7 +120,7 @@ class X(Polled[XConfig]):
     limitations = (
         "450 requests per 15 minutes, up to 100 posts each, and the plan's cap of posts. Only the "
         "last 7 days can be searched: posts are lost if no run succeeds for longer. Edits are "
-        "returned; deletes are not reported."
+        "returned; deletes are not reported. Posts that a post quotes or answers are not read."
     )
     cursor_description = "hashes of the newest posts with their times"
     capabilities = frozenset({Capability.EDITS})
@@ -124,6 +154,7 @@ every = "1h"
             new = paginator.new_items(
                 (_written_ms(post), get_text(post, "id"), post) for post in _posts(answer)
             )
+            new = [_with_attachments(post, get_object(answer, "includes")) for post in new]
             token = get_text(get_object(answer, "meta"), "next_token")
             yield Page([self._item(post) for post in new], paginator.advance(token or None))
             if paginator.page is None:
@@ -133,7 +164,7 @@ every = "1h"
         params: dict[str, Any] = {
             "query": f"({self.config.query}) -is:retweet",
             "max_results": self.config.per_page,
-            "tweet.fields": _FIELDS,
+            **_FIELDS,
         }
         since = paginator.until
         if _is_searchable(since, now):
@@ -148,7 +179,7 @@ every = "1h"
     def parse(self, item: Item) -> Feedback:
         """Return the record of a post; an edited one has its first id."""
         post = self.validate(_Post, item.data, words=("text",))
-        text = unescape(post.note_tweet.text if post.note_tweet else post.text)
+        text = post.words
         if not text.strip():
             raise Skip
         first = min([post.id, *post.edit_history_tweet_ids], key=int)
@@ -159,7 +190,7 @@ every = "1h"
             revision=unix_ms(_parse_id_time(int(post.id))),
             text=text,
             language=None if post.lang in _NO_LANGUAGE else post.lang,
-            author=post.author_id,
+            author=post.author_id or "",
             url=f"https://x.com/i/web/status/{post.id}",
         )
 
@@ -187,6 +218,18 @@ def _posts(answer: Any) -> list[Any]:
     if "data" not in document and get_text(get_object(document, "meta"), "result_count") == "0":
         return []
     return require_list(document, "data", _PATH)
+
+
+def _with_attachments(post: Any, includes: dict[str, Any]) -> Any:
+    """Return a post with its polls and pictures, which are beside the posts of a page."""
+    attachments = get_object(post, "attachments")
+    attached: dict[str, Any] = {}
+    for name, key, ids in (("polls", "id", "poll_ids"), ("media", "media_key", "media_keys")):
+        wanted = attachments.get(ids)
+        if isinstance(wanted, list):
+            parts = get_objects(includes, name)
+            attached[name] = [part for part in parts if part.get(key) in wanted]
+    return {**post, **attached} if attached else post
 
 
 def _read_cursor(cursor: str | None) -> str | None:

@@ -11,15 +11,18 @@ from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from connectors.sdk import (
     BackwardPaginator,
+    BadRecord,
     Capability,
     Fatal,
     Http,
     HttpResponse,
     Item,
+    Moment,
+    NativeId,
     Page,
     Polled,
     Retry,
@@ -27,10 +30,10 @@ from connectors.sdk import (
     SourceConfig,
     Unauthorized,
     classify_response,
+    describe_item,
     get_object,
-    get_objects,
     get_text,
-    parse_iso_ms,
+    read_moment_ms,
     require_list,
     unix_ms,
 )
@@ -82,8 +85,8 @@ class _AuthorId(BaseModel):
 class _CommentSnippet(BaseModel):
     textDisplay: str = ""  # noqa: N815 - the service's name
     textOriginal: str = ""  # noqa: N815
-    publishedAt: AwareDatetime | None = None  # noqa: N815
-    updatedAt: AwareDatetime | None = None  # noqa: N815
+    publishedAt: Moment | None = None  # noqa: N815
+    updatedAt: Moment | None = None  # noqa: N815
     authorChannelId: _AuthorId = _AuthorId()  # noqa: N815
 
     @property
@@ -92,7 +95,7 @@ class _CommentSnippet(BaseModel):
 
 
 class _Comment(BaseModel):
-    id: str
+    id: NativeId
     snippet: _CommentSnippet
 
 
@@ -210,13 +213,14 @@ organization = "Eastgate Hospitals"
 
     def _list_replies(self, thread: Any) -> list[Any]:
         """Return all replies of a thread, which itself has the first few."""
-        replies = get_objects(get_object(thread, "replies"), "comments")
+        listed = get_object(thread, "replies").get("comments")
+        replies = listed if isinstance(listed, list) else []
         total = get_object(thread, "snippet").get("totalReplyCount")
         if not isinstance(total, int) or total <= len(replies):
             return replies
         params: dict[str, Any] = {"part": "snippet", "textFormat": "plainText", "maxResults": 100}
         params["parentId"] = get_text(thread, "id")
-        by_id: dict[str, Any] = {get_text(reply, "id"): reply for reply in replies}
+        by_id: dict[str, Any] = {_identify(reply): reply for reply in replies}
         for _ in range(_MAX_REPLY_PAGES):
             try:
                 answer = self._http.get_json(_REPLIES_PATH, params=params)
@@ -224,7 +228,7 @@ organization = "Eastgate Hospitals"
                 break
             before = len(by_id)
             comments = require_list(answer, "items", _REPLIES_PATH)
-            by_id |= {get_text(comment, "id"): comment for comment in comments}
+            by_id |= {_identify(comment): comment for comment in comments}
             params["pageToken"] = get_text(answer, "nextPageToken")
             if not params["pageToken"] or len(by_id) == before:
                 break
@@ -233,6 +237,8 @@ organization = "Eastgate Hospitals"
     def parse(self, item: Item) -> Feedback:
         """Return the record of a thread's first comment, or of a reply to it."""
         whole = self.validate(_Thread, item.data, words=("textDisplay", "textOriginal"))
+        if whole.reply is None and "reply" in item.data:
+            raise BadRecord(f"parsing {self.name}: the reply cannot be read")
         thread, first = whole.snippet, whole.snippet.topLevelComment
         comment = whole.reply or first
         snippet = comment.snippet
@@ -286,6 +292,10 @@ def _reasons(body: bytes) -> list[str]:
         return []
 
 
+def _identify(comment: Any) -> str:
+    return get_text(comment, "id") or describe_item(comment)
+
+
 def _published_ms(thread: Any) -> int | None:
     comment = get_object(thread, "snippet", "topLevelComment", "snippet")
-    return parse_iso_ms(comment.get("publishedAt"))
+    return read_moment_ms(comment.get("publishedAt"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from connectors.sdk import load_json
 from connectors.social.bluesky.post import COLLECTION, tid_us
 
 
@@ -35,7 +36,7 @@ class Event:
 def read_event(message: str | bytes) -> Event | None:
     """Return the event in a message, or None if it is not valid."""
     try:
-        document = orjson.loads(message)
+        document = load_json(message)
         time_us, did = int(document["time_us"]), str(document["did"])
         if (account := document.get("account")) is not None:
             is_deleted = account.get("active") is False and account.get("status") == "deleted"

@@ -34,7 +34,7 @@ Uri = Annotated[str, StringConstraints(pattern=rf"^at://did:[^/]+/{re.escape(COL
 class Record(BaseModel):
     """https://docs.bsky.app/docs/advanced-guides/posts."""
 
-    text: str
+    text: str = ""
     createdAt: AwareDatetime | None = None  # noqa: N815 - the network's name
     langs: list[str] | None = None
     embed: Any = None

@@ -10,10 +10,16 @@ from collections.abc import Generator
 from typing import Any, Final
 
 import httpx
-import orjson
 from pydantic import SecretStr
 
-from connectors.sdk import USER_AGENT, HttpResponse, Retry, Unauthorized, classify_response
+from connectors.sdk import (
+    USER_AGENT,
+    HttpResponse,
+    Retry,
+    Unauthorized,
+    classify_response,
+    read_token,
+)
 
 _SERVER: Final = "/xrpc/com.atproto.server."
 _Flow = Generator[httpx.Request, httpx.Response, None]
@@ -70,13 +76,9 @@ class Session(httpx.Auth):
             raise problem
         if problem is not None:
             raise Unauthorized(f"opening a session, {request_line}: status {response.status_code}")
-        try:
-            tokens = orjson.loads(response.content)
-            self._access, self._refresh = tokens["accessJwt"], tokens["refreshJwt"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Retry(
-                f"opening a session, {request_line}: the response contains no token"
-            ) from None
+        action = f"opening a session, {request_line}"
+        self._access = read_token(response.content, "accessJwt", action)
+        self._refresh = read_token(response.content, "refreshJwt", action)
 
 
 def _has_expired(response: httpx.Response) -> bool:

@@ -16,6 +16,7 @@ from httpx_sse import ServerSentEvent
 from pydantic import Field, SecretStr, StringConstraints
 
 from connectors.sdk import (
+    UNCHECKED,
     BadRecord,
     Bearer,
     Capability,
@@ -32,7 +33,10 @@ from connectors.sdk import (
     Skip,
     classify_response,
     deletion_record,
+    describe_item,
+    hash_id,
     iter_events,
+    load_json,
     unix_ms,
 )
 from connectors.social.mastodon.cursor import MastodonCursor
@@ -42,6 +46,7 @@ from schemas.feedback import Family, Feedback
 _MAX_IDS: Final = 20
 _SILENCE_S: Final = 25.0
 """The server sends ``:thump`` every 15 seconds; without it the connection is dead."""
+_MAX_AHEAD_MS: Final = 24 * 3_600_000
 _MAX_STREAM_S: Final = 6 * 3600.0
 """The stream ends after that time, so that ``fetch`` finds what it may have missed."""
 
@@ -101,17 +106,26 @@ base_url = "https://mastodon.social"
         late = self.look_back_ms(state)
         position = earlier(state.id, late) if state.arrived else state.id
         # Newer posts are left to the next run: on a busy day this one might never end.
-        end = rank(id_at(unix_ms(self.context.now())))
+        now = unix_ms(self.context.now())
+        end, latest = rank(id_at(now)), rank(id_at(now + _MAX_AHEAD_MS))
         while rank(position) < end and (statuses := self._list_timeline(position)):
-            highest = status_id(statuses[-1])
-            if rank(highest) <= rank(position):
+            # One of the future is not an id by which to continue: no later one would be read.
+            ranks = [
+                rank(own_id)
+                for own_id in map(status_id, statuses)
+                if own_id and rank(own_id) < latest
+            ]
+            highest = max(ranks, default=rank(""))
+            if ranks and highest <= rank(position):
                 raise Misconfigured(
                     f"reading {self.config.base_url}: it does not paginate by min_id"
                 )
-            position = state.id = highest
-            state.arrived = False
+            position = state.id = highest[1] or position
+            state.arrived = not ranks
             if items := self._new_items(statuses, state):
                 yield Page(items, state.text())
+            if state.arrived:
+                return
         state.arrived = True
 
     def _list_timeline(self, position: str) -> list[Any]:
@@ -132,11 +146,13 @@ base_url = "https://mastodon.social"
             if statuses is None:
                 return  # a server before 4.3
             statuses = _require_list(statuses)
-            items = self._new_items(statuses, state)
-            for missing in sorted(set(ids) - {status_id(status) for status in statuses}):
+            items, existing = self._new_items(statuses, state), {*map(status_id, statuses)}
+            for missing in [] if "" in existing else sorted(set(ids) - existing):
                 items += self._deletion_items(missing, state)
-            if items:
-                yield Page(items, state.text())
+            # One without an id may be one of those that seem to be missing.
+            notes = [UNCHECKED] if "" in existing else []
+            if items or notes:
+                yield Page(items, state.text(), notes=notes)
 
     def _new_items(self, statuses: list[Any], state: MastodonCursor) -> list[Item]:
         items = [self._item_if_new(status, state.memory) for status in statuses]
@@ -147,7 +163,8 @@ base_url = "https://mastodon.social"
         try:
             valid = self.validate(Status, status, words=WORDS)
         except BadRecord:  # once only: ``parse`` rejects it
-            is_new = memory.is_new_or_changed(status_id(status), 0, 0)
+            key = status_id(status) or hash_id(describe_item(status))
+            is_new = memory.is_new_or_changed(key, 0, 0)
             return self.item(status, origin=status_id(status)) if is_new else None
         if not memory.is_new_or_changed(valid.id, valid.created, valid.revision, valid.native_id):
             return None
@@ -188,7 +205,7 @@ base_url = "https://mastodon.social"
         if event.event not in {"update", "status.update"}:
             return []
         try:
-            return self._new_items([orjson.loads(event.data)], state)
+            return self._new_items([load_json(event.data)], state)
         except orjson.JSONDecodeError:
             return [self.item(event.data, origin=event.event, payload=event.data.encode())]
 

@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.sdk.base import Item, Page
-from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.pseudonyms import pseudonym
+from connectors.sdk.recheck import UNCHECKED
 from connectors.sdk.source import Context
 from connectors.social.bluesky import connector
 from connectors.social.bluesky.connector import Bluesky, BlueskyConfig
@@ -83,8 +84,9 @@ class TestParsing:
         post["record"]["createdAt"] = "2039-01-01T00:00:00Z"
         assert connector.parse(item(connector, post)).created_at == moment(0)
         named = {"uri": "at://did:plc:jo/app.bsky.feed.post/hello", "record": post["record"]}
-        with pytest.raises(BadRecord):
-            connector.parse(item(connector, named))
+        first_seen = connector.parse(item(connector, named))
+        assert first_seen.created_at == first_seen.collected_at
+        assert first_seen.attributes["date"] == "first seen"
 
     def test_leaves_out_empty_posts_and_one_s_own(self, fake: FakeBluesky) -> None:
         connector = source(fake, "http://127.0.0.1:9", own_dids=["did:plc:jo1"])
@@ -174,6 +176,22 @@ class TestSearching:
         assert len(records) == 35
         fake.posts.append(fake.post(36))
         assert len(run(source(fake, service.url), cursor)[0]) == 1
+
+    def test_a_check_with_odd_posts_deletes_nothing(
+        self, fake: FakeBluesky, service: Served
+    ) -> None:
+        _, cursor = run(source(fake, service.url))
+        later = source(fake, service.url, NOW + timedelta(days=1))
+        get_json = later._http.get_json
+
+        def answer(path: str, **request: Any) -> Any:
+            odd = {"posts": [{"record": {"text": "Kind"}}]}
+            return odd if path.endswith("getPosts") else get_json(path, **request)
+
+        later._http.get_json = answer  # type: ignore[method-assign]
+        pages = list(later.fetch(cursor))
+        assert not [each for page in pages for each in page.items]
+        assert {note for page in pages for note in page.notes} == {UNCHECKED}
 
     def test_searches_in_a_language(self, fake: FakeBluesky, service: Served) -> None:
         fake.posts[3]["record"]["langs"] = ["cy"]
@@ -338,6 +356,24 @@ class TestListening:
     def test_nonsense_is_passed_over(self, fake: FakeBluesky, message: str) -> None:
         connector = source(fake, "http://127.0.0.1:9")
         assert connector._handle_event(message, connector.resume(None)) == []
+
+    def test_an_event_of_the_future_moves_no_cursor(self, fake: FakeBluesky) -> None:
+        connector = source(fake, "http://127.0.0.1:9")
+        state = connector.resume(None)
+        for time_us in (10**30, 4_000_000_000_000_000):
+            connector._handle_event(f'{{"time_us": {time_us}, "did": "did:plc:jo"}}', state)
+        assert state.live == 0
+
+    def test_a_record_that_is_nested_too_deep_is_cut(self, fake: FakeBluesky) -> None:
+        connector = source(fake, "http://127.0.0.1:9")
+        post = fake.post(51, NOW)
+        record = post["record"] | {"text": "Kind staff at Eastgate Hospital", "embed": "DEEP"}
+        did, collection, rkey = post["uri"].removeprefix("at://").split("/")
+        commit = {"operation": "create", "collection": collection, "rkey": rkey, "record": record}
+        event = {"time_us": int(NOW.timestamp() * 1e6), "did": did, "commit": commit}
+        message = orjson.dumps(event).replace(b'"DEEP"', b"[" * 900 + b"]" * 900)
+        (found,) = connector._handle_event(message, connector.resume(None))
+        assert connector.parse(found).text == "Kind staff at Eastgate Hospital"
 
     def test_ends_after_hours_so_that_fetch_mends_gaps(
         self, fake: FakeBluesky, service: Served, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from connectors.sdk.base import Item, Page
 from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.http import HttpResponse
 from connectors.sdk.pseudonyms import pseudonym
+from connectors.sdk.recheck import UNCHECKED
 from connectors.sdk.source import Context
 from connectors.social.mastodon import connector
 from connectors.social.mastodon.connector import Mastodon, MastodonConfig
@@ -144,6 +145,48 @@ class TestFetching:
         fake.statuses = written
         assert [page.items for page in pages] == [[]]
         assert len(first.items) == 10
+
+    @pytest.mark.parametrize("odd_id", ["9" * 21, str(2**62), "", None, 7, ["1"]])
+    def test_an_odd_id_hides_nothing(
+        self, fake: FakeMastodon, service: Served, odd_id: Any
+    ) -> None:
+        odd = {**fake.status(36), "id": odd_id, "uri": "https://far.example/odd"}
+        statuses = fake.statuses
+        connector = source(fake, service.url)
+        listed = connector._list_timeline
+
+        def list_with_odd(position: str) -> list[Any]:
+            page = listed(position)
+            return [odd, *page] if page else [odd]
+
+        connector._list_timeline = list_with_odd  # type: ignore[method-assign]
+        pages = list(connector.fetch(None))
+        items = [each for page in pages for each in page.items]
+        assert len(items) == len(statuses) + 1, "once, however often it is returned"
+        fake.statuses.append(fake.status(37))
+        records, _ = run(source(fake, service.url), pages[-1].cursor)
+        assert [record.native_id for record in records] == [native_id(fake.statuses[-1])]
+
+    def test_a_page_of_nothing_but_nonsense_ends_no_run(
+        self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connector = source(fake, service.url)
+        monkeypatch.setattr(connector, "_list_timeline", lambda position: [None, "a", 7, {}])
+        pages = list(connector.fetch(None))
+        assert [len(page.items) for page in pages] == [4, 0]
+
+    def test_a_check_with_odd_statuses_deletes_nothing(
+        self, fake: FakeMastodon, service: Served
+    ) -> None:
+        _, cursor = run(source(fake, service.url))
+        later = source(fake, service.url, NOW + timedelta(days=2))
+        wanted = later._get_or_none
+        later._get_or_none = (  # type: ignore[method-assign]
+            lambda path, params=None: [None] if path.endswith("statuses") else wanted(path, params)
+        )
+        pages = list(later.fetch(cursor))
+        assert not [each for page in pages for each in page.items if each.data is not None]
+        assert {note for page in pages for note in page.notes} == {UNCHECKED}
 
     def test_a_tag_that_nobody_has_used_is_empty(self, fake: FakeMastodon, service: Served) -> None:
         assert run(source(fake, service.url, tag="nobody"))[0] == []
@@ -285,6 +328,20 @@ class TestStreaming:
         next(pages)
         fake.say("update", '{"id": ')
         assert next_heard_page(pages).items[0].payload == b'{"id": '
+        pages.close()
+
+    @pytest.mark.parametrize(
+        "data", ["null", "[]", '"kind"', '{"id": "7", "a": ' + "[" * 500 + "]" * 500 + "}"]
+    )
+    def test_an_event_that_is_no_status_is_a_bad_record_each_time(
+        self, fake: FakeMastodon, service: Served, data: str
+    ) -> None:
+        pages = listening(fake, service)
+        next(pages)
+        fake.say("update", data)
+        assert len(next_heard_page(pages).items) == 1
+        fake.say("update", fake.status(37))
+        assert len(next_heard_page(pages).items) == 1
         pages.close()
 
     def test_finds_a_streaming_server_of_its_own(self, fake: FakeMastodon, service: Served) -> None:

@@ -100,6 +100,50 @@ def test_a_text_is_what_a_reader_sees() -> None:
     assert parse({**post, "note_tweet": {"text": "Q&amp;A at length"}}).text == "Q&A at length"
 
 
+@pytest.mark.parametrize("note", [{}, {"text": ""}, {"text": None}, None, {"text": " "}])
+def test_a_long_post_without_its_end_is_its_beginning(note: Any) -> None:
+    assert parse({**FakeX().posts[3], "note_tweet": note}).text == sentence(3)
+
+
+def test_options_of_a_poll_and_descriptions_of_pictures_are_the_authors() -> None:
+    fake = FakeX()
+    fake.posts = fake.posts[:3]
+    fake.posts[1]["attachments"] = {"poll_ids": ["9"], "media_keys": ["3_1", "3_2", "3_9"]}
+    fake.includes = {
+        "polls": [
+            {"id": "9", "options": [{"position": 1, "label": "Nine hours &amp; more"}]},
+            {"id": "8", "options": [{"position": 1, "label": "Somebody else's"}]},
+        ],
+        "media": [{"media_key": "3_1", "alt_text": "Mould"}, {"media_key": "3_2"}, None, "odd"],
+    }
+    with serve_fake(fake) as service:
+        source = build_source(fake, service.url, now=lambda: fake.now)
+        assert isinstance(source, Polled)
+        texts = [source.parse(item).text for page in source.fetch(None) for item in page.items]
+    assert texts == [sentence(2), f"{sentence(1)}\nNine hours & more\nMould", sentence(0)]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"author_id": 7},
+        {"author_id": None},
+        {"edit_history_tweet_ids": [None]},
+        {"polls": "none"},
+        {"media": [None] * 30},
+        {"attachments": []},
+        {"created_at": 7},
+    ],
+)
+def test_what_stands_beside_a_post_never_refuses_it(beside: dict[str, Any]) -> None:
+    assert parse({**FakeX().posts[3], **beside}).text == sentence(3)
+
+
+def test_an_id_may_be_a_number() -> None:
+    post = FakeX().posts[3]
+    assert parse({**post, "id": int(post["id"])}) == parse(post)
+
+
 @pytest.mark.parametrize(
     ("lang", "language"), [("in", "id"), ("iw", "he"), ("und", None), ("x" * 40, None), (7, None)]
 )

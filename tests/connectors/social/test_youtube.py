@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import ValidationError
 
-from connectors.sdk.errors import Fatal, Retry, Skip, Unauthorized
+from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip, Unauthorized
 from connectors.sdk.source import Polled
 from connectors.social.youtube import YouTubeConfig
 from schemas.feedback import Family, Feedback
@@ -148,6 +148,24 @@ def test_replies_that_a_thread_does_not_show_are_asked_for() -> None:
     fake.threads[0]["replies"] = {"comments": fake.replies[:2]}
     fake.threads[0]["snippet"]["totalReplyCount"] = 7
     assert len(read_texts(fake)) == 1 + 7
+
+
+@pytest.mark.parametrize("odd", [None, "Kind", {"id": 7}, {"id": "r", "snippet": "Kind"}])
+def test_a_reply_that_cannot_be_read_is_not_the_comment_above_it(odd: Any) -> None:
+    thread = FakeYouTube().threads[3]
+    with pytest.raises(BadRecord, match="reply"):
+        parse({"snippet": thread["snippet"], "reply": odd})
+
+
+def test_replies_that_are_none_are_not_lost() -> None:
+    fake = FakeYouTube()
+    fake.threads = [fake.threads[3]]
+    fake.threads[0]["replies"] = {"comments": [None, "Kind", reply(1)]}
+    with serve_fake(fake) as service:
+        source = build_source(fake, service.url, now=lambda: moment(50))
+        assert isinstance(source, Polled)
+        items = [item for page in source.fetch(None) for item in page.items]
+    assert len(items) == 4
 
 
 def test_says_that_the_channel_has_answered() -> None:

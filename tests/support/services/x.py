@@ -31,6 +31,8 @@ class FakeX(FakeService):
         self.texts = {post["id"]: post["text"] for post in self.posts}
         self.now = moment(45)
         self.capped = False
+        self.includes: dict[str, Any] = {}
+        """What attachments of the posts refer to."""
 
     def _post(self, number: int) -> dict[str, Any]:
         native_id = snowflake(number)
@@ -88,7 +90,9 @@ class FakeX(FakeService):
             meta |= {"newest_id": page[0]["id"], "oldest_id": page[-1]["id"]}
         if len(posts) > size:
             meta["next_token"] = f"b26v{page[-1]['id']}"
-        return JSONResponse({"data": page, "meta": meta} if page else {"meta": meta})
+        assert query["expansions"] == "attachments.media_keys,attachments.poll_ids"
+        answer = {"data": page, "includes": self.includes, "meta": meta}
+        return JSONResponse(answer if page else {"meta": meta})
 
     def add(self) -> None:
         post = self._post(self.next_number())
