@@ -17,7 +17,6 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError
 
 from connectors.sdk import (
     BackwardPaginator,
-    BadRecord,
     Capability,
     Fatal,
     Http,
@@ -30,12 +29,14 @@ from connectors.sdk import (
     Skip,
     SourceConfig,
     classify_response,
-    from_unix,
     get_text,
+    load_json,
+    read_places,
     unix_ms,
+    validate_leniently,
 )
 from connectors.social.reddit.cursor import RedditCursor
-from connectors.social.reddit.thing import Thing, created_ms, get_data, get_name
+from connectors.social.reddit.thing import WORDS, Thing, created_ms, get_data, get_name
 from schemas.feedback import Family, Feedback, Operation
 
 _MAX_NAMES: Final = 100
@@ -135,26 +136,28 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what is newer than the cursor's, the newest first; then what has changed since."""
-        config = self.config
-        state = RedditCursor.resume(
-            cursor,
-            lists=["posts", "comments"] if config.comments else ["posts"],
-            now=self.context.now(),
-            recheck=timedelta(days=config.recheck_days),
-        )
-        while state.todo:
-            yield from self._read_list(state, state.todo[0])
+        recheck = timedelta(days=self.config.recheck_days)
+        state = RedditCursor.resume(cursor, now=self.context.now(), recheck=recheck)
+        lists = ["posts", "comments"] if self.config.comments else ["posts"]
+        places = {name: self._read_list(state, name) for name in lists}
+        if state.queue:
+            places["changes"] = self._check(state)
+        yield from read_places(places.items())
+
+    def _check(self, state: RedditCursor) -> Iterator[Page]:
+        """Look up what was read lately, and yield what has changed."""
         while state.queue:
-            names, state.queue = state.queue[:_MAX_NAMES], state.queue[_MAX_NAMES:]
+            names = state.queue[:_MAX_NAMES]
             entries = self._get_listing("/api/info", {"id": ",".join(names)})["children"]
+            state.queue = state.queue[_MAX_NAMES:]
             yield self._page([entry for entry in entries if self._is_new(entry, state)], state)
 
     def _is_new(self, entry: Any, state: RedditCursor) -> bool:
         try:
-            thing = Thing.model_validate(get_data(entry))
-            return state.is_changed(thing.name, unix_ms(thing.edited_at), thing.is_deleted)
-        except (ValidationError, ValueError, OverflowError, OSError):
+            thing, _ = validate_leniently(Thing, get_data(entry), WORDS)
+        except ValidationError:
             return True  # ``parse`` rejects it
+        return state.is_changed(thing.name, unix_ms(thing.edited_at), thing.is_deleted)
 
     def _read_list(self, state: RedditCursor, name: str) -> Iterator[Page]:
         paginator: BackwardPaginator[Any] = BackwardPaginator.resume(
@@ -174,8 +177,10 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
             resumed = False
             text = paginator.advance(after)
             state.remember((get_name(entry), created_ms(entry)) for entry in new)
-            state.save_pass(name, text, arrived=paginator.page is None)
-            yield self._page(new, state)
+            has_moved = text != state.walks.get(name)
+            state.walks[name] = text
+            if new or has_moved:
+                yield self._page(new, state)
             if paginator.page is None:
                 return
 
@@ -207,14 +212,9 @@ user_agent = "linux:org.example.feedback:v1 (by /u/example)"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a post (title and text) or a comment, or of its deletion."""
-        thing = self.validate(Thing, item.data, words=("title", "selftext", "body"))
-        try:
-            created = from_unix(thing.created_utc)
-            revised = max(created, thing.edited_at)
-        except (ValueError, OverflowError, OSError):
-            raise BadRecord(
-                f"parsing {self.name}: created_utc or edited is not a valid time"
-            ) from None
+        thing = self.validate(Thing, item.data, words=WORDS)
+        created = thing.created_utc
+        revised = max(created or thing.edited_at, thing.edited_at)
         if thing.repeats_its_parent:
             raise Skip("a crosspost")
         author = "" if thing.author in {None, "[deleted]"} else str(thing.author)
@@ -243,8 +243,8 @@ def _classify(response: HttpResponse) -> Exception | None:
         return Fatal(f"requesting {response.request_line}: the subreddit does not exist")
     if response.status == 403:
         try:
-            reason = orjson.loads(response.body)["reason"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
+            reason = get_text(load_json(response.body), "reason")
+        except orjson.JSONDecodeError:
             return classify_response(response)
         if reason in {"private", "quarantined", "gold_only", "banned"}:
             return Fatal(f"requesting {response.request_line}: the subreddit is {reason}")

@@ -1,4 +1,4 @@
-"""The cursor of ``reddit``: its lists one after the other, then a check of what it read lately."""
+"""The cursor of ``reddit``: a pass through each of its lists, and a check of what it read."""
 
 from __future__ import annotations
 
@@ -17,33 +17,29 @@ _SLACK_MS = 60 * 60 * 1000  # the service's clock and caches may lag
 
 @dataclass(slots=True)
 class RedditCursor:
-    """A round through the lists, and once per day through what was read."""
+    """Progress in the lists, and once per day in what was read."""
 
     walks: dict[str, str] = field(default_factory=dict)
     """Cursor of each list's pass."""
-    todo: list[str] = field(default_factory=list)
-    """Lists that this round has still to read; an interrupted run resumes with them."""
     recent: dict[str, int] = field(default_factory=dict)
     """Names of the newest posts and comments that were read, with their Unix times (ms)."""
     queue: list[str] = field(default_factory=list)
-    """Names that this round has still to check."""
+    """Names that are still to be checked."""
     checked: int = 0
     """When the last check began (Unix time, ms)."""
     before: int = 0
     """When the check before it began: an edit since then is new."""
 
     @classmethod
-    def resume(
-        cls, cursor: str | None, *, lists: list[str], now: datetime, recheck: timedelta
-    ) -> Self:
-        """Return the round of a cursor, or the next one if it has ended."""
+    def resume(cls, cursor: str | None, *, now: datetime, recheck: timedelta) -> Self:
+        """Return the state that a cursor stands for, with a new check if one is due."""
         ms = int(now.timestamp() * 1000)
         if cursor is None:
-            return cls(todo=lists, checked=ms, before=ms)
-        state = cls(**orjson.loads(cursor))
-        state.todo = [name for name in state.todo if name in lists]
-        if not state.todo and not state.queue:
-            state.todo = lists
+            return cls(checked=ms, before=ms)
+        fields = orjson.loads(cursor)
+        fields.pop("todo", None)  # of earlier versions, which read the lists one after the other
+        state = cls(**fields)
+        if not state.queue:
             state._begin_check(ms, ms - int(recheck.total_seconds() * 1000))
         return state
 
@@ -52,12 +48,6 @@ class RedditCursor:
         if self.recent and ms - self.checked >= _DAY_MS:
             self.queue = list(self.recent)
             self.before, self.checked = self.checked, ms
-
-    def save_pass(self, name: str, cursor: str, *, arrived: bool) -> None:
-        """Store the cursor of a list's pass; ``arrived``: the list is done for this round."""
-        self.walks[name] = cursor
-        if arrived:
-            self.todo = [other for other in self.todo if other != name]
 
     def remember(self, things: Iterable[tuple[str, int | None]]) -> None:
         """Remember names and times (Unix, ms) for the next check."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, StringConstraints
 
-from connectors.sdk import from_unix, unix_ms
+from connectors.sdk import Moment, from_unix, read_moment, read_moment_ms
 
 _PERMALINK: Final = re.compile(r"/\w+/[^/]+/comments/(\w+)(?:/[^/]*(?:/(\w+))?)?/?$")
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
@@ -23,12 +23,32 @@ class Parent(BaseModel):
     title: str = ""
 
 
+class _Option(BaseModel):
+    text: str = ""
+
+
+class _Poll(BaseModel):
+    options: list[_Option] = []
+
+
+class _Picture(BaseModel):
+    caption: str | None = None
+
+
+class _Gallery(BaseModel):
+    items: list[_Picture] = []
+
+
+WORDS: Final = frozenset({"title", "selftext", "body"})
+"""The fields of a post or comment without which it is not the author's."""
+
+
 class Thing(BaseModel):
     """A post (``t3``) or a comment (``t1``)."""
 
     name: Annotated[str, StringConstraints(pattern=r"^t[13]_[0-9a-z]+$")]
-    created_utc: float
-    edited: float | bool = False
+    created_utc: Moment | None = None
+    edited: Any = False
     author: str | None = None
     title: str = ""
     selftext: str = ""
@@ -40,17 +60,23 @@ class Thing(BaseModel):
     crosspost_parent_list: list[Parent] = []
     link_title: str = ""
     """A comment's post."""
+    poll_data: _Poll | None = None
+    gallery_data: _Gallery | None = None
 
     @property
     def text(self) -> str:
-        """Title and text, or the comment, as a reader sees them."""
-        parts = [_to_visible(part) for part in (self.title, self.selftext, self.body)]
+        """Title and text, or the comment, as a reader sees them; options and captions as well."""
+        options = self.poll_data.options if self.poll_data else []
+        pictures = self.gallery_data.items if self.gallery_data else []
+        beside = [*(option.text for option in options), *(each.caption or "" for each in pictures)]
+        parts = [_to_visible(part) for part in (self.title, self.selftext, self.body, *beside)]
         return "\n".join(part for part in parts if part)
 
     @property
     def context(self) -> str | None:
-        """The title of the post that a comment is about."""
-        return _to_visible(self.link_title) or None
+        """The title of the post that a comment is about, or that a crosspost repeats."""
+        titles = (self.link_title, *(parent.title for parent in self.crosspost_parent_list))
+        return next(filter(None, map(_to_visible, titles)), None)
 
     @property
     def repeats_its_parent(self) -> bool:
@@ -83,7 +109,7 @@ class Thing(BaseModel):
     @property
     def edited_at(self) -> datetime:
         """Time of the last edit; 1970 if it was not edited, or for old edits without a time."""
-        return from_unix(0.0 if isinstance(self.edited, bool) else self.edited)
+        return read_moment(self.edited) or from_unix(0.0)
 
 
 def _to_visible(text: str) -> str:
@@ -106,6 +132,6 @@ def get_name(entry: Any) -> str:
 def created_ms(entry: Any) -> int | None:
     """Return the time of the post or comment in an entry (Unix, ms), or None if unreadable."""
     try:
-        return unix_ms(from_unix(get_data(entry)["created_utc"]))
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return read_moment_ms(get_data(entry)["created_utc"])
+    except (KeyError, TypeError):
         return None

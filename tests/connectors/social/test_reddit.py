@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk.base import Page
-from connectors.sdk.errors import BadRecord, Fatal, Skip
+from connectors.sdk.errors import Fatal, Skip
 from connectors.sdk.source import Polled, Source
 from connectors.social.reddit.cursor import RedditCursor
 from schemas.feedback import Feedback, Operation
@@ -130,10 +130,92 @@ def test_a_post_that_is_approved_a_day_later_is_read() -> None:
     assert [item.data["name"] for page in later for item in page.items] == [late["name"]]
 
 
-def test_a_time_that_is_none_is_a_bad_record() -> None:
-    for time in (1e30, "soon"):
-        with pytest.raises(BadRecord, match="created_utc"):
-            parse({**FakeReddit().posts[3], "created_utc": time})
+@pytest.mark.parametrize("time", [1e30, "soon", None, True, [1], 0])
+def test_a_post_without_a_time_has_that_of_its_reading(time: Any) -> None:
+    record = parse({**FakeReddit().posts[3], "created_utc": time})
+    assert (record.created_at, record.revision) == (NOW, 0)
+    assert record.attributes["date"] == "first seen"
+
+
+@pytest.mark.parametrize("edited", [True, None, "long ago", {}, 1e30])
+def test_an_edit_without_a_time_is_none(edited: Any) -> None:
+    record = parse({**FakeReddit().posts[3], "edited": edited})
+    assert record.revision == seconds(3) * 1000
+
+
+def test_options_of_a_poll_and_captions_of_pictures_are_the_authors() -> None:
+    poll = {"options": [{"id": "1", "text": "Nine hours"}, {"id": "2", "text": "Sent home"}]}
+    record = parse({**FakeReddit().posts[3], "selftext": "", "poll_data": poll})
+    assert record.text == "Visit 3\nNine hours\nSent home"
+    gallery = {"items": [{"caption": "Mould above the sink", "media_id": "a"}, {"media_id": "b"}]}
+    record = parse({**FakeReddit().posts[3], "selftext": None, "gallery_data": gallery})
+    assert record.text == "Visit 3\nMould above the sink"
+
+
+def test_a_crosspost_is_about_what_it_repeats() -> None:
+    parent = {
+        "crosspost_parent": "t3_a",
+        "crosspost_parent_list": [{"title": "They lost my scans"}],
+    }
+    record = parse({**FakeReddit().posts[3], **parent, "title": "Same here", "selftext": ""})
+    assert (record.text, record.question) == ("Same here", "They lost my scans")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"crosspost_parent_list": None},
+        {"poll_data": "none"},
+        {"gallery_data": {"items": {"a": 1}}},
+        {"permalink": None},
+        {"subreddit": 7},
+        {"removed_by_category": []},
+        {"author": {"name": "jo"}},
+    ],
+)
+def test_what_stands_beside_a_post_never_refuses_it(beside: dict[str, Any]) -> None:
+    assert parse({**FakeReddit().posts[3], **beside}).text == f"Visit 3\n{sentence(3)}"
+
+
+@pytest.mark.parametrize("broken", ["/new", "/comments"])
+def test_a_list_that_fails_keeps_no_other_back(broken: str) -> None:
+    fake = FakeReddit()
+    with serve_fake(fake) as service:
+        cursor: str | None = None
+        service.broken = broken
+        for run in range(3):
+            fake.add()
+            read = build_reddit(fake, service.url)
+            assert isinstance(read, Polled)
+            items: list[Any] = []
+            with pytest.raises(Fatal, match="reading 1 of 2 places") as raised:
+                for page in read.fetch(cursor):
+                    items += page.items
+                    cursor = page.cursor
+            assert list(raised.value.failed_places) == [{"/new": "posts"}.get(broken, "comments")]
+            assert len(items) == (1 if run else (25 if broken == "/comments" else 12) + 1)
+        service.broken = ""
+        rest = pages(fake, service, cursor)
+    assert sum(len(page.items) for page in rest) == (15 if broken == "/comments" else 28)
+
+
+def test_a_check_that_fails_is_made_in_the_next_run() -> None:
+    fake = FakeReddit()
+    later = NOW + timedelta(days=2)
+    with serve_fake(fake) as service:
+        cursor = pages(fake, service)[-1].cursor
+        fake.delete()
+        service.broken = "/api/info"
+        fake.add()
+        source = build_reddit(fake, service.url, later)
+        assert isinstance(source, Polled)
+        with pytest.raises(Fatal, match="changes"):
+            for page in source.fetch(cursor):
+                cursor = page.cursor
+        service.broken = ""
+        changed = pages(fake, service, cursor, later)
+    names = [item.data["name"] for page in changed for item in page.items]
+    assert sorted(names) == ["t1_1q0029", "t3_1q0003"]
 
 
 def test_introduces_itself_and_keeps_the_secret_out_of_addresses() -> None:

@@ -24,6 +24,7 @@ def seconds(number: int) -> float:
 class FakeReddit(FakeService):
     name: ClassVar[str] = "reddit"
     secrets: ClassVar = (SECRET,)
+    place_paths: ClassVar = ("/new", "/comments")
     faults: ClassVar = ("429", "500", "truncated", "hang up", "401")
     spared: ClassVar = ("/api/v1/access_token",)
 
