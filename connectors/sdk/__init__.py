@@ -42,7 +42,7 @@ from connectors.sdk.json_parts import (
     require_objects,
 )
 from connectors.sdk.leniency import FIRST_SEEN, validate_leniently
-from connectors.sdk.moments import Moment, is_plausible, read_moment, read_moment_ms
+from connectors.sdk.moments import AnyMoment, Moment, is_plausible, read_moment, read_moment_ms
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.places import read_places
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
@@ -79,6 +79,7 @@ __all__ = [
     "USER_AGENT",
     "AnswerType",
     "Answering",
+    "AnyMoment",
     "BackwardPaginator",
     "BadRecord",
     "Bearer",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from connectors.sdk.timestamps import from_unix, parse_iso, unix_ms
 from connectors.sdk.written_dates import parse_date
@@ -60,5 +60,14 @@ def _require_moment(value: Any) -> datetime:
     return moment
 
 
-Moment = Annotated[datetime, BeforeValidator(_require_moment)]
-"""The type of a time in a model of a service's item."""
+def _require_feedback_time(moment: datetime) -> datetime:
+    if moment.year < EARLIEST_YEAR:  # what programs write for no time at all
+        raise ValueError("no feedback is of that time")
+    return moment
+
+
+AnyMoment = Annotated[datetime, BeforeValidator(_require_moment)]
+"""The type of a time in a model of a service's item, however long ago."""
+
+Moment = Annotated[AnyMoment, AfterValidator(_require_feedback_time)]
+"""The type of a time at which feedback may have been given."""

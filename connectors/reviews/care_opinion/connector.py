@@ -121,7 +121,9 @@ organization = "Eastgate Hospitals"
                 if published_at is not None and published_at <= latest:
                     at = published_at  # otherwise, that of the story before
                 story_id = _identify(story)
-                if story_id not in met and (again or not memory.knows(at, story_id)):
+                if story_id not in met and (
+                    again or not memory.knows(at if at >= 0 else None, story_id)
+                ):
                     new.append(story)
                 memory.add(at, story_id)
             is_last = met.issuperset(map(_identify, stories))

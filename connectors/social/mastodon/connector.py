@@ -131,21 +131,25 @@ base_url = "https://mastodon.social"
     def _list_timeline(self, position: str) -> list[Any]:
         """Return the posts that follow an id, the oldest first."""
         path = f"/api/v1/timelines/tag/{self.config.tag}"
-        statuses = self._get_or_none(path, {"min_id": position, "limit": self.config.per_page})
-        return sorted(_require_list(statuses), key=lambda status: rank(status_id(status)))
+        statuses = self._list_or_none(path, {"min_id": position, "limit": self.config.per_page})
+        return sorted(statuses or [], key=lambda status: rank(status_id(status)))
 
-    def _get_or_none(self, path: str, params: dict[str, Any] | None = None) -> Any:
-        """Return the document at a path, or None if it does not exist."""
+    def _list_or_none(self, path: str, params: dict[str, Any]) -> list[Any] | None:
+        """Return the posts at a path, or None if it does not exist."""
         response = self._http.request("GET", path, params=params)
-        return None if response.status == 404 else response.json()
+        if response.status == 404:
+            return None
+        statuses = response.json()
+        if not isinstance(statuses, list):
+            raise Retry("reading mastodon: the response is not a list of posts")
+        return statuses
 
     def recheck(self, state: MastodonCursor) -> Iterator[Page]:
         """Yield the edits and deletes of remembered posts."""
         for ids in state.memory.active_ids(_MAX_IDS):
-            statuses = self._get_or_none("/api/v1/statuses", {"id[]": ids})
+            statuses = self._list_or_none("/api/v1/statuses", {"id[]": ids})
             if statuses is None:
                 return  # a server before 4.3
-            statuses = _require_list(statuses)
             items, existing = self._new_items(statuses, state), {*map(status_id, statuses)}
             for missing in [] if "" in existing else sorted(set(ids) - existing):
                 items += self._deletion_items(missing, state)
@@ -192,7 +196,8 @@ base_url = "https://mastodon.social"
     def _streaming_url(self) -> str:
         """Return the address of the streaming server, which may differ from the web server's."""
         base = self.config.base_url
-        instance = self._get_or_none("/api/v2/instance")
+        response = self._http.request("GET", "/api/v2/instance")
+        instance = {} if response.status == 404 else response.json()
         try:
             address = httpx.URL(instance["configuration"]["urls"]["streaming"])
         except (KeyError, TypeError, httpx.InvalidURL):
@@ -214,7 +219,7 @@ base_url = "https://mastodon.social"
         status = item.data
         if not isinstance(status, Status):
             status = self.validate(Status, status, words=WORDS)
-        if status.reblog is not None:
+        if status.reblog:
             raise Skip("a reblog")
         if status.visibility not in {"public", "unlisted"}:
             raise Skip("not public")
@@ -231,7 +236,7 @@ base_url = "https://mastodon.social"
         return self.record(
             item,
             native_id=status.native_id,
-            created_at=status.created_at,
+            created_at=status.written_at,
             revision=status.revision,
             text=text,
             question=status.context,
@@ -249,13 +254,6 @@ base_url = "https://mastodon.social"
     @cached_property
     def _host(self) -> str:
         return httpx.URL(self.config.base_url).host
-
-
-def _require_list(statuses: Any) -> list[Any]:
-    """Return a page of posts; raises ``Retry`` if it is something else, such as an error."""
-    if statuses is not None and not isinstance(statuses, list):
-        raise Retry("reading mastodon: the response is not a list of posts")
-    return statuses or []
 
 
 def _classify(response: HttpResponse) -> Exception | None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel, StringConstraints
 
-from connectors.sdk import plain_text, unix_ms
+from connectors.sdk import Moment, NativeId, plain_text, read_moment, unix_ms
 from schemas.record import deterministic_id
 
 _QUOTE_LINK: Final = re.compile(r'<p class="quote-inline">.{0,2000}?</p>', re.DOTALL)
 """The address of a quoted post, for servers without quotes; it names that post's author."""
+
+
+_MAX_DIGITS: Final = 20
+"""Of a number of 64 bits."""
 
 
 class Account(BaseModel):
@@ -48,10 +53,10 @@ WORDS: Final = ("content", "spoiler_text")
 class Status(BaseModel):
     """https://docs.joinmastodon.org/entities/Status."""
 
-    id: str
-    uri: str
-    created_at: AwareDatetime
-    edited_at: AwareDatetime | None = None
+    id: NativeId
+    uri: Annotated[str, StringConstraints(min_length=1)]
+    created_at: Moment | None = None
+    edited_at: Moment | None = None
     visibility: str
     content: str = ""
     spoiler_text: str = ""
@@ -80,6 +85,14 @@ class Status(BaseModel):
         quoted = self.quote.quoted_status if self.quote else None
         return plain_text(quoted.content) or None if quoted else None
 
+    @property
+    def written_at(self) -> datetime | None:
+        """Its time, otherwise that in its id, if it has one."""
+        is_snowflake = self.id.isdecimal() and len(self.id) <= _MAX_DIGITS
+        if self.created_at is not None or not is_snowflake:
+            return self.created_at
+        return read_moment((int(self.id) >> 16) // 1000)
+
     @cached_property
     def native_id(self) -> str:
         """A hash of the URI, which names the author and is the same on all servers."""
@@ -87,19 +100,20 @@ class Status(BaseModel):
 
     @cached_property
     def created(self) -> int:
-        """Unix time (ms)."""
-        return unix_ms(self.created_at)
+        """Unix time (ms); 0 if it is unknown."""
+        return unix_ms(self.written_at) if self.written_at else 0
 
     @cached_property
     def revision(self) -> int:
         """Unix time (ms) of the last edit."""
-        return max(unix_ms(self.edited_at), self.created) if self.edited_at else self.created
+        return max(unix_ms(self.edited_at) if self.edited_at else 1, self.created)
 
 
 def status_id(status: Any) -> str:
     """Return the id of a status, or an empty text if it is not valid."""
     value = status.get("id") if isinstance(status, dict) else None
-    return value if isinstance(value, str) else ""
+    is_id = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if is_id else ""
 
 
 def rank(native_id: str) -> tuple[int, str]:

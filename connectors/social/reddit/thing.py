@@ -104,7 +104,7 @@ class Thing(BaseModel):
     def is_deleted(self) -> bool:
         """True if its author, a moderator or Reddit has removed it."""
         texts = (self.title, self.selftext, self.body)
-        return self.removed_by_category is not None or any(map(_DELETED_TEXT.fullmatch, texts))
+        return bool(self.removed_by_category) or any(map(_DELETED_TEXT.fullmatch, texts))
 
     @property
     def edited_at(self) -> datetime:

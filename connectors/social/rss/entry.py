@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel
 
-from connectors.sdk import Moment, plain_text
+from connectors.sdk import AnyMoment, plain_text
 from schemas.feedback import EARLIEST_YEAR
 
 _MAX_URL_CHARACTERS: Final = 2_083
@@ -54,8 +54,8 @@ class Entry(BaseModel):
     link: str | None = None
     title: EntryText
     body: EntryText
-    published: Moment | None = None
-    updated: Moment | None = None
+    published: AnyMoment | None = None
+    updated: AnyMoment | None = None
     feed_at: AwareDatetime | None = None
     """When its feed last changed, if the entry's own times are not enough."""
     author: str | None = None

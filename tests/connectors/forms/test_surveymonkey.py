@@ -18,6 +18,7 @@ from schemas.feedback import Feedback, Operation
 from tests.support.fake_service import Served, moment, sentence, serve_fake
 from tests.support.fakes import WAITS, attributes_without_submission
 from tests.support.services.surveymonkey import (
+    SURVEY,
     FakeSurveyMonkey,
     FakeSurveyMonkeyWebhooks,
     event,
@@ -65,6 +66,26 @@ def test_free_text_is_feedback_with_its_question_and_the_scores() -> None:
     assert found.nps is not None and found.stars is not None
     assert (found.nps.value, found.stars.value, found.stars.best) == (9, 4, 5)
     assert (found.created_at, found.revision) == (moment(3), unix_ms(moment(3)) + 60_000)
+
+
+@pytest.mark.parametrize("surveys", [["1", SURVEY], [SURVEY, "1"]])
+def test_a_survey_that_fails_keeps_no_other_back(surveys: list[str]) -> None:
+    fake = FakeSurveyMonkey()
+    fake.responses = [response(3, ("11", {"text": "Shorter queues"}))]
+    cursor: str | None = None
+    with serve_fake(fake) as service:
+        for number in (4, 5):
+            texts = []
+            with (
+                source(service.url, surveys=surveys) as monkey,
+                pytest.raises(Misconfigured, match="reading 1 of 2 places") as raised,
+            ):
+                for page in monkey.fetch(cursor):
+                    texts += [monkey.parse(item).text for item in page.items]
+                    cursor = page.cursor
+            assert texts == ["Shorter queues"]
+            assert list(raised.value.failed_places) == ["1"]
+            fake.responses.append(response(number, ("11", {"text": "Shorter queues"})))
 
 
 def test_a_box_for_comments_below_choices_is_free_text() -> None:

@@ -52,6 +52,23 @@ def test_title_and_body_are_one_comment_given_when_it_was_submitted() -> None:
     assert record.author is None
 
 
+@pytest.mark.parametrize("date", [None, "", "soon", {}, "0001-01-01T00:00:00"])
+def test_a_story_without_a_time_of_submission_has_that_of_its_publication(date: Any) -> None:
+    record = parse(dateOfSubmission=date, dateOfPublication="2026-05-06T09:00:00")
+    assert record.created_at.isoformat() == "2026-05-06T09:00:00+00:00"
+    bare = parse(dateOfSubmission=date, dateOfPublication=date)
+    assert (bare.text, bare.created_at, bare.attributes) == ("Kind", NOW, {"date": "first seen"})
+
+
+@pytest.mark.parametrize("odd", [None, "Kind", {"error": "Sorry"}, {"id": None}])
+def test_odd_stories_before_all_others_are_not_lost(odd: Any) -> None:
+    made = source("http://127.0.0.1:9")
+    pages = iter([[odd, [odd]], [odd, [odd]]])
+    made._list_stories = lambda since, skip: next(pages)  # type: ignore[method-assign]
+    items = [item for page in made.fetch(None) for item in page.items]
+    assert [item.data["story"] for item in items] == [odd, [odd]]
+
+
 def test_a_story_without_words_is_left_out() -> None:
     with pytest.raises(Skip):
         parse(title=" ", body=None)

@@ -146,7 +146,7 @@ class TestFetching:
         assert [page.items for page in pages] == [[]]
         assert len(first.items) == 10
 
-    @pytest.mark.parametrize("odd_id", ["9" * 21, str(2**62), "", None, 7, ["1"]])
+    @pytest.mark.parametrize("odd_id", ["9" * 21, str(2**62), "", None, True, ["1"]])
     def test_an_odd_id_hides_nothing(
         self, fake: FakeMastodon, service: Served, odd_id: Any
     ) -> None:
@@ -175,14 +175,24 @@ class TestFetching:
         pages = list(connector.fetch(None))
         assert [len(page.items) for page in pages] == [4, 0]
 
+    @pytest.mark.parametrize("body", [b"null", b"{}", b'"kind"', b'{"error": "Sorry"}', b"7"])
+    def test_a_page_that_is_no_list_is_a_failure(
+        self, fake: FakeMastodon, service: Served, monkeypatch: pytest.MonkeyPatch, body: bytes
+    ) -> None:
+        connector = source(fake, service.url)
+        answer = HttpResponse(200, httpx.Headers(), body, "GET near.example/")
+        monkeypatch.setattr(connector._http, "request", lambda *asked, **params: answer)
+        with pytest.raises(Retry, match="not a list"):
+            run(connector)
+
     def test_a_check_with_odd_statuses_deletes_nothing(
         self, fake: FakeMastodon, service: Served
     ) -> None:
         _, cursor = run(source(fake, service.url))
         later = source(fake, service.url, NOW + timedelta(days=2))
-        wanted = later._get_or_none
-        later._get_or_none = (  # type: ignore[method-assign]
-            lambda path, params=None: [None] if path.endswith("statuses") else wanted(path, params)
+        listed = later._list_or_none
+        later._list_or_none = (  # type: ignore[method-assign]
+            lambda path, params: [None] if path.endswith("statuses") else listed(path, params)
         )
         pages = list(later.fetch(cursor))
         assert not [each for page in pages for each in page.items if each.data is not None]

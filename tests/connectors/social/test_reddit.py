@@ -170,6 +170,7 @@ def test_a_crosspost_is_about_what_it_repeats() -> None:
         {"permalink": None},
         {"subreddit": 7},
         {"removed_by_category": []},
+        {"removed_by_category": ""},
         {"author": {"name": "jo"}},
     ],
 )

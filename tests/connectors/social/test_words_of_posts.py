@@ -62,10 +62,28 @@ def test_a_quoted_status_is_context() -> None:
         {"edited_at": "soon"},
         {"language": 7},
         {"account": None},
+        {"reblog": {}},
+        {"reblog": False},
+        {"created_at": None},
+        {"created_at": "soon"},
+        {"media_attachments": [None] * 30},
     ],
 )
 def test_what_stands_beside_a_status_never_refuses_it(beside: dict[str, Any]) -> None:
     assert parse_status(**beside).text == "Which queue?"
+
+
+@pytest.mark.parametrize("created", [None, "soon", {}, True])
+def test_a_status_without_a_time_has_that_of_its_id(created: Any) -> None:
+    assert parse_status(created_at=created).created_at == moment(3).replace(microsecond=0)
+    first_seen = parse_status(created_at=created, id="01HZX")
+    assert (first_seen.created_at, first_seen.attributes) == (moment(50), {"date": "first seen"})
+
+
+def test_a_status_may_have_a_number_as_its_id_but_no_empty_address() -> None:
+    assert parse_status(id=1167).text == "Which queue?"
+    with pytest.raises(BadRecord, match="uri"):
+        parse_status(uri="")
 
 
 def test_a_time_without_zone_is_that_of_the_records_key() -> None:
