@@ -172,9 +172,7 @@ organization = "Eastgate Hospitals"
             except _StalePage:
                 if paginator.page is None:
                     raise
-                paginator.page = (
-                    None  # start from the newest again: an item that is read twice is one record
-                )
+                paginator.page = None  # from the newest again: what is read twice is one record
                 continue
             new = paginator.new_items(
                 (_published_ms(thread), get_text(thread, "id"), thread)

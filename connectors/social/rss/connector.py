@@ -89,8 +89,9 @@ class Rss(Polled[RssConfig]):
         "which 100 are read. An entry without a time that can be read has its feed's, or that of "
         "its first reading, and says so. Dates without a zone are in UTC. An entry that is no "
         "longer in a feed may be old or deleted: feeds do not say. Ids are the feed's own, or "
-        "hashes if they are too long, name an author or are not unique; addresses that name an "
-        "author are left out. Feeds that declare a document type are refused."
+        "hashes if they are too long, name an author or are not unique, or the links if a feed "
+        "gives entries new ids; addresses that name an author are left out. Feeds that declare a "
+        "document type other than that of RSS 0.91 are refused."
     )
     cursor_description = "hashes of the entries that were read, and the feeds' ETags"
     capabilities = frozenset({Capability.EDITS})

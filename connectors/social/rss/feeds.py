@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import feedparser  # type: ignore[import-untyped]
 import orjson
-from feedparser import mixin  # type: ignore[import-untyped]
+from feedparser import mixin
 
 from connectors.sdk import (
     Fatal,
