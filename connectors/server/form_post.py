@@ -50,6 +50,11 @@ def read_presets(form: Form, request: Request) -> dict[str, str]:
     return {name: query[name] for name in PRESETS if query.get(name) in choices[name]}
 
 
+def read_kiosk(form: Form, request: Request) -> bool:
+    """Return True if the page is for a tablet that people share."""
+    return form.config.kiosk or request.query_params.get("kiosk") == "1"
+
+
 class InvalidForm(Exception):
     """Values are missing or wrong."""
 
@@ -65,6 +70,7 @@ class FormPost:
         self.form = form
         self.language = read_language(form, request)
         self.submission_id = uuid4().hex
+        self.is_kiosk = read_kiosk(form, request)
         self._presets = read_presets(form, request)
         self._values: Mapping[str, str] = self._presets
         self.items: list[Item] = []
@@ -78,6 +84,8 @@ class FormPost:
             raise HTTPProblem(400, "reading the form: it has too many fields") from None
         fields = _join_repeated(pairs)
         self._values = {name: text.replace("\r\n", "\n").strip() for name, text in fields.items()}
+        if self.is_kiosk:  # the tablet stays where it is
+            self._values = {**self._values, **self._presets}
         with suppress(ValidationError):
             self.submission_id = _SUBMISSION_ID.validate_python(fields.get("submission_id"))
         words = TRANSLATIONS[self.language]
@@ -106,7 +114,15 @@ class FormPost:
 
     def view(self, errors: Sequence[FieldError]) -> FormView:
         """Return the form as it was filled in."""
-        return FormView(self.form, self.language, self.submission_id, self._values, errors)
+        return FormView(
+            self.form,
+            self.language,
+            self.submission_id,
+            self._values,
+            errors,
+            self._presets,
+            self.is_kiosk,
+        )
 
     def _choices(self) -> dict[str, tuple[str, ...]]:
         """Return the answers to the questions with choices, without numbers that do not exist."""

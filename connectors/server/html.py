@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from connectors.forms.form.config import SCALES, ChoiceQuestion, Language, Translated
 from connectors.forms.form.connector import Form
-from connectors.server.layout import render
+from connectors.server.layout import Kiosk, render
 from connectors.server.translations import TRANSLATIONS, Translation
 
 MAX_ANSWER_CHARACTERS: Final = 10_000
@@ -101,6 +101,36 @@ class FormView:
     values: Mapping[str, str] = field(default_factory=dict)
     """Values by field; at first the presets of the address."""
     errors: Sequence[FieldError] = ()
+    presets: Mapping[str, str] = field(default_factory=dict)
+    """What the address sets; on a kiosk it cannot be changed."""
+    is_kiosk: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """True if one person's browser shows it to others, so that it must remember nothing."""
+        return self.is_kiosk
+
+    @property
+    def kiosk(self) -> Kiosk | None:
+        """How the page of a kiosk becomes an empty form again."""
+        if not self.is_kiosk:
+            return None
+        return build_kiosk(self.form, self.presets)
+
+    @property
+    def sites(self) -> Sequence[str]:
+        """The sites to choose from."""
+        return self._offer("site", self.form.config.sites)
+
+    @property
+    def services(self) -> Sequence[str]:
+        """The services to choose from."""
+        return self._offer("service", self.form.config.services)
+
+    def _offer(self, name: str, choices: Sequence[str]) -> Sequence[str]:
+        config = self.form.config
+        is_fixed = config.kiosk and config.place.get(name) is not None
+        return () if is_fixed or (self.is_kiosk and name in self.presets) else choices
 
     @property
     def words(self) -> Translation:
@@ -117,7 +147,7 @@ class FormView:
                 TRANSLATIONS[language].name,
                 None
                 if language == self.language
-                else f"?{urlencode({**presets, 'lang': language})}",
+                else f"?{build_query(self.form, presets, language, is_kiosk=self.is_kiosk)}",
             )
             for language in self.form.config.languages
         ]
@@ -200,14 +230,48 @@ def render_form(view: FormView) -> str:
         language=view.language,
         title=f"{view.words.error}: {title}" if view.errors else title,
         view=view,
+        kiosk=view.kiosk,
         words=view.words,
         config=view.form.config,
         honeypot=HONEYPOT,
     )
 
 
-def render_thanks(form: Form, language: Language, presets: Mapping[str, str]) -> str:
+def render_thanks(
+    form: Form, language: Language, presets: Mapping[str, str], *, is_kiosk: bool = False
+) -> str:
     """Return the page that follows once Kafka has acknowledged the feedback."""
     words = TRANSLATIONS[language]
-    form_url = f"../{form.context.instance}?{urlencode({**presets, 'lang': language})}"
-    return render("thanks", language=language, title=words.thanks, words=words, form_url=form_url)
+    kiosk = build_kiosk(form, presets, folder="../") if is_kiosk else None
+    query = build_query(form, presets, language, is_kiosk=is_kiosk)
+    form_url = kiosk.start_url if kiosk else f"../{form.context.instance}?{query}"
+    return render(
+        "thanks",
+        language=language,
+        title=words.thanks,
+        kiosk=kiosk,
+        words=words,
+        form_url=form_url,
+    )
+
+
+def build_query(
+    form: Form, presets: Mapping[str, str], language: Language | None, *, is_kiosk: bool
+) -> str:
+    """Return the query of a form's page; without a language, the browser chooses one."""
+    query = dict(presets)
+    if is_kiosk and not form.config.kiosk:
+        query["kiosk"] = "1"
+    if language is not None:
+        query["lang"] = language
+    return urlencode(query)
+
+
+def build_kiosk(form: Form, presets: Mapping[str, str], *, folder: str = "") -> Kiosk:
+    """Return how a kiosk's page returns to the form, in the language of the tablet.
+
+    The language that the person before has chosen is left behind.
+    """
+    query = build_query(form, presets, None, is_kiosk=True)
+    start_url = f"{folder}{form.context.instance}" + (f"?{query}" if query else "")
+    return Kiosk(start_url, form.config.kiosk_idle_s, form.config.kiosk_return_s)

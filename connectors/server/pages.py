@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlencode
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -18,10 +17,17 @@ from connectors.server.form_post import (
     FormPost,
     InvalidForm,
     append_contact,
+    read_kiosk,
     read_language,
     read_presets,
 )
-from connectors.server.html import FieldError, FormView, render_form, render_thanks
+from connectors.server.html import (
+    FieldError,
+    FormView,
+    build_query,
+    render_form,
+    render_thanks,
+)
 from connectors.server.layout import page_headers, render_message
 from connectors.server.problems import HTTPProblem, log_server_error
 from connectors.server.routes import get_form, media_type
@@ -44,10 +50,16 @@ class Pages:
             form = self._form(request)
         except HTTPProblem as problem:
             return self._problem_page(request, problem)
+        presets = read_presets(form, request)
         view = FormView(
-            form, read_language(form, request), uuid4().hex, read_presets(form, request)
+            form,
+            read_language(form, request),
+            uuid4().hex,
+            presets,
+            presets=presets,
+            is_kiosk=read_kiosk(form, request),
         )
-        return _html_response(form, render_form(view))
+        return _form_response(view)
 
     async def thank(self, request: Request) -> Response:
         """Show the page that follows the form."""
@@ -55,8 +67,13 @@ class Pages:
             form = self._form(request)
         except HTTPProblem as problem:
             return self._problem_page(request, problem)
-        page = render_thanks(form, read_language(form, request), read_presets(form, request))
-        return _html_response(form, page)
+        page = render_thanks(
+            form,
+            read_language(form, request),
+            read_presets(form, request),
+            is_kiosk=read_kiosk(form, request),
+        )
+        return HTMLResponse(page, headers=page_headers(form.config.allowed_origins))
 
     async def submit(self, request: Request) -> Response:
         """Accept a filled-in form, or show it again with its errors."""
@@ -68,7 +85,7 @@ class Pages:
         try:
             return await self._submit(request, form, post)
         except InvalidForm as invalid:
-            return _html_response(form, render_form(post.view(invalid.errors)), 422)
+            return _form_response(post.view(invalid.errors), 422)
         except HTTPProblem as error:
             problem = error
         except Exception as error:
@@ -78,8 +95,8 @@ class Pages:
             return self._problem_page(request, problem)
         words = TRANSLATIONS[post.language]
         message = words.too_often if problem.status == 429 else words.not_saved
-        page = render_form(post.view([FieldError("", message)]))
-        return _html_response(form, page, problem.status, problem.headers)
+        view = post.view([FieldError("", message)])
+        return _form_response(view, problem.status, problem.headers)
 
     async def _submit(self, request: Request, form: Form, post: FormPost) -> Response:
         if media_type(request) != _URLENCODED:
@@ -96,7 +113,9 @@ class Pages:
             self._handler.request_log.add_suspect(form)
         if contact := post.contact:
             await asyncio.to_thread(append_contact, form, post.items[0], contact)
-        query = urlencode({**read_presets(form, request), "lang": post.language})
+        query = build_query(
+            form, read_presets(form, request), post.language, is_kiosk=post.is_kiosk
+        )
         # Relative, so that it holds below whatever path a proxy serves this at.
         return RedirectResponse(
             f"{form.context.instance}/thanks?{query}",
@@ -119,9 +138,8 @@ class Pages:
         return HTMLResponse(render_message(language, message), problem.status, headers)
 
 
-def _html_response(
-    form: Form, page: str, status: int = 200, headers: Mapping[str, str] | None = None
+def _form_response(
+    view: FormView, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    return HTMLResponse(
-        page, status, {**page_headers(form.config.allowed_origins), **(headers or {})}
-    )
+    own = page_headers(view.form.config.allowed_origins, is_kiosk=view.is_kiosk)
+    return HTMLResponse(render_form(view), status, {**own, **(headers or {})})

@@ -53,6 +53,8 @@ class Translation:
     thanks: str
     received: str
     again: str
+    kiosk_received: str
+    start_over: str
     not_found: str
     direction: Literal["ltr", "rtl"] = "ltr"
     """The direction of its script."""

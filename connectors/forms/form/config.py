@@ -103,6 +103,25 @@ class FormConfig(SourceConfig):
         description="Languages of the page; the first if the browser accepts none of them.",
     )
     page: bool = Field(default=True, description="Serve a page in addition to the JSON endpoint.")
+    kiosk: bool = Field(
+        default=False,
+        description="Serve the page for a tablet that people share: large controls, no links to "
+        "other pages, and an empty form for the next person. `?kiosk=1` in the address does it "
+        "for one tablet. With this setting, `site` and `service` are fixed even if `sites` and "
+        "`services` are set.",
+    )
+    kiosk_return_s: int = Field(
+        default=10,
+        ge=3,
+        le=300,
+        description="Seconds after which a tablet's page of thanks makes way for the empty form.",
+    )
+    kiosk_idle_s: int = Field(
+        default=120,
+        ge=20,
+        le=3_600,
+        description="Seconds without a touch after which a tablet's form is emptied.",
+    )
     privacy_url: HttpUrl | None = Field(default=None, description="Address of a privacy notice.")
     contacts_file: Path | None = Field(
         default=None,

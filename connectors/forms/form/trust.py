@@ -46,9 +46,10 @@ def _list_forbidden(
     config: FormConfig, submission: Submission, *, is_signed: bool
 ) -> Iterator[str]:
     for name, choices in _PLACES:
+        has_choices = bool(getattr(config, choices))
         # ``config.place`` is something else: all places that settings fix.
-        is_fixed = config.place.get(name) is not None or not is_signed
-        if getattr(submission, name) is not None and is_fixed and not getattr(config, choices):
+        is_fixed = config.place.get(name) is not None and (config.kiosk or not has_choices)
+        if getattr(submission, name) is not None and (is_fixed or not (is_signed or has_choices)):
             yield name
     if is_signed:
         return

@@ -167,3 +167,40 @@ _CONTRAST = """() => {
     const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
     worst = Math.min(worst, (a + 0.05) / (b + 0.05)) }
   return worst }"""
+
+
+def test_a_tablet_shows_nothing_of_the_person_before(page: Page, serve: Serve) -> None:
+    live = serve(form("tablet", kiosk=True, kiosk_return_s=3))
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    address = f"{live.url}/form/tablet"
+    page.goto(address)
+    page.fill("#text_1", "x" * 10_001)
+    page.click("button")
+    page.wait_for_selector(".problems")
+    page.fill("#text_1", "The ward was calm at night.")
+    page.check("#score")
+    page.click("button")
+    page.wait_for_url("**/form/tablet/thanks*")
+    page.go_back()
+    page.wait_for_selector("#text_1")
+    assert (page.input_value("#text_1"), page.is_checked("#score")) == ("", False)
+    page.go_forward()
+    page.wait_for_url(address)
+    assert (page.input_value("#text_1"), page.is_checked("#score")) == ("", False)
+    assert [text for text in complaints if "422" not in text] == []
+
+
+def test_a_tablet_that_is_left_alone_forgets(page: Page, serve: Serve) -> None:
+    live = serve(form("left", kiosk=True, kiosk_idle_s=20))
+    page.clock.install()
+    page.goto(f"{live.url}/form/left")
+    page.fill("#text_1", "My name is")
+    page.clock.run_for(19_000)
+    assert page.input_value("#text_1") == "My name is"
+    page.mouse.click(5, 5)
+    page.clock.run_for(19_000)
+    assert page.input_value("#text_1") == "My name is"
+    with page.expect_navigation():
+        page.clock.run_for(2_000)
+    assert page.input_value("#text_1") == ""
