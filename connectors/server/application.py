@@ -27,6 +27,7 @@ from connectors.server.coverage_reporter import CoverageReporter
 from connectors.server.pages import Pages
 from connectors.server.problems import HTTPProblem
 from connectors.server.routes import Endpoint, PlainRoute, Routes, respond_with_problems
+from connectors.server.staff_pages import StaffPages
 from connectors.server.webhook_handler import ServeConfig, WebhookHandler
 
 _OPENAPI: Final = Path(__file__).with_name("openapi.json")
@@ -97,7 +98,7 @@ def build_application(
     app.add_exception_handler(HTTPException, _problem_response)
     routes = Routes(handler)
     _add_webhooks(app, routes)
-    _add_forms(app, routes, Pages(handler))
+    _add_forms(app, routes, Pages(handler), StaffPages(handler))
     _add_health(app, routes)
     app.openapi = openapi_document  # type: ignore[method-assign]
     return app
@@ -120,12 +121,14 @@ def _add_webhooks(app: Application, routes: Routes) -> None:
         app.head(address, include_in_schema=False)(probe)
 
 
-def _add_forms(app: FastAPI, routes: Routes, pages: Pages) -> None:
+def _add_forms(app: FastAPI, routes: Routes, pages: Pages, staff_pages: StaffPages) -> None:
     app.post("/feedback/{instance}")(respond_with_problems(routes.submit))
     app.options("/feedback/{instance}")(respond_with_problems(routes.preflight))
     app.get("/form/{instance}")(respond_with_problems(pages.show))
     app.post("/form/{instance}")(respond_with_problems(pages.submit))
     app.get("/form/{instance}/thanks")(respond_with_problems(pages.thank))
+    app.get("/form/{instance}/staff")(respond_with_problems(staff_pages.show))
+    app.post("/form/{instance}/staff")(respond_with_problems(staff_pages.submit))
 
 
 def _add_health(app: FastAPI, routes: Routes) -> None:

@@ -88,14 +88,16 @@ class FormPost:
             self._values = {**self._values, **self._presets}
         with suppress(ValidationError):
             self.submission_id = _SUBMISSION_ID.validate_python(fields.get("submission_id"))
-        words = TRANSLATIONS[self.language]
-        if errors := _find_errors(self.form.config, self._values, words):
+        if errors := self._find_errors():
             raise InvalidForm(errors)
-        self.items = [
-            self.form.submission_item(submission, is_suspect=self.is_suspect)
-            for submission in self._submissions()
-        ]
+        self.items = [self._make_item(submission) for submission in self._submissions()]
         return self.items
+
+    def _find_errors(self) -> list[FieldError]:
+        return find_errors(self.form.config, self._values, TRANSLATIONS[self.language])
+
+    def _make_item(self, submission: Submission) -> Item:
+        return self.form.submission_item(submission, is_suspect=self.is_suspect)
 
     @property
     def is_suspect(self) -> bool:
@@ -134,7 +136,8 @@ class FormPost:
                 answers[name] = tuple(self.form.translate(choice)[0] for choice in choices)
         return answers
 
-    def _submissions(self) -> list[Submission]:
+    def _common_fields(self) -> dict[str, Any]:
+        """Return the fields that all submissions of the page have."""
         config, values = self.form.config, self._values
         common: dict[str, Any] = {"contact_requested": self.contact is not None}
         for name, choices in (("site", config.sites), ("service", config.services)):
@@ -143,6 +146,11 @@ class FormPost:
         if "place" in self._presets:
             common["place"] = self._presets["place"]
         common["choices"] = self._choices()
+        return common
+
+    def _submissions(self) -> list[Submission]:
+        config, values = self.form.config, self._values
+        common = self._common_fields()
         submissions = []
         for number, question in enumerate(config.questions, 1):
             text = values.get(f"text_{number}", "")
@@ -170,9 +178,10 @@ def _join_repeated(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return fields
 
 
-def _find_errors(
+def find_errors(
     config: FormConfig, values: Mapping[str, str], words: Translation
 ) -> list[FieldError]:
+    """Return what is missing or wrong in the values of a form."""
     errors = []
     fields = [f"text_{number}" for number in range(1, len(config.questions) + 1)]
     if _parse_score(config, values) is None and not any(values.get(field) for field in fields):

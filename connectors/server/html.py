@@ -112,7 +112,7 @@ class FormView:
 
     @property
     def kiosk(self) -> Kiosk | None:
-        """How the page of a kiosk becomes an empty form again."""
+        """The empty form that follows on a kiosk; None elsewhere."""
         if not self.is_kiosk:
             return None
         return build_kiosk(self.form, self.presets)
@@ -268,7 +268,7 @@ def build_query(
 
 
 def build_kiosk(form: Form, presets: Mapping[str, str], *, folder: str = "") -> Kiosk:
-    """Return how a kiosk's page returns to the form, in the language of the tablet.
+    """Return the empty form that follows on a kiosk, in the language of the tablet.
 
     The language that the person before has chosen is left behind.
     """

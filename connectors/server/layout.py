@@ -38,7 +38,7 @@ _SCRIPT_SOURCE: Final = _hash_source(_KIOSK_SCRIPT)
 
 @dataclass(frozen=True, slots=True)
 class Kiosk:
-    """A page on a tablet that people share, and how it becomes an empty form again."""
+    """The empty form that follows a page on a tablet that people share."""
 
     start_url: str
     """Relative address of the empty form."""

@@ -41,6 +41,9 @@ _RETRYABLE: Final = frozenset({408, 429, 500, 503})
 class Pages:
     """The endpoints of the pages; each answers one request with HTML."""
 
+    _is_signed = False
+    """True if only holders of a secret may submit the form."""
+
     def __init__(self, handler: WebhookHandler) -> None:
         self._handler = handler
 
@@ -59,7 +62,7 @@ class Pages:
             presets=presets,
             is_kiosk=read_kiosk(form, request),
         )
-        return _form_response(view)
+        return self._respond(view)
 
     async def thank(self, request: Request) -> Response:
         """Show the page that follows the form."""
@@ -81,11 +84,11 @@ class Pages:
             form = self._form(request)
         except HTTPProblem as not_found:
             return self._problem_page(request, not_found)
-        post = FormPost(form, request)
+        post = self._make_post(form, request)
         try:
             return await self._submit(request, form, post)
         except InvalidForm as invalid:
-            return _form_response(post.view(invalid.errors), 422)
+            return self._respond(post.view(invalid.errors), 422)
         except HTTPProblem as error:
             problem = error
         except Exception as error:
@@ -96,7 +99,7 @@ class Pages:
         words = TRANSLATIONS[post.language]
         message = words.too_often if problem.status == 429 else words.not_saved
         view = post.view([FieldError("", message)])
-        return _form_response(view, problem.status, problem.headers)
+        return self._respond(view, problem.status, problem.headers)
 
     async def _submit(self, request: Request, form: Form, post: FormPost) -> Response:
         if media_type(request) != _URLENCODED:
@@ -105,7 +108,7 @@ class Pages:
         def parse(body: bytes) -> list[Item]:
             # Read first: the page with an error then still holds what the person has written.
             items = post.read(body)
-            self._handler.check_rate(request, form, signed=False)
+            self._handler.check_rate(request, form, signed=self._is_signed)
             return items
 
         await self._handler.handle(request, form, parse)
@@ -113,15 +116,24 @@ class Pages:
             self._handler.request_log.add_suspect(form)
         if contact := post.contact:
             await asyncio.to_thread(append_contact, form, post.items[0], contact)
-        query = build_query(
-            form, read_presets(form, request), post.language, is_kiosk=post.is_kiosk
-        )
-        # Relative, so that it holds below whatever path a proxy serves this at.
-        return RedirectResponse(
-            f"{form.context.instance}/thanks?{query}",
-            303,
-            page_headers(form.config.allowed_origins),
-        )
+        headers = page_headers(form.config.allowed_origins)
+        return RedirectResponse(self._next_url(request, form, post), 303, headers)
+
+    def _make_post(self, form: Form, request: Request) -> FormPost:
+        return FormPost(form, request)
+
+    def _next_url(self, request: Request, form: Form, post: FormPost) -> str:
+        """Return the relative address of the page that follows, which holds below any proxy's."""
+        presets = read_presets(form, request)
+        query = build_query(form, presets, post.language, is_kiosk=post.is_kiosk)
+        return f"{form.context.instance}/thanks?{query}"
+
+    def _respond(
+        self, view: FormView, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Return the page of a form."""
+        own = page_headers(view.form.config.allowed_origins, is_kiosk=view.is_kiosk)
+        return HTMLResponse(render_form(view), status, {**own, **(headers or {})})
 
     def _form(self, request: Request) -> Form:
         form = get_form(self._handler, request)
@@ -136,10 +148,3 @@ class Pages:
         message = not_found if problem.status == 404 else HTTPStatus(problem.status).phrase
         headers = {**page_headers(), **problem.headers}
         return HTMLResponse(render_message(language, message), problem.status, headers)
-
-
-def _form_response(
-    view: FormView, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    own = page_headers(view.form.config.allowed_origins, is_kiosk=view.is_kiosk)
-    return HTMLResponse(render_form(view), status, {**own, **(headers or {})})

@@ -46,7 +46,7 @@ class HTTPProblem(Exception):
         if close:  # the rest of the body is not read
             self.headers["Connection"] = "close"
         if status == 401:
-            self.headers["WWW-Authenticate"] = "Bearer"
+            self.headers.setdefault("WWW-Authenticate", "Bearer")
 
     def response(self) -> Response:
         """Return the problem as JSON."""

@@ -17,6 +17,30 @@ from connectors.forms.form.config import Language
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class StaffTranslation:
+    """The texts of the page on which staff enter feedback, in one language."""
+
+    heading: str
+    day: str
+    channel: str
+    channels: Sequence[str]
+    """Paper card, phone, in person, letter."""
+    words: str
+    place: str
+    consent: str
+    consents: Sequence[str]
+    """Yes, not asked, no."""
+    noted_by: str
+    noted_by_use: str
+    save: str
+    saved: str
+    day_wrong: str
+    channel_missing: str
+    consent_missing: str
+    consent_refused: str
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Translation:
     """The page's texts in one language."""
 
@@ -56,6 +80,7 @@ class Translation:
     kiosk_received: str
     start_over: str
     not_found: str
+    staff: StaffTranslation
     direction: Literal["ltr", "rtl"] = "ltr"
     """The direction of its script."""
 

@@ -37,7 +37,10 @@ ChoiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")
 
 MAX_QUESTIONS: Final = 8
 MAX_CHOICES: Final = 20
-_ATTRIBUTES: Final = frozenset({"contact_requested", "place", "suspect", "ignored", SUBMISSION})
+_ATTRIBUTES: Final = frozenset({
+    "contact_requested", "place", "suspect", "ignored", SUBMISSION,
+    "entered_by", "channel", "consent", "noted_by",
+})  # fmt: skip
 SCALES: Final = {"stars": range(1, 6), "nps": range(11), "fft": range(1, 7), "none": range(0)}
 
 
@@ -138,6 +141,12 @@ class FormConfig(SourceConfig):
         default=(),
         description="Web sites that may call the JSON endpoint from a browser, and embed the page "
         "in a frame.",
+    )
+    staff_password: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Password of the page `/form/NAME/staff`, on which staff enter paper cards, "
+        "letters, calls and conversations; any user name. Without it, that page does not exist.",
     )
     api_token: SecretStr | None = Field(
         default=None,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from connectors.forms.form.choices import normalize_choices, translate
 from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, Translated
+from connectors.forms.form.entries import StaffEntry
 from connectors.forms.form.trust import Received, receive
 from connectors.sdk import (
     BadRecord,
@@ -23,6 +24,7 @@ from connectors.sdk import (
     load_json,
     require_equal,
     require_hmac,
+    unix_ms,
 )
 from schemas.feedback import EARLIEST_YEAR, Family, Feedback
 from schemas.measures import Fft, Nps, Stars
@@ -51,7 +53,8 @@ class Form(Webhook[FormConfig]):
         "Single submissions, without edits and deletes. Contact details are stored in a separate "
         "file and never published. Without the token, a sender chooses places from the lists only, "
         "and sets neither the time nor another question; `ignored` names what was left out. A page "
-        "whose hidden field was filled in is kept, and marked as `suspect`."
+        "whose hidden field was filled in is kept, and marked as `suspect`. What staff enter has "
+        "the day on which it was given, at noon (UTC), and the attribute `entered_by`."
     )
     example = """\
 title = "How was your visit?"
@@ -96,6 +99,12 @@ api_token = { env = "FORM_API_TOKEN" }
         if is_suspect:
             received = received.model_copy(update={"is_suspect": True})
         return self.received_item(received, submission.model_dump_json().encode())
+
+    def entry_item(self, submission: Submission, entry: StaffEntry) -> Item:
+        """Return the item of a submission that staff have entered, with its time and id."""
+        received = receive(self.config, submission, is_signed=True)
+        payload = submission.model_dump_json().encode()
+        return self.received_item(received.model_copy(update={"entry": entry}), payload)
 
     def received_item(self, received: Received, payload: bytes) -> Item:
         """Return the item of a submission that has arrived in ``payload``."""
@@ -154,12 +163,15 @@ api_token = { env = "FORM_API_TOKEN" }
         if submission.submission_id is None:
             raise Skip("no submission_id")
         created_at = received.created_at
+        is_entered = received.entry is not None
         return self.record(
             item,
             native_id=self.native_id(received),
             created_at=created_at or item.collected_at,
             # If it is sent again just after midnight, it may be in the index of the month before.
-            redated=created_at is None and item.collected_at.day == 1,
+            # Staff may correct the date of what they have entered.
+            redated=is_entered or (created_at is None and item.collected_at.day == 1),
+            revision=unix_ms(item.collected_at) if is_entered else None,
             text=received.text.strip(),
             question=self._question(received),
             language=received.language,
@@ -198,6 +210,8 @@ def _attributes(received: Received) -> Iterator[tuple[str, str]]:
         yield "place", received.place
     if received.is_suspect:
         yield "suspect", "yes"
+    if received.entry is not None:
+        yield from received.entry.list_attributes()
     if received.ignored:
         yield "ignored", ", ".join(received.ignored)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from connectors.forms.form.config import FormConfig, Submission
+from connectors.forms.form.entries import StaffEntry
 from schemas.record import deterministic_id
 
 _PLACES: Final = (("site", "sites"), ("service", "services"), ("place", "places"))
@@ -25,10 +26,14 @@ class Received(Submission):
     """True if the field was filled in that is hidden from people."""
     ignored: tuple[str, ...] = ()
     """The fields that its sender may not set."""
+    entry: StaffEntry | None = None
+    """How staff received it, if they entered it."""
 
     @property
     def key(self) -> str:
         """Its id in the form: with the same key, only the same words are the same submission."""
+        if self.entry is not None:
+            return f"staff.{self.submission_id}"
         if self.is_signed:
             return str(self.submission_id)
         words = deterministic_id(self.text.strip(), str(self.score))

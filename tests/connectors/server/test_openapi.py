@@ -29,6 +29,8 @@ OPERATIONS = (
     "GET /form/{instance}",
     "POST /form/{instance}",
     "GET /form/{instance}/thanks",
+    "GET /form/{instance}/staff",
+    "POST /form/{instance}/staff",
     "GET /healthz",
     "GET /readyz",
 )
@@ -36,7 +38,7 @@ OPERATIONS = (
 
 @pytest.fixture(scope="module")
 def api(settings: Settings) -> Iterator[Any]:
-    sources = (form("open", score="nps"), form("closed", api_token=TOKEN))
+    sources = (form("open", score="nps", staff_password=TOKEN), form("closed", api_token=TOKEN))
     config = ServeConfig(form_rate=100_000, rate=100_000)
     with serving(settings.kafka, sources, config) as live:
         load_all_checks()
