@@ -79,6 +79,7 @@ class Translation:
     again: str
     kiosk_received: str
     start_over: str
+    scan: str
     not_found: str
     staff: StaffTranslation
     direction: Literal["ltr", "rtl"] = "ltr"

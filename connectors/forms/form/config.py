@@ -106,6 +106,12 @@ class FormConfig(SourceConfig):
         description="Languages of the page; the first if the browser accepts none of them.",
     )
     page: bool = Field(default=True, description="Serve a page in addition to the JSON endpoint.")
+    public_url: HttpUrl | None = Field(
+        default=None,
+        description="Address of the page as people reach it, such as "
+        "`https://feedback.eastgate.example/form/waiting-room`; `feedback form qr` makes a QR code "
+        "of it.",
+    )
     kiosk: bool = Field(
         default=False,
         description="Serve the page for a tablet that people share: large controls, no links to "
