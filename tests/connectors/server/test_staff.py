@@ -167,12 +167,12 @@ def test_what_is_missing_is_said_and_nothing_recorded(
 
 
 def test_what_is_entered_twice_is_corrected(serve: Serve, settings: Settings) -> None:
-    live = serve(form("twice", staff_password=PASSWORD))
-    sent = {**open_page(live, "twice"), **CARD}
+    live = serve(form("corrected", staff_password=PASSWORD))
+    sent = {**open_page(live, "corrected"), **CARD}
     for given in ({}, {"text_1": "Cold tea.", "given_on": "2026-02-28"}):
-        assert live.post("/form/twice/staff", data=sent | given, auth=AUTH).status_code == 303
+        assert live.post("/form/corrected/staff", data=sent | given, auth=AUTH).status_code == 303
     first, second = sorted(
-        records_on(settings, "form", "twice/"), key=lambda record: record.revision
+        records_on(settings, "form", "corrected/"), key=lambda record: record.revision
     )
     assert first.event_id == second.event_id
     assert (second.text, second.redated, second.created_at.month) == ("Cold tea.", True, 2)

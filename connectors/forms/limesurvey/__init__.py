@@ -1,0 +1,1 @@
+"""``limesurvey``: responses to surveys of a LimeSurvey server."""
