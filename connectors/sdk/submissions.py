@@ -33,7 +33,7 @@ class Submission:
     id: str
     """Unique within the service."""
     at: Any
-    """When it was submitted: an aware time, or ISO 8601 text; None if the service does not say."""
+    """When it was submitted: an aware time, or ISO 8601 text."""
     answers: Sequence[FormAnswer]
     revision: int | None = None
     """Time of the last edit (Unix, ms); None: ``at``."""
@@ -57,7 +57,7 @@ class _Piece(BaseModel):
     """The data of an item: one answer, or the scores of a submission without texts."""
 
     id: str = Field(min_length=1)
-    at: AwareDatetime | None = None
+    at: AwareDatetime
     revision: int | None = None
     deleted: bool = False
     redated: bool = False

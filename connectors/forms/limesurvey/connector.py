@@ -29,6 +29,7 @@ from connectors.forms.limesurvey.questions import (
 )
 from connectors.forms.limesurvey.remote import RemoteControl
 from connectors.sdk import (
+    FIRST_SEEN,
     FormSource,
     FormSourceConfig,
     Item,
@@ -45,6 +46,8 @@ from schemas.field_types import Zone, parse_zone
 _MAX_IDS: Final = 10_000
 """Ids of all surveys that a cursor remembers."""
 _MIN_WINDOW: Final = 50
+_UNKNOWN_REVISION: Final = 1
+"""Lower than any that has a time."""
 
 SurveyId = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}$")]
 
@@ -188,16 +191,18 @@ scores = { recommend = "nps" }
         self, row: dict[str, Any], native_id: str, survey: str, questions: dict[str, Question]
     ) -> list[Item]:
         at = self._parse_time(row.get("submitdate"))
+        dated = {} if at else {"date": FIRST_SEEN}
         items = self.items(
             Submission(
                 id=f"{self._server}/{survey}/{native_id}",
-                at=at,
-                revision=None if at is None else unix_ms(at),
+                at=at or self.context.now(),
+                revision=unix_ms(at) if at else _UNKNOWN_REVISION,
+                redated=at is None,
                 answers=list(read_answers(row, questions, self.numeric_questions)),
                 hidden={name: value for name, value in row.items() if _is_hidden(name, questions)},
                 respondent=get_text(row, "token"),
                 language=get_text(row, "startlanguage") or None,
-                attributes={"survey": survey},
+                attributes={"survey": survey, **dated},
             )
         )
         site = self.config.survey_sites.get(survey)
