@@ -38,10 +38,21 @@ def read_connector_sections(path: Path) -> dict[str, Any]:
 
 
 def resolve_secret(value: Any, action: str, resolve: Resolve) -> Any:
-    """Return a value, or the secret that it refers to.
+    """Return a value, or the secret that it refers to; a table may have such values.
 
     ``action`` begins the sentence of an error. Raises :class:`SettingsFileError`.
     """
+    if not isinstance(value, dict):
+        return value
+    if value.keys() not in ({"env"}, {"file"}):
+        return {
+            name: _resolve_reference(each, f"{action}.{name}", resolve)
+            for name, each in value.items()
+        }
+    return _resolve_reference(value, action, resolve)
+
+
+def _resolve_reference(value: Any, action: str, resolve: Resolve) -> Any:
     if not isinstance(value, dict) or value.keys() not in ({"env"}, {"file"}):
         return value
     ((kind, name),) = value.items()

@@ -32,6 +32,9 @@ def test_a_secret_is_read_from_the_environment_or_from_a_file(tmp_path: Path) ->
     assert resolve_secret("plain", "reading x", resolve) == "plain"
     assert resolve_secret({"env": "TOKEN"}, "reading x", resolve) == "from the environment"
     assert resolve_secret({"file": str(tmp_path / "token")}, "reading x", resolve) == "from a file"
+    several = {"visits": {"env": "TOKEN"}, "births": "plain"}
+    resolved = {"visits": "from the environment", "births": "plain"}
+    assert resolve_secret(several, "reading x", resolve) == resolved
     other = {"env": "TOKEN", "file": "x"}
     assert resolve_secret(other, "reading x", resolve) == other
 
@@ -41,6 +44,7 @@ def test_a_secret_is_read_from_the_environment_or_from_a_file(tmp_path: Path) ->
     [
         ({"env": "NONE"}, "reading x: the environment variable NONE is not set"),
         ({"env": 3}, "reading x: env must be a text"),
+        ({"a": {"env": "NONE"}}, "reading x.a: the environment variable NONE is not set"),
         ({"file": "/nowhere/token"}, "reading x: reading /nowhere/token: FileNotFoundError"),
     ],
 )

@@ -1,0 +1,1 @@
+"""``redcap``: answers to surveys of REDCap projects."""
