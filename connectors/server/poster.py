@@ -34,8 +34,8 @@ def build_address(form: Form, presets: Mapping[str, str]) -> str:
     for name, value in presets.items():
         if value not in offers[name]:
             hint = suggest_name(value, offers[name]) or f"there are {', '.join(offers[name])}"
-            known = f"; {hint}" if offers[name] else ""
-            raise Misconfigured(f"{action}: {value!r} is not in its {name}s{known}")
+            suggestion = f"; {hint}" if offers[name] else ""
+            raise Misconfigured(f"{action}: {value!r} is not in its {name}s{suggestion}")
     return str(httpx.URL(str(config.public_url)).copy_merge_params(dict(presets)))
 
 

@@ -30,6 +30,7 @@ from connectors.server.translations import TRANSLATIONS, StaffTranslation
 _KEPT: Final = ("given_on", "channel", "site", "service", "place")
 """Fields that a pile of cards has in common: the next page begins with them."""
 _MAX_NAME: Final = 100
+_PSEUDONYM_DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,21 @@ class StaffPost(FormPost):
         return {**common, "created_at": time_within_day(day, self._at)}
 
     def _make_item(self, submission: Submission) -> Item:
-        name = self._values.get("noted_by", "")[:_MAX_NAME].casefold()
         entry = StaffEntry(
             channel=CHANNELS[self._number("channel") - 1],
             consent=CONSENTS[self._number("consent") - 1],
-            noted_by=pseudonym(self.form.context.author_key, f"staff:{name}") if name else None,
+            noted_by=self._pseudonym(),
         )
         return self.form.entry_item(submission, entry)
+
+    def _pseudonym(self) -> str | None:
+        """Return a pseudonym of who noted it, if they say so and it can be made.
+
+        It begins with a letter and is short, so that it never looks like a number of a person.
+        """
+        name = self._values.get("noted_by", "")[:_MAX_NAME].casefold()
+        made = pseudonym(self.form.context.author_key, f"staff:{name}") if name else None
+        return None if made is None else f"n{made[:_PSEUDONYM_DIGITS]}"
 
 
 def render_staff(view: StaffView) -> str:

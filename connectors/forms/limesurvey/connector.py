@@ -98,7 +98,7 @@ class LimeSurvey(FormSource[LimeSurveyConfig], Polled[LimeSurveyConfig]):
     limitations = (
         "Edits and deletes are not reported. Responses that are not complete are left out until "
         "they are. Without the survey's setting Date stamp the server tells no times: a response "
-        "has that of its first reading. Hidden questions are no answers of people; settings may "
+        "has that of its first reading. Hidden questions are not answered by people; settings may "
         "name them as places or in `keep`. Codes of arrays and lists become scores only if "
         "`scores` names their questions."
     )
@@ -128,8 +128,8 @@ scores = { recommend = "nps" }
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what was completed since the cursor, survey by survey."""
-        known: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
-        cursors = {survey: known[survey] for survey in self.config.surveys if survey in known}
+        previous: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
+        cursors = {survey: previous[survey] for survey in self.config.surveys if survey in previous}
         with self._remote.session():
             yield from read_places(
                 (survey, self._read_survey(survey, cursors)) for survey in self.config.surveys

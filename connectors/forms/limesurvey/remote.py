@@ -102,15 +102,14 @@ class RemoteControl:
 
     def _ask(self, method: str, subject: str | int, *params: Any) -> Any:
         """Return the result of a call about a survey or a question. Raises ``Misconfigured``."""
-        for is_last in (False, True):
-            result = self._call(method, [self._key, int(subject), *params])
-            status = result.get("status") if isinstance(result, dict) else None
-            if not isinstance(status, str):
-                return result
-            if status.casefold() != _EXPIRED or is_last:
-                break
+        result = self._call(method, [self._key, int(subject), *params])
+        if _read_status(result) == _EXPIRED:
             self._log_in()
-        raise _error_from_status(status.casefold(), f"reading limesurvey {subject}, {method}")
+            result = self._call(method, [self._key, int(subject), *params])
+        status = _read_status(result)
+        if status is None:
+            return result
+        raise _error_from_status(status, f"reading limesurvey {subject}, {method}")
 
     def _call(self, method: str, params: list[Any]) -> Any:
         request = {"method": method, "params": params, "id": next(self._numbers)}
@@ -124,6 +123,12 @@ class RemoteControl:
 
 class _NoResponses(Misconfigured):
     """The survey has no responses yet."""
+
+
+def _read_status(result: Any) -> str | None:
+    """Return the status of a call that is refused, in lower case; None for other results."""
+    status = result.get("status") if isinstance(result, dict) else None
+    return status.casefold() if isinstance(status, str) else None
 
 
 def _error_from_status(status: str, action: str) -> Misconfigured:

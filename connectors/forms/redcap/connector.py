@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import Field, HttpUrl, SecretStr, StringConstraints
 
-from connectors.forms.redcap.fields import read_answers, read_fields
+from connectors.forms.redcap.fields import ProjectField, read_answers, read_fields
 from connectors.forms.redcap.project import Project, Response
 from connectors.sdk import (
     ChangesSince,
@@ -65,7 +65,9 @@ class REDCapConfig(FormSourceConfig):
         "`tokens`.",
     )
     instruments: tuple[str, ...] = Field(
-        default=(), description="Instruments to read, by their names; default: all surveys."
+        default=(),
+        description="Instruments to read, by their names; default: all surveys, for which the "
+        "fields of all instruments are asked for.",
     )
     timezone: Zone = Field(
         default="UTC", description="Time zone of the server, which its times do not name."
@@ -91,7 +93,7 @@ class REDCap(FormSource[REDCapConfig], Polled[REDCapConfig]):
     limitations = (
         "Only surveys are read: instruments without a time of completion are entries of staff. "
         "Fields that are tagged as identifiers are never asked for, and fields with @HIDDEN, "
-        "@HIDDEN-SURVEY or @PASSWORDMASK are no answers; settings may name the latter as places or "
+        "@HIDDEN-SURVEY or @PASSWORDMASK are left out; settings may name the latter as places or "
         "in `keep`. Edits and deletes are not reported, and surveys that are not complete are left "
         "out until they are."
     )
@@ -122,8 +124,8 @@ scores = { recommend = "nps" }
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what was completed since the cursor, project by project."""
-        known: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
-        cursors = {place: known[place] for place in self.config.tokens if place in known}
+        previous: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
+        cursors = {place: previous[place] for place in self.config.tokens if place in previous}
         yield from read_places(
             (place, self._read_project(place, cursors)) for place in self.config.tokens
         )
@@ -189,20 +191,27 @@ scores = { recommend = "nps" }
             fields={
                 name: each
                 for name, each in read_fields(metadata).items()
-                if name != record_field
-                and (not each.is_hidden or self.roles.is_named(name, each.label))
+                if name != record_field and self._may_need(each)
             },
             labels=labels,
             instruments=self.config.instruments,
         )
 
+    def _may_need(self, each: ProjectField) -> bool:
+        """Return True for a field of an instrument that is read, or that settings name."""
+        instruments = self.config.instruments
+        is_read = not each.is_hidden and (not instruments or each.form in instruments)
+        return is_read or self.roles.is_named(each.name, each.label)
+
     def _export(self, project: Project, start: int | None, end: int | None) -> list[dict[str, Any]]:
         """Return the rows of the records that were changed in a window."""
         names = [project.record_field, *project.fields]
         options = {f"fields[{number}]": name for number, name in enumerate(names)}
-        for name, at in (("dateRangeBegin", start), ("dateRangeEnd", end)):
+        # Both ends are excluded, so that windows overlap by a second.
+        begin = None if start is None else start - 1_000
+        for name, at in (("dateRangeBegin", begin), ("dateRangeEnd", end)):
             if at is not None:
-                local = from_unix(at / 1_000).astimezone(self._zone)
+                local = from_unix(at // 1_000).astimezone(self._zone)
                 options[name] = local.strftime("%Y-%m-%d %H:%M:%S")
         return self._list(
             project.place,

@@ -33,7 +33,7 @@ _SLIDER: Final = (0.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ProjectField:
     """A field of a project."""
 
     name: str
@@ -56,7 +56,7 @@ class Field:
         return {f"{self.name}___{suffix}": code for suffix, code in codes.items()}
 
 
-def read_fields(metadata: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
+def read_fields(metadata: Iterable[Mapping[str, Any]]) -> dict[str, ProjectField]:
     """Return the fields of a data dictionary by name, without those that identify people."""
     return {
         name: _read_field(name, row)
@@ -68,7 +68,7 @@ def read_fields(metadata: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
 
 
 def read_answers(
-    row: Mapping[str, Any], fields: Iterable[Field], numbers: frozenset[str]
+    row: Mapping[str, Any], fields: Iterable[ProjectField], numbers: frozenset[str]
 ) -> Iterator[FormAnswer]:
     """Yield the answers of a row to fields that people see.
 
@@ -84,12 +84,12 @@ def read_answers(
         yield FormAnswer(each.name, each.label, kind, value, worst, best, ends=each.ends)
 
 
-def holds_answer(row: Mapping[str, Any], each: Field) -> bool:
+def holds_answer(row: Mapping[str, Any], each: ProjectField) -> bool:
     """Return True if a row has the columns of a field."""
     return each.name in row or any(column in row for column in each.columns)
 
 
-def read_value(row: Mapping[str, Any], each: Field) -> Any:
+def read_value(row: Mapping[str, Any], each: ProjectField) -> Any:
     """Return the value of a field, choices by their wordings; "" if it is empty."""
     if each.type == "checkbox":
         codes = [code for column, code in each.columns.items() if str(row.get(column)) == "1"]
@@ -100,21 +100,21 @@ def read_value(row: Mapping[str, Any], each: Field) -> Any:
     return each.choices.get(str(value), value)
 
 
-def _read_field(name: str, row: Mapping[str, Any]) -> Field:
+def _read_field(name: str, row: Mapping[str, Any]) -> ProjectField:
     kind = get_text(row, "field_type")
-    listed = get_text(row, "select_choices_or_calculations")
+    definition = get_text(row, "select_choices_or_calculations")
     choices: Mapping[str, str] = _FIXED_CHOICES.get(kind, {})
     ends, scale = ("", ""), _SLIDER
     if kind in ("radio", "dropdown", "checkbox"):
-        choices = _read_choices(listed)
+        choices = _read_choices(definition)
     elif kind == "slider":
-        labels = [plain_text(label) for label in listed.split("|")]
+        labels = [plain_text(label) for label in definition.split("|")]
         ends = (labels[0], labels[-1]) if len(labels) > 1 else ends
         scale = (
             _number(get_text(row, "text_validation_min"), _SLIDER[0]),
             _number(get_text(row, "text_validation_max"), _SLIDER[1]),
         )
-    return Field(
+    return ProjectField(
         name,
         get_text(row, "form_name"),
         kind,
@@ -127,13 +127,13 @@ def _read_field(name: str, row: Mapping[str, Any]) -> Field:
     )
 
 
-def _read_choices(listed: str) -> dict[str, str]:
+def _read_choices(definition: str) -> dict[str, str]:
     """Return wordings by codes of ``1, Poor | 2, Good``."""
-    pairs = [choice.partition(",") for choice in listed.split("|") if choice.strip()]
+    pairs = [choice.partition(",") for choice in definition.split("|") if choice.strip()]
     return {code.strip(): plain_text(label.strip()) for code, _, label in pairs}
 
 
-def _answer_type(each: Field) -> AnswerType:
+def _answer_type(each: ProjectField) -> AnswerType:
     if each.type == "notes":
         return AnswerType.TEXT
     if each.type == "slider":

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from connectors.forms.redcap.fields import Field, holds_answer, read_value
+from connectors.forms.redcap.fields import ProjectField, holds_answer, read_value
 from connectors.sdk import Misconfigured, get_text
 
 _TIMESTAMP: Final = "_timestamp"
@@ -49,7 +49,7 @@ class Project:
     record_field: str
     identifies_people: bool
     """True if the ids of its records are tagged as identifiers."""
-    fields: Mapping[str, Field]
+    fields: Mapping[str, ProjectField]
     labels: Mapping[str, str]
     """Titles of the instruments."""
     instruments: Sequence[str]

@@ -244,7 +244,10 @@ def test_only_instruments_that_settings_name_are_read() -> None:
     fake.forms["elsewhere"] = "Elsewhere"
     fake.rows[TOKEN][0] |= {"other": "It rained.", "elsewhere_timestamp": "2026-11-16 10:00:00"}
     assert texts(fake).keys() == {"better", "other"}
+    fake.asked.clear()
     assert texts(fake, instruments=["elsewhere"]) == {"other": "It rained."}
+    asked_for = {value for form in fake.asked for name, value in form.items() if "[" in name}
+    assert asked_for == {"record_id", "other"}
     with pytest.raises(Misconfigured, match="no instrument 'nowhere'"):
         read_pages(fake, instruments=["nowhere"])
 

@@ -106,7 +106,7 @@ class FakeREDCap(FakeService):
                 or name.endswith("_timestamp")
             }
             for each in rows
-            if begin <= self.changed[each["record_id"]] < end
+            if begin < self.changed[each["record_id"]] < end
         ]
 
     def _server_time(self, text: str) -> datetime:
