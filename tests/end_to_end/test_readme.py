@@ -63,6 +63,7 @@ INGEST, DEAD, STATUS = commands_under("collecting", "Files")
 IMPORTS = commands_under("collecting", "Taking an import back")
 LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW = commands_under("collecting", "Sources")
 (SERVE,) = commands_under("collecting", "Webhooks and the form")
+QR_CODE, QR_POSTER = commands_under("collecting", "A QR code to hang up")
 (REPLY,) = commands_under("collecting", "Replies")
 WORDS, MACHINE, URGENT, TOPIC = commands_under("searching", "In the terminal")
 (EXPLAIN,) = commands_under("understanding", "What is found in a comment, and how well")
@@ -126,6 +127,7 @@ def test_every_command_line_is_run_by_a_test() -> None:
         *IMPORTS,
         *(WORDS, MACHINE, URGENT, TOPIC, EXPLAIN),
         *(LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW, SERVE, REPLY),
+        *(QR_CODE, QR_POSTER),
         *(TRAIN, EVALUATE),
         *(REPORT_BY_SITE, REPORT_PAGE, REPORT_PUBLISH),
         *ALERTS,
@@ -370,6 +372,18 @@ def test_the_settings_file_of_the_readme_is_valid(tmp_path: Path) -> None:
         "typeform",
         "form",
     ]
+
+
+def test_a_code_and_a_poster_of_a_form_are_made(tmp_path: Path) -> None:
+    (settings,) = re.findall(r"```toml\n([^`]*public_url[^`]*)```", PAGES["docs/collecting.md"])
+    (tmp_path / "feedback.toml").write_text(settings, encoding="utf-8")
+    for line in (QR_CODE, QR_POSTER):
+        feedback(line, {}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "code.svg",
+        "poster.html",
+        "feedback.toml",
+    }
 
 
 def test_a_model_of_ones_own_is_trained_judged_and_used(

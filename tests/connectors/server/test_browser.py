@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from tests.support.programs import require
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+PASSWORD = "sesame-of-the-ward-office"  # noqa: S105
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -115,8 +117,11 @@ def test_a_form_is_filled_in_mended_and_sent_by_the_keyboard(
     assert [text for text in complaints if "422" not in text] == []
 
 
+@pytest.mark.parametrize(
+    ("address", "pixels"), [("names", 24), ("names?kiosk=1", 44), ("names/staff", 24)]
+)
 def test_every_field_has_a_name_and_room_for_a_finger(
-    page: Page, serve: Serve, tmp_path: Path
+    page: Page, serve: Serve, tmp_path: Path, address: str, pixels: int
 ) -> None:
     live = serve(
         form(
@@ -126,18 +131,23 @@ def test_every_field_has_a_name_and_room_for_a_finger(
             services=["Ward"],
             languages=["en", "de"],
             contacts_file=str(tmp_path / "contacts"),
+            staff_password=PASSWORD,
         )
     )
-    page.goto(f"{live.url}/form/names")
+    credentials = b64encode(f":{PASSWORD}".encode()).decode()
+    page.set_extra_http_headers({"Authorization": f"Basic {credentials}"})
+    page.goto(f"{live.url}/form/{address}")
     unnamed = page.evaluate(
         """() => [...document.querySelectorAll('input:not([type=hidden]),select,textarea')]
                  .filter(e => !e.labels.length || !e.labels[0].innerText.trim()).map(e => e.id)"""
     )
     assert unnamed == []
     small = page.evaluate(
-        """() => [...document.querySelectorAll('.choice,select,textarea,button,#contact,nav a')]
-                 .filter(e => { const r = e.getBoundingClientRect();
-                                return r.width < 24 || r.height < 24 }).map(e => e.outerHTML)"""
+        """pixels => [
+             ...document.querySelectorAll('.choice,select,textarea,button,#contact,#given_on,a')
+           ].filter(e => { const r = e.getBoundingClientRect();
+                           return r.width < pixels || r.height < pixels }).map(e => e.outerHTML)""",
+        pixels,
     )
     assert small == []
     page.set_viewport_size({"width": 320, "height": 800})
