@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from connectors.forms.form.config import Submission
 from connectors.forms.form.connector import Form, Unacceptable
+from connectors.forms.form.entries import StaffEntry, parse_day, time_within_day
 from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 
@@ -121,4 +122,48 @@ def test_other_answers_to_choices_are_refused(choices: dict[str, list[str]]) -> 
 @pytest.mark.parametrize("name", ["place", "suspect", "Visit", "", "1st"])
 def test_a_choice_has_a_name_that_is_free(name: str) -> None:
     with pytest.raises(ValidationError):
+        form(choices={name: VISIT})
+
+
+def test_settings_of_a_kiosk_fix_a_place_that_the_form_lists() -> None:
+    source = form(kiosk=True, site="Eastgate", sites=["Eastgate", "Westgate"], api_token=TOKEN)
+    record = post(source, signed=True, site="Westgate", service="Ward 1")
+    assert (record.site, record.service) == ("Eastgate", "Ward 1")
+    assert record.attributes == {"ignored": "site"}
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-20", date(2026, 11, 20)),
+        ("2026-11-21", date(2026, 11, 21)),  # it is tomorrow already in the east
+        ("2026-11-22", None),
+        ("1989-12-31", None),
+        ("2026-11-20T10:00", None),
+        ("20.11.2026", None),
+        ("", None),
+    ],
+)
+def test_the_day_of_what_staff_enter_is_plausible(text: str, day: date | None) -> None:
+    assert parse_day(text, NOW) == day
+
+
+def test_of_a_day_the_time_is_noon_or_now() -> None:
+    assert time_within_day(date(2026, 3, 2), NOW) == datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert time_within_day(date(2026, 11, 21), NOW) == NOW
+
+
+def test_what_staff_enter_is_kept_apart_from_what_the_token_has_sent() -> None:
+    source = form(api_token=TOKEN)
+    signed = post(source, signed=True, submission_id="order-000777")
+    entry = StaffEntry(channel="phone", consent="yes")
+    entered = Submission(text="Kind.", submission_id="order-000777", created_at=NOW)
+    record = source.parse(source.entry_item(entered, entry))
+    assert record.event_id != signed.event_id
+    assert record.attributes == {"entered_by": "staff", "channel": "phone", "consent": "yes"}
+
+
+@pytest.mark.parametrize("name", ["channel", "consent", "entered_by", "noted_by"])
+def test_choices_do_not_take_the_names_of_what_staff_enter(name: str) -> None:
+    with pytest.raises(ValidationError, match="another attribute"):
         form(choices={name: VISIT})
