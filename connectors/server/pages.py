@@ -94,7 +94,8 @@ class Pages:
         except Exception as error:
             problem = log_server_error(error)
         self._handler.request_log.add_problem(form, problem.status)
-        if problem.status not in _RETRYABLE:
+        # A page with nothing but a problem would be the end of a tablet's day.
+        if problem.status not in _RETRYABLE and not post.is_kiosk:
             return self._problem_page(request, problem)
         words = TRANSLATIONS[post.language]
         message = words.too_often if problem.status == 429 else words.not_saved

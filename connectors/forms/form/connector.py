@@ -169,7 +169,7 @@ api_token = { env = "FORM_API_TOKEN" }
             native_id=self.native_id(received),
             created_at=created_at or item.collected_at,
             # If it is sent again just after midnight, it may be in the index of the month before.
-            # Staff may correct the date of what they have entered.
+            # A page of staff that is sent twice may have another date the second time.
             redated=is_entered or (created_at is None and item.collected_at.day == 1),
             revision=unix_ms(item.collected_at) if is_entered else None,
             text=received.text.strip(),

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import pytest
 
 from connectors.server.html import FormView, render_form, render_thanks
+from connectors.server.webhook_handler import ServeConfig
 from pipeline.settings import Settings
 from tests.connectors.server.conftest import Serve, form, records_on
 
@@ -111,6 +112,13 @@ def test_a_kiosk_keeps_the_place_that_settings_fix(serve: Serve, settings: Setti
     assert answer.status_code == 303
     (record,) = records_on(settings, "form", "fixed/")
     assert (record.site, record.attributes) == ("Eastgate", {"ignored": "site"})
+
+
+def test_no_problem_leaves_a_tablet_without_its_form(serve: Serve) -> None:
+    live = serve(form("stuck", kiosk=True), config=ServeConfig(max_bytes=2_000))
+    for request, status in (({"json": {}}, 415), ({"data": {"text_1": "x" * 3_000}}, 413)):
+        answer = live.post("/form/stuck", **request)
+        assert (answer.status_code, "<form" in answer.text) == (status, True)
 
 
 def test_what_was_entered_is_kept_until_it_can_be_sent(serve: Serve) -> None:
