@@ -81,7 +81,11 @@ def read_questions(rows: Sequence[Mapping[str, Any]]) -> dict[str, Question]:
 def read_options(properties: Mapping[str, Any]) -> dict[str, str]:
     """Return the wordings of a question's answer options, by their codes."""
     options = get_object(properties, "answeroptions")
-    return {code: plain_text(get_text(option, "answer")) for code, option in options.items()}
+    return {
+        code: wording
+        for code, option in options.items()
+        if (wording := plain_text(get_text(option, "answer")))
+    }
 
 
 def read_attributes(properties: Mapping[str, Any]) -> tuple[bool, bool]:

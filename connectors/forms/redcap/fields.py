@@ -130,7 +130,7 @@ def _read_field(name: str, row: Mapping[str, Any]) -> ProjectField:
 def _read_choices(definition: str) -> dict[str, str]:
     """Return wordings by codes of ``1, Poor | 2, Good``."""
     pairs = [choice.partition(",") for choice in definition.split("|") if choice.strip()]
-    return {code.strip(): plain_text(label.strip()) for code, _, label in pairs}
+    return {code.strip(): plain_text(label.strip()) or code.strip() for code, _, label in pairs}
 
 
 def _answer_type(each: ProjectField) -> AnswerType:
