@@ -58,6 +58,11 @@ class Coverage(Record):
     repeated: int = Field(default=0, ge=0)
     skipped: int = Field(default=0, ge=0)
     dead_lettered: int = Field(default=0, ge=0)
+    empty_answers: int = Field(
+        default=0,
+        ge=0,
+        description="Answers that say nothing, such as N/A: skipped, or left out of a record.",
+    )
     earliest_at: AwareDatetime | None = Field(
         default=None, description="created_at of the oldest feedback of this run."
     )

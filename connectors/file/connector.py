@@ -40,6 +40,7 @@ class FileConnector(Connector):
 
     name: ClassVar[str] = "file"
     Config: ClassVar[type[BaseModel]] = FileConfig
+    handles_empty_answers: ClassVar[bool] = True
 
     def __init__(self, config: FileConfig) -> None:
         self.config = config

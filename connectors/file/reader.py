@@ -13,7 +13,7 @@ from connectors.file.identity import build_keys
 from connectors.file.read_scores import build_score_reader, read_answered_score
 from connectors.file.values.cells import collapse_whitespace, sanitize
 from connectors.file.values.dates import build_date_parser
-from connectors.sdk.empty_answers import says_nothing
+from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import build_record
@@ -29,7 +29,6 @@ from schemas.feedback import (
 from schemas.measures import Measure
 from schemas.validation import first_fault
 
-EMPTY_ANSWER: Final = "an answer that says nothing"
 ESTIMATED: Final = "estimated"
 """Value of the attribute ``date`` where a cell holds no date, and that of another row is taken."""
 

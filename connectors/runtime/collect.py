@@ -113,6 +113,7 @@ def build_entry(
         repeated=stats.repeated,
         skipped=stats.skipped,
         dead_lettered=stats.dead_lettered,
+        empty_answers=stats.empty_answers,
         earliest_at=time_range.earliest,
         latest_at=time_range.latest,
         newest_at=time_range.latest,

@@ -9,17 +9,20 @@ from pydantic_core import PydanticSerializationError
 
 from connectors.runtime.run_stats import RunStats
 from connectors.sdk.base import Item
+from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.errors import BadRecord, Fatal, Retry, Skip
 from connectors.sdk.json_parts import fit_depth
 from connectors.sdk.records import mark_backfill
+from connectors.sdk.timestamps import unix_ms
 from schemas.cloud_events import feedback_headers
 from schemas.dead_letter import DeadLetter
-from schemas.feedback import Feedback
+from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import RAW
 from schemas.message import Message, dead_letter_message
 
 _ENVELOPE_BYTES: Final = 4_096
 """Upper bound of key, headers and the batch around a single record."""
+_MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
 
 
 class Parser(Protocol):
@@ -28,6 +31,10 @@ class Parser(Protocol):
     @property
     def name(self) -> str:
         """The connector's name."""
+
+    @property
+    def handles_empty_answers(self) -> bool:
+        """True if it decides itself which answers say nothing."""
 
     def parse(self, item: Item) -> Feedback:
         """Return the item's record; raises ``BadRecord`` or ``Skip``."""
@@ -48,9 +55,11 @@ def parse_item(
     Counts the item in ``stats``.
     """
     stats.read += 1
-    stats.left_out.update(item.left_out)
+    stats.add_left_out(item.left_out)
     try:
         record = _parse(parser, item)
+        if not parser.handles_empty_answers:
+            record = _drop_empty_answer(record, stats)
         if backfill:
             record = mark_backfill(record)
         payload = _serialize(record)
@@ -72,6 +81,23 @@ def _parse(parser: Parser, item: Item) -> Feedback:
         raise
     except Exception as error:  # its message may quote the item
         raise BadRecord(f"parsing {parser.name}: {type(error).__name__}") from None
+
+
+def _drop_empty_answer(record: Feedback, stats: RunStats) -> Feedback:
+    """Return the record without a text that says nothing; raise ``Skip`` if that is all it is.
+
+    After an edit, it deletes what an earlier revision may have said.
+    """
+    is_said = record.text and not says_nothing(record.text, record.question)
+    if is_said or not record.text or record.operation is Operation.DELETE:
+        return record
+    changes: dict[str, Any] = {"text": "", "question": None}
+    if all(getattr(record, name) is None for name in _MEASURES):
+        if record.revision <= unix_ms(record.created_at):
+            raise Skip(EMPTY_ANSWER)
+        changes["operation"] = Operation.DELETE
+    stats.add_left_out({EMPTY_ANSWER: 1})
+    return Feedback.construct_unchecked({**vars(record), **changes})
 
 
 def record_message(parsed: ParsedItem) -> Message:

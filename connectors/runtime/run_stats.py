@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from connectors.sdk.empty_answers import EMPTY_ANSWER
 from connectors.sdk.id_set import IdSet
 
 _MAX_EXAMPLES: Final = 3
@@ -46,6 +47,8 @@ class RunStats:
     skips: dict[str, Reason] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     """Numbers of texts beside the items that became no record, by reason."""
+    empty_answers: int = 0
+    """Answers that say nothing, skipped or left out of a record."""
     event_ids: IdSet = field(default_factory=IdSet)
     notes: dict[str, None] = field(default_factory=dict)
     """What the operator should know although nothing failed, once each."""
@@ -62,6 +65,11 @@ class RunStats:
         self.dead_lettered += 1
         self.reasons.setdefault(reason, Reason()).add(origin)
 
+    def add_left_out(self, reasons: Mapping[str, int]) -> None:
+        """Count texts that became no record, given by reason."""
+        self.left_out.update(reasons)
+        self.empty_answers += reasons.get(EMPTY_ANSWER, 0)
+
     def add_notes(self, notes: Sequence[str]) -> None:
         """Keep the first notes of a run."""
         for note in notes:
@@ -71,6 +79,7 @@ class RunStats:
     def add_skip(self, reason: str, origin: str) -> None:
         """Count an item that was skipped on purpose."""
         self.skipped += 1
+        self.empty_answers += reason == EMPTY_ANSWER
         self.skips.setdefault(reason, Reason()).add(origin)
 
 

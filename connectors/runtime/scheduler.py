@@ -201,6 +201,7 @@ def _log_result(instance: Instance, result: RunResult) -> None:
             source=instance.label,
             published=entry.published,
             dead_lettered=entry.dead_lettered,
+            empty_answers=entry.empty_answers,
             backfill=entry.backfill,
         )
     for place, reason in entry.failed_places.items():

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from connectors.sdk.consent import is_consent
+from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.questions import (
     AnswerType,
     FormAnswer,
@@ -70,6 +71,13 @@ class SortedAnswers:
             unique = f"{name} ({number})"
         self.attributes[unique] = value
 
+    def add_text(self, answer: FormAnswer) -> None:
+        """Add a comment, unless it says nothing."""
+        if _is_empty_answer(answer):
+            self.leave_out(replace(answer, kind=AnswerType.TEXT), EMPTY_ANSWER)
+        else:
+            self.texts.append(answer)
+
     def leave_out(self, answer: FormAnswer, reason: str, *, value: Any = None) -> None:
         """Count an answer's text, and keep its place: an earlier revision may have had one."""
         if has_content(answer.value if value is None else value):
@@ -119,7 +127,7 @@ class AnswerRoles:
         if role == "contact":
             result.consent = _agrees(answer)
         elif role == "comment":
-            result.texts.append(_as_text(answer))
+            result.add_text(_as_text(answer))
         elif role == "personal" or (role is None and answer.kind in _PERSONAL):
             if answer.kind is AnswerType.CONTACT and role is None:
                 result.left_contact = result.left_contact or has_content(answer.value)
@@ -148,9 +156,9 @@ class AnswerRoles:
             and has_content(answer.value)
             and not is_short_comment(answer.question, answer.value)
         ):
-            result.leave_out(answer, SHORT)
+            result.leave_out(answer, EMPTY_ANSWER if _is_empty_answer(answer) else SHORT)
         else:
-            result.texts.append(answer)
+            result.add_text(answer)
 
     def _sort_other(self, answer: FormAnswer, result: SortedAnswers) -> None:
         """Sort the text that was typed beside the choices."""
@@ -164,14 +172,19 @@ class AnswerRoles:
         elif self._config.comments:
             result.leave_out(other, UNNAMED)
         elif has_content(answer.other) and not is_other_comment(answer.question, answer.other):
-            result.leave_out(other, SHORT)
+            result.leave_out(other, EMPTY_ANSWER if _is_empty_answer(other) else SHORT)
         else:
-            result.texts.append(other)
+            result.add_text(other)
 
 
 def has_content(value: Any) -> bool:
     """Return True for a value that is not empty; ``parse`` rejects what is not text."""
     return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _is_empty_answer(answer: FormAnswer) -> bool:
+    text = join_choices(answer.value)
+    return isinstance(text, str) and bool(text.strip()) and says_nothing(text, answer.question)
 
 
 def join_choices(value: Any) -> Any:

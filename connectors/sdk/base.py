@@ -55,6 +55,8 @@ class Connector(ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[BaseModel]]
+    handles_empty_answers: ClassVar[bool] = False
+    """True if it decides itself which answers say nothing, such as "N/A"."""
 
     @property
     @abstractmethod

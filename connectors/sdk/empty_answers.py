@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+EMPTY_ANSWER: Final = "an answer that says nothing"
+"""The reason for which it is left out."""
+
 _MAX_CHARACTERS: Final = 60
 _WORD: Final = re.compile(r"\w+")
 
@@ -41,19 +44,33 @@ _ASKS_FOR_FAULTS: Final = re.compile(
     r"|less well|\bnot (?:go|do|work)|\bn['’]t (?:go|do|work)|could we|should we"
     r"|any(?:thing)? (?:else|other)"
     r"|\bother\b|further|additional|\badd\b|issue|bad|negativ|fault|difficult"
-    r"|verbesser|amélior|mejor|miglior|verbeter|melhor",
+    r"|verbesser|amélior|mejor|miglior|verbeter|melhor"
+    r"|\btell us|\bany (?:\w+ )?(?:comment|remark|feedback|thought)",
     re.IGNORECASE,
 )
+_HEADING: Final = re.compile(
+    r"(?:(?:your|the|general|overall|free|open|patients?|customers?)[\s_-]+)*"
+    r"(?:comments?|feedback|remarks?|text|message|notes?|opinion|kommentare?|anmerkung(?:en)?"
+    r"|commentaires?|remarques?|comentarios?|comentários?|commenti|opmerkingen|uwagi)"
+    r"(?:[\s_-]+(?:field|box|text|\d+))?[\W_]*",
+    re.IGNORECASE,
+)
+"""A question that is no more than the name of a comment."""
 
 
 def says_nothing(text: str, question: str | None = None) -> bool:
     """Return True if an answer has no content: a sign, "N/A", or "none" where faults are asked for.
 
     A word such as "none" answers some questions, and is only empty where the question asks what
-    should be better, or is unknown. Emoji say something.
+    should be better, or is unknown. Emoji say something. A title and a body say nothing if neither
+    does.
     """
     if len(text) > _MAX_CHARACTERS:
         return False
+    return all(_is_empty(line, question) for line in text.splitlines())
+
+
+def _is_empty(text: str, question: str | None) -> bool:
     words = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
     if not words:
         return not any(_is_symbol(character) for character in text)
@@ -61,7 +78,8 @@ def says_nothing(text: str, question: str | None = None) -> bool:
         return True
     if question is None or not question.strip():
         return words in _UNASKED
-    return words in _TO_A_COMPLAINT and _ASKS_FOR_FAULTS.search(question) is not None
+    is_open = _HEADING.fullmatch(question.strip()) or _ASKS_FOR_FAULTS.search(question)
+    return words in _TO_A_COMPLAINT and is_open is not None
 
 
 def _is_symbol(character: str) -> bool:

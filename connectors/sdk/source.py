@@ -113,6 +113,8 @@ class Source(ABC, Generic[ConfigT]):
     """The service's limits, and what its interface does not return."""
     cursor_description: ClassVar[str] = "none: the service calls, and nothing is read again"
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    handles_empty_answers: ClassVar[bool] = False
+    """False: the runtime leaves out what says nothing."""
     example: ClassVar[str]
     """Settings of one instance, as TOML without the heading."""
 

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.sdk.answer_roles import AnswerRoles, SortedAnswers, has_content, join_choices
 from connectors.sdk.base import Item
+from connectors.sdk.empty_answers import EMPTY_ANSWER
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.questions import FormAnswer, FormSourceConfig, Measure
 from connectors.sdk.source import Source
@@ -65,6 +66,8 @@ class _Piece(BaseModel):
     question: str | None = None
     has_rating: bool = False
     """True if a number on an unknown scale is among the attributes."""
+    is_empty_answer: bool = False
+    """True if all that was given says nothing."""
     unread: list[str] = []
     scores: dict[Measure, dict[str, float]] = {}
     organization: str | None = None
@@ -97,9 +100,11 @@ class FormSource(Source[FormConfigT]):
             self.item(piece, origin=str(piece["id"]))
             for piece in _pieces(self.name, submission, answers)
         ]
-        answers.left_out.update(submission.left_out)
-        if answers.left_out:
-            items[0] = replace(items[0], left_out=answers.left_out)
+        left_out = answers.left_out + Counter(submission.left_out)
+        if items[0].data.get("is_empty_answer"):  # its item is counted as one
+            left_out -= Counter({EMPTY_ANSWER: 1})
+        if left_out:
+            items[0] = replace(items[0], left_out=left_out)
         return items
 
     def parse(self, item: Item) -> Feedback:
@@ -158,8 +163,14 @@ def _pieces(name: str, submission: Submission, answers: SortedAnswers) -> Iterat
         yield {**common, **piece}
     if not answered:
         scores = answers.scores
-        rated = {"has_rating": bool(scores.others), "unread": scores.unread}
-        yield {**common, "id": submission.id, **rated}
+        is_rated = bool(scores.placed or scores.others or scores.unread)
+        yield {
+            **common,
+            "id": submission.id,
+            "has_rating": bool(scores.others),
+            "unread": scores.unread,
+            "is_empty_answer": not is_rated and answers.left_out[EMPTY_ANSWER] > 0,
+        }
     if submission.edited:
         ids = {f"{submission.id}:{answer.field}": None for answer in texts}
         for answer in answered:
@@ -205,4 +216,4 @@ def _require_rating(name: str, piece: _Piece) -> None:
         fields = ", ".join(piece.unread[:3])
         raise BadRecord(f"parsing {name}: {fields}: the answer is not on the scale in `scores`")
     if not piece.has_rating:
-        raise Skip("no text and no score")
+        raise Skip(EMPTY_ANSWER if piece.is_empty_answer else "no text and no score")

@@ -20,6 +20,7 @@ from connectors.sdk.source import Source
 from schemas.coverage import Coverage, State
 
 _INTERVAL_S: Final = 60.0
+_COUNTS: Final = ("read", "published", "repeated", "skipped", "dead_lettered", "empty_answers")
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class CoverageReporter:
 
     def _add(self, key: tuple[str, str], stats: RunStats, time_range: TimeRange) -> None:
         total, span = self._totals.setdefault(key, (RunStats(), TimeRange()))
-        for count in ("read", "published", "repeated", "skipped", "dead_lettered"):
+        for count in _COUNTS:
             setattr(total, count, getattr(total, count) + getattr(stats, count))
         for moment in (time_range.earliest, time_range.latest):
             if moment is not None:

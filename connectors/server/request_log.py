@@ -36,6 +36,10 @@ class RequestLog:
         """Count texts of a request that became no record."""
         self._counter(source)["left_out"] += count
 
+    def add_empty_answers(self, source: Source, count: int) -> None:
+        """Count answers that say nothing."""
+        self._counter(source)["empty_answers"] += count
+
     def add_suspect(self, source: Source) -> None:
         """Count a submission that may be by a program that fills in every field."""
         self._counter(source)["suspects"] += 1

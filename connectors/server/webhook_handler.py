@@ -130,6 +130,7 @@ class WebhookHandler:
         receipt = Receipt(len(messages) - stats.dead_lettered, stats.dead_lettered)
         self.request_log.add_accepted(source, *receipt)
         self.request_log.add_left_out(source, stats.left_out.total())
+        self.request_log.add_empty_answers(source, stats.empty_answers)
         self.coverage.add(source, stats, time_range)
         if receipt.dead_letters:
             log.error(

@@ -27,8 +27,9 @@ _NOTHING_EVER: Final = "it has never held anything: is the source right, and can
 def collected_table(instances: Sequence[Instance], results: Sequence[RunResult]) -> Table:
     """Return a table with one line per instance: the counts of its run."""
     table = Table(box=None)
-    for column in ("source", "site", "read", "published", "skipped", "dead letters", "from", "to"):
-        right = column in {"read", "published", "skipped", "dead letters"}
+    counts = ("read", "published", "skipped", "say nothing", "dead letters")
+    for column in ("source", "site", *counts, "from", "to"):
+        right = column in counts
         table.add_column(column, justify="right" if right else "left")
     for instance, result in zip(instances, results, strict=True):
         entry = result.coverage
@@ -38,6 +39,7 @@ def collected_table(instances: Sequence[Instance], results: Sequence[RunResult])
             f"{entry.read:,}",
             f"{entry.published:,}",
             f"{entry.skipped:,}",
+            f"{entry.empty_answers:,}",
             f"{entry.dead_lettered:,}",
             _day(entry.earliest_at),
             _day(entry.latest_at),
@@ -119,6 +121,8 @@ def _note(entry: Coverage, state: State, now: datetime) -> str:
         return _NOTHING_EVER
     if entry.gap_since is not None:
         return f"not run from {entry.gap_since:%Y-%m-%d %H:%M} to {entry.started_at:%Y-%m-%d %H:%M}"
+    if entry.empty_answers:
+        return f"{entry.empty_answers:,} answers say nothing"
     return ""
 
 

@@ -19,6 +19,7 @@ NOW = datetime(2026, 5, 3, tzinfo=UTC)
 
 class Broken:
     name = "broken"
+    handles_empty_answers = False
 
     def parse(self, item: Item) -> Feedback:
         raise item.data

@@ -19,6 +19,18 @@ def test_none_says_nothing_where_faults_are_asked_for(text: str) -> None:
     assert not says_nothing(text, "What did the nurse tell you?")
 
 
+@pytest.mark.parametrize("question", ["Comments", "your_comment", "Feedback:", "Any comments?"])
+def test_none_says_nothing_where_only_a_comment_is_asked_for(question: str) -> None:
+    assert says_nothing("None", question)
+    assert says_nothing("No comments", question)
+    assert not says_nothing("No lift", question)
+
+
+def test_a_title_and_a_body_say_nothing_if_neither_does() -> None:
+    assert says_nothing("N/A\n\n-")
+    assert not says_nothing("N/A\nThe lift")
+
+
 @pytest.mark.parametrize("text", ["👍", "Good", "Parking", "No lift", "Nothing works here", "5"])
 def test_short_answers_say_something(text: str) -> None:
     assert not says_nothing(text)

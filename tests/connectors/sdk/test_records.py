@@ -116,6 +116,7 @@ def test_what_would_only_refuse_a_record_is_fitted(field: str, value: Any, fitte
 def test_an_attribute_that_is_no_unicode_is_a_bad_record() -> None:
     class Parses:
         name = "made_up"
+        handles_empty_answers = False
 
         def parse(self, item: Item) -> Feedback:
             return slow(attributes={"a": "\ud83d"})

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from connectors.sdk.base import Item
+from connectors.sdk.empty_answers import EMPTY_ANSWER
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig
 from connectors.sdk.source import Context
@@ -73,6 +74,42 @@ class TestTexts:
     def test_what_is_no_text_is_refused(self, value: Any) -> None:
         with pytest.raises(BadRecord):
             records(text("a", value))
+
+
+class TestEmptyAnswers:
+    FAULTS = "What could be better?"
+
+    def test_they_are_no_comments_and_counted(self) -> None:
+        answers = (text("a", "N/A"), text("b", "none", self.FAULTS), text("c", "The food"))
+        (item,) = items(*answers)
+        assert sample().parse(item).text == "The food"
+        assert item.left_out == {EMPTY_ANSWER: 2}
+
+    def test_a_submission_with_scores_is_its_scores(self) -> None:
+        (item,) = items(text("a", "None", self.FAULTS), RECOMMEND)
+        found = sample().parse(item)
+        assert (found.native_id, found.text, found.nps and found.nps.value) == ("s1", "", 9)
+        assert (found.question, item.left_out) == (None, {EMPTY_ANSWER: 1})
+
+    def test_a_submission_of_nothing_else_is_skipped_as_one_of_them(self) -> None:
+        (item,) = items(text("a", "-"), text("b", "nothing", self.FAULTS))
+        with pytest.raises(Skip, match=EMPTY_ANSWER):
+            sample().parse(item)
+        assert item.left_out == {EMPTY_ANSWER: 1}  # and the item
+
+    def test_they_delete_what_an_earlier_revision_said(self) -> None:
+        skipped, deleted = items(text("a", "n/a"), edited=True)
+        with pytest.raises(Skip):
+            sample().parse(skipped)
+        found = sample().parse(deleted)
+        assert (found.native_id, found.operation) == ("s1:a", Operation.DELETE)
+
+    def test_named_comments_may_say_nothing_too(self) -> None:
+        (item,) = items(text("a", "none", self.FAULTS), RECOMMEND, settings={"comments": ["a"]})
+        assert item.left_out == {EMPTY_ANSWER: 1}
+
+    def test_an_answer_that_says_something_elsewhere_is_kept(self) -> None:
+        assert [found.text for found in records(text("a", "Nothing"))] == ["Nothing"]
 
 
 class TestPersons:
