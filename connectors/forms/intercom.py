@@ -5,10 +5,11 @@ Speaks Intercom's webhooks, https://developers.intercom.com/docs/webhooks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
 
 from connectors.sdk import (
     BadRecord,
@@ -17,15 +18,13 @@ from connectors.sdk import (
     SourceConfig,
     Webhook,
     WebhookRequest,
-    from_unix,
     get_object,
     json_object,
+    parse_plausible,
     require_hmac,
 )
 from schemas.feedback import Family, Feedback
 from schemas.measures import Csat
-
-Seconds = Annotated[int, Field(gt=0, lt=100_000_000_000)]
 
 
 class IntercomConfig(SourceConfig):
@@ -43,7 +42,8 @@ class _Rating(BaseModel):
     id: str = Field(min_length=1)
     rating: Any = None
     remark: str | None = None
-    rated_at: Seconds
+    rated_at: AwareDatetime | None
+    """None if none of its times can be read."""
     contact: str = ""
 
 
@@ -92,10 +92,11 @@ service = "Patient portal"
             "id": native_id,
             "rating": rating.get("rating"),
             "remark": rating.get("remark"),
-            # ``created_at`` of a rating is when it was asked for.
-            "rated_at": rating.get("updated_at")
-            or event.get("created_at")
-            or rating.get("created_at"),
+            "rated_at": _find_time(
+                # ``created_at`` of a rating is when it was asked for.
+                (rating.get("updated_at"), event.get("created_at"), rating.get("created_at")),
+                request.at,
+            ),
             "contact": _contact(rating),
         }
         return [self.item(kept, origin=native_id)]
@@ -107,8 +108,9 @@ service = "Patient portal"
         return self.record(
             item,
             native_id=rating.id,
-            created_at=from_unix(rating.rated_at),
+            created_at=rating.rated_at or item.collected_at,
             redated=True,  # a rating that is changed has another time
+            attributes={} if rating.rated_at else {"dated": "received"},
             text=rating.remark or "",
             csat=csat,
             author=rating.contact,
@@ -122,6 +124,12 @@ service = "Patient portal"
             if (rating.remark or "").strip():
                 return None
             raise BadRecord.from_validation(self.name, error) from None
+
+
+def _find_time(values: Iterable[Any], received: datetime) -> datetime | None:
+    """Return the first time that is plausible, if any."""
+    moments = (parse_plausible(value, received) for value in values)
+    return next((moment for moment in moments if moment is not None), None)
 
 
 def _contact(rating: dict[str, Any]) -> str:

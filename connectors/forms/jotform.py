@@ -10,13 +10,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
 
 import orjson
 from pydantic import Field, SecretStr
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field as FormField
-from python_multipart.multipart import create_form_parser
 
 from connectors.sdk import (
     AnswerType,
@@ -29,7 +25,9 @@ from connectors.sdk import (
     Webhook,
     WebhookRequest,
     from_unix,
+    get_object,
     load_json,
+    read_form,
     require_equal,
 )
 
@@ -41,7 +39,7 @@ _PERSONAL_PARTS: Final = frozenset(
     {"first", "last", "middle", "prefix", "suffix", "addr_line1", "addr_line2", "city", "state"}
     | {"postal", "country", "day", "month", "year", "hourSelect", "timeInput", "date", "duration"}
 )
-_MAX_FIELDS: Final = 1_000
+_DATE_PARTS: Final = frozenset({"year", "month", "day"})
 _MAX_WIDGET_CHARACTERS: Final = 100_000
 _MAX_AGE: Final = timedelta(days=30)
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
@@ -88,7 +86,7 @@ site = "Eastgate"
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Compare the secret and return the items of the submission."""
         require_equal(request.path_secret, self.config.path_secret)
-        form = _parse_form(request)
+        form = dict(read_form(request.body, request.headers))
         native_id = form.get("submissionID", "")
         try:
             raw = load_json(form.get("rawRequest", "").encode())
@@ -126,30 +124,65 @@ def _read_value(value: Any) -> tuple[AnswerType, Any, str | None]:
 
     Names, addresses and dates have parts with names of their own. Widgets send JSON.
     """
-    if isinstance(value, str) and value.startswith("{") and len(value) < _MAX_WIDGET_CHARACTERS:
+    if isinstance(value, str) and value[:1] in ("{", "[") and len(value) < _MAX_WIDGET_CHARACTERS:
         value = _widget_text(value)
     if isinstance(value, str):
         is_address = _EMAIL.fullmatch(value.strip())
         return AnswerType.CONTACT if is_address else AnswerType.TEXT, value, None
+    if isinstance(value, list):
+        return _read_list(value)
     if not isinstance(value, dict):
         return AnswerType.CHOICE, value, None
+    texts = {name: each for name, each in value.items() if isinstance(each, str)}
     if value.keys() & _PHONE_PARTS:
-        return AnswerType.CONTACT, value, None
+        return AnswerType.CONTACT, [*filter(None, texts.values())], None
     if value.keys() & _PERSONAL_PARTS:
-        return AnswerType.PERSONAL, value, None
-    other = value.get("other")
-    choices = [each for name, each in value.items() if name != "other" and isinstance(each, str)]
-    return AnswerType.CHOICE, choices, other if isinstance(other, str) else None
+        return AnswerType.PERSONAL, _join_parts(texts), None
+    other = texts.pop("other", None)
+    return AnswerType.CHOICE, [_in_row(*each) for each in texts.items()], other
+
+
+def _join_parts(parts: dict[str, str]) -> list[str]:
+    """Return the parts of a name or an address, or a date as one text."""
+    if parts.keys() >= _DATE_PARTS:
+        return ["-".join(parts[name].zfill(2) for name in ("year", "month", "day"))]
+    return [part for part in parts.values() if part]
+
+
+def _in_row(row: str, value: str) -> str:
+    """Return a choice with the row of its table, if it has one."""
+    return value if row.isdecimal() else f"{row}: {value}"
+
+
+def _read_list(values: list[Any]) -> tuple[AnswerType, Any, str | None]:
+    """Return the choices of a list, in which another one that was typed is an object."""
+    others = [each["other"] for each in values if isinstance(each, dict) and "other" in each]
+    choices = [each for each in values if not isinstance(each, dict)]
+    typed = ", ".join(text for text in others if isinstance(text, str))
+    return AnswerType.CHOICE, choices, typed or None
 
 
 def _widget_text(value: str) -> Any:
-    """Return the text of a widget, or the value as it is."""
+    """Return the text of a widget, such as the rows of a list, or the value as it is."""
     try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
-    text = document.get("value") if isinstance(document, dict) else None
+    if isinstance(document, list):
+        return _join_rows(document) or value
+    text = get_object(document, "widget_metadata").get("value")
+    text = document.get("value", text) if isinstance(document, dict) else None
     return text if isinstance(text, str) else value
+
+
+def _join_rows(rows: list[Any]) -> str:
+    """Return the rows of a list that a person can extend, one on each line."""
+    lines = [
+        ", ".join(f"{name}: {cell}" for name, cell in row.items() if cell and isinstance(cell, str))
+        for row in rows
+        if isinstance(row, dict)
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _submission_time(raw: dict[str, Any], received: datetime) -> datetime | None:
@@ -165,34 +198,3 @@ def _submission_time(raw: dict[str, Any], received: datetime) -> datetime | None
         if -_MAX_CLOCK_SKEW <= received - moment <= _MAX_AGE:
             return moment
     return None
-
-
-def _parse_form(request: WebhookRequest) -> dict[str, str]:
-    """Return the fields of a request, without files. Raises ``Malformed``."""
-    form: dict[str, str] = {}
-
-    def keep(field: FormField) -> None:
-        name = (field.field_name or b"").decode("utf-8", "replace")
-        form[name] = (field.value or b"").decode("utf-8", "replace")
-
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
-        return _parse_urlencoded(request.body)
-    try:
-        headers = {"Content-Type": content_type.encode("latin-1", "replace")}
-        parser = create_form_parser(headers, keep, None)
-        parser.write(request.body)
-        parser.finalize()
-    except (FormParserError, ValueError):
-        raise Malformed("reading the submission: it is not form data") from None
-    return form
-
-
-def _parse_urlencoded(body: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS
-        )
-    except ValueError:
-        raise Malformed("reading the submission: it has too many fields") from None
-    return dict(pairs)

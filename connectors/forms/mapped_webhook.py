@@ -5,9 +5,10 @@ For services without a connector of their own, and for flows such as those of Po
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
@@ -25,21 +26,19 @@ from connectors.sdk import (
     Submission,
     Webhook,
     WebhookRequest,
-    from_unix,
-    load_json,
-    parse_iso,
+    asks_for_fact,
+    is_value,
+    parse_plausible,
+    read_document,
     require_equal,
     require_hmac,
+    says_nothing,
     unix_ms,
+    unpack_json,
 )
-from schemas.feedback import EARLIEST_YEAR
 from schemas.record import deterministic_id
 
 _MAX_SUBMISSIONS: Final = 1_000
-_MIN_MS: Final = 100_000_000_000
-"""Unix times from here on are milliseconds: as seconds they would be after the year 5000."""
-_MAX_UNIX: Final = 10_000_000_000_000
-_MAX_CLOCK_SKEW: Final = timedelta(days=1)
 
 
 def _require_pointer(text: str) -> str:
@@ -145,16 +144,14 @@ site = "Eastgate"
     def handle(self, request: WebhookRequest) -> Sequence[Item]:
         """Verify a request and return the items of its submissions."""
         self._verify(request)
-        try:
-            document = load_json(request.body)
-        except ValueError:
-            raise Malformed("reading the request: it is not JSON") from None
-        submissions = self._mapping.find_submissions(document)
-        return [
-            item
-            for submission in submissions
-            for item in self.items(self._mapping.read(submission, request.at))
-        ]
+        submissions = self._mapping.find_submissions(read_document(request.body, request.headers))
+        return [item for each in submissions for item in self._items(each, request.at)]
+
+    def _items(self, submission: Any, received: datetime) -> Sequence[Item]:
+        """Return a submission's items; what is no object becomes a dead letter."""
+        if not isinstance(submission, dict):
+            return [self.item(submission, origin="?")]
+        return self.items(self._mapping.read(submission, received))
 
     def _verify(self, request: WebhookRequest) -> None:
         config = self.config
@@ -192,20 +189,20 @@ class _Mapping:
             questions=config.questions,
         )
 
-    def find_submissions(self, document: Any) -> list[dict[str, Any]]:
-        """Return the submissions in a request. Raises ``Malformed``."""
-        value = _resolve(self.items, document)
+    def find_submissions(self, document: Any) -> list[Any]:
+        """Return the submissions in a request, of which one is an object. Raises ``Malformed``."""
+        value = unpack_json(_resolve(self.items, document))
         submissions = value if isinstance(value, list) else [value]
         if len(submissions) > _MAX_SUBMISSIONS:
             raise Malformed(f"reading the request: more than {_MAX_SUBMISSIONS:,} submissions")
-        if not all(isinstance(submission, dict) for submission in submissions):
+        if submissions and not any(isinstance(each, dict) for each in submissions):
             raise Malformed("reading the request: `items` is neither an object nor a list of them")
         return submissions
 
     def read(self, data: dict[str, Any], received: datetime) -> Submission:
         """Return a submission; one whose time cannot be read is dated by its receipt."""
-        at = _parse_time(self._find(data, "created_at"), received)
-        changed = _parse_time(self._find(data, "revision"), received)
+        at = parse_plausible(self._find(data, "created_at"), received)
+        changed = parse_plausible(self._find(data, "revision"), received)
         native_id = _text(self._find(data, "id"))
         dated = {} if at or "created_at" not in self.others else {"dated": "received"}
         return Submission(
@@ -226,13 +223,32 @@ class _Mapping:
 
     def _read_answers(self, data: dict[str, Any]) -> Iterator[FormAnswer]:
         for name, pointer in self.fields.items():
-            value = _resolve(pointer, data)
-            kind = AnswerType.CHOICE
-            if value is None or isinstance(value, str):
-                kind, value = AnswerType.TEXT, value or ""
-            elif isinstance(value, dict):
-                kind = AnswerType.PERSONAL
-            yield FormAnswer(name, self.questions.get(name, name), kind, value)
+            question = self.questions.get(name, name)
+            kind, value = _read_value(_resolve(pointer, data), question)
+            yield FormAnswer(name, question, kind, value)
+
+
+def _read_value(value: Any, question: str) -> tuple[AnswerType, Any]:
+    """Return the type of a value, and the value.
+
+    A number, an address or a phone number is no comment, even if it is sent as text.
+    """
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return AnswerType.SHORT, ", ".join(value)
+    if isinstance(value, dict) or (isinstance(value, list) and _holds_objects(value)):
+        return AnswerType.PERSONAL, value
+    if value is not None and not isinstance(value, str):
+        return AnswerType.CHOICE, value
+    text = value or ""
+    if "@" in text and is_value(text):
+        return AnswerType.CONTACT, text
+    is_fact = bool(text.strip()) and (is_value(text) or asks_for_fact(question))
+    is_fact = is_fact and not says_nothing(text, question)
+    return AnswerType.SHORT if is_fact else AnswerType.TEXT, text
+
+
+def _holds_objects(values: list[Any]) -> bool:
+    return any(isinstance(value, dict) for value in values)
 
 
 def _resolve(pointer: JsonPointer, document: Any) -> Any:
@@ -246,20 +262,7 @@ def _text(value: Any) -> str:
 
 
 def _canonical(data: dict[str, Any]) -> str:
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _parse_time(value: Any, received: datetime) -> datetime | None:
-    """Return a time, or None if it cannot be read or is not plausible."""
     try:
-        if isinstance(value, str) and not value.strip().isdecimal():
-            moment = parse_iso(value)
-        else:
-            number = float(value)
-            if not 0 < number < _MAX_UNIX:
-                return None
-            moment = from_unix(number / 1_000 if number >= _MIN_MS else number)
-        plausible = moment.year >= EARLIEST_YEAR and moment - received < _MAX_CLOCK_SKEW
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return moment if plausible else None
+        return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(data, sort_keys=True)

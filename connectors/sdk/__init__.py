@@ -4,10 +4,12 @@ A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``
 ``Answering``) and implements ``fetch``, ``stream`` or ``handle``, and ``parse``.
 """
 
+from connectors.sdk.answer_roles import REMOVED_QUESTION
 from connectors.sdk.answering import Answering, Reply
 from connectors.sdk.backward_pagination import BackwardPaginator, describe_item
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import ChangesSince
+from connectors.sdk.empty_answers import says_nothing
 from connectors.sdk.errors import (
     BadRecord,
     Fatal,
@@ -49,6 +51,8 @@ from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, i
 from connectors.sdk.ratings import NativeId, Rating, to_stars
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
 from connectors.sdk.recheck import UNCHECKED, RecheckedConfig, RecheckedCursor, RecheckedSource
+from connectors.sdk.request_bodies import read_document, read_form, unpack_json
+from connectors.sdk.short_answers import asks_for_fact, is_other_comment, is_value
 from connectors.sdk.signatures import require_equal, require_hmac, require_recent
 from connectors.sdk.signed_webhook import SignedConfig, SignedForm
 from connectors.sdk.source import (
@@ -68,6 +72,7 @@ from connectors.sdk.timestamps import (
     iso_utc,
     parse_iso,
     parse_iso_ms,
+    parse_plausible,
     unix_ms,
     with_zone,
 )
@@ -75,6 +80,7 @@ from connectors.sdk.websocket import iter_messages
 
 __all__ = [
     "FIRST_SEEN",
+    "REMOVED_QUESTION",
     "UNCHECKED",
     "USER_AGENT",
     "AnswerType",
@@ -123,6 +129,7 @@ __all__ = [
     "Unauthorized",
     "Webhook",
     "WebhookRequest",
+    "asks_for_fact",
     "classify_response",
     "deletion_record",
     "describe_item",
@@ -131,8 +138,10 @@ __all__ = [
     "get_objects",
     "get_text",
     "hash_id",
+    "is_other_comment",
     "is_personal",
     "is_plausible",
+    "is_value",
     "iso_utc",
     "iter_events",
     "iter_messages",
@@ -140,7 +149,10 @@ __all__ = [
     "load_json",
     "parse_iso",
     "parse_iso_ms",
+    "parse_plausible",
     "plain_text",
+    "read_document",
+    "read_form",
     "read_moment",
     "read_moment_ms",
     "read_places",
@@ -153,9 +165,11 @@ __all__ = [
     "require_objects",
     "require_recent",
     "retry_after_seconds",
+    "says_nothing",
     "share_memory",
     "to_stars",
     "unix_ms",
+    "unpack_json",
     "validate_leniently",
     "with_zone",
 ]

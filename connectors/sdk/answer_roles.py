@@ -6,6 +6,7 @@ left out are counted by reason.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,9 @@ from connectors.sdk.questions import (
     FormSourceConfig,
     ScoreQuestion,
     is_personal,
+    join_choices,
 )
-from connectors.sdk.scores import Scores, is_score
+from connectors.sdk.scores import Scores, says_more_than_score
 from connectors.sdk.short_answers import is_other_comment, is_short_comment
 from connectors.sdk.source import PLACES
 
@@ -33,6 +35,8 @@ _PERSONAL: Final = frozenset({AnswerType.PERSONAL, AnswerType.CONTACT})
 PERSONAL: Final = "an answer is a name, an address or a file"
 UNNAMED: Final = "an answer is not to one of the questions in `comments`"
 SHORT: Final = "a short answer does not read like a comment; name its question in `comments`"
+
+REMOVED_QUESTION: Final = "an answer is to a question that was removed"
 
 
 @dataclass(slots=True)
@@ -52,6 +56,8 @@ class SortedAnswers:
 
     def place(self, role: str | None, name: str, value: Any) -> None:
         """Put the value of a question or hidden field where its role says."""
+        if role == "keep":
+            value = _describe(value)
         value = join_choices(value)
         if role is None or value is None or value == "":
             return
@@ -134,7 +140,7 @@ class AnswerRoles:
             result.leave_out(answer, PERSONAL, value=_all_values(answer))
         elif role is not None:
             result.place(role, answer.question or answer.field, _all_values(answer))
-        elif asked is not None and answer.kind in _LINES and not is_score(answer, asked):
+        elif asked is not None and answer.kind in _LINES and says_more_than_score(answer, asked):
             self._sort_line(answer, result)  # words in place of a number
         elif asked is not None or answer.kind not in _LINES | _CHOICES:
             result.scored.append((answer, asked))
@@ -187,9 +193,13 @@ def _is_empty_answer(answer: FormAnswer) -> bool:
     return isinstance(text, str) and bool(text.strip()) and says_nothing(text, answer.question)
 
 
-def join_choices(value: Any) -> Any:
-    """Return several choices as one text, and any other value as it is."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+def _describe(value: Any) -> Any:
+    """Return a boolean as yes or no, and an object as JSON; any other value as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value
 
 
 def _all_values(answer: FormAnswer) -> Any:

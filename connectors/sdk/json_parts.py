@@ -24,7 +24,8 @@ def load_json(text: bytes | str) -> Any:
 
     What is wrong with single letters or numbers costs only these: half a surrogate pair and bytes
     that are not UTF-8 become U+FFFD, line breaks and tabs may stand in a text as they are, ``NaN``
-    and infinity are null, and whole numbers of more than 64 bits lose their last digits. Raises
+    and infinity are null, and whole numbers of more than 64 bits lose their last digits. UTF-16 and
+    UTF-32 are read, too. Raises
     ``orjson.JSONDecodeError``, also for a document of more than a million values.
     """
     if count_values(text) > _MAX_VALUES:

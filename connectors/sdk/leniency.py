@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from copy import deepcopy
@@ -26,6 +27,7 @@ _MAX_LANGUAGE: Final = 35
 _MAX_URL: Final = 2_083
 _MAX_NAME: Final = 512
 _MAX_QUESTION: Final = 2_000
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|[xi](?:-[A-Za-z0-9]{1,8})+")
 _OLD_LANGUAGES: Final = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro"}
 """ISO 639 codes that were withdrawn, and what replaced them in BCP 47."""
 
@@ -93,10 +95,15 @@ def _remove(data: Any, path: list[str | int]) -> None:
 
 
 def fit_language(language: object) -> str | None:
-    """Return a language tag with a current code, or None if it is not a tag or too long."""
-    if not isinstance(language, str) or len(language) > _MAX_LANGUAGE or not language.strip():
+    """Return a language tag with a current code, or None if it is not a tag or too long.
+
+    A locale such as ``de_DE`` is a tag with a hyphen.
+    """
+    if not isinstance(language, str) or len(language) > _MAX_LANGUAGE:
         return None
-    language = language.strip()
+    language = language.strip().partition(".")[0].replace("_", "-")
+    if not _TAG.fullmatch(language):
+        return None
     primary, hyphen, others = language.partition("-")
     current = _OLD_LANGUAGES.get(primary.lower())
     return language if current is None else f"{current}{hyphen}{others}"

@@ -14,8 +14,8 @@ from connectors.sdk.source import SourceConfig
 Measure = Literal["stars", "nps", "csat", "ces", "fft"]
 
 _PERSONAL: Final = re.compile(
-    r"""(?:(?:what(?:'s|’s|\ is)|please\ (?:enter|give|leave|write|provide)(?:\ us)?)\s+)?
-    (?:(?:your|my|the|full|first|last|middle|given|family|contact|preferred|patient(?:['’]?s)?
+    r"""(?:(?:what(?:'s|’s|\ is)|please\ (?:enter|give|leave|write|provide|tell)(?:\ us)?)\s+)?
+    (?:(?:and|your|my|the|full|first|last|middle|given|family|contact|preferred|patient(?:['’]?s)?
     |ihre?|dein|votre|su|tu|il\ tuo)\s+)*
     (?:(?:sur|fore|user)?names?|name\s*(?:and|&|/)\s*surname|initials
     |(?:e-?mail|phone)(?:\ (?:address|number))?\s*(?:/|or|and|&)\s*(?:e-?mail|phone)
@@ -36,6 +36,7 @@ _PERSONAL: Final = re.compile(
     [\s:?.*]*+(?:\(optional\))?[\s:?.*]*""",
     re.IGNORECASE | re.VERBOSE,
 )
+_WORD_BREAK: Final = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
 
 
 class ScoreQuestion(BaseModel):
@@ -141,6 +142,17 @@ class FormAnswer:
         return tuple(name.casefold() for name in (self.field, *self.also, self.question))
 
 
+def join_choices(value: Any) -> Any:
+    """Return several choices as one text, and any other value as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
 def is_personal(question: str) -> bool:
-    """Return True if a question only asks for a person's name, address or number."""
-    return _PERSONAL.fullmatch(question.strip()[:300]) is not None
+    """Return True if a question only asks for a person's name, address or number.
+
+    It may be written as an identifier: ``first_name``, ``phoneNumber``.
+    """
+    question = question.strip()[:300]
+    if " " not in question:
+        question = _WORD_BREAK.sub(" ", question).strip()
+    return _PERSONAL.fullmatch(question) is not None

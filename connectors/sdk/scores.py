@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final, Self
 
-from connectors.sdk.questions import AnswerType, FormAnswer, Measure, ScoreQuestion
+from connectors.sdk.questions import AnswerType, FormAnswer, Measure, ScoreQuestion, join_choices
 from schemas.measures import FFT_DONT_KNOW
 
 _FFT_WORDS: Final = {
@@ -35,7 +36,14 @@ _USUAL: Final[dict[str, tuple[float, float]]] = {"stars": (1, 5), "csat": (1, 5)
 _MAX_SCORE_WORDS: Final = 6
 """Words of "3 - neither good nor poor"."""
 _FFT_VALUES: Final = frozenset({1, 2, 3, 4, 5, FFT_DONT_KNOW})
-_NUMBER: Final = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)(?!\d|[.,]\d|\s?[-–]\s?\d)")
+_NUMBER: Final = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)(?!\d|[.,]\d|\s?[-–]\s?\d|[eE][+-]?\d)")
+_OUT_OF: Final = re.compile(
+    r"\s*\d+(?:[.,]\d+)?\s*(?:/|out of|of|von|sur|de|su|van|z)\s*(\d{1,6})\b", re.IGNORECASE
+)
+_BARE_NUMBER: Final = re.compile(
+    r"\s*[+-]?\d+(?:[.,]\d+)?\s*(?:(?:/|out of|of)\s*\d+|%|stars?|points?)?\s*", re.IGNORECASE
+)
+_STARS: Final = re.compile(r"\s*([★⭐🌟]\ufe0f?(?:[★⭐🌟]\ufe0f?){0,9})☆{0,9}\s*")
 _RECOMMEND: Final = re.compile(
     r"\brecom|\b(?:weiter)?empfehl|\bconsigli|\braccomand|\baanbevel|\bpolec", re.IGNORECASE
 )
@@ -93,14 +101,16 @@ class Scores:
         if number is not None:
             self.others.append((name, f"{number:g}"))
         elif question and answer.kind in (AnswerType.CHOICE, AnswerType.BOX):
-            self.others.append((name, _normalize(answer.value)[:100]))
+            self.others.append((name, _normalize(join_choices(answer.value))[:100]))
 
 
-def is_score(answer: FormAnswer, question: ScoreQuestion) -> bool:
-    """Return True if an answer is on the scale of its question, and hardly more than that."""
-    if _score_answer(answer, question.measure, question) is None:
+def says_more_than_score(answer: FormAnswer, question: ScoreQuestion) -> bool:
+    """Return True if a line is words, and neither a score nor a number off its scale."""
+    if len(str(answer.value).split()) > _MAX_SCORE_WORDS:
+        return True
+    if _score_answer(answer, question.measure, question) is not None:
         return False
-    return len(str(answer.value).split()) <= _MAX_SCORE_WORDS
+    return bool(question.choices) or _BARE_NUMBER.fullmatch(str(answer.value)) is None
 
 
 def _find_measure(answer: FormAnswer) -> Measure | None:
@@ -134,6 +144,8 @@ def _score_answer(
         return _score_choice(answer.value, measure, question)
     value = _fft_value(answer.value) if measure == "fft" else _number(answer.value)
     worst, best = _scale(answer, measure, question)
+    if not _fits_maximum(answer.value, worst, best):  # "4/10" is not 4 of 5
+        return None
     if value is None or worst is None or best is None or worst == best:
         return None
     if measure == "fft":
@@ -141,6 +153,12 @@ def _score_answer(
     else:
         usable = min(worst, best) <= value <= max(worst, best)
     return {"value": value, "worst": worst, "best": best} if usable else None
+
+
+def _fits_maximum(value: Any, worst: float | None, best: float | None) -> bool:
+    """Return False if an answer names a maximum that is not its scale's."""
+    match = _OUT_OF.match(value) if isinstance(value, str) else None
+    return match is None or float(match[1]) in (worst, best)
 
 
 def _scale(
@@ -191,6 +209,19 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return float(value)
-    match = _NUMBER.match(value) if isinstance(value, str) else None
-    return float(match[1].replace(",", ".")) if match else None
+        return _finite(value)
+    if not isinstance(value, str):
+        return None
+    if stars := _STARS.fullmatch(value):
+        return float(len(stars[1].replace("\ufe0f", "")))
+    match = _NUMBER.match(value)
+    return _finite(match[1].replace(",", ".")) if match else None
+
+
+def _finite(value: float | str) -> float | None:
+    """Return a number, or None for one that no scale has."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from connectors.sdk.questions import is_personal
+
 _MIN_SENTENCE_WORDS: Final = 6
 _MAX_FACT_WORDS: Final = 4
 
@@ -39,6 +41,29 @@ _WANTS_OPINION: Final = re.compile(
     r"|mejor|por qué|miglior|perché|verbeter|beter\b|waarom|lepsz|popraw|dlaczego)",
     re.IGNORECASE,
 )
+_PLACE: Final = re.compile(
+    r"""(?:(?:your|the|name\s+of)\s+)*(?:ward|site|hospital|clinic|department|unit|service|practice|location
+    |organi[sz]ation|branch|speciali?ty|team|date|time|reference|id|code|language|gender|sex|role
+    |job\s+title|title)(?:\s*(?:/|or|and)\s*\w+)?(?:\s+(?:name|number|no|id|code))?[\s:.?*]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NAME: Final = re.compile(
+    r"""\bnames?[\s?:.*]*(?:\(optional\))?[\s?:.*]*$|\bnames?\s+of\b|\b(?:call|address)\s+you\b|\breach\s+you\b
+    |\bpost\s?code\b|\bdate\s+of\s+birth\b|\b(?:nhs|hospital|patient)\s+(?:number|no)\b
+    |\be-?mail(?:\s+address)?[\s?:.*]*$|\bphone(?:\s+number)?[\s?:.*]*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Questions for a name or a way to reach somebody, however they are put."""
+_ASKS: Final = re.compile(
+    r"(?:and|so|but)?\W*(?:what|how|why|was|were|is|are|did|do|does|can|could|would|should|has|have|had|any"
+    r"|was|wie|warum|que|qu|comment|pourquoi|qué|cómo|cosa|come|hoe|wat|co|jak)\b",
+    re.IGNORECASE,
+)
+_MIN_QUESTION_WORDS: Final = 4
+_MARKS: Final = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|[*_]")
+"""What forms put into a wording: recalled answers and emphasis."""
+_POLITE: Final = re.compile(r"(?:please|thanks|thank you|if you like|optional)\W*", re.IGNORECASE)
+_CLAUSE_END: Final = re.compile(r"[,.!:;–—](?:\s|$)|\s-\s")
 _VALUE: Final = re.compile(
     r"""[\W\d_]*(?:(?:uhr|am|pm|st|nd|rd|th)\b[\W\d_]*)?  # numbers, dates, times, phone numbers
     |\S+@\S+\.\S+|(?:https?://|www\.)\S+  # addresses
@@ -59,7 +84,21 @@ def is_short_comment(question: str, text: str) -> bool:
         return True
     if asks_for_fact(question):
         return False
-    return "?" in question or "？" in question or bool(_OPEN.search(question))
+    return _is_open(question) or bool(_OPEN.search(question))
+
+
+def _is_open(question: str) -> bool:
+    """Return True for a question that is more than a noun with a question mark ("Ward?")."""
+    if "?" not in question and "？" not in question:
+        return False
+    is_spaced = question.isascii() or " " in question.strip()
+    is_long = len(question.split()) >= _MIN_QUESTION_WORDS or not is_spaced
+    return is_long or bool(_ASKS.match(_last_clause(question)))
+
+
+def is_value(text: str) -> bool:
+    """Return True for a number, a time, an address, a phone number or a reference."""
+    return _VALUE.fullmatch(text.strip()[:200]) is not None
 
 
 def is_other_comment(question: str, text: str) -> bool:
@@ -71,9 +110,23 @@ def is_other_comment(question: str, text: str) -> bool:
 
 
 def asks_for_fact(question: str) -> bool:
-    """Return True if a question asks for a place, a time, a person or a number."""
-    is_fact = _FACT.match(question.strip().replace("’", "'"))
-    return bool(is_fact) and not _WANTS_OPINION.search(question)
+    """Return True if a question asks for a place, a time, a person or a number.
+
+    It may stand in the last clause, after a greeting.
+    """
+    wording = _MARKS.sub("", question[:500].replace("’", "'")).strip()
+    if " " not in wording:
+        wording = question[:500].replace("_", " ").strip()
+    last = _last_clause(wording)
+    is_fact = _FACT.match(wording) or _FACT.match(last) or _PLACE.fullmatch(wording)
+    is_name = _NAME.search(last) or is_personal(last)
+    return bool(is_fact or is_name) and not _WANTS_OPINION.search(question)
+
+
+def _last_clause(question: str) -> str:
+    clauses = [clause.strip() for clause in _CLAUSE_END.split(question) if clause.strip(" ?*")]
+    polite = len(clauses) > 1 and _POLITE.fullmatch(clauses[-1])
+    return clauses[-2 if polite else -1] if clauses else question
 
 
 def _reads_like_sentence(text: str) -> bool:

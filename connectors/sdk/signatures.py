@@ -25,8 +25,10 @@ def require_hmac(
 ) -> None:
     """Raise ``Forged`` unless ``given`` is ``prefix`` and the HMAC of the message."""
     mac = hmac.digest(secret.get_secret_value().encode(), message, digest)
-    text = b64encode(mac).decode() if form == "base64" else mac.hex()
-    require_equal(given, SecretStr(prefix + text))
+    if form == "hex":  # in letters of either case
+        require_equal((given or "").lower(), SecretStr(prefix.lower() + mac.hex()))
+        return
+    require_equal(given, SecretStr(prefix + b64encode(mac).decode()))
 
 
 def require_equal(given: str | None, expected: SecretStr) -> None:

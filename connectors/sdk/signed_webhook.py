@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field, SecretStr
 
@@ -16,10 +16,7 @@ from connectors.sdk.questions import FormSourceConfig
 from connectors.sdk.signatures import require_hmac
 from connectors.sdk.source import Webhook, WebhookRequest
 from connectors.sdk.submissions import FormSource, Submission
-from connectors.sdk.timestamps import parse_iso
-from schemas.feedback import EARLIEST_YEAR
-
-_MAX_CLOCK_SKEW: Final = timedelta(days=1)
+from connectors.sdk.timestamps import is_plausible, parse_iso
 
 
 class SignedConfig(FormSourceConfig):
@@ -61,10 +58,9 @@ def _with_time(submission: Submission, received: datetime) -> Submission:
     """Return a submission whose time can be used: it is called for at once, so its receipt can."""
     try:
         at = parse_iso(submission.at)
-        is_plausible = at.year >= EARLIEST_YEAR and at - received < _MAX_CLOCK_SKEW
+        if is_plausible(at, received):
+            return replace(submission, at=at)
     except (TypeError, ValueError, AttributeError, OverflowError):
-        is_plausible = False
-    if is_plausible:
-        return replace(submission, at=at)
+        pass
     noted = {**submission.attributes, "dated": "received"}
     return replace(submission, at=received, redated=True, attributes=noted)

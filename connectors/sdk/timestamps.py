@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from schemas.feedback import EARLIEST_YEAR
+
+_MAX_CLOCK_SKEW: Final = timedelta(days=1)
+_MAX_UNIX_S: Final = 100_000_000_000
+"""Larger Unix times are in smaller units: as seconds they are after the year 5000."""
+_UNITS: Final = (1, 1_000, 1_000_000, 1_000_000_000)
+_DOTNET: Final = re.compile(r"/Date\((\d{1,16})(?:[+-]\d{4})?\)/")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -42,3 +51,38 @@ def iso_utc(moment: int) -> str:
 def with_zone(moment: datetime) -> datetime:
     """Return the same time, in UTC if it names no zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def is_plausible(moment: datetime, received: datetime) -> bool:
+    """Return True for a time of feedback that is neither a typing error nor in the future."""
+    return moment.year >= EARLIEST_YEAR and moment - received < _MAX_CLOCK_SKEW
+
+
+def parse_plausible(value: Any, received: datetime) -> datetime | None:
+    """Return a time that is written in any common way, or None if it is not plausible.
+
+    It may be a Unix time (s, ms, µs or ns), ISO 8601, the time of a mail, or that of .NET's JSON.
+    """
+    for read in (_parse_unix, _parse_text):
+        try:
+            moment = read(value)
+            if is_plausible(moment, received):
+                return moment
+        except (TypeError, ValueError, OverflowError, OSError, AttributeError):
+            continue
+    return None
+
+
+def _parse_unix(value: Any) -> datetime:
+    if isinstance(value, str) and (match := _DOTNET.fullmatch(value.strip())):
+        value = match[1]
+    number = float(value)
+    unit = next((unit for unit in _UNITS if number / unit < _MAX_UNIX_S), 1)
+    return from_unix(number / unit)
+
+
+def _parse_text(value: Any) -> datetime:
+    try:
+        return parse_iso(value)
+    except ValueError:
+        return with_zone(parsedate_to_datetime(value))

@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import orjson
@@ -18,6 +17,8 @@ from starlette.requests import Request
 from connectors.forms.form.config import SCALES, FormConfig, Language, Submission, SubmissionId
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
+from connectors.sdk.errors import Malformed
+from connectors.sdk.request_bodies import read_form
 from connectors.server.html import (
     CHOICE_PREFIX,
     HONEYPOT,
@@ -31,7 +32,6 @@ from connectors.server.problems import HTTPProblem
 from connectors.server.translations import TRANSLATIONS, Translation, negotiate_language
 from schemas.record import deterministic_id
 
-_MAX_FIELDS: Final = 200
 _SUBMISSION_ID: Final = TypeAdapter[str](SubmissionId)
 
 
@@ -71,6 +71,7 @@ class FormPost:
         self.language = read_language(form, request)
         self.submission_id = uuid4().hex
         self.is_kiosk = read_kiosk(form, request)
+        self._headers = request.headers
         self._presets = read_presets(form, request)
         self._values: Mapping[str, str] = self._presets
         self.items: list[Item] = []
@@ -78,10 +79,9 @@ class FormPost:
     def read(self, body: bytes) -> list[Item]:
         """Return the items of a body; raise ``InvalidForm`` or ``HTTPProblem`` (400)."""
         try:
-            text = body.decode("utf-8", "replace")
-            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-        except ValueError:
-            raise HTTPProblem(400, "reading the form: it has too many fields") from None
+            pairs = read_form(body, self._headers)
+        except Malformed as error:
+            raise HTTPProblem(400, str(error)) from None
         fields = _join_repeated(pairs)
         self._values = {name: text.replace("\r\n", "\n").strip() for name, text in fields.items()}
         if self.is_kiosk:  # the tablet stays where it is

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.forms.form.connector import Form
 from connectors.sdk.base import Item
+from connectors.sdk.request_bodies import MULTIPART, URLENCODED, media_type
 from connectors.server.form_post import (
     FormPost,
     InvalidForm,
@@ -30,11 +31,10 @@ from connectors.server.html import (
 )
 from connectors.server.layout import page_headers, render_message
 from connectors.server.problems import HTTPProblem, log_server_error
-from connectors.server.routes import get_form, media_type
+from connectors.server.routes import get_form
 from connectors.server.translations import TRANSLATIONS, negotiate_language
 from connectors.server.webhook_handler import WebhookHandler
 
-_URLENCODED: Final = "application/x-www-form-urlencoded"
 _RETRYABLE: Final = frozenset({408, 429, 500, 503})
 
 
@@ -103,8 +103,8 @@ class Pages:
         return self._respond(view, problem.status, problem.headers)
 
     async def _submit(self, request: Request, form: Form, post: FormPost) -> Response:
-        if media_type(request) != _URLENCODED:
-            raise HTTPProblem(415, f"reading the form: its Content-Type is not {_URLENCODED}")
+        if media_type(request.headers) not in (URLENCODED, MULTIPART):
+            raise HTTPProblem(415, f"reading the form: its Content-Type is not {URLENCODED}")
 
         def parse(body: bytes) -> list[Item]:
             # Read first: the page with an error then still holds what the person has written.

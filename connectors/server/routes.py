@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connectors.forms.form.connector import Form
+from connectors.sdk.request_bodies import media_type
 from connectors.sdk.source import Webhook
 from connectors.server.problems import PLAIN_HEADERS, HTTPProblem, log_server_error
 from connectors.server.webhook_handler import WebhookHandler
@@ -49,11 +50,6 @@ def respond_with_problems(handler: Handler) -> Endpoint:
 def json_response(content: Any, status: int = 200) -> Response:
     """Return a small JSON document."""
     return Response(orjson.dumps(content), status, PLAIN_HEADERS, _JSON)
-
-
-def media_type(request: Request) -> str:
-    """Return the body's media type in lower case, without parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class Routes:
@@ -104,7 +100,7 @@ class Routes:
 
     async def _submit(self, request: Request, form: Form) -> Response:
         self._handler.check_rate(request, form, signed=form.config.api_token is not None)
-        if media_type(request) != _JSON:
+        if media_type(request.headers) != _JSON:
             raise HTTPProblem(415, f"reading the submission: its Content-Type is not {_JSON}")
         receipt = await self._handler.handle(request, form)
         return json_response(receipt._asdict(), 202)

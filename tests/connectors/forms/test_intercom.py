@@ -61,3 +61,23 @@ def test_the_time_is_that_of_the_rating_and_not_of_the_request_for_it() -> None:
     del asked["updated_at"]
     (found,) = records(event(2, asked))
     assert found.created_at == moment(2) + timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (1_763_546_400_000, datetime(2025, 11, 19, 10, tzinfo=UTC)),
+        ("2025-11-19T10:00:00Z", datetime(2025, 11, 19, 10, tzinfo=UTC)),
+        *((odd, moment(2) + timedelta(seconds=90)) for odd in ("soon", -5, 0, [], 4_000_000_000)),
+    ],
+)
+def test_a_time_that_cannot_be_read_costs_only_the_time(at: Any, expected: datetime) -> None:
+    rated = rating(2, 4, "Quick answer") | {"updated_at": at}
+    (found,) = records(event(2, rated))
+    assert (found.text, found.created_at) == ("Quick answer", expected)
+
+
+def test_without_any_time_it_is_that_of_the_receipt() -> None:
+    rated = rating(2, 4, "Quick answer") | {"updated_at": None, "created_at": None}
+    (found,) = records(event(2, rated) | {"created_at": None})
+    assert (found.created_at, found.attributes) == (NOW, {"dated": "received"})

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from connectors.forms.jotform import Jotform, JotformConfig
-from connectors.sdk.errors import Malformed
+from connectors.sdk.errors import BadRecord, Malformed
 from connectors.sdk.source import Context, WebhookRequest
 from schemas.feedback import Feedback
 from tests.support.fake_service import Delivery
@@ -139,3 +139,37 @@ def test_a_form_may_be_urlencoded() -> None:
     form = source()
     (item,) = form.handle(WebhookRequest(body, headers, SECRET, NOW))
     assert form.parse(item).text == "Äpfel & Birnen"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"Food": "Cold soup", "Bed": "Wet"}, "Food: Cold soup, Bed: Wet"),
+        (["Food", {"other": "The porter swore"}], "Food, The porter swore"),
+        ('{"widget_metadata": {"type": "voice", "value": "Cold ward"}}', "Cold ward"),
+        ('[{"Problem": "Cold food", "When": "Monday"}]', "Problem: Cold food, When: Monday"),
+        ("{curly} words are words", "{curly} words are words"),
+        ("[sic] he said", "[sic] he said"),
+        ({"first": "Sam", "last": "Field"}, "Sam, Field"),
+    ],
+)
+def test_a_named_comment_is_read_whatever_its_shape(value: Any, expected: str) -> None:
+    (found,) = records(delivery(1, {"q5_improve": value}, NOW))
+    assert found.text == expected
+
+
+def test_a_date_is_kept_as_one() -> None:
+    answers = {"q5_improve": "Cold.", "q6_seen": {"month": "2", "day": "9", "year": "2026"}}
+    (found,) = records(delivery(1, answers, NOW), keep=["seen"])
+    assert attributes_without_submission(found) == {"seen": "2026-02-09"}
+
+
+@pytest.mark.parametrize("value", ["6", "9/10", "4/10", "7 stars"])
+def test_a_rating_off_its_scale_is_a_dead_letter_if_it_is_all(value: str) -> None:
+    with pytest.raises(BadRecord, match="not on the scale"):
+        records(delivery(1, {"q8_rate": value}, NOW), scores={"rate": "stars"})
+
+
+def test_an_empty_phone_number_is_no_contact() -> None:
+    (found,) = records(delivery(1, {"q5_improve": "Cold.", "q2_phone": {"full": ""}}, NOW))
+    assert attributes_without_submission(found) == {}
