@@ -40,6 +40,7 @@ from connectors.sdk import (
 )
 
 _COLLECTED: Final = frozenset({"completed", "amended"})
+_LINES: Final = frozenset({AnswerType.TEXT, AnswerType.SHORT})
 _RETRACTED: Final = "entered-in-error"
 _UNNAMED: Final = "it is not of `questionnaire`, and no setting names one of its questions"
 _UNNAMED_TEXT: Final = "an answer is not to one of the questions in `comments` or `scores`"
@@ -186,7 +187,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         canonical = get_text(resource, "questionnaire")
         seen = self._seen.setdefault(canonical, {})
         for answer in answers:
-            if answer.kind is AnswerType.TEXT and len(seen) < _MAX_SEEN:
+            if answer.kind in _LINES and len(seen) < _MAX_SEEN:
                 seen[answer.field] = answer
         if _was_edited(resource) or resource.get("status") == _RETRACTED:
             answers += list_absent(definition, answers)
@@ -205,6 +206,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         named = self.config.questionnaire
         if not named or not canonical:
             return False
+        canonical = canonical.partition("#")[0]
         if "|" not in named:
             canonical = canonical.partition("|")[0]
         return canonical == named or named.endswith(f"/{canonical}")
@@ -225,7 +227,7 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
     def _definition(self, resource: dict[str, Any]) -> Definition:
         canonical = get_text(resource, "questionnaire")
         for contained in get_objects(resource, "contained"):
-            if canonical == f"#{contained.get('id')}":
+            if canonical == f"#{contained.get('id')}" or _is_definition(contained, canonical):
                 return read_definition(contained)
         return self._definitions.get(canonical, {})
 
@@ -245,6 +247,16 @@ scores = { "overall" = { measure = "csat", worst = 1, best = 5 } }
         except Fatal:
             document = None
         self._definitions[canonical] = _find_definition(document)
+
+
+def _is_definition(resource: dict[str, Any], canonical: str) -> bool:
+    """Return True for the Questionnaire of that canonical address, whatever its version."""
+    url = canonical.partition("|")[0]
+    return (
+        resource.get("resourceType") == "Questionnaire"
+        and bool(url)
+        and (resource.get("url") == url)
+    )
 
 
 def _find_definition(document: Any) -> Definition:

@@ -14,6 +14,7 @@ from connectors.sdk import get_object, get_objects, get_text
 
 _WEIGHT: Final = re.compile(r".*/(?:\w+-)?(?:ordinalValue|itemWeight|CO-value)")
 _TEXTS: Final = frozenset({"string", "text", "open-choice"})
+_LINES: Final = frozenset({"string", "open-choice"})
 _MAX_ITEMS: Final = 10_000
 
 
@@ -24,6 +25,8 @@ class Question:
     wording: str = ""
     is_text: bool = False
     """True if its answer may be free text."""
+    is_line: bool = False
+    """True if that text is a single line."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weights of answers by code, by system and code, and by case-folded display."""
 
@@ -47,7 +50,7 @@ def read_definition(questionnaire: dict[str, Any]) -> dict[str, Question]:
         options = dict(_option_weights(item))
         weights = options or value_sets.get(get_text(item, "answerValueSet"), {})
         questions[get_text(item, "linkId")] = Question(
-            get_text(item, "text"), item.get("type") in _TEXTS, weights
+            get_text(item, "text"), item.get("type") in _TEXTS, item.get("type") in _LINES, weights
         )
     return questions
 

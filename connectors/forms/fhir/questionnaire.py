@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from connectors.forms.fhir.definition import Definition, Question, coding_names, find_weight
-from connectors.sdk import AnswerType, FormAnswer, get_object, get_objects, get_text
+from connectors.sdk import AnswerType, FormAnswer, asks_for_fact, get_object, get_objects, get_text
 
-_NUMBER: Final = re.compile(r"\s*[+-]?\d+(?:\.\d+)?\s*")
+_NUMBER: Final = re.compile(r"\s*[+-]?\d+\s*")
+"""A code that is nothing but a number; 1.1 may be the code of a section."""
 _UNKNOWN: Final = Question()
 _PARTIAL: Final = re.compile(r"(\d{4})(-\d{2})?")
 
@@ -27,13 +28,13 @@ def read_answers(
     numbers. The wording of a question is that of the response, or of its definition, or its linkId.
     """
     occurrences: Counter[str] = Counter()
-    stack = get_objects(resource, "item")[::-1]
+    stack = _list_objects(resource, "item")[::-1]
     while stack:
         item = stack.pop()
-        answers = get_objects(item, "answer")
+        answers = _list_objects(item, "answer")
         children = [
-            *get_objects(item, "item"),
-            *(child for answer in answers for child in get_objects(answer, "item")),
+            *_list_objects(item, "item"),
+            *(child for answer in answers for child in _list_objects(answer, "item")),
         ]
         stack += children[::-1]
         if children and not answers:
@@ -44,8 +45,16 @@ def read_answers(
         occurrences[link] += 1
         wants_number = not numbers.isdisjoint({link.casefold(), wording.casefold()})
         kind, value, other = _parse_answers(answers, wants_number, question)
+        if kind is AnswerType.TEXT and (question.is_line or asks_for_fact(wording)):
+            kind = AnswerType.SHORT
         field = link if occurrences[link] == 1 else f"{link}#{occurrences[link]}"
         yield FormAnswer(field, wording, kind, value, also=(link,), other=other)
+
+
+def _list_objects(holder: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the objects of that name; a list of one is an object where XML was converted."""
+    value = holder.get(name)
+    return [value] if isinstance(value, dict) else get_objects(holder, name)
 
 
 def list_absent(definition: Definition, answers: Iterable[FormAnswer]) -> Iterator[FormAnswer]:
@@ -84,12 +93,15 @@ def _parse_answers(
 
 
 def _other_values(answers: list[dict[str, Any]]) -> list[str]:
-    """Return dates, addresses and the like, which become attributes if settings say so."""
+    """Return dates, addresses and the like, which become attributes if settings say so.
+
+    Files and persons are empty texts: they are only counted.
+    """
     return [
-        value
+        value if isinstance(value, str) else ""
         for answer in answers
         for name, value in answer.items()
-        if name.startswith("value") and isinstance(value, str)
+        if name.startswith("value")
     ]
 
 

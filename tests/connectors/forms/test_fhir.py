@@ -194,7 +194,7 @@ def test_a_named_comment_is_deleted_without_a_questionnaire() -> None:
 
 
 def test_no_number_is_kept_that_the_settings_do_not_name() -> None:
-    fake = with_one(question("age", {"valueInteger": 54}), question("why", {"valueString": "x"}))
+    fake = with_one(question("age", {"valueInteger": 54}), question("why", {"valueString": "Cold"}))
     (record,) = records(fake)
     assert "54" not in record.attributes.values()
 
@@ -265,3 +265,46 @@ def test_a_token_and_a_client_exclude_each_other() -> None:
     ):
         with pytest.raises(ValidationError):
             FhirConfig.model_validate({"base_url": "https://fhir.example/r4", **settings})
+
+
+@pytest.mark.parametrize("code", ["1.3", "2.0", "1.1.1.4"])
+def test_a_code_with_dots_is_no_number(code: str) -> None:
+    fake = with_one(question("overall", {"valueCoding": {"code": code}}))
+    with pytest.raises(BadRecord, match="not on the scale"):
+        records(fake, scores={"overall": {"measure": "csat", "worst": 0, "best": 4}})
+
+
+@pytest.mark.parametrize("canonical", [CANONICAL, f"{CANONICAL}|2.0", f"{CANONICAL}#part"])
+def test_a_contained_questionnaire_has_the_wordings(canonical: str) -> None:
+    item = {"linkId": "c", "text": "What happened?", "type": "text"}
+    contained = {"resourceType": "Questionnaire", "url": CANONICAL, "item": [item]}
+    answer = {"linkId": "c", "answer": [{"valueString": "Cold."}]}
+    fake = with_one(answer, contained=[contained], questionnaire=canonical)
+    fhir = source(fake, "http://127.0.0.1:9")
+    (item,) = fhir._items(fake.resources[0])
+    record = fhir.parse(item)
+    assert record.question == ("c" if "#" in canonical else "What happened?")
+
+
+def test_a_line_for_a_place_is_no_comment() -> None:
+    ward = {"linkId": "w", "text": "Which ward were you on?", "answer": [{"valueString": "A4"}]}
+    (record,) = records(with_one(ward, question("why", {"valueString": "Cold."})))
+    assert record.text == "Cold."
+
+
+def test_a_list_of_one_may_be_an_object() -> None:
+    answer = {"linkId": "why", "text": "Why?", "answer": {"valueString": "Cold."}}
+    (record,) = records(with_one({"linkId": "g", "item": answer}))
+    assert record.text == "Cold."
+
+
+def test_files_and_persons_are_counted() -> None:
+    fake = with_one(
+        question("photo", {"valueAttachment": {"url": "x"}}),
+        question("who", {"valueReference": {"display": "Dr Field"}}),
+        question("why", {"valueString": "Cold."}),
+    )
+    with serve_fake(fake) as service:
+        items = [item for page in source(fake, service.url).fetch(None) for item in page.items]
+    assert sum(items[0].left_out.values()) == 2
+    assert "Field" not in str(items[0].data)
