@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, SecretStr
 
 from connectors.sdk import (
+    REMOVED_QUESTION,
     AnswerType,
     Capability,
     ChangesSince,
@@ -36,6 +37,7 @@ from connectors.sdk import (
 
 _MAX_PER_PAGE: Final = 5_000
 _STARS: Final = "STAR"
+_KNOWN: Final = frozenset({"dateQuestion", "timeQuestion", "fileUploadQuestion"})
 
 
 class GoogleFormsConfig(FormSourceConfig):
@@ -156,6 +158,8 @@ scores = { "How likely are you to recommend us?" = "nps" }
         created, changed = response.get("createTime"), _changed_ms(response)
         edited = created is not None and changed != parse_iso_ms(created)
         given = get_object(response, "answers")
+        known = {question.id for question in questions}
+        removed = sum("textAnswers" in given[name] for name in given.keys() - known)
         answers = [_answer(question, given.get(question.id)) for question in questions]
         return self.items(
             Submission(
@@ -166,6 +170,7 @@ scores = { "How likely are you to recommend us?" = "nps" }
                 answers=answers,
                 respondent=str(response.get("respondentEmail") or "").casefold(),
                 attributes={"form": title} if title else {},
+                left_out={REMOVED_QUESTION: removed} if removed else {},
             )
         )
 
@@ -174,7 +179,8 @@ def _questions(form: dict[str, Any]) -> list[_Question]:
     """Return a form's questions; those of a grid begin with its title."""
     questions = []
     for item in get_objects(form, "items"):
-        title, number = str(item.get("title") or ""), str(item.get("itemId") or "")
+        title = get_text(item, "title") or get_text(item, "description")
+        number = get_text(item, "itemId")
         single = get_object(get_object(item, "questionItem"), "question")
         rows = get_objects(get_object(item, "questionGroupItem"), "questions")
         for question in [single, *rows] if single else rows:
@@ -213,7 +219,8 @@ def _answer_type(question: dict[str, Any]) -> tuple[AnswerType, float | None, fl
         return AnswerType.BOX, None, None
     if "choiceQuestion" in question or "rowQuestion" in question:
         return AnswerType.CHOICE, None, None
-    return AnswerType.PERSONAL, None, None
+    is_known = not _KNOWN.isdisjoint(question)
+    return AnswerType.PERSONAL if is_known else AnswerType.SHORT, None, None
 
 
 def _options(question: dict[str, Any]) -> frozenset[str] | None:
@@ -227,7 +234,8 @@ def _answer(question: _Question, answer: Any) -> FormAnswer:
     """Return an answer; a text that is absent is ""."""
     texts = get_objects(get_object(answer, "textAnswers"), "answers")
     values = [get_text(text, "value") for text in texts]
-    value: Any = "\n".join(values)
+    files = get_objects(get_object(answer, "fileUploadAnswers"), "answers")
+    value: Any = "\n".join(values) or ["file"] * len(files) or ""
     other = None
     if question.kind in (AnswerType.CHOICE, AnswerType.BOX):
         options = question.options

@@ -15,8 +15,14 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr
 
-from connectors.forms.qualtrics.columns import embedded_data, language_tag, read_answers
+from connectors.forms.qualtrics.columns import (
+    count_removed,
+    embedded_data,
+    language_tag,
+    read_answers,
+)
 from connectors.sdk import (
+    REMOVED_QUESTION,
     ChangesSince,
     Fatal,
     FormSource,
@@ -44,7 +50,12 @@ _MAX_BYTES: Final = 500_000_000
 _MAX_SMALL_BYTES: Final = 32_000_000
 _MAX_RATIO: Final = 60
 """Of a file that unpacks to more: responses repeat their columns, bombs repeat nothing else."""
-_EXCLUDED: Final = ("preview", "test", "spam")
+_EXCLUDED: Final = {
+    **{word: word for word in ("preview", "test", "spam")},
+    **dict.fromkeys(("vorschau", "vista previa", "aperçu", "prévisual", "anteprima"), "preview"),
+    **dict.fromkeys(("voorbeeld", "podgląd", "pré-visual", "プレビュー", "预览"), "preview"),
+}
+"""Types by words of their labels, which are in the language of the account."""
 _EXCLUDED_STATUS: Final = {
     "1": "preview",
     "2": "test",
@@ -52,6 +63,7 @@ _EXCLUDED_STATUS: Final = {
     "9": "spam in a preview",
     "12": "imported spam",
     "17": "offline preview",
+    "40": "spam",
 }
 """Types of responses by ``status``, which is the same in every language of an account."""
 
@@ -173,20 +185,21 @@ scores = { QID3 = { measure = "csat", worst = 1, best = 5 } }
             return [self.skipped_item(f"it is of the type {kind}", origin=native_id)]
         metadata = embedded_data(response)
         title = survey.get("name")
+        questions = get_object(survey, "questions")
+        removed = count_removed(response, questions)
         return self.items(
             Submission(
                 id=native_id,
                 at=metadata.get("endDate") or metadata.get("recordedDate"),
                 revision=_recorded_ms(response),
-                answers=list(
-                    read_answers(response, get_object(survey, "questions"), self.numeric_questions)
-                ),
+                answers=list(read_answers(response, questions, self.numeric_questions)),
                 hidden=metadata,
                 respondent=str(
                     metadata.get("recipientEmail") or metadata.get("externalDataReference") or ""
                 ).casefold(),
                 language=language_tag(metadata.get("userLanguage")),
                 attributes={"form": title} if isinstance(title, str) else {},
+                left_out={REMOVED_QUESTION: removed} if removed else {},
             )
         )
 
@@ -197,7 +210,7 @@ def _excluded_type(response: dict[str, Any]) -> str | None:
     if status in _EXCLUDED_STATUS:
         return _EXCLUDED_STATUS[status]
     words = (get_text(get_object(response, "labels"), "status") or status).casefold()
-    return next((word for word in _EXCLUDED if word in words), None)
+    return next((kind for word, kind in _EXCLUDED.items() if word in words), None)
 
 
 def _unzip(body: bytes) -> Any:

@@ -14,13 +14,16 @@ import orjson
 from pydantic import Field, SecretStr
 
 from connectors.forms.surveymonkey.survey import (
+    REMOVED,
     Question,
+    count_removed,
     modified_ms,
     read_answers,
     read_questions,
     was_edited,
 )
 from connectors.sdk import (
+    REMOVED_QUESTION,
     Bearer,
     Capability,
     Forged,
@@ -224,22 +227,28 @@ site_field = "hospital"
         return self.items(submission)
 
     def _items(self, survey: str, response: Any) -> list[Item]:
-        if not isinstance(response, dict) or response.get("response_status") != "completed":
+        if not isinstance(response, dict):
             return []
-        if str(response.get("collection_mode")) in _PREVIEWS:
-            return []
+        native_id = get_text(response, "id")
+        if response.get("response_status") != "completed":
+            return [self.skipped_item("it is not completed", origin=native_id)]
+        if get_text(response, "collection_mode") in _PREVIEWS:
+            return [self.skipped_item("it is a preview", origin=native_id)]
         variables = response.get("custom_variables")
         hidden = dict(variables) if isinstance(variables, dict) else {}
         recipient = str(response.get("recipient_id") or "")
+        answers = self._answers(survey, response)
+        removed = count_removed(self._questions_by_survey[survey], response)
         return self.items(
             Submission(
-                id=str(response.get("id")),
+                id=native_id,
                 at=response.get("date_created"),
                 revision=modified_ms(response),
                 edited=was_edited(response),
-                answers=self._answers(survey, response),
+                answers=answers,
                 hidden={**hidden, "custom_value": response.get("custom_value")},
                 respondent="" if recipient == "0" else recipient,
+                left_out={REMOVED_QUESTION: removed} if removed else {},
             )
         )
 
@@ -262,7 +271,7 @@ site_field = "hospital"
         return questions
 
 
-_REMOVED: Final = Question("", "", "removed", "", "", {}, {}, {}, {})
+_REMOVED: Final = Question("", "", REMOVED, "", "", {}, {}, {}, {})
 
 
 def _classify(response: HttpResponse) -> Exception | None:

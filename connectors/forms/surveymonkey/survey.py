@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from connectors.sdk import (
     FormAnswer,
     get_object,
     get_objects,
+    get_text,
     is_personal,
     parse_iso,
     plain_text,
@@ -20,6 +21,10 @@ from connectors.sdk import (
 
 Objects = list[dict[str, Any]]
 _GRACE_S: Final = 300
+_CHOICE_FAMILIES: Final = frozenset({"single_choice", "multiple_choice", "matrix", "presentation"})
+_PERSONAL_FAMILIES: Final = frozenset({"file_upload", "payment"})
+REMOVED: Final = "removed"
+"""The family of questions that are no longer in the survey."""
 _VALIDATED: Final = {
     "email": AnswerType.CONTACT,
     "phone": AnswerType.CONTACT,
@@ -43,6 +48,8 @@ class Question:
     rows: Mapping[str, dict[str, Any]]
     other: Mapping[str, Any]
     validation: Mapping[str, Any]
+    columns: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    ends: tuple[str, str] = ("", "")
 
 
 def read_questions(survey: Any) -> dict[str, Question]:
@@ -65,6 +72,16 @@ def read_answers(questions: Mapping[str, Question], response: Any) -> list[FormA
         for question in questions.values()
         for answer in _answers(question, given.get(question.id, []))
     ]
+
+
+def count_removed(questions: Mapping[str, Question], response: Any) -> int:
+    """Return the number of texts to questions that are no longer in the survey."""
+    return sum(
+        any(answer.get("text") for answer in get_objects(question, "answers"))
+        for page in get_objects(response, "pages")
+        for question in get_objects(page, "questions")
+        if (known := questions.get(get_text(question, "id"))) and known.family == REMOVED
+    )
 
 
 def modified_ms(response: Any) -> int | None:
@@ -103,6 +120,8 @@ def _parse_question(question: dict[str, Any]) -> Question:
         rows=_by_id(get_objects(answers, "rows")),
         other=get_object(answers, "other"),
         validation=get_object(question, "validation"),
+        columns=_by_id(get_objects(answers, "cols")),
+        ends=(get_text(display, "left_label"), get_text(display, "right_label")),
     )
 
 
@@ -114,10 +133,15 @@ def _answers(question: Question, given: Objects) -> Iterator[FormAnswer]:
         yield from _lines(question, given)
     elif question.family == "demographic":
         yield from _details(question, given)
+    elif question.family == "datetime":
+        yield from _lines(question, given)
+    elif question.family not in _CHOICE_FAMILIES:
+        yield from _texts(question, given)
     elif question.family == "matrix" and question.subtype == "rating":
         yield from _ratings(question, given)
     elif question.family == "matrix":
         yield from _rows(question, given)
+        yield from _other_row(question, given)
     elif given or question.other:
         yield _choice(question, given)
     yield from _comment(question, given)
@@ -145,7 +169,9 @@ def _open(question: Question, text: Any) -> FormAnswer:
         return FormAnswer(question.id, question.wording, AnswerType.PERSONAL, text)
     if question.display == "slider":
         low, high = _number(question.validation, "min"), _number(question.validation, "max")
-        return FormAnswer(question.id, question.wording, AnswerType.SCALE, text, low, high)
+        return FormAnswer(
+            question.id, question.wording, AnswerType.SCALE, text, low, high, ends=question.ends
+        )
     validated = _VALIDATED.get(str(question.validation.get("type")).partition("_")[0])
     kind = validated or (AnswerType.TEXT if question.subtype == "essay" else AnswerType.SHORT)
     return FormAnswer(question.id, question.wording, kind, text)
@@ -163,7 +189,7 @@ def _lines(question: Question, given: Objects) -> Iterator[FormAnswer]:
             _in_row(question, label),
             kind,
             texts.get(row, ""),
-            also=(label,),
+            also=(label, question.wording),
         )
 
 
@@ -206,10 +232,35 @@ def _ratings(question: Question, given: Objects) -> Iterator[FormAnswer]:
 def _rows(question: Question, given: Objects) -> Iterator[FormAnswer]:
     for answer in given:
         row = str(answer.get("row_id"))
+        if answer.get("other_id"):
+            continue
         label = str(question.rows.get(row, {}).get("text") or "")
         field = f"{question.id}-{row}" if label else question.id
-        choice = _wording(question.choices, answer.get("choice_id"))
-        yield FormAnswer(field, _in_row(question, label), AnswerType.CHOICE, choice, also=(label,))
+        column = question.columns.get(str(answer.get("col_id")), {})
+        choices = _by_id(get_objects(column, "choices")) if column else question.choices
+        choice = _wording(choices, answer.get("choice_id"))
+        heading = get_text(column, "text")
+        if heading:
+            field = f"{field}-{answer.get('col_id')}"
+        wording = _in_row(question, ", ".join(filter(None, (label, heading))))
+        yield FormAnswer(field, wording, AnswerType.CHOICE, choice, also=(label,))
+
+
+def _other_row(question: Question, given: Objects) -> Iterator[FormAnswer]:
+    """Yield the row that a person may add to a table, which is a text."""
+    if not question.other.get("is_answer_choice"):
+        return
+    texts = [get_text(answer, "text") for answer in given if answer.get("other_id")]
+    other = ", ".join(filter(None, texts))
+    yield FormAnswer(question.id, question.wording, AnswerType.CHOICE, None, other=other)
+
+
+def _texts(question: Question, given: Objects) -> Iterator[FormAnswer]:
+    """Yield the texts of a question of another family, which may be new."""
+    kind = AnswerType.PERSONAL if question.family in _PERSONAL_FAMILIES else AnswerType.SHORT
+    for answer in given:
+        if answer.get("text"):
+            yield FormAnswer(question.id, question.wording, kind, answer["text"])
 
 
 def _comment(question: Question, given: Objects) -> Iterator[FormAnswer]:
@@ -239,4 +290,7 @@ def _wording(choices: Mapping[str, dict[str, Any]], number: Any) -> str:
 
 def _number(holder: Mapping[str, Any], name: str) -> float | None:
     value = holder.get(name)
-    return float(value) if isinstance(value, int | float) else None
+    try:
+        return float(value) if isinstance(value, int | float | str) else None
+    except ValueError:
+        return None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.forms.google_forms import GoogleForms, _questions
+from connectors.sdk import REMOVED_QUESTION, Item
 from connectors.sdk.errors import BadRecord, Fatal
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback, Operation
@@ -131,3 +132,36 @@ def test_a_scale_is_satisfaction_only_if_its_ends_say_so(scale: Any, csat: float
     (record,) = _record({"questionId": "q", "scaleQuestion": scale}, "4")
     assert (record.csat and record.csat.value) == csat
     assert attributes_without_submission(record) == ({} if csat else {"Your stay?": "4"})
+
+
+def read_one(question: dict[str, Any], answer: dict[str, Any], **item: Any) -> list[Item]:
+    """Return the items of a form with one question."""
+    made = source(FakeGoogleForms(), "http://127.0.0.1:9")
+    form = {"items": [{"questionItem": {"question": {"questionId": "q", **question}}, **item}]}
+    response = {"responseId": "r", "createTime": zulu(3), "answers": {"q": answer}}
+    return made._items(response, _questions(form), "")
+
+
+def written(*values: str) -> dict[str, Any]:
+    return {"textAnswers": {"answers": [{"value": value} for value in values]}}
+
+
+def test_a_question_of_a_new_type_is_a_line() -> None:
+    (item,) = read_one({"futureQuestion": {}}, written("We waited, and nobody came."), title="T")
+    assert item.data["text"] == "We waited, and nobody came."
+
+
+def test_a_question_may_stand_in_the_description() -> None:
+    text = {"textQuestion": {"paragraph": True}}
+    (item,) = read_one(text, written("Cold."), description="Tell us all")
+    assert item.data["question"] == "Tell us all"
+
+
+def test_files_and_answers_to_removed_questions_are_counted() -> None:
+    files = {"fileUploadAnswers": {"answers": [{"fileName": "sam.png"}]}}
+    (item,) = read_one({"fileUploadQuestion": {}}, files, title="Photo")
+    assert sum(item.left_out.values()) == 1
+    fake = with_one(answers=answered(q11aa="Fine.", q00zz="To a question of last year"))
+    with serve_fake(fake) as service:
+        (page,) = source(fake, service.url).fetch(None)
+    assert page.items[0].left_out == {REMOVED_QUESTION: 1}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.forms.qualtrics.connector import Qualtrics, _unzip
+from connectors.sdk import REMOVED_QUESTION
 from connectors.sdk.errors import Fatal, Misconfigured, Retry, Skip
 from connectors.sdk.source import Source
 from schemas.feedback import Feedback
@@ -169,7 +170,7 @@ def test_what_text_analytics_finds_is_no_comment() -> None:
         {"type": "ValidNumber"},
     ],
 )
-def test_a_validated_line_is_no_comment(validation: dict[str, Any]) -> None:
+def test_each_validation_is_known(validation: dict[str, Any]) -> None:
     fake = with_one(QID8_TEXT="sam.field@mail.example")
     question = {"type": "TE", "selector": "SL"}
     fake.questions = {
@@ -179,3 +180,89 @@ def test_a_validated_line_is_no_comment(validation: dict[str, Any]) -> None:
     (record,) = records(fake)
     assert record.native_id == "R_8:QID1_TEXT"
     assert ("contact" in record.attributes) == ("Number" not in str(validation))
+
+
+def with_question(definition: dict[str, Any], **values: Any) -> FakeQualtrics:
+    """Return a service whose survey also has the question QID50."""
+    fake = with_one(**values)
+    fake.questions = {**fake.questions, "QID50": definition}
+    return fake
+
+
+def typed(kind: str, selector: str, wording: str, **more: Any) -> dict[str, Any]:
+    return {"questionType": {"type": kind, "selector": selector}, "questionText": wording, **more}
+
+
+def texts_to(fake: FakeQualtrics, **settings: Any) -> dict[str, str | None]:
+    return {
+        record.text: record.question
+        for record in records(fake, **settings)
+        if "QID50" in record.native_id
+    }
+
+
+def test_each_cell_of_a_table_of_texts_has_its_row_and_column() -> None:
+    rows = {"1": {"choiceText": "Food"}, "3": {"choiceText": "Your name"}}
+    columns = {"1": {"choiceText": "Good"}, "2": {"choiceText": "Bad"}}
+    table = typed("Matrix", "TE", "Tell us", subQuestions=rows, choices=columns)
+    cells = {"QID50_1_2": "Cold soup", "QID50_3_1": "Sam Field"}
+    assert texts_to(with_question(table, **cells)) == {"Cold soup": "Tell us: Food, Bad"}
+
+
+def test_columns_side_by_side_are_questions_of_their_own() -> None:
+    rows = {"1": {"choiceText": "Food"}}
+    text = {"questionText": "Why?", "questionType": {"type": "Matrix", "selector": "TE"}}
+    table = typed("SBS", "SBSMatrix", "Rate", subQuestions=rows, columns={"2": text})
+    fake = with_question(table, **{"QID50#1_1": 2, "QID50#2_1_1": "Cold soup"})
+    assert texts_to(fake) == {"Cold soup": "Rate: Why?, Food"}
+
+
+def test_a_slider_is_no_satisfaction_unless_it_says_so() -> None:
+    slider = typed("Slider", "HSLIDER", "Pain", choices={"1": {"choiceText": "Pain"}})
+    (record,) = records(with_question(slider, QID50_1=9))
+    assert record.csat is None
+    assert record.attributes["Pain: Pain"] == "9"
+
+
+def test_another_place_is_no_comment_and_another_reason_is() -> None:
+    where = typed("MC", "DL", "Where", choices={"1": {"choiceText": "East"}})
+    assert texts_to(with_question(where, QID50=1, QID50_9_TEXT="Ward 9")) == {}
+    reason = typed("MC", "DL", "What went wrong?", choices={"1": {"choiceText": "Food"}})
+    found = texts_to(with_question(reason, QID50=1, QID50_9_TEXT="Parking"))
+    assert found == {"Parking": "What went wrong?"}
+
+
+def test_a_question_with_rows_is_named_by_its_wording() -> None:
+    box = typed("MC", "MAVR", "Consent", choices={"1": {"choiceText": "No objection"}})
+    fake = with_question(box, QID50_1=1)
+    fake.responses[0]["labels"]["QID50_1"] = "No objection"
+    (record,) = records(fake, contact_field="Consent")
+    assert record.attributes["contact"] == "yes"
+
+
+@pytest.mark.parametrize(
+    "validation",
+    [
+        {"settings": {"type": "ContentType", "contentType": "ValidNumber"}},
+        {"Settings": {"Type": "ContentType", "ContentType": "ValidDate"}},
+        {"Settings": {"Type": "ContentType", "ContentType": "ValidUKPhone"}},
+    ],
+)
+def test_a_validated_line_is_no_comment(validation: dict[str, Any]) -> None:
+    line = typed("TE", "SL", "How can we improve?", validation=validation)
+    assert texts_to(with_question(line, QID50_TEXT="0113 496 0000")) == {}
+
+
+@pytest.mark.parametrize("kind", ["Vista previa", "Anteprima", "プレビュー"])
+def test_previews_are_left_out_in_other_languages(kind: str) -> None:
+    fake = with_one(status=kind)
+    fake.responses[0]["labels"].pop("status", None)
+    with pytest.raises(Skip):
+        records(fake)
+
+
+def test_texts_to_removed_questions_are_counted() -> None:
+    fake = with_one(QID99_TEXT="To last year's question")
+    with serve_fake(fake) as service:
+        items = [item for page in source(fake, service.url).fetch(None) for item in page.items]
+    assert items[0].left_out[REMOVED_QUESTION] == 1

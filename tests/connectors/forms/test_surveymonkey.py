@@ -8,9 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.forms.surveymonkey.connector import SurveyMonkey, SurveyMonkeyConfig, _classify
+from connectors.forms.surveymonkey.connector import (
+    _REMOVED,
+    SurveyMonkey,
+    SurveyMonkeyConfig,
+    _classify,
+)
 from connectors.forms.surveymonkey.survey import read_answers, read_questions
-from connectors.sdk.errors import Forged, Misconfigured, Retry
+from connectors.sdk import REMOVED_QUESTION
+from connectors.sdk.errors import Forged, Misconfigured, Retry, Skip
 from connectors.sdk.http import HttpResponse
 from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import unix_ms
@@ -119,7 +125,12 @@ def test_previews_and_partial_responses_are_left_out() -> None:
     preview, partial = response(1), response(2)
     preview["collection_mode"] = "preview"
     partial["response_status"] = "partial"
-    assert [record.text for record in read(preview, partial, response(3))] == [sentence(3)]
+    monkey = source("http://127.0.0.1:9")
+    for left_out, reason in ((preview, "preview"), (partial, "not completed")):
+        (item,) = monkey._items("7", left_out)
+        with pytest.raises(Skip, match=reason):
+            monkey.parse(item)
+    assert [record.text for record in read(partial, response(3))] == [sentence(3)]
 
 
 def test_many_of_one_second_are_all_read() -> None:
@@ -287,3 +298,74 @@ def test_a_line_that_is_validated_is_no_comment(validation: dict[str, str], kind
     line = {"family": "open_ended", "subtype": "single", "validation": validation}
     (answer,) = read_answers(read_questions(_survey(**line)), _settings({"text": "x"}))
     assert answer.kind.value == kind
+
+
+def answer_items(
+    question: dict[str, Any], answers: list[dict[str, Any]], **settings: Any
+) -> list[Feedback]:
+    """Return the records of a survey with one question, and a comment."""
+    comment = {"id": "1", "family": "open_ended", "subtype": "essay"}
+    survey = {"pages": [{"questions": [comment, {"id": "2", **question}]}]}
+    given = [{"id": "1", "answers": [{"text": "Cold."}]}, {"id": "2", "answers": answers}]
+    monkey = source("http://127.0.0.1:9", **settings)
+    monkey._questions_by_survey["7"] = read_questions(survey)
+    whole = {**response(3), "pages": [{"questions": given}]}
+    return [monkey.parse(item) for item in monkey._items("7", whole)]
+
+
+ROWS = [{"id": "5", "text": "Food"}]
+
+
+def test_each_menu_of_a_table_is_a_question() -> None:
+    columns = [
+        {"id": "40", "text": "Speed", "choices": [{"id": "50", "text": "Slow"}]},
+        {"id": "41", "text": "Care", "choices": [{"id": "51", "text": "Kind"}]},
+    ]
+    table = {"family": "matrix", "subtype": "menu", "answers": {"rows": ROWS, "cols": columns}}
+    chosen = [
+        {"row_id": "5", "col_id": "40", "choice_id": "50"},
+        {"row_id": "5", "col_id": "41", "choice_id": "51"},
+    ]
+    (found,) = answer_items(table, chosen, keep=["Food"])
+    kept = attributes_without_submission(found)
+    assert kept == {" (Food, Speed)": "Slow", " (Food, Care)": "Kind"}
+
+
+def test_a_row_that_a_person_adds_is_a_comment() -> None:
+    other = {"id": "99", "text": "Other", "is_answer_choice": True}
+    table = {"family": "matrix", "subtype": "single", "answers": {"rows": ROWS, "other": other}}
+    added = [{"other_id": "99", "text": "The lift was stuck", "choice_id": "10"}]
+    texts = [found.text for found in answer_items(table, added)]
+    assert texts == ["Cold.", "The lift was stuck"]
+
+
+def test_a_date_may_be_kept() -> None:
+    date = {"family": "datetime", "subtype": "date_only", "headings": [{"heading": "When?"}]}
+    date["answers"] = {"rows": [{"id": "5", "text": "Date"}]}
+    (found,) = answer_items(date, [{"row_id": "5", "text": "11/01/2026"}], keep=["When?"])
+    assert attributes_without_submission(found) == {"When? (Date)": "11/01/2026"}
+
+
+def test_a_text_of_a_new_family_is_a_line() -> None:
+    question = {"family": "future", "subtype": "x", "headings": [{"heading": "Tell us"}]}
+    texts = [found.text for found in answer_items(question, [{"text": "The roof leaked."}])]
+    assert texts == ["Cold.", "The roof leaked."]
+
+
+def test_a_slider_has_its_ends() -> None:
+    slider = {
+        "family": "open_ended",
+        "subtype": "single",
+        "headings": [{"heading": "How satisfied are you?"}],
+        "display_options": {"display_type": "slider", "right_label": "Very satisfied"},
+        "validation": {"type": "integer", "min": "0", "max": "100"},
+    }
+    (found,) = answer_items(slider, [{"text": "90"}])
+    assert found.csat is not None and (found.csat.value, found.csat.best) == (90, 100)
+
+
+def test_texts_to_removed_questions_are_counted() -> None:
+    monkey = source("http://127.0.0.1:9")
+    monkey._questions_by_survey["7"] = {"11": _REMOVED}
+    (item,) = monkey._items("7", response(3, ("11", {"text": "To last year's question"})))
+    assert item.left_out == {REMOVED_QUESTION: 1}
