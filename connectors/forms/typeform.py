@@ -5,6 +5,7 @@ Speaks the Webhooks API, https://www.typeform.com/developers/webhooks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -40,7 +41,8 @@ _CHOICES: Final = frozenset(
 _BOXES: Final = frozenset({"legal", "checkbox"})
 _SCORES: Final = frozenset({AnswerType.SCALE, AnswerType.STARS, AnswerType.NPS})
 _PERSONAL_GROUPS: Final = frozenset({"contact_info", "address"})
-_TRANSCRIPTS: Final = ("transcript", "transcription", "text")
+_RECORDINGS: Final = frozenset({"url", "file_url"})
+_TRANSCRIPT: Final = re.compile(r"(?:\w+_)?transcri\w*|text")
 _MAX_DEPTH: Final = 8
 
 
@@ -129,9 +131,9 @@ def _answer_type(field: dict[str, Any], answer: dict[str, Any], value: Any) -> A
         kind = _TYPES[name]
     elif name in _BOXES or _has_one_choice(field):
         return AnswerType.BOX
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) or (name not in _CHOICES and sent in _RECORDINGS):
         return AnswerType.PERSONAL
-    elif name in _CHOICES or not isinstance(value, str) or sent in ("date", "url", "file_url"):
+    elif name in _CHOICES or not isinstance(value, str) or sent == "date":
         return AnswerType.CHOICE
     elif sent in ("email", "phone_number"):
         kind = AnswerType.CONTACT
@@ -167,8 +169,8 @@ def _value(answer: dict[str, Any]) -> tuple[Any, str | None]:
 
 def _find_transcript(recording: dict[str, Any]) -> str | None:
     """Return the words of a recording, which may be sent in parts."""
-    for name in _TRANSCRIPTS:
-        words = recording.get(name)
+    for name in sorted(filter(_TRANSCRIPT.fullmatch, recording), key=lambda name: name == "text"):
+        words = recording[name]
         if isinstance(words, dict):
             words = words.get("text")
         elif isinstance(words, list):

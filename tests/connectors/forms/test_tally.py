@@ -128,3 +128,9 @@ def test_another_choice_is_a_comment_of_its_own(value: Any, options: Any) -> Non
 def test_text_of_an_unknown_type_is_a_comment() -> None:
     spoken = field("v", "In your own words", "VOICE_NOTE", "Too much noise.")
     assert [record.text for record in records(event(3, spoken))] == ["Too much noise."]
+
+
+@pytest.mark.parametrize("label", ["And your name, please?", "How should we call you?", "NHS No."])
+def test_a_name_or_number_is_no_comment_however_it_is_asked_for(label: str) -> None:
+    line = field("n", label, "INPUT_TEXT", "Sam Field")
+    assert [found.text for found in records(event(3, COMMENT, line))] == ["Shorter queues"]

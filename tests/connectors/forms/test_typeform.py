@@ -209,3 +209,52 @@ def test_a_box_that_is_ticked_is_consent() -> None:
 def test_half_a_letter_costs_no_comment() -> None:
     (found,) = records(event(1, answered("best", "text", "Kind \ud83d nurses")))
     assert found.text == "Kind \ufffd nurses"
+
+
+def submission(*pairs: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    """Return an event with these fields and their answers."""
+    fields, answers = [], []
+    for number, (field, answer) in enumerate(pairs):
+        reference = {"id": f"f{number}", "type": field["type"]}
+        fields.append({**field, **reference})
+        answers.append({**answer, "field": reference})
+    response = {"token": "t1", "submitted_at": "2026-11-19T10:00:00Z", "answers": answers}
+    form_response = {**response, "definition": {"fields": fields}}
+    return {"event_type": "form_response", "form_response": form_response}
+
+
+COLD = ({"type": "long_text", "title": "What happened?"}, {"type": "text", "text": "Cold."})
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Hello {{hidden:ward}}, what's your *first name*?",
+        "And your name, please?",
+        "How should we call you?",
+        "Doctor seen?",
+        "Ward or department?",
+    ],
+)
+def test_a_line_for_a_name_or_a_place_is_no_comment_however_it_asks(title: str) -> None:
+    line = ({"type": "short_text", "title": title}, {"type": "text", "text": "Sam Field"})
+    assert [found.text for found in records(submission(COLD, line))] == ["Cold."]
+
+
+@pytest.mark.parametrize("name", ["transcript", "transcription", "audio_transcription"])
+def test_the_words_of_a_recording_are_the_comment(name: str) -> None:
+    field = {"type": "multi_format", "title": "Tell us"}
+    recording = {"audio_url": "https://files.example/1", name: "Nobody came."}
+    answer = {"type": "multi_format", "multi_format": recording}
+    assert [found.text for found in records(submission((field, answer)))] == ["Nobody came."]
+
+
+def test_a_recording_without_words_is_counted() -> None:
+    field = {"type": "multi_format", "title": "Tell us"}
+    answer = {"type": "url", "url": "https://files.example/1"}
+    config = TypeformConfig.model_validate({"webhook_secret": SECRET})
+    source = Typeform(config, Context("test", b"key", lambda: NOW))
+    read = source.read_submission(submission(COLD, (field, answer)))
+    assert read is not None
+    (item,) = source.items(read)
+    assert sum(item.left_out.values()) == 1
