@@ -50,6 +50,7 @@ from schemas.measures import Csat
 _EVENTS: Final = "zen:event-type:ticket."
 _NEW_EVENTS: Final = frozenset({"created", "subject_changed", "description_changed", "undeleted"})
 _DELETE_EVENTS: Final = frozenset({"soft_deleted", "permanently_deleted"})
+_SIDE_CONVERSATION: Final = "side_conversation"
 _PATH: Final = "/api/v2/incremental/tickets/cursor.json"
 
 
@@ -147,8 +148,10 @@ since = 2024-01-01
         kind = event.get("type")
         if isinstance(kind, str) and isinstance(event.get("detail"), dict):
             return self._event_items(kind.removeprefix(_EVENTS), event["detail"])
-        if event.get("ticket_id") and event.get("updated_at"):
-            return [] if self.config.take == "tickets" else [self._part(trigger_part(event))]
+        if event.get("ticket_id"):
+            if self.config.take == "tickets":
+                return []
+            return [self._part(trigger_part(event, request.at))]
         raise Malformed("reading the event: it has neither type and detail nor ticket_id")
 
     def _verify(self, request: WebhookRequest) -> None:
@@ -184,6 +187,8 @@ since = 2024-01-01
     def parse(self, item: Item) -> Feedback:
         """Return the record of a ticket's subject and first message, or of its rating."""
         part = self.validate(Part, item.data)
+        if part.channel == _SIDE_CONVERSATION and not part.deleted:
+            raise Skip("a side conversation, which staff began")
         text = "" if part.deleted else join_text(part)
         score = None if part.deleted else self._score(part, text)
         if not text and not score and not part.deleted:
@@ -199,7 +204,11 @@ since = 2024-01-01
             csat=score,
             site=self.config.sites.get(part.group),
             author=part.requester,
-            attributes={"channel": part.channel} if part.channel else {},
+            attributes={
+                name: value
+                for name, value in (("channel", part.channel), ("dated", part.dated))
+                if value
+            },
         )
 
     def _score(self, part: Part, text: str) -> Csat | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.forms.email.reply_parser import strip_quoted_text
-from connectors.sdk import BadRecord, Malformed, get_object, json_object
+from connectors.sdk import BadRecord, Malformed, get_object, get_text, json_object, parse_iso
 from schemas.measures import Csat
 
 _MAX_FIELDS: Final = 100
 _TRIGGER_FIELDS: Final = frozenset({"ticket_id", "rating", "comment", "updated_at"})
 _NAME: Final = re.compile(r'[{,]\s*"(\w{1,30})"\s*:\s*')
 _RATING: Final = ":rating"
+_SCORES: Final = ("good", "bad")
+_OFFERED: Final = frozenset({"offered", "unoffered"})
 _MAIL: Final = "email"
 _REPLY: Final = re.compile(r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|rif|antw|odp|ref)\s?:", re.IGNORECASE)
 
@@ -33,6 +36,7 @@ class Part(BaseModel):
     deleted: bool = False
     requester: str = ""
     channel: str | None = None
+    dated: str | None = None
     group: str = ""
 
 
@@ -100,30 +104,38 @@ def _unquote(value: str) -> str:
     return value.replace("\\n", "\n").replace('\\"', '"')
 
 
-def trigger_part(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the rating that a trigger has sent; its comment may be in quotation marks."""
+def trigger_part(event: dict[str, Any], received: datetime) -> dict[str, Any]:
+    """Return the rating that a trigger has sent; its comment may be in quotation marks.
+
+    A template's time may be one that only people read: then it is that of its receipt.
+    """
     score, comment = str(event.get("rating")).casefold(), event.get("comment")
     if isinstance(comment, str) and len(comment) > 1 and comment[0] == comment[-1] == '"':
         comment = comment[1:-1]
     rating = {"score": score, "comment": comment}
-    at = event.get("updated_at")
-    return rating_part(
+    try:
+        at, dated = parse_iso(event["updated_at"]), None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        at, dated = received, "received"
+    part = rating_part(
         {"id": event.get("ticket_id"), "updated_at": at, "satisfaction_rating": rating}
     )
+    return {**part, "dated": dated}
 
 
 def may_be_rated(ticket: dict[str, Any]) -> bool:
     """Return True if a ticket has a rating, or is deleted and may have had one."""
-    score = str(get_object(ticket, "satisfaction_rating").get("score"))
-    return score.startswith(("good", "bad")) or (
-        _is_deleted(ticket) and "satisfaction_rating" not in ticket
-    )
+    rating = get_object(ticket, "satisfaction_rating")
+    score = get_text(rating, "score").casefold()
+    if _is_deleted(ticket) and "satisfaction_rating" not in ticket:
+        return True
+    return score.startswith(_SCORES) or bool(score not in _OFFERED and get_text(rating, "comment"))
 
 
 def join_text(part: Part) -> str:
     """Return subject and message, unless the message begins with the subject."""
     subject, text = (part.subject or "").strip(), (part.text or "").strip()
-    if part.channel == _MAIL and not part.id.endswith(_RATING):
+    if (part.channel or "").casefold() == _MAIL and not part.id.endswith(_RATING):
         subject = "" if _REPLY.match(subject) else subject
         text = strip_quoted_text(text) or text
     if subject and not text.startswith(subject.rstrip(".…")):
@@ -135,9 +147,9 @@ def parse_score(score: str | None) -> Csat | None:
     """Return 1 for good, 0 for bad. Raises ``BadRecord`` for any other score."""
     if score is None:
         return None
-    if not score.startswith(("good", "bad")):
+    if not score.casefold().startswith(_SCORES):
         raise BadRecord("parsing zendesk: rating: it is neither good nor bad")
-    return Csat(value=float(score.startswith("good")), worst=0, best=1)
+    return Csat(value=float(score.casefold().startswith("good")), worst=0, best=1)
 
 
 def _common_fields(ticket: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from connectors.forms.zendesk.connector import Zendesk, ZendeskConfig
-from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured
+from connectors.sdk.errors import BadRecord, Forged, Malformed, Misconfigured, Skip
 from connectors.sdk.source import Context, WebhookRequest
 from connectors.sdk.timestamps import unix_ms
 from schemas.feedback import Feedback, Operation
@@ -174,3 +174,33 @@ def test_a_signed_time_that_is_none_is_refused() -> None:
 def test_an_event_without_a_ticket_is_refused() -> None:
     with pytest.raises(Malformed):
         handle_event({"type": "zen:event-type:ticket.created"})
+
+
+def test_a_side_conversation_is_the_staffs_and_left_out() -> None:
+    with pytest.raises(Skip, match="side conversation"):
+        handle_event(event("created", 3, via={"channel": "side_conversation"}))
+
+
+def test_a_time_that_only_people_read_costs_only_the_time() -> None:
+    sent = {**rated(3, "bad", "Cold soup"), "updated_at": "November 19, 2026 at 10:00"}
+    for told in (sent, {name: sent[name] for name in ("ticket_id", "rating", "comment")}):
+        (found,) = handle_event(told)
+        assert (found.text, found.created_at) == ("Cold soup", NOW)
+        assert found.attributes == {"dated": "received"}
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"), [("GOOD", 1), ("Bad, I'm unsatisfied", 0), ("5", None), (None, None)]
+)
+def test_a_rating_with_a_comment_is_kept_whatever_its_score(
+    score: str | None, expected: float | None
+) -> None:
+    told = event("created", 3, satisfaction_rating={"score": score, "comment": "Kind staff"})
+    found = {record.native_id: record for record in handle_event(told)}["35003:rating"]
+    assert found.text == "Kind staff"
+    assert (found.csat and found.csat.value) == expected
+
+
+def test_a_channel_may_be_in_capitals() -> None:
+    told = event("created", 3, via={"channel": "Email"}, description="Cold.\n-- \nSam Field")
+    assert "Field" not in handle_event(told)[0].text
