@@ -45,7 +45,8 @@ _BARE_NUMBER: Final = re.compile(
 )
 _STARS: Final = re.compile(r"\s*([★⭐🌟]\ufe0f?(?:[★⭐🌟]\ufe0f?){0,9})☆{0,9}\s*")
 _RECOMMEND: Final = re.compile(
-    r"\brecom|\b(?:weiter)?empfehl|\bconsigli|\braccomand|\baanbevel|\bpolec", re.IGNORECASE
+    r"\brecomm?[ae]nd(?!ed\b|ation|ac)|\b(?:weiter)?empfehl(?!ung)|\bconsigli|\braccomand|\baanbevel|\bpolec",
+    re.IGNORECASE,
 )
 _SATISFIED: Final = re.compile(
     r"\bsatisf|\bzufrieden|\bsoddisfa|\btevreden|\bzadowol", re.IGNORECASE
@@ -61,10 +62,14 @@ _BAD: Final = re.compile(
     r"|nicht|schlecht|mangelhaft|pas|mauvais|insatis\w+|malo|pessimo|slecht|źle)\b",
     re.IGNORECASE,
 )
+_DENIES: Final = re.compile(r"\b(?:not|never|nicht|pas)\b|n['’]t\b", re.IGNORECASE)
 _NO_QUALITY: Final = re.compile(
     r"\b(?:pain|hurt|sore|sever|anxi|anxious|worr|afraid|fear|stress|depress|sad|tired|fatigue"
     r"|exhaust|nausea|sick|difficult|hard|bad|badly|poor|unhappy|dissatisf|unsatisf|frustrat"
-    r"|disappoint|effort|how (?:long|often|old|much|far|many(?! stars))|likely|risk|urgent|symptom"
+    r"|breath|cough|itch|appetite|discomfort|bleed|dizz|weak|energy|mood|sleep|hung(?:er|ry)|nois"
+    r"|loud|your (?:\w+ ){0,2}health\b|overall health\b|health (?:today|now|stat)"
+    r"|quality of (?:your )?life|well-?being|mobility|disappoint|effort|likely|risk|urgent|symptom"
+    r"|how (?:long|often|old|much|far|many(?! stars))"
     r"|schmerz|angst|schlimm|schwer|douleur|mal|dolor|dolore|paura|pijn|ból|bólu)",
     re.IGNORECASE,
 )
@@ -121,6 +126,9 @@ def _find_measure(answer: FormAnswer) -> Measure | None:
     question = answer.question
     if answer.kind not in (AnswerType.SCALE, AnswerType.STARS):
         return _MEASURES[answer.kind]
+    low, high = answer.ends
+    if _BAD.search(high):  # a scale from good to bad
+        return None
     if (answer.worst, answer.best) == (0, 10) and _RECOMMEND.search(question):
         return "nps"
     is_satisfaction = _SATISFIED.search(question)
@@ -128,8 +136,7 @@ def _find_measure(answer: FormAnswer) -> Measure | None:
         return None
     if answer.kind is AnswerType.STARS:
         return "stars"
-    low, high = answer.ends
-    if _BAD.search(high):
+    if _DENIES.search(question):
         return None
     if is_satisfaction or _SATISFIED.search(high) or (_BAD.search(low) and _GOOD.search(high)):
         return "csat"

@@ -261,6 +261,22 @@ class TestScores:
         [
             FormAnswer("q", "How bad was your pain?", AnswerType.SCALE, 9, 0, 10),
             FormAnswer("q", "How bad was your pain?", AnswerType.STARS, 5, 1, 5),
+            *(
+                FormAnswer("q", state, AnswerType.STARS, 5, 1, 5)
+                for state in (
+                    "How breathless are you?",
+                    "Your mood today",
+                    "Itching",
+                    "Your health",
+                )
+            ),
+            FormAnswer("q", "Recommendation of statins", AnswerType.SCALE, 9, 0, 10),
+            FormAnswer("q", "I was not satisfied", AnswerType.SCALE, 5, 1, 5),
+            FormAnswer(
+                *("q", "Would you recommend us?", AnswerType.SCALE, 1, 0, 10),
+                ends=("Extremely likely", "Not at all likely"),
+            ),
+            FormAnswer("q", "Quality of life", AnswerType.SCALE, 3, 1, 5, ends=("Worst", "Best")),
             FormAnswer("q", "Overall?", AnswerType.SCALE, 9, 0, 10),
             FormAnswer("q", "How much effort was it?", AnswerType.SCALE, 6, 1, 7),
             FormAnswer("q", "How dissatisfied were you?", AnswerType.SCALE, 4, 1, 5),
