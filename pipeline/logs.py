@@ -23,6 +23,7 @@ _LIBRARIES: Final = {
     "mode": logging.ERROR,
     # Services of Faust log under the name of their module.
     "pipeline.streams.record_batches": logging.ERROR,
+    "python_multipart": logging.ERROR,
 }
 
 _REPEAT_AFTER_S: Final = 10.0

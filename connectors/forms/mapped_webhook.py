@@ -1,4 +1,4 @@
-"""``mapped_webhook``: any JSON that a service posts, mapped by JSON Pointers (RFC 6901).
+"""``mapped_webhook``: any JSON or form that a service posts, mapped by JSON Pointers (RFC 6901).
 
 For services without a connector of their own, and for flows such as those of Power Automate.
 """
@@ -77,7 +77,7 @@ class MappedWebhookConfig(FormSourceConfig):
     fields: dict[str, Pointer] = Field(
         min_length=1,
         description="JSON Pointers to the answers, by names of your choice, which other settings "
-        "use: texts are comments, numbers need `scores`.",
+        "use: texts are comments unless they name a person or a place, numbers need `scores`.",
     )
     items: Pointer = Field(
         default="",
@@ -114,8 +114,8 @@ class MappedWebhook(FormSource[MappedWebhookConfig], Webhook[MappedWebhookConfig
     name = "mapped_webhook"
     title = "Mapped webhook"
     requirements = (
-        "a service that posts JSON to this address and signs it with an HMAC, or sends a token in "
-        "a header."
+        "a service that posts JSON, or the fields of a form, to this address and signs it with an "
+        "HMAC, or sends a token in a header."
     )
     limitations = (
         "What the pointers do not name is not read. A submission whose id is not mapped is another "

@@ -99,7 +99,7 @@ class Zendesk(Polled[ZendeskConfig], Webhook[ZendeskConfig]):
         "10 requests per minute, 1,000 tickets each. Of tickets that came by e-mail, quotes and "
         "signatures are left out. Changes of the last minute are read by the "
         "next run. The export has no time of a rating: it gets the time of the ticket's last "
-        "change. Only the first message of a ticket is collected."
+        "change. Only the first message of a ticket is collected, and no side conversation."
     )
     cursor_description = "the export's `after_cursor`"
     capabilities = frozenset({Capability.EDITS, Capability.DELETES})

@@ -89,6 +89,25 @@ def test_broken_letters_cost_no_comment(serve: Serve, settings: Settings, body: 
     assert {text.replace("\ufffd", "") for text in texts} == {"caf "}
 
 
+def test_a_page_may_be_sent_in_parts(serve: Serve, settings: Settings) -> None:
+    live = serve(form("parts"))
+    fields = {"text_1": (None, TEXT), "score": (None, "2"), "photo": ("a.png", b"not kept")}
+    assert live.post("/form/parts", files=fields).status_code == 303
+    (record,) = records_on(settings, "form", "parts/")
+    assert (record.text, record.stars and record.stars.value) == (TEXT, 2)
+    broken = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert live.post("/form/parts", content=b"text_1=a", headers=broken).status_code == 400
+
+
+def test_an_answer_that_says_nothing_is_thanked_for_and_not_kept(
+    serve: Serve, settings: Settings
+) -> None:
+    live = serve(form("nothing", questions=["What was good?", "What could be better?"]))
+    answers = {"text_1": TEXT, "text_2": "N/A"}
+    assert live.post("/form/nothing", data=answers).status_code == 303
+    assert [each.text for each in records_on(settings, "form", "nothing/")] == [TEXT]
+
+
 def test_a_filled_honeypot_marks_a_submission_and_costs_nothing(
     serve: Serve, settings: Settings
 ) -> None:
