@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from unicodedata import category, normalize
 
 EMPTY_ANSWER: Final = "an answer that says nothing"
 """The reason for which it is left out."""
@@ -11,6 +12,7 @@ EMPTY_ANSWER: Final = "an answer that says nothing"
 _MAX_CHARACTERS: Final = 60
 _WORD: Final = re.compile(r"\w+")
 
+_EMOTICON: Final = re.compile(r"[:;=]['’-]?[()\[\]|/\\]")
 _ALWAYS: Final = frozenset({
     "na", "n a", "nil", "null", "nan", "not applicable", "not answered", "did not answer",
     "didn t answer", "no answer", "no response", "no comment", "no comments", "no reply",
@@ -20,7 +22,10 @@ _ALWAYS: Final = frozenset({
     "no other comments", "no additional comments", "nothing to add", "nothing further",
     "nothing further to add", "nothing else to add", "nothing to say", "k a", "keine angabe",
     "sans objet", "s o", "n v t", "sin comentarios", "sem comentários", "kein kommentar",
-    "aucun commentaire", "geen",
+    "aucun commentaire", "geen", "keine kommentare", "keine anmerkungen", "kein weiterer kommentar",
+    "rien à ajouter", "rien à signaler", "sin comentario", "nada que añadir", "nessun commento",
+    "niente da aggiungere", "geen opmerkingen", "geen commentaar", "brak uwag", "bez uwag",
+    "nichts hinzuzufügen", "nada a acrescentar", "ingen kommentar", "dim sylwadau",
 })  # fmt: skip
 """Folded answers that say nothing to any question."""
 
@@ -32,7 +37,11 @@ _TO_A_COMPLAINT: Final = frozenset({
     "no complaints", "no issues", "no problems", "no concerns", "no suggestions", "no improvements",
     "no improvement", "none really", "not anything", "nichts", "rien", "nada", "niente",
     "niets", "no thanks", "no thank you", "not at this time", "dont know", "don t know", "not sure",
-    "nee", "nein", "non",
+    "nee", "nein", "non", "keine", "keines", "nichts besonderes", "gar nichts", "aucun", "aucune",
+    "rien du tout", "ninguno", "ninguna", "nada más", "nessuno", "nessuna", "nulla", "nic", "nie",
+    "brak", "nada mais", "nenhum", "ingenting", "inget", "intet", "nej", "nei", "dim",
+    "нет", "ничего", "لا", "لا شيء", "没有", "无", "なし",
+    "特になし", "없음", "없습니다", "yok", "hayır",
 })  # fmt: skip
 """Folded answers that say nothing to a question that asks what was wrong, or for anything else."""
 
@@ -44,7 +53,10 @@ _ASKS_FOR_FAULTS: Final = re.compile(
     r"|less well|\bnot (?:go|do|work)|\bn['’]t (?:go|do|work)|could we|should we"
     r"|any(?:thing)? (?:else|other)"
     r"|\bother\b|further|additional|\badd\b|issue|bad|negativ|fault|difficult"
-    r"|verbesser|amélior|mejor|miglior|verbeter|melhor"
+    r"|verbesser|besser|anmerk|vorschl|kritik|sonst|beschwer|amélior|mieux|remarque|autre chose"
+    r"|plainte|mejor|sugeren|comentario|algo más|queja|miglior|altro|reclam|verbeter|beter\b"
+    r"|opmerking|melhor|sugest|lepsz|lepiej|popraw|uwag|gwell|förbättr|bättre|улучш|лучше|замечан"
+    r"|تحسين|改进|改善|建议|意见|개선"
     r"|\btell us|\bany (?:\w+ )?(?:comment|remark|feedback|thought)",
     re.IGNORECASE,
 )
@@ -71,9 +83,10 @@ def says_nothing(text: str, question: str | None = None) -> bool:
 
 
 def _is_empty(text: str, question: str | None) -> bool:
-    words = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
+    folded = normalize("NFKC", text).casefold().replace("_", " ")
+    words = " ".join(_WORD.findall(folded))
     if not words:
-        return not any(_is_symbol(character) for character in text)
+        return not (any(map(_is_symbol, text)) or _EMOTICON.search(text))
     if words in _ALWAYS:
         return True
     if question is None or not question.strip():
@@ -84,4 +97,5 @@ def _is_empty(text: str, question: str | None) -> bool:
 
 def _is_symbol(character: str) -> bool:
     """Return True for emoji and other signs that mean something by themselves."""
-    return ord(character) > 0x2190 and not 0x2500 <= ord(character) < 0x2600
+    is_sign = ord(character) > 0x2190 and category(character) == "So"
+    return is_sign and not 0x2500 <= ord(character) < 0x2600
