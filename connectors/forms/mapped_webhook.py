@@ -148,7 +148,7 @@ site = "Eastgate"
         return [item for each in submissions for item in self._items(each, request.at)]
 
     def _items(self, submission: Any, received: datetime) -> Sequence[Item]:
-        """Return a submission's items; what is no object becomes a dead letter."""
+        """Return a submission's items; what is not an object becomes a dead letter."""
         if not isinstance(submission, dict):
             return [self.item(submission, origin="?")]
         return self.items(self._mapping.read(submission, received))
@@ -231,7 +231,7 @@ class _Mapping:
 def _read_value(value: Any, question: str) -> tuple[AnswerType, Any]:
     """Return the type of a value, and the value.
 
-    A number, an address or a phone number is no comment, even if it is sent as text.
+    A number, an address or a phone number is not a comment, even if it is sent as text.
     """
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return AnswerType.SHORT, ", ".join(value)

@@ -1,6 +1,6 @@
 """Consent to be contacted, as forms ask for it: a box to tick, a choice, or a line of text.
 
-In doubt it is a no: nobody who refuses may be rung.
+In doubt it is a no: a person who refuses may not be contacted.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ _NAME: Final = re.compile(
     |\be-?mail(?:\s+address)?[\s?:.*]*$|\bphone(?:\s+number)?[\s?:.*]*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Questions for a name or a way to reach somebody, however they are put."""
+"""Questions for a name or a way to reach a person, however they are put."""
 _ASKS: Final = re.compile(
     r"(?:and|so|but)?\W*(?:what|how|why|was|were|is|are|did|do|does|can|could|would|should|has|have|had|any"
     r"|was|wie|warum|que|qu|comment|pourquoi|qué|cómo|cosa|come|hoe|wat|co|jak)\b",
