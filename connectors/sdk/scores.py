@@ -90,7 +90,7 @@ class Scores:
         """Return the scores of answers, each given with its question's settings, if any."""
         scores = cls()
         for answer, question in sorted(answers, key=lambda pair: pair[1] is None):
-            if answer.value is not None and answer.value != "":
+            if answer.value not in (None, "", []):
                 scores._add(answer, question)
         return scores
 

@@ -139,6 +139,7 @@ def _answers(question: Question, given: Objects) -> Iterator[FormAnswer]:
         yield from _texts(question, given)
     elif question.family == "matrix" and question.subtype == "rating":
         yield from _ratings(question, given)
+        yield from _other_row(question, given)
     elif question.family == "matrix":
         yield from _rows(question, given)
         yield from _other_row(question, given)
@@ -264,16 +265,15 @@ def _texts(question: Question, given: Objects) -> Iterator[FormAnswer]:
 
 
 def _comment(question: Question, given: Objects) -> Iterator[FormAnswer]:
-    """Yield the comment below a question with choices."""
+    """Yield the comment below a question with choices, also if its box was removed."""
     other = question.other
-    if not other or other.get("is_answer_choice"):
+    if other.get("is_answer_choice"):
         return
-    number = str(other.get("id"))
-    text = next(
-        (answer.get("text") for answer in given if str(answer.get("other_id")) == number), ""
-    )
+    texts = {str(each["other_id"]): each.get("text") for each in given if each.get("other_id")}
     label = plain_text(str(other.get("text") or ""))
-    yield FormAnswer(f"{question.id}-{number}", _in_row(question, label), AnswerType.TEXT, text)
+    for number in [str(other.get("id"))] if other else texts:
+        field, wording = f"{question.id}-{number}", _in_row(question, label)
+        yield FormAnswer(field, wording, AnswerType.TEXT, texts.get(number, ""))
 
 
 def _by_id(objects: Objects) -> dict[str, dict[str, Any]]:

@@ -353,6 +353,11 @@ class TestScores:
         (found,) = records(text("a", "Good"), FormAnswer("q", "How was it?", AnswerType.SCALE, 8))
         assert (found.csat, attributes_without_submission(found)) == (None, {"How was it?": "8"})
 
+    def test_that_were_not_given_are_nothing(self) -> None:
+        answer = FormAnswer("q", "Overall", AnswerType.CHOICE, [], other="The lift was stuck")
+        (found,) = records(answer, settings={"scores": {"q": "stars"}})
+        assert (found.text, attributes_without_submission(found)) == ("The lift was stuck", {})
+
     def test_off_their_scale_never_cost_the_text(self) -> None:
         (found,) = records(
             text("a", "Good"), FormAnswer("q", "How was it?", AnswerType.STARS, 9, 1, 5)
