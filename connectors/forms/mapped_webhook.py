@@ -26,13 +26,11 @@ from connectors.sdk import (
     Submission,
     Webhook,
     WebhookRequest,
-    asks_for_fact,
-    is_value,
+    guess_text_type,
     parse_plausible,
     read_document,
     require_equal,
     require_hmac,
-    says_nothing,
     unix_ms,
     unpack_json,
 )
@@ -229,10 +227,7 @@ class _Mapping:
 
 
 def _read_value(value: Any, question: str) -> tuple[AnswerType, Any]:
-    """Return the type of a value, and the value.
-
-    A number, an address or a phone number is not a comment, even if it is sent as text.
-    """
+    """Return the type of a value, and the value; several texts are one."""
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return AnswerType.SHORT, ", ".join(value)
     if isinstance(value, dict) or (isinstance(value, list) and _holds_objects(value)):
@@ -240,11 +235,7 @@ def _read_value(value: Any, question: str) -> tuple[AnswerType, Any]:
     if value is not None and not isinstance(value, str):
         return AnswerType.CHOICE, value
     text = value or ""
-    if "@" in text and is_value(text):
-        return AnswerType.CONTACT, text
-    is_fact = bool(text.strip()) and (is_value(text) or asks_for_fact(question))
-    is_fact = is_fact and not says_nothing(text, question)
-    return AnswerType.SHORT if is_fact else AnswerType.TEXT, text
+    return guess_text_type(text, question), text
 
 
 def _holds_objects(values: list[Any]) -> bool:

@@ -18,6 +18,7 @@ from connectors.sdk import (
     Submission,
     get_objects,
     get_text,
+    guess_text_type,
 )
 
 _TYPES: Final = {
@@ -105,6 +106,8 @@ def _answers(field: dict[str, Any]) -> Iterator[FormAnswer]:
         return
     options = get_objects(field, "options")
     kind = _answer_type(type_, value, options)
+    if kind is AnswerType.TEXT and type_ not in _TYPES:
+        kind = guess_text_type(get_text(field, "value"), question)
     other = None
     if kind in (AnswerType.CHOICE, AnswerType.BOX):
         value, other = _split_other(value, options)

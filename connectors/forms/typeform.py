@@ -19,6 +19,7 @@ from connectors.sdk import (
     get_object,
     get_objects,
     get_text,
+    guess_text_type,
     is_personal,
 )
 
@@ -38,6 +39,7 @@ _CHOICES: Final = frozenset(
     | {"date", "number", "website", "calendly"}
 )
 """Types whose answers are not comments, even if they are sent as text."""
+_TEXTS: Final = frozenset({"long_text", "multi_format"})
 _BOXES: Final = frozenset({"legal", "checkbox"})
 _SCORES: Final = frozenset({AnswerType.SCALE, AnswerType.STARS, AnswerType.NPS})
 _PERSONAL_GROUPS: Final = frozenset({"contact_info", "address"})
@@ -137,8 +139,10 @@ def _answer_type(field: dict[str, Any], answer: dict[str, Any], value: Any) -> A
         return AnswerType.CHOICE
     elif sent in ("email", "phone_number"):
         kind = AnswerType.CONTACT
-    else:
+    elif name in _TEXTS:
         kind = AnswerType.TEXT
+    else:
+        kind = guess_text_type(value, get_text(field, "title"))
     if kind is AnswerType.SHORT and (field.get("group") in _PERSONAL_GROUPS or is_personal(part)):
         return AnswerType.PERSONAL
     if kind is AnswerType.STARS and get_object(field, "properties").get("shape", "star") != "star":

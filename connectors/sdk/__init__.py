@@ -52,7 +52,7 @@ from connectors.sdk.ratings import NativeId, Rating, to_stars
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
 from connectors.sdk.recheck import UNCHECKED, RecheckedConfig, RecheckedCursor, RecheckedSource
 from connectors.sdk.request_bodies import read_document, read_form, unpack_json
-from connectors.sdk.short_answers import asks_for_fact, is_other_comment, is_value
+from connectors.sdk.short_answers import guess_text_type, is_other_comment
 from connectors.sdk.signatures import require_equal, require_hmac, require_recent
 from connectors.sdk.signed_webhook import SignedConfig, SignedForm
 from connectors.sdk.source import (
@@ -129,7 +129,6 @@ __all__ = [
     "Unauthorized",
     "Webhook",
     "WebhookRequest",
-    "asks_for_fact",
     "classify_response",
     "deletion_record",
     "describe_item",
@@ -137,11 +136,11 @@ __all__ = [
     "get_object",
     "get_objects",
     "get_text",
+    "guess_text_type",
     "hash_id",
     "is_other_comment",
     "is_personal",
     "is_plausible",
-    "is_value",
     "iso_utc",
     "iter_events",
     "iter_messages",

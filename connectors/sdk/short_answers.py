@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from connectors.sdk.questions import is_personal
+from connectors.sdk.empty_answers import says_nothing
+from connectors.sdk.questions import AnswerType, is_personal
 
 _MIN_SENTENCE_WORDS: Final = 6
 _MAX_FACT_WORDS: Final = 4
@@ -99,6 +100,18 @@ def _is_open(question: str) -> bool:
 def is_value(text: str) -> bool:
     """Return True for a number, a time, an address, a phone number or a reference."""
     return _VALUE.fullmatch(text.strip()[:200]) is not None
+
+
+def guess_text_type(text: str, question: str) -> AnswerType:
+    """Return the type of a text to a question of an unknown type: a comment, or a line.
+
+    A number, an address or a phone number is not a comment, whatever it was asked for.
+    """
+    if "@" in text and is_value(text):
+        return AnswerType.CONTACT
+    is_line = bool(text.strip()) and (is_value(text) or asks_for_fact(question))
+    is_line = is_line and not says_nothing(text, question)
+    return AnswerType.SHORT if is_line else AnswerType.TEXT
 
 
 def is_other_comment(question: str, text: str) -> bool:

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from connectors.forms.fhir.definition import Definition, Question, coding_names, find_weight
-from connectors.sdk import AnswerType, FormAnswer, asks_for_fact, get_object, get_objects, get_text
+from connectors.sdk import (
+    AnswerType,
+    FormAnswer,
+    get_object,
+    get_objects,
+    get_text,
+    guess_text_type,
+)
 
 _NUMBER: Final = re.compile(r"\s*[+-]?\d+\s*")
 """A code that is nothing but a number; 1.1 may be the code of a section."""
@@ -45,8 +52,10 @@ def read_answers(
         occurrences[link] += 1
         wants_number = not numbers.isdisjoint({link.casefold(), wording.casefold()})
         kind, value, other = _parse_answers(answers, wants_number, question)
-        if kind is AnswerType.TEXT and (question.is_line or asks_for_fact(wording)):
+        if kind is AnswerType.TEXT and question.is_line:
             kind = AnswerType.SHORT
+        elif kind is AnswerType.TEXT and not question.is_text:
+            kind = guess_text_type(value, wording)
         field = link if occurrences[link] == 1 else f"{link}#{occurrences[link]}"
         yield FormAnswer(field, wording, kind, value, also=(link,), other=other)
 

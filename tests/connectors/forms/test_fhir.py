@@ -308,3 +308,9 @@ def test_files_and_persons_are_counted() -> None:
         items = [item for page in source(fake, service.url).fetch(None) for item in page.items]
     assert sum(items[0].left_out.values()) == 2
     assert "Field" not in str(items[0].data)
+
+
+@pytest.mark.parametrize("told", ["+44 113 496 0000", "9", "sam.field@mail.example"])
+def test_a_number_or_an_address_is_no_comment_without_a_definition(told: str) -> None:
+    fake = with_one(question("x", {"valueString": told}), question("why", {"valueString": "Cold."}))
+    assert [record.text for record in records(fake)] == ["Cold."]

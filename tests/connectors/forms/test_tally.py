@@ -134,3 +134,16 @@ def test_text_of_an_unknown_type_is_a_comment() -> None:
 def test_a_name_or_number_is_no_comment_however_it_is_asked_for(label: str) -> None:
     line = field("n", label, "INPUT_TEXT", "Sam Field")
     assert [found.text for found in records(event(3, COMMENT, line))] == ["Shorter queues"]
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("Ring us back", "+886 912 000 099"),
+        ("School name?", "Northgate"),
+        ("Reach me", "s@a.example"),
+    ],
+)
+def test_a_line_of_an_unknown_type_may_be_a_fact(label: str, value: str) -> None:
+    line = field("n", label, "INPUT_PHONE", value)
+    assert [found.text for found in records(event(3, COMMENT, line))] == ["Shorter queues"]
