@@ -63,8 +63,9 @@ def is_consent(value: Any, *, ticked: bool = False) -> bool:
     ``ticked`` says that the value is the wording of a box that stands alone: to tick it is a yes,
     whatever its wording, unless the wording itself refuses.
     """
-    if isinstance(value, list):
-        return any(is_consent(choice, ticked=ticked) for choice in value)
+    if isinstance(value, list):  # "No", and the reason that was typed beside it
+        choices = [choice for choice in value if choice]
+        return bool(choices) and all(is_consent(choice, ticked=ticked) for choice in choices)
     if not isinstance(value, str):
         return bool(value)
     wording = " ".join(value.replace("’", "'").split()).strip(" .!-–—*")[:1_000]

@@ -36,6 +36,7 @@ _PERSONAL: Final = re.compile(
     [\s:?.*]*+(?:\(optional\))?[\s:?.*]*""",
     re.IGNORECASE | re.VERBOSE,
 )
+_AND: Final = re.compile(r"\s*(?:[,/&]|\b(?:and|or|und|oder|et|ou|y|e|en|i)\b)\s*", re.IGNORECASE)
 _WORD_BREAK: Final = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
 
 
@@ -155,4 +156,7 @@ def is_personal(question: str) -> bool:
     question = question.strip()[:300]
     if " " not in question:
         question = _WORD_BREAK.sub(" ", question).strip()
-    return _PERSONAL.fullmatch(question) is not None
+    if _PERSONAL.fullmatch(question):
+        return True
+    parts = _AND.split(question)
+    return len(parts) > 1 and all(_PERSONAL.fullmatch(part) for part in parts)

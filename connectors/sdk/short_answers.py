@@ -16,7 +16,7 @@ _MIN_SENTENCE_WORDS: Final = 6
 _MAX_FACT_WORDS: Final = 4
 
 _FACT: Final = re.compile(
-    r"""(?:(?:in|on|at|from|to|for|with|by|under)\s+)?
+    r"""(?:(?:and|so|but|now|first|und|et|y|e|i)\s+)?(?:(?:in|on|at|from|to|for|with|by|under)\s+)?
     (?:which|where|when|who(?:m|se)?|how\s+(?:many|old|long|often|far|much)
     |what\s+(?:ward|hospital|clinic|department|unit|site|service|practice|day|date|time|month|year
       |age|gender|language|country|town|city|reference|number|kind|type)
@@ -51,6 +51,9 @@ _PLACE: Final = re.compile(
 _NAME: Final = re.compile(
     r"""\bnames?[\s?:.*]*(?:\(optional\))?[\s?:.*]*$|\bnames?\s+of\b|\b(?:call|address)\s+you\b|\breach\s+you\b
     |\bpost\s?code\b|\bdate\s+of\s+birth\b|\b(?:nhs|hospital|patient)\s+(?:number|no)\b
+    |اسم|نام\b|نامک|имя|имени|фамили|姓名|名字|名前|氏名|이름|성함|imię|imieni|nazwisk|\beich\s+enw\b|adınız|isminiz
+    |नाम|ਨਾਮ|όνομα|שמך|שם\s+מלא|\bchiam[ia]\b|\bllamas?\b|\bappelez-vous\b|\bheißen\b|\bheet\s+(?:u|je)\b
+    |\b(?:nombre|nome|nom|naam|navn|namn)[\s?:.*]*$
     |\be-?mail(?:\s+address)?[\s?:.*]*$|\bphone(?:\s+number)?[\s?:.*]*$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -90,7 +93,7 @@ def is_short_comment(question: str, text: str) -> bool:
 
 def _is_open(question: str) -> bool:
     """Return True for a question that is more than a noun with a question mark ("Ward?")."""
-    if "?" not in question and "？" not in question:
+    if not any(mark in question for mark in "?？؟"):
         return False
     is_spaced = question.isascii() or " " in question.strip()
     is_long = len(question.split()) >= _MIN_QUESTION_WORDS or not is_spaced

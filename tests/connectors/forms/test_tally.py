@@ -130,7 +130,19 @@ def test_text_of_an_unknown_type_is_a_comment() -> None:
     assert [record.text for record in records(event(3, spoken))] == ["Too much noise."]
 
 
-@pytest.mark.parametrize("label", ["And your name, please?", "How should we call you?", "NHS No."])
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("And your name, please?", "How should we call you?", "NHS No.", "And how old are you?"),
+        *("ما اسمك؟", "Ваше имя?", "您的姓名？", "お名前", "आपका नाम?", "Beth yw eich enw?"),
+        *(
+            "Jak masz na imię?",
+            "¿Cómo te llamas?",
+            "Comment vous appelez-vous ?",
+            "Wie heißen Sie?",
+        ),
+    ],
+)
 def test_a_name_or_number_is_no_comment_however_it_is_asked_for(label: str) -> None:
     line = field("n", label, "INPUT_TEXT", "Sam Field")
     assert [found.text for found in records(event(3, COMMENT, line))] == ["Shorter queues"]
@@ -146,4 +158,18 @@ def test_a_name_or_number_is_no_comment_however_it_is_asked_for(label: str) -> N
 )
 def test_a_line_of_an_unknown_type_may_be_a_fact(label: str, value: str) -> None:
     line = field("n", label, "INPUT_PHONE", value)
+    assert [found.text for found in records(event(3, COMMENT, line))] == ["Shorter queues"]
+
+
+@pytest.mark.parametrize(
+    "label", ["ما الذي يمكننا تحسينه؟", "我们怎样可以做得更好？", "Co poprawić?"]
+)
+def test_a_line_that_asks_for_an_opinion_is_a_comment_in_any_script(label: str) -> None:
+    (found,) = records(event(3, field("n", label, "INPUT_TEXT", "停车")))
+    assert found.text == "停车"
+
+
+@pytest.mark.parametrize("label", ["Your name and address", "E-mail, phone", "Name & surname"])
+def test_a_longer_text_for_names_and_addresses_is_no_comment(label: str) -> None:
+    line = field("n", label, "TEXTAREA", "Sam Field, 1 High Street")
     assert [found.text for found in records(event(3, COMMENT, line))] == ["Shorter queues"]

@@ -108,6 +108,11 @@ def test_a_box_that_refuses_is_a_no_in_many_languages(wording: str) -> None:
     assert not is_consent([wording], ticked=True)
 
 
+def test_a_no_with_a_reason_is_a_no() -> None:
+    assert not is_consent(["No", "I am moving house"])
+    assert is_consent(["Yes", "Mornings are best", ""])
+
+
 def test_a_box_that_refuses_or_is_empty_is_a_no() -> None:
     for wording in ("Please do not contact me", "No", "No contact please"):
         assert not is_consent([wording], ticked=True)
