@@ -36,7 +36,7 @@ _PERSONAL: Final = re.compile(
     [\s:?.*]*+(?:\(optional\))?[\s:?.*]*""",
     re.IGNORECASE | re.VERBOSE,
 )
-_AND: Final = re.compile(r"\s*(?:[,/&]|\b(?:and|or|und|oder|et|ou|y|e|en|i)\b)\s*", re.IGNORECASE)
+_AND: Final = re.compile(r"\s*[,/&]\s*|\s(?:and|or|und|oder|et|ou|y|e|en|i)\s", re.IGNORECASE)
 _WORD_BREAK: Final = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
 
 
