@@ -58,6 +58,8 @@ def test_parts_may_be_missing() -> None:
         (b'{"a": "one\ntwo\tthree"}', {"a": "one\ntwo\tthree"}),
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
         *(('{"a": "é"}'.encode(name), {"a": "é"}) for name in ("utf-16", "utf-16-le", "utf-32")),
+        (b'{"a": ' + b"9" * 500 + b', "b": "Cold."}', {"a": None, "b": "Cold."}),
+        (b'{"a": NaN, "b": [-Infinity], "c": "Cold."}', {"a": None, "b": [None], "c": "Cold."}),
     ],
 )
 def test_broken_letters_are_replaced(body: bytes, expected: Any) -> None:
