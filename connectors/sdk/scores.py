@@ -109,6 +109,13 @@ class Scores:
             self.others.append((name, _normalize(join_choices(answer.value))[:100]))
 
 
+def is_score(answer: FormAnswer, question: ScoreQuestion) -> bool:
+    """Return True if an answer is on the scale of its question, and hardly more than that."""
+    if _score_answer(answer, question.measure, question) is None:
+        return False
+    return len(str(answer.value).split()) <= _MAX_SCORE_WORDS
+
+
 def says_more_than_score(answer: FormAnswer, question: ScoreQuestion) -> bool:
     """Return True if a line is words, and neither a score nor a number off its scale."""
     if len(str(answer.value).split()) > _MAX_SCORE_WORDS:

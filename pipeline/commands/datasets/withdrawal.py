@@ -24,6 +24,7 @@ class Withdrawal:
 
     name = FileConnector.name
     instance_key = None
+    handles_empty_answers = True
 
     def __init__(self, documents: Documents) -> None:
         """``documents``: pages of documents of the index, with what names the records."""
