@@ -13,7 +13,7 @@ from connectors.sdk.pseudonyms import pseudonym
 from tests.support.mails import KEY, parse_mail, write_html, write_message
 
 WARD = "Ward 4 <ward4@eastgate.example>"
-OURS = {"ours": ["eastgate.example"]}
+OURS = ("eastgate.example",)
 BODIES = (
     "I waited.",
     "Food: cold\nDate: 12/11/2026\nWard: 4",
@@ -58,7 +58,7 @@ def test_the_head_of_a_forward_ends_before_its_words(
         write_message(f"{plain}\n\n{body}", **headers),
         write_html(f"{rich}</div><p>{words}</p>", **headers),
     ):
-        record = parse_mail(message, **OURS)
+        record = parse_mail(message, ours=OURS)
         assert record.text.split() == ["Terrible", *body.split()]
         assert record.author == pseudonym(KEY, "pat@home.example")
         assert all(kind in record.attributes["left_out"] for kind in ("head: ", "note: 15 letters"))

@@ -17,7 +17,7 @@ from tests.support.mails import KEY, parse_mail, write_bytes, write_message
 OWN = "I waited nine hours."
 WORDS = "Für alle dauerte es länger, und das Essen war kalt.".encode()
 NURSE = "Nurse <nurse@eastgate.example>"
-OURS = {"ours": ["eastgate.example"]}
+OURS = ("eastgate.example",)
 
 
 def part(kind: str, body: bytes | str, *headers: str) -> bytes:
@@ -190,7 +190,7 @@ ATTACHED = {
 @pytest.mark.parametrize("attached", ATTACHED.values(), ids=ATTACHED)
 def test_an_attached_mail_is_read_however_it_is_attached(attached: bytes) -> None:
     raw = multipart("mixed", plain("FYI"), attached, From=NURSE, Subject="Fwd: Terrible")
-    record = parse_mail(raw, **OURS)
+    record = parse_mail(raw, ours=OURS)
     assert (record.text, record.author) == (f"Terrible\n{OWN}", pseudonym(KEY, "pat@home.example"))
 
 
@@ -202,12 +202,12 @@ def test_attached_mails_that_are_not_read_are_a_dead_letter() -> None:
     unknown = write_message("See what Pat wrote.", From=NURSE, Subject="Fwd: Terrible")
     for message in (several, unknown):
         with pytest.raises(BadRecord, match="the forwarded words are not read"):
-            parse_mail(message, **OURS)
+            parse_mail(message, ours=OURS)
     with pytest.raises(Skip, match="own account"):
-        parse_mail(multipart("mixed", part("message/rfc822", BOUNCE), From=NURSE), **OURS)
+        parse_mail(multipart("mixed", part("message/rfc822", BOUNCE), From=NURSE), ours=OURS)
     one = multipart("mixed", plain(""), part("message/rfc822", BOUNCE), ATTACHED["as it is"],
                     From=NURSE, Subject="Fwd: both")  # fmt: skip
-    assert parse_mail(one, **OURS).text == f"Terrible\n{OWN}"
+    assert parse_mail(one, ours=OURS).text == f"Terrible\n{OWN}"
 
 
 def test_what_no_person_wrote_is_no_comment_of_who_attaches_it() -> None:
