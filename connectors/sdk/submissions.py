@@ -109,7 +109,9 @@ class FormSource(Source[FormConfigT]):
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of one part of a submission."""
-        if isinstance(item.data, dict) and _SKIP in item.data:
+        if not isinstance(item.data, dict):
+            raise BadRecord(f"parsing {self.name}: a submission is not an object")
+        if _SKIP in item.data:
             raise Skip(str(item.data[_SKIP]))
         piece = self.validate(_Piece, item.data)
         if not (piece.text or piece.scores or piece.deleted):

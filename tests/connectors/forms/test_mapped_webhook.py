@@ -151,7 +151,7 @@ def test_what_is_no_submission_costs_only_itself() -> None:
     headers = {name.lower(): value for name, value in delivery.headers.items()}
     first, second = webhook.handle(WebhookRequest(delivery.body, headers, None, NOW))
     assert webhook.parse(first).text == "Cold."
-    with pytest.raises(BadRecord):
+    with pytest.raises(BadRecord, match="not an object"):
         webhook.parse(second)
 
 
