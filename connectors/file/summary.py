@@ -95,6 +95,7 @@ def describe_dates(plan: ReadPlan) -> dict[str, Any]:
         "earliest": None,
         "latest": None,
         "unreadable": 0,
+        "partial": 0,
         "estimated": plan.estimates_dates,
     }
     if column is None or evidence is None:
@@ -102,6 +103,7 @@ def describe_dates(plan: ReadPlan) -> dict[str, Any]:
     span = evidence.span(plan.mapping.date_format)
     if span is not None:
         described |= {"earliest": span[0].date(), "latest": span[1].date()}
+    described["partial"] = evidence.partial
     described["unreadable"] = _count_undated(plan, column, evidence)
     return described
 
@@ -164,6 +166,11 @@ def _note_dates(plan: ReadPlan) -> list[str]:
         notes.append(
             f"dates are taken as {plan.dates.date_format}, since {plan.dates.reason} "
             "(--date-format dmy or mdy)"
+        )
+    if dates["partial"]:
+        notes.append(
+            "dates that name a month, a week or a span are taken as its first day: "
+            f"{dates['partial']:,}"
         )
     if dates["unreadable"]:
         what = "get the date of the row before" if plan.estimates_dates else "are dead-lettered"

@@ -7,26 +7,14 @@ only, with the names of zones, and with a clock of twelve hours.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import get_month_names
-
+from connectors.sdk.date_words import ZONE_HOURS, fold_word, load_months
 from connectors.sdk.timestamps import from_unix
 
 _MAX_CHARACTERS: Final = 100
-_LANGUAGES: Final = (
-    *("en", "en_GB", "de", "nl", "fr", "es", "it", "pt", "da", "nb", "sv", "fi", "pl", "cs", "sk"),
-    *("sl", "hu", "ro", "tr", "el", "ru", "uk", "bg", "ca", "gl", "eu", "ga", "cy", "is", "et"),
-    *("lv", "lt", "id", "vi", "af", "sq"),
-)
-"""Languages of months. Croatian is not among them: it has the words of others for other months."""
-_MORE_MONTHS: Final = {"sept": 9, "mrz": 3, "maerz": 3, "okt": 10, "dez": 12}
-
 _ISO: Final = re.compile(r"(?<!\d)(\d{4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?!\d)")
 _COMPACT: Final = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(?!\d)"
@@ -50,16 +38,6 @@ _EAST_ASIAN: Final = str.maketrans(
 )
 _PM: Final = ("午後", "下午", "오후")
 _HALF_FIRST: Final = re.compile(r"(午前|上午|오전|午後|下午|오후)\s?(\d{1,2}:\d{2}(?::\d{2})?)")
-
-_ZONES: Final[Mapping[str, float]] = {
-    **{"z": 0, "utc": 0, "gmt": 0, "ut": 0, "wet": 0, "west": 1, "bst": 1, "ist": 1},
-    **{"cet": 1, "met": 1, "mez": 1, "cest": 2, "mest": 2, "mesz": 2, "eet": 2, "eest": 3},
-    **{"msk": 3, "pkt": 5, "wib": 7, "sgt": 8, "hkt": 8, "awst": 8, "jst": 9, "kst": 9},
-    **{"acst": 9.5, "acdt": 10.5, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "sast": 2},
-    **{"nst": -3.5, "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6},
-    **{"cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10},
-}
-"""Hours from UTC. Names that several zones have are those of Europe, then of North America."""
 
 
 def parse_date(text: str, *, language: str | None = None) -> datetime | None:
@@ -99,7 +77,7 @@ def _parse(line: str, is_month_first: bool) -> datetime | None:
 
 
 def _is_understood(rest: str) -> bool:
-    return not rest.strip(" .,") or _find_zone(rest) is not UTC or rest.strip() in _ZONES
+    return not rest.strip(" .,") or _find_zone(rest) is not UTC or rest.strip() in ZONE_HOURS
 
 
 def _find_day(line: str, is_month_first: bool) -> tuple[tuple[int, int, int], str] | None:
@@ -119,7 +97,7 @@ def _find_named_month(line: str) -> tuple[tuple[int, int, int], str] | None:
     """Return the day of a line that names its month: 16 Aug 2026, August 16, 2026."""
     clock = _CLOCK.search(line) or _HOUR.search(line)
     dated = line if clock is None else line[: clock.start()] + " " * 30 + line[clock.end() :]
-    months = [word for word in _WORD.finditer(dated) if _fold(word[0]) in _months()]
+    months = [word for word in _WORD.finditer(dated) if fold_word(word[0]) in load_months()]
     numbers = [*_NUMBER.finditer(dated.partition(" +")[0])]
     years = [number for number in numbers if len(number[1]) == 4]
     if not months or len(numbers) < 2:
@@ -134,7 +112,7 @@ def _find_named_month(line: str) -> tuple[tuple[int, int, int], str] | None:
     day = min(days, key=lambda number: abs(number.start() - month.start()))
     end = max(month.end(), day.end(), years[0].end())
     rest = line[end:] if clock is None or clock.end() > end else line[clock.start() :]
-    return (_to_year(years[0][1]), _months()[_fold(month[0])], int(day[1])), rest
+    return (_to_year(years[0][1]), load_months()[fold_word(month[0])], int(day[1])), rest
 
 
 def _to_year(text: str) -> int:
@@ -162,8 +140,8 @@ def _find_zone(rest: str) -> tzinfo:
         hours = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
         return timezone(-hours if offset[1] == "-" else hours)
     for word in _WORD.findall(rest):
-        if word in _ZONES:
-            return timezone(timedelta(hours=_ZONES[word]))
+        if word in ZONE_HOURS:
+            return timezone(timedelta(hours=ZONE_HOURS[word]))
         if "/" in word and (zone := _find_named_zone(word)):
             return zone
     return UTC
@@ -175,21 +153,3 @@ def _find_named_zone(word: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return None
-
-
-@cache
-def _months() -> dict[str, int]:
-    """Return the numbers of months by their names and abbreviations in many languages."""
-    months = dict(_MORE_MONTHS)
-    for language in _LANGUAGES:
-        for width in ("wide", "abbreviated"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, language).items():
-                    months.setdefault(_fold(name), number)
-    return months
-
-
-def _fold(word: str) -> str:
-    """Return a word without accents and points, in lower case."""
-    letters = unicodedata.normalize("NFD", word.lower().strip(". "))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

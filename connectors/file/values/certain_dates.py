@@ -6,22 +6,40 @@ The year first, the name of the month, a Unix time, a compact time, a serial num
 from __future__ import annotations
 
 import re
-import unicodedata
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.file.values.partial_dates import is_partial, read_partial
+from connectors.sdk.date_words import ZONE_HOURS, fold_word, load_months
 
 _YEAR_FIRST = re.compile(
     r"(\d{4})\s?[/.\-_ 年년:]\s?(\d{1,2})\s?[/.\-_ 月월:]\s?(\d{1,2})(?!\d)\s?[日일.]?(.*)", re.S
 )
-_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)[T _-]?(?:(\d\d)(\d\d)?(\d\d)?(?:\.\d+)?)?(Z?)")
+_COMPACT = re.compile(
+    r"((?:19|20)\d\d)(\d\d)(\d\d)[T _-]?(?:(\d\d)(\d\d)?(\d\d)?(?:[.,]\d+)?)?"
+    r"(Z|[+-]\d\d(?::?\d\d)?)?"
+)
+_COMPACT_DAY = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)[T _:,]+(\d{1,2}[:.h]\d\d.*)")
 _CLOCK = re.compile(
     r"(?<!\d)(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([ap])\.?\s?m\b\.?"
     r"|(?<!\d)(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?(?!\d)",
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s?([+-])(\d{1,2}):?(\d{2})?(?!\d)")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_ISO_SHAPE = re.compile(r"\d{4}-\d\d-\d\d")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:e\+?\d{1,2})?", re.IGNORECASE)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")
+_COMMA = re.compile(r"\d{5},\d+")
+_ISO_SHAPE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
+)
+_ZONE = re.compile(
+    r"\[?\b((?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc|US)/[A-Za-z_/+-]+\d*)\]?"
+)
+_DASHED_CLOCK = re.compile(r"[T_ ]?(\d\d)-(\d\d)(?:-(\d\d))?")
+_BRACKETS = re.compile(r"\((?![^)]*[+-]\d)[^)]*\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
@@ -30,33 +48,18 @@ _LAST_EPOCH_S = 1_900_000_000  # later ones are compact: 1990010100 is the first
 _EXCEL_EPOCH = datetime(1899, 12, 30)
 _SERIALS = range(32_874, 73_051)  # 1990 to 2099
 
-_MONTH_NAMES = """
-jan january januar janvier enero gennaio januari janeiro ene gen janv styczen stycznia
-feb february februar fevrier febrero febbraio februari fevereiro fev fevr lutego
-mar march marz mars marzo maart marco mrz maa marca
-apr april avril abril aprile abr avr kwietnia
-may mai mayo maggio mei maio mag maja
-jun june juni juin junio giugno junho giu czerwca
-jul july juli juillet julio luglio julho lug juil lipca
-aug august aout agosto augustus ago aou sierpnia
-sep sept september septembre septiembre settembre setembro set wrzesnia
-oct october oktober octobre octubre ottobre outubro okt ott out pazdziernika
-nov november novembre noviembre novembro listopada
-dec december dezember decembre diciembre dicembre dezembro dez dic grudnia
-"""
-_MONTHS: Final = {
-    name: number
-    for number, names in enumerate(_MONTH_NAMES.strip().splitlines(), start=1)
-    for name in names.split()
-}
-_ZONES: Final = {
-    "z": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "west": 1, "cet": 1, "cest": 2, "eet": 2,
-    "eest": 3, "msk": 3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
-    "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "jst": 9, "kst": 9, "awst": 8,
-    "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
-}  # fmt: skip
 _OTHER_WORDS: Final = frozenset({"out", "set", "ago"})
-_FILLERS: Final = frozenset({"at", "on", "of", "de", "um", "uhr", "the", "am", "le", "a", "del"})
+_FILLERS: Final = frozenset({
+    "at", "on", "of", "de", "um", "uhr", "the", "am", "le", "a", "del", "ore", "o", "dydd", "der",
+    "den",
+})  # fmt: skip
+_AMERICAN: Final = {
+    "et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver",
+    "pt": "America/Los_Angeles",
+}  # fmt: skip
+"""Names of zones in summer and winter."""
+_BUDDHIST_YEARS: Final = range(2533, 2643)
+_NAME_OR_NUMBER: Final = re.compile(r"(?:[^\W\d_]\.?)+|[^\W\d_]+|'?\d+")
 
 
 Clock = tuple[int, int, int, tzinfo | None]
@@ -65,17 +68,32 @@ Clock = tuple[int, int, int, tzinfo | None]
 
 def read_certain(cell: str) -> datetime:
     """Return a date that can be read in one way only; raise ``ValueError`` for any other."""
-    if _ISO_SHAPE.match(cell):
+    if _ISO_SHAPE.fullmatch(cell):
         try:
-            return datetime.fromisoformat(cell)
+            moment = datetime.fromisoformat(cell)
+            return moment.replace(year=from_buddhist(moment.year))
         except ValueError:
             pass
+    try:
+        return _read_whole(cell)
+    except ValueError:
+        if not is_partial(cell):
+            raise
+    return read_partial(cell, _read_whole)
+
+
+def _read_whole(cell: str) -> datetime:
+    """Return a date with its day; raise ``ValueError``."""
     if cell[:1].isdecimal() or cell[:1] in "+-":
+        if _GROUPED.fullmatch(cell):
+            cell = cell.replace(",", "")
+        elif _COMMA.fullmatch(cell):
+            cell = cell.replace(",", ".")
         if _NUMBER.fullmatch(cell):
             return _read_number(cell)
         if match := _COMPACT.fullmatch(cell):
             return _read_compact(match)
-        if match := _YEAR_FIRST.fullmatch(cell):
+        if match := _COMPACT_DAY.fullmatch(cell) or _YEAR_FIRST.fullmatch(cell):
             year, month, day, clock = match.groups()
             return build_date(int(year), int(month), int(day), clock)
     return _read_named(cell)
@@ -88,6 +106,8 @@ def is_time(cell: str) -> bool:
 
 def _read_number(cell: str) -> datetime:
     """Read a Unix time, a compact time, or a serial number of Excel."""
+    if "e" in cell.lower():
+        cell = str(Decimal(cell).quantize(Decimal(1)))
     whole = cell.partition(".")[0].lstrip("+-")
     compact = _COMPACT.fullmatch(cell)
     if compact is not None and (len(whole) != 10 or int(whole) >= _LAST_EPOCH_S):
@@ -106,9 +126,13 @@ def _read_number(cell: str) -> datetime:
 
 
 def _read_compact(match: re.Match[str]) -> datetime:
-    year, month, day, hour, minute, second, zulu = match.groups(default="0")
-    moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second))
-    return moment.replace(tzinfo=UTC) if zulu == "Z" else moment
+    year, month, day, hour, minute, second, zone = match.groups(default="0")
+    clock = (int(hour), int(minute), int(second), None)
+    moment = add_clock(datetime(from_buddhist(int(year)), int(month), int(day)), clock)
+    if zone == "Z":
+        return moment.replace(tzinfo=UTC)
+    offset = _OFFSET.fullmatch(zone)
+    return moment.replace(tzinfo=_fixed_zone(offset)) if offset else moment
 
 
 def read_epoch(cell: str) -> datetime:
@@ -125,32 +149,34 @@ def _read_named(cell: str) -> datetime:
     """Read a date with the name of its month, such as ``Sat, 3 Jan 2026 10:00:00 GMT``."""
     if not any(character.isalpha() for character in cell) or len(cell) > 100:
         raise ValueError("not a date")
-    rest = re.sub(r"\([^)]*\)", " ", cell)  # a zone's name in words
+    rest = _BRACKETS.sub(" ", cell)  # a zone's name in words
     clock, zone, rest = _cut_clock(rest)
-    plain = unicodedata.normalize("NFKD", rest.casefold())
-    words = re.findall(
-        r"[^\W\d_]+|'?\d+", "".join(c for c in plain if not unicodedata.combining(c))
-    )
+    months_by_name = load_months()
+    words = [word.rstrip(".") for word in _NAME_OR_NUMBER.findall(fold_word(rest))]
     numbers = [word for word in words if word.lstrip("'").isdecimal()]
     long = [number for number in numbers if len(number) == 4 and number.isdecimal()]
     # "3 out of 5" and "2 days ago" are not dates of October and August.
-    named = _MONTHS if long else _MONTHS.keys() - _OTHER_WORDS
-    months = [_MONTHS[word] for word in words if word in named]
+    named = months_by_name.keys() if long else load_months(usual=True).keys() - _OTHER_WORDS
+    months = [months_by_name[word] for word in words if word in named]
+    if len(months) == 2 and words[0] in named:
+        del months[0]  # in French, "mar." is a Tuesday before it is a month
     others = sum(
-        word not in _MONTHS and word not in _FILLERS and not word.isdecimal() for word in words
+        word not in months_by_name and word not in _FILLERS and not word.isdecimal()
+        for word in words
     )
     if len(months) != 1 or others > 3 or not 1 <= len(numbers) <= 2:
         raise ValueError("not a date")
     if len(numbers) == 1:
         if not long:
             raise ValueError("a month without a year")
-        year, day = int(long[0]), 1
+        year, day = from_buddhist(int(long[0])), 1
     else:
         year_text = long[0] if long else numbers[-1]
         numbers.remove(year_text)
         year, day = full_year(int(year_text.lstrip("'"))), int(numbers[0])
-    zone = next((name for word in words if (name := _zone_by_name(word))), zone)
-    return datetime(year, months[0], day, *clock, tzinfo=zone)
+    zones = (_zone_by_name(word) for word in words if word not in named)
+    zone = zone or next(filter(None, zones), None)
+    return add_clock(datetime(year, months[0], day), (*clock, zone))
 
 
 def _cut_clock(text: str) -> tuple[tuple[int, int, int], tzinfo | None, str]:
@@ -159,7 +185,11 @@ def _cut_clock(text: str) -> tuple[tuple[int, int, int], tzinfo | None, str]:
     if match is None:
         return (0, 0, 0), None, text
     before, after = text[: match.start()], text[match.end() :]
-    zone = None
+    zone: tzinfo | None = None
+    if named := _ZONE.search(after):
+        with suppress(ZoneInfoNotFoundError, ValueError):
+            zone = ZoneInfo(named[1])
+        after = after[: named.start()] + after[named.end() :]
     if offset := _OFFSET.search(after):
         zone = _fixed_zone(offset)
         after = after[: offset.start()] + after[offset.end() :]
@@ -170,8 +200,20 @@ def _cut_clock(text: str) -> tuple[tuple[int, int, int], tzinfo | None, str]:
 
 def build_date(year: int, month: int, day: int, text: str) -> datetime:
     """Return a date with the time of day in the text after it; raise ``ValueError``."""
-    hour, minute, second, zone = read_clock(text)
-    return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    return add_clock(datetime(from_buddhist(year), month, day), read_clock(text))
+
+
+def add_clock(day: datetime, clock: Clock) -> datetime:
+    """Return a day with a time of day; 24:00 is the next day's beginning.
+
+    Raises ``ValueError`` for a time that no clock shows.
+    """
+    hour, minute, second, zone = clock
+    if (hour, minute, second) == (24, 0, 0):
+        return (day + timedelta(days=1)).replace(tzinfo=zone)
+    return day.replace(
+        hour=hour, minute=minute, second=min(second, 59) if second == 60 else second, tzinfo=zone
+    )
 
 
 def read_clock(text: str) -> Clock:
@@ -179,7 +221,9 @@ def read_clock(text: str) -> Clock:
     if not text:
         return (0, 0, 0, None)
     if "(" in text:
-        text = re.sub(r"\([^)]*\)", " ", text)
+        text = _BRACKETS.sub(" ", text)
+    if match := _DASHED_CLOCK.fullmatch(text):
+        text = ":".join(filter(None, match.groups()))
     clock, zone, rest = _cut_clock(text)
     for word in _WORD.findall(rest):
         named = _zone_by_name(word.casefold())
@@ -195,8 +239,8 @@ def _read_clock(match: re.Match[str]) -> tuple[int, int, int]:
     hour, minute, second, half = match[1], match[2], match[3], match[4]
     if half is None:
         return int(match[5]), int(match[6]), int(match[7] or 0)
-    if not 0 <= int(hour) <= 12:
-        raise ValueError("not an hour of a 12-hour clock")
+    if int(hour) > 12:
+        return int(hour), int(minute or 0), int(second or 0)  # 21:05 PM says it twice
     return (
         int(hour) % 12 + (12 if half in "pP" else 0), int(minute or 0), int(second or 0),
     )  # fmt: skip
@@ -208,12 +252,19 @@ def _fixed_zone(match: re.Match[str]) -> tzinfo:
 
 
 def _zone_by_name(word: str) -> tzinfo | None:
-    hours = _ZONES.get(word)
+    if word in _AMERICAN:
+        return ZoneInfo(_AMERICAN[word])
+    hours = ZONE_HOURS.get(word)
     return None if hours is None else timezone(timedelta(hours=hours))
 
 
 def full_year(year: int) -> int:
     """Return a year with its century: 1970 to 2069 if it has two digits."""
     if year >= 100:
-        return year
+        return from_buddhist(year)
     return year + (2000 if year < 70 else 1900)
+
+
+def from_buddhist(year: int) -> int:
+    """Return a year, also one of the Buddhist calendar, which Thailand writes."""
+    return year - 543 if year in _BUDDHIST_YEARS else year

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final, Literal
 
 from connectors.file.values.certain_dates import read_certain
+from connectors.file.values.date_text import normalize_date
 from connectors.file.values.dates import (
     DAY_FIRST,
     DAY_MONTH,
@@ -23,6 +24,7 @@ from connectors.file.values.dates import (
     Slashed,
     split_slashed,
 )
+from connectors.file.values.partial_dates import cut_span, is_partial
 from schemas.feedback import EARLIEST_YEAR
 
 Certainty = Literal["certain", "likely", "guess"]
@@ -92,6 +94,10 @@ class DateEvidence:
         self.certain = 0
         """Dates that can be read in one way only."""
         self.unreadable = 0
+        self.partial = 0
+        """Dates that name no day, or two: they are taken as their first one."""
+        self.first = ""
+        """The first cell that can be read in some order."""
         self.has_clock = False
         self.earliest: datetime | None = None
         """Of the dates that can be read in one way only."""
@@ -115,7 +121,7 @@ class DateEvidence:
 
     def add(self, cell: str, count: int = 1) -> None:
         """Add a cell that is not empty, and how many rows have it."""
-        cell = " ".join(cell.split())
+        cell = normalize_date(cell)
         try:
             slashed = split_slashed(cell)
         except ValueError:
@@ -124,11 +130,13 @@ class DateEvidence:
         if slashed is None:
             self._add_certain(cell, count)
             return
+        self.partial += count * (cut_span(cell) != cell)
         days = self._read_days(slashed)
         if not any(days.values()):
             self.unreadable += count
             return
         self._slashed += count
+        self.first = self.first or cell
         self.has_clock = self.has_clock or any(slashed.clock[:3])
         self._halves += count * slashed.has_halves
         self._dots += count * (slashed.separator == ".")
@@ -152,6 +160,8 @@ class DateEvidence:
             self.unreadable += count
             return
         self.certain += count
+        self.first = self.first or cell
+        self.partial += count * is_partial(cell)
         self.has_clock = self.has_clock or moment.time() != time()
         self.earliest = moment if self.earliest is None else min(self.earliest, moment)
         self.latest = moment if self.latest is None else max(self.latest, moment)

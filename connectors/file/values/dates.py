@@ -14,11 +14,14 @@ from typing import Final, NamedTuple
 
 from connectors.file.values.certain_dates import (
     Clock,
+    add_clock,
     full_year,
     read_certain,
     read_clock,
     read_epoch,
 )
+from connectors.file.values.date_text import normalize_date
+from connectors.file.values.partial_dates import cut_span
 from connectors.sdk.errors import BadRecord
 
 DAY_MONTH: Final = "day/month/year"
@@ -65,7 +68,6 @@ class Slashed(NamedTuple):
 
     def read(self, order: str) -> datetime:
         """Return the date in the order dmy, mdy or ymd; raise ``ValueError``."""
-        hour, minute, second, zone = self.clock
         day, month, year = self.first, self.second, self.third
         if order == "ymd":
             if not self.has_short_year:
@@ -73,7 +75,7 @@ class Slashed(NamedTuple):
             day, year = year, day
         elif order == "mdy":
             day, month = month, day
-        return datetime(full_year(year), month, day, hour, minute, second, tzinfo=zone)
+        return add_clock(datetime(full_year(year), month, day), self.clock)
 
 
 def split_slashed(cell: str) -> Slashed | None:
@@ -87,6 +89,7 @@ def split_slashed(cell: str) -> Slashed | None:
         clock: Clock = (int(hour or 0), int(minute or 0), int(seconds or 0), None)
         short = len(third) == 2
         return Slashed(int(first), int(second), int(third), separator, clock, short, False)
+    cell = cut_span(cell)
     match = _SLASHED.fullmatch(cell) or _SLASHED.fullmatch(_WEEKDAY.sub("", cell))
     if match is None:
         return None
@@ -110,10 +113,7 @@ def build_date_parser(date_format: str, zone: tzinfo) -> ParseDate:
     @lru_cache(maxsize=8_192)
     def parse(cell: str) -> datetime:
         try:
-            text = cell.strip()
-            if "  " in text or not text.isprintable():
-                text = " ".join(text.split())
-            parsed = read(text)
+            parsed = read(normalize_date(cell))
             if parsed.tzinfo is None:
                 parsed = parsed.replace(tzinfo=UTC if is_utc else zone)
             return parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
@@ -143,7 +143,7 @@ def _build_simple_reader(order: str) -> ParseDate:
 
     def read(cell: str) -> datetime:
         match = SIMPLE.fullmatch(cell)
-        if match is None:
+        if match is None or match[5] == "24":
             return _read_in_orders(cell, (order,))
         prefix = cell[: match.end(4)]
         day = days.get(prefix)
