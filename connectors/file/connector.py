@@ -22,7 +22,7 @@ from connectors.file.contents import Contents, inspect_file
 from connectors.file.options import FileConfig, validate_names
 from connectors.file.plan import Origin, ReadPlan, build_plan, describe_mapping
 from connectors.file.raw.byte_source import FileSource
-from connectors.file.reader import RowReader
+from connectors.file.reader import DATED_BY, RowReader
 from connectors.file.splitter import RowSplitter
 from connectors.file.submissions import AnsweredScores, Submissions
 from connectors.file.tables.findings import Oddities, Writing
@@ -182,7 +182,10 @@ class FileConnector(Connector):
         """Parse one row."""
         if isinstance(item.data, BadRecord | Skip):
             raise item.data
-        return self._reader.read(item.data, item.collected_at)
+        record = self._reader.read(item.data, item.collected_at)
+        if (dated := record.attributes.get("date")) in DATED_BY:
+            self.oddities.add(DATED_BY[dated], item.origin)
+        return record
 
     def count_empty_answers(self) -> int:
         """Return how many answers say nothing, of rows that became records by their scores."""
@@ -205,7 +208,7 @@ class FileConnector(Connector):
             zone=plan.zone,
             author_key=self.config.author_key.get_secret_value().encode(),
             content_key=self.source.content_key(),
-            undated=plan.undated or datetime.now(UTC),
+            undated=min(self.source.modified_at, datetime.now(UTC)),
             textless=self.config.textless,
             backfill=self.config.backfill,
             redated=plan.is_redated,

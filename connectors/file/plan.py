@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, Protocol
@@ -12,11 +13,12 @@ from connectors.file.choose import ColumnChooser
 from connectors.file.columns.look import Look, look_at
 from connectors.file.columns.mapping import Mapping, fold
 from connectors.file.columns.presets import Preset, load_guesses, recognize_export
+from connectors.file.columns.profile import Column
 from connectors.file.options import FileConfig, parse_timezone
 from connectors.file.tables.rows import Dialect, Row
 from connectors.file.values.date_evidence import DateChoice, DateEvidence
-from connectors.file.values.dates import DAY_MONTH, MONTH_DAY, SHORT_FORMATS
-from connectors.sdk.errors import Fatal
+from connectors.file.values.dates import DAY_MONTH, MONTH_DAY, SHORT_FORMATS, build_date_parser
+from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
 from schemas.feedback import Family
 
 _MAX_ESTIMATED_SHARE: Final = 0.1
@@ -68,6 +70,14 @@ class ReadPlan:
     estimates_dates: bool
     """True if the few rows without a readable date take that of the row before."""
 
+    def find_first_date(self) -> datetime | None:
+        """Return the first date of the file, which rows above it take."""
+        evidence = self.look.columns[self.mapping.columns["created_at"]].dates
+        parse = build_date_parser(self.dates.date_format, self.zone)
+        with suppress(BadRecord):
+            return parse(evidence.first if evidence else "")
+        return None
+
 
 def build_plan(
     config: FileConfig, preset: Preset, rows: Iterable[Row], names: Sequence[str], origin: Origin
@@ -88,6 +98,8 @@ def build_plan(
     zone_name = _choose_zone(config, export, look, mapping)
     dates, mapping = _choose_dates(config, mapping, look, zone_name, where)
     column = mapping.columns.get("created_at")
+    if config.date_format is not None and column is not None:
+        _require_readable(dates.date_format, parse_timezone(zone_name), look.columns[column], where)
     return ReadPlan(
         dialect=origin.dialect,
         mapping=mapping,
@@ -102,6 +114,20 @@ def build_plan(
         is_redated=_is_redated(config, mapping),
         estimates_dates=column is not None and _may_estimate(look, mapping, column),
     )
+
+
+def _require_readable(date_format: str, zone: tzinfo, column: Column, where: str) -> None:
+    """Raise ``Misconfigured`` if no date can be read in the format that is stated."""
+    parse = build_date_parser(date_format, zone)
+    for cell in column.values:
+        with suppress(BadRecord):
+            parse(cell)
+            return
+    if column.values:
+        raise Misconfigured(
+            f"reading {where}: no cell of the column {column.name!r} is a date in the format "
+            f"{date_format}; without --date-format it is detected"
+        )
 
 
 def describe_mapping(mapping: Mapping) -> str:

@@ -15,6 +15,7 @@ from connectors.file.values.cells import collapse_whitespace, sanitize
 from connectors.file.values.dates import build_date_parser
 from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.leniency import FIRST_SEEN
 from connectors.sdk.pseudonyms import pseudonym
 from connectors.sdk.records import build_record
 from connectors.sdk.timestamps import unix_ms
@@ -31,6 +32,11 @@ from schemas.validation import first_fault
 
 ESTIMATED: Final = "estimated"
 """Value of the attribute ``date`` where a cell holds no date, and that of another row is taken."""
+DATED_BY: Final = {
+    ESTIMATED: "answers without a readable date, dated by the row before",
+    FIRST_SEEN: "answers without a readable date, dated by the file",
+}
+"""Descriptions by the value of that attribute."""
 
 _NAMES = ("organization", "site", "service", "language")
 _REDUNDANT: Final = "no text, and another row of the submission carries its score"
@@ -75,7 +81,7 @@ class RowReader:
         keep_empty_answers: bool = False,
         marks: dict[str, str] | None = None,
     ) -> None:
-        """``undated`` is the time of every row if the mapping has no column for it.
+        """``undated`` is the time of rows without a readable date, with none before them.
 
         ``dataset`` keeps submissions of different files apart if there is no ``namespace``.
         ``content_key`` keys what names people where there is no ``author_key``. ``textless`` keeps
@@ -178,9 +184,11 @@ class RowReader:
         try:
             created_at = self.read_date(values, collected_at)
         except BadRecord:
-            if row.earlier is None:
-                raise
-            created_at, attributes["date"] = row.earlier, ESTIMATED
+            if row.earlier is None and not text:
+                raise  # a score counts for its month
+            # A comment is worth more than its date.
+            attributes["date"] = FIRST_SEEN if row.earlier is None else ESTIMATED
+            created_at = self._undated if row.earlier is None else row.earlier
         try:
             return build_record(
                 source=self._source,

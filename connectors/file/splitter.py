@@ -41,7 +41,7 @@ class RowSplitter:
         self._scores = scores
         self._identifier = RowIdentifier(plan.mapping, key, plan.look.list_repeated())
         self._estimates = plan.estimates_dates
-        self._earlier: datetime | None = None
+        self._earlier = plan.find_first_date() if plan.estimates_dates else None
 
     def split(self, row: Row, now: datetime) -> Iterator[Answer]:
         """Yield the row once for each of its comments, or once for its scores alone."""

@@ -173,7 +173,10 @@ def _note_dates(plan: ReadPlan) -> list[str]:
             f"{dates['partial']:,}"
         )
     if dates["unreadable"]:
-        what = "get the date of the row before" if plan.estimates_dates else "are dead-lettered"
+        what = (
+            "get the date of the row before" if plan.estimates_dates else
+            "get the time of the file if they have a comment, and are dead-lettered otherwise"
+        )  # fmt: skip
         notes.append(f"rows without a readable date, which {what}: {dates['unreadable']:,}")
     return notes
 

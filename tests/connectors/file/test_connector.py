@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.file import FileConfig, FileConnector
+from connectors.file.reader import DATED_BY
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
@@ -132,11 +133,32 @@ def test_a_date_that_is_unreadable_costs_the_date_and_not_the_comment(csv: Path,
     assert not records[0].attributes
 
 
-def test_dates_are_not_estimated_where_many_are_unreadable(csv: Path) -> None:
-    rows = "".join(f"comment {n},{'soon' if n % 2 else '2024-01-01'}\n" for n in range(20))
-    _, tally = read(csv, f"text,date\n{rows}")
-    reasons = {reason: count.count for reason, count in tally.reasons.items()}
-    assert reasons == {"reading created_at: not a date": 10}
+def test_a_date_above_the_first_readable_one_is_that_one(csv: Path) -> None:
+    rows = "".join(f"fine {n},2024-01-0{n},5\n" for n in range(3, 9))
+    records, _ = read(csv, f"text,date,rating\nfirst,#VALUE!,4\n{rows}")
+    assert (records[0].text, f"{records[0].created_at:%Y-%m-%d}") == ("first", "2024-01-03")
+
+
+def test_where_many_dates_are_unreadable_comments_have_the_time_of_the_file(csv: Path) -> None:
+    rows = "".join(f"comment {n},{'soon' if n % 2 else '2024-01-01'},5\n" for n in range(20))
+    made = connector(csv, f"text,date,rating\n{rows},later,3\n", textless=True)
+    os.utime(csv, (1_717_243_200, 1_717_243_200))
+    tally = RunStats()
+    records = list(dry_run(made, tally))
+    assert [f"{record.created_at:%Y-%m-%d}" for record in records[:2]] == [
+        "2024-01-01",
+        "2024-06-01",
+    ]
+    assert records[1].attributes == {"date": "first seen"}
+    assert {reason: count.count for reason, count in tally.reasons.items()} == {
+        "reading created_at: not a date": 1  # a score alone, whose month nothing tells
+    }
+    assert made.oddities.tallies[DATED_BY["first seen"]].count == 10
+
+
+def test_a_stated_format_in_which_no_date_is_written_is_refused(csv: Path) -> None:
+    with pytest.raises(Misconfigured, match="no cell of the column 'date' is a date"):
+        read(csv, "text,date\ngood,06.05.2024\n", date_format="%d %b %Y")
 
 
 @pytest.mark.parametrize("cell", ["much", "99", "4 or 5"])

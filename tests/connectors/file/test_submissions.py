@@ -74,7 +74,7 @@ def test_a_submission_with_a_text_gets_no_record_without_one_wherever_its_rows_s
 def test_a_submission_without_any_text_is_one_record(csv: Path) -> None:
     content = "id,text,date,stars,visit\n1,,never,4,a\n2,,2024-01-01,4,a\n3,,2024-01-01,4,a\n"
     (record,), _ = read(csv, content, attributes=ATTRIBUTES)
-    assert record.native_id == "visits/2"
+    assert record.native_id == "visits/1"
 
 
 def test_a_score_is_kept_where_the_text_beside_it_carries_none(csv: Path) -> None:
