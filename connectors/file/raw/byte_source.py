@@ -23,9 +23,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from connectors.file.raw.binary import is_binary
 from connectors.file.raw.byte_streams import (
     BUFFER_BYTES,
     FileView,
+    NullFreeStream,
     TranscodedStream,
     add_buffer,
     find_wide_encoding,
@@ -37,7 +39,6 @@ from connectors.sdk.errors import Fatal
 HEAD_BYTES = 1_000_000
 _SCAN_BYTES = 1_048_576
 _MAX_WORKBOOK_BYTES = 200_000_000
-_CONTROLS = bytes(set(range(32)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A, 0x1B})
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,12 @@ class FileSource:
                 if peek(raw, 2) == GZIP:
                     stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), BUFFER_BYTES)
                 head = peek(stream, 2_000)
-                wide = None if head.startswith((ZIP, OLE)) else find_wide_encoding(head)
+                is_packed = head.startswith((ZIP, OLE)) or name_kind(head) is not None
+                wide = None if is_packed else find_wide_encoding(head)
                 if wide is not None:
                     stream = add_buffer(TranscodedStream(stream, wide))
+                if not is_packed and b"\x00" in peek(stream, BUFFER_BYTES):
+                    stream = add_buffer(NullFreeStream(stream))
                 if peek(stream, 3) == codecs.BOM_UTF8:
                     stream.read(3)
                 yield stream, raw
@@ -167,7 +171,7 @@ class FileSource:
             raise Fatal(f"reading {self.name}: it is not CSV, JSON or Excel but {kind}")
         if not head.strip(b" \t\r\n\x00"):
             raise Fatal(f"reading {self.name}: it is empty")
-        if _is_binary(head):
+        if is_binary(head):
             raise Fatal(f"reading {self.name}: it is not text; CSV or JSON Lines is needed")
         return head
 
@@ -225,11 +229,3 @@ class FileSource:
             if not rest.isascii():
                 sample += rest[:limit]
         return bytes(sample[: 2 * limit])
-
-
-def _is_binary(head: bytes) -> bool:
-    first_line = head[: head.find(b"\n") + 1 or len(head)]
-    if len(first_line.translate(None, _CONTROLS)) < len(first_line):
-        return True
-    controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls >= 10 and controls > 0.05 * len(head)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import unicodedata
 from typing import BinaryIO
 
 BUFFER_BYTES = 65_536
@@ -31,10 +32,33 @@ def find_wide_encoding(head: bytes) -> str | None:
     for bom, encoding in _WIDE_BOMS:
         if head.startswith(bom):
             return encoding
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if len(head) >= 8 and max(even, odd) > 0.35 * len(head) and min(even, odd) < 0.05 * len(head):
-        return "utf-16-le" if odd > even else "utf-16-be"
+    zeros = [head[at::4].count(0) for at in range(4)]
+    if len(head) < 8 or not any(zeros):
+        return None
+    # Of UTF-32, the highest byte is always zero, and the next one nearly.
+    quarter = len(head) // 4
+    if zeros[3] >= quarter and zeros[2] >= quarter - 2 and zeros[0] < quarter // 4:
+        return "utf-32-le"
+    if zeros[0] >= quarter and zeros[1] >= quarter - 2 and zeros[3] < quarter // 4:
+        return "utf-32-be"
+    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    for encoding, here, there in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        # Of other scripts, only spaces, signs and line ends have a zero.
+        if here > 1 and there < 0.05 * here + 1 and _is_plain_text(head, encoding):
+            return encoding
     return None
+
+
+def _is_plain_text(head: bytes, encoding: str) -> bool:
+    """Return True if bytes make letters and signs in an encoding, and lines of them."""
+    try:
+        text = head[: len(head) // 2 * 2 - 2].decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    odd = sum(unicodedata.category(sign) in {"Cc", "Cn", "Co"} for sign in text) - sum(
+        map(text.count, "\r\n\t")
+    )
+    return odd <= 0.02 * len(text) and any(sign in text for sign in "\n\r,;\t")
 
 
 class FileView(io.RawIOBase):
@@ -92,6 +116,30 @@ class TranscodedStream(io.RawIOBase):
             data = self._stream.read(BUFFER_BYTES)
             self._ended = not data
             self._ready = self._decoder.decode(data, final=self._ended).encode()
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+
+class NullFreeStream(io.RawIOBase):
+    """A stream without its zero bytes, which some programs fill a file with."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._ready = b""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Fill the buffer, and return how many bytes that was."""
+        while not self._ready:
+            block = self._stream.read(BUFFER_BYTES)
+            if not block:
+                return 0
+            self._ready = block.replace(b"\x00", b"")
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]

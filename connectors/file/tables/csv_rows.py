@@ -7,6 +7,7 @@ error; a broken quote never swallows the rows that follow.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -21,12 +22,15 @@ from connectors.file.tables.findings import (
 )
 from connectors.file.tables.header import find_header
 from connectors.file.tables.lines import LineReader, open_with_newlines
-from connectors.file.tables.quoting import parse_cells, split_loosely, unescape
+from connectors.file.tables.quoting import parse_cells, split_loosely, split_plainly, unescape
 from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
 from connectors.file.tables.table import TableReader, measure_table
 
 MAX_ROW_LINES: Final = 5_000
 """A quote that is open for more lines than this is a stray one."""
+
+MAX_UNCLOSED_LINES: Final = 50
+"""A cell whose quote is never closed has at most so many lines."""
 
 SAMPLE_ROWS: Final = 200
 _BLANKS: Final = b" \t\r\n\x0b\x0c\x1a"
@@ -50,7 +54,7 @@ def read_csv(
         place = find_header(cells[:1], frozenset(), is_needed=dialect.header)
         shape = measure_table(place, cells)
     names = [name for name in shape.names if name]
-    return names, TableReader(shape, oddities).read(raw_rows)
+    return names, TableReader(shape, oddities, delimiter=dialect.delimiter).read(raw_rows)
 
 
 def measure_first_rows(
@@ -82,6 +86,7 @@ class _RowSplitter:
         dialect, read = self._dialect, self._lines.read
         encoding, delimiter = dialect.encoding, dialect.delimiter
         quote = self._quote if dialect.quotes else None
+        formula = re.compile(rb'(^|%s)="(?=[^"])' % re.escape(delimiter.encode()))
         first_of_bom, space = codecs.BOM_UTF8[0], 0x20
         while raw := read():
             first = raw[0]
@@ -93,6 +98,8 @@ class _RowSplitter:
             if len(raw) > MAX_ROW_BYTES:
                 yield self._lines.number, raw, None, TOO_LONG
             elif quote is not None and quote in raw:
+                if b'="' in raw:
+                    raw = formula.sub(rb'\1"', raw)  # Excel keeps the text of ="0012" as it is
                 yield self._read_quoted(raw)
             else:
                 try:
@@ -104,7 +111,19 @@ class _RowSplitter:
                 cells = text.rstrip("\r\n").split(delimiter)
                 if dialect.escapes:
                     cells = [unescape(cell) for cell in cells]
+                if len(cells) != self._width and "\r" in text:
+                    yield from self._split_at_cr(raw, text, cells)
+                    continue
                 yield self._lines.number, raw, cells, None
+
+    def _split_at_cr(self, raw: bytes, text: str, cells: list[str]) -> Iterator[RawRow]:
+        """Yield the rows of a line that a carriage return divides into whole ones."""
+        parts = [part.split(self._dialect.delimiter) for part in text.rstrip("\r\n").split("\r")]
+        if len(parts) > 1 and all(len(part) == self._width for part in parts):
+            for part in parts:
+                yield self._lines.number, raw, part, None
+        else:
+            yield self._lines.number, raw, cells, None
 
     def _read_otherwise(self, raw: bytes) -> RawRow:
         """Return a row without quotes that is not in the encoding of the rest."""
@@ -142,8 +161,8 @@ class _RowSplitter:
                 cells = parse_cells((raw.decode(self._dialect.encoding),), self._dialect)
             except UnicodeDecodeError:
                 cells = None
-            if cells is not None and len(cells) == self._width:
-                return number, raw, cells, None
+            if cells is not None and len(cells) == self._width and not self._dialect.wrapped:
+                return number, raw, _unwrap_formulas(cells), None
         taken = [raw]
         lines = [self._decode(raw)]
 
@@ -161,30 +180,56 @@ class _RowSplitter:
 
         cells = parse_cells(feed(), self._dialect)
         if cells is None or self._is_misjoined(cells, taken):
-            self._lines.unread(taken[1:])
-            return self._read_loosely(raw, lines[0], number)
+            return self._read_loosely(taken, lines, number)
         whole = raw if len(taken) == 1 else b"".join(taken)
         if any(line.is_garbled for line in lines):
             return number, whole, None, _describe_encoding(self._dialect.encoding)
         for line in lines:
             self._count(line, number)
-        return number, whole, self._unpack(cells or [""], number), None
+        return number, whole, _unwrap_formulas(self._unpack(cells or [""], number)), None
 
-    def _read_loosely(self, raw: bytes, line: _Line, number: int) -> RawRow:
+    def _read_loosely(self, taken: list[bytes], lines: list[_Line], number: int) -> RawRow:
         """Return a row whose quotes are wrong: by its delimiters, if they make a whole row."""
-        if line.is_garbled:
+        count, cells = self._split_unclosed(lines)
+        self._lines.unread(taken[count:])
+        raw = taken[0] if count == 1 else b"".join(taken[:count])
+        if any(line.is_garbled for line in lines[:count]):
             return number, raw, None, _describe_encoding(self._dialect.encoding)
-        cells = split_loosely(line.text.rstrip("\r\n"), self._dialect, self._width)
         if cells is None:
             return number, raw, None, _BROKEN_QUOTE
-        self._count(line, number)
+        for line in lines[:count]:
+            self._count(line, number)
         self._oddities.add(LOOSE_QUOTES, f"line {number}")
         return number, raw, cells, None
+
+    def _split_unclosed(self, lines: list[_Line]) -> tuple[int, list[str] | None]:
+        """Return how many lines a row with a wrong quote has, and its cells.
+
+        A line that is a whole row by itself begins the next one.
+        """
+        dialect, width = self._dialect, self._width
+        text = lines[0].text
+        cells = split_loosely(text.rstrip("\r\n"), dialect, width)
+        if cells is not None:
+            return 1, cells
+        best: tuple[int, list[str] | None] = (1, None)
+        for count in range(1, min(len(lines), MAX_UNCLOSED_LINES) + 1):
+            if count > 1:
+                line = lines[count - 1].text
+                if len(line.split(dialect.delimiter)) >= width:
+                    break
+                text += line
+            cells = split_plainly(text, dialect)
+            if len(cells) > width:
+                break
+            if len(cells) == width:
+                best = count, cells
+        return best
 
     def _unpack(self, cells: list[str], number: int) -> list[str]:
         """Return the cells of a row that is in quotes as a whole."""
         dialect = self._dialect
-        if len(cells) == self._width or any(cells[1:]):
+        if any(cells[1:]) or (len(cells) == self._width and not dialect.wrapped):
             return cells
         if not dialect.wrapped and self._width < 2:
             return cells
@@ -213,6 +258,14 @@ class _Line:
     text: str
     oddity: str | None = None
     is_garbled: bool = False
+
+
+def _unwrap_formulas(cells: list[str]) -> list[str]:
+    """Return cells without the formula by which some exports keep Excel from changing them."""
+    return [
+        cell[2:-1] if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell
+        for cell in cells
+    ]
 
 
 def _describe_encoding(encoding: str) -> str:

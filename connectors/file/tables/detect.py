@@ -21,6 +21,7 @@ from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Shape
 from connectors.file.tables.table import find_fault
 
 DELIMITERS: Final = (",", ";", "\t", "|")
+RARE_DELIMITERS: Final = ("^", "~", "\x01", "\x1f", "\xa6")
 _SEPARATOR: Final = re.compile(rb'\s*"?sep=(.|\\t)"?[;,\t]*\s*?[\r\n]', re.IGNORECASE)
 _QUOTED: Final = re.compile(rb'"(?:[^"]|"")*"')
 _MIN_EXACT: Final = 0.5
@@ -39,6 +40,7 @@ def detect_dialect(
 ) -> Dialect:
     """Return the dialect with the most known column names and the most rows of its width."""
     cr = ends_lines_with_cr(head)
+    is_named = delimiter is None and read_separator(head) is not None
     delimiter = delimiter or read_separator(head)
     plain = Dialect(
         encoding.name, delimiter or SINGLE_COLUMN, other_encoding=encoding.other, cr=cr,
@@ -48,7 +50,9 @@ def detect_dialect(
         end = b"\r" if cr else b"\n"
         head = head[: head.rfind(end) + 1] or head
     best: tuple[_Score, Dialect] | None = None
-    for candidate in (delimiter,) if delimiter else DELIMITERS:
+    for candidate in _list_delimiters(head, delimiter, is_named=is_named):
+        if best is not None and is_named and candidate != delimiter:
+            break
         for attempt in _vary_quoting(head, replace(plain, delimiter=candidate)):
             scored = _score(head, attempt, known_names)
             if scored is not None and (best is None or scored[0] > best[0]):
@@ -59,11 +63,22 @@ def detect_dialect(
     return replace(plain, shape=shape)
 
 
+def _list_delimiters(head: bytes, stated: str | None, *, is_named: bool) -> tuple[str, ...]:
+    """Return the delimiters to try; one that the file names itself may be wrong."""
+    if stated is not None and not is_named:
+        return (stated,)
+    first = head[:4_000]
+    rare = [sign for sign in RARE_DELIMITERS if sign.encode() in first]
+    return tuple(dict.fromkeys([*([stated] if stated else []), *DELIMITERS, *rare]))
+
+
 def ends_lines_with_cr(head: bytes) -> bool:
     """Return True if lines end with a carriage return alone; those within quotes do not count."""
     if b"\r" not in head:
         return False
     outside = _QUOTED.sub(b"", head)
+    if re.search(rb"\A[^\r\n]+\r(?!\r*\n)[^\r\n]", outside):
+        return True  # the header ends with one
     return outside.count(b"\r") - outside.count(b"\r\n") > outside.count(b"\n")
 
 
@@ -79,6 +94,8 @@ def _vary_quoting(head: bytes, plain: Dialect) -> Iterator[Dialect]:
     """Yield the ways of quoting that a file shows signs of."""
     yield plain
     head = head[:_SIGNS_BYTES]
+    if head.count(b"`") > 3:
+        yield replace(plain, quote="`")
     sign = re.escape(plain.delimiter.encode())
     spaced = re.search(rb"(?:%s) +[\"']" % sign, head) is not None
     if rb"\"" in head:
@@ -135,6 +152,7 @@ def _score(
         return None  # a sentence with a comma in it, rather than a header
     score = (
         shape.header.known_count,
+        not shape.header.looks_like_data,
         round(whole / count, 1),
         round(exact / count, 1),
         -_count_stray_quotes(body),
@@ -160,7 +178,7 @@ def _count_stray_quotes(body: list[list[str] | None]) -> int:
 
 
 def _is_stray(cell: str) -> bool:
-    is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'"
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'`"
     return is_quoted or cell == r"\N" or '\\"' in cell or "\\'" in cell
 
 
@@ -168,7 +186,7 @@ def _count_oddities(dialect: Dialect) -> int:
     return (
         2 * (not dialect.quotes)
         + 2 * dialect.wrapped
-        + (dialect.quote == "'")
+        + (dialect.quote != '"')
         + dialect.escapes
         + dialect.spaced
     )

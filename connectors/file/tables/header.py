@@ -200,7 +200,22 @@ def _join_names(groups: Sequence[str], names: Sequence[str]) -> list[str]:
     return joined
 
 
+def _repeats(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Return True if a column has the cell of the first row again, which is no repeated header."""
+    cells = [cell.strip() for cell in row]
+    others = [other for other in body if [cell.strip() for cell in other] != cells]
+    if len(others) < len(body):
+        return False
+    return any(
+        cell and at < len(other) and other[at].strip() == cell
+        for other in others
+        for at, cell in enumerate(cells)
+    )
+
+
 def _looks_like_data(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    if _repeats(row, body):
+        return True
     for at, cell in enumerate(row):
         if not is_structured(cell) or not cell.strip():
             continue

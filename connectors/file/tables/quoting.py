@@ -56,6 +56,18 @@ def split_loosely(text: str, dialect: Dialect, width: int) -> list[str] | None:
     return None
 
 
+def split_plainly(text: str, dialect: Dialect) -> list[str]:
+    """Return the cells of a text in which a quote is never closed: every delimiter divides.
+
+    A cell loses its first quote if that is the one without a partner.
+    """
+    quote = dialect.quote
+    return [
+        cell.replace(quote, "", 1) if cell.lstrip()[:1] == quote and cell.count(quote) % 2 else cell
+        for cell in text.rstrip("\r\n").split(dialect.delimiter)
+    ]
+
+
 def _split_at(text: str, quote: str, delimiter: str, closing: re.Pattern[str]) -> list[str] | None:
     cells: list[str] = []
     at = 0

@@ -40,6 +40,10 @@ class Shape:
     """Cells of a whole row."""
     structured: frozenset[int] = field(default=frozenset(), repr=False)
     """Columns in which every cell is a number, a date or the like."""
+    numbers: frozenset[int] = field(default=frozenset(), repr=False)
+    """Those of them in which every cell is a number."""
+    text_column: int | None = field(default=None, repr=False)
+    """The column with the longest texts, by its index."""
     unnamed: tuple[str, ...] = ()
     """Columns that the header does not name, as they are called instead."""
 
@@ -83,8 +87,9 @@ class Dialect:
     def quoting(self) -> str | None:
         """Describe the quoting if it is not the usual one."""
         parts = []
-        if self.quote == "'":
-            parts.append("cells are in single quotes")
+        if self.quote != '"':
+            kind = "single quotes" if self.quote == "'" else "backticks"
+            parts.append(f"cells are in {kind}")
         if self.escapes:
             parts.append("quotes within cells follow a backslash")
         if self.spaced:

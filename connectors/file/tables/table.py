@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from connectors.file.tables.findings import (
+    REJOINED,
     REPEATED_HEADER,
     SHORT,
     TITLE,
@@ -19,8 +20,15 @@ from connectors.file.tables.findings import (
     UNNAMED,
     Oddities,
 )
-from connectors.file.tables.header import Header, fold_cell, is_structured
+from connectors.file.tables.header import (
+    Header,
+    find_text_column,
+    fold_cell,
+    is_number,
+    is_structured,
+)
 from connectors.file.tables.rows import RawRow, Row, Shape
+from connectors.file.tables.wide_rows import cut_extra, join_extra
 
 _TOTALS: Final = frozenset(
     f"{word}{end}"
@@ -32,6 +40,12 @@ _TOTALS: Final = frozenset(
     )
     for end in ("", ":")
 )  # fmt: skip
+_NUMBERING: Final = frozenset({"id", "#", "no", "no.", "nr", "number", "index", "row", "nummer"})
+_AVERAGE: Final = re.compile(
+    r"(overall )?(average|mean|avg\.?|median|durchschnitt|mittelwert|moyenne|promedio|media"
+    r"|gemiddelde|średnia|ortalama|średnio|medel|gennemsnit)( (rating|score|value|stars))?:?",
+    re.IGNORECASE,
+)
 _NOTE: Final = re.compile(
     r"(grand |sub-?)?total( (number|no\.?|count)?( of)?)?( [\w ]{1,30})?\s*[:=]?\s*[\d.,]+"
     r"|(this )?(report |data |file |list )?(was |is )?"
@@ -42,6 +56,7 @@ _NOTE: Final = re.compile(
     re.IGNORECASE,
 )
 _MAX_NAME: Final = 300
+_MIN_STRUCTURED: Final = 0.9
 _NOTE_KIND: Final = "note"
 
 
@@ -53,6 +68,12 @@ def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: boo
     body = rows[header.row + header.rows :]
     header_rows = rows[header.row : header.row + header.rows]
     counted = body if is_grid or not header.rows else header_rows
+    if (
+        header.rows == 1
+        and not is_grid
+        and _has_row_names(body, len(header_rows[0]), (*header.names, "")[0])
+    ):
+        header = replace(header, names=("", *header.names))
     width = max([len(header.names), *map(len, counted)])
     names = list(header.names) + [""] * (width - len(header.names))
     unnamed = []
@@ -65,25 +86,59 @@ def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: boo
     while names and not names[-1]:
         names.pop()
     structured = {at for at in range(width) if _is_structured_column(body, at)}
-    return Shape(replace(header, names=tuple(names)), width, frozenset(structured), tuple(unnamed))
+    text_column = find_text_column([row[:width] for row in body]) if body else None
+    return Shape(
+        replace(header, names=tuple(names)),
+        width,
+        frozenset(structured),
+        frozenset(at for at in structured if _is_number_column(body, at)),
+        text_column,
+        tuple(unnamed),
+    )
+
+
+def _has_row_names(body: Sequence[Sequence[str]], width: int, first: str) -> bool:
+    """Return True if each row has one cell more than the header: its number, as R writes it."""
+    body = [row for row in body if any(row)]
+    numbers = [row[0].strip() for row in body]
+    if fold_cell(first) in _NUMBERING or any(not row[-1].strip() for row in body):
+        return False
+    return (
+        len(numbers) > 1
+        and all(len(row) == width + 1 for row in body if any(row))
+        and (numbers == [str(number) for number in range(1, len(numbers) + 1)])
+    )
 
 
 def _is_structured_column(body: Sequence[Sequence[str]], at: int) -> bool:
     cells = [row[at] for row in body if at < len(row) and row[at].strip()]
     # One that is none may be the rest of a row that a line end has cut.
-    return len(cells) > 1 and sum(map(is_structured, cells)) >= 0.9 * len(cells)
+    return len(cells) > 1 and sum(map(is_structured, cells)) >= _MIN_STRUCTURED * len(cells)
+
+
+def _is_number_column(body: Sequence[Sequence[str]], at: int) -> bool:
+    cells = [row[at] for row in body if at < len(row) and row[at].strip()]
+    return sum(map(is_number, cells)) >= _MIN_STRUCTURED * len(cells)
 
 
 class TableReader:
     """Turns raw rows into rows with named columns."""
 
     def __init__(
-        self, shape: Shape, oddities: Oddities, *, place: str = "line", is_grid: bool = False
+        self,
+        shape: Shape,
+        oddities: Oddities,
+        *,
+        place: str = "line",
+        is_grid: bool = False,
+        delimiter: str = ",",
     ) -> None:
         """``place`` precedes line numbers; ``is_grid`` is True for a sheet.
 
-        A sheet's cells are in their columns, however many there are.
+        A sheet's cells are in their columns, however many there are. ``delimiter`` stands between
+        the cells of other tables.
         """
+        self._delimiter = delimiter
         self._shape = shape
         self._oddities = oddities
         self._place = place
@@ -133,7 +188,7 @@ class TableReader:
             return REPEATED_HEADER
         if self._is_note(cells):
             return _NOTE_KIND
-        return TOTAL if _is_total(cells) else None
+        return TOTAL if _is_total(cells) or _is_average(cells, self._shape) else None
 
     def _skip_header(self, raw_rows: Iterator[RawRow]) -> None:
         header = self._shape.header
@@ -184,7 +239,10 @@ class TableReader:
         if not self._is_grid:
             fault = find_fault(cells, self._shape)
             if fault is not None:
-                return Row(line, raw, {}, fault)
+                mended = self._mend(cells, line)
+                if mended is None:
+                    return Row(line, raw, {}, fault)
+                cells, beyond = mended, False
             if len(cells) < width:
                 self._oddities.add(SHORT, f"{self._place} {line}")
         cells = cells[:width] + [""] * (width - len(cells))
@@ -194,6 +252,17 @@ class TableReader:
         ):
             self._oddities.add(UNNAMED, f"{self._place} {line}")
         return Row(line, raw, values)
+
+    def _mend(self, cells: list[str], line: int) -> list[str] | None:
+        """Return the cells of a row that is too wide, if it is plain which they are."""
+        if len(cells) <= self._shape.width:
+            return None
+        mended, kind = join_extra(cells, self._shape, self._delimiter), REJOINED
+        if mended is None:
+            mended, kind = cut_extra(cells, self._shape), UNNAMED
+        if mended is not None:
+            self._oddities.add(kind, f"{self._place} {line}")
+        return mended
 
 
 def find_fault(cells: Sequence[str], shape: Shape) -> str | None:
@@ -219,6 +288,15 @@ def _is_total(cells: list[str]) -> bool:
     if len(word) > 18 or fold_cell(word) not in _TOTALS:
         return False
     rest = [cell for cell in cells if cell.strip() and cell is not word]
+    return bool(rest) and all(map(is_structured, rest))
+
+
+def _is_average(cells: list[str], shape: Shape) -> bool:
+    """Return True for a word for the average, in another column than the texts, and numbers."""
+    at = next((at for at, cell in enumerate(cells) if cell.strip()), 0)
+    if at == shape.text_column or _AVERAGE.fullmatch(cells[at].strip()) is None:
+        return False
+    rest = [cell for cell in cells[at + 1 :] if cell.strip()]
     return bool(rest) and all(map(is_structured, rest))
 
 

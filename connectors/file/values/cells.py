@@ -12,6 +12,8 @@ def sanitize(text: str) -> str:
     """Return text without control characters and outer white space, with ``\\n`` as line ends."""
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
+    if "\ufeff" in text:
+        text = text.replace("\ufeff", "")  # a mark of files that were joined
     if _BREAKS.search(text):
         text = _BREAKS.sub("\n", text)
     return text.strip()

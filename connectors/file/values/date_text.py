@@ -8,7 +8,8 @@ from typing import Final
 
 _MAX_CHARACTERS: Final = 120
 _INVISIBLE: Final = dict.fromkeys(
-    map(ord, "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff\u202a\u202b\u202c\u202d\u202e"
+    map(ord, "\x00\x01\x02\x1b\x1f\x7f"
+             "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff\u202a\u202b\u202c\u202d\u202e"
              "\u2066\u2067\u2068\u2069"),
     "",
 )  # fmt: skip
@@ -50,7 +51,7 @@ def normalize_date(cell: str) -> str:
     text = " ".join(cell.split())
     if not text or len(text) > _MAX_CHARACTERS:
         return text
-    if not text.isascii():
+    if not (text.isascii() and text.isprintable()):
         text = _to_plain_signs(text)
     text = _HALF_LAST.sub(lambda half: " pm" if half[2] else " am", text)
     if not text[:1].isdecimal() or text[-1] in "\"'])}/;,.":

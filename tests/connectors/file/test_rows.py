@@ -56,8 +56,8 @@ def test_lines_joined_by_a_stray_quote_are_taken_apart_again() -> None:
 
 
 def test_a_wrong_number_of_cells_is_the_rows_own_fault() -> None:
-    content = b"id,text\n1,a,b\n2\n3,fine,,\n"
-    assert read_cells(content) == [(2, None), (3, ["2", ""]), (4, ["3", "fine"])]
+    content = b"text,id\na,b,c\n2\nfine,3,,\n"
+    assert read_cells(content) == [(2, None), (3, ["2", ""]), (4, ["fine", "3"])]
 
 
 def test_blank_lines_are_no_rows_but_count_as_lines() -> None:

@@ -163,9 +163,15 @@ def test_a_row_that_a_line_end_has_cut_is_no_short_row(csv: Path) -> None:
         ('1,"Slow, but kind" ,2\n2,"Fine" ,5\n', ["Slow, but kind", "Fine"]),
         ("1,'Fine',2\n2,It's ok,5\n", ["'Fine'", "It's ok"]),
         ('1,"""Fine""",2\n2,ok,5\n', ['"Fine"', "ok"]),
+        ("1,`Slow, but kind`,2\n2,`Fine`,5\n", ["Slow, but kind", "Fine"]),
+        ('1,"Best" ward,2\n2,ok,5\n', ['"Best" ward', "ok"]),
+        ('1,"Calm,2\n2,Fine,5\n3,ok,4\n', ["Calm", "Fine", "ok"]),
+        ('1,Calm,2\n2,"Fine\nand more,5\n', ["Calm", "Fine\nand more"]),
+        ('="1",="Calm, kind",="2"\n="2",="ok",="5"\n', ["Calm, kind", "ok"]),
     ],
     ids=["backslash", "single", "single and backslash", "space before", "not escaped",
-         "space after", "some single", "quoted words"],
+         "space after", "some single", "quoted words", "backticks", "only the first words",
+         "never closed", "never closed at the end", "formulas"],
 )  # fmt: skip
 def test_quotes_are_read_as_they_were_written(csv: Path, rows: str, texts: list[str]) -> None:
     assert read_texts(connect(csv, "id,Comment,Rating\n" + rows)) == texts
@@ -181,8 +187,9 @@ def test_tables_of_databases_have_signs_for_line_ends_and_nothing(csv: Path) -> 
     [
         '"Visited,Comment,Rating"\n"2026-02-01,""Calm, friendly"",4"\n"2026-02-02,Loud,1"\n',
         'Visited,Comment,Rating\n"2026-02-01,""Calm, friendly"",4"\n2026-02-02,Loud,1\n',
+        '"Visited,Comment,Rating",,\n"2026-02-01,""Calm, friendly"",4",,\n"2026-02-02,Loud,1",,\n',
     ],
-    ids=["all", "some"],
+    ids=["all", "some", "delimiters after them"],
 )
 def test_lines_in_quotes_are_unpacked(csv: Path, content: str) -> None:
     made = connect(csv, content)
@@ -281,3 +288,93 @@ def test_titles_are_told_from_names_of_columns(csv: Path, title: str) -> None:
     rows = "F1,F2,F3,Bemerkung\n1,2,3,Gut gemacht\n2,3,3,Laut\n"
     made = connect(csv, title + rows, columns={"text": "Bemerkung"})
     assert read_texts(made) == ["Gut gemacht", "Laut"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "texts", "kind"),
+    [
+        ("1,Calm, quiet ward,2\n2,Fine,5\n", ["Calm, quiet ward", "Fine"], kinds.REJOINED),
+        ("1,Calm,4,5\n2,Fine,5\n", ["Calm", "Fine"], kinds.REJOINED),
+        ("1,Calm,2,checked\n2,Fine,5\n", ["Calm", "Fine"], kinds.UNNAMED),
+    ],
+    ids=["text", "number", "note"],
+)
+def test_a_delimiter_that_is_not_quoted_is_part_of_its_cell(
+    csv: Path, rows: str, texts: list[str], kind: str
+) -> None:
+    made = connect(csv, f"id,Comment,Rating\n{rows}3,Good,4\n4,ok,4\n")
+    assert read_texts(made) == [*texts, "Good", "ok"]
+    assert count(made) == {kind: 1}
+
+
+def test_a_row_that_is_too_wide_in_more_than_one_way_is_its_own_fault(csv: Path) -> None:
+    made = connect(csv, "Comment,Site\nCalm,quiet,East\nFine,West\nLoud,East\n")
+    assert read(made)[1].dead_lettered == 1
+
+
+@pytest.mark.parametrize("sign", ["^", "~", "\x01"])
+def test_rare_delimiters_are_found(csv: Path, sign: str) -> None:
+    made = connect(csv, f"{HEADER}2026-02-01,Calm; kind,4\n".replace(",", sign))
+    assert read_texts(made) == ["Calm; kind"]
+    assert made.writing.delimiter == sign
+
+
+def test_a_first_line_that_names_another_delimiter_is_a_title(csv: Path) -> None:
+    assert read_texts(connect(csv, f"sep=;\n{HEADER}2026-02-01,Calm,4\n")) == ["Calm"]
+
+
+def test_decimal_commas_divide_no_cells(csv: Path) -> None:
+    rows = "Datum;Bemerkung;Note\n03.01.2026;Ruhig, nett;1,5\n04.01.2026;Laut, kalt;4,0\n"
+    made = connect(csv, rows, columns={"text": "Bemerkung"})
+    assert read_texts(made) == ["Ruhig, nett", "Laut, kalt"]
+
+
+def test_numbers_of_rows_without_a_name_move_no_column(csv: Path) -> None:
+    rows = "Visited,Comment,Rating\n1,2026-02-01,Calm,4\n2,2026-02-02,Loud,2\n"
+    made = connect(csv, rows)
+    assert read_texts(made) == ["Calm", "Loud"]
+    assert made.writing.unnamed == ("column 1",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["2026-02-01,Calm,4\r2026-02-02,Loud,2\n2026-02-03,Good,3\n",
+     "2026-02-01,Calm,4\r\n2026-02-02,Loud,2\n2026-02-03,Good,3\r"],
+)  # fmt: skip
+def test_line_ends_of_several_kinds_end_lines(csv: Path, content: str) -> None:
+    assert read_texts(connect(csv, HEADER + content)) == ["Calm", "Loud", "Good"]
+    assert read_texts(connect(csv, HEADER[:-1] + "\r" + content)) == ["Calm", "Loud", "Good"]
+
+
+def test_averages_below_the_table_are_no_scores(csv: Path) -> None:
+    made = connect(csv, f"{HEADER}2026-02-01,Calm,4\n2026-02-02,Average,2\nAverage,,3.0\n")
+    assert read_texts(made) == ["Calm", "Average"]
+    assert count(made) == {kinds.TOTAL: 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\x00Visited,Comment,Rating\n2026-02-01,C\x00alm\x00,4\n" + "\x00" * 900,
+        HEADER + "2026-02-01,\x02\x03\x02Calm\x03\x02\x03,4\n",
+        HEADER + "2026-02-01,\x1b[1mCalm\x1b[0m,4\n",
+        HEADER + "2026-02-01,\ufeffCalm,4\n",
+    ],
+    ids=["zeros", "controls", "escapes", "mark"],
+)
+def test_control_characters_cost_themselves_only(csv: Path, content: str) -> None:
+    (text,) = read_texts(connect(csv, content))
+    assert text.replace("[1m", "").replace("[0m", "") == "Calm"
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["Calm", "Спокойно и чисто", "看護師はとても親切でした"])
+def test_wide_characters_are_told_without_a_mark(csv: Path, encoding: str, text: str) -> None:
+    content = f"{HEADER}2026-02-01,{text},4\n2026-02-02,{text} {text},2\n"
+    assert read_texts(connect(csv, content.encode(encoding))) == [text, f"{text} {text}"]
+
+
+def test_cells_that_come_again_are_no_names(csv: Path) -> None:
+    content = "East,Everybody was so kind\nWest,The food was cold\nEast,It was loud at night\n"
+    with pytest.raises(Misconfigured, match="--no-header"):
+        _ = connect(csv, content, columns={}).plan
