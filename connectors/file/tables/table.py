@@ -85,6 +85,9 @@ def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: boo
             unnamed.append(names[at])
     while names and not names[-1]:
         names.pop()
+    if not is_grid:
+        whole = [row for row in body if len(row) == width]
+        body = whole if 2 * len(whole) >= len(body) else body
     structured = {at for at in range(width) if _is_structured_column(body, at)}
     text_column = find_text_column([row[:width] for row in body]) if body else None
     return Shape(
