@@ -15,7 +15,12 @@ _KEPT_BYTES: Final = 1_000
 """The beginning of an element that is too long, for its dead letter."""
 _BLOCK_BYTES: Final = 262_144
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[\[\]{}]', re.DOTALL)
-_BETWEEN: Final = re.compile(rb"[\s,\x1e]*")
+_BETWEEN: Final = re.compile(rb"(?:[\s,;)\x1e\xef\xbb\xbf]|//[^\n]*|/\*[^*]*\*+/|#[^\n]*)*+")
+PREFIX: Final = re.compile(
+    rb"(?:[\s\x1e]|\)\]\}'?,?|//[^\n]*\n|/\*[^*]*\*+/|#[^\n]*\n)*+"
+    rb"(?:(?:(?:var|let|const)\s+)?[\w$.\[\]]{1,80}\s*[=(]\s*)?"
+)
+"""What may stand before a document: comments, and what makes JavaScript of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class _Splitter:
         self._start: int | None = None  # of the element that is read
         self._depth = self._base = 0
         self._is_discarding = False
+        self._is_first = True
 
     def feed(self, block: bytes) -> Iterator[Element]:
         self._buffer += block
@@ -116,6 +122,9 @@ class _Splitter:
             self._after, self._base = end, 0
 
     def _gap(self, start: int, end: int | None) -> Iterator[Element]:
+        is_first, self._is_first = self._is_first, False
+        if is_first and end is not None and PREFIX.fullmatch(self._buffer[start:end]):
+            return
         if _BETWEEN.fullmatch(self._buffer[start:end]) is None:
             yield self._element(start, end, NO_OBJECT if end else INVALID)
 

@@ -8,17 +8,19 @@ over as many lines as it takes. An element that is damaged is its own error.
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 import orjson
 
-from connectors.file.tables.json_elements import INVALID, NO_OBJECT, Element, split_elements
+from connectors.file.tables.json_elements import INVALID, NO_OBJECT, PREFIX, Element, split_elements
+from connectors.file.tables.json_tables import COLUMNS, list_table, unwrap_types
+from connectors.file.tables.json_values import dump, flatten, may_repeat, parse_value
 from connectors.file.tables.lines import LineReader
+from connectors.file.tables.loose_json import close_cut
 from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, Row
-from connectors.sdk.json_parts import fit_depth, load_json
+from connectors.sdk.json_parts import load_json
 
 MAX_DOCUMENT_BYTES: Final = 100_000_000
 """An object that holds the list of records is read as a whole, up to this size."""
@@ -30,16 +32,27 @@ _MAX_DEPTH: Final = 6
 
 
 def is_json(head: bytes) -> bool:
-    """Return True if a file starts with a JSON object, or an array that holds some."""
-    start = head.lstrip()
-    return start[:1] == b"{" or re.match(rb"\[\s*[\[{\]]", start) is not None
+    """Return True if a file starts with a JSON object, or an array that holds some.
+
+    Comments, or the assignment of JavaScript, may stand before it.
+    """
+    prefix = PREFIX.match(head)
+    start = head[prefix.end() :] if prefix else head
+    if start[:1] == b"{":
+        return re.match(rb"\{\s*(?:[\"'}/#]|[\w$]+\s*:)", start) is not None or not prefix
+    if re.match(rb"\[\s*(?:[\[{\]]|//|/\*)", start) is not None:
+        return True
+    first = start.split(b"\n", 1)[0]
+    return start[:2] == b'["' and isinstance(parse_value(first), list) and b"\n[" in start
 
 
 def find_layout(head: bytes) -> str:
     """Return ``lines`` if most lines are objects of their own, else ``document``."""
     lines = [line for line in head.splitlines()[: _SAMPLE_LINES + 1] if line.strip()]
-    begun = [line for line in lines if line.lstrip().startswith(b"{")]
-    whole = sum(isinstance(_parse(line), dict) for line in begun)
+    if lines and lines[0].startswith(b'["'):
+        return "lines"  # a list for each row
+    begun = [line for line in lines if line.lstrip(b" \t\x1e").startswith(b"{")]
+    whole = sum(isinstance(parse_value(line), dict) for line in begun)
     return "lines" if whole and 2 * whole >= len(begun) else "document"
 
 
@@ -58,10 +71,13 @@ def find_path(
     The path is None if the outermost objects are the records.
     """
     first = next(split_elements(stream, max_bytes=MAX_DOCUMENT_BYTES), None)
-    text = None if first is None or first.error else _recode(first.raw, dialect)
-    document = None if text is None else _parse(text)
+    text = None if first is None else _recode(_close(first)[0], dialect)
+    document = None if text is None else parse_value(text)
     if not isinstance(document, dict):
         return None, []
+    if list_table(document):
+        return (COLUMNS,), []
+    document = unwrap_types(document)
     names = {name.casefold() for name, value in document.items() if not _holds_records(value)}
     lists = {path: _list_records(value) for path, value in _find_lists(document, ())}
     if not lists or len(names & known_names) > 1:
@@ -110,12 +126,15 @@ def _list_records(value: Any) -> list[Any]:
 
 def _read_lines(lines: LineReader, dialect: Dialect) -> Iterator[Row]:
     utf8 = dialect.encoding in {"utf-8", "ascii"}
+    names: list[str] | None = None
     while raw := lines.read():
         number = lines.number
         if raw[:3] == codecs.BOM_UTF8:
             raw = raw[3:]
         if raw.isspace() or raw.strip(b"\x1e\x1a\r\n ") in {b"", b"[", b"]", b","}:
             continue
+        if raw.lstrip()[:1] in b"/#" and PREFIX.fullmatch(raw) is not None:
+            continue  # a comment
         if len(raw) > MAX_ROW_BYTES:
             yield Row(number, raw, {}, TOO_LONG)
             continue
@@ -123,12 +142,23 @@ def _read_lines(lines: LineReader, dialect: Dialect) -> Iterator[Row]:
             try:
                 parsed = load_json(raw)
             except orjson.JSONDecodeError:
-                yield _read_element(raw, number, dialect)
+                parsed = None
+            if isinstance(parsed, dict) and not may_repeat(raw, parsed):
+                yield Row(number, raw, flatten(unwrap_types(parsed)))
                 continue
-            if isinstance(parsed, dict):
-                yield Row(number, raw, flatten(parsed))
-                continue
-        yield _read_element(raw, number, dialect)
+        if raw.lstrip()[:1] == b"[" and raw.rstrip(b"\r\n ,")[-1:] == b"]":
+            names, rows = _read_list(raw, number, names, dialect)
+            yield from rows
+        else:
+            yield _read_element(_strip_array(raw), number, dialect)
+
+
+def _strip_array(raw: bytes) -> bytes:
+    """Return a line without the bracket of the array that begins or ends on it."""
+    text = raw.strip(b" \t\r\n,\x1e")
+    if text[:1] == b"[" and text[-1:] == b"}":
+        return text[1:]
+    return text[:-1] if text[:1] == b"{" and text[-2:] == b"}]" else raw
 
 
 def _read_element(raw: bytes, number: int, dialect: Dialect) -> Row:
@@ -137,10 +167,12 @@ def _read_element(raw: bytes, number: int, dialect: Dialect) -> Row:
     if text is None:
         error = f"reading the row: its bytes are not in the encoding {dialect.encoding}"
         return Row(number, raw, {}, error)
-    parsed = _parse(text)
+    parsed = parse_value(text)
     if parsed is None:
         return Row(number, raw, {}, INVALID)
-    return Row(number, raw, flatten(parsed)) if isinstance(parsed, dict) else _reject(raw, number)
+    if not isinstance(parsed, dict):
+        return _reject(raw, number)
+    return Row(number, raw, flatten(unwrap_types(parsed)))
 
 
 def _reject(raw: bytes, number: int) -> Row:
@@ -157,60 +189,67 @@ def _recode(raw: bytes, dialect: Dialect) -> bytes | None:
     return None
 
 
-def _parse(raw: bytes) -> Any:
-    """Return the value, also with a comma after it or with numbers that are none."""
-    raw = raw.strip(b" \t\r\n\x1e").rstrip(b", \t;")
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        try:
-            # Python writes NaN, and others leave line ends in strings.
-            value = json.loads(raw, strict=False, parse_constant=lambda _: None)
-        except (ValueError, RecursionError):
-            return None
-    fit_depth(value)
-    return value
-
-
 def _read_document(stream: BinaryIO, dialect: Dialect) -> Iterator[Row]:
     max_bytes = MAX_DOCUMENT_BYTES if dialect.path else MAX_ROW_BYTES
+    names: list[str] | None = None
     for element in split_elements(stream, max_bytes=max_bytes):
+        rest = b""
+        if element.error is not None and dialect.path is not None:
+            whole, rest = _close(element)
+            element = element if not rest else Element(element.line, whole)
         if element.error is not None:
             yield Row(element.line, element.raw, {}, element.error)
-        elif dialect.path is None:
-            yield _read_element(element.raw, element.line, dialect)
-        else:
+        elif dialect.path is not None:
             yield from _read_records(element, dialect)
+        elif element.raw[:1] == b"[":
+            names, rows = _read_list(element.raw, element.line, names, dialect)
+            yield from rows
+        else:
+            yield _read_element(element.raw, element.line, dialect)
+        if rest.strip(b" \t\r\n,]}"):
+            yield Row(element.line, rest, {}, INVALID)
+
+
+def _close(element: Element) -> tuple[bytes, bytes]:
+    """Return the bytes of an element, without the rest of one that is cut off, and that rest."""
+    closed = close_cut(element.raw) if element.error == INVALID else None
+    return (element.raw, b"") if closed is None else closed
+
+
+def _read_list(
+    raw: bytes, line: int, names: list[str] | None, dialect: Dialect
+) -> tuple[list[str] | None, list[Row]]:
+    """Return the names of columns, and the rows of a list: of objects, or of one row's cells."""
+    text = _recode(raw, dialect)
+    values = None if text is None else parse_value(text)
+    if not isinstance(values, list) or not values:
+        return names, [_reject(raw, line)]
+    if all(isinstance(value, dict) for value in values):
+        return names, [Row(line, dump(value), flatten(unwrap_types(value))) for value in values]
+    if names is None and all(isinstance(value, str) for value in values):
+        return values, []
+    if names is None or len(values) != len(names):
+        return names, [_reject(raw, line)]
+    return names, [Row(line, raw, flatten(dict(zip(names, values, strict=True))))]
 
 
 def _read_records(element: Element, dialect: Dialect) -> Iterator[Row]:
     """Yield the records of one object, numbered from 1."""
     text = _recode(element.raw, dialect)
-    value = None if text is None else _parse(text)
-    for name in dialect.path or ():
-        if name != _EVERY:
-            value = value.get(name) if isinstance(value, dict) else None
+    value = None if text is None else parse_value(text)
+    if dialect.path == (COLUMNS,):
+        value = list_table(value) if isinstance(value, dict) else None
+    else:
+        value = unwrap_types(value)
+        for name in dialect.path or ():
+            if name != _EVERY:
+                value = value.get(name) if isinstance(value, dict) else None
     if not isinstance(value, list | dict):
         yield _read_element(element.raw, element.line, dialect)
         return
     for number, record in enumerate(_list_records(value), start=1):
-        raw = orjson.dumps(record)
+        raw = dump(record)
         if isinstance(record, dict):
             yield Row(number, raw, flatten(record))
         else:
             yield _reject(raw, number)
-
-
-def flatten(fields: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return values as text; the names of nested objects are joined by a dot."""
-    values: dict[str, str] = {}
-    for name, value in fields.items():
-        if isinstance(value, str):
-            values[prefix + name] = value
-        elif value is None:
-            values[prefix + name] = ""
-        elif isinstance(value, dict):
-            values.update(flatten(value, f"{prefix}{name}."))
-        else:
-            values[prefix + name] = orjson.dumps(value).decode()
-    return values

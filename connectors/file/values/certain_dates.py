@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -42,6 +41,7 @@ _DASHED_CLOCK = re.compile(r"[T_ ]?(\d\d)-(\d\d)(?:-(\d\d))?")
 _BRACKETS = re.compile(r"\((?![^)]*[+-]\d)[^)]*\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
+_MAX_NUMBER: Final = 1e20
 _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _FIRST_EPOCH_S = 631_152_000  # 1990
 _LAST_EPOCH_S = 1_900_000_000  # later ones are compact: 1990010100 is the first hour of 1990
@@ -107,7 +107,7 @@ def is_time(cell: str) -> bool:
 def _read_number(cell: str) -> datetime:
     """Read a Unix time, a compact time, or a serial number of Excel."""
     if "e" in cell.lower():
-        cell = str(Decimal(cell).quantize(Decimal(1)))
+        cell = f"{min(float(cell), _MAX_NUMBER):.0f}"
     whole = cell.partition(".")[0].lstrip("+-")
     compact = _COMPACT.fullmatch(cell)
     if compact is not None and (len(whole) != 10 or int(whole) >= _LAST_EPOCH_S):

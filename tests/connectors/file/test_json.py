@@ -12,6 +12,7 @@ import pytest
 from connectors.file import FileConfig, FileConnector
 from connectors.file.tables import json_elements
 from connectors.file.tables.json_elements import split_elements
+from connectors.file.tables.loose_json import parse_loosely
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import Fatal
@@ -117,3 +118,68 @@ def test_an_element_beyond_the_bound_is_refused_and_the_next_one_read() -> None:
 def test_json_without_an_object_is_refused(json: Path, content: str) -> None:
     with pytest.raises(Fatal, match=r"no JSON object|no rows"):
         read(json, content)
+
+
+FIRST, SECOND = '{"comment": "Calm", "n": 1}', '{"comment": "Loud", "n": 2}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"comment": "Calm", "n": 1,}, {"comment": "Loud", "n": 2,},]',
+        '{"comment": "Calm", "n": 1,}\n{"comment": "Loud", "n": 2,}\n',
+        f"[{FIRST},\n{SECOND},\n]",
+        f"// export\n/* of the ward */\n[{FIRST}, // one\n{SECOND}]",
+        f"# export\n{FIRST}\n# more\n{SECOND}\n",
+        "[{comment: 'Calm', n: undefined}, {comment: \"Loud\", n: -Infinity}]",
+        "[{'comment': 'Calm', 'n': None, 'ok': True}, {'comment': u'Loud', 'n': 2}]",
+        '[{"comment": "Calm" "n": 1} {"comment": "Loud", "n": .5}]',
+        f"show([{FIRST}, {SECOND}]);",
+        f"window.YTD.part0 = [{FIRST}, {SECOND}]",
+        f")]}}'\n[{FIRST}, {SECOND}]",
+        f"\x1e{FIRST}\n\x1e{SECOND}\n",
+        f"[[{FIRST}], [{SECOND}]]",
+        '[["comment", "n"], ["Calm", 1], ["Loud", 2]]',
+        '["comment", "n"]\n["Calm", 1]\n["Loud", 2]\n',
+        '{"columns": ["comment", "n"], "index": [0, 1], "data": [["Calm", 1], ["Loud", 2]]}',
+        '{"comment": {"0": "Calm", "1": "Loud"}, "n": {"0": 1, "1": 2}}',
+        '{"comment": ["Calm", "Loud"], "n": [1, 2]}',
+        '[{"comment": "Calm", "n": ' + "9" * 5_000 + '}, {"comment": "Loud", "n": [1e999]}]',
+        '[{"comment": "Calm", "comment": ""}, {"comment": "", "comment": "Loud"}]',
+        '[{"_id": 1, "_source": {"comment": "Calm"}}, {"_id": 2, "_source": {"comment": "Loud"}}]',
+        '{"Item": {"comment": {"S": "Calm"}}}\n{"Item": {"comment": {"S": "Loud"}}}\n',
+        f'{{"page": {{"items": [{FIRST}, {SECOND}, {{"comment": ""',
+    ],
+    ids=["commas in objects", "commas in lines", "array over lines", "comments", "remarks",
+         "JavaScript", "Python", "no commas", "call", "assignment", "guard", "separators",
+         "arrays in an array", "rows", "rows in lines", "names and rows", "columns by number",
+         "columns", "long numbers", "names twice", "search engine", "types", "cut off"],
+)  # fmt: skip
+def test_what_is_nearly_json_is_read(json: Path, content: str) -> None:
+    assert read(json, content)[0] == ["Calm", "Loud"]
+
+
+def test_quotes_and_backslashes_that_are_not_escaped_stay_in_the_text(json: Path) -> None:
+    content = '[{"comment": "Said "wait" twice", "n": 1}, {"comment": "It\\\'s \\w", "n": 2}]'
+    assert read(json, content)[0] == ['Said "wait" twice', "It's \\w"]
+
+
+def test_what_is_cut_off_at_the_end_is_its_own_error(json: Path) -> None:
+    texts, tally, connector = read(json, f'{{"data": [{FIRST}, {SECOND}, {{"comment": "Col')
+    assert texts == ["Calm", "Loud"]
+    assert connector.writing.path == "data"
+    assert [count.count for count in tally.reasons.values()] == [1]
+
+
+def test_names_that_flatten_to_the_same_are_both_kept(json: Path) -> None:
+    json.write_text('{"feedback.text": "Calm", "feedback": {"text": "Loud"}}\n')
+    page = next(
+        iter(FileConnector(FileConfig(path=json, columns={"text": "feedback.text"})).fetch(None))
+    )
+    assert page.items[0].data.values == {"feedback.text": "Calm", "feedback.text (2)": "Loud"}
+
+
+@pytest.mark.parametrize("part", ["/*", "'", '"', "{'", "[[", "//"])
+def test_nearly_json_takes_linear_time(part: str) -> None:
+    with pytest.raises(ValueError, match="not JSON"):  # the square of it would take an hour
+        parse_loosely("{" + part * 300_000)
