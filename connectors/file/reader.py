@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,7 @@ from connectors.file.columns.profile import is_personal_value, names_person
 from connectors.file.identity import build_keys
 from connectors.file.read_scores import build_score_reader, read_answered_score
 from connectors.file.values.cells import collapse_whitespace, sanitize
+from connectors.file.values.certain_dates import read_time
 from connectors.file.values.dates import build_date_parser
 from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.errors import BadRecord, Skip
@@ -30,6 +32,7 @@ from schemas.feedback import (
 from schemas.measures import Measure
 from schemas.validation import first_fault
 
+_MIDNIGHT: Final = re.compile(r"[T ]0{1,2}:00(:00)?(\.0+)?$")
 ESTIMATED: Final = "estimated"
 """Value of the attribute ``date`` where a cell holds no date, and that of another row is taken."""
 DATED_BY: Final = {
@@ -56,6 +59,8 @@ class IdentifiedRow(NamedTuple):
     """True if it only says that there is nothing to say."""
     scores: tuple[tuple[str, Measure], ...] = ()
     """Scores that other rows of its submission hold."""
+    sheet: str | None = None
+    """Title of its sheet, if several are read."""
     earlier: datetime | None = None
     """Date of the row before, which is taken where the row has none."""
 
@@ -241,7 +246,7 @@ class RowReader:
         return ""
 
     def _read_attributes(self, row: IdentifiedRow) -> dict[str, str]:
-        attributes: dict[str, str] = {}
+        attributes: dict[str, str] = {} if row.sheet is None else {"sheet": row.sheet}
         for name, column in self._attributes:
             value = collapse_whitespace(row.values.get(column, ""))
             if not value:
@@ -269,7 +274,8 @@ class RowReader:
         if self._is_simply_dated and cell:
             return _check_date(self._parse_date(cell), collected_at)
         if self._time is not None and cell.strip():
-            cell = f"{cell.strip()} {values.get(self._time, '').strip()}".strip()
+            day = _MIDNIGHT.sub("", cell.strip())
+            cell = f"{day} {read_time(values.get(self._time, ''))}".strip()
         error = BadRecord("reading created_at: the date is missing")
         for each in (cell, *(values.get(name, "") for name in self._mapping.other_dates)):
             if not each.strip() or each.startswith(self._mapping.no_date or "\0"):

@@ -54,7 +54,9 @@ class RowSplitter:
                 yield Skip("a test or preview of the survey")
                 return
         earlier = self._read_earlier(values, now) if self._estimates else None
-        whole = IdentifiedRow(values, self._identifier.identify(values), None, earlier=earlier)
+        whole = IdentifiedRow(
+            values, self._identifier.identify(values), None, sheet=row.sheet, earlier=earlier
+        )
         if self._scores is not None:
             whole = self._scores.carry(whole)
         for answer in self._split_answers(whole):
@@ -94,6 +96,7 @@ class RowSplitter:
                         comment,
                         scores=row.scores,
                         is_redundant=row.is_redundant,
+                        sheet=row.sheet,
                         earlier=row.earlier,
                     )
                 )

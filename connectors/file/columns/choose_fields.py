@@ -8,6 +8,7 @@ from typing import Final
 from connectors.file.columns.choose_scores import Chooser
 from connectors.file.columns.presets import Preset
 from connectors.file.columns.profile import Column
+from connectors.file.values.certain_dates import is_day_fraction
 from connectors.file.values.names import find_scale, split_words
 from connectors.file.values.scales import see_scale
 from connectors.file.values.scores import Scale, fold_answer
@@ -25,9 +26,17 @@ def find_time(chooser: Chooser, date: str | None) -> str | None:
         return None
     for column in chooser.free_columns(set()):
         words = set(split_words(column.name))
-        if column.is_time and words & _CLOCK_WORDS and not words & _WAITING_WORDS:
+        if words & _CLOCK_WORDS and not words & _WAITING_WORDS and _holds_times(column):
             return column.name
     return None
+
+
+def _holds_times(column: Column) -> bool:
+    """Return True for times of day, also as workbooks store them, or as dates with a time."""
+    if column.is_time or (column.dates is not None and column.is_date and column.dates.has_clock):
+        return True
+    cells = [cell for cell in column.values if cell.strip()]
+    return any(cell.strip() != "0" for cell in cells) and all(map(is_day_fraction, cells))
 
 
 def see_field_scale(

@@ -21,6 +21,7 @@ MAX_UNPACKED_BYTES: Final = 300_000_000
 MAX_DOCUMENT_BYTES: Final = 50_000_000
 """A Word document is read as a whole."""
 
+_STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _MAX_PARTS: Final = 10_000
 _BLOCK_BYTES: Final = 262_144
 _LOCAL_HEADER_BYTES: Final = 30
@@ -35,6 +36,8 @@ class Archive:
     """``xlsx``, ``xlsb`` or ``ods``."""
     epoch_1904: bool
     unpacked_bytes: int
+    is_strict: bool = False
+    """True for an .xlsx in the strict form of its standard, which few programs read."""
 
 
 def is_word_document(file: BinaryIO, where: str) -> bool:
@@ -79,7 +82,7 @@ def check_archive(file: BinaryIO, where: str) -> Archive:
         raise Fatal(f"reading {where}: it has a password; save it without one") from None
     is_binary = any(name.endswith("workbook.bin") for name in names)
     kind = "ods" if mimetype else "xlsb" if is_binary else "xlsx"
-    return Archive(kind, _1904.search(book) is not None, size)
+    return Archive(kind, _1904.search(book) is not None, size, _STRICT in book)
 
 
 def damaged_error(where: str, kind: str = "Excel workbook") -> Fatal:

@@ -21,6 +21,20 @@ _MAGIC: Final = (
     (b"SQLite format 3", "a database; export it as CSV"),
     (b"\x00\x01\x00\x00Standard", "an Access database; export it as CSV"),
     (b"PAR1", "a Parquet file; export it as CSV"),
+    (b"ARROW1", "an Arrow file; export it as CSV"),
+    (b"FEA1", "a Feather file; export it as CSV"),
+    (b"Obj\x01", "an Avro file; export it as CSV or JSON"),
+    (b"ORC", "an ORC file; export it as CSV"),
+    (b"\x89HDF", "an HDF5 file; export it as CSV"),
+    (b"RDX3\n", "an R file; export it as CSV"),
+    (b"RDX2\n", "an R file; export it as CSV"),
+    (b"\x80\x04\x95", "a Python pickle; export it as CSV"),
+    (bytes(12) + b"\xc2\xea\x81\x60", "a SAS file; export it as CSV"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"PK\x07\x08", "a part of a zip archive"),
+    (b"\x04\x22\x4d\x18", "an lz4 archive; unpack it"),
+    (b"\x09\x08\x08\x00\x00\x05", f"an Excel workbook of version 5; {_SAVE}"),
+    (b"\x09\x08\x10\x00\x00\x06", f"a part of an old Excel workbook; {_SAVE}"),
     (b"$FL2", "an SPSS file; export it as CSV"),
     (b"<stata_dta>", "a Stata file; export it as CSV"),
     (b"7z\xbc\xaf", "an archive; unpack it"),
@@ -44,14 +58,40 @@ _TEXTS: Final = (
     ),
     (
         re.compile(
-            rb"^(<!--.*?-->\s*)*(<!doctype html|<html|<head|<meta|<body|<table)", re.I | re.S
+            rb"^(<!--.*?-->\s*)*<(!doctype html|(html|head|meta|body|table|style|script|div|p|span"
+            rb"|title|center|font|br|h[1-6]|link|base)\b)",
+            re.I | re.S,
         ),
         f"a web page (HTML), whatever its name; {_SAVE}",
     ),
     (re.compile(rb"^<\?xml.{0,2000}<html", re.I | re.S), f"a web page (HTML); {_SAVE}"),
-    (re.compile(rb"^<(\?xml|rss|feed|svg)\b", re.I), "XML; export it as CSV, JSON or .xlsx"),
+    (
+        re.compile(rb"^<(\?xml|rss|feed|svg|[a-z][\w:.-]*(\s[^<>]*)?>\s*<[a-z])", re.I),
+        "XML; export it as CSV, JSON or .xlsx",
+    ),
+    (re.compile(rb"^%PDF-"), "a PDF"),
+    (re.compile(rb"^ID;P[^\r\n]*[\r\n]+[A-Z];"), f"a SYLK spreadsheet (.slk); {_SAVE}"),
+    (re.compile(rb"^TABLE\s*[\r\n]+0,1\s*[\r\n]"), f"a DIF spreadsheet; {_SAVE}"),
+    (
+        re.compile(
+            rb"^(--[^\n]*\s+)*(/\*.{0,200}?\*/;?\s*)*(INSERT INTO|CREATE TABLE|DROP TABLE|SET |"
+            rb"USE |BEGIN;|LOCK TABLES|COPY )",
+            re.I | re.S,
+        ),
+        "a dump of a database (SQL); export the table as CSV",
+    ),
+    (re.compile(rb"^(---\s*\n)?- [\w\"' ]{1,60}: "), "YAML; export it as JSON or CSV"),
+    (re.compile(rb"^version https://git-lfs"), "a pointer of Git LFS; fetch the file itself"),
     (re.compile(rb"^\{\\rtf"), "a Word file (RTF); copy its table to a spreadsheet"),
-    (re.compile(rb"^(MIME-Version|Received|Return-Path): "), "an e-mail or a saved web page"),
+    (
+        re.compile(
+            rb"^(From: [^\n]*\n([\w-]+: [^\n]*\n|[ \t][^\n]*\n)*(To|Subject|Date|MIME-Version|"
+            rb"Snapshot-Content-Location): |From \S+ \w{3} \w{3} |(MIME-Version|Received"
+            rb"|Return-Path|Delivered-To|Message-ID): )",
+            re.I,
+        ),
+        "an e-mail or a saved web page",
+    ),
     (re.compile(rb"^BEGIN:V(CARD|CALENDAR)", re.I), "contacts or a calendar"),
 )  # fmt: skip
 _PACKAGES: Final = (
@@ -74,7 +114,9 @@ def name_kind(head: bytes) -> str | None:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    start = head[:4_000].lstrip()
+    if head[257:262] == b"ustar":
+        return "an archive (tar); unpack it"
+    start = head[:4_000].lstrip(b"\xef\xbb\xbf \t\r\n\x0b\x0c")
     return next((kind for pattern, kind in _TEXTS if pattern.search(start)), None)
 
 

@@ -11,6 +11,7 @@ _ERRORS: Final = frozenset(
 )
 _MIN_DAYS: Final = 31_412  # 1990
 _MAX_DAYS: Final = 71_588  # 2100
+_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
 
@@ -20,8 +21,7 @@ def to_text(value: Any) -> str:
         case None:
             return ""
         case str():
-            # Excel's notation of a carriage return.
-            return "" if value in _ERRORS else value.replace("_x000D_", "\r")
+            return "" if value in _ERRORS else _ESCAPED.sub(_unescape, value)
         case bool():
             return "true" if value else "false"
         case float():
@@ -33,6 +33,12 @@ def to_text(value: Any) -> str:
         case timedelta():
             return _describe_duration(value)
     return str(value)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    """Return the character that Excel writes as its number, such as ``_x000D_``."""
+    code = int(match[1], 16)
+    return match[0] if 0xD800 <= code < 0xE000 else chr(code)
 
 
 def to_percent(value: float) -> str:

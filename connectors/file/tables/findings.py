@@ -18,6 +18,7 @@ UNPACKED: Final = "rows in one pair of quotes, unpacked"
 LOOSE_QUOTES: Final = "rows with unescaped quotes, read by their delimiters"
 OTHER_ENCODING: Final = "rows in another encoding than the rest"
 UNREADABLE_BYTES: Final = "rows with bytes that no encoding explains, replaced by U+FFFD"
+UNCOMPUTED: Final = "formulas whose result the workbook does not hold, read as empty"
 MERGED: Final = "cells filled from a merged cell above"
 
 _MAX_EXAMPLES: Final = 5
@@ -116,6 +117,7 @@ class Writing:
         is_moved = self.header_line is not None and self.header_line > 1
         is_chosen = len(self.sheets) > 1 or (self.sheets and self.sheets_left_out)
         joined = f" and the {self.header_rows - 1} below it, joined" * (self.header_rows > 1)
+        attribute = ", kept as the attribute 'sheet'" * (len(self.sheets) > 1)
         usual = {None, "utf-8", "ascii"}
         sentences = (
             (f"the encoding is {self.encoding} (--source-encoding)", self.encoding not in usual),
@@ -124,7 +126,7 @@ class Writing:
             (f"the records are the list {self.path!r} of the document", self.path),
             (f"left out: the lists {_join(self.paths_left_out)}", self.paths_left_out),
             (f"columns without a name are called {_join(self.unnamed)}", self.unnamed),
-            (f"reading the sheets {_join(self.sheets)}", is_chosen),
+            (f"reading the sheets {_join(self.sheets)}{attribute}", is_chosen),
             (f"left out: the sheets {_join(self.sheets_left_out)} (--sheet)", self.sheets_left_out),
             ("the workbook counts its days from 1904", self.epoch_1904),
             (_describe_speakers(*(self.speakers or (0, 0))), self.speakers),

@@ -27,6 +27,7 @@ from connectors.sdk.errors import Fatal
 _NAMES: Final = {
     "ods": "LibreOffice spreadsheet (.ods)",
     "xlsb": "Excel workbook (.xlsb)",
+    "xlsx": "Excel workbook",
     "xls": "old Excel workbook (.xls)",
 }
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")

@@ -52,7 +52,7 @@ class Choice:
 
     titles: tuple[str, ...]
     left_out: tuple[str, ...]
-    """Other visible sheets that are not empty."""
+    """Other sheets that are not empty; of the hidden ones, those with the same columns."""
     shape: Shape
     """Of the first one."""
     names: tuple[str, ...]
@@ -100,10 +100,26 @@ class Book:
         if header:
             chosen = [title for title in measured if _is_alike(measured[title][0], shape)]
         left_out = [title for title, (_, rows) in measured.items() if rows and title not in chosen]
+        left_out += self._find_hidden(titles, measured, shape, known_names) if header else []
         spelling: dict[str, str] = {}
         shapes = [_spell_alike(measured[title][0], spelling) for title in chosen]
         names = tuple(dict.fromkeys(name for each in shapes for name in each.names if name))
         return Choice(tuple(chosen), tuple(left_out), shape, names, is_default=True)
+
+    def _find_hidden(
+        self,
+        titles: list[str],
+        measured: dict[str, tuple[Shape, int]],
+        main: Shape,
+        known_names: frozenset[str],
+    ) -> list[str]:
+        """Return the hidden sheets that have rows with the columns of the export."""
+        hidden = {
+            title: self._measure(title, known_names, header=True)
+            for title in titles
+            if title not in measured
+        }
+        return [title for title, (shape, rows) in hidden.items() if rows and _is_alike(shape, main)]
 
     def read_rows(self, dialect: Dialect, oddities: Oddities) -> Iterator[Row]:
         """Yield the rows of the sheets that were chosen."""
@@ -151,7 +167,7 @@ def open_book(file: BinaryIO, where: str) -> Iterator[Book]:
     if is_zip:
         archive = check_archive(file, where)
         file.seek(0)
-        if archive.kind == "xlsx":
+        if archive.kind == "xlsx" and not archive.is_strict:
             with open_xlsx(file, where) as reader:
                 yield Book(reader, where, epoch_1904=archive.epoch_1904)
             return

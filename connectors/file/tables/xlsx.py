@@ -17,7 +17,7 @@ from zipfile import ZipFile
 
 from connectors.file.raw.archive import damaged_error
 from connectors.file.tables.cell_text import is_percent_format, to_percent, to_text, trim_cells
-from connectors.file.tables.findings import MERGED, Oddities
+from connectors.file.tables.findings import MERGED, UNCOMPUTED, Oddities
 
 MAX_ROWS: Final = 1_048_576  # of Excel itself
 _BATCH: Final = 200
@@ -25,6 +25,7 @@ _BLOCK_BYTES: Final = 1_048_576
 _MAX_MERGED: Final = 100_000
 _MAX_FILLED_CHARACTERS: Final = 100
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']([A-Z]{1,3}\d+:[A-Z]{1,3}\d+)")
+_UNCOMPUTED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<v></v>|</(?:\w+:)?c>)")
 _PART_BYTES: Final = 200  # of the longest element that says so
 
 NumberedCells = tuple[int, list[str]]
@@ -39,7 +40,7 @@ class XlsxBook:
         self._book = book
         self._file = file
         self._where = where
-        self._merged: dict[str, Merged] = {}
+        self._merged: dict[str, tuple[Merged, int]] = {}
         self._sheets = {sheet.title: sheet for sheet in book.worksheets}
 
     @property
@@ -54,16 +55,22 @@ class XlsxBook:
         sheet.reset_dimensions()
         rows = _number_rows(sheet.iter_rows(min_row=1), self._where)
         if title not in self._merged:
-            self._merged[title] = self._find_merged(sheet)
-        return fill_merged(rows, self._merged[title], title, oddities)
+            self._merged[title] = self._search_part(sheet)
+        merged, uncomputed = self._merged[title]
+        if uncomputed:
+            oddities.add(UNCOMPUTED, f"the sheet {title!r}", uncomputed)
+        return fill_merged(rows, merged, title, oddities)
 
-    def _find_merged(self, sheet: Any) -> Merged:
-        """Return the cells that are merged downwards: their part of the sheet follows its rows."""
+    def _search_part(self, sheet: Any) -> tuple[Merged, int]:
+        """Return the cells that are merged downwards, and how many formulas have no result.
+
+        The list of merged cells follows the rows in a sheet's part.
+        """
         try:
             with ZipFile(self._file) as archive, archive.open(sheet._worksheet_path) as part:
                 return parse_merged(part)
         except Exception:  # reading the rows reports damage
-            return {}
+            return {}, 0
 
 
 @contextmanager
@@ -84,12 +91,13 @@ def open_xlsx(file: BinaryIO, where: str) -> Iterator[XlsxBook]:
         book.close()
 
 
-def parse_merged(part: Any) -> Merged:
-    """Return the cells that are merged downwards, from the bytes of a sheet."""
+def parse_merged(part: Any) -> tuple[Merged, int]:
+    """Return the cells that are merged downwards, and the number of formulas without a result."""
     merged: Merged = {}
-    count, rest = 0, b""
+    count, uncomputed, rest = 0, 0, b""
     while block := part.read(_BLOCK_BYTES):
         rest += block
+        uncomputed += sum(1 for _ in _UNCOMPUTED.finditer(rest))
         for match in _MERGED.finditer(rest):
             first, last = (_parse_reference(cell) for cell in match[1].decode().split(":"))
             count += 1
@@ -97,7 +105,7 @@ def parse_merged(part: Any) -> Merged:
                 merged.setdefault(first[1], []).append((first[0], last[0]))
         rest = rest[-_PART_BYTES:] if b"<" in rest[-_PART_BYTES:] else b""
         rest = rest[rest.rfind(b"<") :] if rest else rest
-    return {column: sorted(rows) for column, rows in merged.items()}
+    return {column: sorted(rows) for column, rows in merged.items()}, uncomputed
 
 
 def fill_merged(
@@ -151,9 +159,17 @@ def _next_batch(rows: Iterator[Any], where: str) -> list[Any]:
 def _read_cell(cell: Any) -> str:
     value = cell.value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and is_percent_format(cell.number_format or ""):
+    if is_number and is_percent_format(_find_format(cell)):
         return to_percent(value)
     return to_text(value)
+
+
+def _find_format(cell: Any) -> str:
+    """Return how a number is shown; empty if the workbook does not hold what the cell names."""
+    try:
+        return cell.number_format or ""
+    except (IndexError, KeyError):
+        return ""
 
 
 def _parse_reference(cell: str) -> tuple[int, int]:

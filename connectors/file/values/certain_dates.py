@@ -42,6 +42,7 @@ _BRACKETS = re.compile(r"\((?![^)]*[+-]\d)[^)]*\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _MAX_NUMBER: Final = 1e20
+_FRACTION = re.compile(r"0?\.\d+(?:e-\d+)?|0")
 _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _FIRST_EPOCH_S = 631_152_000  # 1990
 _LAST_EPOCH_S = 1_900_000_000  # later ones are compact: 1990010100 is the first hour of 1990
@@ -102,6 +103,20 @@ def _read_whole(cell: str) -> datetime:
 def is_time(cell: str) -> bool:
     """Return True for a time of day without a date."""
     return _CLOCK.fullmatch(cell.strip()) is not None and not cell.strip().isdecimal()
+
+
+def is_day_fraction(cell: str) -> bool:
+    """Return True for a time as a workbook stores it: a share of the day."""
+    return _FRACTION.fullmatch(cell.strip()) is not None
+
+
+def read_time(cell: str) -> str:
+    """Return a time of day as hours and minutes; that of a date with one is its own."""
+    cell = cell.strip()
+    if is_day_fraction(cell):
+        minutes, seconds = divmod(round(float(cell) * 86_400), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return cell[11:] if _ISO_SHAPE.fullmatch(cell) else cell
 
 
 def _read_number(cell: str) -> datetime:

@@ -81,6 +81,7 @@ def test_well_known_columns_need_no_mapping(xlsx: Path) -> None:
         ("#N/A", ""),
         ("=1+1", ""),
         ("one_x000D_\ntwo", "one\r\ntwo"),
+        ("one_x0009_two_x005F_x0009_", "one\ttwo_x0009_"),
         (None, ""),
     ],
 )
@@ -287,8 +288,9 @@ def test_sheets_with_the_same_columns_are_one_export_and_others_are_named(xlsx: 
         ("Calm", "05", None),
         ("Loud", "06", "Maple"),
     ]
+    assert [record.attributes for record in records] == [{"sheet": "May"}, {"sheet": "June"}]
     assert made.writing.sheets == ("May", "June", "July")
-    assert made.writing.sheets_left_out == ("Cover", "Codes")
+    assert made.writing.sheets_left_out == ("Cover", "Codes", "Old")
 
 
 def test_a_table_may_begin_in_any_cell(xlsx: Path) -> None:
@@ -505,3 +507,47 @@ def test_a_part_of_any_name_is_bounded_by_what_it_unpacks_to(
     with pytest.raises(Fatal, match="it unpacks to more than"):
         _ = connector(xlsx, bytes(content)).plan
     assert process_time() - started < 5  # a hundredth of it where the machine is free
+
+
+def test_a_workbook_in_the_strict_form_is_read(xlsx: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            for kind in (b"spreadsheetml", b"officeDocument"):
+                part = part.replace(b"http://schemas.openxmlformats.org/%s/2006" % kind,
+                                    b"http://purl.oclc.org/ooxml/%s" % kind)  # fmt: skip
+            new.writestr(name, part)
+    (record,), _ = read(xlsx, file.getvalue())
+    assert (record.text, f"{record.created_at:%Y-%m-%d}") == ("Kind staff", "2024-05-06")
+
+
+def test_a_number_in_a_style_that_there_is_not_is_read(xlsx: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as archive:
+        part = archive.read("xl/worksheets/sheet1.xml")
+    damaged = part.replace(b'<c r="D2"', b'<c r="D2" s="999"')
+    assert damaged != part
+    (record,), _ = read(xlsx, rezip(GOOD, sheet1=damaged))
+    assert record.stars is not None
+
+
+def test_formulas_without_a_result_are_told(xlsx: Path) -> None:
+    rows = [HEADER, (1, "Calm", date(2026, 5, 1), "=1+3"), (2, "Loud", date(2026, 5, 1), "=1+1")]
+    made = connector(xlsx, excel(Sheet1=rows))
+    assert len(list(dry_run(made, RunStats()))) == 2
+    assert made.oddities.tallies[findings.UNCOMPUTED].count == 2
+
+
+@pytest.mark.parametrize(
+    ("morning", "evening"),
+    [(0.4375, 0.75), (datetime(2026, 5, 1, 10, 30), datetime(2026, 5, 2, 18)), ("10:30", "6 pm")],
+    ids=["fractions", "whole dates", "texts"],
+)
+def test_a_time_of_its_own_column_belongs_to_the_date(
+    xlsx: Path, morning: Any, evening: Any
+) -> None:
+    rows = [("Date", "Time", "Comment"), (date(2026, 5, 1), morning, "Calm"),
+            (date(2026, 5, 2), evening, "Loud")]  # fmt: skip
+    records, _ = read(xlsx, excel(Sheet1=rows))
+    times = [f"{record.created_at:%d %H:%M}" for record in records]
+    assert times == ["01 10:30", "02 18:00"]
