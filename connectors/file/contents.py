@@ -19,7 +19,7 @@ from connectors.file.raw.byte_source import HEAD_BYTES, FileSource
 from connectors.file.raw.encoding import Encoding, detect_encoding
 from connectors.file.tables.csv_rows import SAMPLE_ROWS, read_csv
 from connectors.file.tables.detect import detect_dialect
-from connectors.file.tables.findings import Oddities, Writing
+from connectors.file.tables.findings import TWICE, Oddities, Writing
 from connectors.file.tables.header import Header, find_text_column, is_number, is_structured
 from connectors.file.tables.json_rows import find_layout, find_path, is_json, read_json
 from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Row
@@ -30,6 +30,7 @@ from connectors.file.transcripts.reading import (
     read_transcript,
     read_word_transcript,
 )
+from connectors.file.values.encoded_twice import undo_twice
 from connectors.sdk.errors import Fatal, Misconfigured
 
 _TRANSCRIPT: Final = "transcript"
@@ -115,13 +116,24 @@ def open_rows(source: FileSource, dialect: Dialect, oddities: Oddities) -> Itera
     """Yield all rows, and a function that returns how many bytes have been read."""
     if dialect.sheets:
         with source.open_workbook() as file, open_book(file, source.name) as book:
-            yield book.read_rows(dialect, oddities), file.tell
+            yield _undo_twice(book.read_rows(dialect, oddities), oddities), file.tell
         return
     with source.open_unpacked() as (stream, raw):
         if dialect.json is not None:
-            yield read_json(stream, dialect), raw.tell
+            yield _undo_twice(read_json(stream, dialect), oddities), raw.tell
         else:
-            yield read_csv(stream, dialect, oddities)[1], raw.tell
+            yield _undo_twice(read_csv(stream, dialect, oddities)[1], oddities), raw.tell
+
+
+def _undo_twice(rows: Iterator[Row], oddities: Oddities) -> Iterator[Row]:
+    """Yield the rows with texts that were encoded or escaped twice as they were meant."""
+    for row in rows:
+        values = row.values
+        for name, cell in values.items():
+            if (not cell.isascii() or "&" in cell) and (undone := undo_twice(cell)) != cell:
+                values[name] = undone
+                oddities.add(TWICE, f"line {row.line}")
+        yield row
 
 
 def _inspect_csv(

@@ -9,6 +9,7 @@ import unicodedata
 from typing import BinaryIO
 
 BUFFER_BYTES = 65_536
+_JAPANESE_ESCAPE = b"\x1b$B"
 _WIDE_BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -32,6 +33,8 @@ def find_wide_encoding(head: bytes) -> str | None:
     for bom, encoding in _WIDE_BOMS:
         if head.startswith(bom):
             return encoding
+    if _JAPANESE_ESCAPE in head and _is_decodable(head, "iso2022_jp"):
+        return "iso2022_jp"
     zeros = [head[at::4].count(0) for at in range(4)]
     if len(head) < 8 or not any(zeros):
         return None
@@ -47,6 +50,15 @@ def find_wide_encoding(head: bytes) -> str | None:
         if here > 1 and there < 0.05 * here + 1 and _is_plain_text(head, encoding):
             return encoding
     return None
+
+
+def _is_decodable(head: bytes, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder.decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_plain_text(head: bytes, encoding: str) -> bool:

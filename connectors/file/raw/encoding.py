@@ -10,9 +10,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-from charset_normalizer import from_bytes
+from connectors.file.raw.letters import weigh_scripts
 
 _SAMPLE_BYTES: Final = 16_384
 _MULTIBYTE: Final = ["cp932", "gb18030", "big5", "cp949", "euc_jp"]
@@ -36,24 +37,14 @@ _CODECS: Final = (
     ("cp852", _LATIN["central"]),
     ("mac_latin2", _LATIN["central"]),
     ("iso8859_15", _LATIN["western"]),
-    ("cp1251", "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґѝ ђјљњћџ"),
-    ("koi8_u", "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ"),
-    ("mac_cyrillic", "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ"),
-    ("cp866", "абвгдежзийклмнопрстуфхцчшщъыьэюяё"),
-    ("iso8859_5", "абвгдежзийклмнопрстуфхцчшщъыьэюяё"),
-    ("cp1253", "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώςϊϋΐΰ"),
-    ("cp1255", "".join(map(chr, range(0x5D0, 0x5EB)))),
-    ("cp1256", "".join(map(chr, range(0x621, 0x64B))) + "پچژگکی"),
-    ("cp874", "".join(map(chr, range(0xE01, 0xE5C)))),
 )  # fmt: skip
-"""Code pages by how usual they are, and the letters of the languages that use them."""
-_NOT_LATIN: Final = [codec for codec, _ in _CODECS[10:]]
-_VOICED: Final = [codec for codec, _ in _CODECS[10:16]]
-_VOWELS: Final = frozenset("аеёиоуыэюяіїєαεηιουωάέήίόύώϊϋΐΰ")
-_MIN_BYTES_BEYOND: Final = 12
-_MIN_VOWELS: Final = 0.3
-_MIN_SHARE: Final = 0.75
+"""Latin code pages by how usual they are, and the letters of the languages that use them."""
 _BAD: Final = 2.0
+_MAX_WEIGHED_BYTES: Final = 4_096
+_LETTER: Final = -2.7
+_STRAY: Final = -8.0
+_PAIR: Final = -2.5
+"""Logarithms of how likely a letter with an accent is, one out of place, and two side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +79,29 @@ def detect_code_page(sample: bytes) -> str:
     shares = {
         codec: max(_rate(sample, codec, alphabets.split(" "))) for codec, alphabets in _CODECS
     }
-    best = max(shares, key=lambda codec: round(shares[codec], 3))
-    if shares[best] >= _MIN_SHARE and best not in _NOT_LATIN:
-        return best
-    # Without Latin letters beside them, all letters of some code pages are in their place.
-    equal = [codec for codec in _NOT_LATIN if shares[codec] > shares[best] - 0.05]
-    vowels = {codec: _count_vowels(sample.decode(codec, "replace")) for codec in equal}
-    voiced = [codec for codec, share in vowels.items() if share >= _MIN_VOWELS]
-    if voiced and shares[best] >= _MIN_SHARE:
-        return max(voiced, key=lambda codec: (round(shares[codec], 2), round(vowels[codec], 1)))
-    if not _may_be_multibyte(sample):
-        return best
-    others = [codec for codec in equal if codec not in _VOICED]
-    guess = from_bytes(sample, cp_isolation=[*_MULTIBYTE, *others, best]).best()
-    return best if guess is None else guess.encoding
+    latin = max(shares, key=lambda codec: round(shares[codec], 3))
+    lines = sample[:_MAX_WEIGHED_BYTES].rpartition(b"\n")[0] or sample[:_MAX_WEIGHED_BYTES]
+    weights = weigh_scripts(lines)
+    other = max(weights, key=lambda codec: weights[codec])
+    return latin if _weigh_latin(lines, latin, shares[latin]) >= weights[other] else other
 
 
-def _may_be_multibyte(sample: bytes) -> bool:
-    """Return True if most letters are beyond ASCII, and there are some: two bytes may be one."""
-    beyond = sum(byte > 0x7F for byte in sample)
-    plain = sum(bytes((byte,)).isalnum() for byte in sample)
-    return beyond >= _MIN_BYTES_BEYOND and beyond > plain
+def _weigh_latin(sample: bytes, codec: str, share: float) -> float:
+    """Return the logarithm of how likely a sample is in a Latin code page.
 
-
-def _count_vowels(text: str) -> float:
-    """Return the share of vowels among the Greek or Cyrillic letters."""
-    letters = [sign for sign in text.lower() if sign > "\x7f" and sign.isalpha()]
-    return sum(sign in _VOWELS for sign in letters) / max(1, len(letters))
+    In Latin texts, letters with accents are few and apart.
+    """
+    text = sample.decode(codec, "replace")
+    total = sum(sign > "\x7f" for sign in text)
+    stray = total * (1 - share) / (1 + _BAD)
+    pairs = sum(
+        first > "\x7f" and second > "\x7f" and first.isalpha() and second.isalpha()
+        for first, second in pairwise(text)
+    )
+    marks = sum(
+        sign > "\x7f" and not sign.isalpha() and sign not in "’‘“”–—…£€\xa0" for sign in text
+    )
+    return _LETTER * (total - stray) + _STRAY * stray + _PAIR * (pairs + marks)
 
 
 def _rate(sample: bytes, codec: str, alphabets: Sequence[str]) -> list[float]:

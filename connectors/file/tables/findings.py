@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 TITLE: Final = "title rows above the header"
+SEPARATOR: Final = "first line that names the delimiter"
 REPEATED_HEADER: Final = "repeated header rows"
 TOTAL: Final = "rows of totals and notes"
 UNNAMED: Final = "rows with cells in columns without a name"
@@ -18,6 +19,7 @@ UNPACKED: Final = "rows in one pair of quotes, unpacked"
 LOOSE_QUOTES: Final = "rows with unescaped quotes, read by their delimiters"
 OTHER_ENCODING: Final = "rows in another encoding than the rest"
 UNREADABLE_BYTES: Final = "rows with bytes that no encoding explains, replaced by U+FFFD"
+TWICE: Final = "rows with text that was encoded or escaped twice, undone once"
 UNCOMPUTED: Final = "formulas whose result the workbook does not hold, read as empty"
 MERGED: Final = "cells filled from a merged cell above"
 

@@ -52,7 +52,7 @@ def find_header(
     Unless ``is_needed``, all rows but a first one that names the delimiter are data.
     """
     if not is_needed:
-        return Header(_count_separator_rows(rows), 0, (), 0)
+        return Header(int(bool(rows) and names_separator(rows[0])), 0, (), 0)
     if not rows:
         return Header(0, 1, (), 0)
     counts = [_count_known(row, known_names) for row in rows[:MAX_TITLE_ROWS]]
@@ -110,9 +110,10 @@ def find_text_column(rows: Sequence[Sequence[str]]) -> int:
     return sizes.most_common(1)[0][0] if sizes else 0
 
 
-def _count_separator_rows(rows: Sequence[Sequence[str]]) -> int:
-    first = rows[0][0].strip().casefold() if rows and rows[0] else ""
-    return int(first.startswith("sep=") and len(first) <= 6)
+def names_separator(row: Sequence[str]) -> bool:
+    """Return True for Excel's own first line, which names the delimiter."""
+    first = row[0].strip().strip('"').casefold() if row else ""
+    return first.startswith("sep=") and len(first) <= 6
 
 
 def _count_known(row: Sequence[str], known_names: Collection[str]) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 from connectors.file.tables.findings import (
     REJOINED,
     REPEATED_HEADER,
+    SEPARATOR,
     SHORT,
     TITLE,
     TOTAL,
@@ -26,6 +27,7 @@ from connectors.file.tables.header import (
     fold_cell,
     is_number,
     is_structured,
+    names_separator,
 )
 from connectors.file.tables.rows import RawRow, Row, Shape
 from connectors.file.tables.wide_rows import cut_extra, join_extra
@@ -198,7 +200,8 @@ class TableReader:
         for ordinal in range(header.row + header.rows):
             line, _, cells, _ = next(raw_rows, (0, b"", None, None))
             if ordinal < header.row:
-                self._oddities.add(TITLE, f"{self._place} {line}")
+                kind = SEPARATOR if names_separator(cells or []) else TITLE
+                self._oddities.add(kind, f"{self._place} {line}")
                 continue
             if self._oddities.header_line is None:
                 self._oddities.header_line = line

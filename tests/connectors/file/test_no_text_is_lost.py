@@ -26,7 +26,7 @@ from connectors.file.tables import findings as kinds
 from connectors.sdk.errors import BadRecord, Fatal, Skip
 
 EXAMPLES = int(os.environ.get("FEEDBACK_EXAMPLES", "60"))
-LEFT_OUT = (kinds.TITLE, kinds.REPEATED_HEADER, kinds.TOTAL)
+LEFT_OUT = (kinds.TITLE, kinds.SEPARATOR, kinds.REPEATED_HEADER, kinds.TOTAL)
 OUTCOMES: Counter[str] = Counter()
 
 comments = st.one_of(

@@ -53,7 +53,7 @@ def test_excels_own_first_line_names_the_delimiter(csv: Path, first: str) -> Non
     made = connect(csv, first + "Visited;Comment;Rating\n2026-02-01;Calm, friendly;4\n")
     assert read_texts(made) == ["Calm, friendly"]
     assert made.writing.delimiter == ";"
-    assert count(made) == {kinds.TITLE: 1}
+    assert count(made) == {kinds.SEPARATOR: 1}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -118,6 +118,23 @@ def test_line_feeds_within_cells_end_no_line_that_ends_with_cr(csv: Path) -> Non
         ("La señora fue muy amable. ¿Por qué tardó?", "cp1252"),
         ("L’infirmière était très à l’écoute", "cp1252"),
         ("O médico não chegou às três, as refeições são ótimas", "cp1252"),
+        ("Спасибо", "cp1251"),
+        ("WiFi не работал", "cp1251"),
+        ("Медсестра очень добрая", "koi8_r"),
+        ("Медсестра очень добрая", "cp866"),
+        ("Οι νοσηλευτές ήταν πολύ ευγενικοί", "cp737"),
+        ("האחות הייתה נחמדה מאוד", "cp1255"),
+        ("תודה רבה", "cp1255"),
+        ("شكرا", "cp1256"),
+        ("كانت الممرضة لطيفة جدا", "iso8859_6"),
+        ("ดีมาก", "cp874"),
+        ("親切でした", "cp932"),
+        ("看護師さんがとても親切でした", "euc_jp"),
+        ("良い", "euc_jp"),
+        ("护士很好，谢谢", "gb18030"),
+        ("很好", "gb18030"),
+        ("護理師非常親切", "big5"),
+        ("친절해요", "cp949"),
     ],
 )
 def test_an_encoding_is_told_by_its_letters(csv: Path, text: str, encoding: str) -> None:
@@ -392,3 +409,25 @@ def test_cells_that_come_again_are_no_names(csv: Path) -> None:
     content = "East,Everybody was so kind\nWest,The food was cold\nEast,It was loud at night\n"
     with pytest.raises(Misconfigured, match="--no-header"):
         _ = connect(csv, content, columns={}).plan
+
+
+def test_japanese_with_escape_sequences_is_read(csv: Path) -> None:
+    made = connect(csv, f"{HEADER}2026-02-01,とても親切でした,4\n".encode("iso2022_jp"))
+    assert read_texts(made) == ["とても親切でした"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CafÃ© wasnâ€™t open", "Café wasn’t open"),
+        ("CafÃƒÂ©", "Café"),
+        ("Â£5 â€“ great ðŸ˜€", "£5 – great 😀"),
+        ("Wasn&#39;t kind &amp; didn&rsquo;t listen", "Wasn't kind & didn’t listen"),
+        ("NÃO là\xa0»", "NÃO là\xa0»"),
+        ("A&E; R&D", "A&E; R&D"),
+    ],
+)
+def test_text_that_was_encoded_twice_is_so_once(csv: Path, text: str, expected: str) -> None:
+    made = connect(csv, f"{HEADER}2026-02-01,{text},4\n2026-02-02,Ça va à Lyon,4\n")
+    assert read_texts(made) == [expected, "Ça va à Lyon"]
+    assert count(made) == ({} if text == expected else {kinds.TWICE: 1})
