@@ -22,17 +22,19 @@ from connectors.file.contents import Contents, inspect_file
 from connectors.file.options import FileConfig, validate_names
 from connectors.file.plan import Origin, ReadPlan, build_plan, describe_mapping
 from connectors.file.raw.byte_source import FileSource
-from connectors.file.reader import DATED_BY, RowReader
+from connectors.file.reader import ESTIMATED, RowReader
 from connectors.file.splitter import RowSplitter
 from connectors.file.submissions import AnsweredScores, Submissions
-from connectors.file.tables.findings import Oddities, Writing
+from connectors.file.tables.findings import DATED_BY_FILE, DATED_BY_ROW, Oddities, Writing
 from connectors.file.tables.rows import Dialect, Row
 from connectors.sdk.base import Connector, Item, Page
 from connectors.sdk.errors import BadRecord, Skip
+from connectors.sdk.leniency import FIRST_SEEN
 from schemas.feedback import IMPORT, IMPORT_NAME, SUBMISSION, Family, Feedback
 from schemas.record import deterministic_id
 
 _PAGE_BYTES = 8_000_000
+_DATED_BY = {ESTIMATED: DATED_BY_ROW, FIRST_SEEN: DATED_BY_FILE}
 
 
 class FileConnector(Connector):
@@ -183,8 +185,8 @@ class FileConnector(Connector):
         if isinstance(item.data, BadRecord | Skip):
             raise item.data
         record = self._reader.read(item.data, item.collected_at)
-        if (dated := record.attributes.get("date")) in DATED_BY:
-            self.oddities.add(DATED_BY[dated], item.origin)
+        if (dated := record.attributes.get("date")) in _DATED_BY:
+            self.oddities.add(_DATED_BY[dated], item.origin)
         return record
 
     def count_empty_answers(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +12,7 @@ from connectors.file.columns.profile import is_personal_value, names_person
 from connectors.file.identity import build_keys
 from connectors.file.read_scores import build_score_reader, read_answered_score
 from connectors.file.values.cells import collapse_whitespace, sanitize
-from connectors.file.values.certain_dates import read_time
+from connectors.file.values.certain_dates import join_time
 from connectors.file.values.dates import build_date_parser
 from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.errors import BadRecord, Skip
@@ -32,14 +31,8 @@ from schemas.feedback import (
 from schemas.measures import Measure
 from schemas.validation import first_fault
 
-_MIDNIGHT: Final = re.compile(r"[T ]0{1,2}:00(:00)?(\.0+)?$")
 ESTIMATED: Final = "estimated"
 """Value of the attribute ``date`` where a cell holds no date, and that of another row is taken."""
-DATED_BY: Final = {
-    ESTIMATED: "answers without a readable date, dated by the row before",
-    FIRST_SEEN: "answers without a readable date, dated by the file",
-}
-"""Descriptions by the value of that attribute."""
 
 _NAMES = ("organization", "site", "service", "language")
 _REDUNDANT: Final = "no text, and another row of the submission carries its score"
@@ -274,8 +267,7 @@ class RowReader:
         if self._is_simply_dated and cell:
             return _check_date(self._parse_date(cell), collected_at)
         if self._time is not None and cell.strip():
-            day = _MIDNIGHT.sub("", cell.strip())
-            cell = f"{day} {read_time(values.get(self._time, ''))}".strip()
+            cell = join_time(cell, values.get(self._time, ""))
         error = BadRecord("reading created_at: the date is missing")
         for each in (cell, *(values.get(name, "") for name in self._mapping.other_dates)):
             if not each.strip() or each.startswith(self._mapping.no_date or "\0"):

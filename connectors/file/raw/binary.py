@@ -1,4 +1,4 @@
-"""Tell text with control characters from files that are no text. Pure."""
+"""Tell text with control characters from binary files. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MAX_MIXED_SHARE: Final = 0.05
 
 
 def is_binary(head: bytes) -> bool:
-    """Return True for a file that is no text.
+    """Return True for a binary file.
 
     A text may hold many of a few control characters, as separators or as what a program has left
     there; a binary file has some of all.

@@ -1,7 +1,7 @@
-"""How likely bytes are as a text of each script that is not Latin. Pure.
+"""Likelihoods of bytes as texts of the scripts beside Latin. Pure.
 
-A code page is told by the letters that its languages use most: in another one, the same bytes are
-rare letters. Letters stand in the order of how often they are written.
+A code page is recognised by the letters that its languages use most: in another one, the same
+bytes are rare letters. Letters stand in the order of how often they are written.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ LOOSE_QUOTES: Final = "rows with unescaped quotes, read by their delimiters"
 OTHER_ENCODING: Final = "rows in another encoding than the rest"
 UNREADABLE_BYTES: Final = "rows with bytes that no encoding explains, replaced by U+FFFD"
 TWICE: Final = "rows with text that was encoded or escaped twice, undone once"
+DATED_BY_ROW: Final = "answers without a readable date, dated by the row before"
+DATED_BY_FILE: Final = "answers without a readable date, dated by the file"
 UNCOMPUTED: Final = "formulas whose result the workbook does not hold, read as empty"
 MERGED: Final = "cells filled from a merged cell above"
 

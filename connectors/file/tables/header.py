@@ -202,7 +202,7 @@ def _join_names(groups: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _repeats(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
-    """Return True if a column has the cell of the first row again, which is no repeated header."""
+    """Return True if a column has the cell of the first row again, and no row is the same."""
     cells = [cell.strip() for cell in row]
     others = [other for other in body if [cell.strip() for cell in other] != cells]
     if len(others) < len(body):

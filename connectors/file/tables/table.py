@@ -6,7 +6,6 @@ headers and totals, and completes short rows. What it leaves out or completes is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -29,34 +28,11 @@ from connectors.file.tables.header import (
     is_structured,
     names_separator,
 )
+from connectors.file.tables.notes import is_average, is_remark, is_total
 from connectors.file.tables.rows import RawRow, Row, Shape
 from connectors.file.tables.wide_rows import cut_extra, join_extra
 
-_TOTALS: Final = frozenset(
-    f"{word}{end}"
-    for word in (
-        "total", "totals", "grand total", "overall total", "subtotal", "sub-total", "sub total",
-        "sum", "summe", "gesamt", "gesamtsumme", "gesamtergebnis", "total général", "total general",
-        "somme", "suma", "razem", "totale", "totaal", "eindtotaal", "celkem", "yhteensä", "totalt",
-        "итого", "összesen",
-    )
-    for end in ("", ":")
-)  # fmt: skip
 _NUMBERING: Final = frozenset({"id", "#", "no", "no.", "nr", "number", "index", "row", "nummer"})
-_AVERAGE: Final = re.compile(
-    r"(overall )?(average|mean|avg\.?|median|durchschnitt|mittelwert|moyenne|promedio|media"
-    r"|gemiddelde|średnia|ortalama|średnio|medel|gennemsnit)( (rating|score|value|stars))?:?",
-    re.IGNORECASE,
-)
-_NOTE: Final = re.compile(
-    r"(grand |sub-?)?total( (number|no\.?|count)?( of)?)?( [\w ]{1,30})?\s*[:=]?\s*[\d.,]+"
-    r"|(this )?(report |data |file |list )?(was |is )?"
-    r"(generated|exported|printed|created|downloaded|produced|extracted)( (on|at|by|from)\b.*|:.*)"
-    r"|(end of (report|file|data|list|export)|page \d+( of \d+)?)\W*"
-    r"|[\d.,]+ (rows?|records?|responses?|results?|comments?|entries)( (in total|selected))?\W*"
-    r"|source:.*|\(c\) .*|© .*|#.*",
-    re.IGNORECASE,
-)
 _MAX_NAME: Final = 300
 _MIN_STRUCTURED: Final = 0.9
 _NOTE_KIND: Final = "note"
@@ -193,7 +169,7 @@ class TableReader:
             return REPEATED_HEADER
         if self._is_note(cells):
             return _NOTE_KIND
-        return TOTAL if _is_total(cells) or _is_average(cells, self._shape) else None
+        return TOTAL if is_total(cells) or is_average(cells, self._shape.text_column) else None
 
     def _skip_header(self, raw_rows: Iterator[RawRow]) -> None:
         header = self._shape.header
@@ -232,7 +208,7 @@ class TableReader:
         """Return True for one cell in a table of several columns that tells of the export."""
         if self._shape.width < 2 or (len(cells) > 1 and (cells[1] or any(cells[1:]))):
             return False
-        return len(cells[0]) < 200 and _NOTE.fullmatch(cells[0].strip()) is not None
+        return is_remark(cells[0])
 
     def _fit(self, raw_row: RawRow) -> Row:
         """Return a row with a cell for each column, if it is plain which are missing."""
@@ -286,24 +262,6 @@ def find_fault(cells: Sequence[str], shape: Shape) -> str | None:
     else:
         is_whole = count == width or not any(cell.strip() for cell in cells[width:])
     return None if is_whole else f"reading the row: {count} cells where there are {width} columns"
-
-
-def _is_total(cells: list[str]) -> bool:
-    """Return True for a word for the total, with numbers beside it and nothing else."""
-    word = cells[0] or next((cell for cell in cells if cell.strip()), "")
-    if len(word) > 18 or fold_cell(word) not in _TOTALS:
-        return False
-    rest = [cell for cell in cells if cell.strip() and cell is not word]
-    return bool(rest) and all(map(is_structured, rest))
-
-
-def _is_average(cells: list[str], shape: Shape) -> bool:
-    """Return True for a word for the average, in another column than the texts, and numbers."""
-    at = next((at for at, cell in enumerate(cells) if cell.strip()), 0)
-    if at == shape.text_column or _AVERAGE.fullmatch(cells[at].strip()) is None:
-        return False
-    rest = [cell for cell in cells[at + 1 :] if cell.strip()]
-    return bool(rest) and all(map(is_structured, rest))
 
 
 def _trim(cells: Sequence[str]) -> list[str]:

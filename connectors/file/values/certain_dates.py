@@ -42,6 +42,7 @@ _BRACKETS = re.compile(r"\((?![^)]*[+-]\d)[^)]*\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _MAX_NUMBER: Final = 1e20
+_MIDNIGHT = re.compile(r"[T ]0{1,2}:00(:00)?(\.0+)?$")
 _FRACTION = re.compile(r"0?\.\d+(?:e-\d+)?|0")
 _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _FIRST_EPOCH_S = 631_152_000  # 1990
@@ -110,7 +111,12 @@ def is_day_fraction(cell: str) -> bool:
     return _FRACTION.fullmatch(cell.strip()) is not None
 
 
-def read_time(cell: str) -> str:
+def join_time(day: str, time: str) -> str:
+    """Return a date with the time of another cell, instead of its own midnight."""
+    return f"{_MIDNIGHT.sub('', day.strip())} {_read_time(time)}".strip()
+
+
+def _read_time(cell: str) -> str:
     """Return a time of day as hours and minutes; that of a date with one is its own."""
     cell = cell.strip()
     if is_day_fraction(cell):

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.file import FileConfig, FileConnector
-from connectors.file.reader import DATED_BY
+from connectors.file.tables.findings import DATED_BY_FILE
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from connectors.sdk.errors import BadRecord, Fatal, Misconfigured
@@ -153,7 +153,7 @@ def test_where_many_dates_are_unreadable_comments_have_the_time_of_the_file(csv:
     assert {reason: count.count for reason, count in tally.reasons.items()} == {
         "reading created_at: not a date": 1  # a score alone, whose month nothing tells
     }
-    assert made.oddities.tallies[DATED_BY["first seen"]].count == 10
+    assert made.oddities.tallies[DATED_BY_FILE].count == 10
 
 
 def test_a_stated_format_in_which_no_date_is_written_is_refused(csv: Path) -> None:
