@@ -22,11 +22,13 @@ from connectors.file.contents import Contents, inspect_file
 from connectors.file.options import FileConfig, validate_names
 from connectors.file.plan import Origin, ReadPlan, build_plan, describe_mapping
 from connectors.file.raw.byte_source import FileSource
+from connectors.file.read_scores import AnswerScales, see_answer_scales
 from connectors.file.reader import ESTIMATED, RowReader
 from connectors.file.splitter import RowSplitter
 from connectors.file.submissions import AnsweredScores, Submissions
 from connectors.file.tables.findings import DATED_BY_FILE, DATED_BY_ROW, Oddities, Writing
 from connectors.file.tables.rows import Dialect, Row
+from connectors.file.values.cells import sanitize
 from connectors.sdk.base import Connector, Item, Page
 from connectors.sdk.errors import BadRecord, Skip
 from connectors.sdk.leniency import FIRST_SEEN
@@ -169,16 +171,24 @@ class FileConnector(Connector):
             return Submissions(self._reader, rows, estimates_dates=self.plan.estimates_dates)
 
     def _build_answered_scores(self) -> AnsweredScores | None:
-        mapping = self.plan.mapping
-        column = self.plan.look.columns[mapping.columns["text"]]
-        if not (
-            SUBMISSION in mapping.attributes
-            and "question" in mapping.columns
-            and any(cell.strip()[:1].isdecimal() for cell in column.values)
-        ):
+        if SUBMISSION not in self.plan.mapping.attributes or not self._answer_scales:
             return None
         with self._rows() as (rows, _):
-            return AnsweredScores(self._reader, mapping, rows)
+            return AnsweredScores(self._reader, self.plan.mapping, rows)
+
+    @cached_property
+    def _answer_scales(self) -> AnswerScales:
+        """The questions of a file with one answer per row that scores answer."""
+        columns = self.plan.mapping.columns
+        if "question" not in columns:
+            return {}
+        question, text = columns["question"], columns["text"]
+        with self._rows() as (rows, _):
+            return see_answer_scales(
+                (sanitize(row.values.get(question, "")), row.values.get(text, ""))
+                for row in rows
+                if row.error is None
+            )
 
     def parse(self, item: Item) -> Feedback:
         """Parse one row."""
@@ -216,6 +226,7 @@ class FileConnector(Connector):
             redated=plan.is_redated,
             keep_empty_answers=self.config.keep_empty_answers,
             marks=self._marks,
+            answer_scales=self._answer_scales,
         )
 
     @property

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as ReadOnly
 from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from connectors.file.columns.choose_scores import rank_measures
+from connectors.file.columns.choose_scores import find_measure
 from connectors.file.columns.mapping import Mapping
+from connectors.file.columns.profile import Column
 from connectors.file.values.cells import collapse_whitespace
-from connectors.file.values.scales import USUAL
+from connectors.file.values.names import find_scale
+from connectors.file.values.scales import see_scale
 from connectors.file.values.scores import Scale, fold_answer, parse_answer
 from schemas.measures import Ces, Csat, Fft, Measure, Nps, Stars
 
@@ -19,6 +22,10 @@ _CLASSES: Final[dict[str, type[Measure]]] = {
     "stars": Stars, "nps": Nps, "csat": Csat, "ces": Ces, "fft": Fft,
 }  # fmt: skip
 
+AnswerScales = ReadOnly[str, tuple[str, Scale]]
+"""Measure and scale by question."""
+
+_MAX_QUESTIONS: Final = 500
 _ReadScore = Callable[[str, dict[str, Any], dict[str, str]], None]
 
 
@@ -58,15 +65,32 @@ def build_measure(name: str, cell: str, scale: Scale) -> Measure | None:
         return None
 
 
-def read_answered_score(question: str, cell: str) -> tuple[str, Measure] | None:
+def see_answer_scales(answers: Iterable[tuple[str, str]]) -> AnswerScales:
+    """Return the measure and the scale of each question whose answers are scores.
+
+    ``answers`` are pairs of a question and its answer, of a file with one answer per row: the
+    answers to one question are what the cells of a column are elsewhere.
+    """
+    columns: dict[str, Column] = {}
+    for question, cell in answers:
+        if question not in columns and len(columns) >= _MAX_QUESTIONS:
+            continue
+        columns.setdefault(question, Column(question)).add([cell])
+    found = {}
+    for question, column in columns.items():
+        ranked = None if column.is_open or not column.filled else find_measure(question, column)
+        if ranked is not None:
+            measure = ranked[0]
+            found[question] = measure, see_scale(measure, column.values, find_scale(question))
+    return found
+
+
+def read_answered_score(
+    question: str, cell: str, scales: AnswerScales
+) -> tuple[str, Measure] | None:
     """Return the score that a cell answers a question with, such as 9 to how likely it is."""
-    answer = parse_answer(cell)
-    if answer is None or answer.kind not in ("number", "stars", "percent") or (
-            answer.label and len(answer.label) > 40):  # fmt: skip
+    if question not in scales:
         return None
-    for name in rank_measures(question):
-        ends = (0.0, 100.0) if answer.kind == "percent" else USUAL[name]
-        measure = build_measure(name, cell, Scale(*ends))
-        if measure is not None:
-            return name, measure
-    return None
+    name, scale = scales[question]
+    measure = build_measure(name, cell, scale)
+    return None if measure is None else (name, measure)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from connectors.file.columns.mapping import MEASURES, Mapping, TextColumn, fold
 from connectors.file.columns.profile import is_personal_value, names_person
 from connectors.file.identity import build_keys
-from connectors.file.read_scores import build_score_reader, read_answered_score
+from connectors.file.read_scores import AnswerScales, build_score_reader, read_answered_score
 from connectors.file.values.cells import collapse_whitespace, sanitize
 from connectors.file.values.certain_dates import join_time
 from connectors.file.values.dates import build_date_parser
@@ -78,6 +78,7 @@ class RowReader:
         redated: bool = False,
         keep_empty_answers: bool = False,
         marks: dict[str, str] | None = None,
+        answer_scales: AnswerScales | None = None,
     ) -> None:
         """``undated`` is the time of rows without a readable date, with none before them.
 
@@ -85,9 +86,11 @@ class RowReader:
         ``content_key`` keys what names people where there is no ``author_key``. ``textless`` keeps
         rows with a score and no text; ``backfill`` marks all as history, ``redated`` as records
         whose date an earlier import may have read differently; ``keep_empty_answers`` keeps answers
-        that say nothing. ``marks`` are attributes of every record.
+        that say nothing. ``marks`` are attributes of every record, ``answer_scales`` the scales of
+        the questions that scores answer.
         """
         columns = mapping.columns
+        self._answer_scales = answer_scales or {}
         self._mapping = mapping
         self._source, self._family = source, family
         self._prefix = f"{namespace}/" if namespace else ""
@@ -137,10 +140,10 @@ class RowReader:
         self, values: dict[str, str], text: TextColumn
     ) -> tuple[str, Measure] | None:
         """Return the score that a row answers its question with, instead of a comment."""
-        question = self._ask(values, text) if self._question is not None else None
-        if not question:
+        if not self._answer_scales:
             return None
-        return read_answered_score(question, values.get(text.column, ""))
+        question = self._ask(values, text) or ""
+        return read_answered_score(question, values.get(text.column, ""), self._answer_scales)
 
     def has_score(self, values: dict[str, str], text: TextColumn | None = None) -> bool:
         """Return True if a row, or one of its texts that has its own, has a readable score."""

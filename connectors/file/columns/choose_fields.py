@@ -9,14 +9,30 @@ from connectors.file.columns.choose_scores import Chooser
 from connectors.file.columns.presets import Preset
 from connectors.file.columns.profile import Column
 from connectors.file.values.certain_dates import is_day_fraction
-from connectors.file.values.names import find_scale, split_words
-from connectors.file.values.scales import see_scale
+from connectors.file.values.names import SCHOOL_GRADES, find_scale, is_school_grade, split_words
+from connectors.file.values.scales import read_numbers, see_scale
 from connectors.file.values.scores import Scale, fold_answer
 
 _CLOCK_WORDS: Final = frozenset({
     "time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "tijd",
 })  # fmt: skip
+_OTHER_DATES: Final = frozenset({
+    "birth", "dob", "birthday", "geburtsdatum", "geboren", "naissance", "nacimiento", "geboorte",
+    "closed", "reply", "replied", "responded", "due", "target", "updated", "modified",
+    "last", "exported", "published", "admission", "admitted",
+})  # fmt: skip
+"""Words of names of dates on which nobody wrote a comment."""
 _WAITING_WORDS: Final = frozenset({"start", "wait", "waiting", "waited"})
+
+
+def find_date(chooser: Chooser, aside: set[str]) -> str | None:
+    """Return the first column of dates, if no name tells the date of the comment.
+
+    Any date near the comment's is better than that of the file.
+    """
+    dates = [column.name for column in chooser.free_columns(aside) if column.is_date]
+    fitting = [name for name in dates if not _OTHER_DATES & set(split_words(name))]
+    return next(iter(fitting), None)
 
 
 def find_time(chooser: Chooser, date: str | None) -> str | None:
@@ -51,7 +67,11 @@ def see_field_scale(
     words = {fold_answer(word): value for word, value in preset.values.get(measure, {}).items()}
     if words and stated is not None and measure != "fft":
         return Scale(*stated, words)
-    scale = see_scale(measure, column.values, stated or find_scale(wording))
+    named = stated or find_scale(wording)
+    is_guess = named is None and measure == "stars" and is_school_grade(wording)
+    if is_guess and max(map(abs, read_numbers(column.values)), default=0) <= max(SCHOOL_GRADES):
+        return replace(see_scale(measure, column.values, SCHOOL_GRADES), is_seen=False)
+    scale = see_scale(measure, column.values, named)
     return replace(
         scale,
         words={**scale.words, **words},

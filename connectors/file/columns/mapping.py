@@ -52,6 +52,8 @@ class Mapping(BaseModel):
     unhashed: frozenset[str] = frozenset()
     """Columns that do not make a comment what it is: row numbers, and what names people."""
     left_out: tuple[str, ...] = ()
+    scores_left_out: tuple[str, ...] = ()
+    """Those of them whose cells are scores."""
 
     @property
     def has_several_texts(self) -> bool:

@@ -26,6 +26,11 @@ _PRAISE: Final = re.compile(
     r"(?<!not )(?<!dis)(?:very )?\b(?:good|best|excellent|satisfied|likely|great|agree|high|easy"
     r"|happy|positive|outstanding|always)"
 )
+SCHOOL_GRADES: Final = (6.0, 1.0)
+"""Ends of the scale of German schools, of which 1 is the best."""
+_GRADE_WORDS: Final = frozenset({"schulnote", "schulnoten", "gesamtnote"})
+_INNER_NAME: Final = re.compile(r"\w+\[([^\]]+)\]")
+"""A table before the name of its column: "Response[Comment]"."""
 _BLAME: Final = re.compile(
     r"\b(?:bad|worst|poor|dissatisfied|unlikely|not |disagree|low|difficult|terrible|unhappy"
     r"|negative|never|awful|hard)"
@@ -38,6 +43,8 @@ def split_words(name: str) -> tuple[str, ...]:
 
     A name that is in brackets as a whole keeps its words.
     """
+    if inner := _INNER_NAME.fullmatch(name.strip()):
+        name = inner[1]
     bare = _BRACKETS.sub(" ", name)
     plain = unicodedata.normalize("NFKC", bare if _WORD.search(bare) else name)
     plain = plain.replace("'", "").replace("’", "")
@@ -77,6 +84,11 @@ def find_scale(name: str) -> tuple[float, float] | None:
         if 3 <= best <= 100:
             return (1 if best < 8 else 0), best
     return None
+
+
+def is_school_grade(name: str) -> bool:
+    """Return True for a name of German grades."""
+    return not _GRADE_WORDS.isdisjoint(split_words(name))
 
 
 def _rank(label: str) -> int:

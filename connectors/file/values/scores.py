@@ -15,21 +15,28 @@ from connectors.file.values.names import parse_decimal
 Kind = Literal["number", "percent", "stars", "label", "missing"]
 
 _MAX_CHARACTERS: Final = 100
-_FULL_STARS: Final = "★⭐✭✮✯🌟*"
-_EMPTY_STARS: Final = "☆✩✰"
+_FULL_STARS: Final = "★⭐✭✮✯🌟*♥❤●⬤■"
+_EMPTY_STARS: Final = "☆✩✰♡🤍○◯□"
 _HALF_STARS: Final = "½⯨"
 _STARS: Final = re.compile(rf"[{re.escape(_FULL_STARS + _EMPTY_STARS + _HALF_STARS)}\ufe0f\s]+")
 _DIGITS: Final = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)"
+_UNIT: Final = (
+    r"(?:stars?|points?|pts|\*|★|⭐️?|sterne?n?|punkte?n?|étoiles?|estrellas?|estrelas?|stelle|stella"
+    r"|sterren|puntos|punti|pontos)"
+)
 _SCORE: Final = re.compile(
     rf"(?:(?:rated|rating|score|scored|grade)\s*:?\s*)?(?P<value>{_DIGITS})\s*"
     r"(?:(?P<percent>%|percent|per cent)"
-    rf"|(?:/|out\s+of|of|von|sur|de)\s*(?P<best>{_DIGITS})\s*(?:stars?|points?|sterne[n]?)?"
-    r"|(?:stars?|points?|pts|\*|★|⭐️?|sterne[n]?|étoiles?|estrellas?)"
-    r"|\s*(?:[-–—=:.|]|\()\s*(?P<label>[^\d\s].*?)\)?)?",
+    rf"|{_UNIT}?\s*(?:/|out\s+of|of|von|sur|de|su|van)\s*(?P<best>{_DIGITS})\s*{_UNIT}?"
+    rf"|{_UNIT}"
+    r"|\s*(?:[-–—=:.|]|\()\s*(?P<label>[^\d\s].*?)\)?"
+    r"|\s(?P<end>[^\W\d].*))?",
     re.IGNORECASE | re.DOTALL,
 )
-_LABEL_FIRST: Final = re.compile(rf"(?P<label>[^\d(]+?)\s*[(\[]\s*(?P<value>{_DIGITS})\s*[)\]]")
-_WORDS: Final = re.compile(r"[\w/]+|-+|\.")
+_LABEL_FIRST: Final = re.compile(
+    rf"(?P<label>[^\d(]+?)\s*(?:[(\[]\s*(?P<value>{_DIGITS})\s*[)\]]|\s[-–—=:]\s*(?P<last>\d+))"
+)
+_WORDS: Final = re.compile(r"[\w/]+|-+|\.|[\u2600-\u27bf\U0001f300-\U0001faff]")
 
 
 class Answer(NamedTuple):
@@ -51,6 +58,8 @@ class WordScale(NamedTuple):
     worst: float
     best: float
     values: dict[str, float]
+    is_whole: bool = False
+    """True if all of its answers must be there for a column to be on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +75,26 @@ class Scale:
     zero_is_missing: bool = False
     is_seen: bool = True
     """False if nothing but the usual scale of the measure supports it."""
+    missing: frozenset[float] = frozenset()
+    """Numbers that stand for no answer, such as 99."""
+    is_mixed: bool = False
+    """True if only answers that name the end of their own scale can be read."""
+    prefers_words: bool = False
+    """True if the label of a number counts more than the number: "5 - Extremely likely"."""
 
     def read(self, answer: Answer) -> float | None:
         """Return the value of an answer, or None if it is not on the scale."""
         if answer.kind in ("label", "missing"):
             return self.words.get(answer.label)
+        if self.prefers_words and answer.label in self.words:
+            return self.words[answer.label]
+        if self.is_mixed and not answer.best:
+            return None
         value = answer.value * self.factor
         if answer.best and answer.best != self.best:
-            value = value * self.best / answer.best
+            worst = begin_scale(answer.best)
+            share = (answer.value - worst) / (answer.best - worst)
+            value = self.worst + share * (self.best - self.worst)
         low, high = sorted((self.worst, self.best))
         return value if low <= value <= high or value in self.others else None
 
@@ -81,15 +102,23 @@ class Scale:
         """Return True for an answer that says that there is none."""
         if answer.kind == "missing":
             return answer.label not in self.words
-        return self.zero_is_missing and answer.kind != "label" and answer.value == 0
+        if answer.kind == "label":
+            return False
+        return answer.value in self.missing or (self.zero_is_missing and answer.value == 0)
+
+
+def begin_scale(best: float) -> float:
+    """Return where a scale up to a number usually begins: at 1 up to 7, and otherwise at 0."""
+    return 1.0 if best < 8 else 0.0
 
 
 def fold_answer(text: str) -> str:
     """Return an answer for comparison: without apostrophes, marks and case."""
     plain = text.casefold().replace("'", "").replace("’", "").replace("´", "")
     words = _WORDS.findall(plain)
-    named = [word for word in words if word.strip("-.")]
-    return " ".join(named or words)
+    signs = [word for word in words if word.strip("-.")]
+    named = [word for word in signs if word[0].isalnum() or word[0] in "_/"]
+    return " ".join(named or signs or words)
 
 
 @cache
@@ -111,7 +140,8 @@ def word_scales() -> tuple[WordScale, ...]:
             for wording in wordings
         }
         values |= {fold_answer(word): float(n) for word, n in table.get("values", {}).items()}
-        scales.append(WordScale(table["name"], table.get("measure"), worst, best, values))
+        is_whole = table.get("is_whole", False)
+        scales.append(WordScale(table["name"], table.get("measure"), worst, best, values, is_whole))
     return tuple(scales)
 
 
@@ -137,7 +167,7 @@ def parse_answer(cell: str) -> Answer | None:
         total = full + empty + halves
         return Answer("stars", full + 0.5 * halves, total if empty or halves else None)
     match = _SCORE.fullmatch(text) or _LABEL_FIRST.fullmatch(text)
-    if match is not None:
+    if match is not None and _is_end(match.groupdict().get("end")):
         return _read_number(match.groupdict())
     label = fold_answer(text)
     if label in _missing_answers():
@@ -153,8 +183,17 @@ def parse_answer(cell: str) -> Answer | None:
     return Answer("label", label=label)
 
 
+def _is_end(label: str | None) -> bool:
+    """Return True for no label, or one that is the end of a scale: "10 Best hospital possible"."""
+    if label is None:
+        return True
+    folded = fold_answer(label)
+    is_known = any(folded in scale.values for scale in word_scales())
+    return is_known or folded.startswith(tuple(_load_words()["ends"]))
+
+
 def _read_number(parts: dict[str, str | None]) -> Answer:
-    value = parse_decimal(parts["value"] or "")
+    value = parse_decimal(parts["value"] or parts.get("last") or "")
     if parts.get("percent"):
         return Answer("percent", value, 100.0)
     best = parts.get("best")
@@ -162,7 +201,7 @@ def _read_number(parts: dict[str, str | None]) -> Answer:
         "number",
         value,
         parse_decimal(best) if best else None,
-        fold_answer(parts.get("label") or ""),
+        fold_answer(parts.get("label") or parts.get("end") or ""),
     )
 
 
@@ -172,14 +211,18 @@ def find_word_scale(labels: Iterable[str], measure: str | None) -> WordScale | N
     With a measure, only scales of this measure, or of none.
     """
     wanted = set(labels)
-    best: tuple[int, WordScale] | None = None
+    best: tuple[tuple[int, int], WordScale] | None = None
     for scale in word_scales():
-        count = len(wanted & scale.values.keys())
         if measure is not None and scale.measure not in (None, measure):
             continue
-        if count and (best is None or count > best[0]):
-            best = count, scale
-    return best[1] if best is not None and 2 * best[0] > len(wanted) else None
+        known = [scale.values[label] for label in wanted if label in scale.values]
+        if not known or (scale.is_whole and len(set(known)) < len(set(scale.values.values()))):
+            continue
+        # Answers that differ have different places on their scale.
+        fit = len(known), len(set(known)) + scale.is_whole
+        if best is None or fit > best[0]:
+            best = fit, scale
+    return best[1] if best is not None and 2 * best[0][0] > len(wanted) else None
 
 
 def describe_ends(answers: Iterable[Answer]) -> int:
