@@ -12,7 +12,12 @@ from typing import Final, Protocol
 from connectors.file.choose import ColumnChooser
 from connectors.file.columns.look import Look, look_at
 from connectors.file.columns.mapping import Mapping, fold
-from connectors.file.columns.presets import Preset, load_guesses, recognize_export
+from connectors.file.columns.presets import (
+    Preset,
+    load_exports,
+    load_guesses,
+    recognize_export,
+)
 from connectors.file.columns.profile import Column
 from connectors.file.options import FileConfig, parse_timezone
 from connectors.file.tables.rows import Dialect, Row
@@ -92,7 +97,7 @@ def build_plan(
     look = look_at(rows, names, config.columns.get("created_at"))
     if not look.rows:
         raise Fatal(f"reading {where}: it has no rows after its header")
-    recognized = recognize_export(list(look.columns)) if preset is load_guesses() else None
+    recognized = _recognize_export(look) if preset is load_guesses() else None
     title, export = recognized or ("", preset)
     mapping = ColumnChooser(look, export, config, where).choose()
     zone_name = _choose_zone(config, export, look, mapping)
@@ -130,9 +135,16 @@ def _require_readable(date_format: str, zone: tzinfo, column: Column, where: str
         )
 
 
+def _recognize_export(look: Look) -> tuple[str, Preset] | None:
+    """Return the known export that the names of the columns tell, or the row below them."""
+    if look.has_import_ids or (look.questions and "ResponseId" in look.columns):
+        return "qualtrics", load_exports()["qualtrics"]
+    return recognize_export(list(look.columns))
+
+
 def describe_mapping(mapping: Mapping) -> str:
     """Return what of a mapping decides the records, for comparison."""
-    described = mapping.model_dump(exclude={"left_out", "unhashed"})
+    described = mapping.model_dump(exclude={"left_out", "scores_left_out", "unhashed"})
     return repr(_sort(described))
 
 

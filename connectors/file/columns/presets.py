@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
@@ -45,7 +46,8 @@ class Preset(StrictModel):
     zone: str | None = None
     header: tuple[str, ...] = ()
     own_ids: bool = True
-    only_if_first: str | None = None
+    other_headers: tuple[tuple[str, ...], ...] = ()
+    only_if_first: tuple[str, ...] = ()
     questions: bool = False
     left_out: tuple[str, ...] = ()
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -64,16 +66,24 @@ class FieldWords(StrictModel):
     """The words of a name that tell a field."""
 
     phrases: tuple[str, ...]
+    stems: tuple[str, ...] = ()
+    """Beginnings of words, of languages whose words have many forms."""
     not_: tuple[str, ...] = Field(default=(), alias="not")
 
     def rank(self, name: str) -> int | None:
-        """Return the place of the first phrase whose words are all in a name, or None."""
-        words = set(split_words(name))
-        if words & set(self.not_):
+        """Return the place of the first phrase whose words are all in a name, or None.
+
+        Words may be joined: "starrating" has those of "star rating".
+        """
+        words = split_words(name)
+        if set(words) & set(self.not_):
             return None
+        joined = "".join(words)
         for place, phrase in enumerate(self.phrases):
-            if words >= set(phrase.split()):
+            if set(words) >= set(phrase.split()) or joined == phrase.replace(" ", ""):
                 return place
+        if self.stems and any(word.startswith(self.stems) for word in words):
+            return len(self.phrases)
         return None
 
 
@@ -84,6 +94,10 @@ class TextNames(StrictModel):
     loose: frozenset[str]
     hints: frozenset[str]
     not_: frozenset[str] = Field(alias="not")
+
+
+_CODE: Final = re.compile(r"^\w+\. (?=\w)")
+"""A code before a name: "submitdate. Date submitted"."""
 
 
 @cache
@@ -154,17 +168,24 @@ def _read_preset(path: Path) -> Preset:
 
 def recognize_export(names: Collection[str]) -> tuple[str, Preset] | None:
     """Return the known export with these columns, by the longest header, or None."""
-    present = {join_words(name) for name in names} | {name.strip().casefold() for name in names}
-    best: tuple[str, Preset] | None = None
+    present = {join_column_words(name) for name in names} | {
+        name.strip().casefold() for name in names
+    }
+    first = join_column_words(next(iter(names), ""))
+    best: tuple[int, str, Preset] | None = None
     for title, export in load_exports().items():
-        first = next(iter(names), "")
-        if export.only_if_first and join_words(first) != join_words(export.only_if_first):
+        if export.only_if_first and first not in map(join_words, export.only_if_first):
             continue
-        if all(join_words(name) in present for name in export.header) and (
-            best is None or len(export.header) > len(best[1].header)
-        ):
-            best = title, export
-    return best
+        for header in (export.header, *export.other_headers):
+            is_there = all(join_words(name) in present for name in header)
+            if is_there and (best is None or len(header) > best[0]):
+                best = len(header), title, export
+    return None if best is None else best[1:]
+
+
+def join_column_words(name: str) -> str:
+    """Return a name for comparison, without the code of a question before it."""
+    return join_words(_CODE.sub("", name))
 
 
 @cache
@@ -178,6 +199,11 @@ def list_names(preset: Preset) -> frozenset[str]:
     """Return the column names of a preset, folded."""
     return frozenset(
         " ".join(name.split()).casefold()
-        for names in (*preset.columns.values(), *preset.attributes.values(), preset.header)
+        for names in (
+            *preset.columns.values(),
+            *preset.attributes.values(),
+            preset.header,
+            *preset.other_headers,
+        )
         for name in names
     )
