@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.file.columns.choose_fields import find_time, see_field_scale
+from connectors.file.columns.choose_fields import find_date, find_time, see_field_scale
 from connectors.file.columns.choose_identity import (
+    asks_for_person,
     is_changing,
     is_id_name,
     is_person,
     is_strong_id,
     is_submission,
 )
-from connectors.file.columns.choose_scores import choose_scores
-from connectors.file.columns.choose_texts import choose_texts, describe_texts
-from connectors.file.columns.look import Look
+from connectors.file.columns.choose_scores import choose_scores, list_left_out
+from connectors.file.columns.choose_texts import (
+    choose_texts,
+    describe_missing_text,
+    describe_texts,
+)
+from connectors.file.columns.look import Look, name_others
 from connectors.file.columns.mapping import FIELDS, MEASURES, Mapping, TextColumn, fold, join_names
-from connectors.file.columns.presets import Preset, load_guesses, load_words
+from connectors.file.columns.presets import (
+    Preset,
+    join_column_words,
+    load_guesses,
+    load_words,
+)
 from connectors.file.columns.profile import Column
 from connectors.file.options import FileConfig
 from connectors.file.values.names import is_question, join_words, split_words
@@ -47,15 +57,16 @@ class ColumnChooser:
         self.columns: dict[str, str] = {}
         self.taken: set[str] = set()
         self._by_name = {fold(name): name for name in reversed(list(look.columns))}
-        self._by_words = {join_words(name): name for name in reversed(list(look.columns))}
+        self._by_words = {join_column_words(name): name for name in reversed(list(look.columns))}
+        self._set_aside = {join_words(name) or fold(name) for name in preset.left_out}
+        self._wordings = name_others(look.columns, look.questions)
         self._by_words |= {fold(text): name for name, text in look.questions.items()}
 
     def choose(self) -> Mapping:
         """Return the mapping; raises ``Misconfigured`` without a column for the text."""
         config, preset = self._config, self._preset
         texts = self._take_stated()
-        left_out = {fold(name) for name in preset.left_out}
-        aside = {name for name in self._look.columns if fold(name) in left_out}
+        aside = {name for name in self._look.columns if self._is_set_aside(name)}
         self._take_preset()
         if self._is_guessing:
             self._take_words(aside)
@@ -63,7 +74,8 @@ class ColumnChooser:
         if not texts:
             texts = self._choose_texts(aside)
         if not texts:
-            raise Misconfigured(self._describe_missing_text())
+            reason = describe_missing_text(self._look.columns.values())
+            raise Misconfigured(f"reading {self._where}: {reason}")
         self.columns["text"] = texts[0].column
         attributes = self._choose_attributes()
         time = find_time(self, self.columns.get("created_at"))
@@ -79,6 +91,7 @@ class ColumnChooser:
         used = self.taken | {text.column for text in texts} | set(attributes.values())
         unhashed = {name for name in self._look.columns if self.is_no_content(name)}
         identity = self._choose_identity()
+        left_out = tuple(name for name in self._look.columns if name not in used)
         return Mapping(
             columns={name: self.columns[name] for name in FIELDS if name in self.columns},
             texts=tuple(texts),
@@ -100,7 +113,10 @@ class ColumnChooser:
             },
             identity=identity,
             unhashed=frozenset(unhashed - {identity}),
-            left_out=tuple(name for name in self._look.columns if name not in used),
+            left_out=left_out,
+            scores_left_out=tuple(
+                list_left_out(self, (name for name in left_out if name not in aside))
+            ),
         )
 
     def column(self, name: str) -> Column:
@@ -129,7 +145,7 @@ class ColumnChooser:
 
     def wording(self, name: str) -> str:
         """Return a column's name, or the question in a row below the header."""
-        return self._look.questions.get(name) or name
+        return self._wordings.get(name) or name
 
     def take(self, field: str, name: str) -> None:
         """Let a column be the field's."""
@@ -144,9 +160,13 @@ class ColumnChooser:
         """Return True for a column that does not belong to what a comment is."""
         if any(self.columns.get(field) == name for field in (*MEASURES, *_PLACES)):
             return False
-        if fold(name) in {fold(other) for other in self._preset.left_out}:
+        if self._is_set_aside(name):
             return True
         return is_changing(name, self.column(name)) or self.is_person(name)
+
+    def _is_set_aside(self, name: str) -> bool:
+        """Return True for a column of the tool's own that is no answer."""
+        return (join_column_words(name) or fold(name)) in self._set_aside
 
     def _take_stated(self) -> list[TextColumn]:
         stated = dict(self._config.columns)
@@ -199,9 +219,9 @@ class ColumnChooser:
             ]  # fmt: skip
             if ranked:
                 self.take(field, min(ranked, key=lambda pair: pair[0])[1])
-        dates = [column for column in self.free_columns(aside) if column.is_date]
-        if "created_at" not in self.columns and len(dates) == 1 and "birth" not in dates[0].name:
-            self.take("created_at", dates[0].name)
+        date = None if "created_at" in self.columns else find_date(self, aside)
+        if date is not None:
+            self.take("created_at", date)
 
     def _fits(self, field: str, name: str) -> bool:
         """Return True if the cells of a column can be values of a field."""
@@ -216,7 +236,9 @@ class ColumnChooser:
         if field in MEASURES:
             return bool(self._preset.values.get(field)) or is_scored(column.values, field)
         if field in _PLACES:
-            return words <= _MAX_PLACE_WORDS and not column.is_date and not column.is_link
+            is_place = not column.is_date and not column.is_link and not column.is_personal
+            asks = asks_for_person(self.wording(name))
+            return words <= _MAX_PLACE_WORDS and is_place and not asks
         if field in ("id", "author"):
             return words <= 3 and not column.is_date
         if field == "url":
@@ -231,16 +253,6 @@ class ColumnChooser:
         names = choose_texts(self, aside)
         self.taken |= set(names)
         return describe_texts(self, names)
-
-    def _describe_missing_text(self) -> str:
-        columns = self._look.columns.values()
-        numbers = sum(column.is_number for column in columns if column.filled)
-        counts = "; it holds numbers, as a published table of results does" if (
-            numbers and 2 * numbers >= len(columns)) else ""  # fmt: skip
-        return (
-            f"reading {self._where}: no column for the text{counts}; --map text=COLUMN "
-            f"names one of {join_names([column.name for column in columns])}"
-        )
 
     def _choose_attributes(self) -> dict[str, str]:
         kept = {name: self._find(column) for name, column in self._config.attributes.items()}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectors.file.columns.look import hash_row
-from connectors.file.columns.mapping import Mapping, TextColumn
+from connectors.file.columns.mapping import Mapping, TextColumn, fold
 from connectors.file.columns.profile import is_personal_value
 from connectors.file.values.cells import collapse_whitespace
 from connectors.sdk.id_set import IdSet
@@ -62,11 +62,11 @@ class RowIdentifier:
         return fingerprint.hex() + (f"-{ordinal}" if ordinal > 1 else "")
 
     def _fingerprint(self, values: dict[str, str]) -> bytes:
-        # The order of columns, and empty ones, do not change what a comment is.
+        # The order of columns, empty ones, and the case of names do not change what a comment is.
         parts = []
         for name, prefix in self._sort_names(values):
-            cell = values[name]
-            if cell and not cell.isspace():
+            cell = values[name].strip()
+            if cell:
                 parts.append(prefix)
                 parts.append(cell)
         return _hash("".join(parts), self._key)
@@ -77,7 +77,9 @@ class RowIdentifier:
         names = self._names.get(key)
         if names is None:
             names = [
-                (name, f"\x1e{name}\x1f") for name in sorted(key) if name not in self._unhashed
+                (name, f"\x1e{fold(name)}\x1f")
+                for name in sorted(key, key=fold)
+                if name not in self._unhashed
             ]
             if len(self._names) < 1_000:
                 self._names[key] = names

@@ -5,11 +5,13 @@ Examples are shown of dates, numbers and choices only: never of comments, nor of
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.file.columns.mapping import MEASURES
+from connectors.file.columns.choose_texts import is_refused
+from connectors.file.columns.mapping import MEASURES, join_names
 from connectors.file.columns.profile import Column
 from connectors.file.plan import ReadPlan, count_undated
 from connectors.file.values.date_evidence import DateEvidence
@@ -20,6 +22,10 @@ from connectors.sdk.errors import BadRecord
 from connectors.sdk.questions import is_personal
 
 _MAX_EXAMPLE_CHARACTERS: Final = 40
+_MAX_NAMES: Final = 12
+_PERSON_NAME: Final = re.compile(
+    r"(?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?[A-ZÀ-Þ][\w'’-]*\.?(?: [A-ZÀ-Þ][\w'’-]+){1,3}"
+)
 _STAFF: Final = frozenset({
     "consultant", "doctor", "nurse", "staff", "clinician", "gp", "name", "names", "midwife",
     "surgeon", "author", "user", "patient", "contact", "phone", "email", "address",
@@ -115,10 +121,19 @@ def list_notes(plan: ReadPlan) -> list[str]:
         notes.append(
             f"rows below the header that belong to it and are left out: {plan.look.header_rows}"
         )
-    likely = [name for name in plan.mapping.left_out if plan.look.columns[name].is_text]
+    likely = [
+        name
+        for name in plan.mapping.left_out
+        if plan.look.columns[name].is_text and not is_refused(name)
+    ]
     if likely and plan.export is None:
         options = " ".join(f"--map text={name!r}" for name in likely[:3])
         notes.append(f"columns that may hold comments are left out: {options} would read them")
+    if plan.mapping.scores_left_out:
+        notes.append(
+            "columns of scores that are left out (--map csat=COLUMN, or stars, nps, ces, fft, "
+            f"reads one): {join_names(plan.mapping.scores_left_out, _MAX_NAMES)}"
+        )
     return notes
 
 
@@ -130,6 +145,7 @@ def as_json(plan: ReadPlan) -> dict[str, Any]:
         "questions": {text.column: text.question for text in plan.mapping.texts},
         "column_summaries": [asdict(summary) for summary in list_columns(plan)],
         "left_out": list(plan.mapping.left_out),
+        "scores_left_out": list(plan.mapping.scores_left_out),
         "dates": describe_dates(plan),
         "scores": describe_scores(plan),
         "notes": list_notes(plan),
@@ -248,4 +264,6 @@ def _choose_example(plan: ReadPlan, column: Column) -> str | None:
     ):
         return None
     example = " ".join(next(iter(column.values)).split())
+    if not is_place and _PERSON_NAME.fullmatch(example):
+        return None  # it may be somebody's name, whatever its column is called
     return example if len(example) <= _MAX_EXAMPLE_CHARACTERS else None

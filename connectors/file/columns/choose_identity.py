@@ -13,16 +13,21 @@ _STRONG_ID_CHARACTERS: Final = 9
 _NAMES_PEOPLE: Final = frozenset({
     "patient", "nhs", "mrn", "email", "phone", "mobile", "telephone", "ip", "surname", "forename",
     "firstname", "lastname", "dob", "birth", "postcode", "username", "author", "reviewer", "user",
-    "latitude", "longitude", "ssn", "chi", "person", "customer", "contact",
+    "latitude", "longitude", "ssn", "chi", "person", "customer", "contact", "complainant",
+    "enquirer", "caller", "requester", "patientenname", "geburtsdatum", "telefon", "téléphone",
+    "teléfono", "prénom", "apellidos", "naissance", "nacimiento",
 })  # fmt: skip
 _CHANGING: Final = frozenset({
     "reply", "owner", "status", "updated", "modified", "likes", "helpful", "exported", "action",
-    "actions", "resolution", "handler", "assigned", "assignee",
+    "actions", "resolution", "handler", "assigned", "assignee", "theme", "themes", "topic",
+    "topics", "tag", "tags", "sentiment", "reviewed", "read", "checked", "closed", "outcome",
+    "lessons", "priority",
 })  # fmt: skip
-"""Words of names of columns that change after the comment was written."""
+"""Words of names of columns that change, or are added, after the comment was written."""
 _NO_PERSON: Final = frozenset({
     "experience", "count", "language", "age", "type", "comments", "comment", "feedback", "story",
-    "us", "details", "preference", "service", "rating", "score",
+    "us", "details", "preference", "service", "rating", "score", "said", "words", "voice",
+    "opinion", "quote", "views", "satisfaction",
 })  # fmt: skip
 _ID_WORDS: Final = frozenset({
     "id", "ids", "uuid", "guid", "ref", "reference", "key", "number", "no", "nr", "respondent",
@@ -40,9 +45,14 @@ def is_person(wording: str, column: Column) -> bool:
     """Return True if a column names people, by its name or its cells."""
     words = set(split_words(wording))
     names_people = bool(words & _NAMES_PEOPLE) and not words & _NO_PERSON
-    if is_personal(wording) or (names_people and len(words) <= _MAX_NAME_WORDS):
+    if asks_for_person(wording) or (names_people and len(words) <= _MAX_NAME_WORDS):
         return True
     return column.is_personal
+
+
+def asks_for_person(wording: str) -> bool:
+    """Return True if a name, or a part of a question with several, asks who somebody is."""
+    return any(map(is_personal, (wording, *wording.split(" – "))))
 
 
 def is_changing(name: str, column: Column) -> bool:

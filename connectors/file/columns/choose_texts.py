@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Final
 
-from connectors.file.columns.choose_scores import Chooser
-from connectors.file.columns.mapping import MEASURES, TextColumn
+from connectors.file.columns.choose_scores import Chooser, is_worded_scale
+from connectors.file.columns.mapping import MEASURES, TextColumn, join_names
 from connectors.file.columns.presets import load_text_names
 from connectors.file.columns.profile import Column
 from connectors.file.values.names import is_question, split_words
-from connectors.file.values.scores import find_word_scale, parse_answer
+from connectors.sdk.short_answers import asks_for_fact
 
 _MAX_QUESTION_CHARACTERS: Final = 2_000
 _REPEATED: Final = re.compile(r" \(\d+\)$")
 _MIN_WORDS: Final = 1.5
 """Words per cell of a column whose name lets expect comments."""
 _MIN_QUESTION_WORDS: Final = 1.8
+_MIN_FACT_WORDS: Final = 5
+"""Words per cell of answers to "which" and "where" that say more than a name."""
+_PART_SIGN: Final = " – "
 
 
 def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
@@ -26,9 +30,9 @@ def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
         column
         for column in chooser.free_columns(aside)
         if not chooser.is_person(column.name) and _is_worded(column)
-        and not _is_refused(chooser.wording(column.name))
+        and not is_refused(chooser.wording(column.name))
     ]  # fmt: skip
-    possible = [column for column in worded if not _is_score(column)]
+    possible = [column for column in worded if not is_worded_scale(column)]
     asked = [column for column in possible if _is_asked(chooser.wording(column.name), column)]
     chosen = {column.name for column in (*_list_firm(chooser, possible), *asked)}
     if not chosen:  # comments of one word, such as "Good", look like scores
@@ -41,7 +45,7 @@ def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
         column.name
         for column in possible
         if _has_name(chooser.wording(column.name), "hints")
-        and _words_per_cell(column) >= _MIN_WORDS
+        and _words_per_cell(column) >= _min_words(chooser.wording(column.name), _MIN_WORDS)
     }
     if not chosen:
         texts = [column for column in possible if column.is_text]
@@ -67,6 +71,17 @@ def describe_texts(chooser: Chooser, names: Sequence[str]) -> list[TextColumn]:
             )
         )
     return texts
+
+
+def describe_missing_text(columns: Collection[Column]) -> str:
+    """Return the reason for a message that no column holds comments."""
+    numbers = sum(column.is_number for column in columns if column.filled)
+    is_table = numbers and 2 * numbers >= len(columns)
+    counts = "; it holds numbers, as a published table of results does" if is_table else ""
+    return (
+        f"no column for the text{counts}; --map text=COLUMN names one of "
+        f"{join_names([column.name for column in columns])}"
+    )
 
 
 def _clean_question(wording: str) -> str:
@@ -100,31 +115,33 @@ def _choose_by_name(chooser: Chooser, aside: set[str]) -> list[str]:
     candidates = [
         column
         for column in (*chooser.free_columns(aside), *chooser.empty_columns(aside))
-        if not _is_refused(chooser.wording(column.name)) and not column.has_choices
+        if not is_refused(chooser.wording(column.name)) and not column.has_choices
         and not chooser.is_person(column.name)
     ]  # fmt: skip
     for kind in ("firm", "loose"):
         for column in candidates:
             if _has_name(chooser.wording(column.name), kind):
                 return [column.name]
-    return []
+    return [
+        column.name
+        for column in candidates
+        if column.filled and not column.is_number and not column.is_date
+        and _has_name(chooser.wording(column.name), "hints")
+    ]  # fmt: skip
 
 
 def _is_worded(column: Column) -> bool:
     """Return True if the cells are neither choices, numbers, dates nor links."""
-    return not (column.is_closed or column.is_date or column.is_number or column.is_link)
+    return not (
+        column.is_closed or column.is_list or column.is_date or column.is_number or column.is_link
+    )
 
 
-def _is_score(column: Column) -> bool:
-    """Return True if the cells are the answers of a scale in words."""
-    answers = [answer for cell in column.values if (answer := parse_answer(cell)) is not None]
-    labels = [answer.label for answer in answers if answer.kind == "label"]
-    return bool(labels) and not column.is_open and find_word_scale(labels, None) is not None
-
-
-def _is_refused(wording: str) -> bool:
+def is_refused(wording: str) -> bool:
+    """Return True if a name tells that the words below it are not those of the writer."""
     words = split_words(wording)
-    refused = load_text_names().not_ & set(words)
+    pairs = {" ".join(pair) for pair in pairwise(words)}
+    refused = load_text_names().not_ & (pairs | set(words))
     return bool(refused) and not (is_question(wording) and _words_are_asking(wording))
 
 
@@ -149,7 +166,13 @@ def _has_name(wording: str, kind: str) -> bool:
 
 def _is_asked(wording: str, column: Column) -> bool:
     """Return True for a question that is answered in words of the writer's own."""
-    return is_question(wording) and _words_per_cell(column) >= _MIN_QUESTION_WORDS
+    min_words = _min_words(wording, _MIN_QUESTION_WORDS)
+    return is_question(wording) and _words_per_cell(column) >= min_words
+
+
+def _min_words(wording: str, usual: float) -> float:
+    """Return how many words a cell has in a column of comments: more where a fact is asked for."""
+    return _MIN_FACT_WORDS if asks_for_fact(wording.rsplit(_PART_SIGN, maxsplit=1)[0]) else usual
 
 
 def _words_per_cell(column: Column) -> float:

@@ -26,6 +26,7 @@ _PHONE: Final = re.compile(r"(?:\+|00|0)[1-9](?:[\s().-]?\d){8,12}")
 _ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}", re.I)
 _SOCIAL_SECURITY: Final = re.compile(r"\d{3}-\d{2}-\d{4}")
 _HEALTH_NUMBER: Final = re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{4}")
+_LIST_SIGN: Final = re.compile(r"\s*[,;|]\s*")
 _URL_PARTS: Final = re.compile(r"[/?&=#:;,]+")
 _URL: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
 
@@ -157,6 +158,18 @@ class Column:
         return self.filled >= 8 and len(folded) <= max(2, self.filled // 4) and max(
             cell.count(" ") for cell in folded
         ) <= 6  # fmt: skip
+
+    @property
+    def is_list(self) -> bool:
+        """True if most cells are lists of the same few choices: "X-ray, Pharmacy"."""
+        if self.is_open or not self.values:
+            return False
+        lists = [_LIST_SIGN.split(cell.strip(" ;,")) for cell in self.values]
+        parts = Counter(part.strip().casefold() for each in lists for part in each)
+        listed = sum(len(each) > 1 for each in lists)
+        if 2 * listed < len(lists) or max(part.count(" ") for part in parts) > 3:
+            return False
+        return sum(count for count in parts.values() if count > 1) >= 0.4 * parts.total()
 
     @property
     def has_choices(self) -> bool:
