@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.file.columns.choose_texts import is_refused
+from connectors.file.columns.look import name_others
 from connectors.file.columns.mapping import MEASURES, join_names
 from connectors.file.columns.profile import Column
 from connectors.file.plan import ReadPlan, count_undated
 from connectors.file.values.date_evidence import DateEvidence
 from connectors.file.values.dates import build_date_parser
-from connectors.file.values.names import split_words
+from connectors.file.values.names import join_words, split_words
 from connectors.file.values.scores import parse_answer
 from connectors.sdk.errors import BadRecord
 from connectors.sdk.questions import is_personal
@@ -44,6 +45,8 @@ class ColumnSummary:
     kind: str
     example: str | None
     """None for comments, and for what names people."""
+    wording: str | None = None
+    """Its question, if its name is not that."""
 
 
 def list_columns(plan: ReadPlan) -> list[ColumnSummary]:
@@ -52,6 +55,7 @@ def list_columns(plan: ReadPlan) -> list[ColumnSummary]:
     fields |= {text.column: "text" for text in plan.mapping.texts}
     for text in plan.mapping.texts:
         fields |= {column: measure for measure, column in text.measures.items()}
+    wordings = name_others(plan.look.columns, plan.look.questions)
     return [
         ColumnSummary(
             column=name,
@@ -59,6 +63,7 @@ def list_columns(plan: ReadPlan) -> list[ColumnSummary]:
             fill=round(column.fill(plan.look.rows), 4),
             kind=_describe_kind(column),
             example=_choose_example(plan, column),
+            wording=_describe_wording(name, wordings.get(name, name)),
         )
         for name, column in plan.look.columns.items()
     ]
@@ -247,6 +252,12 @@ def _describe_kind(column: Column) -> str:
     if column.is_text:
         return f"text, {column.words / column.filled:.0f} words each"
     return "choices" if not column.is_open and len(column.values) < 0.5 * column.filled else "words"
+
+
+def _describe_wording(name: str, wording: str) -> str | None:
+    """Return a question, unless it is the name of its column in other words."""
+    question = " ".join(wording.split())
+    return question if question and join_words(question) != join_words(name) else None
 
 
 def _choose_example(plan: ReadPlan, column: Column) -> str | None:

@@ -19,6 +19,7 @@ from connectors.file.values.scales import (
     read_numbers,
 )
 from connectors.file.values.scores import find_word_scale
+from connectors.sdk.short_answers import asks_for_fact
 
 _MEASURES_BY_NAME: Final = ("nps", "fft", "csat", "ces", "stars")
 _MIN_ANSWERS: Final = 20
@@ -98,9 +99,19 @@ def list_left_out(chooser: Chooser, names: Iterable[str]) -> list[str]:
             continue
         if column.has_choices or holds_groups(column):
             continue
-        if find_measure(wording, column) is not None or is_worded_scale(column):
+        is_score = find_measure(wording, column) is not None or is_worded_scale(column)
+        if is_score or _asks_for_number(wording, column):
             found.append(name)
     return found
+
+
+def _asks_for_number(wording: str, column: Column) -> bool:
+    """Return True for a question that is answered on a scale up to 5 or 10, whatever it asks."""
+    numbers = read_numbers(column.values)
+    if not column.is_number or column.is_numbering or not numbers:
+        return False
+    is_scale = min(numbers) >= 0 and max(numbers) <= 10 and all(n.is_integer() for n in numbers)
+    return is_scale and is_question(wording) and not asks_for_fact(wording)
 
 
 def is_worded_scale(column: Column) -> bool:

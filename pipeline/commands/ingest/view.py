@@ -69,7 +69,7 @@ def columns_table(plan: ReadPlan) -> Any:
     columns = sorted(summary.list_columns(plan), key=lambda column: column.field is None)
     for column in columns[:_SHOWN_COLUMNS]:
         table.add_row(
-            escape(one_line(column.column)),
+            escape(one_line(_name_column(column))),
             column.field or "[dim]left out[/]",
             f"{column.fill:.0%}",
             column.kind,
@@ -78,6 +78,10 @@ def columns_table(plan: ReadPlan) -> Any:
     if len(columns) > _SHOWN_COLUMNS:
         table.add_row(f"and {len(columns) - _SHOWN_COLUMNS} more (--json lists all)")
     return table
+
+
+def _name_column(column: summary.ColumnSummary) -> str:
+    return column.column if column.wording is None else f"{column.column}: {column.wording}"
 
 
 def _describe_dates(plan: ReadPlan) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.file import FileConfig, FileConnector
+from connectors.file import FileConfig, FileConnector, summary
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
 from schemas.feedback import Feedback
@@ -63,6 +63,14 @@ def test_previews_are_left_out_of_any_choice_of_columns(
     assert (record.text, record.question) == ("They knew my name", QUALTRICS["Q2"][0])
     assert record.nps is not None
     assert record.nps.value == 9
+
+
+def test_the_summary_has_the_wording_of_a_question_with_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(write_qualtrics(("EndDate", "Status", "ResponseId", "Q1", "Q2")), "utf-8")
+    plan = FileConnector(FileConfig(path=path)).plan
+    wordings = {column.column: column.wording for column in summary.list_columns(plan)}
+    assert (wordings["Q2"], wordings["EndDate"]) == (QUALTRICS["Q2"][0], None)
 
 
 def test_wordings_are_known_where_their_identifiers_were_taken_out(tmp_path: Path) -> None:
