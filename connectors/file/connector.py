@@ -153,9 +153,12 @@ class FileConnector(Connector):
                     for row in page
                     for data in splitter.split(row, now)
                 ]
-                position = orjson.dumps({"rows": count}).decode()
+                position = self._describe_position(count)
                 yield Page(items, position, tell(), total, acknowledged=count <= acknowledged)
-            yield Page((), orjson.dumps({"rows": count, "done": True}).decode(), total or 0, total)
+            yield Page((), self._describe_position(count, done=True), total or 0, total)
+
+    def _describe_position(self, rows: int, **more: bool) -> str:
+        return orjson.dumps({"rows": rows, "file": self.plan.dataset, **more}).decode()
 
     @property
     def _groups_submissions(self) -> bool:
@@ -207,6 +210,11 @@ class FileConnector(Connector):
     def is_done(cursor: str | None) -> bool:
         """Return True if a cursor is after the last row."""
         return cursor is not None and bool(orjson.loads(cursor).get("done"))
+
+    def find_other_name(self, cursor: str | None) -> str | None:
+        """Return the name under which the same content was read before, if it is another one."""
+        name = None if cursor is None else orjson.loads(cursor).get("file")
+        return None if name == self.plan.dataset else name
 
     @cached_property
     def _reader(self) -> RowReader:

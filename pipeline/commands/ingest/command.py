@@ -19,6 +19,7 @@ from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
 from connectors.sdk.timestamps import unix_ms
 from pipeline.commands.ingest.date_order import decide_dates
+from pipeline.commands.ingest.overlap import Overlaps
 from pipeline.commands.ingest.pairs import parse_mapping, parse_scales
 from pipeline.commands.ingest.paths import expand_paths
 from pipeline.commands.ingest.result import IngestResult, read_dead_offsets, wait_until_indexed
@@ -27,6 +28,7 @@ from pipeline.commands.ingest.view import (
     print_import,
     print_mapping,
     print_oddities,
+    print_overlap,
     print_resumed,
     progress,
     table,
@@ -201,6 +203,7 @@ def _import_files(
     answers: list[dict[str, Any]] = []
     failure: CommandError | None = None
     files = expand_paths(paths)
+    overlaps = Overlaps()
     for file in files:
         try:
             connector = build_connector({"path": file, **options})
@@ -208,7 +211,9 @@ def _import_files(
             if not dry_run:
                 connector = decide_dates(connector, paths)
             result = import_file(connector)
+            result.overlap = overlaps.add(connector.source.name, result.tally.event_ids)
             print_oddities(connector)
+            print_overlap(result)
             answers.append(as_json(result, connector))
             if not json:
                 out.print(table(result))
@@ -261,12 +266,14 @@ def _publish(connector: FileConnector, configuration: Settings, *, again: bool) 
         with progress("publishing") as show, ConnectorBroker(configuration.kafka) as broker:
             outcome = run(connector, broker, again=again, progress=show)
     print_resumed(connector, outcome)
+    cursor = outcome.resumed_from
     is_resumed = outcome.stats.already_published > 0
     return IngestResult(
         outcome.stats,
         unit=_unit(connector),
         dead_offsets=dead_offsets,
         published_since=None if is_resumed else started_at,
+        earlier_name=connector.find_other_name(cursor.position) if cursor else None,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.runtime.run_stats import RunStats
+from pipeline.commands.ingest.overlap import Overlap
 from pipeline.elasticsearch.client import connect
 from pipeline.elasticsearch.errors import command_errors
 from pipeline.errors import CommandError
@@ -38,6 +39,10 @@ class IngestResult:
     published_since: int | None = None
     """Unix time (ms) of the start, if every row was published by this run: documents of an earlier
     import have earlier revisions."""
+    earlier_name: str | None = None
+    """The name that the same content had when it was published before."""
+    overlap: Overlap | None = None
+    """Records that an earlier file of the same command has, too."""
     refused: set[bytes] = field(default_factory=set)
     indexed: int | None = None
     worker: bool | None = None

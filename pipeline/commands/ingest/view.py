@@ -61,6 +61,15 @@ def print_import(connector: FileConnector) -> None:
     print_note(f"import {identifier}: `feedback datasets remove {identifier}` takes it back")
 
 
+def print_overlap(result: IngestResult) -> None:
+    """Print how many records an earlier file of this command has, too."""
+    if result.overlap is not None:
+        print_note(
+            f"{result.overlap.records:,} of its records are in {one_line(result.overlap.file)}, "
+            "too: they have the same ids, and each is kept once"
+        )
+
+
 def columns_table(plan: ReadPlan) -> Any:
     """Return the columns taken and left out, with how full they are and an example."""
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -106,6 +115,9 @@ def print_resumed(connector: FileConnector, outcome: RunOutcome) -> None:
     if cursor is None or not earlier:
         return
     when = f"{cursor.stored_at:%Y-%m-%d %H:%M} UTC"
+    name = connector.find_other_name(cursor.position)
+    if name is not None:
+        when += f", when the same content was called {one_line(name)!r}"
     if earlier == outcome.stats.read and connector.is_done(cursor.position):
         print_note(
             f"already ingested: {earlier:,} rows on {when}; nothing was published "
@@ -205,6 +217,8 @@ def as_json(result: IngestResult, connector: FileConnector) -> dict[str, Any]:
         "rows_read": tally.read,
         "published": tally.published,
         "published_earlier_rows": tally.already_published,
+        "published_earlier_as": result.earlier_name,
+        "also_in": None if result.overlap is None else result.overlap._asdict(),
         "dead_lettered": tally.dead_lettered,
         "dead_lettered_by_worker": result.refused_by_worker,
         "skipped": tally.skipped,

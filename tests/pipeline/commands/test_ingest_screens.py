@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -10,9 +11,14 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from connectors.file import FileConfig, FileConnector
+from connectors.runtime.run_stats import RunStats, TimeRange
+from connectors.runtime.runner import RunOutcome
 from pipeline.commands.ingest import command
+from pipeline.commands.ingest.view import print_resumed
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
+from schemas.cursor import Cursor
 
 Run = Callable[..., Result]
 
@@ -100,3 +106,33 @@ def test_the_order_of_dates_is_asked_for_a_file_of_several_by_itself(
     result = run(empty, path, "--news")
     _, sentence = failure(result)
     assert f"feedback ingest --news {path} --date-format dmy" in sentence
+
+
+def test_rows_that_an_earlier_file_has_are_told(run: Run, tmp_path: Path) -> None:
+    header, first, second = "Date,Comment", "2026-01-02,Long queue", "2026-01-03,Kind porter"
+    write(tmp_path, header, first).rename(tmp_path / "week 1.csv")
+    write(tmp_path, header, second, first).rename(tmp_path / "week 2.csv")
+    result = run(tmp_path, "--dry-run")
+    assert "1 of its records are in week 1.csv, too" in " ".join(result.stderr.split())
+    answers = orjson.loads(run(tmp_path, "--dry-run", "--json").stdout)["files"]
+    assert [answer["also_in"] for answer in answers] == [
+        None, {"file": "week 1.csv", "records": 1},
+    ]  # fmt: skip
+
+
+def test_the_name_is_told_under_which_the_same_content_came_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "Date,Comment", "2026-01-02,Long queue")
+    *_, last = FileConnector(FileConfig(path=path)).fetch(None)
+    other = path.rename(tmp_path / "visits (1).csv")
+    connector = FileConnector(FileConfig(path=other))
+    cursor = Cursor(
+        source="file", instance="x", position=last.cursor or "", stored_at=datetime.now(UTC)
+    )
+    assert connector.find_other_name(cursor.position) == "visits"
+    stats = RunStats(read=1, already_published=1)
+    print_resumed(connector, RunOutcome(stats, cursor, TimeRange()))
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "already ingested: 1 rows" in shown
+    assert "when the same content was called 'visits'" in shown
