@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
+from string import digits
 from typing import Final
 
 from connectors.file.columns.choose_scores import Chooser, is_worded_scale
@@ -21,6 +22,8 @@ _MIN_WORDS: Final = 1.5
 _MIN_QUESTION_WORDS: Final = 1.8
 _MIN_FACT_WORDS: Final = 5
 """Words per cell of answers to "which" and "where" that say more than a name."""
+_HANDLING: Final = re.compile(r"\bwe did\b(?! (?:well|best|right|good|badly|wrong|poorly|not)\b)")
+"""What an organization has done about a comment, as in "You said, we did"."""
 _PART_SIGN: Final = " – "
 
 
@@ -37,20 +40,33 @@ def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
     chosen = {column.name for column in (*_list_firm(chooser, possible), *asked)}
     if not chosen:  # comments of one word, such as "Good", look like scores
         chosen = {column.name for column in _list_firm(chooser, worded)}
-    if not chosen:
-        loose = [column for column in possible if _has_name(chooser.wording(column.name), "loose")]
-        longest = max(loose, key=_words_per_cell, default=None)
-        chosen = {longest.name} if longest is not None else set()
-    chosen |= {
+    hinted = {
         column.name
         for column in possible
         if _has_name(chooser.wording(column.name), "hints")
         and _words_per_cell(column) >= _min_words(chooser.wording(column.name), _MIN_WORDS)
     }
     if not chosen:
+        loose = [
+            column
+            for column in possible
+            if _has_name(chooser.wording(column.name), "loose")
+            and not (hinted and _has_name(chooser.wording(column.name), "answers"))
+        ]
+        longest = max(loose, key=_words_per_cell, default=None)
+        chosen = {longest.name} if longest is not None else set()
+    chosen |= hinted
+    if not chosen:
         texts = [column for column in possible if column.is_text]
         longest = max(texts, key=_words_per_cell, default=None)
         chosen = {longest.name} if longest is not None else set()
+    if not chosen:  # answers of a word or two
+        chosen = {
+            column.name
+            for column in possible
+            if is_question(chooser.wording(column.name))
+            and not asks_for_fact(chooser.wording(column.name)) and not column.has_choices
+        }  # fmt: skip
     if not chosen:
         return _choose_by_name(chooser, aside)
     return [column.name for column in worded if column.name in chosen]
@@ -142,6 +158,8 @@ def is_refused(wording: str) -> bool:
     words = split_words(wording)
     pairs = {" ".join(pair) for pair in pairwise(words)}
     refused = load_text_names().not_ & (pairs | set(words))
+    if _HANDLING.search(" ".join(words)):
+        return True
     return bool(refused) and not (is_question(wording) and _words_are_asking(wording))
 
 
@@ -157,7 +175,7 @@ def _list_firm(chooser: Chooser, columns: Sequence[Column]) -> list[Column]:
 
 def _has_name(wording: str, kind: str) -> bool:
     names: frozenset[str] = getattr(load_text_names(), kind)
-    words = [word for word in split_words(wording) if not word.isdecimal()]
+    words = [word.rstrip(digits) for word in split_words(wording) if not word.isdecimal()]
     if " ".join(words) in names:
         return True
     phrases = {" ".join(words[at : at + size]) for size in (1, 2) for at in range(len(words))}

@@ -92,6 +92,7 @@ class TextNames(StrictModel):
 
     firm: frozenset[str]
     loose: frozenset[str]
+    answers: frozenset[str]
     hints: frozenset[str]
     not_: frozenset[str] = Field(alias="not")
 

@@ -26,6 +26,9 @@ _PHONE: Final = re.compile(r"(?:\+|00|0)[1-9](?:[\s().-]?\d){8,12}")
 _ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}", re.I)
 _SOCIAL_SECURITY: Final = re.compile(r"\d{3}-\d{2}-\d{4}")
 _HEALTH_NUMBER: Final = re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{4}")
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+"""Thai, Japanese and Chinese."""
+_CHARACTERS_PER_WORD: Final = 3
 _LIST_SIGN: Final = re.compile(r"\s*[,;|]\s*")
 _URL_PARTS: Final = re.compile(r"[/?&=#:;,]+")
 _URL: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
@@ -68,6 +71,7 @@ class Column:
         self.filled += len(filled)
         self.characters += sum(map(len, filled))
         self.words += sum(cell.count(" ") for cell in filled) + len(filled)
+        self.words += sum(_count_unspaced(cell) for cell in filled if not cell.isascii())
         if not self.is_open:
             self.values.update(cell[:_MAX_KEPT_CHARACTERS] for cell in filled)
             if len(self.values) > MAX_VALUES:
@@ -194,6 +198,11 @@ class Column:
         if not self.values or not callable(matches):
             return 0.0
         return sum(bool(matches(cell.strip())) for cell in self.values) / len(self.values)
+
+
+def _count_unspaced(cell: str) -> int:
+    """Return about how many words there are between which no blanks are written."""
+    return len(_UNSPACED.findall(cell)) // _CHARACTERS_PER_WORD
 
 
 def is_health_number(cell: str) -> bool:
