@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.file.columns.choose_texts import is_refused
+from connectors.file.columns.choose_texts import asks_for_choice, is_refused
 from connectors.file.columns.look import name_others
 from connectors.file.columns.mapping import MEASURES, join_names
 from connectors.file.columns.profile import Column
@@ -129,7 +129,7 @@ def list_notes(plan: ReadPlan) -> list[str]:
     likely = [
         name
         for name in plan.mapping.left_out
-        if plan.look.columns[name].is_text and not is_refused(name)
+        if plan.look.columns[name].is_text and not is_refused(name) and not asks_for_choice(name)
     ]
     if likely and plan.export is None:
         options = " ".join(f"--map text={name!r}" for name in likely[:3])

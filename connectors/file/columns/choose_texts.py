@@ -22,8 +22,20 @@ _MIN_WORDS: Final = 1.5
 _MIN_QUESTION_WORDS: Final = 1.8
 _MIN_FACT_WORDS: Final = 5
 """Words per cell of answers to "which" and "where" that say more than a name."""
-_HANDLING: Final = re.compile(r"\bwe did\b(?! (?:well|best|right|good|badly|wrong|poorly|not)\b)")
+_HANDLING: Final = re.compile(
+    r"\bwe did\b(?! (?:well|best|right|good|badly|wrong|poorly|not)\b)", re.IGNORECASE
+)
 """What an organization has done about a comment, as in "You said, we did"."""
+_TRANSLATED: Final = re.compile(r"\btranslat", re.IGNORECASE)
+_ABOUT_WRITER: Final = re.compile(
+    r"best describes|(?:hear|find out|learn) (?:of|about) us|complet(?:ed|ing) (?:by|this)"
+    r"|fill(?:ed|ing) (?:in|out)|on behalf of"
+    r"|^(?:(?:can|may|could) (?:we|i|our)|(?:are|would) you (?:be )?(?:happy|willing|ok)"
+    r"|(?:do )?(?:you|i) (?:agree|consent|give)|consent|permission)\b.*"
+    r"\b(?:contact|publish|shar|call|quot|us(?:e|ing) your|be used)",
+    re.IGNORECASE,
+)
+"""A question about the writer, or for permission, which choices answer."""
 _PART_SIGN: Final = " – "
 
 
@@ -65,7 +77,7 @@ def choose_texts(chooser: Chooser, aside: set[str]) -> list[str]:
             column.name
             for column in possible
             if is_question(chooser.wording(column.name))
-            and not asks_for_fact(chooser.wording(column.name)) and not column.has_choices
+            and not asks_for_choice(chooser.wording(column.name)) and not column.has_choices
         }  # fmt: skip
     if not chosen:
         return _choose_by_name(chooser, aside)
@@ -158,7 +170,7 @@ def is_refused(wording: str) -> bool:
     words = split_words(wording)
     pairs = {" ".join(pair) for pair in pairwise(words)}
     refused = load_text_names().not_ & (pairs | set(words))
-    if _HANDLING.search(" ".join(words)):
+    if any(kind.search(wording) for kind in (_HANDLING, _TRANSLATED, _ABOUT_WRITER)):
         return True
     return bool(refused) and not (is_question(wording) and _words_are_asking(wording))
 
@@ -190,7 +202,13 @@ def _is_asked(wording: str, column: Column) -> bool:
 
 def _min_words(wording: str, usual: float) -> float:
     """Return how many words a cell has in a column of comments: more where a fact is asked for."""
-    return _MIN_FACT_WORDS if asks_for_fact(wording.rsplit(_PART_SIGN, maxsplit=1)[0]) else usual
+    return _MIN_FACT_WORDS if asks_for_choice(wording) else usual
+
+
+def asks_for_choice(wording: str) -> bool:
+    """Return True for a question that a name, a place or a choice answers."""
+    question = wording.rsplit(_PART_SIGN, maxsplit=1)[0]
+    return asks_for_fact(question) or is_refused(question)
 
 
 def _words_per_cell(column: Column) -> float:

@@ -20,6 +20,8 @@ MAX_VALUES: Final = 500
 _MAX_KEPT_CHARACTERS: Final = 300
 _MIN_DATE_SHARE: Final = 0.5
 _MIN_TEXT_WORDS: Final = 2.5
+_MIN_PHRASES: Final = 4
+_MIN_PHRASE_WORDS: Final = 1.5
 _SMALL_GAPS: Final = 3
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _PHONE: Final = re.compile(r"(?:\+|00|0)[1-9](?:[\s().-]?\d){8,12}")
@@ -157,11 +159,16 @@ class Column:
         if self.is_open or not self.values:
             return False
         folded = {cell.strip(" .!").casefold() for cell in self.values}
-        if self.has_choices:
+        if self.has_choices or self._repeats_phrases():
             return True
         return self.filled >= 8 and len(folded) <= max(2, self.filled // 4) and max(
             cell.count(" ") for cell in folded
         ) <= 6  # fmt: skip
+
+    def _repeats_phrases(self) -> bool:
+        """Return True if every cell is there again, in as many words: "Thank you card"."""
+        is_phrase = self.words >= _MIN_PHRASE_WORDS * self.filled
+        return self.filled >= _MIN_PHRASES and is_phrase and min(self.values.values()) > 1
 
     @property
     def is_list(self) -> bool:

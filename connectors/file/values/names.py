@@ -24,7 +24,8 @@ _LABELLED: Final = re.compile(
 _OUT_OF: Final = re.compile(rf"(?:out of|/)\s*{_NUMBER}")
 _PRAISE: Final = re.compile(
     r"(?<!not )(?<!dis)(?:very )?\b(?:good|best|excellent|satisfied|likely|great|agree|high|easy"
-    r"|happy|positive|outstanding|always)"
+    r"|happy|positive|outstanding|always|sehr gut|gut|beste|zufrieden|wahrscheinlich|ausgezeichnet"
+    r"|satisfait|bien|bon|excellent|satisfecho|bueno|probable|tevreden|goed|soddisfatt|ottim)"
 )
 SCHOOL_GRADES: Final = (6.0, 1.0)
 """Ends of the scale of German schools, of which 1 is the best."""
@@ -33,7 +34,8 @@ _INNER_NAME: Final = re.compile(r"\w+\[([^\]]+)\]")
 """A table before the name of its column: "Response[Comment]"."""
 _BLAME: Final = re.compile(
     r"\b(?:bad|worst|poor|dissatisfied|unlikely|not |disagree|low|difficult|terrible|unhappy"
-    r"|negative|never|awful|hard)"
+    r"|negative|never|awful|hard|unzufrieden|schlecht|mangelhaft|unwahrscheinlich|nicht "
+    r"|insatisfait|mauvais|pas |insatisfecho|malo|nada |ontevreden|slecht|niet |insoddisfatt|pessim)"
 )
 
 

@@ -25,7 +25,7 @@ _UNIT: Final = (
     r"|sterren|puntos|punti|pontos)"
 )
 _SCORE: Final = re.compile(
-    rf"(?:(?:rated|rating|score|scored|grade)\s*:?\s*)?(?P<value>{_DIGITS})\s*"
+    rf"(?:(?:(?:rated|rating|score|scored|grade)\s*:?|[★⭐]\ufe0f?)\s*)?(?P<value>{_DIGITS})\s*"
     r"(?:(?P<percent>%|percent|per cent)"
     rf"|{_UNIT}?\s*(?:/|out\s+of|of|von|sur|de|su|van)\s*(?P<best>{_DIGITS})\s*{_UNIT}?"
     rf"|{_UNIT}"

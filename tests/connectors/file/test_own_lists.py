@@ -107,6 +107,35 @@ def test_any_date_is_better_than_that_of_the_file(tmp_path: Path, header: str) -
     assert f"{record.created_at:%Y-%m-%d}" == "2026-03-13"
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("May we publish your comment?", "Yes please do", "No thank you"),
+        ("Which best describes you?", "I am a patient here", "I am a carer"),
+        ("How did you hear about us?", "From a friend", "From my GP"),
+        ("Comment (translated)", "Cold tea again", "Kind and gentle nurse"),
+        ("What is your age group?", "45 to 54", "25 to 34"),
+    ],
+)
+def test_what_is_asked_about_the_writer_is_no_comment(
+    tmp_path: Path, name: str, first: str, second: str
+) -> None:
+    connector = connect(
+        tmp_path, f"Date,Comment,{name}", f"2026-03-13,Tè freddo,{first}",
+        f"2026-03-14,Sehr nett,{second}",
+    )  # fmt: skip
+    assert [text.column for text in connector.plan.mapping.texts] == ["Comment"]
+    assert not any("hold comments" in note for note in summary.list_notes(connector.plan))
+
+
+def test_phrases_that_all_repeat_are_a_kind_of_feedback(tmp_path: Path) -> None:
+    kinds = ("Thank you card", "Verbal complaint") * 2
+    said = [f"What happened on the day of visit {number}" for number in range(4)]
+    rows = [f"2026-03-13,{kind},{text}" for kind, text in zip(kinds, said, strict=True)]
+    records = read(tmp_path, "Date,Feedback,Details", *rows)
+    assert [record.text for record in records] == said
+
+
 def test_names_of_people_are_no_examples(tmp_path: Path) -> None:
     connector = connect(
         tmp_path, "Date,Comment,Spoken to,Enquirer",

@@ -22,6 +22,7 @@ def read(measure: str, *cells: str) -> tuple[float, float, list[float | None]]:
     [
         ("stars", ("3,5", " 2 ", "5.", "+1", "2 stars", "three", "FIVE"), (1, 5)),
         ("stars", ("2.0 out of 5 stars", "Rated 5 out of 5", "4/5", "★★★☆☆", "⭐⭐"), (1, 5)),
+        ("stars", ("★ 2", "★3", "5 ★"), (1, 5)),
         ("stars", ("60%", "5 %", "100%"), (0, 100)),
         ("stars", ("0.6", "0.05", "1"), (0, 100)),
         ("stars", ("7", "10", "2"), (1, 10)),
@@ -82,6 +83,8 @@ def test_words_and_dates_are_no_scores() -> None:
         ("How was it? (1-5)", (1, 5)),
         ("Score (0 to 10)", (0, 10)),
         ("Rating [1 = excellent, 6 = poor]", (6, 1)),
+        ("Wie war es? (1 = sehr zufrieden, 6 = sehr unzufrieden)", (6, 1)),
+        ("Note (1 = mauvais, 5 = excellent)", (1, 5)),
         ("1=Not at all likely - 10=Extremely likely", (1, 10)),
         ("Rating out of 10", (0, 10)),
         ("Star rating", None),
