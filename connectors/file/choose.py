@@ -89,8 +89,8 @@ class ColumnChooser:
             if name in MEASURES
         }
         used = self.taken | {text.column for text in texts} | set(attributes.values())
-        unhashed = {name for name in self._look.columns if self.is_no_content(name)}
         identity = self._choose_identity()
+        unhashed = {name for name in self._look.columns if self.is_no_content(name)} - {identity}
         left_out = tuple(name for name in self._look.columns if name not in used)
         return Mapping(
             columns={name: self.columns[name] for name in FIELDS if name in self.columns},
@@ -112,11 +112,9 @@ class ColumnChooser:
                 if fold(column) in self._by_name
             },
             identity=identity,
-            unhashed=frozenset(unhashed - {identity}),
+            unhashed=frozenset(unhashed),
             left_out=left_out,
-            scores_left_out=tuple(
-                list_left_out(self, (name for name in left_out if name not in aside))
-            ),
+            scores_left_out=tuple(list_left_out(self, [n for n in left_out if n not in aside])),
         )
 
     def column(self, name: str) -> Column:
@@ -165,7 +163,7 @@ class ColumnChooser:
         return is_changing(name, self.column(name)) or self.is_person(name)
 
     def _is_set_aside(self, name: str) -> bool:
-        """Return True for a column of the tool's own that is no answer."""
+        """Return True for a column of the tool's own, which holds no answers."""
         return (join_column_words(name) or fold(name)) in self._set_aside
 
     def _take_stated(self) -> list[TextColumn]:
@@ -236,9 +234,9 @@ class ColumnChooser:
         if field in MEASURES:
             return bool(self._preset.values.get(field)) or is_scored(column.values, field)
         if field in _PLACES:
-            is_place = not column.is_date and not column.is_link and not column.is_personal
-            asks = asks_for_person(self.wording(name))
-            return words <= _MAX_PLACE_WORDS and is_place and not asks
+            is_other = column.is_date or column.is_link or column.is_personal
+            is_other = is_other or asks_for_person(self.wording(name))
+            return words <= _MAX_PLACE_WORDS and not is_other
         if field in ("id", "author"):
             return words <= 3 and not column.is_date
         if field == "url":

@@ -76,13 +76,13 @@ def see_answer_scales(answers: Iterable[tuple[str, str]]) -> AnswerScales:
         if question not in columns and len(columns) >= _MAX_QUESTIONS:
             continue
         columns.setdefault(question, Column(question)).add([cell])
-    found = {}
+    scales = {}
     for question, column in columns.items():
         ranked = None if column.is_open or not column.filled else find_measure(question, column)
         if ranked is not None:
             measure = ranked[0]
-            found[question] = measure, see_scale(measure, column.values, find_scale(question))
-    return found
+            scales[question] = measure, see_scale(measure, column.values, find_scale(question))
+    return scales
 
 
 def read_answered_score(

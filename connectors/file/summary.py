@@ -276,5 +276,5 @@ def _choose_example(plan: ReadPlan, column: Column) -> str | None:
         return None
     example = " ".join(next(iter(column.values)).split())
     if not is_place and _PERSON_NAME.fullmatch(example):
-        return None  # it may be somebody's name, whatever its column is called
+        return None  # it may be a person's name, whatever its column is called
     return example if len(example) <= _MAX_EXAMPLE_CHARACTERS else None

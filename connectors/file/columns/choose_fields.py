@@ -21,7 +21,7 @@ _OTHER_DATES: Final = frozenset({
     "closed", "reply", "replied", "responded", "due", "target", "updated", "modified",
     "last", "exported", "published", "admission", "admitted",
 })  # fmt: skip
-"""Words of names of dates on which nobody wrote a comment."""
+"""Words of names of dates on which comments are not written."""
 _WAITING_WORDS: Final = frozenset({"start", "wait", "waiting", "waited"})
 
 

@@ -51,7 +51,7 @@ def is_person(wording: str, column: Column) -> bool:
 
 
 def asks_for_person(wording: str) -> bool:
-    """Return True if a name, or a part of a question with several, asks who somebody is."""
+    """Return True if a name, or a part of a question with several, asks for a person."""
     return any(map(is_personal, (wording, *wording.split(" – "))))
 
 

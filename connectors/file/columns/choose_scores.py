@@ -92,7 +92,7 @@ def choose_scores(chooser: Chooser, aside: set[str]) -> None:
 
 def list_left_out(chooser: Chooser, names: Iterable[str]) -> list[str]:
     """Return the columns among those left out whose cells are scores."""
-    found = []
+    scored = []
     for name in names:
         column, wording = chooser.column(name), chooser.wording(name)
         if not column.filled or column.is_open or column.is_date or chooser.is_person(name):
@@ -101,8 +101,8 @@ def list_left_out(chooser: Chooser, names: Iterable[str]) -> list[str]:
             continue
         is_score = find_measure(wording, column) is not None or is_worded_scale(column)
         if is_score or _asks_for_number(wording, column):
-            found.append(name)
-    return found
+            scored.append(name)
+    return scored
 
 
 def _asks_for_number(wording: str, column: Column) -> bool:

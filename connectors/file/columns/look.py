@@ -106,8 +106,8 @@ def look_at(rows: Iterable[Row], names: Sequence[str], dated: str | None = None)
 def read_header_rows(first: Sequence[Row]) -> tuple[int, dict[str, str], str | None]:
     """Return how many of the first rows belong to the header, the wordings and zone in them.
 
-    Surveys are exported with a row of wordings and one of identifiers in JSON, of which somebody
-    may have taken out either, or with one that says which columns are open questions.
+    Surveys are exported with a row of wordings and one of identifiers in JSON, either of
+    which may have been deleted, or with one that says which columns are open questions.
     """
     values = [row.values if row.error is None else {} for row in first]
     if len(first) >= 2 and _has_import_ids(first[1]):

@@ -177,8 +177,8 @@ class Column:
             return False
         lists = [_LIST_SIGN.split(cell.strip(" ;,")) for cell in self.values]
         parts = Counter(part.strip().casefold() for each in lists for part in each)
-        listed = sum(len(each) > 1 for each in lists)
-        if 2 * listed < len(lists) or max(part.count(" ") for part in parts) > 3:
+        list_count = sum(len(each) > 1 for each in lists)
+        if 2 * list_count < len(lists) or max(part.count(" ") for part in parts) > 3:
             return False
         return sum(count for count in parts.values() if count > 1) >= 0.4 * parts.total()
 

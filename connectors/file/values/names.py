@@ -35,7 +35,8 @@ _INNER_NAME: Final = re.compile(r"\w+\[([^\]]+)\]")
 _BLAME: Final = re.compile(
     r"\b(?:bad|worst|poor|dissatisfied|unlikely|not |disagree|low|difficult|terrible|unhappy"
     r"|negative|never|awful|hard|unzufrieden|schlecht|mangelhaft|unwahrscheinlich|nicht "
-    r"|insatisfait|mauvais|pas |insatisfecho|malo|nada |ontevreden|slecht|niet |insoddisfatt|pessim)"
+    r"|insatisfait|mauvais|pas |insatisfecho|malo|nada |ontevreden|slecht|niet |insoddisfatt"
+    r"|pessim)"
 )
 
 

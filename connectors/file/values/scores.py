@@ -215,11 +215,11 @@ def find_word_scale(labels: Iterable[str], measure: str | None) -> WordScale | N
     for scale in word_scales():
         if measure is not None and scale.measure not in (None, measure):
             continue
-        known = [scale.values[label] for label in wanted if label in scale.values]
-        if not known or (scale.is_whole and len(set(known)) < len(set(scale.values.values()))):
+        values = [scale.values[label] for label in wanted if label in scale.values]
+        if not values or (scale.is_whole and len(set(values)) < len(set(scale.values.values()))):
             continue
         # Answers that differ have different places on their scale.
-        fit = len(known), len(set(known)) + scale.is_whole
+        fit = len(values), len(set(values)) + scale.is_whole
         if best is None or fit > best[0]:
             best = fit, scale
     return best[1] if best is not None and 2 * best[0][0] > len(wanted) else None

@@ -24,7 +24,9 @@ class Overlaps:
 
         ``ids`` are kept, and not copied.
         """
-        found = [Overlap(other, sum(key in others for key in ids)) for other, others in self._files]
+        overlaps = [
+            Overlap(other, sum(key in others for key in ids)) for other, others in self._files
+        ]
         self._files.append((name, ids))
-        largest = max(found, key=lambda overlap: overlap.records, default=None)
+        largest = max(overlaps, key=lambda overlap: overlap.records, default=None)
         return largest if largest is not None and largest.records else None
