@@ -13,6 +13,7 @@ from typing import Any, Final
 from connectors.file.columns.choose_texts import asks_for_choice, is_refused
 from connectors.file.columns.look import name_others
 from connectors.file.columns.mapping import MEASURES, join_names
+from connectors.file.columns.presets import load_words
 from connectors.file.columns.profile import Column
 from connectors.file.plan import ReadPlan, count_undated
 from connectors.file.values.date_evidence import DateEvidence
@@ -121,7 +122,7 @@ def describe_dates(plan: ReadPlan) -> dict[str, Any]:
 
 def list_notes(plan: ReadPlan) -> list[str]:
     """Return what was guessed, left out or can't be read, as sentences."""
-    notes = [*_note_dates(plan), *_note_scores(plan), *_note_ids(plan)]
+    notes = [*_note_dates(plan), *_note_other_dates(plan), *_note_scores(plan), *_note_ids(plan)]
     if plan.look.header_rows:
         notes.append(
             f"rows below the header that belong to it and are left out: {plan.look.header_rows}"
@@ -200,6 +201,18 @@ def _note_dates(plan: ReadPlan) -> list[str]:
         )  # fmt: skip
         notes.append(f"rows without a readable date, which {what}: {dates['unreadable']:,}")
     return notes
+
+
+def _note_other_dates(plan: ReadPlan) -> list[str]:
+    """Return a note if no name tells which of several dates is that of the comment."""
+    name = plan.mapping.columns.get("created_at", "")
+    others = [other for other in plan.mapping.left_out if plan.look.columns[other].is_date]
+    if not name or not others or plan.export or load_words()["created_at"].rank(name) is not None:
+        return []
+    return [
+        f"{name!r} is taken as the date of the comments; {join_names(others, _MAX_NAMES)} holds "
+        "dates, too (--map created_at=COLUMN)"
+    ]
 
 
 def _note_scores(plan: ReadPlan) -> list[str]:

@@ -108,7 +108,7 @@ def list_left_out(chooser: Chooser, names: Iterable[str]) -> list[str]:
 def _asks_for_number(wording: str, column: Column) -> bool:
     """Return True for a question that is answered on a scale up to 5 or 10, whatever it asks."""
     numbers = read_numbers(column.values)
-    if not column.is_number or column.is_numbering or not numbers:
+    if not column.is_number or not numbers:
         return False
     is_scale = min(numbers) >= 0 and max(numbers) <= 10 and all(n.is_integer() for n in numbers)
     return is_scale and is_question(wording) and not asks_for_fact(wording)

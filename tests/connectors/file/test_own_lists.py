@@ -103,8 +103,15 @@ def test_lists_in_other_languages_and_forms(
     "header", ["Started,Ended,Why?", "Recdate,Disdate,Comment Text", "Seen on,Left on,Comment"]
 )
 def test_any_date_is_better_than_that_of_the_file(tmp_path: Path, header: str) -> None:
-    (record,) = read(tmp_path, header, "13/03/2026,13/03/2026,They took my fear away")
+    row = "13/03/2026,13/03/2026,They took my fear away"
+    (record,) = read(tmp_path, header, row)
     assert f"{record.created_at:%Y-%m-%d}" == "2026-03-13"
+
+
+def test_a_date_that_no_name_tells_is_told_as_a_guess(tmp_path: Path) -> None:
+    connector = connect(tmp_path, "Seen on,Left on,Comment", "13/03/2026,14/03/2026,Kind nurse")
+    (note,) = (note for note in summary.list_notes(connector.plan) if "created_at" in note)
+    assert "'Seen on' is taken as the date of the comments; 'Left on' holds dates, too" in note
 
 
 @pytest.mark.parametrize(
