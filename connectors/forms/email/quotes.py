@@ -51,8 +51,9 @@ def may_quote(lines: Sequence[Line], is_quoted: Sequence[bool], thread: Thread) 
     if not thread.is_reply:
         return False
     texts = [line.text for line in lines]
-    if _find_top_head(lines, texts, [False] * len(lines), thread) is not None:
-        return True
+    top = _find_top_head(lines, texts, [False] * len(lines), thread)
+    if top is not None and (below := _skip_blank(texts, top[1])) < len(texts):
+        return not is_quoted[below]
     return any(
         not is_quoted[number]
         and find_attribution(texts, number, thread, marked=True, needs_time=True) is not None

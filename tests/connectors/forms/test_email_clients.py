@@ -74,6 +74,10 @@ def test_words_below_a_head_at_the_very_top_are_kept_and_said(rule: str) -> None
     html = f"<div id=divRplyFwdMsg>{FIELDS.replace(chr(10), '<br>')}</div><p>{OWN}</p>"
     shown = parse_mail(write_html(html.replace("<feed", "&lt;feed"), Subject="Re: Visit"))
     assert (shown.text, shown.attributes["may_quote"]) == (OWN, "yes")
+    marked = f"{rule}{FIELDS}\n> {QUOTE}\n\nMy drip ran dry."
+    certain = parse_mail(write_message(marked, Subject="Re: Visit"))
+    assert certain.text == "My drip ran dry."
+    assert "may_quote" not in certain.attributes
 
 
 def test_words_below_a_marked_quote_are_kept_whatever_head_it_has() -> None:
