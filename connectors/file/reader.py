@@ -209,7 +209,8 @@ class RowReader:
                 },
             )
         except ValidationError as error:
-            raise BadRecord(_describe_error(error)) from None
+            fault = first_fault(error)
+            raise BadRecord(f"reading {fault.place or 'the row'}: {fault.message}") from None
 
     def _read_fields(
         self, row: IdentifiedRow, fields: dict[str, Any], attributes: dict[str, str]
@@ -297,8 +298,3 @@ def _require_score(fields: dict[str, Any], row: IdentifiedRow) -> None:
     if row.is_redundant:
         raise Skip(_REDUNDANT)
     fields.pop("question", None)  # nothing answers it
-
-
-def _describe_error(error: ValidationError) -> str:
-    fault = first_fault(error)
-    return f"reading {fault.place or 'the row'}: {fault.message}"

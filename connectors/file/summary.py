@@ -21,7 +21,7 @@ from connectors.file.values.dates import build_date_parser
 from connectors.file.values.names import join_words, split_words
 from connectors.file.values.scores import parse_answer
 from connectors.sdk.errors import BadRecord
-from connectors.sdk.questions import is_personal
+from connectors.sdk.personal_questions import is_personal
 
 _MAX_EXAMPLE_CHARACTERS: Final = 40
 _MAX_NAMES: Final = 12

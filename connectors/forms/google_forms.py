@@ -158,8 +158,8 @@ scores = { "How likely are you to recommend us?" = "nps" }
         created, changed = response.get("createTime"), _changed_ms(response)
         edited = created is not None and changed != parse_iso_ms(created)
         given = get_object(response, "answers")
-        known = {question.id for question in questions}
-        removed = sum("textAnswers" in given[name] for name in given.keys() - known)
+        asked = {question.id for question in questions}
+        removed = sum("textAnswers" in given[name] for name in given.keys() - asked)
         answers = [_answer(question, given.get(question.id)) for question in questions]
         return self.items(
             Submission(

@@ -163,8 +163,8 @@ every = "1d"
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what each place shows and has not shown before."""
-        known: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
-        cursors = {place: known[place] for place in self.config.places if place in known}
+        stored: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
+        cursors = {place: stored[place] for place in self.config.places if place in stored}
         yield from read_places(
             (place, self._read_place(place, cursors)) for place in self.config.places
         )

@@ -46,8 +46,9 @@ from connectors.sdk.json_parts import (
 from connectors.sdk.leniency import FIRST_SEEN, validate_leniently
 from connectors.sdk.moments import AnyMoment, Moment, is_plausible, read_moment, read_moment_ms
 from connectors.sdk.oauth import request_access_token
+from connectors.sdk.personal_questions import is_personal
 from connectors.sdk.places import read_places
-from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig, is_personal
+from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig
 from connectors.sdk.ratings import NativeId, Rating, to_stars
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
 from connectors.sdk.recheck import UNCHECKED, RecheckedConfig, RecheckedCursor, RecheckedSource

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from connectors.sdk.consent import is_consent
 from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
+from connectors.sdk.personal_questions import is_personal
 from connectors.sdk.questions import (
     AnswerType,
     FormAnswer,
     FormSourceConfig,
     ScoreQuestion,
-    is_personal,
     join_choices,
 )
 from connectors.sdk.scores import Scores, says_more_than_score

@@ -35,8 +35,8 @@ def read_document(body: bytes, headers: Mapping[str, str]) -> Any:
     fields: dict[str, Any] = {}
     for name, text in read_form(body, headers):
         value = unpack_json(text)
-        known = fields.get(name)
-        fields[name] = value if known is None else [*_as_list(known), value]
+        before = fields.get(name)
+        fields[name] = value if before is None else [*_as_list(before), value]
     return fields
 
 

@@ -10,7 +10,8 @@ import re
 from typing import Final
 
 from connectors.sdk.empty_answers import says_nothing
-from connectors.sdk.questions import AnswerType, is_personal
+from connectors.sdk.personal_questions import is_personal
+from connectors.sdk.questions import AnswerType
 
 _MIN_SENTENCE_WORDS: Final = 6
 _MAX_FACT_WORDS: Final = 4

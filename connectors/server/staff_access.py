@@ -42,8 +42,8 @@ def require_staff(form: Form, request: Request) -> None:
     if scheme.lower() != "basic":
         raise HTTPProblem(401, "checking the password: it is missing", headers=_CHALLENGE)
     try:
-        _, _, given = b64decode(credentials.strip(), validate=True).decode().partition(":")
-        require_equal(given, password)
+        _, _, attempt = b64decode(credentials.strip(), validate=True).decode().partition(":")
+        require_equal(attempt, password)
     except (Error, UnicodeDecodeError, Forged):
         raise WrongPassword from None
 

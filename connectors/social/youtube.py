@@ -211,8 +211,8 @@ organization = "Eastgate Hospitals"
 
     def _list_replies(self, thread: Any) -> list[Any]:
         """Return all replies of a thread, which itself has the first few."""
-        listed = get_object(thread, "replies").get("comments")
-        replies = listed if isinstance(listed, list) else []
+        comments = get_object(thread, "replies").get("comments")
+        replies = comments if isinstance(comments, list) else []
         total = get_object(thread, "snippet").get("totalReplyCount")
         if not isinstance(total, int) or total <= len(replies):
             return replies

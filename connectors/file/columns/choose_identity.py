@@ -7,7 +7,7 @@ from typing import Final
 from connectors.file.columns.look import Look
 from connectors.file.columns.profile import Column
 from connectors.file.values.names import split_words
-from connectors.sdk.questions import is_personal
+from connectors.sdk.personal_questions import is_personal
 
 _STRONG_ID_CHARACTERS: Final = 9
 _NAMES_PEOPLE: Final = frozenset({

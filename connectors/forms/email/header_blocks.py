@@ -140,7 +140,7 @@ def is_remark(text: str) -> bool:
     match = _LABEL.fullmatch(clean_head(text)) if is_field(text) else None
     if match is None or find_address(match[2]) or has_date(match[2]) or not match[2].strip():
         return False
-    return not any(known.fullmatch(match[1].strip(" *_")) for known in (_FROM, _TO, _SUBJECT))
+    return not any(label.fullmatch(match[1].strip(" *_")) for label in (_FROM, _TO, _SUBJECT))
 
 
 def _may_follow(fields: Sequence[tuple[str, str]], label: str, value: str) -> bool:
@@ -152,8 +152,8 @@ def _may_follow(fields: Sequence[tuple[str, str]], label: str, value: str) -> bo
     has_subject = any(_SUBJECT.fullmatch(other) for other in labels)
     if not is_dated or not (has_subject or len(fields) >= _COMPLETE_FIELDS):
         return True
-    known = (_FROM, _TO, _SUBJECT, _MORE)
-    return bool(find_address(value)) or any(pattern.fullmatch(label) for pattern in known)
+    patterns = (_FROM, _TO, _SUBJECT, _MORE)
+    return bool(find_address(value)) or any(pattern.fullmatch(label) for pattern in patterns)
 
 
 def _continues(text: str, value: str) -> bool:

@@ -96,9 +96,9 @@ def read_addresses(message: Message, name: str) -> list[tuple[str, str]]:
         match = _ADDRESS.search(_decode_value(value))
         person, address = next(iter(pairs), ("", ""))
         pairs = [(person, match[0] if match else address)]
-    found = [pair for pair in pairs if "@" in pair[1]] or pairs
+    people = [pair for pair in pairs if "@" in pair[1]] or pairs
     return [
-        (" ".join(_decode_value(person).split()), address.casefold()) for person, address in found
+        (" ".join(_decode_value(person).split()), address.casefold()) for person, address in people
     ]
 
 

@@ -63,14 +63,14 @@ def read_questions(survey: Any) -> dict[str, Question]:
 
 def read_answers(questions: Mapping[str, Question], response: Any) -> list[FormAnswer]:
     """Return a response's answers; the answer to an empty free-text question is ``""``."""
-    given: dict[str, Objects] = {}
+    by_id: dict[str, Objects] = {}
     for page in get_objects(response, "pages"):
         for question in get_objects(page, "questions"):
-            given[str(question.get("id"))] = get_objects(question, "answers")
+            by_id[str(question.get("id"))] = get_objects(question, "answers")
     return [
         answer
         for question in questions.values()
-        for answer in _answers(question, given.get(question.id, []))
+        for answer in _answers(question, by_id.get(question.id, []))
     ]
 
 
@@ -80,7 +80,7 @@ def count_removed(questions: Mapping[str, Question], response: Any) -> int:
         any(answer.get("text") for answer in get_objects(question, "answers"))
         for page in get_objects(response, "pages")
         for question in get_objects(page, "questions")
-        if (known := questions.get(get_text(question, "id"))) and known.family == REMOVED
+        if (current := questions.get(get_text(question, "id"))) and current.family == REMOVED
     )
 
 

@@ -121,9 +121,9 @@ every = "6h"
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Read what is new or was changed or removed, organization by organization."""
-        known: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
+        stored: dict[str, Any] = {} if cursor is None else orjson.loads(cursor)
         codes = self.config.ods_codes
-        cursors = {code: known[code] for code in codes if code in known}
+        cursors = {code: stored[code] for code in codes if code in stored}
         yield from read_places((code, self._read_organization(code, cursors)) for code in codes)
 
     def _read_organization(self, code: str, cursors: dict[str, Any]) -> Iterator[Page]:
@@ -172,35 +172,35 @@ every = "6h"
 
     def parse(self, item: Item) -> Feedback:
         """Return the record of a review, or of its removal: title and text are one comment."""
-        listed = self.validate(ListedComment, item.data, words=("commentText",))
-        comment = listed.comment
-        if listed.removed:
+        entry = self.validate(ListedComment, item.data, words=("commentText",))
+        comment = entry.comment
+        if entry.removed:
             return self.record(
                 item,
                 native_id=comment.commentId,
-                created_at=listed.created_at or item.collected_at,
-                revision=listed.revision or unix_ms(item.collected_at),
+                created_at=entry.created_at or item.collected_at,
+                revision=entry.revision or unix_ms(item.collected_at),
                 operation=Operation.DELETE,
                 redated=True,
             )
-        if listed.listed_as == _REMOVED and not comment.status:
+        if entry.listed_as == _REMOVED and not comment.status:
             raise BadRecord(f"parsing {self.name}: status: a review among the removed has none")
-        if not listed.text and listed.stars is None:
+        if not entry.text and entry.stars is None:
             raise Skip()
         sites = self.config.ods_codes
         return self.record(
             item,
             native_id=comment.commentId,
-            created_at=listed.created_at,
-            revision=listed.revision,
+            created_at=entry.created_at,
+            revision=entry.revision,
             redated=True,
-            text=listed.text,
-            stars=None if listed.stars is None else Stars(value=listed.stars),
-            author=listed.author,
-            site=sites.get(comment.odsCode or "") or sites.get(listed.organization),
+            text=entry.text,
+            stars=None if entry.stars is None else Stars(value=entry.stars),
+            author=entry.author,
+            site=sites.get(comment.odsCode or "") or sites.get(entry.organization),
             service=self.config.service or comment.department or None,
-            url=listed.url,
-            attributes=listed.attributes,
+            url=entry.url,
+            attributes=entry.attributes,
         )
 
 

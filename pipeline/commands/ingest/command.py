@@ -19,6 +19,7 @@ from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
 from connectors.sdk.timestamps import unix_ms
 from pipeline.commands.ingest.date_order import decide_dates
+from pipeline.commands.ingest.outcome import report_outcome
 from pipeline.commands.ingest.overlap import Overlaps
 from pipeline.commands.ingest.pairs import parse_mapping, parse_scales
 from pipeline.commands.ingest.paths import expand_paths
@@ -32,7 +33,6 @@ from pipeline.commands.ingest.view import (
     print_resumed,
     progress,
     table,
-    top_reasons,
 )
 from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
@@ -47,7 +47,6 @@ from schemas.feedback import Family, Feedback
 from schemas.validation import first_fault
 
 _SHOWN_RECORDS: Final = 5
-_MAX_DEAD_SHARE: Final = 0.1
 _RETRY_HINT: Final = "; run the same command again: it resumes after the last acknowledged row"
 
 _Texts = list[str] | None
@@ -219,7 +218,7 @@ def _import_files(
                 out.print(table(result))
                 if result.tally.published and not dry_run:
                     print_import(connector)
-            _report_result(result, connector, allow_dead_letters=allow_dead_letters)
+            report_outcome(result, connector, allow_dead_letters=allow_dead_letters)
         except CommandError as error:
             if error.status not in {ExitStatus.BAD_INPUT, ExitStatus.USAGE}:
                 raise
@@ -275,32 +274,3 @@ def _publish(connector: FileConnector, configuration: Settings, *, again: bool) 
         published_since=None if is_resumed else started_at,
         earlier_name=connector.find_other_name(cursor.position) if cursor else None,
     )
-
-
-def _report_result(
-    result: IngestResult, connector: FileConnector, *, allow_dead_letters: bool
-) -> None:
-    tally, waiting = result.tally, result.waiting
-    if waiting and not result.worker:
-        err.print(
-            f"{waiting:,} records are waiting in Kafka: start `feedback worker` to index them"
-        )
-    elif not result.adds_up:
-        err.print(
-            f"[yellow]{waiting or 0:,} of {tally.published:,} published records are not in the "
-            "index[/]: see `feedback status` and `feedback dead list`",
-            soft_wrap=True,
-        )
-    if tally.dead_lettered == tally.read:
-        reason = top_reasons(tally.reasons)[0][0] if tally.reasons else "the file has no rows"
-        raise CommandError(
-            f"reading {connector.source.name}: no row could be read ({reason})",
-            ExitStatus.BAD_INPUT,
-        )
-    if tally.dead_lettered > _MAX_DEAD_SHARE * tally.read and not allow_dead_letters:
-        raise CommandError(
-            f"reading {connector.source.name}: {tally.dead_lettered:,} of {tally.read:,} rows are "
-            f"dead-lettered ({top_reasons(tally.reasons)[0][0]}); --allow-dead-letters accepts "
-            "this",
-            ExitStatus.BAD_INPUT,
-        )
