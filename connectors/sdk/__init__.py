@@ -6,6 +6,7 @@ A connector declares a source, mixes in what it can do (``Polled``, ``Streamed``
 
 from connectors.sdk.answer_roles import REMOVED_QUESTION
 from connectors.sdk.answering import Answering, Reply
+from connectors.sdk.answers import AnswerType, FormAnswer
 from connectors.sdk.backward_pagination import BackwardPaginator, describe_item
 from connectors.sdk.base import Item, Page
 from connectors.sdk.changes_since import ChangesSince
@@ -48,7 +49,7 @@ from connectors.sdk.moments import AnyMoment, Moment, is_plausible, read_moment,
 from connectors.sdk.oauth import request_access_token
 from connectors.sdk.personal_questions import is_personal
 from connectors.sdk.places import read_places
-from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig
+from connectors.sdk.questions import FormSourceConfig
 from connectors.sdk.ratings import NativeId, Rating, to_stars
 from connectors.sdk.recent_posts import Deletion, SeenPosts, deletion_record
 from connectors.sdk.recheck import UNCHECKED, RecheckedConfig, RecheckedCursor, RecheckedSource

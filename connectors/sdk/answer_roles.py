@@ -12,16 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from connectors.sdk.answers import AnswerType, FormAnswer, join_choices
 from connectors.sdk.consent import is_consent
 from connectors.sdk.empty_answers import EMPTY_ANSWER, says_nothing
 from connectors.sdk.personal_questions import is_personal
-from connectors.sdk.questions import (
-    AnswerType,
-    FormAnswer,
-    FormSourceConfig,
-    ScoreQuestion,
-    join_choices,
-)
+from connectors.sdk.questions import FormSourceConfig, ScoreQuestion
 from connectors.sdk.scores import Scores, says_more_than_score
 from connectors.sdk.short_answers import is_other_comment, is_short_comment
 from connectors.sdk.source import PLACES

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final, Self
 
-from connectors.sdk.questions import AnswerType, FormAnswer, Measure, ScoreQuestion, join_choices
+from connectors.sdk.answers import AnswerType, FormAnswer, join_choices
+from connectors.sdk.questions import Measure, ScoreQuestion
 from schemas.measures import FFT_DONT_KNOW
 
 _FFT_WORDS: Final = {

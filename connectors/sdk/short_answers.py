@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from connectors.sdk.answers import AnswerType
 from connectors.sdk.empty_answers import says_nothing
 from connectors.sdk.personal_questions import is_personal
-from connectors.sdk.questions import AnswerType
 
 _MIN_SENTENCE_WORDS: Final = 6
 _MAX_FACT_WORDS: Final = 4

@@ -16,10 +16,11 @@ from typing import Any, Final, TypeVar
 from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.sdk.answer_roles import AnswerRoles, SortedAnswers, has_content
+from connectors.sdk.answers import FormAnswer, join_choices
 from connectors.sdk.base import Item
 from connectors.sdk.empty_answers import EMPTY_ANSWER
 from connectors.sdk.errors import BadRecord, Skip
-from connectors.sdk.questions import FormAnswer, FormSourceConfig, Measure, join_choices
+from connectors.sdk.questions import FormSourceConfig, Measure
 from connectors.sdk.source import Source
 from schemas.feedback import SUBMISSION, Family, Feedback, Operation, hash_submission
 

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from connectors.sdk.answers import AnswerType, FormAnswer
 from connectors.sdk.base import Item
 from connectors.sdk.empty_answers import EMPTY_ANSWER
 from connectors.sdk.errors import BadRecord, Skip
-from connectors.sdk.questions import AnswerType, FormAnswer, FormSourceConfig
+from connectors.sdk.questions import FormSourceConfig
 from connectors.sdk.source import Context
 from connectors.sdk.submissions import FormSource, Submission
 from schemas.feedback import Feedback, Operation
