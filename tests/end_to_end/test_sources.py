@@ -62,6 +62,7 @@ def read_texts(settings: Settings, name: str) -> dict[str, str]:
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
         hits = client.search(
             index=READ_ALIAS,
+            ignore_unavailable=True,
             size=1_000,
             query={"term": {"event.dataset": name}},
         )["hits"]["hits"]
