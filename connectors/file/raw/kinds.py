@@ -58,8 +58,8 @@ _TEXTS: Final = (
     ),
     (
         re.compile(
-            rb"^(<!--.*?-->\s*)*<(!doctype html|(html|head|meta|body|table|style|script|div|p|span"
-            rb"|title|center|font|br|h[1-6]|link|base)\b)",
+            rb"^(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+<(!doctype html|(html|head|meta|body|table"
+            rb"|style|script|div|p|span|title|center|font|br|h[1-6]|link|base)\b)",
             re.I | re.S,
         ),
         f"a web page (HTML), whatever its name; {_SAVE}",
@@ -74,13 +74,15 @@ _TEXTS: Final = (
     (re.compile(rb"^TABLE\s*[\r\n]+0,1\s*[\r\n]"), f"a DIF spreadsheet; {_SAVE}"),
     (
         re.compile(
-            rb"^(--[^\n]*\s+)*(/\*.{0,200}?\*/;?\s*)*(INSERT INTO|CREATE TABLE|DROP TABLE|SET |"
-            rb"USE |BEGIN;|LOCK TABLES|COPY )",
-            re.I | re.S,
+            rb"^(?:(?:--[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/;?|SET [^\n]*;|USE [^\n]*;)\s*+)*+"
+            rb"(INSERT INTO|CREATE TABLE|DROP TABLE|LOCK TABLES|COPY \S+ \()"
         ),
         "a dump of a database (SQL); export the table as CSV",
     ),
-    (re.compile(rb"^(---\s*\n)?- [\w\"' ]{1,60}: "), "YAML; export it as JSON or CSV"),
+    (
+        re.compile(rb"^(---\s*\n)?- [\w\"' ]{1,60}: [^\n]*\n  [\w\"' ]{1,60}: "),
+        "YAML; export it as JSON or CSV",
+    ),
     (re.compile(rb"^version https://git-lfs"), "a pointer of Git LFS; fetch the file itself"),
     (re.compile(rb"^\{\\rtf"), "a Word file (RTF); copy its table to a spreadsheet"),
     (

@@ -12,9 +12,9 @@ from typing import Any, Final
 MAX_LOOSE_BYTES: Final = 2_000_000
 """A larger element is not tried."""
 
-_DOUBLE: Final = r'"(?:[^"\\]|\\.)*+"'
-_INNER: Final = r'"(?:[^"\\]|\\.|"(?!\s*(?:[,:}\]]|$)))*+"'
-_GRAMMAR: Final = r"""(?P<string>%s|'(?:[^'\\]|\\.)*+')
+_DOUBLE: Final = r'"(?:[^"\\]|\\.)*+(?:"|\Z)'
+_INNER: Final = r'"(?:[^"\\]|\\.|"(?!\s*(?:[,:}\]]|$)))*+(?:"|\Z)'
+_GRAMMAR: Final = r"""(?P<string>%s|'(?:[^'\\]|\\.)*+(?:'|\Z))
 |(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|(?<![^\s,\[{])\#[^\n]*)
 |(?P<number>[-+]?\.?\d[\w.+-]*)
 |(?P<word>[^\W\d][\w$.]*|\$[\w$.]*|-Infinity)
@@ -64,7 +64,7 @@ def keep_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def close_cut(raw: bytes) -> tuple[bytes, bytes] | None:
     """Return a document that is cut off as far as it is whole, and the rest; None if none is."""
     stack: list[int] = []
-    whole: tuple[int, bytes] | None = None
+    end = depth = 0
     for match in _STRUCTURE.finditer(raw):
         sign = raw[match.start()]
         if sign in b"[{":
@@ -73,9 +73,9 @@ def close_cut(raw: bytes) -> tuple[bytes, bytes] | None:
             if not stack:
                 return None
             stack.pop()
-            closing = bytes(0x5D if opened == 0x5B else 0x7D for opened in reversed(stack))
-            whole = (match.end(), closing)
-    return None if whole is None else (raw[: whole[0]] + whole[1], raw[whole[0] :])
+            end, depth = match.end(), len(stack)
+    closing = bytes(0x5D if opened == 0x5B else 0x7D for opened in reversed(stack[:depth]))
+    return (raw[:end] + closing, raw[end:]) if end else None
 
 
 def _rewrite(text: str, tokens: re.Pattern[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.file import FileConfig, FileConnector
+from connectors.file.raw.kinds import name_kind
 from connectors.file.tables import findings as kinds
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run
@@ -431,3 +432,15 @@ def test_text_that_was_encoded_twice_is_so_once(csv: Path, text: str, expected: 
     made = connect(csv, f"{HEADER}2026-02-01,{text},4\n2026-02-02,Ça va à Lyon,4\n")
     assert read_texts(made) == [expected, "Ça va à Lyon"]
     assert count(made) == ({} if text == expected else {kinds.TWICE: 1})
+
+
+@pytest.mark.parametrize(
+    "head", [b"-- \n" * 1_000, b"<!---->" * 570, b"/**/ " * 800, b"From: x\n" + b"A: b\n" * 700]
+)
+def test_a_kind_is_found_in_linear_time(head: bytes) -> None:
+    assert name_kind(head + b"x") is None  # backtracking would never end
+
+
+def test_names_of_columns_are_no_commands_of_a_database(csv: Path) -> None:
+    made = connect(csv, "Use of ward,Comment\nday,Calm\n")
+    assert read_texts(made) == ["Calm"]
