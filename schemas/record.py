@@ -49,9 +49,6 @@ def deterministic_id(*parts: str) -> str:
 
     Parts are length-prefixed, so ``("ab", "c")`` and ``("a", "bc")`` differ.
     """
-    digest = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(4, "big"))
-        digest.update(encoded)
-    return digest.hexdigest()[:_ID_HEX_DIGITS]
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    content = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
+    return hashlib.sha256(content).hexdigest()[:_ID_HEX_DIGITS]

@@ -128,6 +128,10 @@ def open_rows(source: FileSource, dialect: Dialect, oddities: Oddities) -> Itera
 def _undo_twice(rows: Iterator[Row], oddities: Oddities) -> Iterator[Row]:
     """Yield the rows with texts that were encoded or escaped twice as they were meant."""
     for row in rows:
+        raw = row.raw
+        if raw.isascii() and not (b"&" in raw or b"\\" in raw):
+            yield row  # it has no such text, escaped in JSON or not
+            continue
         values = row.values
         for name, cell in values.items():
             if (not cell.isascii() or "&" in cell) and (undone := undo_twice(cell)) != cell:

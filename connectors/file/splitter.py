@@ -41,6 +41,10 @@ class RowSplitter:
         self._scores = scores
         self._identifier = RowIdentifier(plan.mapping, key, plan.look.list_repeated())
         self._estimates = plan.estimates_dates
+        texts = plan.mapping.texts
+        self._has_one_text = (
+            len(texts) == 1 and not texts[0].measures and submissions is None and scores is None
+        )
         self._earlier = plan.find_first_date() if plan.estimates_dates else None
 
     def split(self, row: Row, now: datetime) -> Iterator[Answer]:
@@ -54,14 +58,23 @@ class RowSplitter:
                 yield Skip("a test or preview of the survey")
                 return
         earlier = self._read_earlier(values, now) if self._estimates else None
-        whole = IdentifiedRow(
-            values, self._identifier.identify(values), None, sheet=row.sheet, earlier=earlier
-        )
+        identity = self._identifier.identify(values)
+        if self._has_one_text and (comment := self._read_one_text(values)):
+            text = self._mapping.texts[0]
+            yield IdentifiedRow(values, identity, text, comment, sheet=row.sheet, earlier=earlier)
+            return
+        whole = IdentifiedRow(values, identity, None, sheet=row.sheet, earlier=earlier)
         if self._scores is not None:
             whole = self._scores.carry(whole)
         for answer in self._split_answers(whole):
             redundant = self._submissions is not None and self._submissions.is_redundant(answer)
             yield answer._replace(is_redundant=True) if redundant else answer
+
+    def _read_one_text(self, values: dict[str, str]) -> str:
+        """Return the comment of the usual row; empty if it has none that says something."""
+        text = self._mapping.texts[0]
+        comment = self._reader.read_text(values, text)
+        return "" if self._reader.is_empty_answer(values, text, comment) else comment
 
     def _split_answers(self, whole: IdentifiedRow) -> Iterator[IdentifiedRow]:
         texts, empty = self._sort_texts(whole)

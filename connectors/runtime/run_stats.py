@@ -67,6 +67,8 @@ class RunStats:
 
     def add_left_out(self, reasons: Mapping[str, int]) -> None:
         """Count texts that became no record, given by reason."""
+        if not reasons:
+            return
         self.left_out.update(reasons)
         self.empty_answers += reasons.get(EMPTY_ANSWER, 0)
 

@@ -92,10 +92,11 @@ def look_at(rows: Iterable[Row], names: Sequence[str], dated: str | None = None)
         count += len(batch)
         unreadable += len(batch) - len(readable)
         _add_names(columns, readable, dated)
+        ids = {name for name in columns if name == "#" or _ID_WORDS & set(split_words(name))}
         for column in columns.values():
             cells = [values.get(column.name, "") for values in readable]
             column.add(cells)
-            if _ID_WORDS & set(split_words(column.name)) or column.name == "#":
+            if column.name in ids:
                 column.hashes.extend([hash(cell) if cell.strip() else 0 for cell in cells])
         row_hashes.extend(map(hash_row, readable))
     return Look(
@@ -193,6 +194,8 @@ def _add_names(
     columns: dict[str, Column], rows: Sequence[dict[str, str]], dated: str | None
 ) -> None:
     """Add the columns that rows name themselves."""
+    if set().union(*rows) <= columns.keys():
+        return
     for values in rows:
         if values.keys() <= columns.keys():
             continue

@@ -9,6 +9,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Final
 
 from connectors.file.values.certain_dates import is_time
@@ -67,13 +68,14 @@ class Column:
 
     def add(self, cells: Sequence[str]) -> None:
         """Add the cells of some rows."""
-        filled = [cell for cell in cells if cell and not cell.isspace()]
+        filled = list(filter(str.strip, cells))
         if not filled:
             return
         self.filled += len(filled)
         self.characters += sum(map(len, filled))
-        self.words += sum(cell.count(" ") for cell in filled) + len(filled)
-        self.words += sum(_count_unspaced(cell) for cell in filled if not cell.isascii())
+        self.words += sum(map(str.count, filled, repeat(" "))) + len(filled)
+        if not all(map(str.isascii, filled)):
+            self.words += sum(_count_unspaced(cell) for cell in filled if not cell.isascii())
         if not self.is_open:
             self.values.update(cell[:_MAX_KEPT_CHARACTERS] for cell in filled)
             if len(self.values) > MAX_VALUES:
@@ -228,7 +230,9 @@ def is_health_number(cell: str) -> bool:
 def is_personal_value(cell: str) -> bool:
     """Return True for a value that is by itself a person's address or number."""
     cell = cell.strip()
-    return bool(_EMAIL.search(cell) or _SOCIAL_SECURITY.fullmatch(cell) or is_health_number(cell))
+    if "@" in cell and _EMAIL.search(cell):
+        return True
+    return bool(_SOCIAL_SECURITY.fullmatch(cell) or is_health_number(cell))
 
 
 def names_person(url: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from connectors.file.tables.header import Header
 
@@ -19,8 +19,7 @@ RawRow = tuple[int, bytes, list[str] | None, str | None]
 """Line, bytes, cells, and the error that prevented parsing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: ``values`` by column, or the ``error`` that prevented parsing."""
 
     line: int

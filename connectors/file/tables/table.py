@@ -35,6 +35,8 @@ from connectors.file.tables.wide_rows import cut_extra, join_extra
 _NUMBERING: Final = frozenset({"id", "#", "no", "no.", "nr", "number", "index", "row", "nummer"})
 _MAX_NAME: Final = 300
 _MIN_STRUCTURED: Final = 0.9
+_BEYOND_NAMES: Final = 20
+"""A text that is longer than all names by so many characters is none of them."""
 _NOTE_KIND: Final = "note"
 
 
@@ -134,15 +136,23 @@ class TableReader:
         self._skip_header(raw_rows)
         held: list[RawRow] = []
         names, width = self._names, self._shape.width
+        text_at = self._shape.text_column
         is_plain = self._is_named and width > 1 and not names[0][:1].isdecimal()
+        long = max(map(len, names), default=0) + _BEYOND_NAMES
         for raw_row in raw_rows:
             line, raw, cells, error = raw_row
             if cells is None:
                 yield from self._release(held)
                 yield Row(line, raw, {}, error)
                 continue
-            # The usual row is whole, and begins with a number or a date.
-            if is_plain and len(cells) == width and cells[1] and cells[0][:1].isdecimal():
+            # The usual row is whole, and begins with a number or a date, or has a sentence, which
+            # neither headers nor totals have.
+            if (
+                is_plain
+                and len(cells) == width
+                and cells[1]
+                and (cells[0][:1].isdecimal() or (text_at and len(cells[text_at]) > long))
+            ):
                 if held:
                     yield from self._release(held)
                 yield Row(line, raw, dict(zip(names, cells)))  # noqa: B905 - measured just now

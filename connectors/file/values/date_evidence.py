@@ -30,6 +30,7 @@ from schemas.feedback import EARLIEST_YEAR
 Certainty = Literal["certain", "likely", "guess"]
 
 _FORMATS: Final = {"dmy": DAY_MONTH, "mdy": MONTH_DAY, "ymd": SHORT_YEAR}
+_ISO_LENGTHS: Final = (10, 16, 19)
 _MAX_KNOWN_DAYS: Final = 20_000
 _MIN_ORDERED: Final = 5
 _MIN_CONVERTED: Final = 3
@@ -86,6 +87,16 @@ class _Order:
         return (self.latest - self.earliest).days
 
 
+def _read_iso(cell: str) -> datetime | None:
+    """Return the time of the usual forms of ISO 8601, which are by far the most frequent."""
+    if cell[4:5] != "-" or len(cell) not in _ISO_LENGTHS:
+        return None
+    try:
+        return datetime.fromisoformat(cell).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
 class DateEvidence:
     """Counts of the forms of dates in the cells of one column."""
 
@@ -121,6 +132,9 @@ class DateEvidence:
 
     def add(self, cell: str, count: int = 1) -> None:
         """Add a cell that is not empty, and how many rows have it."""
+        if (moment := _read_iso(cell)) is not None:
+            self._add_moment(cell, moment, count)
+            return
         cell = normalize_date(cell)
         try:
             slashed = split_slashed(cell)
@@ -154,6 +168,10 @@ class DateEvidence:
         except (ValueError, OverflowError, OSError):
             self.unreadable += count
             return
+        self.partial += count * is_partial(cell)
+        self._add_moment(cell, moment, count)
+
+    def _add_moment(self, cell: str, moment: datetime, count: int) -> None:
         # A swapped date may lie in the future.
         self._days_of_dates[moment.day > 12] += count
         if moment.year < EARLIEST_YEAR or moment > self._max:
@@ -161,7 +179,6 @@ class DateEvidence:
             return
         self.certain += count
         self.first = self.first or cell
-        self.partial += count * is_partial(cell)
         self.has_clock = self.has_clock or moment.time() != time()
         self.earliest = moment if self.earliest is None else min(self.earliest, moment)
         self.latest = moment if self.latest is None else max(self.latest, moment)

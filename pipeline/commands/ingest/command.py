@@ -18,6 +18,7 @@ from connectors.file import FileConfig, FileConnector
 from connectors.runtime.run_stats import RunStats
 from connectors.runtime.runner import dry_run, run
 from connectors.sdk.timestamps import unix_ms
+from pipeline.commands.ingest.collection import collecting_rarely
 from pipeline.commands.ingest.date_order import decide_dates
 from pipeline.commands.ingest.outcome import report_outcome
 from pipeline.commands.ingest.overlap import Overlaps
@@ -179,14 +180,15 @@ def ingest(
             wait_until_indexed(result, configuration)
         return result
 
-    _import_files(
-        paths,
-        options,
-        import_file,
-        json=json,
-        dry_run=dry_run,
-        allow_dead_letters=allow_dead_letters,
-    )
+    with collecting_rarely():
+        _import_files(
+            paths,
+            options,
+            import_file,
+            json=json,
+            dry_run=dry_run,
+            allow_dead_letters=allow_dead_letters,
+        )
 
 
 def _import_files(

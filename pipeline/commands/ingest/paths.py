@@ -11,7 +11,7 @@ from pipeline.terminal import print_note
 
 _SUFFIXES: Final = frozenset(
     {".csv", ".tsv", ".txt", ".tab", ".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".xls",
-     ".xlsb", ".ods", ".vtt", ".srt", ".docx"}
+     ".xlsb", ".ods", ".vtt", ".srt"}
 )  # fmt: skip
 _MAX_SHOWN: Final = 12
 
