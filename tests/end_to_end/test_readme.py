@@ -376,8 +376,7 @@ def test_the_settings_file_of_the_readme_is_valid(tmp_path: Path) -> None:
 
 def test_a_code_and_a_poster_of_a_form_are_made(tmp_path: Path) -> None:
     (settings,) = re.findall(
-        r"```toml
-([^`]*public_url[^`]*/form/[^`]*)```", PAGES["docs/collecting.md"]
+        r"```toml\n([^`]*public_url[^`]*/form/[^`]*)```", PAGES["docs/collecting.md"]
     )
     (tmp_path / "feedback.toml").write_text(settings, encoding="utf-8")
     for line in (QR_CODE, QR_POSTER):
