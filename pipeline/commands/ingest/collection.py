@@ -1,4 +1,4 @@
-"""How often Python's garbage collector runs while a file is read."""
+"""Frequency of garbage collection while a file is read."""
 
 from __future__ import annotations
 
