@@ -72,8 +72,9 @@ class Contents:
 def inspect_file(source: FileSource, config: FileConfig) -> Contents:
     """Find out how a file is written; raise ``Fatal`` or ``Misconfigured`` if it has no rows."""
     usual_names = known_names() | list_names(get_preset(config.preset)) | _stated_names(config)
+    is_stated = config.preset == _TRANSCRIPT
     if source.is_workbook:
-        document = read_word_transcript(source, config.moderators)
+        document = read_word_transcript(source, config.moderators, is_stated=is_stated)
         if document is not None:
             return _inspect_transcript(document)
         return _inspect_workbook(source, config, usual_names)
@@ -83,7 +84,6 @@ def inspect_file(source: FileSource, config: FileConfig) -> Contents:
     encoding = _choose_encoding(source, config)
     if is_json(head):
         return _inspect_json(source, config, encoding, usual_names)
-    is_stated = config.preset == _TRANSCRIPT
     transcript = read_transcript(source, encoding, config.moderators, is_stated=is_stated)
     if transcript is not None:
         return _inspect_transcript(transcript)
@@ -254,7 +254,8 @@ def _require_names(
     if len(names) == 1 and not header.known_count:
         raise Misconfigured(
             f"reading {where}: it has one column, whose first row is not a known name; if it is a "
-            "comment, add --no-header --map text=1, and otherwise --map text= with that name"
+            "comment, add --no-header --map text=1, and otherwise --map text= with that name; if it "
+            "is a conversation, --preset transcript"
         )
     if not any(map(_TEXT_NAME.search, names)) and _are_figures(cells):
         raise Misconfigured(

@@ -15,11 +15,11 @@ from connectors.file.raw.byte_source import FileSource
 from connectors.file.raw.encoding import Encoding
 from connectors.file.tables.findings import Oddities
 from connectors.file.tables.rows import Row
-from connectors.file.transcripts.speakers import find_moderators
+from connectors.file.transcripts.captions import is_captions
+from connectors.file.transcripts.speakers import find_moderators, fold_name
 from connectors.file.transcripts.turns import (
     Speech,
     Turn,
-    is_captions,
     is_conversation,
     parse_captions,
     parse_lines,
@@ -31,6 +31,11 @@ SPEAKER, WORDS, ASKED, TIME = COLUMNS = ("Speaker", "Contribution", "Asked befor
 
 MODERATORS: Final = "contributions of those who ask, left out"
 HEADING: Final = "lines above the first speaker, left out"
+UNSURE: Final = "lines below one who asks that another speaker may have said, left out"
+KEPT: Final = "lines that another speaker may have said, kept with those before them"
+ABSENT: Final = "stated moderators who do not speak in it"
+REMARKS: Final = "remarks of the tool that recorded it, left out"
+ROLLING: Final = "captions with a line of the one before, left out"
 
 _MAX_BYTES: Final = 20_000_000
 _SAMPLE_BYTES: Final = 200_000
@@ -50,6 +55,8 @@ class Transcript:
     encoding: str
     speech: Speech = field(repr=False)
     moderators: frozenset[str] = field(repr=False)
+    absent: tuple[int, ...] = ()
+    """Numbers of the stated moderators who say nothing."""
 
     @property
     def participants(self) -> int:
@@ -59,10 +66,21 @@ class Transcript:
     def read_rows(self, oddities: Oddities) -> Iterator[Row]:
         """Yield a row per contribution of a participant."""
         asked = ""
-        for line in self.speech.heading:
-            oddities.add(HEADING, f"line {line}")
-        for turn in self.speech.turns:
-            if turn.speaker in self.moderators:
+        speech = self.speech
+        for kind, lines in (
+            (HEADING, speech.heading),
+            (REMARKS, speech.remarks),
+            (ROLLING, speech.rolling),
+        ):
+            for line in lines:
+                oddities.add(kind, f"line {line}")
+        for number in self.absent:
+            oddities.add(ABSENT, f"--moderator {number}")
+        for turn in speech.turns:
+            asks = turn.speaker in self.moderators
+            for line in turn.unsure:
+                oddities.add(UNSURE if asks else KEPT, f"line {line}")
+            if asks:
                 oddities.add(MODERATORS, f"line {turn.line}")
                 asked = turn.text[:_MAX_QUESTION_CHARACTERS]
             else:
@@ -101,11 +119,17 @@ def read_transcript(
 
 def _seems_conversation(source: FileSource, encoding: Encoding) -> bool:
     lines = source.head[:_SAMPLE_BYTES].decode(encoding.name, "replace").splitlines()
-    return is_conversation(parse_lines(lines), sum(bool(line.strip()) for line in lines))
+    return is_conversation(
+        parse_lines(lines, loosely=False), sum(bool(line.strip()) for line in lines)
+    )
 
 
-def read_word_transcript(source: FileSource, moderators: tuple[str, ...]) -> Transcript | None:
+def read_word_transcript(
+    source: FileSource, moderators: tuple[str, ...], *, is_stated: bool
+) -> Transcript | None:
     """Return the transcript that a Word document is, or None for another kind of archive.
+
+    ``is_stated``: the user says that it is one, be it with a single speaker.
 
     Raises ``Fatal`` if the document names no speakers, or is too large.
     """
@@ -114,10 +138,10 @@ def read_word_transcript(source: FileSource, moderators: tuple[str, ...]) -> Tra
             return None
         paragraphs = read_paragraphs(file, source.name)
     speech = parse_lines(paragraphs)
-    if len({turn.speaker for turn in speech.turns}) < 2:
+    if len({turn.speaker for turn in speech.turns}) < (1 if is_stated else 2):
         raise Fatal(
             f"reading {source.name}: it is a Word file (.docx), and {_NO_SPEAKERS}; copy a table "
-            "to a spreadsheet"
+            "to a spreadsheet, or --preset transcript reads the words of a single speaker"
         )
     return _build(source, "Word", "utf-8", speech, moderators)
 
@@ -131,7 +155,9 @@ def _build(
     moderators = find_moderators(names, stated)
     if names <= moderators:
         raise Fatal(f"reading {source.name}: all who speak in it are moderators")
-    return Transcript(kind, encoding, speech, moderators)
+    spoken = {fold_name(name) for name in names}
+    absent = tuple(n for n, name in enumerate(stated, start=1) if fold_name(name) not in spoken)
+    return Transcript(kind, encoding, speech, moderators, absent)
 
 
 def _read_text(source: FileSource, encoding: Encoding) -> str:

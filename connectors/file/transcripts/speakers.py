@@ -6,38 +6,53 @@ import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from connectors.file.transcripts.speaker_words import (
+    FACTS,
+    MODERATOR_INITIALS,
+    MODERATORS,
+    OPENERS,
+    RESPONDENT_INITIALS,
+    RESPONDENTS,
+)
+
 _MAX_LABEL_CHARACTERS: Final = 60
 _MAX_LABEL_WORDS: Final = 6
 _MAX_PARTICLES: Final = 2
 
 _TIME: Final = r"[\[(]?\d{1,2}:\d{1,2}(?::\d{1,2})?(?:[.,]\d{1,3})?[\])]?"
-_SPAN: Final = rf"{_TIME}(?:\s*(?:-->|-|–|—)\s*{_TIME})?"
-_LABEL: Final = rf"[^\W_][^:<>\n]{{0,{_MAX_LABEL_CHARACTERS}}}?"
+_SPAN: Final = rf"(?:\d{{4}}-\d\d-\d\d[ \t]{{1,3}})?{_TIME}(?:\s*(?:-->|-|–|—)\s*{_TIME})?"
+_LABEL: Final = rf"[^\W_][^:<>\n\t]{{0,{_MAX_LABEL_CHARACTERS}}}?"
+_MARKS: Final = r"[*_]{0,3}"
 _SPOKEN: Final = re.compile(
-    rf"(?:(?P<before>{_SPAN})\s+)?(?:-\s+)?\**(?P<label>{_LABEL})\**\s*"
-    rf"(?:(?P<after>{_SPAN})\s*)?:\**(?:\s+(?P<words>\S.*))?",
+    rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+)\s*)?{_MARKS}\[?(?P<label>{_LABEL})\]?{_MARKS}\s*"
+    rf"(?:(?P<after>{_SPAN})\s*)?:{_MARKS}(?:\s+(?P<words>\S.*))?",
     re.DOTALL,
 )
-"""``Name: words``, ``[00:12] Name: words`` or ``Name (00:12): words``."""
+"""``Name: words``, ``[00:12] Name: words``, ``[Name]: words`` or ``Name (00:12): words``."""
 _HEADING: Final = re.compile(
-    rf"(?P<label>{_LABEL})\s+(?P<after>{_SPAN})|(?P<before>{_SPAN})\s+(?P<name>{_LABEL})"
+    rf"\[?(?P<label>{_LABEL})\]?\s+(?P<after>{_SPAN})|(?P<before>{_SPAN})\s+(?:-\s+)?(?P<name>{_LABEL})"
 )
-"""``Name  00:12`` or ``00:12 Name``, on a line of its own."""
+"""``Name  00:12``, ``[Name] 00:12`` or ``00:12 Name``, on a line of its own."""
+_WEAK: Final = re.compile(
+    rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+)\s*)?{_MARKS}(?P<label>{_LABEL}){_MARKS}"
+    r"(?:(?P<colon>\s*:\s+)|\s+[-–—]\s+|[ ]*\t\s*|\s*\[(?P<after>\d{1,2}:\d\d(?::\d\d)?)\]\s+)"
+    r"(?P<words>\S.*)",
+    re.DOTALL,
+)
+"""``name: words``, ``Name - words``, ``Name<tab>words`` or ``Name [00:12] words``."""
+_CHAT: Final = re.compile(r"From\s+(?P<name>\S.*?)(?:\s+to\s+\S.*)?", re.IGNORECASE)
 _ONLY_TIME: Final = re.compile(_SPAN)
+_MAYBE: Final = re.compile(rf">>|[-–—]\s|\W{{0,3}}{_LABEL}\s?:\s")
+_WIDE_COLON: Final = re.compile(r"[：﹕]\s*")
+_REMARK: Final = re.compile(
+    r".{1,80} (?:started|stopped) transcription|transcribed by https?://\S+"
+    r"|meeting ended after [\d:]+.*|this editable transcript was computer generated.*",
+    re.IGNORECASE,
+)
 
-_MODERATORS: Final = frozenset({
-    "interviewer", "interviewerin", "interviewers", "interviewster", "moderator", "moderatorin",
-    "moderators", "moderatorka", "facilitator", "facilitators", "researcher", "researchers",
-    "int", "mod", "fac", "host",
-    "enquêteur", "enquêtrice", "intervieweur", "intervieweuse", "animateur", "animatrice",
-    "entrevistador", "entrevistadora", "moderador", "moderadora", "facilitador", "facilitadora",
-    "intervistatore", "intervistatrice", "moderatore", "moderatrice", "moderatör", "intervjuare",
-    "intervjuer", "haastattelija", "cyfwelydd", "hwylusydd", "ankieter", "ankieterka",
-    "prowadzący", "prowadząca", "görüşmeci",
-})  # fmt: skip
-_MODERATOR_INITIALS: Final = frozenset({"i", "q", "m"})
-_RESPONDENT_INITIALS: Final = frozenset({"r", "a", "p"})
+_MAX_WEAK_WORDS: Final = 3
 _NUMBER: Final = re.compile(r"\d+$")
+_CODE: Final = re.compile(r"[A-Z]{1,3}\d{1,3}")
 
 
 class Label(NamedTuple):
@@ -48,21 +63,61 @@ class Label(NamedTuple):
     """When it was said, as it is written; empty without one."""
     words: str
     """What follows on the same line."""
+    is_known: bool = False
+    """True if it is a label without others like it: a role with a colon, or "P1"."""
 
 
 def read_label(line: str) -> Label | None:
     """Return the label that a line begins with, or None."""
+    line = _WIDE_COLON.sub(": ", line, count=1)
     heading = _HEADING.fullmatch(line)
     if heading is not None:
-        name = (heading["label"] or heading["name"]).strip(" *-–—,")
-        if _is_name(name):
+        name = _strip_name(heading["label"] or heading["name"])
+        if is_name(name):
             return Label(name, (heading["before"] or heading["after"]).strip("[]()"), "")
     spoken = _SPOKEN.fullmatch(line)
     if spoken is None:
         return None
-    name = spoken["label"].strip(" *-–—,")
+    name = _strip_name(spoken["label"])
     time = (spoken["before"] or spoken["after"] or "").strip("[]()")
-    return Label(name, time, spoken["words"] or "") if _is_name(name) else None
+    chat = _CHAT.fullmatch(name) if time else None
+    if chat is not None:
+        return Label(_strip_name(chat["name"]), time, spoken["words"] or "")
+    return Label(name, time, spoken["words"] or "") if is_name(name) else None
+
+
+def read_weak_label(line: str) -> Label | None:
+    """Return what may be the label of a line, or None: it is one if others begin with it too.
+
+    It is in lower case, has a title with a point, or no colon after it.
+    """
+    weak = _WEAK.fullmatch(_WIDE_COLON.sub(": ", line, count=1))
+    if weak is None:
+        return None
+    name = _strip_name(weak["label"])
+    words = re.findall(r"\w+", fold_name(name))
+    if not words or len(name.split()) > _MAX_WEAK_WORDS or not OPENERS.isdisjoint(words):
+        return None
+    if re.search(r"[?!;/\\,]", name):
+        return None
+    time = weak["before"] or weak["after"] or ""
+    is_known = _is_role(words) if weak["colon"] else _CODE.fullmatch(name) is not None
+    return Label(name, time.strip("[]()"), weak["words"], is_known)
+
+
+def may_be_labelled(line: str) -> bool:
+    """Return True for a line that may be another speaker's, though its label is not known."""
+    return _MAYBE.match(line) is not None
+
+
+def is_fact(label: Label) -> bool:
+    """Return True for what the lines above a conversation state: a date, a place."""
+    return fold_name(label.name) in FACTS
+
+
+def is_remark(line: str) -> bool:
+    """Return True for a line of the tool that recorded the conversation."""
+    return _REMARK.fullmatch(line) is not None
 
 
 def is_time(line: str) -> bool:
@@ -70,17 +125,23 @@ def is_time(line: str) -> bool:
     return _ONLY_TIME.fullmatch(line) is not None
 
 
+def is_span(line: str) -> bool:
+    """Return True for a line that holds nothing but a span of time, as captions have it."""
+    return "-->" in line and is_time(line)
+
+
 def find_moderators(names: Collection[str], stated: Collection[str]) -> frozenset[str]:
     """Return those of the speakers who ask: interviewers, and not participants.
 
-    They are the ``stated`` ones, or else those whose label says so: "Interviewer", "Moderator 2",
-    "Facilitator (day)", and "I" or "Q" beside "R", "A" or "P".
+    They are the ``stated`` ones; if none of these speaks, those whose label says so:
+    "Interviewer", "Moderator 2", "Facilitator (day)", and "I" or "Q" beside "R", "A" or "P".
     """
-    if stated:
-        wanted = {fold_name(name) for name in stated}
-        return frozenset(name for name in names if fold_name(name) in wanted)
+    wanted = {fold_name(name) for name in stated}
+    chosen = frozenset(name for name in names if fold_name(name) in wanted)
+    if chosen:
+        return chosen
     initials = {_NUMBER.sub("", fold_name(name)) for name in names}
-    are_initials = bool(initials & _RESPONDENT_INITIALS)
+    are_initials = bool(initials & RESPONDENT_INITIALS)
     return frozenset(name for name in names if _asks(name, are_initials=are_initials))
 
 
@@ -91,15 +152,20 @@ def fold_name(name: str) -> str:
 
 def _asks(name: str, *, are_initials: bool) -> bool:
     folded = fold_name(name)
-    if are_initials and _NUMBER.sub("", folded) in _MODERATOR_INITIALS:
+    if are_initials and _NUMBER.sub("", folded) in MODERATOR_INITIALS:
         return True
-    return any(_NUMBER.sub("", word) in _MODERATORS for word in re.findall(r"\w+", folded))
+    # Letters of some scripts are in two parts, of which the second isn't a letter.
+    words = [*re.findall(r"\w+", folded), *folded.split()]
+    return any(_NUMBER.sub("", word) in MODERATORS for word in words)
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
     """Return True for a few words that each begin with a capital letter or a digit."""
     words = name.split()
     if not words or len(words) > _MAX_LABEL_WORDS or re.search(r"[?!;/\\]|\.\s", name):
+        return False
+    parts = re.findall(r"\w+", name.casefold())
+    if len(words) <= 2 and not OPENERS.isdisjoint(parts) and not _is_role(parts):
         return False
     first, *others = (word.lstrip("([{\"'") for word in words)
     if not first[:1].isalnum() or first[:1].islower():
@@ -107,3 +173,14 @@ def _is_name(name: str) -> bool:
     # Particles, as in "van der Berg", are written small, but not at the end.
     small = sum(word[:1].islower() for word in others)
     return small <= _MAX_PARTICLES and not words[-1][:1].islower()
+
+
+def _strip_name(name: str) -> str:
+    return name.strip(" *_-–—,[]")
+
+
+def _is_role(words: list[str]) -> bool:
+    bare = {_NUMBER.sub("", word) for word in words}
+    single = MODERATOR_INITIALS | RESPONDENT_INITIALS
+    known = MODERATORS | RESPONDENTS | (single if len(words) == 1 else frozenset())
+    return not known.isdisjoint(bare)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from io import StringIO
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-from webvtt import WebVTT
-from webvtt.errors import MalformedCaptionError, MalformedFileError
+from connectors.file.transcripts.captions import read_captions
+from connectors.file.transcripts.speakers import (
+    Label,
+    fold_name,
+    is_fact,
+    is_name,
+    is_remark,
+    is_span,
+    is_time,
+    may_be_labelled,
+    read_label,
+    read_weak_label,
+)
 
-from connectors.file.transcripts.speakers import fold_name, is_time, read_label
-
-_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG: Final = re.compile(r"</?[a-zA-Z0-9:.][^<>]*>")
-_CAPTIONS: Final = re.compile(r"\ufeff?\s*(?:\d+\s*\n)?\s*\d+:\d{1,2}:\d{1,2}[,.]\d+\s*-->")
-_HEADER: Final = "WEBVTT"
+_SPACES: Final = re.compile(r"\s{2,}")
 _MAX_SPEAKERS: Final = 60
 _MIN_TURNS: Final = 4
 _MIN_LABELLED: Final = 0.3
 """Share of the lines of a plain text that begin a turn, for it to be seen as a transcript."""
+_MAX_HEADING_LINES: Final = 30
+_MAX_FACT_WORDS: Final = 8
+_MIN_WEAK: Final = 2
+"""Lines that begin with what may be a label, for it to be one."""
 
 
 @dataclass(slots=True)
@@ -34,6 +43,10 @@ class Turn:
     time: str
     parts: list[str]
     """Its words, line by line."""
+    clock: str = ""
+    """A time below its label: what it says if nothing else follows."""
+    unsure: list[int] = field(default_factory=list)
+    """Lines of it that another speaker may have said."""
 
     @property
     def text(self) -> str:
@@ -41,86 +54,138 @@ class Turn:
         return " ".join(filter(None, self.parts))
 
 
-class Speech(NamedTuple):
-    """The turns of a transcript, and what precedes the first."""
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The turns of a transcript, and what belongs to none."""
 
     turns: list[Turn]
     heading: list[int]
     """Lines above the first label: a title, a date, who was there."""
+    remarks: list[int] = field(default_factory=list)
+    """Lines of the tool that recorded it."""
+    rolling: list[int] = field(default_factory=list)
+    """Captions with a line of the one before."""
 
 
-def is_captions(text: str) -> bool:
-    """Return True for captions: WebVTT or SubRip."""
-    return text.lstrip("\ufeff \r\n").startswith(_HEADER) or _CAPTIONS.match(text) is not None
+class _Line(NamedTuple):
+    number: int
+    words: str
+    label: Label | None = None
 
 
 def parse_captions(text: str) -> Speech:
     """Return the turns of captions; raise ``ValueError`` if they are damaged.
 
-    A voice span names its speaker, or a label at the beginning of a caption.
+    A voice span names its speaker, or a label at the beginning of a line.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff \n")
-    form = "vtt" if text.startswith(_HEADER) else "srt"
-    try:
-        captions = WebVTT.from_buffer(StringIO(text + "\n"), form).captions
-    except (MalformedFileError, MalformedCaptionError):
-        raise ValueError("its captions are damaged") from None
-    parts = (
-        (number, caption.start, *part)
-        for number, caption in enumerate(captions, start=1)
-        for part in _split_voices(caption.raw_text)
-    )
-    return _join_captions(parts)
-
-
-def _split_voices(text: str) -> Iterator[tuple[str | None, str]]:
-    """Yield the voices of a caption, None for words without one."""
-    pieces = _VOICE.split(text)
-    voices: list[str | None] = [None, *pieces[1::2]]
-    for voice, piece in zip(voices, pieces[0::2], strict=True):
-        words = " ".join(html.unescape(_TAG.sub("", piece)).split())
-        if words:
-            yield voice, words
-
-
-def _join_captions(parts: Iterable[tuple[int, str, str | None, str]]) -> Speech:
-    lines: list[tuple[int, str]] = []
-    times: dict[int, str] = {}
-    for number, time, voice, words in parts:
-        # A line that starts with a label is what the other formats have.
-        lines.append((number, f"{' '.join(voice.split())}: {words}" if voice else words))
-        times.setdefault(number, time)
-    voices = _join_lines(lines)
-    for turn in voices.turns:
+    captions, rolling = read_captions(text)
+    has_voices = any(line.voice for line in captions)
+    lines = [
+        _Line(each.number, each.words, Label(each.voice, each.time, each.words))
+        if each.voice
+        else _Line(each.number, each.words)
+        for each in captions
+    ]
+    speech = _join_lines(lines, has_voices=has_voices)
+    times = {each.number: each.time for each in reversed(captions)}
+    for turn in speech.turns:
         turn.time = turn.time or times.get(turn.line, "")
-    return voices
+    speech.rolling.extend(rolling)
+    return speech
 
 
-def parse_lines(lines: Iterable[str]) -> Speech:
-    """Return the turns of lines, or paragraphs, that begin with the label of who speaks."""
-    return _join_lines([(number, line.strip()) for number, line in enumerate(lines, start=1)])
+def parse_lines(lines: Iterable[str], *, loosely: bool = True) -> Speech:
+    """Return the turns of lines, or paragraphs, that begin with the label of who speaks.
+
+    ``loosely``: what may be a label is one if it recurs.
+    """
+    numbered = [
+        _Line(number, _SPACES.sub(_shorten, line.strip()))
+        for number, line in enumerate(lines, start=1)
+    ]
+    return _join_lines(_join_headings(numbered), loosely=loosely)
 
 
-def _join_lines(lines: Iterable[tuple[int, str]]) -> Speech:
-    turns: list[Turn] = []
-    heading: list[int] = []
-    for number, line in lines:
-        if not line or is_time(line):
-            continue
-        label = read_label(line)
-        if label is not None:
+def _shorten(spaces: re.Match[str]) -> str:
+    """Return the one space, or tabulator, that a run of them is, so that work stays linear."""
+    return "\t" if "\t" in spaces[0] else " "
+
+
+def _join_headings(lines: Sequence[_Line]) -> list[_Line]:
+    """Return lines with the name below a span of time as the label that it is."""
+    kept = [line for line in lines if line.words]
+    below = [
+        fold_name(after.words)
+        for line, after in pairwise(kept)
+        if is_span(line.words) and is_name(after.words)
+    ]
+    names = {name for name, count in Counter(below).items() if count >= _MIN_WEAK}
+    joined: list[_Line] = []
+    for line in kept:
+        before = joined[-1].words if joined else ""
+        if is_span(before) and fold_name(line.words) in names:
+            line = line._replace(label=Label(line.words, before.strip("[]()"), ""))
+        joined.append(line)
+    return joined
+
+
+def _join_lines(
+    lines: Sequence[_Line], *, loosely: bool = True, has_voices: bool = False
+) -> Speech:
+    speech = Speech([], [])
+    turns = speech.turns
+    weak = _count_weak(lines)
+    for number, words, voice in lines:
+        label = voice or _choose_label(words, weak, loosely=loosely)
+        if label is not None and is_fact(label) and _is_above(number, turns):
+            speech.heading.extend([turn.line for turn in turns] + [number])
+            turns.clear()
+        elif label is not None:
             _add_turn(turns, Turn(number, label.name, label.time, [label.words]))
+        elif is_time(words):
+            if turns and not any(turns[-1].parts):
+                turns[-1].clock = words
+        elif is_remark(words):
+            speech.remarks.append(number)
         elif turns:
-            turns[-1].parts.append(line)
+            turns[-1].parts.append(words)
+            if has_voices or may_be_labelled(words):
+                turns[-1].unsure.append(number)
         else:
-            heading.append(number)
-    return Speech([turn for turn in turns if any(turn.parts)], heading)
+            speech.heading.append(number)
+    for turn in turns:
+        turn.parts = turn.parts if any(turn.parts) else [turn.clock]
+    turns[:] = [turn for turn in turns if turn.text]
+    return speech
+
+
+def _choose_label(words: str, weak: Counter[str], *, loosely: bool) -> Label | None:
+    label = read_label(words)
+    if label is not None:
+        return label
+    label = read_weak_label(words)
+    if label is None or label.is_known:
+        return label
+    return label if loosely and weak[fold_name(label.name)] >= _MIN_WEAK else None
+
+
+def _is_above(number: int, turns: Sequence[Turn]) -> bool:
+    """Return True if a line is among those above the conversation, with few words in each."""
+    return number <= _MAX_HEADING_LINES and all(
+        len(turn.text.split()) <= _MAX_FACT_WORDS for turn in turns
+    )
+
+
+def _count_weak(lines: Sequence[_Line]) -> Counter[str]:
+    labels = (read_weak_label(line.words) for line in lines if line.label is None)
+    return Counter(fold_name(label.name) for label in labels if label is not None)
 
 
 def _add_turn(turns: list[Turn], turn: Turn) -> None:
     """Add a turn; of one speaker, two in a row are one."""
     if turns and fold_name(turns[-1].speaker) == fold_name(turn.speaker):
         turns[-1].parts += turn.parts
+        turns[-1].clock = ""
     else:
         turns.append(turn)
 

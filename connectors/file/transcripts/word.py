@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from connectors.file.transcripts.speakers import is_time
 from connectors.sdk.errors import Fatal
 
 if TYPE_CHECKING:
     from docx.table import Table
+
+_SPEAKER_NAMES: Final = frozenset({
+    "speaker", "speakers", "speaker name", "name", "who", "sprecher", "sprecherin", "person",
+    "locuteur", "interlocuteur", "hablante", "parlante", "spreker", "talare", "siaradwr",
+})  # fmt: skip
+_NUMBER: Final = re.compile(r"\d{1,5}[.)]?")
 
 
 def read_paragraphs(file: BinaryIO, where: str) -> list[str]:
@@ -40,8 +47,35 @@ def read_paragraphs(file: BinaryIO, where: str) -> list[str]:
 
 
 def _read_rows(table: Table) -> Iterator[str]:
-    for row in table.rows:
-        cells = [" ".join(cell.text.split()) for cell in row.cells]
-        cells = [cell for cell in dict.fromkeys(cells) if cell and not is_time(cell)]
-        name, *words = cells or [""]
-        yield f"{name.rstrip(':')}: {' '.join(words)}" if words else name
+    name_at: int | None = None
+    for number, row in enumerate(table.rows):
+        # Cells that are merged are the same element, once for each of their columns.
+        unique = {id(cell._tc): cell for cell in row.cells}.values()
+        cells = [" ".join(cell.text.split()) for cell in unique]
+        if number == 0:
+            name_at = _find_name_column(cells)
+            if name_at is not None:
+                continue
+        if name_at is not None and name_at < len(cells):
+            cells = [cells[name_at], *cells[:name_at], *cells[name_at + 1 :]]
+            name, *words = [cells[0], *_drop_positions(cells[1:])]
+        else:
+            name, *words = _drop_positions(cells) or [""]
+        said = " ".join(words)
+        yield f"{name.rstrip(':')}: {said}" if name and said else name or said
+
+
+def _find_name_column(cells: list[str]) -> int | None:
+    """Return the place of the column that a table's first row calls that of the speaker."""
+    for at, cell in enumerate(cells):
+        if cell.casefold().rstrip(":") in _SPEAKER_NAMES:
+            return at
+    return None
+
+
+def _drop_positions(cells: list[str]) -> list[str]:
+    """Return cells without times and, before others, the number of the row."""
+    kept = [cell for cell in cells if cell and not is_time(cell)]
+    if len(kept) == 1 and len(cells) == 2 and cells[0] == kept[0] and cells[1]:
+        return cells  # a time is the answer
+    return kept[1:] if len(kept) > 2 and _NUMBER.fullmatch(kept[0]) else kept
