@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import ClassVar
 
 import orjson
@@ -247,9 +248,14 @@ class FileConnector(Connector):
         if self.source.path is None or self.source.is_stream:
             name = "stdin"  # the name of a pipe is another one each time
         else:
-            name = self.source.path.name.removesuffix(".gz")
-            name = (name.rsplit(".", 1)[0] or name)[:200]
+            name = read_dataset_name(self.source.path)
         return name if sheet is None else f"{name}/{sheet}"
+
+
+def read_dataset_name(path: Path) -> str:
+    """Return the name of a file's feedback: that of the file, without what it ends with."""
+    name = path.name.removesuffix(".gz")
+    return (name.rsplit(".", 1)[0] or name)[:200]
 
 
 def derive_import_id(instance_key: str) -> str:

@@ -254,8 +254,8 @@ def _require_names(
     if len(names) == 1 and not header.known_count:
         raise Misconfigured(
             f"reading {where}: it has one column, whose first row is not a known name; if it is a "
-            "comment, add --no-header --map text=1, and otherwise --map text= with that name; if it "
-            "is a conversation, --preset transcript"
+            "comment, add --no-header --map text=1, and otherwise --map text= with that name; "
+            "if it is a conversation, --preset transcript"
         )
     if not any(map(_TEXT_NAME.search, names)) and _are_figures(cells):
         raise Misconfigured(

@@ -33,11 +33,27 @@ class Import:
     """Records by sentiment."""
 
 
+MAX_IMPORTS: Final = 1_000
+"""Imports of one response: each has up to 50 buckets, and Elasticsearch allows 65,536."""
+
+
 def imports_query(*, limit: int, import_id: str | None = None) -> dict[str, Any]:
     """Return the search body that counts the records of each import, or of one, latest first."""
-    query: dict[str, Any] = {"exists": {"field": _ID}}
-    if import_id is not None:
-        query = {"term": {_ID: import_id}}
+    exists = {"exists": {"field": _ID}}
+    return _count_imports(exists if import_id is None else {"term": {_ID: import_id}}, limit)
+
+
+def named_imports_query(name: str, *, limit: int) -> dict[str, Any]:
+    """Return the search body that counts the records of the imports of files of a name."""
+    return _count_imports({"term": {_NAME: name}}, limit)
+
+
+def prefixed_imports_query(prefix: str, *, limit: int) -> dict[str, Any]:
+    """Return the search body that counts the records of the imports whose id begins so."""
+    return _count_imports({"prefix": {_ID: prefix}}, limit)
+
+
+def _count_imports(query: Mapping[str, Any], limit: int) -> dict[str, Any]:
     return {
         "size": 0,
         "query": query,

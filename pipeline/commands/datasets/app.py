@@ -20,7 +20,7 @@ from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.options import Json
 from pipeline.commands.sources.select import ensure_kafka_ready, translate_errors
 from pipeline.kafka.connector_broker import ConnectorBroker
-from pipeline.search.imports import Import
+from pipeline.search.imports import MAX_IMPORTS, Import
 from pipeline.streams.lag import count_waiting_records
 from pipeline.streams.roles import Role
 from pipeline.terminal import err, out, print_json, print_note
@@ -33,14 +33,17 @@ app = typer.Typer(
 )
 
 _Wanted = Annotated[
-    str, typer.Argument(metavar="ID", help="Id of the import, its first characters, or its name.")
+    str,
+    typer.Argument(
+        metavar="ID", help="Id of the import, its first characters, or its file's name."
+    ),
 ]
 
 
 @app.command("list")
 def list_imports(
     limit: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Maximum number, latest first.")
+        int, typer.Option(min=1, max=MAX_IMPORTS, help="Maximum number, latest first.")
     ] = 100,
     json: Json = False,
 ) -> None:
@@ -48,11 +51,13 @@ def list_imports(
 
     A record belongs to the import that brought it last.
     """
-    imports = find_imports(settings(), limit=limit)
+    imports, has_more = find_imports(settings(), limit=limit)
     if json:
-        print_json({"imports": [import_json(each) for each in imports]})
+        print_json({"imports": [import_json(each) for each in imports], "more": has_more})
     elif imports:
         out.print(imports_table(imports))
+        if has_more:
+            print_note(f"these are the latest {limit:,}; --limit shows more, up to {MAX_IMPORTS:,}")
     else:
         err.print("no imports: `feedback ingest FILE` imports one")
 

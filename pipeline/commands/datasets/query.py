@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
+from connectors.file import read_dataset_name
 from pipeline.commands.shared.elasticsearch import open_elasticsearch
 from pipeline.errors import CommandError, ExitStatus
-from pipeline.search.imports import Import, imports_query, read_imports, records_query
+from pipeline.search.imports import (
+    Import,
+    imports_query,
+    named_imports_query,
+    prefixed_imports_query,
+    read_imports,
+    records_query,
+)
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
 
 _PAGE_SIZE: Final = 2_000
-_MAX_IMPORTS: Final = 10_000
+_MAX_MATCHES: Final = 10
+_MIN_ID_CHARACTERS: Final = 2
 
 
-def find_imports(settings: Settings, *, limit: int = _MAX_IMPORTS) -> list[Import]:
-    """Return the imports, latest first; raises ``Unavailable`` or ``CommandError``."""
-    return _search(settings, imports_query(limit=limit))
+def find_imports(settings: Settings, *, limit: int) -> tuple[list[Import], bool]:
+    """Return the imports, latest first, and if there are more than ``limit``.
+
+    Raises ``Unavailable`` or ``CommandError``.
+    """
+    imports = _search(settings, imports_query(limit=limit + 1))
+    return imports[:limit], len(imports) > limit
 
 
 def find_import(settings: Settings, wanted: str) -> Import:
-    """Return the import whose id begins with ``wanted``, or whose name it is.
+    """Return the import whose id begins with ``wanted``, or whose file has this name.
 
     Raises ``Unavailable``, or ``CommandError`` unless exactly one matches.
     """
-    imports = find_imports(settings)
-    matches = [each for each in imports if each.name == wanted] or [
-        each for each in imports if each.import_id.startswith(wanted) and len(wanted) > 1
-    ]
+    matches = _find_matches(settings, wanted)
     if not matches:
         raise CommandError(
             f"finding the import {wanted!r}: not found; `feedback datasets list` shows all"
         )
     if len(matches) > 1:
-        ids = ", ".join(each.import_id for each in matches)
+        ids = ", ".join(each.import_id for each in matches[:_MAX_MATCHES])
+        more = " and others" * (len(matches) > _MAX_MATCHES)
         raise CommandError(
-            f"finding the import {wanted!r}: ambiguous: matches {ids}", ExitStatus.USAGE
+            f"finding the import {wanted!r}: ambiguous: matches {ids}{more}", ExitStatus.USAGE
         )
-    return matches[0]
+    # All its records count, also those that came while its file had another name.
+    found = _search(settings, imports_query(limit=1, import_id=matches[0].import_id))
+    return found[0] if found else matches[0]
+
+
+def _find_matches(settings: Settings, wanted: str) -> list[Import]:
+    limit = _MAX_MATCHES + 1
+    for name in filter(None, dict.fromkeys((wanted, read_dataset_name(Path(wanted))))):
+        if named := _search(settings, named_imports_query(name, limit=limit)):
+            return named
+    if len(wanted) < _MIN_ID_CHARACTERS:
+        return []
+    return _search(settings, prefixed_imports_query(wanted, limit=limit))
 
 
 def count_records(settings: Settings, import_id: str) -> int:
@@ -59,7 +83,9 @@ def read_records(settings: Settings, import_id: str) -> Iterator[list[Mapping[st
         try:
             while True:
                 pit = {"id": point, "keep_alive": "5m"}
-                hits = client.search(**_arguments(body), pit=pit, **after)["hits"]["hits"]
+                response = client.search(**_arguments(body), pit=pit, **after).body
+                point = response.get("pit_id", point)
+                hits = response["hits"]["hits"]
                 if not hits:
                     return
                 yield [hit["_source"] for hit in hits]

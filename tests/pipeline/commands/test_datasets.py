@@ -148,3 +148,29 @@ def test_an_import_that_does_not_exist_is_an_error(run: Run) -> None:
     assert isinstance(result.exception, CommandError)
     assert result.exception.status is ExitStatus.FAILED
     assert "`feedback datasets list` shows all" in str(result.exception)
+
+
+def test_an_import_is_found_by_the_name_of_its_file_and_the_latest_are_listed(
+    run: Run, settings: Settings, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "east", tmp_path / "west"]
+    with running_worker(settings):
+        for folder, word in zip(folders, ("ramp", "kiosk"), strict=True):
+            folder.mkdir()
+            (folder / "twins.csv").write_text(APRIL.replace("lift", word))
+        first = str(answer(run("ingest", folders[0] / "twins.csv", "--json"))["import"])
+        assert answer(run("datasets", "show", "exports/twins.csv", "--json"))["id"] == first
+        second = str(answer(run("ingest", folders[1] / "twins.csv", "--json"))["import"])
+    result = run("datasets", "remove", "twins")
+    assert isinstance(result.exception, CommandError)
+    assert result.exception.status is ExitStatus.USAGE
+    assert all(each in str(result.exception) for each in (first, second))
+    assert answer(run("datasets", "show", second[:8], "--json"))["records"] == 1
+    listed: Any = answer(run("datasets", "list", "--limit", "1", "--json"))
+    assert ([each["id"] for each in listed["imports"]], listed["more"]) == ([second], True)
+    assert "these are the latest 1" in run("datasets", "list", "--limit", "1").stderr
+
+
+@pytest.mark.parametrize("wanted", ["", "i", ".csv"])
+def test_what_names_no_import_finds_none(run: Run, wanted: str) -> None:
+    assert "not found" in str(run("datasets", "show", wanted).exception)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipeline.search.imports import imports_query, read_imports
+from pipeline.search.imports import (
+    MAX_IMPORTS,
+    imports_query,
+    named_imports_query,
+    prefixed_imports_query,
+    read_imports,
+)
 
 DAY_MS = 86_400_000
 
@@ -44,3 +50,18 @@ def test_one_import_or_all_are_counted() -> None:
     assert imports_query(limit=5)["query"] == {"exists": {"field": "feedback.attributes.import"}}
     one = imports_query(limit=1, import_id="i1")["query"]
     assert one == {"term": {"feedback.attributes.import": "i1"}}
+
+
+def test_imports_are_found_by_name_and_by_the_start_of_their_id() -> None:
+    named = named_imports_query("march", limit=11)
+    assert named["query"] == {"term": {"feedback.attributes.import_name": "march"}}
+    assert named["aggs"]["imports"]["terms"]["size"] == 11
+    prefixed = prefixed_imports_query("i1", limit=11)["query"]
+    assert prefixed == {"prefix": {"feedback.attributes.import": "i1"}}
+
+
+def test_the_buckets_of_one_response_are_fewer_than_elasticsearch_allows() -> None:
+    aggregations = imports_query(limit=MAX_IMPORTS + 1)["aggs"]["imports"]
+    inner = [each["terms"].get("size", 10) for each in aggregations["aggs"].values()
+             if "terms" in each]  # fmt: skip
+    assert aggregations["terms"]["size"] * (1 + sum(inner)) < 65_536
