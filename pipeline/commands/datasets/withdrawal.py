@@ -27,15 +27,18 @@ class Withdrawal:
     handles_empty_answers = True
 
     def __init__(self, documents: Documents) -> None:
-        """``documents``: pages of documents of the index, with what names the records."""
+        """``documents``: pages of documents of the index, with what names the records.
+
+        They are read from now on: what another import brings meanwhile is later, and stays.
+        """
         self._documents = documents
+        self._started_at = datetime.now(UTC)
 
     def fetch(self, _: str | None) -> Iterator[Page]:
         """Yield the documents, page by page."""
         for number, documents in enumerate(self._documents):
-            now = datetime.now(UTC)
             items = [
-                Item(document, f"event {document['event']['id']}", None, now)
+                Item(document, f"event {document['event']['id']}", None, self._started_at)
                 for document in documents
             ]
             yield Page(items, str(number))
