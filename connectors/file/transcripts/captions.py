@@ -17,7 +17,7 @@ _TIMING: Final = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})")
 _CAPTIONS: Final = re.compile(r"\ufeff?\s*(?:\d+\s*\n)?\s*(?:\d+:)?\d{1,2}:\d{1,2}[,.]\d+\s*-->")
 _HEADER: Final = "WEBVTT"
 _ASIDE: Final = re.compile(r"(?:NOTE|STYLE|REGION)\b")
-_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]{0,200})?\s([^<>]{1,200})>")
+_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]{0,200})?\s([^<>]{1,200})>|</v>")
 _NAMED: Final = re.compile(r"\d+ \"(?P<name>[^\"]{1,200})\" \(\d+\)")
 """Identifier of a caption with the name of who speaks, as Zoom writes it."""
 _SETTING: Final = re.compile(r"\w{1,20}:\S*")
@@ -115,7 +115,7 @@ def _write_clock(clock: str) -> str:
 def _split_voices(text: str) -> Iterator[tuple[str | None, str]]:
     """Yield the lines of each voice of a caption, with None for words without one."""
     pieces = _VOICE.split(text)
-    voices: list[str | None] = [None, *pieces[1::2]]
+    voices: list[str | None] = [None, *pieces[1::2]]  # None after the end of one, too
     for voice, piece in zip(voices, pieces[0::2], strict=True):
         name = None if voice is None else " ".join(html.unescape(voice).split())
         for line in piece.split("\n"):

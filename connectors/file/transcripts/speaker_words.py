@@ -53,3 +53,11 @@ FACTS: Final = frozenset({
     "dyddiad", "lleoliad",
 })  # fmt: skip
 """What the lines above a conversation state."""
+
+SOUNDS: Final = frozenset({
+    "inaudible", "unintelligible", "indistinct", "unclear", "crosstalk", "overlapping", "laughter",
+    "laughs", "laughing", "laugh", "chuckles", "pause", "silence", "music", "applause", "noise",
+    "background", "cough", "coughs", "coughing", "sighs", "sigh", "crying", "cries", "sobs",
+    "redacted", "name", "unverständlich", "lacht", "lachen", "pausa", "risas", "rires",
+})  # fmt: skip
+"""Words of notes in brackets, which are no speakers."""

@@ -13,18 +13,22 @@ from connectors.file.transcripts.speaker_words import (
     OPENERS,
     RESPONDENT_INITIALS,
     RESPONDENTS,
+    SOUNDS,
 )
 
 _MAX_LABEL_CHARACTERS: Final = 60
 _MAX_LABEL_WORDS: Final = 6
 _MAX_PARTICLES: Final = 2
 
-_TIME: Final = r"[\[(]?\d{1,2}:\d{1,2}(?::\d{1,2})?(?:[.,]\d{1,3})?[\])]?"
+_TIME: Final = (
+    r"(?:[\[(]?\d{1,2}:\d{1,2}(?::\d{1,2})?(?:[.,]\d{1,3})?[\])]?"
+    r"|[\[(]\d{1,6}(?:[.,]\d{1,3})?\s?s(?:\s?->\s?\d{1,6}(?:[.,]\d{1,3})?\s?s)?[\])])"
+)
 _SPAN: Final = rf"(?:\d{{4}}-\d\d-\d\d[ \t]{{1,3}})?{_TIME}(?:\s*(?:-->|-|–|—)\s*{_TIME})?"
 _LABEL: Final = rf"[^\W_][^:<>\n\t]{{0,{_MAX_LABEL_CHARACTERS}}}?"
 _MARKS: Final = r"[*_]{0,3}"
 _SPOKEN: Final = re.compile(
-    rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+)\s*)?{_MARKS}\[?(?P<label>{_LABEL})\]?{_MARKS}\s*"
+    rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+|\d{{1,4}}[.)])\s*)?{_MARKS}\[?(?P<label>{_LABEL})\]?{_MARKS}\s*"
     rf"(?:(?P<after>{_SPAN})\s*)?:{_MARKS}(?:\s+(?P<words>\S.*))?",
     re.DOTALL,
 )
@@ -34,12 +38,14 @@ _HEADING: Final = re.compile(
 )
 """``Name  00:12``, ``[Name] 00:12`` or ``00:12 Name``, on a line of its own."""
 _WEAK: Final = re.compile(
-    rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+)\s*)?{_MARKS}(?P<label>{_LABEL}){_MARKS}"
-    r"(?:(?P<colon>\s*:\s+)|\s+[-–—]\s+|[ ]*\t\s*|\s*\[(?P<after>\d{1,2}:\d\d(?::\d\d)?)\]\s+)"
+    rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+)\s*)?"
+    rf"(?:[\[(<](?P<boxed>{_LABEL})[\])>]\s+(?=\S)|{_MARKS}(?P<label>{_LABEL}){_MARKS}"
+    r"(?:(?P<colon>\s*:\s+)|\s+[-–—]\s+|(?P<tab>[ ]*\t\s*)|\s*\[(?P<after>\d{1,2}:\d\d(?::\d\d)?)\]\s+))"
     r"(?P<words>\S.*)",
     re.DOTALL,
 )
-"""``name: words``, ``Name - words``, ``Name<tab>words`` or ``Name [00:12] words``."""
+"""``name: words``, ``Name - words``, ``Name<tab>words``, ``Name [00:12] words`` or ``[Name] words``,
+also with a time before."""
 _CHAT: Final = re.compile(r"From\s+(?P<name>\S.*?)(?:\s+to\s+\S.*)?", re.IGNORECASE)
 _ONLY_TIME: Final = re.compile(_SPAN)
 _MAYBE: Final = re.compile(rf">>|[-–—]\s|\W{{0,3}}{_LABEL}\s?:\s")
@@ -52,6 +58,10 @@ _REMARK: Final = re.compile(
 
 _MAX_WEAK_WORDS: Final = 3
 _NUMBER: Final = re.compile(r"\d+$")
+_TITLE: Final = re.compile(
+    r"\b(?:Drs?|Mrs?|Ms|Prof|St|Fr|Hr|Mme|Mlle|Sra?|[A-Z])\.\s", re.IGNORECASE
+)
+_CONTINUED: Final = re.compile(r"\(cont(?:\.|['’]?d\.?|inued)?\)$", re.IGNORECASE)
 _CODE: Final = re.compile(r"[A-Z]{1,3}\d{1,3}")
 
 
@@ -94,14 +104,18 @@ def read_weak_label(line: str) -> Label | None:
     weak = _WEAK.fullmatch(_WIDE_COLON.sub(": ", line, count=1))
     if weak is None:
         return None
-    name = _strip_name(weak["label"])
+    name = _strip_name(weak["label"] or weak["boxed"])
     words = re.findall(r"\w+", fold_name(name))
     if not words or len(name.split()) > _MAX_WEAK_WORDS or not OPENERS.isdisjoint(words):
         return None
     if re.search(r"[?!;/\\,]", name):
         return None
     time = weak["before"] or weak["after"] or ""
-    is_known = _is_role(words) if weak["colon"] else _CODE.fullmatch(name) is not None
+    if not SOUNDS.isdisjoint(words):
+        return None
+    is_known = _is_role(words) if weak["colon"] or weak["boxed"] else False
+    # What a tabulator separates may be the cells of a table.
+    is_known = is_known or (not weak["tab"] and _CODE.fullmatch(name) is not None)
     return Label(name, time.strip("[]()"), weak["words"], is_known)
 
 
@@ -162,7 +176,8 @@ def _asks(name: str, *, are_initials: bool) -> bool:
 def is_name(name: str) -> bool:
     """Return True for a few words that each begin with a capital letter or a digit."""
     words = name.split()
-    if not words or len(words) > _MAX_LABEL_WORDS or re.search(r"[?!;/\\]|\.\s", name):
+    bare = _TITLE.sub("", name)
+    if not words or len(words) > _MAX_LABEL_WORDS or re.search(r"[?!;/\\]|\.\s", bare):
         return False
     parts = re.findall(r"\w+", name.casefold())
     if len(words) <= 2 and not OPENERS.isdisjoint(parts) and not _is_role(parts):
@@ -176,7 +191,7 @@ def is_name(name: str) -> bool:
 
 
 def _strip_name(name: str) -> str:
-    return name.strip(" *_-–—,[]")
+    return _CONTINUED.sub("", name.strip(" *_-–—,[]")).strip()
 
 
 def _is_role(words: list[str]) -> bool:

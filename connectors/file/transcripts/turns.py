@@ -23,6 +23,8 @@ from connectors.file.transcripts.speakers import (
     read_weak_label,
 )
 
+_STAMP: Final = re.compile(r"#\d{1,2}:\d\d:\d\d(?:[-.,]\d{1,3})?#")
+"""The time at the end of a paragraph, as programs for transcribing by hand write it."""
 _SPACES: Final = re.compile(r"\s{2,}")
 _MAX_SPEAKERS: Final = 60
 _MIN_TURNS: Final = 4
@@ -100,7 +102,7 @@ def parse_lines(lines: Iterable[str], *, loosely: bool = True) -> Speech:
     ``loosely``: what may be a label is one if it recurs.
     """
     numbered = [
-        _Line(number, _SPACES.sub(_shorten, line.strip()))
+        _Line(number, _SPACES.sub(_shorten, _STAMP.sub(" ", line).strip()))
         for number, line in enumerate(lines, start=1)
     ]
     return _join_lines(_join_headings(numbered), loosely=loosely)

@@ -34,6 +34,12 @@ def said(speech: Speech) -> list[tuple[str, str]]:
         "{name}\t{words}",
         "{name} - {words}",
         "{name} [00:01:02] {words}",
+        "[{name}] {words}",
+        "<{name}> {words}",
+        "7. {name}: {words}",
+        "[62.0s] {name}: {words}",
+        "{name} (cont.): {words}",
+        "{name}: {words} #00:01:05-3#",
         "0:01:02.0\t{name}\t{words}",
         "[{name}] 10:00:03\n{words}",
         "[00:00:03.120] - {name}\n{words}",
@@ -53,7 +59,9 @@ def test_labels_in_lower_case_and_other_scripts_are_read(name: str) -> None:
     assert {turn.speaker for turn in parse_lines(lines).turns} == {"Interviewer", name}
 
 
-@pytest.mark.parametrize("line", ["So: no", "Then: nothing", "At 10:30", "and: no", "It was: bad"])
+@pytest.mark.parametrize(
+    "line", ["So: no", "Then: nothing", "At 10:30", "and: no", "[inaudible] no", "It was: bad"]
+)
 def test_a_continued_sentence_is_not_a_label(line: str) -> None:
     assert read_label(line) is None
     lines = [f"P1: {WAIT}", line, f"P2: {NURSE}", line]
@@ -83,6 +91,12 @@ def test_every_caption_is_read(captions: str) -> None:
         assert turns[0].speaker == "Interviewer"
         assert turns[0].text == ASKED
         assert WAIT in turns[1].text
+
+
+def test_words_after_the_end_of_a_voice_are_not_its_own() -> None:
+    cue = "<v Moderator>Why?</v> Because."
+    speech = parse_captions(f"{HEAD}00:01.000 --> 00:02.000\n<v P1>Cold.</v>\n{cue}")
+    assert [turn.unsure for turn in speech.turns] == [[], [1]]
 
 
 def test_only_tags_are_taken_out_of_captions() -> None:
@@ -175,3 +189,10 @@ def test_a_word_document_of_one_speaker_is_read_if_it_is_stated(tmp_path: Path) 
     path = tmp_path / "story.docx"
     path.write_bytes(word(f"P1: {WAIT}"))
     assert texts(path, preset="transcript") == [(WAIT, None)]
+
+
+def test_a_table_whose_first_column_is_a_code_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "answers.txt"
+    row = "P{}\tThe nurse explained every step, number {}.\n"
+    path.write_text("Participant\tComment\n" + "".join(row.format(n % 3, n) for n in range(12)))
+    assert read(path)[1].writing.kind == "csv"
