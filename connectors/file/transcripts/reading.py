@@ -38,6 +38,7 @@ REMARKS: Final = "remarks of the tool that recorded it, left out"
 ROLLING: Final = "captions with a line of the one before, left out"
 
 _MAX_BYTES: Final = 20_000_000
+_MAX_LINES: Final = 500_000
 _SAMPLE_BYTES: Final = 200_000
 _MAX_QUESTION_CHARACTERS: Final = 2_000
 _SUFFIXES: Final = (".txt", ".text", ".md")
@@ -165,4 +166,6 @@ def _read_text(source: FileSource, encoding: Encoding) -> str:
         content = stream.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
         raise Fatal(f"reading {source.name}: a transcript has {_MAX_BYTES:,} bytes at the most")
+    if max(content.count(b"\n"), content.count(b"\r")) > _MAX_LINES:
+        raise Fatal(f"reading {source.name}: a transcript has {_MAX_LINES:,} lines at the most")
     return content.decode(encoding.name, "replace")

@@ -60,4 +60,4 @@ SOUNDS: Final = frozenset({
     "background", "cough", "coughs", "coughing", "sighs", "sigh", "crying", "cries", "sobs",
     "redacted", "name", "unverständlich", "lacht", "lachen", "pausa", "risas", "rires",
 })  # fmt: skip
-"""Words of notes in brackets, which are no speakers."""
+"""Words of notes in brackets: of sounds, and of what was not understood."""

@@ -40,12 +40,15 @@ _HEADING: Final = re.compile(
 _WEAK: Final = re.compile(
     rf"(?:(?P<before>{_SPAN})\s+)?(?:(?:-|>>+)\s*)?"
     rf"(?:[\[(<](?P<boxed>{_LABEL})[\])>]\s+(?=\S)|{_MARKS}(?P<label>{_LABEL}){_MARKS}"
-    r"(?:(?P<colon>\s*:\s+)|\s+[-–—]\s+|(?P<tab>[ ]*\t\s*)|\s*\[(?P<after>\d{1,2}:\d\d(?::\d\d)?)\]\s+))"
+    r"(?:(?P<colon>\s*:\s+)|\s+[-–—]\s+|(?P<tab>[ ]*\t\s*)"
+    r"|\s*\[(?P<after>\d{1,2}:\d\d(?::\d\d)?)\]\s+))"
     r"(?P<words>\S.*)",
     re.DOTALL,
 )
-"""``name: words``, ``Name - words``, ``Name<tab>words``, ``Name [00:12] words`` or ``[Name] words``,
-also with a time before."""
+"""``name: words``, ``Name - words``, ``Name<tab>words``, ``Name [00:12] words``, ``[Name] words``.
+
+Each also with a time before.
+"""
 _CHAT: Final = re.compile(r"From\s+(?P<name>\S.*?)(?:\s+to\s+\S.*)?", re.IGNORECASE)
 _ONLY_TIME: Final = re.compile(_SPAN)
 _MAYBE: Final = re.compile(rf">>|[-–—]\s|\W{{0,3}}{_LABEL}\s?:\s")

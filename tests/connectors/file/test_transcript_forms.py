@@ -9,6 +9,7 @@ import pytest
 from connectors.file.transcripts.reading import ABSENT, HEADING, KEPT, REMARKS, ROLLING, UNSURE
 from connectors.file.transcripts.speakers import read_label
 from connectors.file.transcripts.turns import Speech, parse_captions, parse_lines
+from connectors.sdk.errors import Fatal
 from tests.connectors.file.test_transcripts import read, texts, word
 
 ASKED = "How was it?"
@@ -196,3 +197,10 @@ def test_a_table_whose_first_column_is_a_code_stays_one(tmp_path: Path) -> None:
     row = "P{}\tThe nurse explained every step, number {}.\n"
     path.write_text("Participant\tComment\n" + "".join(row.format(n % 3, n) for n in range(12)))
     assert read(path)[1].writing.kind == "csv"
+
+
+def test_a_transcript_of_too_many_lines_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "group.vtt"
+    path.write_text(HEAD + "\n" * 500_001)
+    with pytest.raises(Fatal, match="500,000 lines at the most"):
+        read(path)
