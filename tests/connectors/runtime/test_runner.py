@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from connectors.file import FileConfig, FileConnector
@@ -111,12 +112,13 @@ def test_a_refused_row_is_a_dead_letter_with_connects_headers(
     settings: Settings, broker: ConnectorBroker, tmp_path: Path
 ) -> None:
     path = tmp_path / "refused.csv"
-    path.write_bytes(b"id,text,date\n1,a,2024-05-06\n2,b,never\n")
+    refused = b"2," + b"b" * 100_001 + b",2024-05-06\n"
+    path.write_bytes(b"id,text,date\n1,a,2024-05-06\n" + refused)
     dead = Arrivals(settings, DEAD)
     outcome = run(connector(path), broker)
     (arrived,) = dead.read()
     letter = DeadLetter.from_payload(arrived.value)
-    assert (letter.origin, letter.payload) == ("refused:line 3", b"2,b,never\n")
+    assert (letter.origin, letter.payload) == ("refused:line 3", refused)
     assert (letter.stage, letter.source, letter.error) == ("file", "file", "BadRecord")
     headers = {name: value.decode() for name, value in arrived.headers}
     assert headers["__connect.errors.stage"] == "file"
@@ -181,8 +183,9 @@ def test_no_cursor_moves_past_what_was_not_acknowledged(
     cursor = load_cursor(broker, "file", made.instance_key or "")
     outcome = run(connector(tmp_path / "refusing.csv", page_rows=10), broker)
     assert cursor is not None
-    assert cursor.position in {'{"rows":10}', '{"rows":20}'}  # the second was still under way
-    assert f'{{"rows":{outcome.stats.already_published}}}' == cursor.position
+    rows = orjson.loads(cursor.position)["rows"]
+    assert rows in {10, 20}  # the second was still under way
+    assert outcome.stats.already_published == rows
 
 
 def test_without_a_broker_there_is_an_answer_at_once(tmp_path: Path) -> None:
