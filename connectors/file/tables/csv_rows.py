@@ -20,7 +20,7 @@ from connectors.file.tables.findings import (
     UNREADABLE_BYTES,
     Oddities,
 )
-from connectors.file.tables.header import find_header
+from connectors.file.tables.header import find_header, is_structured
 from connectors.file.tables.lines import LineReader, open_with_newlines
 from connectors.file.tables.quoting import parse_cells, split_loosely, split_plainly, unescape
 from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
@@ -195,7 +195,7 @@ class _RowSplitter:
         raw = taken[0] if count == 1 else b"".join(taken[:count])
         if any(line.is_garbled for line in lines[:count]):
             return number, raw, None, _describe_encoding(self._dialect.encoding)
-        if cells is None:
+        if cells is None or self._dialect.wrapped:  # a line of the latter is no row by itself
             return number, raw, None, _BROKEN_QUOTE
         for line in lines[:count]:
             self._count(line, number)
@@ -236,10 +236,18 @@ class _RowSplitter:
         if dialect.delimiter not in cells[0]:
             return cells
         inner = parse_cells(iter(cells[0].splitlines(keepends=True)), dialect)
-        if inner is None or not (dialect.wrapped or len(inner) == self._width):
+        if inner is None or not (dialect.wrapped or self._is_whole_row(inner)):
             return cells
         self._oddities.add(UNPACKED, f"line {number}")
         return inner
+
+    def _is_whole_row(self, cells: list[str]) -> bool:
+        """Return True if a number or a date is among the cells: else it is a text with commas."""
+        places = self._dialect.shape.structured if self._dialect.shape else frozenset()
+        return len(cells) == self._width and any(
+            cell.strip() and is_structured(cell) and (not places or at in places)
+            for at, cell in enumerate(cells)
+        )
 
     def _is_misjoined(self, cells: list[str], taken: list[bytes]) -> bool:
         """Return True if a stray quote joined lines of which some are separate rows."""

@@ -58,7 +58,9 @@ def find_header(
     counts = [_count_known(row, known_names) for row in rows[:MAX_TITLE_ROWS]]
     at = _choose_row(rows, counts)
     above = at > 0 and _is_group_row(rows[at - 1], rows[at]) and _is_joined(rows, at - 1)
-    if above or _is_joined(rows, at):
+    # Names of which most are known, with words below each, have a comment below them.
+    is_whole = 2 * counts[at] > _fill(rows[at]) > 1 and not _has_gap_below(rows, at)
+    if above or (_is_joined(rows, at) and not is_whole):
         first = at - 1 if above else at
         names = _join_names(rows[first], rows[first + 1])
         count = max(counts[first : first + 2])
@@ -177,6 +179,15 @@ def _is_joined(rows: Sequence[Sequence[str]], at: int) -> bool:
         left.strip() and below.strip() for left, below in zip(groups, names, strict=False)
     )
     return fills and has_group and _contrasts(names, groups, body)
+
+
+def _has_gap_below(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Return True if a name has no name below it: it is that of its column alone."""
+    below = rows[at + 1] if at + 1 < len(rows) else ()
+    return any(
+        name.strip() and not (below[column] if column < len(below) else "").strip()
+        for column, name in enumerate(rows[at])
+    )
 
 
 def _contrasts(names: Sequence[str], groups: Sequence[str], body: Sequence[Sequence[str]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,21 @@ def test_lines_in_quotes_are_unpacked(csv: Path, content: str) -> None:
     made = connect(csv, content)
     assert read_texts(made) == ["Calm, friendly", "Loud"]
     assert kinds.UNPACKED in count(made)
+
+
+def test_a_text_with_commas_is_no_row_in_quotes(csv: Path) -> None:
+    made = connect(csv, 'comment,rating\n"Calm, friendly"\n"Loud",1\n')
+    assert read_texts(made) == ["Calm, friendly", "Loud"]
+
+
+def test_lines_of_a_comment_in_lines_in_quotes_are_not_taken_apart(csv: Path) -> None:
+    made = connect(csv, '"comment,rating"\n"""Calm,\n"" and friendly"",5"\n"Loud,1"\n')
+    assert {"Calm", "friendly", "Loud"} <= set(re.findall(r"\w+", " ".join(read_texts(made))))
+
+
+def test_a_row_below_known_names_is_no_second_row_of_names(csv: Path) -> None:
+    made = connect(csv, "comment\trating\n'\tcalm'\tgood\n\t5\n")
+    assert made.writing.header_rows == 1
 
 
 def test_a_repeated_header_and_mark_are_left_out(csv: Path) -> None:
