@@ -107,7 +107,8 @@ def _vary_quoting(head: bytes, plain: Dialect) -> Iterator[Dialect]:
     if _has_single_quotes(head, sign):
         for escapes in {False, rb"\'" in head}:
             yield replace(plain, quote="'", spaced=spaced, escapes=escapes)
-    if re.match(rb"[^\r\n]*\"[^\r\n]*%s[^\r\n]*\"" % sign, head):
+    first = re.match(rb"\"((?:[^\"\r\n]|\"\")*+)\"(?:%s|[ \t])*(?:[\r\n]|$)" % sign, head)
+    if first is not None and plain.delimiter.encode() in first[1]:
         yield replace(plain, wrapped=True)
     # Tab-separated exports often have no quoting: a quote is then a plain character.
     if plain.delimiter == "\t":

@@ -217,8 +217,9 @@ def test_lines_in_quotes_are_unpacked(csv: Path, content: str) -> None:
 
 
 def test_a_text_with_commas_is_no_row_in_quotes(csv: Path) -> None:
-    made = connect(csv, 'comment,rating\n"Calm, friendly"\n"Loud",1\n')
-    assert read_texts(made) == ["Calm, friendly", "Loud"]
+    for names in ("comment,rating", '"comment","rating"'):
+        made = connect(csv, f'{names}\n"Calm, friendly"\n"Loud",1\n')
+        assert read_texts(made) == ["Calm, friendly", "Loud"]
 
 
 def test_lines_of_a_comment_in_lines_in_quotes_are_not_taken_apart(csv: Path) -> None:
