@@ -155,8 +155,8 @@ def _score(
         shape.header.known_count,
         not shape.header.looks_like_data,
         round(whole / count, 1),
-        round(exact / count, 1),
         -_count_stray_quotes(body),
+        round(exact / count, 1),
         -_count_oddities(dialect),
         shape.width,
     )
@@ -175,7 +175,17 @@ def _measure(cells: list[list[str] | None], dialect: Dialect, known_names: froze
 
 def _count_stray_quotes(body: list[list[str] | None]) -> int:
     """Return how many cells keep marks of a quoting that the dialect does not have."""
-    return sum(_is_stray(cell.strip()) for row in body if row for cell in row)
+    rows = [[cell.strip() for cell in row] for row in body if row]
+    return sum(sum(map(_is_stray, row)) + _splits_quotes(row) for row in rows)
+
+
+def _splits_quotes(row: list[str]) -> bool:
+    """Return True if a quote opens in one cell, and closes in a later one."""
+    return any(
+        cell[:1] == sign != cell[-1:] and any(sign == other[-1:] != other[:1] for other in row[at:])
+        for at, cell in enumerate(row)
+        for sign in "\"'`"
+    )
 
 
 def _is_stray(cell: str) -> bool:

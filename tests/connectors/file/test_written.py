@@ -220,6 +220,8 @@ def test_a_text_with_commas_is_no_row_in_quotes(csv: Path) -> None:
     for names in ("comment,rating", '"comment","rating"'):
         made = connect(csv, f'{names}\n"Calm, friendly"\n"Loud",1\n')
         assert read_texts(made) == ["Calm, friendly", "Loud"]
+    assert read_texts(connect(csv, "comment,rating\n'Calm, friendly'\n")) == ["Calm, friendly"]
+    assert read_texts(connect(csv, 'comment\trating\n"Calm\tand"\n')) == ["Calm\tand"]
 
 
 def test_lines_of_a_comment_in_lines_in_quotes_are_not_taken_apart(csv: Path) -> None:
