@@ -195,7 +195,7 @@ class _RowSplitter:
         raw = taken[0] if count == 1 else b"".join(taken[:count])
         if any(line.is_garbled for line in lines[:count]):
             return number, raw, None, _describe_encoding(self._dialect.encoding)
-        if cells is None or self._dialect.wrapped:  # a line of the latter is no row by itself
+        if cells is None or self._dialect.wrapped:  # a row may go on below it
             return number, raw, None, _BROKEN_QUOTE
         for line in lines[:count]:
             self._count(line, number)
