@@ -17,7 +17,9 @@ _LANGUAGES: Final = (
     *("lv", "lt", "id", "vi", "af", "sq", "de_AT", "ar", "he", "th"),
 )
 """Languages of months. Croatian is not among them: it has the words of others for other months."""
-_MORE_MONTHS: Final = {"sept": 9, "mrz": 3, "maerz": 3, "okt": 10, "dez": 12, "feber": 2}
+_MORE_MONTHS: Final = (
+    ("sept", 9), ("mrz", 3), ("maerz", 3), ("okt", 10), ("dez", 12), ("feber", 2),
+)  # fmt: skip
 
 ZONE_HOURS: Final[Mapping[str, float]] = {
     **{"z": 0, "utc": 0, "gmt": 0, "ut": 0, "wet": 0, "west": 1, "bst": 1, "ist": 1},
@@ -30,15 +32,24 @@ ZONE_HOURS: Final[Mapping[str, float]] = {
 """Hours from UTC. Names that several zones have are those of Europe, then of North America."""
 
 
-@cache
 def load_months(*, usual: bool = False) -> dict[str, int]:
     """Return the numbers of months by their folded names and abbreviations in many languages.
 
     ``usual`` ones are those of the languages with the most speakers in western Europe: those of
     others are often words of these.
     """
-    months = dict(_MORE_MONTHS)
-    for language in _USUAL_LANGUAGES if usual else _LANGUAGES:
+    return name_months(_USUAL_LANGUAGES if usual else _LANGUAGES, _MORE_MONTHS)
+
+
+@cache
+def name_months(languages: tuple[str, ...], more: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    """Return the numbers of months by their folded names and abbreviations in these languages.
+
+    ``more`` are further words with their numbers. Where two languages have one word for two months,
+    the first language counts.
+    """
+    months = dict(more)
+    for language in languages:
         for width in ("wide", "abbreviated"):
             for context in ("format", "stand-alone"):
                 for number, name in get_month_names(width, context, language).items():

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime, tzinfo
-from functools import cache
 from typing import Final
 
-from babel.dates import get_month_names
+from connectors.sdk.date_words import fold_word, name_months
 
 _LANGUAGES: Final = (
-    *(
-        "en",
-        "de",
-        "nl",
-        "fr",
-        "es",
-        "it",
-        "pt",
-        "da",
-        "nb",
-        "sv",
-        "fi",
-        "pl",
-        "cs",
-        "sk",
-        "sl",
-        "hu",
-    ),
-    *("ro", "tr", "el", "ru", "uk", "bg", "ca", "cy", "ga", "et", "lv", "lt", "vi"),
+    *("en", "de", "nl", "fr", "es", "it", "pt", "da", "nb", "sv", "fi", "pl", "cs", "sk", "sl"),
+    *("hu", "ro", "tr", "el", "ru", "uk", "bg", "ca", "cy", "ga", "et", "lv", "lt", "vi"),
 )
 """Languages of months. Croatian has the words of others for other months."""
-_MORE_MONTHS: Final = {"sept": 9, "mrz": 3, "marz": 3}
+_MORE_MONTHS: Final = (("sept", 9), ("mrz", 3), ("marz", 3))
 _NAMED: Final = re.compile(
     r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.|º)?(?: de| of)?[ -](?P<month>[^\W\d_]{3,14})\.?,?"
     r"(?: de)?[ -](?P<year>(?:19|20)\d\d)"
@@ -100,25 +81,7 @@ def _parse_date(text: str) -> tuple[tuple[int, int, int], tuple[int, int]] | Non
 
 
 def _find_month(name: str) -> int | None:
-    return _months().get(_fold(name))
-
-
-@cache
-def _months() -> dict[str, int]:
-    """Return the numbers of months by their names and abbreviations in many languages."""
-    months = dict(_MORE_MONTHS)
-    for language in _LANGUAGES:
-        for width in ("wide", "abbreviated"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, language).items():
-                    months.setdefault(_fold(name), number)
-    return months
-
-
-def _fold(word: str) -> str:
-    """Return a word without accents and points, in lower case."""
-    letters = unicodedata.normalize("NFD", word.casefold().strip(". "))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return name_months(_LANGUAGES, _MORE_MONTHS).get(fold_word(name))
 
 
 def _parse_zone(text: str) -> tzinfo | None:
