@@ -10,12 +10,13 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from connectors.file.columns.choose_scores import find_measure
-from connectors.file.columns.mapping import Mapping
+from connectors.file.columns.mapping import MEASURES, Mapping
 from connectors.file.columns.profile import Column
 from connectors.file.values.cells import collapse_whitespace
 from connectors.file.values.names import find_scale
 from connectors.file.values.scales import see_scale
 from connectors.file.values.scores import Scale, fold_answer, parse_answer
+from connectors.sdk.errors import BadRecord, Skip
 from schemas.measures import Ces, Csat, Fft, Measure, Nps, Stars
 
 _CLASSES: Final[dict[str, type[Measure]]] = {
@@ -30,7 +31,10 @@ _ReadScore = Callable[[str, dict[str, Any], dict[str, str]], None]
 
 
 def build_score_reader(name: str, mapping: Mapping) -> _ReadScore:
-    """Return a function that reads a cell into ``fields[name]``, or keeps it as an attribute."""
+    """Return a function that reads a cell into ``fields[name]``.
+
+    Words that are no answer become an attribute: they may be the rest of the comment.
+    """
     not_answered = mapping.not_answered.get(name, frozenset())
     scale = mapping.scales[name]
 
@@ -47,6 +51,8 @@ def build_score_reader(name: str, mapping: Mapping) -> _ReadScore:
         measure = parse(cell)
         if measure is not None:
             fields[name] = measure
+        elif holds_words(name, cell, mapping):
+            attributes[name] = collapse_whitespace(cell)
 
     return read
 
@@ -63,6 +69,40 @@ def build_measure(name: str, cell: str, scale: Scale) -> Measure | None:
         return _CLASSES[name](value=value, worst=scale.worst, best=scale.best)
     except ValidationError:
         return None
+
+
+def refuse_words(values: ReadOnly[str, str], mapping: Mapping) -> None:
+    """Raise ``BadRecord`` if the cell of a score holds words that are no answer.
+
+    In a row without a comment they can be the comment: a delimiter within it that is not in quotes
+    moves it into the cell beside its own.
+    """
+    for name in mapping.scales:
+        own = (text.measures.get(name) for text in mapping.texts)
+        for column in {mapping.columns[name], *filter(None, own)}:
+            if holds_words(name, values.get(column, ""), mapping):
+                raise BadRecord(f"reading {name}: words instead of a score, and no text")
+
+
+def holds_words(name: str, cell: str, mapping: Mapping) -> bool:
+    """Return True if the cell of a score holds words that are no answer on its scale."""
+    if not any(map(str.isalnum, cell)) or cell.strip().isdecimal():
+        return False
+    if fold_answer(cell) in mapping.not_answered.get(name, ()):
+        return False
+    answer = parse_answer(cell)
+    if answer is None:
+        return True  # too long for an answer
+    return answer.kind == "label" and mapping.scales[name].read(answer) is None
+
+
+def require_score(fields: dict[str, Any], *, is_redundant: bool) -> None:
+    """Raise ``Skip`` for a row without a text that has no score, or a redundant one."""
+    if not any(name in fields for name in MEASURES):
+        raise Skip("no text and no score")
+    if is_redundant:
+        raise Skip("no text, and another row of the submission carries its score")
+    fields.pop("question", None)  # nothing answers it
 
 
 def see_answer_scales(answers: Iterable[tuple[str, str]]) -> AnswerScales:

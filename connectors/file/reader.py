@@ -7,10 +7,16 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from connectors.file.columns.mapping import MEASURES, Mapping, TextColumn, fold
+from connectors.file.columns.mapping import Mapping, TextColumn, fold
 from connectors.file.columns.profile import is_personal_value, names_person
 from connectors.file.identity import build_keys
-from connectors.file.read_scores import AnswerScales, build_score_reader, read_answered_score
+from connectors.file.read_scores import (
+    AnswerScales,
+    build_score_reader,
+    read_answered_score,
+    refuse_words,
+    require_score,
+)
 from connectors.file.values.cells import collapse_whitespace, sanitize
 from connectors.file.values.certain_dates import join_time
 from connectors.file.values.dates import build_date_parser
@@ -35,7 +41,6 @@ ESTIMATED: Final = "estimated"
 """Value of the attribute ``date`` where a cell holds no date, and that of another row is taken."""
 
 _NAMES = ("organization", "site", "service", "language")
-_REDUNDANT: Final = "no text, and another row of the submission carries its score"
 
 
 class IdentifiedRow(NamedTuple):
@@ -173,13 +178,15 @@ class RowReader:
         fields: dict[str, Any] = dict(self._constants)
         attributes = self._read_attributes(row)
         text = self._read_answer(row, fields)
-        if not text and not self._textless:
-            raise Skip()
+        if not text:
+            refuse_words(values, self._mapping)
+            if not self._textless:
+                raise Skip()
         if len(text) > MAX_TEXT_CHARACTERS:
             raise BadRecord(f"reading text: longer than {MAX_TEXT_CHARACTERS:,} characters")
         self._read_fields(row, fields, attributes)
         if not text:
-            _require_score(fields, row)
+            require_score(fields, is_redundant=row.is_redundant)
         author = values.get(self._author, "") if self._author is not None else ""
         key = "" if row.text is None else self._keys[row.text.column]
         try:
@@ -235,6 +242,7 @@ class RowReader:
         if row.text is None:
             return ""
         if row.is_empty_answer:
+            refuse_words(row.values, self._mapping)
             raise Skip(EMPTY_ANSWER)
         score = self.read_answered_score(row.values, row.text)
         if score is None:
@@ -289,12 +297,3 @@ def _check_date(moment: datetime, collected_at: datetime) -> datetime:
     if moment - collected_at >= timedelta(days=1):
         raise BadRecord("reading the row: created_at is more than a day after collected_at")
     return moment
-
-
-def _require_score(fields: dict[str, Any], row: IdentifiedRow) -> None:
-    """Raise ``Skip`` for a row without a text that has no score, or a redundant one."""
-    if not any(name in fields for name in MEASURES):
-        raise Skip("no text and no score")
-    if row.is_redundant:
-        raise Skip(_REDUNDANT)
-    fields.pop("question", None)  # nothing answers it

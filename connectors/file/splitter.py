@@ -63,6 +63,9 @@ class RowSplitter:
             text = self._mapping.texts[0]
             yield IdentifiedRow(values, identity, text, comment, sheet=row.sheet, earlier=earlier)
             return
+        if row.doubt is not None and not self._reader.has_text(values) and _holds_words(values):
+            yield BadRecord(row.doubt)  # they may be the text that its column lacks
+            return
         whole = IdentifiedRow(values, identity, None, sheet=row.sheet, earlier=earlier)
         if self._scores is not None:
             whole = self._scores.carry(whole)
@@ -120,3 +123,7 @@ class RowSplitter:
         with suppress(BadRecord):
             self._earlier = self._reader.read_date(values, now)
         return self._earlier
+
+
+def _holds_words(values: dict[str, str]) -> bool:
+    return any(map(str.isalpha, "".join(values.values())))

@@ -255,6 +255,8 @@ class _RowSplitter:
         if len(taken) == 1 or not width or len(cells) == width:
             return False
         for line in taken[1:]:
+            if line.count(self._quote) % 2:
+                continue  # it closes a quote that a line above has opened
             alone = parse_cells(iter([self._decode(line).text]), self._dialect)
             if alone is not None and len(alone) == width:
                 return True

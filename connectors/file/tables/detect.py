@@ -16,9 +16,14 @@ from typing import Final
 
 from connectors.file.raw.byte_source import HEAD_BYTES
 from connectors.file.raw.encoding import Encoding
-from connectors.file.tables.csv_rows import SAMPLE_ROWS, measure_first_rows, split_rows
+from connectors.file.tables.csv_rows import (
+    MAX_UNCLOSED_LINES,
+    SAMPLE_ROWS,
+    measure_first_rows,
+    split_rows,
+)
 from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Shape
-from connectors.file.tables.table import find_fault
+from connectors.file.tables.wide_rows import find_fault
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 RARE_DELIMITERS: Final = ("^", "~", "\x01", "\x1f", "\xa6")
@@ -176,7 +181,20 @@ def _measure(cells: list[list[str] | None], dialect: Dialect, known_names: froze
 def _count_stray_quotes(body: list[list[str] | None]) -> int:
     """Return how many cells keep marks of a quoting that the dialect does not have."""
     rows = [[cell.strip() for cell in row] for row in body if row]
-    return sum(sum(map(_is_stray, row)) + _splits_quotes(row) for row in rows)
+    within = sum(sum(map(_is_stray, row)) + _splits_quotes(row) for row in rows)
+    return within + sum(
+        _closes_below(row, rows[at : at + MAX_UNCLOSED_LINES])
+        for at, row in enumerate(rows, start=1)
+    )
+
+
+def _closes_below(row: list[str], below: list[list[str]]) -> bool:
+    """Return True if a quote opens in the last cell of a row, and closes in a first cell below."""
+    sign = row[-1][:1] if row else ""
+    if not sign or sign not in "\"'`" or row[-1][-1:] == sign:
+        return False
+    firsts = (cells[0] for cells in below if cells)
+    return any(sign == cell[-1:] != cell[:1] for cell in firsts)
 
 
 def _splits_quotes(row: list[str]) -> bool:

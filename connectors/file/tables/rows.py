@@ -28,6 +28,8 @@ class Row(NamedTuple):
     error: str | None = None
     sheet: str | None = None
     """Title of its sheet, if several are read."""
+    doubt: str | None = None
+    """Why its cells may not be in their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Shape:
     """The column with the longest texts, by its index."""
     unnamed: tuple[str, ...] = ()
     """Columns that the header does not name, as they are called instead."""
+    surplus: int = 0
+    """Empty cells that most rows have beyond the columns."""
 
     @property
     def names(self) -> tuple[str, ...]:

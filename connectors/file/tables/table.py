@@ -6,8 +6,10 @@ headers and totals, and completes short rows. What it leaves out or completes is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final
 
 from connectors.file.tables.findings import (
@@ -30,13 +32,14 @@ from connectors.file.tables.header import (
 )
 from connectors.file.tables.notes import is_average, is_remark, is_total
 from connectors.file.tables.rows import RawRow, Row, Shape
-from connectors.file.tables.wide_rows import cut_extra, join_extra
+from connectors.file.tables.wide_rows import cut_extra, describe_width, find_fault, join_extra
 
 _NUMBERING: Final = frozenset({"id", "#", "no", "no.", "nr", "number", "index", "row", "nummer"})
 _MAX_NAME: Final = 300
 _MIN_STRUCTURED: Final = 0.9
 _BEYOND_NAMES: Final = 20
 """A text that is longer than all names by so many characters is none of them."""
+_MIN_SURPLUS_ROWS: Final = 3
 _NOTE_KIND: Final = "note"
 
 
@@ -65,6 +68,7 @@ def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: boo
             unnamed.append(names[at])
     while names and not names[-1]:
         names.pop()
+    surplus = 0 if is_grid else _find_surplus(body, width)
     if not is_grid:
         whole = [row for row in body if len(row) == width]
         body = whole if 2 * len(whole) >= len(body) else body
@@ -77,7 +81,15 @@ def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: boo
         frozenset(at for at in structured if _is_number_column(body, at)),
         text_column,
         tuple(unnamed),
+        surplus,
     )
+
+
+def _find_surplus(body: Sequence[Sequence[str]], width: int) -> int:
+    """Return how many empty cells most rows have beyond the columns, if there are some rows."""
+    counts = Counter(len(row) - width for row in body if not any(row[width:]))
+    surplus, count = max(counts.items(), key=itemgetter(1), default=(0, 0))
+    return max(0, surplus) if count >= _MIN_SURPLUS_ROWS and 2 * count > len(body) else 0
 
 
 def _has_row_names(body: Sequence[Sequence[str]], width: int, first: str) -> bool:
@@ -227,7 +239,7 @@ class TableReader:
         width = self._shape.width
         if len(cells) == width and self._is_named:
             return Row(line, raw, dict(zip(self._names, cells, strict=True)))
-        beyond = any(cell.strip() for cell in cells[width:])
+        beyond, doubt = any(cell.strip() for cell in cells[width:]), None
         if not self._is_grid:
             fault = find_fault(cells, self._shape)
             if fault is not None:
@@ -237,13 +249,15 @@ class TableReader:
                 cells, beyond = mended, False
             if len(cells) < width:
                 self._oddities.add(SHORT, f"{self._place} {line}")
+            elif len(cells) not in (width, width + self._shape.surplus):
+                doubt = describe_width(len(cells), width)
         cells = cells[:width] + [""] * (width - len(cells))
         values = {name: cell for name, cell in zip(self._names, cells, strict=True) if name}
         if beyond or any(
             cell.strip() for name, cell in zip(self._names, cells, strict=True) if not name
         ):
             self._oddities.add(UNNAMED, f"{self._place} {line}")
-        return Row(line, raw, values)
+        return Row(line, raw, values, doubt=doubt)
 
     def _mend(self, cells: list[str], line: int) -> list[str] | None:
         """Return the cells of a row that is too wide, if it is plain which they are."""
@@ -255,23 +269,6 @@ class TableReader:
         if mended is not None:
             self._oddities.add(kind, f"{self._place} {line}")
         return mended
-
-
-def find_fault(cells: Sequence[str], shape: Shape) -> str | None:
-    """Return why a row is none of this table; None if only empty cells at its end are missing.
-
-    The cells of a short row must fit their columns: otherwise a line end within a cell may have
-    cut it in two.
-    """
-    count, width, structured = len(cells), shape.width, shape.structured
-    if count < width:
-        is_whole = all(
-            at not in structured or not cell.strip() or is_structured(cell)
-            for at, cell in enumerate(cells)
-        )
-    else:
-        is_whole = count == width or not any(cell.strip() for cell in cells[width:])
-    return None if is_whole else f"reading the row: {count} cells where there are {width} columns"
 
 
 def _trim(cells: Sequence[str]) -> list[str]:

@@ -17,6 +17,35 @@ _DIGITS: Final = re.compile(r"-?\d{1,3}")
 _DECIMALS: Final = re.compile(r"\d{1,2}")
 
 
+def find_fault(cells: Sequence[str], shape: Shape) -> str | None:
+    """Return why a row is none of this table; None if only empty cells at its end are missing.
+
+    The cells of a short row must fit their columns: otherwise a line end within a cell may have
+    cut it in two. Where other rows do not end with empty cells beyond the columns, a delimiter
+    within a text may have moved the cells behind it.
+    """
+    count, width, structured = len(cells), shape.width, shape.structured
+    if count < width:
+        is_whole = all(
+            at not in structured or not cell.strip() or is_structured(cell)
+            for at, cell in enumerate(cells)
+        )
+    elif count == width:
+        is_whole = True
+    else:
+        is_whole = not any(cell.strip() for cell in cells[width:]) and (
+            count == width + shape.surplus
+            or sum(not is_structured(cell) for cell in cells[:width] if cell.strip()) < 2
+            or cut_extra(cells, shape) is not None
+        )
+    return None if is_whole else describe_width(count, width)
+
+
+def describe_width(count: int, width: int) -> str:
+    """Return the error of a row with another number of cells than there are columns."""
+    return f"reading the row: {count} cells where there are {width} columns"
+
+
 def join_extra(cells: Sequence[str], shape: Shape, delimiter: str) -> list[str] | None:
     """Return the cells with those of one text or number joined again; None if it is in doubt.
 

@@ -172,10 +172,12 @@ def _read_named(cell: str) -> datetime:
         raise ValueError("not a date")
     rest = _BRACKETS.sub(" ", cell)  # a zone's name in words
     clock, zone, rest = _cut_clock(rest)
-    months_by_name = load_months()
     words = [word.rstrip(".") for word in _NAME_OR_NUMBER.findall(fold_word(rest))]
     numbers = [word for word in words if word.lstrip("'").isdecimal()]
     long = [number for number in numbers if len(number) == 4 and number.isdecimal()]
+    if not 1 <= len(numbers) <= 2:
+        raise ValueError("not a date")  # the names need much memory
+    months_by_name = load_months()
     # "3 out of 5" and "2 days ago" are not dates of October and August.
     named = months_by_name.keys() if long else load_months(usual=True).keys() - _OTHER_WORDS
     months = [months_by_name[word] for word in words if word in named]
@@ -185,7 +187,7 @@ def _read_named(cell: str) -> datetime:
         word not in months_by_name and word not in _FILLERS and not word.isdecimal()
         for word in words
     )
-    if len(months) != 1 or others > 3 or not 1 <= len(numbers) <= 2:
+    if len(months) != 1 or others > 3:
         raise ValueError("not a date")
     if len(numbers) == 1:
         if not long:

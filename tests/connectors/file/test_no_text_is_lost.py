@@ -22,7 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.file import FileConfig, FileConnector
+from connectors.file.reader import IdentifiedRow
 from connectors.file.tables import findings as kinds
+from connectors.sdk.base import Item
 from connectors.sdk.errors import BadRecord, Fatal, Skip
 
 EXAMPLES = int(os.environ.get("FEEDBACK_EXAMPLES", "60"))
@@ -119,6 +121,13 @@ def letters(text: str) -> str:
     return re.sub(r"[^a-zA-Z0-9]", "", text)
 
 
+def show_left_out(connector: FileConnector, item: Item) -> str:
+    """Return the cells of columns that the screen shows as left out, with how many are filled."""
+    if not isinstance(item.data, IdentifiedRow):
+        return ""
+    return "".join(item.data.values.get(name, "") for name in connector.plan.mapping.left_out)
+
+
 @hypothesis.settings(
     max_examples=EXAMPLES, deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
@@ -145,12 +154,15 @@ def test_no_comment_is_dropped_unseen(
         for item in page.items:
             outcomes["read"] += 1
             try:
-                seen.append(letters(connector.parse(item).text))
+                record = connector.parse(item)
+                rating = record.attributes.get("stars", "")
+                seen.append(letters(record.text + rating + show_left_out(connector, item)))
                 outcomes["records"] += 1
             except BadRecord:
                 seen.append(letters(decode_payload(item.payload or b"", style)))
                 outcomes["dead letters"] += 1
             except Skip as reason:
+                seen.append(letters(show_left_out(connector, item)))
                 outcomes["no text"] += 1
                 outcomes["says nothing"] += "says nothing" in str(reason)
     OUTCOMES.update(outcomes)
