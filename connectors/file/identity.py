@@ -63,12 +63,11 @@ class RowIdentifier:
 
     def _fingerprint(self, values: dict[str, str]) -> bytes:
         # The order of columns, empty ones, and the case of names do not change what a comment is.
-        parts = []
-        for name, prefix in self._sort_names(values):
-            cell = values[name].strip()
-            if cell:
-                parts.append(prefix)
-                parts.append(cell)
+        parts = [
+            prefix + cell
+            for name, prefix in self._sort_names(values)
+            if (cell := values[name].strip())
+        ]
         return _hash("".join(parts), self._key)
 
     def _sort_names(self, values: dict[str, str]) -> list[tuple[str, str]]:

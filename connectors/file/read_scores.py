@@ -33,7 +33,7 @@ _ReadScore = Callable[[str, dict[str, Any], dict[str, str]], None]
 def build_score_reader(name: str, mapping: Mapping) -> _ReadScore:
     """Return a function that reads a cell into ``fields[name]``.
 
-    Words that are no answer become an attribute: they may be the rest of the comment.
+    Words off its scale become an attribute: they may be the rest of the comment.
     """
     not_answered = mapping.not_answered.get(name, frozenset())
     scale = mapping.scales[name]
@@ -72,7 +72,7 @@ def build_measure(name: str, cell: str, scale: Scale) -> Measure | None:
 
 
 def refuse_words(values: ReadOnly[str, str], mapping: Mapping) -> None:
-    """Raise ``BadRecord`` if the cell of a score holds words that are no answer.
+    """Raise ``BadRecord`` if the cell of a score holds words off its scale.
 
     In a row without a comment they can be the comment: a delimiter within it that is not in quotes
     moves it into the cell beside its own.
@@ -85,7 +85,7 @@ def refuse_words(values: ReadOnly[str, str], mapping: Mapping) -> None:
 
 
 def holds_words(name: str, cell: str, mapping: Mapping) -> bool:
-    """Return True if the cell of a score holds words that are no answer on its scale."""
+    """Return True if the cell of a score holds words that are off its scale."""
     if not any(map(str.isalnum, cell)) or cell.strip().isdecimal():
         return False
     if fold_answer(cell) in mapping.not_answered.get(name, ()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO, Final
@@ -22,8 +23,14 @@ from connectors.file.tables.findings import (
 )
 from connectors.file.tables.header import find_header, is_structured
 from connectors.file.tables.lines import LineReader, open_with_newlines
-from connectors.file.tables.quoting import parse_cells, split_loosely, split_plainly, unescape
-from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
+from connectors.file.tables.quoting import (
+    parse_cells,
+    split_loosely,
+    split_one_quoted,
+    split_plainly,
+    unescape,
+)
+from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row
 from connectors.file.tables.table import TableReader, measure_table
 
 MAX_ROW_LINES: Final = 5_000
@@ -55,14 +62,6 @@ def read_csv(
         shape = measure_table(place, cells)
     names = [name for name in shape.names if name]
     return names, TableReader(shape, oddities, delimiter=dialect.delimiter).read(raw_rows)
-
-
-def measure_first_rows(
-    cells: list[list[str]], *, header: bool, known_names: frozenset[str], is_grid: bool = False
-) -> Shape:
-    """Return the shape of a table by its first rows."""
-    place = find_header(cells, known_names, is_needed=header)
-    return measure_table(place, cells, is_grid=is_grid)
 
 
 def split_rows(
@@ -155,12 +154,10 @@ class _RowSplitter:
 
     def _read_quoted(self, raw: bytes) -> RawRow:
         number = self._lines.number
-        if raw.count(self._quote) % 2 == 0:
+        count = raw.count(self._quote)
+        if count % 2 == 0:
             # The usual row ends on its line.
-            try:
-                cells = parse_cells((raw.decode(self._dialect.encoding),), self._dialect)
-            except UnicodeDecodeError:
-                cells = None
+            cells = self._parse_line(raw, count)
             if cells is not None and len(cells) == self._width and not self._dialect.wrapped:
                 return number, raw, _unwrap_formulas(cells), None
         taken = [raw]
@@ -226,6 +223,13 @@ class _RowSplitter:
                 best = count, cells
         return best
 
+    def _parse_line(self, raw: bytes, quotes: int) -> list[str] | None:
+        with suppress(UnicodeDecodeError):
+            text = raw.decode(self._dialect.encoding)
+            cells = split_one_quoted(text, self._dialect) if quotes == 2 else None
+            return parse_cells((text,), self._dialect) if cells is None else cells
+        return None
+
     def _unpack(self, cells: list[str], number: int) -> list[str]:
         """Return the cells of a row that is in quotes as a whole."""
         dialect = self._dialect
@@ -254,12 +258,16 @@ class _RowSplitter:
         width = self._width
         if len(taken) == 1 or not width or len(cells) == width:
             return False
+        closes = taken[-1].rstrip().endswith(self._quote)
         for line in taken[1:]:
             if line.count(self._quote) % 2:
                 continue  # it closes a quote that a line above has opened
             alone = parse_cells(iter([self._decode(line).text]), self._dialect)
-            if alone is not None and len(alone) == width:
-                return True
+            if alone is None or len(alone) != width:
+                continue
+            if closes and len(taken) <= MAX_UNCLOSED_LINES and not self._is_whole_row(alone):
+                continue
+            return True
         return False
 
 
@@ -272,6 +280,8 @@ class _Line:
 
 def _unwrap_formulas(cells: list[str]) -> list[str]:
     """Return cells without the formula by which some exports keep Excel from changing them."""
+    if not any(cell[:2] == '="' for cell in cells):
+        return cells
     return [
         cell[2:-1] if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell
         for cell in cells

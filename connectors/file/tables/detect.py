@@ -19,10 +19,11 @@ from connectors.file.raw.encoding import Encoding
 from connectors.file.tables.csv_rows import (
     MAX_UNCLOSED_LINES,
     SAMPLE_ROWS,
-    measure_first_rows,
     split_rows,
 )
+from connectors.file.tables.header import MAX_TITLE_ROWS
 from connectors.file.tables.rows import SINGLE_COLUMN, Dialect, Shape
+from connectors.file.tables.table import measure_first_rows
 from connectors.file.tables.wide_rows import find_fault
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -112,7 +113,10 @@ def _vary_quoting(head: bytes, plain: Dialect) -> Iterator[Dialect]:
     if _has_single_quotes(head, sign):
         for escapes in {False, rb"\'" in head}:
             yield replace(plain, quote="'", spaced=spaced, escapes=escapes)
-    first = re.match(rb"\"((?:[^\"\r\n]|\"\")*+)\"(?:%s|[ \t])*(?:[\r\n]|$)" % sign, head)
+    below_titles = rb"(?:[^\r\n\"%s]*+[\r\n]+){0,%d}" % (sign, MAX_TITLE_ROWS)
+    first = re.match(
+        rb"%s\"((?:[^\"\r\n]|\"\")*+)\"(?:%s|[ \t])*(?:[\r\n]|$)" % (below_titles, sign), head
+    )
     if first is not None and plain.delimiter.encode() in first[1]:
         yield replace(plain, wrapped=True)
     # Tab-separated exports often have no quoting: a quote is then a plain character.

@@ -175,6 +175,8 @@ def _is_joined(rows: Sequence[Sequence[str]], at: int) -> bool:
         cell.strip() and at > 0 and not (groups[at] if at < len(groups) else "").strip()
         for at, cell in enumerate(names)
     )
+    if len(names) > len(groups):
+        return False  # a row with a cell too many
     has_group = any(
         left.strip() and below.strip() for left, below in zip(groups, names, strict=False)
     )

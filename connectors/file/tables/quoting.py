@@ -37,6 +37,24 @@ def parse_cells(text: Iterable[str], dialect: Dialect) -> list[str] | None:
         csv.field_size_limit(limit)
 
 
+def split_one_quoted(text: str, dialect: Dialect) -> list[str] | None:
+    """Return the cells of a line with exactly two quotes, several times faster than csv.
+
+    None if they do not enclose one whole cell, or if the dialect is not the usual one.
+    """
+    before, cell, after = text.rstrip("\r\n").split(dialect.quote)
+    delimiter = dialect.delimiter
+    if before[-1:] not in ("", delimiter) or after[:1] not in ("", delimiter) or "\r" in text[:-2]:
+        return None
+    if dialect.escapes or dialect.spaced or dialect.wrapped:
+        return None
+    return [
+        *(before[:-1].split(delimiter) if before else ()),
+        cell,
+        *(after[1:].split(delimiter) if after else ()),
+    ]
+
+
 def unescape(cell: str) -> str:
     """Return a cell without quotes in which a backslash precedes special characters."""
     return _ESCAPED.sub(lambda match: _MEANINGS.get(match[1], match[1]), cell)

@@ -24,6 +24,7 @@ from connectors.file.tables.findings import (
 )
 from connectors.file.tables.header import (
     Header,
+    find_header,
     find_text_column,
     fold_cell,
     is_number,
@@ -41,6 +42,16 @@ _BEYOND_NAMES: Final = 20
 """A text that is longer than all names by so many characters is none of them."""
 _MIN_SURPLUS_ROWS: Final = 3
 _NOTE_KIND: Final = "note"
+
+
+def measure_first_rows(
+    cells: list[list[str]], *, header: bool, known_names: frozenset[str], is_grid: bool = False
+) -> Shape:
+    """Return the shape of a table by its first rows."""
+    width = max(map(len, cells), default=0) if is_grid else 0
+    padded = [row + [""] * (width - len(row)) for row in cells] if is_grid else cells
+    place = find_header(padded, known_names, is_needed=header)
+    return measure_table(place, cells, is_grid=is_grid)
 
 
 def measure_table(header: Header, rows: Sequence[Sequence[str]], *, is_grid: bool = False) -> Shape:

@@ -18,12 +18,12 @@ import orjson
 from connectors.file.raw.archive import check_archive
 from connectors.file.raw.kinds import ZIP
 from connectors.file.tables.cell_text import count_from_1904
-from connectors.file.tables.csv_rows import SAMPLE_ROWS, measure_first_rows
+from connectors.file.tables.csv_rows import SAMPLE_ROWS
 from connectors.file.tables.findings import Oddities
 from connectors.file.tables.header import fold_cell
 from connectors.file.tables.old_workbook import open_old_book
 from connectors.file.tables.rows import MAX_ROW_BYTES, TOO_LONG, Dialect, RawRow, Row, Shape
-from connectors.file.tables.table import TableReader
+from connectors.file.tables.table import TableReader, measure_first_rows
 from connectors.file.tables.xlsx import NumberedCells, open_xlsx
 from connectors.sdk.errors import Fatal, Misconfigured
 from schemas.validation import suggest_name

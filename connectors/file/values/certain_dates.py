@@ -73,7 +73,8 @@ def read_certain(cell: str) -> datetime:
     if _ISO_SHAPE.fullmatch(cell):
         try:
             moment = datetime.fromisoformat(cell)
-            return moment.replace(year=from_buddhist(moment.year))
+            year = from_buddhist(moment.year)
+            return moment if year == moment.year else moment.replace(year=year)
         except ValueError:
             pass
     try:
@@ -175,8 +176,8 @@ def _read_named(cell: str) -> datetime:
     words = [word.rstrip(".") for word in _NAME_OR_NUMBER.findall(fold_word(rest))]
     numbers = [word for word in words if word.lstrip("'").isdecimal()]
     long = [number for number in numbers if len(number) == 4 and number.isdecimal()]
-    if not 1 <= len(numbers) <= 2:
-        raise ValueError("not a date")  # the names need much memory
+    if len(numbers) != 2 and not (len(numbers) == 1 and long):
+        raise ValueError("not a date")  # without the names of months, which need much memory
     months_by_name = load_months()
     # "3 out of 5" and "2 days ago" are not dates of October and August.
     named = months_by_name.keys() if long else load_months(usual=True).keys() - _OTHER_WORDS
@@ -190,8 +191,6 @@ def _read_named(cell: str) -> datetime:
     if len(months) != 1 or others > 3:
         raise ValueError("not a date")
     if len(numbers) == 1:
-        if not long:
-            raise ValueError("a month without a year")
         year, day = from_buddhist(int(long[0])), 1
     else:
         year_text = long[0] if long else numbers[-1]

@@ -159,7 +159,7 @@ def _build_simple_reader(order: str) -> ParseDate:
 
 
 def _read_in_orders(cell: str, orders: tuple[str, ...]) -> datetime:
-    slashed = split_slashed(cell)
+    slashed = None if cell[4:5] == "-" and cell[:4].isdecimal() else split_slashed(cell)
     if slashed is None:
         return read_certain(cell)
     for order in orders[:-1]:

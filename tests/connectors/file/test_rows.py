@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.file.tables.csv_rows import read_csv
 from connectors.file.tables.json_rows import read_json
+from connectors.file.tables.quoting import parse_cells, split_one_quoted
 from connectors.file.tables.rows import Dialect, Row
 
 CSV = Dialect("utf-8", ",")
@@ -149,3 +150,19 @@ def test_what_csv_writes_comes_back(cells: list[tuple[str, str]]) -> None:
     csv.writer(text, lineterminator="\n").writerows([("id", "text"), *cells])
     rows = parse_rows(text.getvalue().encode())
     assert [tuple(row.values.values()) for row in rows] == cells
+
+
+@hypothesis.settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.text(st.sampled_from("ab ,;'\r"), max_size=6), min_size=1, max_size=4),
+    st.text(st.sampled_from("ab ,;'"), max_size=6),
+    st.integers(0, 4),
+)
+def test_a_line_with_one_quoted_cell_is_split_as_csv_splits_it(
+    plain: list[str], quoted: str, at: int
+) -> None:
+    cells = [cell.replace(",", "") for cell in plain]
+    cells.insert(at, f'"{quoted}"')
+    line = ",".join(cells) + "\n"
+    split = split_one_quoted(line, CSV)
+    assert split is None or split == parse_cells((line,), CSV)

@@ -50,10 +50,12 @@ def test_a_row_without_text_is_left_out_where_scores_are_not_asked_for(csv: Path
     assert (records, skip_counts(tally)) == ([], {"no text": 1})
 
 
-def test_what_is_no_score_is_left_out_where_there_is_no_text_either(csv: Path) -> None:
+def test_words_instead_of_a_score_are_a_dead_letter_where_there_is_no_text_either(
+    csv: Path,
+) -> None:
     rows = "".join(f"{n},ok {n},2024-01-01,4\n" for n in range(3, 9))
     _, tally = read(csv, f"id,text,date,stars\n1,,2024-01-01,many\n{rows}")
-    assert skip_counts(tally) == {"no text and no score": 1}
+    assert (tally.dead_lettered, skip_counts(tally)) == (1, {})
 
 
 def test_a_submission_with_a_text_gets_no_record_without_one_wherever_its_rows_stand(
