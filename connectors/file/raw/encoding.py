@@ -41,6 +41,8 @@ _CODECS: Final = (
 """Latin code pages by how usual they are, and the letters of the languages that use them."""
 _BAD: Final = 2.0
 _MAX_WEIGHED_BYTES: Final = 4_096
+_LATIN_PRIOR: Final = 3.0
+"""Logarithm of how much more likely a Latin code page is before a sign beyond ASCII is read."""
 _LETTER: Final = -2.7
 _STRAY: Final = -8.0
 _PAIR: Final = -2.5
@@ -83,7 +85,8 @@ def detect_code_page(sample: bytes) -> str:
     lines = sample[:_MAX_WEIGHED_BYTES].rpartition(b"\n")[0] or sample[:_MAX_WEIGHED_BYTES]
     weights = weigh_scripts(lines)
     other = max(weights, key=lambda codec: weights[codec])
-    return latin if _weigh_latin(lines, latin, shares[latin]) >= weights[other] else other
+    own = _weigh_latin(lines, latin, shares[latin]) + _LATIN_PRIOR
+    return latin if own >= weights[other] else other
 
 
 def _weigh_latin(sample: bytes, codec: str, share: float) -> float:
