@@ -164,7 +164,7 @@ def _score(
         shape.header.known_count,
         not shape.header.looks_like_data,
         round(whole / count, 1),
-        -_count_stray_quotes(body),
+        -_count_stray_quotes(body, dialect.quote),
         round(exact / count, 1),
         -_count_oddities(dialect),
         shape.width,
@@ -182,10 +182,10 @@ def _measure(cells: list[list[str] | None], dialect: Dialect, known_names: froze
     return measure_first_rows(whole, header=dialect.header, known_names=known_names)
 
 
-def _count_stray_quotes(body: list[list[str] | None]) -> int:
+def _count_stray_quotes(body: list[list[str] | None], quote: str) -> int:
     """Return how many cells keep marks of a quoting that the dialect does not have."""
     rows = [[cell.strip() for cell in row] for row in body if row]
-    within = sum(sum(map(_is_stray, row)) + _splits_quotes(row) for row in rows)
+    within = sum(sum(_is_stray(cell, quote) for cell in row) + _splits_quotes(row) for row in rows)
     return within + sum(
         _closes_below(row, rows[at : at + MAX_UNCLOSED_LINES])
         for at, row in enumerate(rows, start=1)
@@ -210,9 +210,9 @@ def _splits_quotes(row: list[str]) -> bool:
     )
 
 
-def _is_stray(cell: str) -> bool:
+def _is_stray(cell: str, quote: str) -> bool:
     is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'`"
-    return is_quoted or cell == r"\N" or '\\"' in cell or "\\'" in cell
+    return is_quoted or cell == r"\N" or "\\'" in cell or (quote == '"' and '\\"' in cell)
 
 
 def _count_oddities(dialect: Dialect) -> int:
