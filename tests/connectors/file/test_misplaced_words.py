@@ -78,3 +78,19 @@ def test_one_comment_in_single_quotes_may_hold_a_line_end(tmp_path: Path) -> Non
 def test_a_line_that_closes_a_quote_is_no_row(tmp_path: Path) -> None:
     records, _ = read(tmp_path, 'comment|rating\n"Rude\n|and loud"\n')
     assert list_texts(records) == ["Rude\n|and loud"]
+
+
+def test_a_backslash_before_another_quote_is_plain(tmp_path: Path) -> None:
+    records, _ = read(tmp_path, "id,comment,rating\n1,'Rude\n\\\"and loud\"'\n")
+    assert list_texts(records) == ['Rude\n\\"and loud"']
+
+
+def test_a_row_wider_than_the_header_gives_no_names(tmp_path: Path) -> None:
+    _, tally = read(tmp_path, "comment,rating\n,rude,loud\n,,5\n")
+    assert tally.dead_lettered == 2
+
+
+def test_lines_in_quotes_below_a_title_are_unpacked(tmp_path: Path) -> None:
+    content = 'Report of the ward\n\n"id;comment;rating"\n"1;""Rude\nand loud"";2"\n'
+    records, _ = read(tmp_path, content)
+    assert list_texts(records) == ["Rude\nand loud"]
