@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
@@ -175,6 +175,20 @@ class Sentiment(Record):
         description="True if the text alone contradicts the rating; absent without a rating.",
     )
     compound: float | None = Field(default=None, ge=-1, le=1, description="VADER's score.")
+    mixed: bool = Field(
+        default=False, description="True if the text both praises and blames, and both are sure."
+    )
+    head: Literal["survey", "story"] | None = Field(
+        default=None,
+        description="Part of the model that judged: the one for answers with a question or a "
+        "rating, or the one for texts alone.",
+    )
+    not_scored: Literal["language", "script", "no_opinion", "no_words"] | None = Field(
+        default=None, description="Reason why the text was not scored."
+    )
+    by_translation: bool = Field(
+        default=False, description="True if a translation of the text was judged."
+    )
     positive: float | None = Field(default=None, ge=0, le=1, description="VADER's score.")
     neutral: float | None = Field(default=None, ge=0, le=1, description="VADER's score.")
     negative: float | None = Field(default=None, ge=0, le=1, description="VADER's score.")
@@ -199,6 +213,23 @@ class Language(Record):
     confidence: float = Field(default=0.0, ge=0, le=1)
 
 
+class TopicSentiment(Record):
+    """Sentiment of what a text says about one of its topics."""
+
+    topic: str
+    label: Label
+    probability: float = Field(ge=0, le=1, description="Probability of the label.")
+    evidence: tuple[Span, ...] = Field(default=(), description="Passages that speak for the label.")
+
+
+class Translation(Record):
+    """A translation of the text, which was judged in its place."""
+
+    text: str
+    language: str = Field(description="ISO 639-1 code of the language that it was made from.")
+    service: str = Field(description="Service that made it.")
+
+
 class EnrichedFeedback(Feedback):
     """``Feedback`` with the results of the stages, for subscribers.
 
@@ -221,8 +252,20 @@ class EnrichedFeedback(Feedback):
     priority: Priority | None = Field(
         default=None, description="The highest priority of the interactions."
     )
+    topic_sentiments: tuple[TopicSentiment, ...] = Field(
+        default=(), description="Sentiment of each topic; empty if the text was not scored."
+    )
     urgent: bool = Field(default=False, description="True if it needs immediate attention.")
     urgent_reasons: tuple[str, ...] = Field(default=(), description="Reasons why it is urgent.")
+    maybe_urgent: bool = Field(
+        default=False, description="True if a person should read it soon: it may be urgent."
+    )
+    maybe_urgent_reasons: tuple[str, ...] = Field(
+        default=(), description="Reasons why it may be urgent."
+    )
+    translation: Translation | None = Field(
+        default=None, description="Translation that was judged; spans then point into it."
+    )
     redactions: dict[str, int] = Field(
         default_factory=dict,
         description="Number of redacted values by type of personal data.",
@@ -230,7 +273,7 @@ class EnrichedFeedback(Feedback):
     evidence: dict[str, tuple[Span, ...]] = Field(
         default_factory=dict,
         description="Passages that support each finding, as starts and ends in characters; the "
-        "keys are sentiment, topic:<name> and urgent:<reason>.",
+        "keys are sentiment, topic:<name>, urgent:<reason> and maybe_urgent:<reason>.",
     )
     versions: dict[str, str] = Field(
         default_factory=dict, description="Version of the model or rules by stage."
