@@ -1,0 +1,56 @@
+"""Labels for measuring: form, counts, and that they hold no text of others."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.file.columns.presets import get_preset
+
+FOLDER = Path(__file__).parents[2] / "bench" / "labels"
+REASONS = {
+    "immediate_danger",
+    "self_harm",
+    "safeguarding",
+    "medication_error",
+    "serious_harm",
+    "discrimination",
+    "contact_request",
+}
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_topic_sentiments_hold_hashes_and_no_text() -> None:
+    for row in rows("topic_sentiments.jsonl"):
+        assert set(row) == {"text_sha256", "mixed", "topics"}
+        assert re.fullmatch(r"[0-9a-f]{16}", row["text_sha256"])
+
+
+def test_topic_sentiments_use_topics_and_labels_of_the_product() -> None:
+    topics = set(get_preset("nhs-fft").labels.topics)
+    for row in rows("topic_sentiments.jsonl"):
+        assert row["topics"] and set(row["topics"]) <= topics
+        assert set(row["topics"].values()) <= {"positive", "neutral", "negative"}
+
+
+def test_each_comment_is_labelled_once() -> None:
+    labelled = rows("topic_sentiments.jsonl")
+    assert len({row["text_sha256"] for row in labelled}) == len(labelled) == 200
+
+
+def test_urgent_texts_have_reasons_and_others_none() -> None:
+    for row in rows("urgent.jsonl"):
+        assert set(row["right"]) <= REASONS
+        assert bool(row["right"]) == row["kind"].startswith("urgent")
+
+
+@pytest.mark.parametrize(("kind", "count"), [("urgent", 100), ("near miss", 100), ("ordinary", 60)])
+def test_urgent_texts_are_as_many_as_the_page_says(kind: str, count: int) -> None:
+    texts = {row["text"] for row in rows("urgent.jsonl") if row["kind"].startswith(kind)}
+    assert len(texts) == count
