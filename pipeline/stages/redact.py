@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from pipeline.stages._personal import dates, labelled, numbers, online, places
+from pipeline.stages._personal import dates, labelled, national, numbers, online, places
+from pipeline.stages._personal.decoding import decode
 from pipeline.stages._personal.phones import PhoneFinder
 from pipeline.stages._personal.view import HIDDEN, Finder, Span, View
 from pipeline.stages._text_windows import LONG, windows_around
@@ -36,6 +37,7 @@ TYPES: Final = (
     "record_number",
     "ssn",
     "url",
+    "vehicle",
     "zip",
 )
 """Types of personal data; the placeholder is the type in upper case."""
@@ -45,6 +47,7 @@ _OTHER_SIGNAL: Final = re.compile(r"[\d＠﹫]")
 _SIGNAL: Final = re.compile(r"[\d@＠﹫/]+|www\.", re.IGNORECASE)
 _READABLE: Final = re.compile(rf"\w(?:[^{HIDDEN}]*\w)?")
 _MIN_RUN_DIGITS: Final = 4
+_MIN_SPELLED: Final = 12  # characters
 _MAX_PASSES: Final = 10
 
 
@@ -78,18 +81,22 @@ class Redactor:
             Finder(0, 0, online.find_urls),
             Finder(0, 0, online.find_emails),
             Finder(0, 0, online.find_handles),
-            Finder(1, 0, online.find_ip_addresses),
+            Finder(0, 0, online.find_accounts),
+            Finder(5, 5, online.find_ipv4_addresses),
+            Finder(1, 0, online.find_ipv6_addresses),
             Finder(8, 8, numbers.find_ibans),
             Finder(14, 14, numbers.find_cards),
-            Finder(10, 10, numbers.find_nhs_numbers),
-            Finder(9, 9, numbers.find_ssns),
-            Finder(6, 6, numbers.find_ni_numbers),
+            Finder(10, 10, national.find_nhs_numbers),
+            Finder(9, 9, national.find_ssns),
+            Finder(6, 6, national.find_ni_numbers),
             Finder(7, 6, labelled.find_driving_licences),
             Finder(14, 6, labelled.find_bank_details),
-            Finder(1, 0, dates.find_dates_of_birth),
+            Finder(0, 0, dates.find_dates_of_birth),
+            Finder(5, 4, dates.find_foreign_dates_of_birth),
             Finder(4, 4, labelled.find_labelled),
+            Finder(2, 0, labelled.find_vehicles),
             Finder(7, 7, phones.find),
-            Finder(10, 10, numbers.find_doubtful_nhs_numbers),
+            Finder(10, 10, national.find_doubtful_nhs_numbers),
             Finder(6, 6, phones.find_labelled),
             Finder(5, 5, places.find_zip_codes),
             Finder(2, 0, places.find_postcodes),
@@ -119,9 +126,16 @@ class Redactor:
         return hidden
 
     def _find(self, text: str) -> list[Span]:
-        view = View.from_text(text)
-        if "[" in text:
-            view = view.hide([(*match.span(), "") for match in _PLACEHOLDER.finditer(text)])
+        plain = View.from_text(text)
+        decoded = decode(plain)
+        hidden = decoded.restore(self._find_decoded(View.from_text(decoded.text)))
+        if self._names is not None:
+            hidden += _still_readable(plain.hide(hidden), self._names.find(text))
+        return sorted(hidden)
+
+    def _find_decoded(self, view: View) -> list[Span]:
+        if "[" in view.text:
+            view = view.hide([(*match.span(), "") for match in _PLACEHOLDER.finditer(view.text)])
         hidden: list[Span] = []
         digits, run = view.count_digits(), 0
         if digits >= _MIN_RUN_DIGITS:
@@ -139,13 +153,11 @@ class Redactor:
                     view = view.hide(spans)
             if len(hidden) == before:
                 break
-        if self._names is not None:
-            hidden += _still_readable(view, self._names.find(text))
-        return sorted(hidden)
+        return hidden
 
 
 def _may_hold(text: str) -> bool:
-    """True if the text has a digit, an ``@`` or a URL; most comments do not."""
+    """True if the text has a digit, an ``@``, a URL or a word of a value that is spelled out."""
     # Single searches are several times faster than a regular expression or a set.
     return (
         "0" in text
@@ -162,6 +174,33 @@ def _may_hold(text: str) -> bool:
         or ("/" in text and ("." in text or "://" in text))
         or ("." in text and "www." in text.lower())
         or (not text.isascii() and _OTHER_SIGNAL.search(text) is not None)
+        or (len(text) >= _MIN_SPELLED and _may_hold_spelled(text.lower()))
+    )
+
+
+def _may_hold_spelled(lowered: str) -> bool:
+    return (
+        "birth" in lowered
+        or "born" in lowered
+        or "dob" in lowered
+        or " dot " in lowered
+        or ".co" in lowered
+        or ".org" in lowered
+        or ".net" in lowered
+        or "zero" in lowered
+        or "oh " in lowered
+        or "double" in lowered
+        or "insta" in lowered
+        or "snapc" in lowered
+        or "tikto" in lowered
+        or "skype" in lowered
+        or "telegr" in lowered
+        or "discord" in lowered
+        or " handle" in lowered
+        or "user name" in lowered
+        or "at)" in lowered
+        or "at]" in lowered
+        or "commat" in lowered
     )
 
 

@@ -5,27 +5,44 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipeline.stages._personal.view import Span, View
+from pipeline.stages._personal.view import Span, View, drop_overlaps
 
 _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])\.?"
 )
+_ONES: Final = "one|two|three|four|five|six|seven|eight|nine"
+_TEENS: Final = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS: Final = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_SPELLED_YEAR: Final = (
+    rf"(?:{_TEENS}|{_TENS}|two thousand)\b"
+    rf"(?:[ -](?:and|hundred|oh?|{_ONES}|{_TEENS}|{_TENS})\b){{0,4}}"
+)
+_ORDINAL: Final = (
+    r"(?:(?:(?:twenty|thirty)[ -]?)?"
+    r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
+    r"|tenth|eleventh|twelfth|(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth)"
+)
 _YEAR: Final = r"'?(?:(?:18|19|20)\d\d|\d\d)(?!\d)"
-_DAY: Final = r"(?:the )?\d{1,2} ?(?:st|nd|rd|th)?"
+_DAY: Final = rf"(?:the )?(?:\d{{1,2}} ?(?:st|nd|rd|th)?|{_ORDINAL})"
+_NAMED_YEAR: Final = rf"(?:[ ,-]{{1,3}}(?:in )?(?:{_SPELLED_YEAR}|{_YEAR}))?"
 _DATE: Final = (
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?!\d)"
     rf"|\d{{1,2}} ?[-/.] ?\d{{1,2}} ?[-/.] ?{_YEAR}|\d{{1,2}} \d{{1,2}} {_YEAR}"
-    rf"|\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{8}}(?!\d)|(?<=[: ])\d{{6}}(?!\d)"
-    rf"|{_DAY}[ -]?(?:day )?(?:of )?[ -]?{_MONTH}(?:[ ,-]{{0,3}}{_YEAR})?"
-    rf"|{_MONTH}[ -]?{_DAY}(?!\d)(?:[ ,-]{{1,3}}{_YEAR})?)"
+    rf"|\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{8}}(?!\d)|(?<=[^\w/.-])\d{{6}}(?!\d)"
+    rf"|\d{{1,2}}(?:st|nd|rd|th) (?:of )?the \d{{1,2}}(?:st|nd|rd|th)(?:[ ,]{{1,3}}{_YEAR})?"
+    rf"|{_DAY}[ -]?(?:day )?(?:of )?[ -]?{_MONTH}(?:{_YEAR}|{_NAMED_YEAR})"
+    rf"|{_MONTH}[ -]?{_DAY}(?!\d){_NAMED_YEAR})"
 )
 # "date of birth", "gave birth", "birthday", "birth date" and "birth:" all hold "birth". The look
 # behind follows the first letter, which lets the search skip all others.
-_LABEL: Final = r"(?:b(?<!\wb)(?:irth(?:day| ?date)?|orn)\b|d(?<!\wd)\.? ?o\.? ?b\b\.?)"
+_LABEL: Final = (
+    r"(?:b(?:(?<!\wb)|(?<=ofb))(?:irth(?:day|[ _]?date)?|orn|-?day)(?![a-z])"
+    r"|d(?<!\wd)\.? ?o\.? ?b(?![a-z])\.?)"
+)
 _PLACE: Final = r"(?: (?:at|in) [a-z][a-z' ]{1,24}(?= on ))?"
 _GAP: Final = (
-    r"(?:[ :;=,(\"-]|\b(?:is|was|on|the|in|as|here|it|given|my|falls|of"
+    r"(?:[ :;=,(\"'-]|\b(?:is|was|on|the|in|as|here|it|given|my|falls|of|(?:18|19|20)\d\d(?= on )"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)\b){0,10}+"
 )
 _BORN: Final = re.compile(rf"{_LABEL}(?P<after>{_PLACE}{_GAP}(?P<date>(?<!\d){_DATE}))?")
@@ -34,13 +51,32 @@ _BEFORE: Final = re.compile(
     r"(?:date of )?\Z"
 )
 _JOINTS: Final = ("(", " is ", " was ", ", ", " my ", " his ", " her ", " the ", " of ")
-_DIGIT: Final = re.compile(r"\d")
+_DAY_OR_MONTH: Final = re.compile(rf"\d|{_MONTH}")
 _MAX_BEFORE: Final = 60
+
+_FOREIGN_PARTICIPLE: Final = (
+    r"geboren|geb\.|née?\b|nacid[oa]\b|nat[oa]\b|nascid[oa]\b|urodz\w{0,8}|född|født|született"
+    r"|narozen\w?|născut\w?|syntynyt|doğum\w{0,4}|рожд\w{0,5}|родил\w{0,3}|г\. ?р\."
+)
+_FOREIGN_DATE: Final = (
+    r"(?P<date>(?<!\d)(?:\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}(?:(?:18|19|20)\d\d|\d\d)(?!\d)"
+    r"|\d{4}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{1,2}(?!\d)"
+    r"|\d{1,2}\.?º? ?(?:de |d')?[^\W\d_]{3,12}\.? (?:del? )?(?:18|19|20)\d\d(?!\d)))"
+)
+_FOREIGN_AFTER: Final = re.compile(
+    rf"(?<!\w)(?:{_FOREIGN_PARTICIPLE}|geburts(?:datum|tag)|geboortedatum|naissance|nacimiento|nací"
+    r"|nascita|nascimento|ur\.|fødselsdato|födelsedatum|szül\.)"
+    rf"(?: (?:am|le|el|il|op|den|em|dia|día|dnia|na|er|est|ist|es|é|è)\b|[ :=(\"',-]){{0,6}}"
+    rf"{_FOREIGN_DATE}"
+)
+_FOREIGN_BEFORE: Final = re.compile(rf"{_FOREIGN_DATE}[ ,(]{{1,3}}(?:{_FOREIGN_PARTICIPLE})")
 
 
 def find_dates_of_birth(view: View) -> list[Span]:
     """Find dates after "born", "DOB" and the like, or right before "is my date of birth"."""
     lowered, spans = view.lowered, []
+    if not _may_name_birth(lowered):
+        return spans
     done = 0
     for match in _BORN.finditer(lowered):
         if match["date"]:
@@ -48,7 +84,7 @@ def find_dates_of_birth(view: View) -> list[Span]:
         else:
             first = max(done, match.start() - _MAX_BEFORE)
             before = lowered[first : match.start()]
-            if not before.endswith(_JOINTS) or not _DIGIT.search(before):
+            if not before.endswith(_JOINTS) or not _DAY_OR_MONTH.search(before):
                 continue
             date = _BEFORE.search(before)
             if date is None:
@@ -57,3 +93,23 @@ def find_dates_of_birth(view: View) -> list[Span]:
         spans.append((start, end, "date_of_birth"))
         done = end
     return spans
+
+
+def find_foreign_dates_of_birth(view: View) -> list[Span]:
+    """Find dates next to "geboren", "né le", "nacida el" and the like."""
+    places = {match.span("date") for match in _FOREIGN_AFTER.finditer(view.lowered)}
+    places |= {match.span("date") for match in _FOREIGN_BEFORE.finditer(view.lowered)}
+    return drop_overlaps(places, "date_of_birth")
+
+
+def _may_name_birth(lowered: str) -> bool:
+    return (
+        "birth" in lowered
+        or "born" in lowered
+        or "dob" in lowered
+        or "d.o" in lowered
+        or "d o" in lowered
+        or "d. o" in lowered
+        or "bday" in lowered
+        or "b-day" in lowered
+    )

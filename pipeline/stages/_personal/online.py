@@ -36,6 +36,23 @@ _NOT_HANDLES: Final = re.compile(
     r"|tomorrow|tonight|two|us|weekends|work|your?"
 )
 
+# An account after the name of its network: "insta: jo_b", "my snapchat is jo77".
+_NETWORKS: Final = (
+    r"insta(?:gram)?|ig|snap(?:chat)?|tik ?tok|twitter|face ?book|fb|telegram|skype|discord|threads"
+    r"|linkedin|reddit|whats ?app"
+)
+_PERSONAL_NETWORKS: Final = r"insta(?:gram)?|ig|snap(?:chat)?|tik ?tok|telegram|skype|discord"
+_ACCOUNT: Final = re.compile(
+    rf"\b(?:(?P<personal>{_PERSONAL_NETWORKS})|{_NETWORKS})\b"
+    r"(?P<label>(?: ?(?:user ?name|user|handle|account|name|profile|page|id)\b)?)"
+    r"(?P<link>(?: (?:is|as|at|under|called)\b)?[ :=@\"'(-]{1,4})"
+    r"(?P<name>(?:live:)?[a-z\d_][\w.]{2,40}(?:#\d{4})?)"
+)
+_USER: Final = re.compile(r"(?<![\w/])u/(?P<name>[\w-]{4,20})(?!\w)|\buser ?name[ :=]{1,3}(?:is )?(?P<named>[\w.]{3,40})")
+_HANDLE_FORM: Final = re.compile(r"(?:live:)?(?=[\w.]*[a-z])(?:\w*[a-z]\d+|\w+_\w+|\w*\d[a-z]\w*|\w{2,}\.\w+)[\w.]*(?:#\d{4})?")
+_END: Final = re.compile(r"\s*(?:[,;.)\"'\n]|\Z)")
+_HAS_NETWORK: Final = ("insta", "snap", "tik", "tok", "ig", "twitter", "face", "fb", "telegram", "skype", "discord", "linkedin", "reddit", "u/", "user", "what")
+
 _IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)")
 _IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:]{6,40}+(?![\w:])")
 _VERSION: Final = re.compile(r"(?:version|release|section|paragraph|\bv)[ .:]{0,2}\Z")
@@ -75,9 +92,9 @@ def find_emails(view: View) -> list[Span]:
 
 def find_handles(view: View) -> list[Span]:
     """Find ``@name`` and ``@name@server``, but not an ``@`` that means "at"."""
-    if "@" not in view.lowered:
-        return []
     spans: list[Span] = []
+    if "@" not in view.lowered:
+        return spans
     for match in _HANDLE.finditer(view.lowered):
         kept = match[0].rstrip(".-")
         if not _NOT_HANDLES.fullmatch(match["name"].rstrip(".-")):
@@ -85,19 +102,41 @@ def find_handles(view: View) -> list[Span]:
     return spans
 
 
-def find_ip_addresses(view: View) -> list[Span]:
-    """Find IPv4 and IPv6 addresses, but not versions or times."""
+def find_accounts(view: View) -> list[Span]:
+    """Find accounts after the name of a network, such as "insta: jo_b"."""
     text = view.lowered
-    values: list[tuple[int, int]] = []
-    if text.count(".") >= 3:
-        values += [match.span() for match in _IPV4.finditer(text) if _is_ipv4(match)]
-    if text.count(":") >= 2:
-        values += [
-            (match.start(), match.start() + len(address))
-            for match in _IPV6.finditer(text)
-            if _is_ipv6(address := _without_colon(match[0]))
-        ]
-    return drop_overlaps(values, "ip")
+    spans: list[Span] = []
+    if not any(map(text.__contains__, _HAS_NETWORK)):
+        return spans
+    places = {match.span(str(match.lastgroup)) for match in _USER.finditer(text)}
+    for match in _ACCOUNT.finditer(text):
+        name = match["name"].rstrip(".")
+        end = match.start("name") + len(name)
+        is_alone = match["link"].startswith(":") and _END.match(text, end)
+        if _HANDLE_FORM.fullmatch(name) or (
+            name.isalpha() and is_alone and (match["personal"] or match["label"])
+        ):
+            places.add((match.start("name"), end))
+    return drop_overlaps(places, "handle")
+
+
+def find_ipv4_addresses(view: View) -> list[Span]:
+    """Find IPv4 addresses, but not versions."""
+    if view.lowered.count(".") < 3:
+        return []
+    return [(*match.span(), "ip") for match in _IPV4.finditer(view.lowered) if _is_ipv4(match)]
+
+
+def find_ipv6_addresses(view: View) -> list[Span]:
+    """Find IPv6 addresses, but not times."""
+    text = view.lowered
+    if text.count(":") < 2:
+        return []
+    return [
+        (match.start(), match.start() + len(address), "ip")
+        for match in _IPV6.finditer(text)
+        if _is_ipv6(address := _without_colon(match[0]))
+    ]
 
 
 def _is_ipv4(match: re.Match[str]) -> bool:

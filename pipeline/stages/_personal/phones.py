@@ -19,9 +19,11 @@ from pipeline.stages._personal.view import Span, View
 MAX_VALIDATED: Final = 50
 """Candidates per text that are validated; any further ones are hidden without validation."""
 
-_BETWEEN: Final = r"[ .()-]{0,3}"
-_PLUS: Final = rf"(?<![\d+])\+[ (]{{0,2}}[1-9](?:{_BETWEEN}\d){{6,15}}"
-_TRUNK: Final = rf"\(?0(?:{_BETWEEN}\d){{8,17}}"
+_BETWEEN: Final = r"[ .()-]{0,5}"
+_PLUS: Final = rf"(?<![\d+])\+[ (]{{0,2}}[1-9](?:[ .()/-]{{0,3}}\d){{6,15}}"
+_TRUNK: Final = rf"\(?0(?:{_BETWEEN}\d){{8,17}}|0\d{{2,4}} ?/ ?\d(?:{_BETWEEN}\d){{4,8}}"
+# "home01632960123": a word and no code.
+_AFTER_WORD: Final = r"(?<=[a-z]{3})0\d{9,10}"
 _AMERICAN: Final = (
     r"(?:1[ .-]{1,3})?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d[ .-]{1,3})"
     r"[2-9]\d\d[ .-]{0,3}\d{4}"
@@ -40,7 +42,7 @@ _EXTENSION: Final = re.compile(r"[ ,]{0,2}(?:ext(?:ension|n)?\.?|x)[ :]{0,2}\d{1
 _GROUP: Final = re.compile(r"\d+")
 
 _DATE_FIRST: Final = re.compile(
-    r"[0-3]?\d[ .-][01]?\d[ .-](?:(?:19|20)\d\d(?!\d)|\d\d(?![ .-]?\d))"
+    r"[0-3]?\d[ ./-][01]?\d[ ./-](?:(?:19|20)\d\d(?!\d)|\d\d(?![ ./-]?\d))"
 )
 # Six digits as one or two groups, or more with three in a row: not "24 7 365", not a date.
 _IS_NUMBER: Final = re.compile(
@@ -82,7 +84,7 @@ class PhoneFinder:
             forms.append(_AMERICAN)
         if set(regions) - _AMERICAN_REGIONS - {"GB"}:
             forms.append(_GROUPED)
-        self._form = re.compile(rf"(?=[+(\d])(?:{_PLUS}|{ALONE}(?:{'|'.join(forms)}))(?!\d)")
+        self._form = re.compile(rf"(?=[+(\d])(?:{_PLUS}|{ALONE}(?:{'|'.join(forms)})|{_AFTER_WORD})(?!\d)")
 
     def find(self, view: View) -> list[Span]:
         """Find numbers with a prefix or in the form of their region."""
@@ -157,6 +159,8 @@ class _Validator:
         )
 
     def _parse(self, written: str, region: str | None) -> Any:
+        if written.startswith("(00"):
+            written = written.replace("(", "").replace(")", "")
         try:
             return phonenumbers.parse(written, region)
         except phonenumbers.NumberParseException:
@@ -165,7 +169,7 @@ class _Validator:
 
 def _ends(written: str, min_digits: int) -> list[int]:
     """Return the ends of groups of digits within a number's possible length, longest first."""
-    prefixed = written.startswith(("+", "00", "011"))
+    prefixed = written.startswith(("+", "00", "(00", "011"))
     max_digits = _MAX_DIGITS_PREFIXED if prefixed else _MAX_DIGITS
     ends, digits = [], 0
     for group in _GROUP.finditer(written):

@@ -13,7 +13,7 @@ Span = tuple[int, int, str]
 HIDDEN: Final = "\0"
 """Replaces each hidden character; no pattern matches it."""
 
-_RUN: Final = re.compile(r"\d(?:[ .()-]{0,3}[a-z]{0,2}\d){3,}+")
+_RUN: Final = re.compile(r"\d(?:[ .,/()-]{0,5}[a-z]{0,2}\d){3,}+")
 _MAX_CACHED: Final = 20_000
 
 
