@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 from pipeline.stages._personal import dates, labelled, national, numbers, online, places
 from pipeline.stages._personal.decoding import decode
 from pipeline.stages._personal.phones import PhoneFinder
-from pipeline.stages._personal.view import HIDDEN, Finder, Span, View
+from pipeline.stages._personal.quick_test import find_spots, may_hold_value
+from pipeline.stages._personal.view import HIDDEN, Find, Finder, Span, View
 from pipeline.stages._text_windows import LONG, windows_around
 from pipeline.stages.person_names import NameFinder
 
@@ -43,11 +44,9 @@ TYPES: Final = (
 """Types of personal data; the placeholder is the type in upper case."""
 
 _PLACEHOLDER: Final = re.compile(rf"\[(?:{'|'.join(TYPES).upper()})\]")
-_OTHER_SIGNAL: Final = re.compile(r"[\d＠﹫]")
-_SIGNAL: Final = re.compile(r"[\d@＠﹫/]+|www\.", re.IGNORECASE)
 _READABLE: Final = re.compile(rf"\w(?:[^{HIDDEN}]*\w)?")
 _MIN_RUN_DIGITS: Final = 4
-_MIN_SPELLED: Final = 12  # characters
+_MOST_DIGITS: Final = 14  # that any finder asks for
 _MAX_PASSES: Final = 10
 
 
@@ -102,9 +101,11 @@ class Redactor:
             Finder(2, 0, places.find_postcodes),
         )
 
+        self._by_digits: dict[tuple[int, int], list[Find]] = {}
+
     def redact(self, text: str) -> Redaction:
         """Return the text with a placeholder for each value; accepts any string."""
-        if not _may_hold(text) and self._names is None:
+        if not may_hold_value(text) and self._names is None:
             return Redaction(text, {}, ())
         spans = self._find(text) if len(text) <= LONG else self._find_in_pieces(text)
         if not spans:
@@ -118,7 +119,7 @@ class Redactor:
             return self._find(text)
         hidden: list[Span] = []
         done = 0
-        for start, end in windows_around(text, (match.span() for match in _SIGNAL.finditer(text))):
+        for start, end in windows_around(text, find_spots(text)):
             # Windows may overlap by a word, which is not searched twice.
             start = max(start, done)
             hidden += [(start + a, start + b, kind) for a, b, kind in self._find(text[start:end])]
@@ -128,10 +129,23 @@ class Redactor:
     def _find(self, text: str) -> list[Span]:
         plain = View.from_text(text)
         decoded = decode(plain)
-        hidden = decoded.restore(self._find_decoded(View.from_text(decoded.text)))
+        view = plain if decoded.text is plain.text else View.from_text(decoded.text)
+        hidden = decoded.restore(self._find_decoded(view))
         if self._names is not None:
             hidden += _still_readable(plain.hide(hidden), self._names.find(text))
         return sorted(hidden)
+
+    def _finders_for(self, digits: int, run: int) -> list[Find]:
+        """Return the finders of what a text with so many digits, and close together, can hold."""
+        finders = self._by_digits.get((digits, run))
+        if finders is None:
+            finders = [
+                finder.find
+                for finder in self._finders
+                if digits >= finder.min_digits and run >= finder.min_run
+            ]
+            self._by_digits[digits, run] = finders
+        return finders
 
     def _find_decoded(self, view: View) -> list[Span]:
         if "[" in view.text:
@@ -140,68 +154,20 @@ class Redactor:
         digits, run = view.count_digits(), 0
         if digits >= _MIN_RUN_DIGITS:
             run = view.longest_run()
+        finders = self._finders_for(min(digits, _MOST_DIGITS), min(run, _MOST_DIGITS))
         # Hiding a value may expose another to earlier finders, so they run again.
-        searched_at = [-1] * len(self._finders)
+        searched_at = [-1] * len(finders)
         for _ in range(_MAX_PASSES):
             before = len(hidden)
-            for index, (min_digits, min_run, find) in enumerate(self._finders):
-                if digits < min_digits or run < min_run or searched_at[index] == len(hidden):
-                    continue
-                searched_at[index] = len(hidden)
-                if spans := find(view):
-                    hidden += spans
-                    view = view.hide(spans)
+            for index, find in enumerate(finders):
+                if searched_at[index] != len(hidden):
+                    searched_at[index] = len(hidden)
+                    if spans := find(view):
+                        hidden += spans
+                        view = view.hide(spans)
             if len(hidden) == before:
                 break
         return hidden
-
-
-def _may_hold(text: str) -> bool:
-    """True if the text has a digit, an ``@``, a URL or a word of a value that is spelled out."""
-    # Single searches are several times faster than a regular expression or a set.
-    return (
-        "0" in text
-        or "1" in text
-        or "2" in text
-        or "3" in text
-        or "4" in text
-        or "5" in text
-        or "6" in text
-        or "7" in text
-        or "8" in text
-        or "9" in text
-        or "@" in text
-        or ("/" in text and ("." in text or "://" in text))
-        or ("." in text and "www." in text.lower())
-        or (not text.isascii() and _OTHER_SIGNAL.search(text) is not None)
-        or (len(text) >= _MIN_SPELLED and _may_hold_spelled(text.lower()))
-    )
-
-
-def _may_hold_spelled(lowered: str) -> bool:
-    return (
-        "birth" in lowered
-        or "born" in lowered
-        or "dob" in lowered
-        or " dot " in lowered
-        or ".co" in lowered
-        or ".org" in lowered
-        or ".net" in lowered
-        or "zero" in lowered
-        or "oh " in lowered
-        or "double" in lowered
-        or "insta" in lowered
-        or "snapc" in lowered
-        or "tikto" in lowered
-        or "skype" in lowered
-        or "telegr" in lowered
-        or "discord" in lowered
-        or " handle" in lowered
-        or "user name" in lowered
-        or "at)" in lowered
-        or "at]" in lowered
-        or "commat" in lowered
-    )
 
 
 def _still_readable(view: View, names: Sequence[tuple[int, int]]) -> Iterator[Span]:

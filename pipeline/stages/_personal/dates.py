@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipeline.stages._personal.view import Span, View, drop_overlaps
+from pipeline.stages._personal.view import Span, View
 
 _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -42,8 +42,8 @@ _LABEL: Final = (
 )
 _PLACE: Final = r"(?: (?:at|in) [a-z][a-z' ]{1,24}(?= on ))?"
 _GAP: Final = (
-    r"(?:[ :;=,(\"'-]|\b(?:is|was|on|the|in|as|here|it|given|my|falls|of|(?:18|19|20)\d\d(?= on )"
-    r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)\b){0,10}+"
+    r"(?:'s\b|[ :;=,(\"'-]|\b(?:is|was|on|the|in|as|here|it|given|my|falls|of"
+    r"|(?:18|19|20)\d\d(?= on )|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)\b){0,10}+"
 )
 _BORN: Final = re.compile(rf"{_LABEL}(?P<after>{_PLACE}{_GAP}(?P<date>(?<!\d){_DATE}))?")
 _BEFORE: Final = re.compile(
@@ -58,23 +58,24 @@ _FOREIGN_PARTICIPLE: Final = (
     r"geboren|geb\.|née?\b|nacid[oa]\b|nat[oa]\b|nascid[oa]\b|urodz\w{0,8}|född|født|született"
     r"|narozen\w?|născut\w?|syntynyt|doğum\w{0,4}|рожд\w{0,5}|родил\w{0,3}|г\. ?р\."
 )
-_FOREIGN_DATE: Final = (
-    r"(?P<date>(?<!\d)(?:\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}(?:(?:18|19|20)\d\d|\d\d)(?!\d)"
+_FOREIGN_DATE: Final = re.compile(
+    r"(?=\d)(?<!\d)(?:\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}(?:(?:18|19|20)\d\d|\d\d)(?!\d)"
     r"|\d{4}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{1,2}(?!\d)"
-    r"|\d{1,2}\.?º? ?(?:de |d')?[^\W\d_]{3,12}\.? (?:del? )?(?:18|19|20)\d\d(?!\d)))"
+    r"|\d{1,2}\.?º? ?(?:de |d')?[^\W\d_]{3,12}\.? (?:del? )?(?:18|19|20)\d\d(?!\d))"
 )
 _FOREIGN_AFTER: Final = re.compile(
     rf"(?<!\w)(?:{_FOREIGN_PARTICIPLE}|geburts(?:datum|tag)|geboortedatum|naissance|nacimiento|nací"
     r"|nascita|nascimento|ur\.|fødselsdato|födelsedatum|szül\.)"
-    rf"(?: (?:am|le|el|il|op|den|em|dia|día|dnia|na|er|est|ist|es|é|è)\b|[ :=(\"',-]){{0,6}}"
-    rf"{_FOREIGN_DATE}"
+    r"(?: (?:am|le|el|il|op|den|em|dia|día|dnia|na|er|est|ist|es|é|è)\b|[ :=(\"',-]){0,6}\Z"
 )
-_FOREIGN_BEFORE: Final = re.compile(rf"{_FOREIGN_DATE}[ ,(]{{1,3}}(?:{_FOREIGN_PARTICIPLE})")
+_FOREIGN_BEFORE: Final = re.compile(rf"[ ,(]{{1,3}}(?:{_FOREIGN_PARTICIPLE})")
+_MAX_FOREIGN_LABEL: Final = 30
 
 
 def find_dates_of_birth(view: View) -> list[Span]:
     """Find dates after "born", "DOB" and the like, or right before "is my date of birth"."""
-    lowered, spans = view.lowered, []
+    lowered = view.lowered
+    spans: list[Span] = []
     if not _may_name_birth(lowered):
         return spans
     done = 0
@@ -97,9 +98,13 @@ def find_dates_of_birth(view: View) -> list[Span]:
 
 def find_foreign_dates_of_birth(view: View) -> list[Span]:
     """Find dates next to "geboren", "né le", "nacida el" and the like."""
-    places = {match.span("date") for match in _FOREIGN_AFTER.finditer(view.lowered)}
-    places |= {match.span("date") for match in _FOREIGN_BEFORE.finditer(view.lowered)}
-    return drop_overlaps(places, "date_of_birth")
+    text = view.lowered
+    return [
+        (*match.span(), "date_of_birth")
+        for match in _FOREIGN_DATE.finditer(text)
+        if _FOREIGN_BEFORE.match(text, match.end())
+        or _FOREIGN_AFTER.search(text, max(0, match.start() - _MAX_FOREIGN_LABEL), match.start())
+    ]
 
 
 def _may_name_birth(lowered: str) -> bool:
@@ -108,7 +113,7 @@ def _may_name_birth(lowered: str) -> bool:
         or "born" in lowered
         or "dob" in lowered
         or "d.o" in lowered
-        or "d o" in lowered
+        or "d o b" in lowered
         or "d. o" in lowered
         or "bday" in lowered
         or "b-day" in lowered

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from pipeline.stages._personal.view import Span, View
 
@@ -32,16 +32,26 @@ _DIGITS: Final = {
 _TIMES: Final = {"double": 2, "triple": 3, "treble": 3}
 _WORD: Final = rf"(?:(?:{'|'.join(_TIMES)})[ -])?(?:{'|'.join(_DIGITS)})"
 _LETTERS: Final = re.compile(r"[a-z]+")
+_BIRTH: Final = re.compile(r"b(?:irth|orn)")
+_DOTTED: Final = re.compile(r"\.[a-z]{2}")
+_SITE: Final = re.compile(r"\.(?:co|org|net|uk|de|[a-z]{2,3}/)|www\.|\b(?:insta|ig\b|snap|tik)")
+_MIN_SPELLED_PHONE: Final = 30  # characters
+_MONTH: Final = re.compile(r"\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
+_TWO_WORDS: Final = re.compile(rf"\b{_WORD}[ ,.-]{{1,3}}{_WORD}\b")
+_SIGNS: Final = b"&%[({<"
 _LOCAL: Final = re.compile(r"[\w.+-]{1,64}\Z")
 # "Look at example.org" names no account; "jo.bloggs at example.org" and "mail jo at …" do.
 _ACCOUNT: Final = re.compile(r"[a-z]\w*[._+\d]")
 _ADDRESS_LABEL: Final = re.compile(r"\b(?:e-?mail|mail|reach|contact|write|address)\b")
 _NO_ACCOUNT: Final = frozenset(
-    "available book booked find found here it look looked me met online order ordered page read"
+    "available book booked find found here it look looked me met online order ordered page read"  # noqa: SIM905
     " saw see seen site them us was website".split()
 )
 _LOOKALIKES: Final = str.maketrans("OoIl", "0011")
-_LOOKALIKE: Final = re.compile(r"(?<!\w)\+?[\doOlI](?:[ .()-]{0,3}[\doOlI]){8,14}(?!\w)")
+_LOOKALIKE: Final = re.compile(
+    r"(?<!\w)\+?[\doOlI](?:[ .()-]{0,3}[\doOlI]){8,14}(?<![ .()-][oOlI])(?!\w)"
+)
+_MIXED: Final = re.compile(r"\d(?:[oOlI]|(?<=[oOlI]\d))")
 _MIN_LOOKALIKE_DIGITS: Final = 5
 _UNDERSCORE: Final = re.compile(r"(?<=\d)_(?=\d)")
 _BREAKS: Final = str.maketrans("\n\r\t\v\f", "     ")
@@ -90,22 +100,51 @@ class Decoded:
         return restored
 
 
+def may_be_spelled(lowered: str) -> bool:
+    """True if the text may hold a value of words alone, such as a date of birth."""
+    return (
+        (_BIRTH.search(lowered) is not None and _MONTH.search(lowered) is not None)
+        or ("." in lowered and _DOTTED.search(lowered) is not None and _names_site(lowered))
+        or " dot " in lowered
+        or (len(lowered) >= _MIN_SPELLED_PHONE and _may_spell_digits(lowered))
+    )
+
+
+def _names_site(lowered: str) -> bool:
+    return _SITE.search(lowered) is not None
+
+
+def _may_spell_digits(lowered: str) -> bool:
+    return ("oh " in lowered or "zero" in lowered) and _TWO_WORDS.search(lowered) is not None
+
+
 def decode(view: View) -> Decoded:
     """Return the text of a view decoded."""
-    text, lowered = view.text, view.lowered
-    decoded = Decoded(text)
-    for signal, pattern, replace in _STEPS:
-        if signal in lowered:
-            decoded.replace(pattern, replace)
-            if decoded.text is not text:
-                text = decoded.text
-                lowered = text.lower()
+    decoded = Decoded(view.text)
+    coded = view.text.encode(errors="replace")
+    if len(coded.translate(None, _SIGNS)) < len(coded):
+        for sign, pattern, replace in _SIGN_STEPS:
+            if sign in decoded.text:
+                decoded.replace(pattern, replace)
+    is_same = decoded.text is view.text
+    lowered = view.lowered if is_same else decoded.text.lower()
+    if not is_same or "@" in lowered or may_be_spelled(lowered):
+        for word, pattern, replace in _WORD_STEPS:
+            if word in lowered:
+                decoded.replace(pattern, replace)
+                lowered = decoded.text.lower()
     if view.count_digits() >= _MIN_LOOKALIKE_DIGITS:
-        decoded.replace(_LOOKALIKE, _read_lookalikes)
-        if "_" in text:
-            decoded.replace(_UNDERSCORE, lambda match: " ")
-    decoded.text = decoded.text.translate(_BREAKS)
+        _mend_digits(decoded)
+    if "\n" in lowered or "\r" in lowered or "\t" in lowered:
+        decoded.text = decoded.text.translate(_BREAKS)
     return decoded
+
+
+def _mend_digits(decoded: Decoded) -> None:
+    if _MIXED.search(decoded.text):
+        decoded.replace(_LOOKALIKE, _read_lookalikes)
+    if "_" in decoded.text:
+        decoded.replace(_UNDERSCORE, lambda match: " ")
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -162,17 +201,17 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_BRACKETED: Final = _compile(
-    r" ?[\[({<] ?(?:(?P<at>at|@)|(?P<dot>dot|\.)|:) ?[\])}>] ?(?=[\w/({\[])"
-)
+_DISGUISE: Final = r"[\[({<] ?(?:(?P<at>at|@)|(?P<dot>dot|\.)|:) ?[\])}>] ?(?=[\w/({\[])"
 _TAG: Final = _compile(rf"</?(?:{_HTML_TAGS})(?: ?/)?>|</[a-z][a-z_-]{{1,24}}>")
 _SPELLED_DIGITS: Final = _compile(rf"\b{_WORD}(?:[ ,.-]{{1,3}}{_WORD}){{5,24}}\b")
-_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
+_SIGN_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
     ("&", _compile(r"&(?:amp;)?(#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,10});"), _unescape),
     ("%", _compile(r"%(2[0bdef]|3[adf]|40|5f)"), lambda match: chr(int(match[1], 16))),
-    *((bracket, _BRACKETED, _unwrap) for bracket in "[({<"),
-    (">", _TAG, lambda match: " "),
-    (">", _compile(r"<([a-z][a-z_-]{1,24})>"), lambda match: f" {match[1]}:"),
+    *((bracket, _compile(_DISGUISE), _unwrap) for bracket in "[({<"),
+    ("<", _TAG, lambda match: " "),
+    ("<", _compile(r"<([a-z][a-z_-]{1,24})>"), lambda match: f" {match[1]}:"),
+)
+_WORD_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
     ("hxxp", _compile(r"\bhxxp"), lambda match: "http"),
     (" slash ", _compile(r" slash (?=\w)"), lambda match: "/"),
     (" underscore ", _compile(" underscore "), lambda match: "_"),
@@ -202,10 +241,13 @@ _STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
     (
         "@",
         _compile(
-            r"\s{0,2}@\s{0,2}(?P<domain>[a-z\d](?:[a-z\d-]{0,62}(?:\r?\n[a-z\d-]{1,62})?"
+            r"(?:\s{0,2}(?=@)|(?<!\s)(?=@))@\s{0,2}(?P<domain>[a-z\d](?:[a-z\d-]{0,62}(?:\r?\n[a-z\d-]{1,62})?"
             rf"(?:\s?[.,]\s?[a-z\d-]{{1,63}}){{0,3}}?)\s?[.,]\s?{_TOP_LEVELS})(?![\w-])"
         ),
         _mend_domain,
     ),
-    *((word, _SPELLED_DIGITS, _read_digits) for word in ("zero", "oh ", "double", "seven", "eight")),
+    *(
+        (word, _SPELLED_DIGITS, _read_digits)
+        for word in ("zero", "oh ", "double", "seven", "eight")
+    ),
 )  # fmt: skip

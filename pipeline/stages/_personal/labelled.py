@@ -55,6 +55,7 @@ _VEHICLE_LABEL: Final = re.compile(
     r"(?P<value>[a-z]{2}\d\d ?[a-z]{3}|[a-z]\d{1,3} ?[a-z]{3})(?!\w)"
 )
 _VEHICLE: Final = re.compile(r"(?<!\w)[A-Z]{2}(?:0[2-9]|[1267]\d|5[1-9]) ?[A-Z]{3}(?!\w)")
+_VEHICLE_END: Final = re.compile(r"\d(?<=[a-z]\d|\d\d) ?[a-z]{3}(?!\w)")
 _VEHICLE_WORD: Final = re.compile(r"\b(?:car|van|vehicle|clamp|plate|reg|parked)")
 _BANK_DETAILS: Final = re.compile(r"(?<![\w-])\d\d-\d\d-\d\d[ ,/]{1,3}\d{8}(?!\w)")
 
@@ -98,10 +99,24 @@ def find_driving_licences(view: View) -> list[Span]:
 
 def find_vehicles(view: View) -> list[Span]:
     """Find vehicle registrations of the United Kingdom after a label, or near a car."""
+    if not _may_name_vehicle(view.lowered) or not _VEHICLE_END.search(view.lowered):
+        return []
     places = {match.span("value") for match in _VEHICLE_LABEL.finditer(view.lowered)}
     if _VEHICLE_WORD.search(view.lowered) and not view.text.isupper():
         places |= {match.span() for match in _VEHICLE.finditer(view.text)}
     return drop_overlaps(places, "vehicle")
+
+
+def _may_name_vehicle(lowered: str) -> bool:
+    return (
+        "reg" in lowered
+        or "plate" in lowered
+        or " car" in lowered
+        or " van" in lowered
+        or "vehicle" in lowered
+        or "clamp" in lowered
+        or "parked" in lowered
+    )
 
 
 def find_bank_details(view: View) -> list[Span]:

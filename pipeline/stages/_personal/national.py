@@ -29,7 +29,8 @@ _PHONE_BEFORE: Final = re.compile(
 )
 
 _SSN: Final = re.compile(
-    rf"(?=[s\d])(?:\b(?:ss[n#]|social security|soc(?:ial)?\.? sec\.?|social(?= is| was|[ :=\"'#]{{1,4}}\d))"
+    r"(?=[s\d])(?:\b(?:ss[n#]|social security|soc(?:ial)?\.? sec\.?"
+    r"|social(?= is| was|[ :=\"'#]{1,4}\d))"
     rf"{_NUMBER}?(?: is| was)?{GAP}"
     rf"(?=\d{{3}}[ .-]?\d\d[ .-]?\d{{4}}(?!\d))"
     rf"|{ALONE}(?=\d{{3}}-\d\d-\d{{4}}(?![\w-])))"

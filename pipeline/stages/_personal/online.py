@@ -48,14 +48,20 @@ _ACCOUNT: Final = re.compile(
     r"(?P<link>(?: (?:is|as|at|under|called)\b)?[ :=@\"'(-]{1,4})"
     r"(?P<name>(?:live:)?[a-z\d_][\w.]{2,40}(?:#\d{4})?)"
 )
-_USER: Final = re.compile(r"(?<![\w/])u/(?P<name>[\w-]{4,20})(?!\w)|\buser ?name[ :=]{1,3}(?:is )?(?P<named>[\w.]{3,40})")
-_HANDLE_FORM: Final = re.compile(r"(?:live:)?(?=[\w.]*[a-z])(?:\w*[a-z]\d+|\w+_\w+|\w*\d[a-z]\w*|\w{2,}\.\w+)[\w.]*(?:#\d{4})?")
+_USER: Final = re.compile(
+    r"(?<![\w/])u/(?P<name>[\w-]{4,20})(?!\w)|\buser ?name[ :=]{1,3}(?:is )?(?P<named>[\w.]{3,40})"
+)
+_HANDLE_FORM: Final = re.compile(
+    r"(?:live:)?(?=[\w.]*[a-z])(?:\w*[a-z]\d+|\w+_\w+|\w*\d[a-z]\w*|\w{2,}\.\w+)[\w.]*(?:#\d{4})?"
+)
+# A cheap test: a name has a digit, an underscore or a dot after a letter, or follows a colon.
+_NAME: Final = re.compile(r"[\d_.](?:(?<=[a-z]\d)|(?<=\w_)|(?<=[a-z]\.)[a-z\d]|(?<=\d)[a-z]{4})")
 _END: Final = re.compile(r"\s*(?:[,;.)\"'\n]|\Z)")
-_HAS_NETWORK: Final = ("insta", "snap", "tik", "tok", "ig", "twitter", "face", "fb", "telegram", "skype", "discord", "linkedin", "reddit", "u/", "user", "what")
-
 _IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)")
 _IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:]{6,40}+(?![\w:])")
-_VERSION: Final = re.compile(r"(?:version|release|section|paragraph|\bv)[ .:]{0,2}\Z")
+_VERSION: Final = re.compile(
+    r"(?:version|release|section|paragraph|ios|android|chrome|firefox|windows|\bv)[ .:]{0,2}\Z"
+)
 
 
 def find_urls(view: View) -> list[Span]:
@@ -105,9 +111,10 @@ def find_handles(view: View) -> list[Span]:
 def find_accounts(view: View) -> list[Span]:
     """Find accounts after the name of a network, such as "insta: jo_b"."""
     text = view.lowered
-    spans: list[Span] = []
-    if not any(map(text.__contains__, _HAS_NETWORK)):
-        return spans
+    if ":" not in text and not _NAME.search(text):
+        return []
+    if not may_name_network(text):
+        return []
     places = {match.span(str(match.lastgroup)) for match in _USER.finditer(text)}
     for match in _ACCOUNT.finditer(text):
         name = match["name"].rstrip(".")
@@ -120,6 +127,27 @@ def find_accounts(view: View) -> list[Span]:
     return drop_overlaps(places, "handle")
 
 
+def may_name_network(lowered: str) -> bool:
+    """True if the text may name a social network."""
+    return (
+        "insta" in lowered
+        or "snap" in lowered
+        or "tok" in lowered
+        or "twitter" in lowered
+        or "facebook" in lowered
+        or "fb" in lowered
+        or "telegram" in lowered
+        or "skype" in lowered
+        or "discord" in lowered
+        or "linkedin" in lowered
+        or "reddit" in lowered
+        or "u/" in lowered
+        or "user" in lowered
+        or " ig" in lowered
+        or lowered.startswith("ig")
+    )
+
+
 def find_ipv4_addresses(view: View) -> list[Span]:
     """Find IPv4 addresses, but not versions."""
     if view.lowered.count(".") < 3:
@@ -130,7 +158,7 @@ def find_ipv4_addresses(view: View) -> list[Span]:
 def find_ipv6_addresses(view: View) -> list[Span]:
     """Find IPv6 addresses, but not times."""
     text = view.lowered
-    if text.count(":") < 2:
+    if ":" not in text or text.count(":") < 2:
         return []
     return [
         (match.start(), match.start() + len(address), "ip")

@@ -20,7 +20,7 @@ MAX_VALIDATED: Final = 50
 """Candidates per text that are validated; any further ones are hidden without validation."""
 
 _BETWEEN: Final = r"[ .()-]{0,5}"
-_PLUS: Final = rf"(?<![\d+])\+[ (]{{0,2}}[1-9](?:[ .()/-]{{0,3}}\d){{6,15}}"
+_PLUS: Final = r"(?<![\d+])\+[ (]{0,2}[1-9](?:[ .()/-]{0,3}\d){6,15}"
 _TRUNK: Final = rf"\(?0(?:{_BETWEEN}\d){{8,17}}|0\d{{2,4}} ?/ ?\d(?:{_BETWEEN}\d){{4,8}}"
 # "home01632960123": a word and no code.
 _AFTER_WORD: Final = r"(?<=[a-z]{3})0\d{9,10}"
@@ -84,7 +84,9 @@ class PhoneFinder:
             forms.append(_AMERICAN)
         if set(regions) - _AMERICAN_REGIONS - {"GB"}:
             forms.append(_GROUPED)
-        self._form = re.compile(rf"(?=[+(\d])(?:{_PLUS}|{ALONE}(?:{'|'.join(forms)})|{_AFTER_WORD})(?!\d)")
+        self._form = re.compile(
+            rf"(?=[+(\d])(?:{_PLUS}|{ALONE}(?:{'|'.join(forms)})|{_AFTER_WORD})(?!\d)"
+        )
 
     def find(self, view: View) -> list[Span]:
         """Find numbers with a prefix or in the form of their region."""

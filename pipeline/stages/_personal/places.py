@@ -12,12 +12,12 @@ from pipeline.stages._personal.view import Span, View, drop_overlaps
 # of the areas of one letter only those that exist: "A4 2nd", "C2 4th", "T2" are not places.
 _POSTCODE: Final = re.compile(
     r"(?<![\w-])(?:(?:[a-pr-uwyz][a-hk-y]|[beglmnsw])\d\d?|(?:[ew]c|[ns]w|se)\d[a-hjkmnp-y]"
-    r"|e1w|n1[cp]|w1[a-hjkmnp-y]|gir)"
+    r"|e1w|n1[cp]|w1[a-hjkmnp-y]|gir|zz99)"
     r"(?: {0,2}|-)(?P<in>\d[abd-hjlnp-uw-z]{2})(?![\w-])"
 )
 _INWARD: Final = re.compile(r"\d[abd-hjlnp-uw-z]{2}(?![\w-])")
 _AREAS: Final = frozenset(
-    "ab al ba bb bd bh bl bn br bs bt ca cb cf ch cm co cr ct cv cw da dd de dg dh dl dn dt dy ec"
+    "ab al ba bb bd bh bl bn br bs bt ca cb cf ch cm co cr ct cv cw da dd de dg dh dl dn dt dy ec"  # noqa: SIM905
     " eh en ex fk fy gl gu gy ha hd hg hp hr hs hu hx ig im ip iv je ka kt kw ky la ld le ll ln ls"
     " lu me mk ml ne ng nn np nr nw ol ox pa pe ph pl po pr rg rh rm sa se sg sk sl sm sn so sp sr"
     " ss st sw sy ta td tf tn tq tr ts tw ub wa wc wd wf wn wr ws wv yo ze".split()
@@ -25,11 +25,6 @@ _AREAS: Final = frozenset(
 # "PS5 2TB": what only looks like a postcode, unless the area exists.
 _UNITS: Final = re.compile(r"\d[tg]b|1st|2nd|3rd|[04-9]th")
 _STORAGE: Final = re.compile(r" ?(?:hard|disk|drive|ssd|storage|memory|card|console|usb)")
-# Where the text says "postcode", also one with a letter for the digit, or in the area for nobody.
-_LABELLED_POSTCODE: Final = re.compile(
-    r"(?<![\w-])[a-z]{1,2}[\dil][a-z\d]? {0,2}(?P<in>[\dilo][abd-hjlnp-uw-z]{2})(?![\w-])"
-    r"|(?<![\w-])zz99 {0,2}\d[a-z]{2}(?![\w-])"
-)
 # In lower case: "E1 2nd", and after a road or a vitamin, "M25 2hr".
 _NO_POSTCODE: Final = re.compile(r".*(?:1st|2nd|3rd|[04-9]th)|[a-z]\d.*(?:hr|ft|lb|yr|pt)")
 
@@ -48,12 +43,11 @@ def find_postcodes(view: View) -> list[Span]:
     """Find full postcodes in either case, but not "M25 2hr", "E1 2nd" or "PS5 2TB"."""
     if not _INWARD.search(view.lowered):
         return []
-    places = {
-        match.span() for match in _POSTCODE.finditer(view.lowered) if _is_postcode(view, match)
-    }
-    if "post" in view.lowered and "code" in view.lowered:
-        places |= {match.span() for match in _LABELLED_POSTCODE.finditer(view.lowered)}
-    return drop_overlaps(places, "postcode")
+    return [
+        (*match.span(), "postcode")
+        for match in _POSTCODE.finditer(view.lowered)
+        if _is_postcode(view, match)
+    ]
 
 
 def _is_postcode(view: View, match: re.Match[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 Span = tuple[int, int, str]
@@ -14,6 +15,7 @@ HIDDEN: Final = "\0"
 """Replaces each hidden character; no pattern matches it."""
 
 _RUN: Final = re.compile(r"\d(?:[ .,/()-]{0,5}[a-z]{0,2}\d){3,}+")
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _MAX_CACHED: Final = 20_000
 
 
@@ -27,7 +29,7 @@ class View(NamedTuple):
     def from_text(cls, text: str) -> View:
         """Normalize digits, letters, blanks and dashes of every script and width."""
         if not text.isascii():
-            text = text.translate(_PLAIN)
+            text = _NOT_ASCII.sub(_to_plain, text)
         return cls(text, text.lower())
 
     def hide(self, spans: Iterable[tuple[int, int, str]]) -> View:
@@ -43,12 +45,15 @@ class View(NamedTuple):
         return _count_digits(self.text)
 
 
+Find = Callable[[View], list[Span]]
+
+
 class Finder(NamedTuple):
     """A finder, and the digits that a text must have for it, in all and close together."""
 
     min_digits: int
     min_run: int
-    find: Callable[[View], list[Span]]
+    find: Find
 
 
 def drop_overlaps(places: Iterable[tuple[int, int]], kind: str) -> list[Span]:
@@ -63,7 +68,9 @@ def drop_overlaps(places: Iterable[tuple[int, int]], kind: str) -> list[Span]:
 
 
 def _count_digits(text: str) -> int:
-    return sum(map(text.count, "0123456789"))
+    # Deleting bytes is several times faster than counting each digit.
+    coded = text.encode(errors="replace")
+    return len(coded) - len(coded.translate(None, b"0123456789"))
 
 
 def _hide(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
@@ -75,22 +82,12 @@ def _hide(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     return "".join((*parts, text[done:]))
 
 
-class _PlainCharacters(dict[int, int]):
-    """A table for ``str.translate`` that fills itself."""
-
-    def __missing__(self, code: int) -> int:
-        plain = ord(_plain(chr(code)))
-        if len(self) < _MAX_CACHED:
-            self[code] = plain
-        return plain
+def _to_plain(match: re.Match[str]) -> str:
+    return "".join(map(_plain, match[0]))
 
 
-_PLAIN: Final = _PlainCharacters()
-
-
+@lru_cache(_MAX_CACHED)
 def _plain(character: str) -> str:
-    if character.isascii():
-        return character
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
     category = unicodedata.category(character)

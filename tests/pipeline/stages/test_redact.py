@@ -1,6 +1,7 @@
 import csv
 import os
 import time
+import tomllib
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests.pipeline.stages.personal_data import Example, Half, examples
 REDACTOR = Redactor()
 KINDS = sorted(set(TYPES) - {"name"})
 DATA = Path(os.environ.get("FEEDBACK_DATA", "../shared/data"))
+
+
+CASES = tomllib.loads(Path(__file__).with_name("redaction_cases.toml").read_text("utf-8"))
 
 
 @cache
@@ -115,6 +119,36 @@ def test_the_most_certain_type_wins(text: str, expected: str | None) -> None:
     assert REDACTOR.redact(text).text == (text if expected is None else expected)
 
 
+@pytest.mark.parametrize(("kind", "text", "values"), CASES["gone"])
+def test_a_value_is_hidden_however_it_is_written(kind: str, text: str, values: list[str]) -> None:
+    redacted = REDACTOR.redact(text).text
+    assert [value for value in values if value in redacted] == []
+
+
+@pytest.mark.parametrize("text", CASES["kept"])
+def test_numbers_and_codes_of_ordinary_comments_stay(text: str) -> None:
+    assert REDACTOR.redact(text).text == text
+
+
+@pytest.mark.parametrize(("kind", "text", "values"), CASES["missed"])
+def test_what_the_documentation_calls_a_limit_is_one(
+    kind: str, text: str, values: list[str]
+) -> None:
+    redacted = REDACTOR.redact(text).text
+    assert any(value in redacted for value in values), "found now: move it to the others"
+
+
+def test_a_span_of_a_disguised_value_is_where_it_stands() -> None:
+    text = (
+        "mail jo [at] example [dot] org, or oh seven seven double oh nine double oh one two three"
+    )
+    result = REDACTOR.redact(text)
+    assert [text[start:end] for start, end, _ in result.spans] == [
+        "jo [at] example [dot] org",
+        "oh seven seven double oh nine double oh one two three",
+    ]
+
+
 PIECES = (
     "07700 900123", "+44 7700 900123", "(202) 555-0123", "2025550101", "jane@example.org", "@jane",
     "www.example.org", "http://x.org/a", "4111 1111 1111 1111", "GB29 NWBK 6016 1331 9268 19",
@@ -123,7 +157,9 @@ PIECES = (
     "192.0.2.1", "2001:db8::1", "MRN ", "ref ", "order number ", "4415563", "account no ",
     "12-34-56 12345678", "SMPL9605054AB9XX", "call me on ", "ext 12", "[PHONE]", "[", "]", "0", "1",
     "12", "123", "1234", "55", " ", "  ", "-", ".", "/", "(", ")", "@", ":", "\0", "a", "x", "'",
-    "\n", "\ud800", "\u202a", "٠", "０", "é", "İ", "_", "+",
+    "[at]", " at ", "(dot)", " dot ", "com", "&#64;", "&nbsp;", "%40", "<b>", "hxxp://", "insta: ",
+    "oh seven seven", " double oh nine ", "third of May", "nineteen sixty", "O", "l", "geboren",
+    "\r\n", "\n", "\ud800", "\u202a", "٠", "０", "é", "İ", "_", "+",
 )  # fmt: skip
 
 
@@ -168,6 +204,15 @@ LONG = {
     "hosts": "www.",
     "accounts": "GB11 ",
     "other digits": "٠١",
+    "brackets": "[at](",
+    "entities": "&#64;&",
+    "tags": "<b><nhs",
+    "spelled": "one two double ",
+    "dots": "a dot a at ",
+    "networks": "insta: a.",
+    "dates": "1.1.19 geb",
+    "lookalikes": "0O l ",
+    "domains in lines": "@a\na.",
 }
 
 
