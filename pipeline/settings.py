@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         description="Folder of a model that `feedback train` wrote; default: the built-in model, "
         "for the taxonomy it was trained on.",
     )
+    scorer: str | None = Field(
+        default=None,
+        description="Scorer of one's own, whose label replaces the model's: module:callable, or an "
+        "entry point of the group feedback_pipeline.scorers. Default: the model's label.",
+    )
     urgency: Path | None = Field(
         default=None,
         description="Urgency rules (TOML); default: the built-in healthcare rules.",

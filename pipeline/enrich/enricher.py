@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from pipeline.enrich.analyzer import CommentAnalyzer
+from pipeline.enrich.scorer import ScorerFailed
 from schemas.feedback import EnrichedFeedback, Feedback
 from schemas.validation import first_fault
 
@@ -80,7 +81,9 @@ class Enricher:
                 enriched.append((index, self.enrich(record, at=at)))
             except Exception as error:
                 kind = type(error).__name__
-                rejections.append(Rejection(index, f"enriching feedback: {kind}", kind))
+                # Other messages may hold a comment.
+                what = str(error) if isinstance(error, ScorerFailed) else kind
+                rejections.append(Rejection(index, f"enriching feedback: {what}", kind))
         return enriched, sorted(rejections, key=lambda rejection: rejection.index)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.enrich.analyzer import CommentAnalyzer, RedactedComment
+from pipeline.enrich.scorer import ScoringAnalyzer
 from pipeline.stages.classify_topics import Taxonomy, TopicClassifier
 from pipeline.stages.evidence import places_to_spans
 from pipeline.stages.features import CONTEXT_RATING, CONTEXT_SIZE, tag_index, tag_names
@@ -135,19 +136,18 @@ def explain(analyzer: CommentAnalyzer, record: Feedback) -> Explanation:
     the ``text`` next to them repeats these characters, of the first of ``spans``. ``hidden``
     holds the types, each with its placeholders, ``urgent`` the reasons, each with its evidence;
     ``rating`` is ``measure``, ``value``, ``worst``, ``best`` and ``level``, 1 to 5. ``sentiment``
-    is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest three that
-    were not assigned.
+    is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest others.
 
     ``levels`` are the probabilities of all five, and without the rating those of the text alone.
     ``level_score`` is the likeliest level's score minus the mean of the other four's, ``tone`` the
-    mean score of the two positive levels minus that of the two negative ones; these are null if
-    nothing is scored and without a model. Scores are in log odds, those of levels the mean of both
-    heads whose probabilities are averaged. Words share a divisor that grows with their number:
-    the parts are exact, for this comment only.
+    mean score of the two positive levels minus that of the two negative ones; these are null if no
+    model scored. Scores are in log odds, those of levels the mean of both heads. Words share a
+    divisor that grows with their number: the parts are exact, for this comment only.
     """
     findings, comment = analyzer.analyze([record])[0], analyzer.preprocess([record])[0]
     text, rating, sentiment = comment.text, comment.features.rating, findings["sentiment"]
     sums = _Sums(analyzer.model, comment) if analyzer.model and comment.is_scored else None
+    judge = None if isinstance(analyzer, ScoringAnalyzer) else sums
     weights = [1.0 if level == sentiment.level else -0.25 for level in Level]
     topics, next_topics = _topics(analyzer.taxonomy, findings, comment, sums)
     hidden = {kind: re.finditer(rf"\[{kind.upper()}\]", text) for kind in comment.redactions}
@@ -161,10 +161,10 @@ def explain(analyzer: CommentAnalyzer, record: Feedback) -> Explanation:
         language=comment.language,
         sentiment=sentiment,
         vader_words=tuple(Word(text[a:b], a, b, _round(value)) for a, b, value in valences),
-        levels=_by_level(sums.read.levels) if sums else None,
-        levels_without_rating=_by_level(sums.read.unrated) if sums and rating else None,
-        level_score=sums.of_levels(weights) if sums else None,
-        tone=sums.of_levels([0.5, 0.5, 0.0, -0.5, -0.5]) if sums else None,
+        levels=_by_level(judge.read.levels) if judge else None,
+        levels_without_rating=_by_level(judge.read.unrated) if judge and rating else None,
+        level_score=judge.of_levels(weights) if judge else None,
+        tone=judge.of_levels([0.5, 0.5, 0.0, -0.5, -0.5]) if judge else None,
         topics=topics,
         next_topics=next_topics,
         urgent={

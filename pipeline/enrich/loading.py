@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.data_files import load_taxonomy, name_setting, translate_load_errors
+from pipeline.enrich.scorer import ScoringAnalyzer, load_scorer
 from pipeline.settings import Settings
 from pipeline.stages.person_names import PresidioNames
 from pipeline.stages.redact import Redactor
@@ -24,7 +25,12 @@ def load_analyzer(settings: Settings, options: Collection[str] = ()) -> CommentA
         model = load_text_model(settings.model, taxonomy.name, taxonomy.groups())
     with translate_load_errors(name_setting("urgency")):
         urgency = UrgencyRules.load(settings.urgency)
-    return CommentAnalyzer(taxonomy, urgency, load_redactor(settings), model)
+    redactor = load_redactor(settings)
+    if settings.scorer is None:
+        return CommentAnalyzer(taxonomy, urgency, redactor, model)
+    with translate_load_errors(name_setting("scorer", options)):
+        scorer = load_scorer(settings.scorer)
+    return ScoringAnalyzer(taxonomy, urgency, redactor, model, scorer)
 
 
 def load_redactor(settings: Settings) -> Redactor:

@@ -46,7 +46,7 @@ TYPES: Final = (
 _PLACEHOLDER: Final = re.compile(rf"\[(?:{'|'.join(TYPES).upper()})\]")
 _READABLE: Final = re.compile(rf"\w(?:[^{HIDDEN}]*\w)?")
 _MIN_RUN_DIGITS: Final = 4
-_MOST_DIGITS: Final = 14  # that any finder asks for
+_MAX_DIGITS: Final = 14  # that any finder asks for
 _MAX_PASSES: Final = 10
 
 
@@ -154,7 +154,7 @@ class Redactor:
         digits, run = view.count_digits(), 0
         if digits >= _MIN_RUN_DIGITS:
             run = view.longest_run()
-        finders = self._finders_for(min(digits, _MOST_DIGITS), min(run, _MOST_DIGITS))
+        finders = self._finders_for(min(digits, _MAX_DIGITS), min(run, _MAX_DIGITS))
         # Hiding a value may expose another to earlier finders, so they run again.
         searched_at = [-1] * len(finders)
         for _ in range(_MAX_PASSES):

@@ -39,6 +39,14 @@ def explain(
             metavar="[MEASURE=]NUMBER",
         ),
     ] = None,
+    scorer: Annotated[
+        str | None,
+        typer.Option(
+            help="Scorer of your own, as in FEEDBACK_SCORER: module:callable or entry point. It is "
+            "checked against its contract first.",
+            metavar="NAME",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Explain the analysis of one comment: each result with the words behind it.
@@ -48,7 +56,9 @@ def explain(
     feedback explain "No one rang back." --question "What could we do better?" --rating fft=4
     """
     record = build_record(_read_text(text), question, rating)
-    explanation = explain_comment(load_analyzer(settings()), record)
+    changes = {} if scorer is None else {"scorer": scorer}
+    analyzer = load_analyzer(settings().model_copy(update=changes), changes)
+    explanation = explain_comment(analyzer, record)
     if json:
         print_json(as_json(explanation))
     else:

@@ -143,6 +143,10 @@ def _sentiment(explanation: Explanation) -> Iterator[RenderableType]:
         yield Text(f"not scored: {reason}")
         return
     style = _STYLES[sentiment.label]
+    if levels is None and sentiment.probability is not None:
+        yield Text(f"{humanize(sentiment.label)}  {sentiment.probability:.0%}", f"bold {style}")
+        yield Text(f"Scored by {sentiment.method}, in place of the model.")
+        return
     if levels is None:
         yield Text(humanize(sentiment.label), f"bold {style}")
         yield Text("No model was trained for this taxonomy: sentiment is VADER's compound score,")

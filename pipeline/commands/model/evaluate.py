@@ -58,7 +58,8 @@ def evaluate(
     """
     require_training()
     changes = {name: value for name, value in (("model", model), ("taxonomy", taxonomy)) if value}
-    analyzer = load_analyzer(settings().model_copy(update=changes), changes)
+    # The model is judged, also where a scorer takes its place.
+    analyzer = load_analyzer(settings().model_copy(update={**changes, "scorer": None}), changes)
     options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)
     examples = read_labelled(path, options).examples
     try:

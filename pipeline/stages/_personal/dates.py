@@ -43,7 +43,8 @@ _LABEL: Final = (
 _PLACE: Final = r"(?: (?:at|in) [a-z][a-z' ]{1,24}(?= on ))?"
 _GAP: Final = (
     r"(?:'s\b|[ :;=,(\"'-]|\b(?:is|was|on|the|in|as|here|it|given|my|falls|of"
-    r"|(?:18|19|20)\d\d(?= on )|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)\b){0,10}+"
+    r"|(?:18|19|20)\d\d(?= on )"
+    r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)\b){0,10}+"
 )
 _BORN: Final = re.compile(rf"{_LABEL}(?P<after>{_PLACE}{_GAP}(?P<date>(?<!\d){_DATE}))?")
 _BEFORE: Final = re.compile(
