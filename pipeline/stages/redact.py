@@ -74,7 +74,7 @@ class Redactor:
     ) -> None:
         phones = PhoneFinder(regions)
         self._names = names
-        self.version = "patterns-1" if names is None else "patterns-1+names"
+        self.version = "patterns-2" if names is None else "patterns-2+names"
         # Types with a check digit come before lookalikes: see the package's docstring.
         self._finders = (
             Finder(0, 0, online.find_urls),

@@ -22,7 +22,7 @@ _AREAS: Final = frozenset(
     " lu me mk ml ne ng nn np nr nw ol ox pa pe ph pl po pr rg rh rm sa se sg sk sl sm sn so sp sr"
     " ss st sw sy ta td tf tn tq tr ts tw ub wa wc wd wf wn wr ws wv yo ze".split()
 )
-# "PS5 2TB": what only looks like a postcode, unless the area exists.
+# "PS4 1TB": what only looks like a postcode, unless the area exists.
 _UNITS: Final = re.compile(r"\d[tg]b|1st|2nd|3rd|[04-9]th")
 _STORAGE: Final = re.compile(r" ?(?:hard|disk|drive|ssd|storage|memory|card|console|usb)")
 # In lower case: "E1 2nd", and after a road or a vitamin, "M25 2hr".
@@ -40,7 +40,7 @@ _LABELLED: Final = re.compile(r"zip(?<!\wzip)(?: ?code)?(?: is| was)?[ :=#(-]{0,
 
 
 def find_postcodes(view: View) -> list[Span]:
-    """Find full postcodes in either case, but not "M25 2hr", "E1 2nd" or "PS5 2TB"."""
+    """Find full postcodes in either case, but not "M25 2hr", "E1 2nd" or "PS4 1TB"."""
     if not _INWARD.search(view.lowered):
         return []
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import orjson
@@ -15,6 +15,7 @@ from pipeline.commands.explain.command import build_record
 from pipeline.commands.explain.view import render
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import explain
+from pipeline.enrich.scorer import CommentToScore, Score
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
 from pipeline.terminal import SafeConsole
@@ -204,3 +205,29 @@ def test_the_help_has_an_example(run: Run) -> None:
     shown = " ".join(run("--help").output.replace("│", " ").split())
     assert 'feedback explain "No one rang back."' in shown
     assert "fft=4, stars=2, nps=3, csat=2, ces=6." in shown
+
+
+class AlwaysGlad:
+    """A scorer of one's own."""
+
+    version = "glad-1"
+
+    def score(self, comments: Sequence[CommentToScore]) -> list[Score | None]:
+        return [Score("positive", 0.75) for _ in comments]
+
+
+def test_a_scorer_of_ones_own_may_be_tried(run: Run) -> None:
+    name = f"{__name__}:AlwaysGlad"
+    shown = run("It was dreadful.", "--scorer", name)
+    assert "positive  75%" in shown.stdout
+    assert "Scored by glad-1, in place of the model." in shown.stdout
+    explanation = orjson.loads(run("It was dreadful.", "--scorer", name, "--json").stdout)
+    assert explanation["sentiment"]["method"] == explanation["versions"]["sentiment"] == "glad-1"
+    assert explanation["levels"] is None
+
+
+def test_a_scorer_that_cannot_be_loaded_is_an_error(run: Run) -> None:
+    result = run("Fine.", "--scorer", "nowhere.at_all:Scorer")
+    assert isinstance(result.exception, CommandError)
+    assert result.exception.status == ExitStatus.USAGE
+    assert "reading --scorer: nowhere.at_all:Scorer" in str(result.exception)
