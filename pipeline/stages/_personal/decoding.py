@@ -158,7 +158,9 @@ def _unwrap(match: re.Match[str]) -> str:
 
 def _mend_domain(match: re.Match[str]) -> str:
     domain = "".join(match["domain"].split()).replace(",", ".")
-    return "@" + domain
+    # With blanks on both sides it may mean "at": the finder of e-mail addresses decides.
+    is_apart = match["at"][0].isspace() and match["at"][-1].isspace()
+    return f" @ {domain}" if is_apart else f"@{domain}"
 
 
 def _read_spelled_at(match: re.Match[str]) -> str:
@@ -241,7 +243,8 @@ _WORD_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
     (
         "@",
         _compile(
-            r"(?:\s{0,2}(?=@)|(?<!\s)(?=@))@\s{0,2}(?P<domain>[a-z\d](?:[a-z\d-]{0,62}(?:\r?\n[a-z\d-]{1,62})?"
+            r"(?P<at>\s{0,2}@\s{0,2})"
+            r"(?P<domain>[a-z\d](?:[a-z\d-]{0,62}(?:\r?\n[a-z\d-]{1,62})?"
             rf"(?:\s?[.,]\s?[a-z\d-]{{1,63}}){{0,3}}?)\s?[.,]\s?{_TOP_LEVELS})(?![\w-])"
         ),
         _mend_domain,

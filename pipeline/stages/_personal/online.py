@@ -52,10 +52,10 @@ _USER: Final = re.compile(
     r"(?<![\w/])u/(?P<name>[\w-]{4,20})(?!\w)|\buser ?name[ :=]{1,3}(?:is )?(?P<named>[\w.]{3,40})"
 )
 _HANDLE_FORM: Final = re.compile(
-    r"(?:live:)?(?=[\w.]*[a-z])(?:\w*[a-z]\d+|\w+_\w+|\w*\d[a-z]\w*|\w{2,}\.\w+)[\w.]*(?:#\d{4})?"
+    r"(?:live:)?(?=[\w.]*[a-z])(?:\w*[a-z]\d+|\w+_\w+|\w{2,}\.\w+)[\w.]*(?:#\d{4})?"
 )
 # A cheap test: a name has a digit, an underscore or a dot after a letter, or follows a colon.
-_NAME: Final = re.compile(r"[\d_.](?:(?<=[a-z]\d)|(?<=\w_)|(?<=[a-z]\.)[a-z\d]|(?<=\d)[a-z]{4})")
+_NAME: Final = re.compile(r"[\d_.](?:(?<=[a-z]\d)|(?<=\w_)|(?<=[a-z]\.)[a-z\d])")
 _END: Final = re.compile(r"\s*(?:[,;.)\"'\n]|\Z)")
 _IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)")
 _IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:]{6,40}+(?![\w:])")
