@@ -132,7 +132,8 @@ class Redactor:
         view = plain if decoded.text is plain.text else View.from_text(decoded.text)
         hidden = decoded.restore(self._find_decoded(view))
         if self._names is not None:
-            hidden += _still_readable(plain.hide(hidden), self._names.find(text))
+            readable = _hide_placeholders(plain.hide(hidden))
+            hidden += _still_readable(readable, self._names.find(text))
         return sorted(hidden)
 
     def _finders_for(self, digits: int, run: int) -> list[Find]:
@@ -148,8 +149,7 @@ class Redactor:
         return finders
 
     def _find_decoded(self, view: View) -> list[Span]:
-        if "[" in view.text:
-            view = view.hide([(*match.span(), "") for match in _PLACEHOLDER.finditer(view.text)])
+        view = _hide_placeholders(view)
         hidden: list[Span] = []
         digits, run = view.count_digits(), 0
         if digits >= _MIN_RUN_DIGITS:
@@ -168,6 +168,12 @@ class Redactor:
             if len(hidden) == before:
                 break
         return hidden
+
+
+def _hide_placeholders(view: View) -> View:
+    if "[" not in view.text:
+        return view
+    return view.hide([(*match.span(), "") for match in _PLACEHOLDER.finditer(view.text)])
 
 
 def _still_readable(view: View, names: Sequence[tuple[int, int]]) -> Iterator[Span]:

@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 import time
 import tomllib
 from collections import Counter
@@ -237,6 +238,21 @@ def test_ordinary_comments_of_patients_lose_nothing() -> None:
         texts = [row["FFT answer"] for row in csv.DictReader(file)]
     counts = sum((Counter(REDACTOR.redact(text).counts) for text in texts), Counter())
     assert counts == {"record_number": 1}  # an incident's number
+
+
+class Capitals:
+    """Takes words in capitals for names, also in placeholders and around other values."""
+
+    def find(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"[A-Z]{3,}(?: [A-Z\d ]+)?", text)]
+
+
+def test_names_are_hidden_around_other_values_and_never_twice() -> None:
+    redactor = Redactor(names=Capitals())
+    text = "I met SAM ROE NX1 1QD, mail SAM [at] example [dot] org [NAME] ok"
+    once = redactor.redact(text)
+    assert once.text == "I met [NAME] [POSTCODE], mail [EMAIL] [NAME] ok"
+    assert redactor.redact(once.text) == Redaction(once.text, {}, ())
 
 
 def test_names_without_the_extra_say_what_to_install() -> None:
