@@ -10,20 +10,20 @@ from pipeline.stages._personal.online import may_name_network
 
 _DIGITS: Final = b"0123456789"
 # Without one of these a text can only hold a value that is spelled out.
-_SIGNS: Final = _DIGITS + b"@/&:_)]}"
+_SIGNS: Final = _DIGITS + b"@/&:_)]}>"
 # With no more close together, only codes, accounts and dates of birth are possible.
 _MAX_FEW_DIGITS: Final = 3
 _RUN: Final = re.compile(r"\d(?:[ .,/()\[\]\s_-]{0,5}[A-Za-z]{0,2}\d){3}")
 _CODE: Final = re.compile(r"\d(?:(?<=[a-z]\d)|(?<=[a-z][._]\d))")
 _OTHER_SIGN: Final = re.compile(r"[\d＠﹫]")
 _PATH: Final = re.compile(r"\.\]?[A-Za-z]{2}")
-_DISGUISED_AT: Final = re.compile(r"[\])}](?i:(?<=at.)|(?<=at .))")
+_DISGUISED_AT: Final = re.compile(r"[\])}>](?i:(?<=at.)|(?<=at .))")
 _MIN_SPELLED: Final = 15  # characters
 
 _SPOT: Final = re.compile(r"[\d@＠﹫/]+|www\.", re.IGNORECASE)
 _SPELLED_SPOT: Final = re.compile(
-    r" dot |[\[({]at|_at_| at (?=\w{1,40}\.)|b(?:irth|orn)|zero|oh |&commat"
-    r"|\b(?:insta|ig\b|snap|tik|skype)",
+    r" dot |[\[({<] ?at\b|_at_| at (?=\w{1,40}\.)|b(?:irth|orn)|zero|oh |&commat"
+    r"|\b(?:insta|ig\b|snap|tik|skype|telegram|discord|twitter)",
     re.IGNORECASE,
 )
 
@@ -50,7 +50,8 @@ def may_hold_value(text: str) -> bool:
 def find_spots(text: str) -> list[tuple[int, int]]:
     """Return the places around which values are possible, in order."""
     spots = [match.span() for match in _SPOT.finditer(text)]
-    if may_be_spelled(text.lower()) or _has_sign(text):
+    lowered = text.lower()
+    if may_be_spelled(lowered) or may_name_network(lowered) or _has_sign(text):
         spots += (match.span() for match in _SPELLED_SPOT.finditer(text))
         spots.sort()
     return spots

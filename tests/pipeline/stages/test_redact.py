@@ -126,6 +126,13 @@ def test_a_value_is_hidden_however_it_is_written(kind: str, text: str, values: l
     assert [value for value in values if value in redacted] == []
 
 
+@pytest.mark.parametrize(("kind", "text", "values"), CASES["gone"])
+def test_a_value_is_hidden_in_a_long_comment_too(kind: str, text: str, values: list[str]) -> None:
+    around = "The ward was calm and the food was warm and fine. " * 50
+    redacted = REDACTOR.redact(f"{around}{text}, {around}").text
+    assert [value for value in values if value in redacted] == []
+
+
 @pytest.mark.parametrize("text", CASES["kept"])
 def test_numbers_and_codes_of_ordinary_comments_stay(text: str) -> None:
     assert REDACTOR.redact(text).text == text
