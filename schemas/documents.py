@@ -7,10 +7,12 @@ overwrites its document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
+from schemas.feedback import Label
 from schemas.mappings import load_mappings
 
 READ_ALIAS: Final = "feedback"
@@ -20,6 +22,17 @@ COMPONENT_SETTINGS: Final = "feedback-settings"
 COMPONENT_MAPPINGS: Final = "feedback-mappings"
 ECS_VERSION: Final = "8.17.0"
 
+TOPIC_LISTS: Final = MappingProxyType(
+    {
+        Label.POSITIVE: "feedback.positive_topics",
+        Label.NEUTRAL: "feedback.neutral_topics",
+        Label.NEGATIVE: "feedback.negative_topics",
+    }
+)
+"""Fields with the topics of a document by their own sentiment. Kibana's charts cannot group by
+nested fields, hence these lists beside ``feedback.topic_sentiments``. Documents that were indexed
+before they were added have none of them."""
+
 _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
 _COPIED: Final = ("question", "site", "service", "attributes", "priority")
 # Omitted if empty, and absent in records of earlier versions.
@@ -27,6 +40,8 @@ _COPIED_UNLESS_EMPTY: Final = (
     "backfill",
     "interactions",
     "urgent_reasons",
+    "maybe_urgent_reasons",
+    "translation",
     "redactions",
     "topic_probabilities",
     "evidence",
@@ -41,14 +56,17 @@ def index_name(created_at: datetime) -> str:
 def mappings(*, analyzer: str | None = None) -> dict[str, Any]:
     """Return the mappings of the feedback indices.
 
-    ``analyzer`` is a language analyzer of the server for a subfield of the text, or None.
+    ``analyzer`` is a language analyzer of the server for a subfield of the text and of its
+    translation, or None.
     Probabilities and evidence are only returned with the document, never searched, so topics need
     no mapped fields.
     """
     mappings = load_mappings("feedback")
     if analyzer is not None:
         field = {"type": "text", "analyzer": analyzer}
-        mappings["properties"]["message"]["fields"] = {analyzer: field}
+        translation = mappings["properties"]["feedback"]["properties"]["translation"]
+        for text in (mappings["properties"]["message"], translation["properties"]["text"]):
+            text["fields"] = {analyzer: field}
     return mappings
 
 
@@ -96,6 +114,7 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
         "topics": fields["topics"],
         "themes": fields["themes"],
         "urgent": fields.get("urgent", False),
+        "maybe_urgent": fields.get("maybe_urgent", False),
         "versions": fields["versions"],
         "language": _language(fields),
     }
@@ -105,6 +124,7 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in _COPIED_UNLESS_EMPTY:
         if fields.get(name):
             feedback[name] = fields[name]
+    feedback |= _topic_sentiments(fields)
     measures = {name: _measure_fields(fields[name]) for name in _MEASURES if name in fields}
     if measures:
         feedback["measures"] = measures
@@ -135,6 +155,23 @@ def _language(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "language" in fields:
         language["declared"] = fields["language"]
     return language
+
+
+def _topic_sentiments(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the topics' own sentiments, and the topics by label.
+
+    A record without them, as of an earlier version, has the comment's label for each of its topics;
+    one that was not scored has neither.
+    """
+    own: Sequence[Mapping[str, Any]] = fields.get("topic_sentiments", ())
+    labels = [(each["topic"], each["label"]) for each in own]
+    if not own:
+        label = fields["sentiment"]["label"]
+        labels = [(topic, label) for topic in fields["topics"] if label != Label.NOT_SCORED]
+    body: dict[str, Any] = {"topic_sentiments": own} if own else {}
+    for topic, label in labels:
+        body.setdefault(f"{label}_topics", []).append(topic)
+    return body
 
 
 def _measure_fields(measure: Mapping[str, float]) -> dict[str, float]:

@@ -1,13 +1,23 @@
 """The document of a record, against a real and strict index."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from schemas.documents import document, index_name
-from schemas.feedback import EnrichedFeedback, Label, Language, Level, Priority, Sentiment
+from schemas.documents import TOPIC_LISTS, document, index_name, mappings
+from schemas.feedback import (
+    EnrichedFeedback,
+    Label,
+    Language,
+    Level,
+    Priority,
+    Sentiment,
+    TopicSentiment,
+    Translation,
+)
 
 GIVEN = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
 FULL = EnrichedFeedback.collect(
@@ -38,6 +48,10 @@ FULL = EnrichedFeedback.collect(
         level=Level.VERY_NEGATIVE,
         level_probability=0.6,
         contradicts_rating=False,
+        mixed=True,
+        head="survey",
+        not_scored="language",
+        by_translation=True,
         compound=-0.4,
         positive=0.0,
         neutral=0.4,
@@ -50,6 +64,13 @@ FULL = EnrichedFeedback.collect(
     priority=Priority.HIGH,
     urgent=True,
     urgent_reasons=("self_harm",),
+    maybe_urgent_reasons=("safeguarding",),
+    topic_sentiments=(
+        TopicSentiment(
+            topic="waiting_time", label=Label.NEGATIVE, probability=0.75, evidence=((0, 6),)
+        ),
+    ),
+    translation=Translation(text="Waited four hours.", language="pl", service="libretranslate"),
     redactions={"email": 2},
     evidence={"sentiment": ((0, 6),), "topic:waiting_time": ((0, 6), (12, 17))},
     versions={"sentiment": "m"},
@@ -69,10 +90,47 @@ def test_don_t_know_has_a_value_and_no_score() -> None:
 def test_a_record_of_an_earlier_version_is_not_urgent_and_has_no_empty_fields() -> None:
     fields = orjson.loads(FULL.to_payload())
     new = ("topic_probabilities", "interactions", "priority", "urgent_reasons", "redactions",
-           "evidence")  # fmt: skip
-    body = document({k: v for k, v in fields.items() if k not in {*new, "urgent"}})
-    assert body["feedback"]["urgent"] is False
+           "evidence", "maybe_urgent_reasons", "translation", "topic_sentiments")  # fmt: skip
+    flags = {"urgent", "maybe_urgent"}
+    body = document({k: v for k, v in fields.items() if k not in {*new, *flags}})
+    assert [body["feedback"][flag] for flag in flags] == [False, False]
     assert set(new) & set(body["feedback"]) == set()
+
+
+def _topic_lists(**fields: Any) -> dict[str, list[str]]:
+    """The topics by label in the document of the example with other fields."""
+    feedback = document({**orjson.loads(FULL.to_payload()), **fields})["feedback"]
+    names = {label: f"{label}_topics" for label in ("positive", "neutral", "negative")}
+    return {label: feedback[name] for label, name in names.items() if name in feedback}
+
+
+def test_topics_are_listed_by_their_own_sentiment_and_not_by_the_comments() -> None:
+    own = [("staff", "positive"), ("waiting_time", "negative"), ("food", "negative")]
+    lists = _topic_lists(
+        topics=[topic for topic, _ in own],
+        topic_sentiments=[
+            {"topic": topic, "label": label, "probability": 0.9, "evidence": []}
+            for topic, label in own
+        ],
+    )
+    assert lists == {"positive": ["staff"], "negative": ["waiting_time", "food"]}
+
+
+def test_topics_of_a_record_of_an_earlier_version_have_the_comments_label() -> None:
+    lists = _topic_lists(topics=["staff", "food"], topic_sentiments=[])
+    assert lists == {"negative": ["staff", "food"]}
+
+
+def test_topics_of_a_comment_that_was_not_scored_are_in_no_list() -> None:
+    fields = {"sentiment": {"label": "not_scored"}, "topic_sentiments": []}
+    assert _topic_lists(topics=["staff"], **fields) == {}
+
+
+def test_every_list_of_topics_is_mapped_as_the_topics_are() -> None:
+    mapped = mappings()["properties"]["feedback"]["properties"]
+    for label, field in TOPIC_LISTS.items():
+        assert field == f"feedback.{label}_topics"
+        assert mapped[field.removeprefix("feedback.")] == mapped["topics"]
 
 
 def test_the_example_has_every_field_of_a_record() -> None:

@@ -16,12 +16,15 @@ INDEX = "feedback-1991.01.01"
 
 
 def _earlier_mappings() -> dict[str, Any]:
-    """As they were before there was anything urgent."""
+    """As they were before there was anything urgent, and topics had no sentiment."""
     earlier = mappings()
     feedback = earlier["properties"]["feedback"]["properties"]
-    for name in ("urgent", "urgent_reasons", "evidence", "redactions", "topic_probabilities"):
+    for name in ("urgent", "urgent_reasons", "maybe_urgent", "maybe_urgent_reasons", "evidence",
+                 "redactions", "topic_probabilities", "topic_sentiments", "positive_topics",
+                 "neutral_topics", "negative_topics", "translation"):  # fmt: skip
         del feedback[name]
-    del feedback["sentiment"]["properties"]["level"]
+    for name in ("level", "mixed", "head", "not_scored", "by_translation"):
+        del feedback["sentiment"]["properties"][name]
     return earlier
 
 
