@@ -23,9 +23,20 @@ class Signal(Record):
     source: Name
     topics: tuple[str, ...] = ()
     negative: bool = Field(description="True if its sentiment is negative.")
-    scored: bool = Field(description="True if its sentiment was scored.")
+    scored: bool = Field(
+        description="True if its sentiment was scored, and not by a translation; others are in no "
+        "share."
+    )
     urgent: bool = Field(description="True if it needs immediate attention.")
     backfill: bool = Field(default=False, description="True for history, which raises no alerts.")
     words: tuple[str, ...] = Field(
-        default=(), description="Words of a negative or urgent text, personal data redacted."
+        default=(),
+        description="Words of an urgent text, or of one that is negative or about one of its "
+        "topics; personal data redacted.",
     )
+    negative_topics: tuple[str, ...] | None = Field(
+        default=None,
+        description="Those of its topics whose own sentiment is negative; absent in signals of "
+        "earlier versions, where the comment's holds for all.",
+    )
+    by_translation: bool = Field(default=False, description="True if a translation was judged.")

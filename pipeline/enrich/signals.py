@@ -30,7 +30,11 @@ def to_signal(record: EnrichedFeedback) -> Signal | None:
         return None
     at, news = _event_time(record.created_at, record.collected_at)
     label = record.sentiment.label
-    negative = label is Label.NEGATIVE
+    # A label by translation is less reliable: such comments are counted, and are in no share.
+    by_translation = bool(getattr(record.sentiment, "by_translation", False))
+    scored = label is not Label.NOT_SCORED and not by_translation
+    negative = scored and label is Label.NEGATIVE
+    negative_topics = _negative_topics(record) if scored else ()
     return Signal.construct_unchecked(
         {
             "event_id": record.event_id,
@@ -39,12 +43,24 @@ def to_signal(record: EnrichedFeedback) -> Signal | None:
             "source": record.source,
             "topics": record.topics,
             "negative": negative,
-            "scored": label is not Label.NOT_SCORED,
+            "scored": scored,
             "urgent": record.urgent,
             "backfill": record.backfill or not news,
-            "words": content_words(record.text) if negative or record.urgent else (),
+            "words": content_words(record.text)
+            if negative or negative_topics or record.urgent
+            else (),
+            "negative_topics": negative_topics,
+            "by_translation": by_translation,
         }
     )
+
+
+def _negative_topics(record: EnrichedFeedback) -> tuple[str, ...]:
+    """Return the topics whose own sentiment is negative; without one they have the comment's."""
+    own = getattr(record, "topic_sentiments", ())
+    if not own:
+        return record.topics if record.sentiment.label is Label.NEGATIVE else ()
+    return tuple([each.topic for each in own if each.label is Label.NEGATIVE])
 
 
 def _event_time(created: datetime, collected: datetime) -> tuple[datetime, bool]:

@@ -122,22 +122,31 @@ def format_duration(length: timedelta) -> str:
 def kibana_link(alert: Alert, kibana: str) -> str:
     """Return a link to Kibana's Discover with the alert's feedback."""
     until = alert.resolved_at or alert.updated_at
-    terms = [
-        f"{field}: {_kuery(value)}"
-        for field, value in (
-            ("feedback.site", alert.site),
-            ("feedback.topics", alert.topic),
-            ("event.dataset", alert.source),
-        )
-        if value is not None
-    ]
-    negative = alert.kind is AlertKind.NEGATIVE
-    terms.append("feedback.sentiment.label: negative" if negative else "feedback.urgent: true")
-    query = _rison(" and ".join(terms))
+    query = _rison(" and ".join(_query_terms(alert)))
     time = f"(from:{_rison(_utc(alert.started_at))},to:{_rison(_utc(until))})"
     place = f"_g=(time:{time})&_a=(dataSource:(dataViewId:{_DATA_VIEW},type:dataView),"
     place += f"query:(language:kuery,query:{query}))"
     return f"{kibana.rstrip('/')}/app/discover#/?{quote(place, safe='=&():,!')}"
+
+
+def _query_terms(alert: Alert) -> list[str]:
+    """Return the terms of a KQL query for what was counted: a topic by its own sentiment."""
+    negative = alert.kind is AlertKind.NEGATIVE
+    topics = "feedback.negative_topics" if negative else "feedback.topics"
+    terms = [
+        f"{field}: {_kuery(value)}"
+        for field, value in (
+            ("feedback.site", alert.site),
+            (topics, alert.topic),
+            ("event.dataset", alert.source),
+        )
+        if value is not None
+    ]
+    if not negative:
+        return [*terms, "feedback.urgent: true"]
+    if alert.topic is None:
+        terms.append("feedback.sentiment.label: negative")
+    return [*terms, "not feedback.sentiment.by_translation: true"]
 
 
 def _utc(at: datetime) -> str:

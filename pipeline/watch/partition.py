@@ -30,6 +30,8 @@ class RoleCounts:
 
     signals: int = 0
     unreadable: int = 0
+    by_translation: int = 0
+    """Signals of comments whose translation was judged; their labels are in no share."""
     alerts: int = 0
     snapshots: int = 0
 
@@ -150,6 +152,7 @@ class Partition:
                 reason="it is not a valid signal",
             )
             return None
+        self._counts.by_translation += signal.by_translation
         return Counted(
             signal.event_id,
             signal.at.timestamp(),
@@ -161,6 +164,7 @@ class Partition:
             signal.urgent,
             signal.backfill,
             signal.words,
+            signal.negative_topics,
         )
 
 

@@ -37,16 +37,15 @@ class OpenBucket:
     events: int = 0
 
     def count(
-        self, places: list[int], negative: bool, scored: bool, urgent: bool, at: float
+        self, places: list[int], negative: list[int], scored: bool, urgent: bool, at: float
     ) -> None:
-        """Count one event for all of its keys."""
+        """Count one event for all of its keys; it is negative for those in ``negative``."""
         self.events += 1
         self.latest = max(self.latest, at)
         self.total += places
         if scored:
             self.scored += places
-        if negative:
-            self.negative += places
+        self.negative += negative
         if urgent:
             self.urgent += places
 

@@ -115,25 +115,27 @@ class Detector:
         counts = into.get(bucket)
         if counts is None:
             counts = into[bucket] = OpenBucket()
-        negative, scored, urgent = signal.negative, signal.scored, signal.urgent
+        negative = [p for p, key in zip(places, wanted, strict=True) if signal.is_negative(key)]
+        of_source = [own] if signal.negative else []
+        scored, urgent = signal.scored, signal.urgent
         pair = (site, signal.source)
         if self._warm_up.is_warming_up(pair, bucket, int(self._detectors.keys.since[places[0]])):
             for place in places:
-                self._warm_up.count(pair, place, negative, scored, urgent)
-            counts.count([own], negative, scored, urgent, signal.at)
+                self._warm_up.count(pair, place, place in negative, scored, urgent)
+            counts.count([own], of_source, scored, urgent, signal.at)
             return
         places.append(own)
+        negative += of_source
         counts.count(places, negative, scored, urgent, signal.at)
-        if negative or urgent:
-            self._keep_words(signal, bucket, places)
+        self._keep_words(signal, bucket, negative, places if urgent else [])
 
-    def _keep_words(self, signal: Signal, bucket: int, places: list[int]) -> None:
+    def _keep_words(
+        self, signal: Signal, bucket: int, negative: list[int], urgent: list[int]
+    ) -> None:
+        """Keep the comment for the keys for which it is negative, and for which it is urgent."""
         example = Example(bucket, signal.event_id, signal.words)
-        for kind, counts in (
-            (AlertKind.NEGATIVE, signal.negative),
-            (AlertKind.URGENT, signal.urgent),
-        ):
-            if counts:
+        for kind, places in ((AlertKind.NEGATIVE, negative), (AlertKind.URGENT, urgent)):
+            if places:
                 words = self._words[kind]
                 kept = words.learn(example)
                 for place in places:

@@ -25,6 +25,14 @@ class Signal(NamedTuple):
     urgent: bool
     backfill: bool = False
     words: tuple[str, ...] = ()
+    negative_topics: tuple[str, ...] | None = None
+    """Topics whose own sentiment is negative; None: the comment's holds for all of them."""
+
+    def is_negative(self, key: Key) -> bool:
+        """Return True if it counts as negative for a key: for a topic, by the topic's sentiment."""
+        if key.topic is None or self.negative_topics is None:
+            return self.negative
+        return key.topic in self.negative_topics
 
 
 class Key(NamedTuple):

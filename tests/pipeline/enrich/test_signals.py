@@ -6,7 +6,14 @@ import pytest
 
 from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.signals import content_words, signal_payload, site_key, to_signal
-from schemas.feedback import EnrichedFeedback, Feedback, Operation
+from schemas.feedback import (
+    EnrichedFeedback,
+    Feedback,
+    Label,
+    Operation,
+    Sentiment,
+    TopicSentiment,
+)
 from schemas.signal import Signal
 
 COLLECTED = datetime(2026, 8, 3, 9, 30, tzinfo=UTC)
@@ -39,8 +46,64 @@ def test_the_message_is_a_valid_signal(enrichment: Enricher) -> None:
         scored=True,
         urgent=True,
         words=("nurse", "rude", "kill"),
+        negative_topics=record.topics,
     )
     assert Signal.from_payload(signal_payload(signal)) == expected
+
+
+def _with_sentiments(record: EnrichedFeedback, label: Label, **fields: object) -> EnrichedFeedback:
+    """The record with another label, and with sentiments of its topics."""
+    sentiment = Sentiment(label=label, method="m", by_translation=bool(fields.pop("translated", 0)))
+    return record.model_copy(update={"sentiment": sentiment, **fields})
+
+
+def _own(topic: str, label: Label) -> TopicSentiment:
+    return TopicSentiment(topic=topic, label=label, probability=0.9)
+
+
+def test_a_signal_has_the_topics_that_are_negative_themselves(enrichment: Enricher) -> None:
+    mixed = _with_sentiments(
+        enrich(enrichment),
+        Label.POSITIVE,
+        topics=("staff", "parking"),
+        topic_sentiments=(_own("staff", Label.POSITIVE), _own("parking", Label.NEGATIVE)),
+    )
+    signal = to_signal(mixed)
+    assert signal is not None
+    assert (signal.negative, signal.scored, signal.negative_topics) == (False, True, ("parking",))
+    assert signal.words == ("terrible", "dirty", "ward")
+
+
+def test_topics_without_a_sentiment_of_their_own_have_the_comments(enrichment: Enricher) -> None:
+    for label, expected in ((Label.NEGATIVE, ("food",)), (Label.POSITIVE, ())):
+        plain = _with_sentiments(enrich(enrichment), label, topics=("food",), topic_sentiments=())
+        signal = to_signal(plain)
+        assert signal is not None
+        assert signal.negative_topics == expected
+
+
+def test_a_label_by_translation_is_in_no_share(enrichment: Enricher) -> None:
+    translated = _with_sentiments(
+        enrich(enrichment),
+        Label.NEGATIVE,
+        translated=True,
+        topics=("food",),
+        topic_sentiments=(_own("food", Label.NEGATIVE),),
+    )
+    signal = to_signal(translated)
+    assert signal is not None
+    assert (signal.scored, signal.negative, signal.negative_topics) == (False, False, ())
+    assert signal.by_translation
+    assert Signal.from_payload(signal_payload(signal)) == signal
+
+
+def test_what_may_be_urgent_is_no_urgent_signal(enrichment: Enricher) -> None:
+    unsure = enrich(enrichment).model_copy(
+        update={"maybe_urgent": True, "maybe_urgent_reasons": ("safeguarding",)}
+    )
+    signal = to_signal(unsure)
+    assert signal is not None
+    assert not signal.urgent
 
 
 def test_a_signal_without_a_site_is_valid_too(enrichment: Enricher) -> None:

@@ -126,7 +126,8 @@ def test_the_link_leads_to_the_comments_in_kibana() -> None:
         "https://kibana.example.org/app/discover#/?_g=(time:(from:%272026-08-03T13:15:00Z%27,"
         "to:%272026-08-03T15:00:00Z%27))&_a=(dataSource:(dataViewId:feedback,type:dataView),"
         "query:(language:kuery,query:%27feedback.site:%20%22St.%20Mary!%27s%22%20and%20"
-        "feedback.topics:%20%22waiting_time%22%20and%20feedback.sentiment.label:%20negative%27))"
+        "feedback.negative_topics:%20%22waiting_time%22%20and%20"
+        "not%20feedback.sentiment.by_translation:%20true%27))"
     )
 
 

@@ -94,6 +94,18 @@ def test_a_fast_clock_does_not_make_others_late() -> None:
     assert one.detector.dropped.late == 0
 
 
+def test_labels_by_translation_are_counted_and_are_in_no_share() -> None:
+    translated = signal("translated", SINCE, "North", negative=False).model_copy(
+        update={"scored": False, "by_translation": True}
+    )
+    counts = RoleCounts()
+    one = Partition(0, None, OPTIONS, counts, end=0)
+    one.consume(to_records([translated]), behind=False)
+    assert (counts.signals, counts.by_translation) == (1, 1)
+    (bucket,) = one.detector._open.values()
+    assert (bucket.scored, bucket.negative, len(bucket.total)) == ([], [], 3)
+
+
 def test_what_is_no_signal_is_skipped(whole: Partition) -> None:
     counts = RoleCounts()
     one = Partition(0, None, OPTIONS, counts, end=0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.watch.detection.detector import Detector
-from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY, Key
+from pipeline.watch.detection.signals import BUCKET_S, BUCKETS_PER_DAY, Key, Signal
 from pipeline.watch.detection.state import StateError
 from schemas.alert import AlertKind, AlertState, Severity
 from tests.pipeline.watch.detection.streams import (
@@ -52,6 +53,48 @@ def test_an_alert_says_what_where_and_by_how_much() -> None:
     event_ids = {signal.event_id for signal in signals if signal.negative}
     assert first.example_ids and set(first.example_ids) <= event_ids
     assert first.sentence.startswith(f"North: {first.seen} of {first.total} comments")
+
+
+def _about_two_topics(**fields: Any) -> tuple[list[Signal], float]:
+    """Usual feedback, then comments that mention both food and waiting."""
+    stream = Stream()
+    signals = usual(stream, QUIET_DAYS + 1)
+    signals += stream.spread(SPIKE_AT, 3, 16, topics=("food", "waiting"), **fields)
+    return signals, SPIKE_AT + DAY_S
+
+
+def test_a_topic_counts_by_its_own_sentiment_and_the_site_by_the_comments() -> None:
+    signals, until = _about_two_topics(negative_topics=("waiting",))
+    alerts = run(Detector(OPTIONS), signals, until)
+    assert {(alert.topic, alert.source) for alert in alerts} == {("waiting", None)}
+    mixed = {signal.event_id for signal in signals if signal.negative_topics}
+    assert mixed.intersection(alerts[0].example_ids)
+
+
+def test_a_comment_that_blames_two_topics_counts_once_for_each_and_once_for_the_site() -> None:
+    stream = Stream()
+    both = ("food", "waiting")
+    one = stream.one(MONDAY, topics=both, negative=True, negative_topics=both)
+    detector = Detector(OPTIONS)
+    detector.add([one])
+    keys = detector._detectors.keys
+    counts = detector._open[int(MONDAY // BUCKET_S)].to_counts(keys.room)
+    assert [counts.negative[place] for place in range(len(keys.all))] == [1, 1, 1, 1]
+    assert {key.topic for key in keys.all if key.topic} == {"food", "waiting"}
+
+
+def test_a_negative_comment_with_a_praised_topic_is_not_negative_for_that_topic() -> None:
+    signals, until = _about_two_topics(bad=1.0, negative_topics=("waiting",))
+    alerts = run(Detector(OPTIONS), signals, until)
+    assert None in {alert.topic for alert in alerts}
+    assert "food" not in {alert.topic for alert in alerts}
+
+
+def test_topics_in_signals_of_earlier_versions_have_the_comments_sentiment() -> None:
+    earlier = Stream().one(MONDAY, topics=("food",), negative=True)
+    assert earlier.negative_topics is None
+    assert earlier.is_negative(Key("North", "food"))
+    assert not earlier._replace(negative=False).is_negative(Key("North", "food"))
 
 
 def test_usual_feedback_raises_no_alert() -> None:
