@@ -57,20 +57,22 @@ class ReportRequest:
 def gather_report(request: ReportRequest, settings: Settings, taxonomy: Taxonomy) -> Report:
     """Return the report; raises ``Unavailable`` or ``CommandError``."""
     with connect(settings) as client, command_errors("reporting", settings):
-        gatherer = _Gatherer(client.options(request_timeout=_TIMEOUT_S), request)
-        return gatherer.report(taxonomy, _load_coverage(settings))
+        gatherer = _Gatherer(client.options(request_timeout=_TIMEOUT_S), request, taxonomy)
+        return gatherer.report(_load_coverage(settings))
 
 
 class _Gatherer:
     """The queries of one report."""
 
-    def __init__(self, client: Elasticsearch, request: ReportRequest) -> None:
+    def __init__(self, client: Elasticsearch, request: ReportRequest, taxonomy: Taxonomy) -> None:
         self._client = client
         self._request = request
         self._frame = request.frame
         self._query = _scope_query(request.scope)
+        self._taxonomy = taxonomy
+        self._themes = _themes(taxonomy)
 
-    def report(self, taxonomy: Taxonomy, ledger: list[Any] | None) -> Report:
+    def report(self, ledger: list[Any] | None) -> Report:
         frame = self._frame
         counts = {name: self._counts(name) for name in (None, "theme", *self._request.by)}
         goals = [(goal, *self._goal_counts(goal)) for goal in self._request.goals]
@@ -81,7 +83,7 @@ class _Gatherer:
         lead = parts.select_primary_measure(overall, self._request.chosen)
         breakdowns = tuple(parts.breakdown(frame, name, counts[name]) for name in self._request.by)
         by_source = next((part for part in breakdowns if part.dimension == "source"), None)
-        themed = {name for name, topic in taxonomy.topics.items() if topic.theme}
+        themed = {topic for topics in self._themes.values() for topic in topics}
         drivers_, answers = self._drivers(lead, themed)
         sources = None
         if ledger is not None:
@@ -98,7 +100,7 @@ class _Gatherer:
             goals=tuple(self._progress(*goal) for goal in goals),
             sources=sources,
             newest=self._newest(),
-            titles=_titles(taxonomy),
+            titles=_titles(self._taxonomy),
             cases=gather_cases(self._search_cases, self._request.scope, frame, self._request.by),
         )
         return report if self._request.chosen else parts.drop_empty_measures(report)
@@ -120,6 +122,7 @@ class _Gatherer:
 
     def _counting(self, within: Period, **options: Any) -> Counting:
         options.setdefault("measures", self._frame.measures)
+        options |= {"topics": self._request.scope.topics, "themes": self._themes}
         return Counting(self._query, within=within, zone=self._request.zone, **options)
 
     def _count_all(self, counts: list[DimensionCounts]) -> None:
@@ -191,6 +194,15 @@ def _scope_query(scope: SearchRequest) -> dict[str, Any]:
 
 def _whole(steps: tuple[Period, ...]) -> Period:
     return Period(name=PeriodName.CUSTOM, start=steps[0].start, end=steps[-1].end)
+
+
+def _themes(taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
+    """Return the topics of each theme."""
+    themes = dict.fromkeys(topic.theme for topic in taxonomy.topics.values() if topic.theme)
+    return {
+        theme: tuple(name for name, topic in taxonomy.topics.items() if topic.theme == theme)
+        for theme in themes
+    }
 
 
 def _titles(taxonomy: Taxonomy) -> dict[str, str]:

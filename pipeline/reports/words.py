@@ -62,7 +62,7 @@ def is_better(score: Score) -> bool | None:
     """Return True if a significant change is an improvement; None if there is none."""
     if not score.changed or score.change is None:
         return None
-    return (score.change > 0) == MEASURES[score.measure].higher_is_better
+    return MEASURES[score.measure].is_better(score.change)
 
 
 def group_title(report: Report, dimension: str, name: str) -> str:
@@ -101,10 +101,13 @@ def highlights(report: Report) -> list[str]:
 
 
 def driver_cells(report: Report, driver: Driver) -> list[str]:
-    """Return topic, mentions, scores with and without it, effect, its interval, and impact."""
+    """Return the topic and its sentiment, mentions, the scores with and without it, and the effect.
+
+    The last cells are the effect's interval and the impact.
+    """
     measure = report.lead
     return [
-        group_title(report, "topic", driver.topic),
+        driver_title(report, driver),
         f"{driver.mentions:,} ({driver.share:.0%})",
         format_value(measure, driver.with_topic.value or 0.0),
         format_value(measure, driver.without.value or 0.0),
@@ -114,12 +117,16 @@ def driver_cells(report: Report, driver: Driver) -> list[str]:
     ]
 
 
+def driver_title(report: Report, driver: Driver) -> str:
+    """Return the topic's title with its sentiment: Waiting (negative)."""
+    return f"{group_title(report, 'topic', driver.topic)} ({driver.label})"
+
+
 def definitions(report: Report) -> Iterator[tuple[str, str]]:
     """Yield each measure's title and definition."""
     for name in report.frame.measures:
         measure = MEASURES[name]
-        better = "higher" if measure.higher_is_better else "lower"
-        yield measure.title, f"{measure.definition}; {better} is better; {measure.interval}"
+        yield measure.title, f"{measure.definition}; {measure.better} is better; {measure.interval}"
 
 
 def notes(report: Report) -> list[str]:
@@ -131,7 +138,8 @@ def notes(report: Report) -> list[str]:
         "what stands out is held against the number of comparisons (Benjamini and Hochberg).",
         f"Changes are against {before}. Scores of {FEW} answers are not shown.",
         "An answer counts once for each submission where records say which they belong to, else "
-        "once for each record. A comment on several topics counts for each of them.",
+        "once for each record. A comment on several topics counts for each of them, as positive or "
+        "negative by what it says of that topic; for a theme as negative if any of its topics is.",
     ]
     if report.zone != "UTC":
         lines.append(f"Days begin in the time zone {report.zone}.")
@@ -140,8 +148,8 @@ def notes(report: Report) -> list[str]:
 
 DRIVER_NOTE: Final = (
     "Effect: what a topic adds where an answer's other topics are equal (ridge regression, robust "
-    "intervals). Impact: effect times share, what it adds to the score of all. Both show "
-    "correlation, not causation."
+    "intervals). Impact: effect times share, what it adds to the score of all. Praise and blame of "
+    "a topic are two rows, by its own sentiment. Both show correlation, not causation."
 )
 
 
@@ -180,7 +188,7 @@ def _overall(report: Report) -> Iterator[str]:
         if score is None or score.value is None or score.low is None or score.high is None:
             continue
         title = MEASURES[name].title
-        counted = "comments" if name is MeasureName.SHARE_NEGATIVE else "answers"
+        counted = "comments" if MEASURES[name].answered is None else "answers"
         yield (
             f"{title}: {format_value(name, score.value)} "
             f"({format_interval(name, score.low, score.high)}) of "
@@ -195,8 +203,8 @@ def _change_since(score: Score) -> str:
     if not score.changed:
         return "; no significant change from the previous period"
     way = "up" if score.change > 0 else "down"
-    worth = "better" if is_better(score) else "worse"
-    return f"; {way} {change} from the previous period, for the {worth}"
+    worth = {True: ", for the better", False: ", for the worse", None: ""}[is_better(score)]
+    return f"; {way} {change} from the previous period{worth}"
 
 
 def _changes(report: Report) -> Iterator[str]:
@@ -217,7 +225,7 @@ def _changes(report: Report) -> Iterator[str]:
 
 
 def _change_sentence(report: Report, dimension: str, row: Row, score: Score) -> str:
-    worth = "Better" if is_better(score) else "Worse"
+    worth = {True: "Better", False: "Worse", None: "Changed"}[is_better(score)]
     name = group_title(report, dimension, row.name or "")
     if score.value is None or score.previous_value is None:
         return f"{worth}: {dimension} {name}"
@@ -232,6 +240,8 @@ def _worse_than_average(report: Report) -> Iterator[str]:
     """Yield the places that are significantly worse than all together."""
     overall = report.overall.scores[report.lead].value
     better = MEASURES[report.lead].higher_is_better
+    if better is None:
+        return
     worse = []
     for part in report.breakdowns:
         for row in part.rows if part.dimension in _PLACES else ():
@@ -254,18 +264,20 @@ def _worse_than_average(report: Report) -> Iterator[str]:
 
 
 def _drivers(report: Report) -> Iterator[str]:
-    better = MEASURES[report.lead].higher_is_better
-    costs = [d for d in report.drivers if d.distinguishable and (d.effect < 0) == better]
+    measure = MEASURES[report.lead]
+    costs = [
+        d for d in report.drivers if d.distinguishable and measure.is_better(d.effect) is False
+    ]
     if costs:
-        title = MEASURES[report.lead].title
-        yield f"{title} is lowered most by: {_driver_costs(report, costs[:3])}."
+        moved = "lowered" if measure.higher_is_better else "raised"
+        yield f"{measure.title} is {moved} most by: {_driver_costs(report, costs[:3])}."
 
 
 def _driver_costs(report: Report, found: list[Driver]) -> str:
     parts = []
     for driver in found:
         cost = format_number(report.lead, abs(driver.impact)).removeprefix("+")
-        title = group_title(report, "topic", driver.topic)
+        title = driver_title(report, driver)
         points = "" if report.lead is MeasureName.STARS else " points"
         parts.append(f"{title} (by {cost}{points}, mentioned in {driver.share:.0%})")
     return "; ".join(parts)

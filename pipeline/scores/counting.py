@@ -1,8 +1,9 @@
 """Queries that count answers by weight, group and calendar period, and their responses.
 
-One search counts all measures of all groups: one composite aggregation per measure, read page by
-page, so that every group is included, however many there are. Records that name a submission are
-not among them: ``submissions`` lists those, and :meth:`Counting.add` counts each once.
+One search counts all measures of all groups: composite aggregations for each measure (``parts``),
+read page by page, so that every group is included, however many there are. Records that name a
+submission are not among them: ``submissions`` lists those, and :meth:`Counting.add` counts each
+once.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pipeline.scores.estimates import Counts
-from pipeline.scores.measures import MEASURES, Measure, answer_weight
+from pipeline.scores.measures import MEASURES, answer_weight
+from pipeline.scores.parts import CountScope, Part, list_parts, terms_source
 from pipeline.scores.periods import split_period
-from pipeline.scores.submissions import GROUP_FIELDS, SUBMISSION_FIELD, SubmissionRecord
+from pipeline.scores.submissions import GROUP_FIELDS, SubmissionRecord
 from schemas.score import MeasureName, Period, PeriodName
 
-_PAGE: Final = 5_000  # the seven of a search stay below search.max_buckets
-_COMMENTS: Final = "comments"
-_ANSWERS: Final = "answers"
+_PAGE: Final = 4_000  # the fifteen of a search by topic stay below search.max_buckets
+_GROUPS: Final = "groups"
 
 Key = tuple[str | None, datetime | None]
 """A group (None: no such value, or not grouped) and the start of a step (None: no steps)."""
@@ -44,21 +45,30 @@ class Counting:
         group: str | None = None,
         step: PeriodName | None = None,
         only: Mapping[str, str] = MappingProxyType({}),
+        topics: Sequence[str] = (),
+        themes: Mapping[str, Sequence[str]] = MappingProxyType({}),
         zone: tzinfo,
     ) -> None:
         """``query`` is the scope's; ``group`` one of ``GROUP_FIELDS``; ``step`` a calendar period.
 
-        ``only`` narrows the scope to one value of some dimensions.
+        ``only`` narrows the scope to one value of some dimensions. ``topics`` are those that the
+        scope filters by, and ``themes`` the topics of each theme: the share of negative comments
+        is then that of comments that are negative about them.
         """
+        if "topic" in only:
+            topics = (only["topic"],)
+        elif "theme" in only:
+            topics = themes.get(only["theme"], topics)
         self._query = query
         self._only = only
         self._within = within
         self._group = group
         self._step = step
         self._zone = zone
-        self._after: dict[str, dict[str, Any] | None] = {_COMMENTS: None}
         self._measures = frozenset(measures)
-        self._after |= dict.fromkeys(self._measures)
+        parts = list_parts(sorted(self._measures), CountScope(group, topics, themes))
+        self._parts = {f"part {number}": part for number, part in enumerate(parts)}
+        self._after: dict[str, dict[str, Any] | None] = dict.fromkeys(self._parts)
         steps = () if step is None else split_period(within, step, zone)
         self._starts = [period.start for period in steps]
         # Unix time (s): comparing times of different zones is slow.
@@ -89,7 +99,10 @@ class Counting:
             "size": 0,
             "track_total_hits": False,
             "query": {"bool": {"filter": [self._query, during, *only]}},
-            "aggs": {name: self._aggregation(name, after) for name, after in self._after.items()},
+            "aggs": {
+                name: self._aggregation(self._parts[name], after)
+                for name, after in self._after.items()
+            },
         }
 
     def consume_response(self, response: Mapping[str, Any]) -> None:
@@ -97,9 +110,9 @@ class Counting:
         aggregations = response.get("aggregations", {})
         for name in list(self._after):
             page = aggregations.get(name, {"buckets": []})
-            page = page.get(_ANSWERS, page)
+            page = page.get(_GROUPS, page)
             for bucket in page["buckets"]:
-                self._count(name, bucket)
+                self._count(self._parts[name], bucket)
             if len(page["buckets"]) < _PAGE:
                 del self._after[name]
             else:
@@ -137,17 +150,14 @@ class Counting:
             return None
         return self._starts[bisect(self._begins, at) - 1]
 
-    def _aggregation(self, name: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
-        composite = self._composite(name, after)
-        if name == _COMMENTS or MEASURES[MeasureName(name)].answered is None:
+    def _aggregation(self, part: Part, after: Mapping[str, Any] | None) -> dict[str, Any]:
+        composite = self._composite(part, after)
+        if part.query is None:
             return composite
-        alone = {"bool": {"must_not": {"exists": {"field": SUBMISSION_FIELD}}}}
-        return {"filter": alone, "aggs": {_ANSWERS: composite}}
+        return {"filter": part.query, "aggs": {_GROUPS: composite}}
 
-    def _composite(self, name: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
-        sources: list[dict[str, Any]] = []
-        if self._group is not None:
-            sources.append(_terms("group", GROUP_FIELDS[self._group], missing=True))
+    def _composite(self, part: Part, after: Mapping[str, Any] | None) -> dict[str, Any]:
+        sources = list(part.sources)
         if self._step is not None:
             sources.append(
                 {
@@ -160,23 +170,21 @@ class Counting:
                     }
                 }
             )
-        if name != _COMMENTS:
-            sources += _answer_sources(MEASURES[MeasureName(name)])
         if not sources:
-            sources.append(_terms("all", "ecs.version", missing=True))
+            sources.append(terms_source("all", "ecs.version", missing=True))
         composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
         if after is not None:
             composite["after"] = after
         return {"composite": composite}
 
-    def _count(self, name: str, bucket: Mapping[str, Any]) -> None:
+    def _count(self, part: Part, bucket: Mapping[str, Any]) -> None:
         key = bucket["key"]
-        place = (key.get("group"), self._start(key.get("at")))
-        if name == _COMMENTS:
+        place = (part.group or key.get("group"), self._start(key.get("at")))
+        if part.measure is None:
             self.comments[place] += bucket["doc_count"]
             return
-        measure = MEASURES[MeasureName(name)]
-        value = key["value"]
+        measure = MEASURES[part.measure]
+        value = part.label or key["value"]
         if not isinstance(value, str):
             value = float(f"{value:.7g}")  # the index holds it in single precision
         weight = answer_weight(measure, value, key.get("held"))
@@ -189,17 +197,3 @@ class Counting:
         started = datetime.fromtimestamp(milliseconds / 1000, self._zone)
         # The histogram's first step may begin before the period.
         return max(started, self._within.start)
-
-
-def _answer_sources(measure: Measure) -> list[dict[str, Any]]:
-    if measure.answered is None:
-        return [_terms("value", "feedback.sentiment.label")]
-    field = f"feedback.measures.{measure.field}"
-    return [
-        _terms("value", f"{field}.value"),
-        _terms("held", f"{field}.score", missing=True),
-    ]
-
-
-def _terms(name: str, field: str, *, missing: bool = False) -> dict[str, Any]:
-    return {name: {"terms": {"field": field, "missing_bucket": missing}}}

@@ -1,4 +1,4 @@
-"""Topics that move a score: answers that mention a topic against the others, in two ways.
+"""Topics that move a score: answers that praise or blame a topic against the others, in two ways.
 
 - the difference of the two scores, with its interval: simple, but a topic shares the blame of
   topics that occur with it.
@@ -6,6 +6,9 @@
   topics at once: what a topic adds if the others are equal. Its penalty is as if one more answer
   for each topic had shown no effect. Intervals are from the heteroscedasticity-robust covariance
   HC1 (White, 1980; MacKinnon and White, 1985), since the answers' spread differs between topics.
+
+A topic counts by its own sentiment: praise and blame of it are two mentions. Comments that were not
+scored mention nothing, and those whose translation was judged are left out.
 
 Both show association, not causation. Topics about everything, which belong to no theme ("negative
 experience"), are left out: they would only repeat the score.
@@ -16,7 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,30 +27,45 @@ from numpy.typing import NDArray
 from pipeline.scores.estimates import Change, Estimate, compute_change, estimate
 from pipeline.scores.intervals import Interval, Z
 from pipeline.scores.measures import Measure, Weight, answer_weight
-from schemas.feedback import SUBMISSION
+from pipeline.scores.own_sentiment import BY_TRANSLATION, LABEL_FIELD, TOPICS_FIELD, topic_labels
+from schemas.documents import TOPIC_LISTS
+from schemas.feedback import SUBMISSION, Label
 from schemas.score import MIN_ANSWERS, Period
 
 MAX_ANSWERS: Final = 50_000
 """Answers analysed, the newest ones: more would only narrow intervals that are narrow already."""
 
 _PAGE: Final = 5_000
+_MIXED_FIELD: Final = "feedback.sentiment.mixed"
+_SENTIMENTS: Final = (Label.POSITIVE, Label.NEGATIVE)
 _MIN_MENTIONS: Final = 10
 _PENALTY: Final = 1.0
 
 
+class Mention(NamedTuple):
+    """A topic, with its own sentiment: positive or negative."""
+
+    topic: str
+    label: Label
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer's weight, and the topics of all comments that came with it."""
+    """An answer's weight, and the mentions of all comments that came with it."""
 
     weight: Weight
-    topics: frozenset[str]
+    mentions: frozenset[Mention]
 
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A topic: the scores with and without it, and its effect if the others are equal."""
+    """Praise or blame of a topic: the scores with and without it, and its effect.
+
+    The effect is what it adds if the other mentions are equal.
+    """
 
     topic: str
+    label: Label
     mentions: int
     share: float
     """Of the answers, 0 to 1."""
@@ -86,12 +104,14 @@ def answers_query(
                 "filter": [
                     query,
                     {"range": {"@timestamp": during}},
+                    {"bool": {"must_not": [BY_TRANSLATION]}},
                     {"exists": {"field": field if measure.answered is None else f"{field}.value"}},
                 ]
             }
         },
         "_source": [
-            "feedback.topics", field, f"feedback.attributes.{SUBMISSION}", "event.dataset",
+            TOPICS_FIELD, *TOPIC_LISTS.values(), LABEL_FIELD, _MIXED_FIELD, field,
+            f"feedback.attributes.{SUBMISSION}", "event.dataset",
         ],
         "sort": [{"@timestamp": "desc"}, {"event.id": "asc"}],
     }  # fmt: skip
@@ -107,7 +127,7 @@ def next_cursor(response: Mapping[str, Any]) -> list[Any] | None:
 
 
 def read_answers(measure: Measure, hits: Iterable[Mapping[str, Any]]) -> list[Answer]:
-    """Return the answers of documents; one per submission, with the topics of all its records."""
+    """Return the answers of documents; one per submission, with the mentions of all its records."""
     answers: dict[Any, Answer] = {}
     for number, hit in enumerate(hits):
         feedback = hit["_source"]["feedback"]
@@ -118,36 +138,44 @@ def read_answers(measure: Measure, hits: Iterable[Mapping[str, Any]]) -> list[An
         key: Any = number
         if submission is not None and measure.answered is not None:
             key = (hit["_source"].get("event", {}).get("dataset"), submission, weight)
-        topics = frozenset(feedback.get("topics", ()))
+        labels = topic_labels(feedback)
+        mentions = frozenset(Mention(*each) for each in labels.items() if each[1] in _SENTIMENTS)
         earlier = answers.get(key)
-        answers[key] = Answer(weight, topics | earlier.topics if earlier else topics)
+        answers[key] = Answer(weight, mentions | earlier.mentions if earlier else mentions)
     return list(answers.values())
 
 
 def drivers(
     measure: Measure, answers: Sequence[Answer], candidates: Iterable[str]
 ) -> tuple[Driver, ...]:
-    """Return the candidates with enough mentions, in order of decreasing impact."""
-    named = Counter(topic for answer in answers for topic in answer.topics)
-    topics = [
-        topic
-        for topic in sorted(candidates)
-        if named[topic] >= _MIN_MENTIONS and len(answers) - named[topic] >= MIN_ANSWERS
+    """Return what is mentioned often enough of the candidate topics, by decreasing impact."""
+    named = Counter(mention for answer in answers for mention in answer.mentions)
+    topics = frozenset(candidates)
+    mentions = [
+        mention
+        for mention in sorted(named)
+        if mention.topic in topics
+        and named[mention] >= _MIN_MENTIONS
+        and len(answers) - named[mention] >= MIN_ANSWERS
     ]
-    if not topics or len(answers) < 2 * len(topics) + _MIN_MENTIONS:
+    if not mentions or len(answers) < 2 * len(mentions) + _MIN_MENTIONS:
         return ()
-    presence = np.array([[topic in answer.topics for topic in topics] for answer in answers], float)
+    presence = np.array(
+        [[each in answer.mentions for each in mentions] for answer in answers], float
+    )
     weights = np.array([float(answer.weight) for answer in answers])
     effects, errors = ridge(presence, weights)
     result = []
-    for topic, effect, error in zip(topics, effects.tolist(), errors.tolist(), strict=True):
-        with_topic, without = _split_by_topic(measure, answers, topic)
+    for mention, effect, error in zip(mentions, effects.tolist(), errors.tolist(), strict=True):
+        with_topic, without = _split_by_mention(measure, answers, mention)
         difference = compute_change(with_topic, without)
         if difference is not None:
             around = (effect - Z * error, effect + Z * error)
             n = with_topic.n
             share = n / len(answers)
-            result.append(Driver(topic, n, share, with_topic, without, difference, effect, around))
+            result.append(
+                Driver(*mention, n, share, with_topic, without, difference, effect, around)
+            )
     return tuple(sorted(result, key=lambda driver: -abs(driver.impact)))
 
 
@@ -169,22 +197,23 @@ def ridge(
     return effects, np.sqrt(np.diag(covariance))
 
 
-def _split_by_topic(
-    measure: Measure, answers: Sequence[Answer], topic: str
+def _split_by_mention(
+    measure: Measure, answers: Sequence[Answer], mention: Mention
 ) -> tuple[Estimate, Estimate]:
-    with_topic = Counter(answer.weight for answer in answers if topic in answer.topics)
-    without = Counter(answer.weight for answer in answers if topic not in answer.topics)
+    with_topic = Counter(answer.weight for answer in answers if mention in answer.mentions)
+    without = Counter(answer.weight for answer in answers if mention not in answer.mentions)
     return estimate(measure, with_topic), estimate(measure, without)
 
 
 def _field_name(measure: Measure) -> str:
     if measure.answered is None:
-        return "feedback.sentiment.label"
+        return LABEL_FIELD
     return f"feedback.measures.{measure.field}"
 
 
 def _weight(measure: Measure, feedback: Mapping[str, Any]) -> Weight | None:
     if measure.answered is None:
-        return answer_weight(measure, feedback["sentiment"]["label"], None)
+        sentiment = feedback["sentiment"]
+        return answer_weight(measure, sentiment["label"], sentiment.get("mixed"))
     answered = feedback["measures"][measure.field]
     return answer_weight(measure, answered["value"], answered.get("score"))

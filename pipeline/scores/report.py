@@ -124,7 +124,7 @@ def select_primary_measure(row: Row, selected: Sequence[MeasureName]) -> Measure
     """Return the first of the selected measures; by default, the one with most answers."""
     if selected:
         return selected[0]
-    asked = [name for name in row.scores if name is not MeasureName.SHARE_NEGATIVE]
+    asked = [name for name in row.scores if MEASURES[name].answered is not None]
     most = max(asked, key=lambda name: row.scores[name].n, default=MeasureName.SHARE_NEGATIVE)
     return most if row.scores[most].n else MeasureName.SHARE_NEGATIVE
 

@@ -12,6 +12,7 @@ from pipeline.scores.goals import Goal, GoalProgress, GoalStatus
 from pipeline.scores.measures import MEASURES, Weight
 from pipeline.scores.report import Breakdown, Report, ReportContext, Row, SourceStatus, Trend
 from schemas.coverage import State
+from schemas.feedback import Label
 from schemas.score import Dimensions, MeasureName, Period, PeriodName
 
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
@@ -67,6 +68,7 @@ def build_context(scope: dict[str, str]) -> ReportContext:
 def driver(topic: str, effect: float) -> Driver:
     return Driver(
         topic=topic,
+        label=Label.NEGATIVE if effect < 0 else Label.POSITIVE,
         mentions=40,
         share=0.4,
         with_topic=Estimate(40, -20.0, (-40.0, 0.0)),

@@ -30,7 +30,7 @@ def report_json(report: Report) -> dict[str, Any]:
                 "unit": MEASURES[name].unit,
                 "definition": MEASURES[name].definition,
                 "interval": MEASURES[name].interval,
-                "better": "higher" if MEASURES[name].higher_is_better else "lower",
+                "better": MEASURES[name].better,
             }
             for name in frame.measures
         },
@@ -76,6 +76,7 @@ def _driver(driver: Driver) -> dict[str, Any]:
     low, high = driver.effect_interval
     return {
         "topic": driver.topic,
+        "sentiment": driver.label,
         "mentions": driver.mentions,
         "share": driver.share,
         "with": _estimate(driver.with_topic),

@@ -19,6 +19,8 @@ from pipeline.scores.report import Breakdown, Report, Row, Trend
 from schemas.score import MeasureName, Score
 
 _MIN_STEPS: Final = 4
+_CLASSES: Final = {True: "good", False: "bad", None: ""}
+"""CSS classes of what is better, worse, or neither."""
 
 
 def trend_plot(report: Report, name: MeasureName) -> Markup:
@@ -86,10 +88,9 @@ def driver_plot(report: Report) -> Markup:
     measure = MEASURES[report.lead]
     points = []
     for driver in report.drivers[:SHOWN_DRIVERS]:
-        is_good = (driver.effect > 0) == measure.higher_is_better
-        css = ("good" if is_good else "bad") if driver.distinguishable else ""
+        css = _CLASSES[measure.is_better(driver.effect) if driver.distinguishable else None]
         effect = words.format_number(report.lead, driver.effect, signed=True)
-        label = words.group_title(report, "topic", driver.topic)
+        label = words.driver_title(report, driver)
         text = f"{effect}, {driver.share:.0%} mention it"
         points.append(Point(label, driver.effect, *driver.effect_interval, text, css))
     return dot_plot(
@@ -158,5 +159,4 @@ def _significance_class(report: Report, score: Score) -> str:
         return ""
     if score.low <= overall <= score.high:
         return ""
-    is_better = (score.low > overall) == MEASURES[score.measure].higher_is_better
-    return "good" if is_better else "bad"
+    return _CLASSES[MEASURES[score.measure].is_better(score.low - overall)]

@@ -25,6 +25,7 @@ _NAME_AND_TREND: Final = 38
 _CELL: Final = 21
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _NONE: Final = "·"
+_DIRECTIONS: Final = {True: "green", False: "bold red", None: "dim"}
 _STATES: Final = {
     State.OK: "green",
     State.EMPTY: "yellow",
@@ -133,7 +134,7 @@ def _both(row: Row, name: MeasureName) -> Text:
 
 
 def _change(score: Score) -> Text:
-    style = {True: "green", False: "bold red", None: "dim"}[words.is_better(score)]
+    style = _DIRECTIONS[words.is_better(score)]
     return Text(words.format_change(score), style)
 
 
@@ -141,8 +142,8 @@ def _drivers(report: Report) -> Table:
     title = f"what moves {MEASURES[report.lead].title} ({report.driver_answers:,} answers)"
     table = _table(title, ["topic", "mentioned", "with", "without", "effect", "impact"])
     for driver in report.drivers[:SHOWN_GROUPS]:
-        good = (driver.effect > 0) == MEASURES[report.lead].higher_is_better
-        style = ("green" if good else "bold red") if driver.distinguishable else "dim"
+        is_good = MEASURES[report.lead].is_better(driver.effect)
+        style = _DIRECTIONS[is_good if driver.distinguishable else None]
         topic, *cells, effect, interval, impact = words.driver_cells(report, driver)
         table.add_row(Text(topic), *cells, Text(f"{effect} ({interval})", style), impact)
     return table
@@ -152,7 +153,7 @@ def _cases(report: Report, cases: CaseScores) -> Iterator[Table]:
     table = _table("cases", [heading.lower() for heading in shared.HEADINGS])
     scores = cases.overall.scores.values()
     for score, (*cells, moved) in zip(scores, shared.case_rows(cases), strict=True):
-        style = {True: "green", False: "bold red", None: "dim"}[shared.is_better(score)]
+        style = _DIRECTIONS[shared.is_better(score)]
         table.add_row(*cells, Text(moved, style))
     yield table
     place = shared.first_place(cases)
