@@ -35,18 +35,23 @@ def evidence_spans(evidence: Any, wanted: Iterable[str], text: str) -> Spans:
     """
     if not isinstance(evidence, dict):
         return ()
-    keys = [re.compile(".*".join(map(re.escape, key.split("*"))), re.IGNORECASE) for key in wanted]
+    keys = [value_pattern(key) for key in wanted]
     selected = [
-        spans
-        for name, spans in evidence.items()
-        if isinstance(spans, list) and any(key.fullmatch(name) for key in keys)
+        spans for name, spans in evidence.items() if any(key.fullmatch(name) for key in keys)
     ]
-    return merge_spans(
-        (start, end)
-        for spans in selected
-        for start, end in _pairs(spans)
-        if start < end <= len(text)
-    )
+    return merge_spans(pair for spans in selected for pair in pair_spans(spans, text))
+
+
+def value_pattern(value: str) -> re.Pattern[str]:
+    """Return the pattern of a filter's value: in any case, ``*`` for any characters."""
+    return re.compile(".*".join(map(re.escape, value.split("*"))), re.IGNORECASE)
+
+
+def pair_spans(spans: Any, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans within the text of a document's list; other programs may write documents."""
+    for start, end in _pairs(spans if isinstance(spans, list) else []):
+        if start < end <= len(text):
+            yield start, end
 
 
 def _pairs(spans: list[Any]) -> Iterator[tuple[int, int]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from pipeline.scores.own_sentiment import LABEL_FIELD, TOPICS_FIELD, without_lists
 from pipeline.stages.redact import TYPES
+from schemas.documents import TOPIC_LISTS
 from schemas.feedback import Label
+
+_MAX_TOPICS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One bucket: its count, in total and by label."""
+    """One bucket: its count, in total and by label; a topic's labels are its own."""
 
     name: str
     count: int
@@ -47,7 +52,8 @@ class Overview:
 
 def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
     """Return the search body that counts the documents of one source."""
-    labels = {"labels": {"terms": {"field": "feedback.sentiment.label"}}}
+    labels = {"labels": {"terms": {"field": LABEL_FIELD}}}
+    topics = {"terms": {"field": TOPICS_FIELD, "size": _MAX_TOPICS}}
     sites = {"terms": {"field": "feedback.site", "size": 50}, "aggs": labels}
     return {
         "size": 0,
@@ -57,7 +63,15 @@ def overview_query(source: str, *, since: datetime) -> dict[str, Any]:
             **labels,
             "families": {"terms": {"field": "feedback.family"}},
             "languages": {"terms": {"field": "feedback.language.detected", "size": 12}},
-            "topics": {"terms": {"field": "feedback.topics", "size": 50}, "aggs": labels},
+            "topics": topics,
+            **{
+                f"{label} topics": {"terms": {"field": field, "size": _MAX_TOPICS}}
+                for label, field in TOPIC_LISTS.items()
+            },
+            "topics without sentiment": {
+                "filter": without_lists(),
+                "aggs": {"topics": {**topics, "aggs": labels}},
+            },
             "sites": sites,
             "lately": {
                 "filter": {"range": {"@timestamp": {"gte": since.isoformat()}}},
@@ -83,13 +97,28 @@ def read_overview(response: Mapping[str, Any]) -> Overview:
         labels=_counts(aggregations["labels"]),
         families=_counts(aggregations["families"]),
         languages=_counts(aggregations["languages"]),
-        topics=_groups(aggregations["topics"]),
+        topics=_topics(aggregations),
         sites=_groups(aggregations["sites"]),
         lately={group.name: group for group in _groups(aggregations["lately"]["sites"])},
         urgent=aggregations["urgent"]["doc_count"],
         reasons=_counts(aggregations["reasons"]),
         hidden=_hidden(aggregations),
     )
+
+
+def _topics(aggregations: Mapping[str, Any]) -> list[Group]:
+    """Return the topics by their own sentiment; without one they have the comment's label."""
+    inherited = {
+        group.name: group.labels
+        for group in _groups(aggregations["topics without sentiment"]["topics"])
+    }
+    own = {label: _counts(aggregations[f"{label} topics"]) for label in TOPIC_LISTS}
+    groups = []
+    for topic, count in _counts(aggregations["topics"]).items():
+        labels = Counter(inherited.get(topic, {}))
+        labels.update({str(label): counts.get(topic, 0) for label, counts in own.items()})
+        groups.append(Group(topic, count, dict(labels)))
+    return groups
 
 
 def _hidden(aggregations: Mapping[str, Any]) -> dict[str, int]:

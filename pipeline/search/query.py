@@ -12,8 +12,15 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Final
 
-from pipeline.search.highlights import MARK, UNMARK, Spans, evidence_spans, match_spans
-from schemas.feedback import Level
+from pipeline.scores.own_sentiment import (
+    LABEL_FIELD,
+    match_any,
+    match_topic_sentiment,
+    match_value,
+)
+from pipeline.search.highlights import MARK, UNMARK
+from pipeline.search.hits import TEXT, TRANSLATION, Hit, WantedEvidence, read_hit
+from schemas.feedback import Label, Level
 from schemas.field_types import parse_duration
 
 MAX_HITS: Final = 10_000
@@ -22,18 +29,16 @@ MAX_HITS: Final = 10_000
 Filters = Mapping[str, Sequence[str] | None]
 """Values by field, or None for any value."""
 
-_LABEL: Final = "feedback.sentiment.label"
 _LEVEL: Final = "feedback.sentiment.level"
-_URGENT: Final = "feedback.urgent"
 _FILTER_FIELDS: Final = {
     "organizations": ("organization.name",),
     "sites": ("feedback.site",),
     "services": ("feedback.service",),
     "topics": ("feedback.topics",),
     "themes": ("feedback.themes",),
-    "labels": (_LABEL,),
+    "labels": (LABEL_FIELD,),
     "levels": (_LEVEL,),
-    "reasons": ("feedback.urgent_reasons",),
+    "reasons": ("feedback.urgent_reasons", "feedback.maybe_urgent_reasons"),
     "interactions": ("feedback.interactions",),
     "priorities": ("feedback.priority",),
     "sources": ("event.dataset",),
@@ -41,9 +46,13 @@ _FILTER_FIELDS: Final = {
     "languages": ("feedback.language.detected", "feedback.language.declared"),
 }
 _FLAG_FIELDS: Final = {
-    "urgent": _URGENT,
+    "urgent": "feedback.urgent",
+    "maybe_urgent": "feedback.maybe_urgent",
+    "mixed": "feedback.sentiment.mixed",
+    "by_translation": "feedback.sentiment.by_translation",
     "contradicts_rating": "feedback.sentiment.contradicts_rating",
 }
+_COUNTED_FLAGS: Final = ("urgent", "maybe_urgent", "mixed", "by_translation")
 
 
 class Sort(StrEnum):
@@ -59,7 +68,8 @@ class SearchRequest:
     """Words and filters. All filters must match, each by any of its values.
 
     A value may contain ``*`` for any characters; case does not matter. A flag that is False does
-    not filter.
+    not filter. ``topic_sentiments`` are topics with their own sentiment; ``reasons`` are those of
+    both levels of urgency.
     """
 
     words: str = ""
@@ -67,6 +77,7 @@ class SearchRequest:
     sites: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    topic_sentiments: tuple[tuple[str, Label], ...] = ()
     themes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
@@ -77,6 +88,9 @@ class SearchRequest:
     families: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     urgent: bool = False
+    maybe_urgent: bool = False
+    mixed: bool = False
+    by_translation: bool = False
     contradicts_rating: bool = False
     since: datetime | None = None
     until: datetime | None = None
@@ -85,23 +99,17 @@ class SearchRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A document; ``spans`` are (start, end) offsets in ``text`` to highlight."""
-
-    source: dict[str, Any]
-    text: str
-    spans: Spans = ()
-
-
-@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The total count, by label and of urgent ones, the duration, and the first hits."""
+    """The total count, by label and of some kinds, the duration, and the first hits."""
 
     total: int
     took_ms: int
     labels: dict[str, int]
     hits: tuple[Hit, ...]
     urgent: int = 0
+    maybe_urgent: int = 0
+    mixed: int = 0
+    by_translation: int = 0
 
 
 def parse_time(
@@ -126,19 +134,19 @@ def parse_time(
 
 
 def build_query(request: SearchRequest) -> dict[str, Any]:
-    """Return the search body: query, order, highlights, counts by label and of urgent hits."""
+    """Return the search body: query, order, highlights, counts by label and of some kinds."""
     body: dict[str, Any] = {
         "size": min(request.limit, MAX_HITS),
         "track_total_hits": True,
         "query": {"bool": _clauses(request)},
         "sort": _order(request),
         "aggs": {
-            "labels": {"terms": {"field": _LABEL, "size": 10}},
-            "urgent": {"filter": {"term": {_URGENT: True}}},
+            "labels": {"terms": {"field": LABEL_FIELD, "size": 10}},
+            **{name: {"filter": {"term": {_FLAG_FIELDS[name]: True}}} for name in _COUNTED_FLAGS},
         },
     }
     if request.words.strip():
-        # The whole text with its matches; ``message.*`` is the language's subfield, if indexed.
+        # The whole texts with their matches; ``.*`` is the language's subfield, if indexed.
         # Only the words are highlighted, not values of filters that occur in the text.
         body["highlight"] = {
             "number_of_fragments": 0,
@@ -146,7 +154,7 @@ def build_query(request: SearchRequest) -> dict[str, Any]:
             "highlight_query": _words(request.words),
             "pre_tags": [MARK],
             "post_tags": [UNMARK],
-            "fields": {"message": {}, "message.*": {}},
+            "fields": {f: {} for text in (TEXT, TRANSLATION) for f in _with_subfields(text)},
         }
     return body
 
@@ -160,8 +168,8 @@ def read_response(response: dict[str, Any], request: SearchRequest) -> SearchRes
         total=hits["total"]["value"],
         took_ms=response["took"],
         labels={bucket["key"]: bucket["doc_count"] for bucket in counted["labels"]["buckets"]},
-        hits=tuple(_hit(hit, wanted) for hit in hits["hits"]),
-        urgent=counted["urgent"]["doc_count"],
+        hits=tuple(read_hit(hit, wanted) for hit in hits["hits"]),
+        **{name: counted[name]["doc_count"] for name in _COUNTED_FLAGS},
     )
 
 
@@ -184,22 +192,30 @@ def _words(words: str) -> dict[str, Any]:
         "simple_query_string": {
             "query": words,
             # The wildcard matches the language's subfield if the server has its analyzer.
-            "fields": ["message^2", "message.*"],
+            "fields": [f"{TEXT}^2", f"{TEXT}.*", *_with_subfields(TRANSLATION)],
             "default_operator": "and",
             "lenient": True,
         }
     }
 
 
+def _with_subfields(field: str) -> tuple[str, str]:
+    return field, f"{field}.*"
+
+
 def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     filters = [
-        _any_match([_matches(field, value) for value in values for field in fields])
+        match_any([match_value(field, value) for value in values for field in fields])
         for name, fields in _FILTER_FIELDS.items()
         if (values := getattr(request, name))
     ]
     filters += [
         {"term": {field: True}} for name, field in _FLAG_FIELDS.items() if getattr(request, name)
     ]
+    if request.topic_sentiments:
+        filters.append(
+            match_any([match_topic_sentiment(*each) for each in request.topic_sentiments])
+        )
     bounds: dict[str, str] = {}
     if request.since is not None:
         bounds["gte"] = request.since.isoformat()
@@ -213,19 +229,10 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
 def build_filters(filters: Filters) -> list[dict[str, Any]]:
     """Return one filter per field with values, matching any of them as :class:`SearchRequest`."""
     return [
-        _any_match([_matches(field, value) for value in values])
+        match_any([match_value(field, value) for value in values])
         for field, values in filters.items()
         if values
     ]
-
-
-def _any_match(queries: list[dict[str, Any]]) -> dict[str, Any]:
-    return queries[0] if len(queries) == 1 else {"bool": {"should": queries}}
-
-
-def _matches(field: str, value: str) -> dict[str, Any]:
-    kind = "wildcard" if "*" in value else "term"
-    return {kind: {field: {"value": value, "case_insensitive": True}}}
 
 
 def _order(request: SearchRequest) -> list[dict[str, Any]]:
@@ -234,7 +241,7 @@ def _order(request: SearchRequest) -> list[dict[str, Any]]:
         # "negative" is alphabetically the first label. The level's score orders within it, and the
         # compound score within the level or without one.
         return [
-            {_LABEL: {"order": "asc", "missing": "_last", "unmapped_type": "keyword"}},
+            {LABEL_FIELD: {"order": "asc", "missing": "_last", "unmapped_type": "keyword"}},
             {"_score": {"order": "desc"}},
             {
                 "feedback.sentiment.compound": {
@@ -251,27 +258,20 @@ def _order(request: SearchRequest) -> list[dict[str, Any]]:
     return newest
 
 
-def _wanted_evidence(request: SearchRequest) -> tuple[str, ...]:
-    """Return the keys of ``feedback.evidence`` that show why a text passed the filters.
+def _wanted_evidence(request: SearchRequest) -> WantedEvidence:
+    """Return the evidence that shows why a text passed the filters.
 
     Empty if there are words: their own matches are highlighted instead.
     """
     if request.words.strip():
-        return ()
-    reasons = request.reasons or (("*",) if request.urgent else ())
-    judged = request.labels or request.levels or request.contradicts_rating
-    return (
+        return WantedEvidence()
+    certain = request.reasons or (("*",) if request.urgent else ())
+    unsure = request.reasons or (("*",) if request.maybe_urgent else ())
+    judged = request.labels or request.levels or request.contradicts_rating or request.mixed
+    keys = (
         *(f"topic:{topic}" for topic in request.topics),
-        *(f"urgent:{reason}" for reason in reasons),
+        *(f"urgent:{reason}" for reason in certain),
+        *(f"maybe_urgent:{reason}" for reason in unsure),
         *(("sentiment",) if judged else ()),
     )
-
-
-def _hit(hit: dict[str, Any], wanted: tuple[str, ...]) -> Hit:
-    source = hit["_source"]
-    text = source.get("message", "")
-    if wanted:
-        return Hit(
-            source, text, evidence_spans(source.get("feedback", {}).get("evidence"), wanted, text)
-        )
-    return Hit(source, text, match_spans(map("".join, hit.get("highlight", {}).values()), text))
+    return WantedEvidence(keys, request.topic_sentiments)

@@ -10,13 +10,16 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from pipeline.search.highlights import Spans
 from pipeline.search.query import Hit, SearchResult
 from pipeline.terminal import humanize
 from schemas.feedback import Label
 
 _SHOWN_CHARACTERS: Final = 600
 _STYLES: Final = {"positive": "green", "neutral": "yellow", "negative": "bold red"}
+_MIXED: Final = "magenta"
 _URGENT: Final = "bold white on red"
+_MAYBE_URGENT: Final = "bold red on yellow"
 _MEASURES: Final = {"stars": "stars", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
 # The answers of the Friends and Family Test, in the order of their numbers from 1.
 _FFT: Final = ("very good", "good", "neither good nor poor", "poor", "very poor", "don't know")
@@ -28,7 +31,11 @@ def render(result: SearchResult) -> Group:
     for hit in result.hits:
         parts.append(_head(hit))
         if hit.text:
-            parts.append(_indent(_passage(hit)))
+            parts.append(_indent(_passage(hit.text, hit.spans)))
+        if hit.translation:
+            translated = Text("Translated: ", "dim")
+            passage = _passage(hit.translation, hit.translation_spans)
+            parts.append(_indent(translated.append_text(passage)))
         parts += [_indent(_details(hit.source)), ""]
     parts.append(_summary(result))
     return Group(*parts)
@@ -42,9 +49,15 @@ def _summary(result: SearchResult) -> Text:
         if name in result.labels:
             line.append(" · ")
             line.append(f"{humanize(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
-    if result.urgent:
-        line.append(" · ")
-        line.append(f"urgent {result.urgent:,}", _URGENT)
+    for name, count, style in (
+        ("mixed", result.mixed, _MIXED),
+        ("by translation", result.by_translation, ""),
+        ("urgent", result.urgent, _URGENT),
+        ("may be urgent", result.maybe_urgent, _MAYBE_URGENT),
+    ):
+        if count:
+            line.append(" · ")
+            line.append(f"{name} {count:,}", style)
     return line
 
 
@@ -59,22 +72,28 @@ def _head(hit: Hit) -> Text:
     # The level is more precise, but filters and counts go by the label if they disagree.
     shown = level if level.endswith(label) else label
     head.append(f"  {humanize(shown)}", _STYLES.get(label, "dim"))
-    if feedback.get("urgent"):
-        head.append("  ")
-        reasons = ", ".join(map(humanize, feedback.get("urgent_reasons", ())))
-        head.append(f" urgent: {reasons} " if reasons else " urgent ", _URGENT)
+    if sentiment.get("mixed"):
+        head.append("  mixed", _MIXED)
+    for flag, title, style in (
+        ("urgent", "urgent", _URGENT),
+        ("maybe_urgent", "may be urgent", _MAYBE_URGENT),
+    ):
+        if feedback.get(flag):
+            head.append("  ")
+            reasons = ", ".join(map(humanize, feedback.get(f"{flag}_reasons", ())))
+            head.append(f" {title}: {reasons} " if reasons else f" {title} ", style)
     return head
 
 
-def _passage(hit: Hit) -> Text:
+def _passage(whole: str, spans: Spans) -> Text:
     """Return the text with its matches marked; of a long text, the part around the first."""
-    first = hit.spans[0][0] if hit.spans else 0
-    start = max(0, first - _SHOWN_CHARACTERS // 2) if len(hit.text) > _SHOWN_CHARACTERS else 0
-    end = min(len(hit.text), start + _SHOWN_CHARACTERS)
-    text = hit.text.replace("\n", " ")
+    first = spans[0][0] if spans else 0
+    start = max(0, first - _SHOWN_CHARACTERS // 2) if len(whole) > _SHOWN_CHARACTERS else 0
+    end = min(len(whole), start + _SHOWN_CHARACTERS)
+    text = whole.replace("\n", " ")
     passage = Text("…" if start else "")
     position = start
-    for left, right in hit.spans:
+    for left, right in spans:
         if right <= start or left >= end:
             continue
         left, right = max(left, start), min(right, end)
@@ -82,21 +101,33 @@ def _passage(hit: Hit) -> Text:
         passage.append(text[left:right], "bold black on yellow")
         position = right
     passage.append(text[position:end])
-    passage.append("…" if end < len(hit.text) else "")
+    passage.append("…" if end < len(whole) else "")
     return passage
 
 
 def _details(source: dict[str, Any]) -> Text:
     feedback = source.get("feedback", {})
-    parts = [", ".join(feedback.get("topics", ())), *_ratings(feedback.get("measures", {}))]
-    if feedback.get("sentiment", {}).get("contradicts_rating"):
+    sentiment = feedback.get("sentiment", {})
+    parts = [", ".join(_topics(feedback)), *_ratings(feedback.get("measures", {}))]
+    if sentiment.get("contradicts_rating"):
         parts.append("text contradicts rating")
+    if sentiment.get("by_translation"):
+        parts.append("judged by translation")
     language = feedback.get("language", {})
     detected = language.get("detected", "und")
     parts.append(language.get("declared", detected) if detected == "und" else detected)
     dataset = source.get("event", {}).get("dataset", "")
     parts.append(f"{dataset} {feedback.get('family', '')}".strip())
     return Text(" · ".join(part for part in parts if part), "dim")
+
+
+def _topics(feedback: dict[str, Any]) -> Iterator[str]:
+    """Yield the topics; each with its own sentiment, if that is not the comment's label."""
+    label = feedback.get("sentiment", {}).get("label")
+    own = {each["topic"]: each["label"] for each in feedback.get("topic_sentiments", ())}
+    for topic in feedback.get("topics", ()):
+        shown = own.get(topic, label)
+        yield topic if shown == label else f"{topic} ({shown})"
 
 
 def _ratings(measures: dict[str, Any]) -> Iterator[str]:

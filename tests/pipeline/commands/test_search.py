@@ -26,7 +26,17 @@ from pipeline.search.query import Hit, SearchRequest, SearchResult, Sort
 from pipeline.settings import Settings
 from pipeline.terminal import SafeConsole
 from schemas.documents import document, index_name, mappings
-from schemas.feedback import EnrichedFeedback, Family, Label, Language, Level, Priority, Sentiment
+from schemas.feedback import (
+    EnrichedFeedback,
+    Family,
+    Label,
+    Language,
+    Level,
+    Priority,
+    Sentiment,
+    TopicSentiment,
+    Translation,
+)
 from schemas.measures import Fft, Stars
 
 ORGANIZATION = "Search Test Trust"
@@ -51,6 +61,10 @@ def _record(number: int, text: str, label: Label, **fields: Any) -> dict[str, An
     return body
 
 
+def _own(topic: str, label: Label) -> TopicSentiment:
+    return TopicSentiment(topic=topic, label=label, probability=0.9, evidence=((0, 4),))
+
+
 RECORDS = [
     _record(0, "Waiting times were long", Label.NEGATIVE, topics=("waiting_time",),
             sentiment={"compound": 0.0, "level": Level.NEGATIVE}, interactions=("scheduling",),
@@ -65,6 +79,13 @@ RECORDS = [
             urgent_reasons=("self_harm", "contact_request"), priority=Priority.MEDIUM,
             evidence={"urgent:self_harm": ((10, 16),), "sentiment": ((20, 99), (20, 28))}),
     _record(5, "No level here", Label.NEGATIVE, sentiment={"compound": -0.9}),
+    _record(6, "Rude porter, kind nurse", Label.POSITIVE, topics=("staff", "porters"),
+            sentiment={"compound": 0.2, "mixed": True}, maybe_urgent=True,
+            maybe_urgent_reasons=("safeguarding",),
+            topic_sentiments=(_own("staff", Label.POSITIVE), _own("porters", Label.NEGATIVE))),
+    _record(7, "Czekanie bez końca", Label.NEGATIVE, language_code="pl",
+            sentiment={"compound": -0.1, "by_translation": True},
+            translation=Translation(text="Endless queueing", language="pl", service="test")),
     _record(25, "Parking near the café was fine", Label.NEUTRAL, sentiment={"compound": 0.2}),
 ]  # fmt: skip
 
@@ -88,7 +109,7 @@ def _search(request: SearchRequest, settings: Settings) -> list[int]:
 
 
 def test_without_words_everything_is_found_newest_first(indexed: Settings) -> None:
-    assert _search(HERE, indexed) == [25, 5, 4, 3, 2, 1, 0]
+    assert _search(HERE, indexed) == [25, 7, 6, 5, 4, 3, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -100,10 +121,20 @@ def test_without_words_everything_is_found_newest_first(indexed: Settings) -> No
         ({"words": "wait* -awful"}, {0}),
         ({"words": '"waiting times"'}, {0}),
         ({"words": '"never closed ( +'}, set()),
+        ({"words": "endless queueing"}, {7}),
+        ({"words": "czekanie"}, {7}),
+        ({"topic_sentiments": (("porters", Label.NEGATIVE),)}, {6}),
+        ({"topic_sentiments": (("staff", Label.NEGATIVE),)}, set()),
+        ({"topic_sentiments": (("wait*", Label.NEGATIVE), ("Staff", Label.POSITIVE))}, {0, 6}),
+        ({"mixed": True}, {6}),
+        ({"by_translation": True}, {7}),
+        ({"maybe_urgent": True}, {6}),
+        ({"reasons": ("safeguarding",)}, {6}),
+        ({"urgent": True, "reasons": ("safeguarding",)}, set()),
         ({"sites": ("south house",)}, {2, 3}),
         ({"sites": ("S* House", "nowhere")}, {2, 3}),
         ({"topics": ("waiting_time",)}, {0}),
-        ({"labels": (Label.NEGATIVE,)}, {0, 1, 4, 5}),
+        ({"labels": (Label.NEGATIVE,)}, {0, 1, 4, 5, 7}),
         ({"levels": (Level.NEGATIVE, Level.VERY_NEGATIVE)}, {0, 1, 4}),
         ({"contradicts_rating": True}, {2}),
         ({"urgent": True}, {4}),
@@ -112,8 +143,8 @@ def test_without_words_everything_is_found_newest_first(indexed: Settings) -> No
         ({"priorities": (Priority.HIGH,)}, {0}),
         ({"families": (Family.REVIEW,)}, {2}),
         ({"languages": ("es",)}, {3}),
-        ({"sources": ("search_test",)}, {0, 1, 2, 3, 4, 5, 25}),
-        ({"since": DAY + timedelta(days=2)}, {2, 3, 4, 5, 25}),
+        ({"sources": ("search_test",)}, {0, 1, 2, 3, 4, 5, 6, 7, 25}),
+        ({"since": DAY + timedelta(days=2)}, {2, 3, 4, 5, 6, 7, 25}),
         ({"until": DAY + timedelta(days=2)}, {0, 1}),
     ],
 )
@@ -125,21 +156,30 @@ def test_words_and_filters_narrow(
 
 def test_most_negative_first_by_label_then_level_then_score(indexed: Settings) -> None:
     request = replace(HERE, sort=Sort.NEGATIVITY)
-    assert _search(request, indexed) == [4, 1, 0, 5, 25, 3, 2]
+    assert _search(request, indexed) == [4, 1, 0, 5, 7, 25, 3, 6, 2]
     assert _search(replace(request, words="wait*"), indexed) == [1, 0]
 
 
 def test_the_limit_bounds_the_hits_and_not_the_counts(indexed: Settings) -> None:
     result = run_search(replace(HERE, limit=1), indexed)
     assert len(result.hits) == 1
-    assert result.total == 7
-    assert result.labels == {"negative": 4, "neutral": 1, "positive": 1, "not_scored": 1}
-    assert result.urgent == 1
+    assert result.total == 9
+    assert result.labels == {"negative": 5, "neutral": 1, "positive": 2, "not_scored": 1}
+    assert (result.urgent, result.maybe_urgent) == (1, 1)
+    assert (result.mixed, result.by_translation) == (1, 1)
 
 
 def test_every_match_is_marked_where_it_stands(indexed: Settings) -> None:
     (hit,) = run_search(replace(HERE, words="awful"), indexed).hits
     assert [hit.text[start:end] for start, end in hit.spans] == ["awful", "awful"]
+
+
+def test_words_are_found_in_a_translation_and_marked_there(indexed: Settings) -> None:
+    result = run_search(replace(HERE, words="queueing"), indexed)
+    (hit,) = result.hits
+    assert (hit.spans, hit.translation[slice(*hit.translation_spans[0])]) == ((), "queueing")
+    (found,) = as_json(result)["hits"]
+    assert (found["highlight"], found["translation_highlight"]) == ((), ((8, 16),))
 
 
 def test_the_value_of_a_filter_is_no_match_in_the_text(indexed: Settings) -> None:
@@ -255,6 +295,24 @@ def test_the_command_takes_words_and_filters(
     assert orjson.loads(result.stdout)["total"] == 1
 
 
+def test_a_topics_sentiment_is_asked_for_as_topic_and_sentiment(
+    indexed: Settings, fresh_settings: pytest.MonkeyPatch
+) -> None:
+    fresh_settings.setenv("FEEDBACK_ELASTICSEARCH_URL", indexed.elasticsearch_url)
+    arguments = ["--organization", ORGANIZATION, "--topic-sentiment", "porters:negative", "--mixed"]
+    result = CliRunner().invoke(_app(), [*arguments, "--maybe-urgent", "--json"])
+    assert result.exit_code == 0, result.output
+    assert orjson.loads(result.stdout)["total"] == 1
+
+
+@pytest.mark.parametrize("text", ["waiting_time", "waiting_time:bad", ":negative", "a:not_scored"])
+def test_a_topics_sentiment_that_cannot_be_read_is_wrong_usage(text: str) -> None:
+    result = CliRunner().invoke(_app(), ["--topic-sentiment", text])
+    assert isinstance(result.exception, CommandError)
+    assert result.exception.status is ExitStatus.USAGE
+    assert "like waiting_time:negative" in str(result.exception)
+
+
 def test_a_time_that_cannot_be_read_is_wrong_usage() -> None:
     result = CliRunner().invoke(_app(), ["--since", "soon"])
     assert isinstance(result.exception, CommandError)
@@ -333,6 +391,34 @@ def test_draws_level_urgent_reasons_and_a_contradicted_rating() -> None:
         "  stars 5 · text contradicts rating · en",
         "",
         "1 found in 4 ms, 1 shown · negative 1 · urgent 1",
+    ]
+
+
+def test_draws_what_is_mixed_may_be_urgent_and_was_translated() -> None:
+    hit = _hit(
+        "Byli niemili",
+        sentiment={"label": "positive", "mixed": True, "by_translation": True},
+        topics=["staff", "parking"],
+        topic_sentiments=[
+            {"topic": "staff", "label": "positive"},
+            {"topic": "parking", "label": "negative"},
+        ],
+        maybe_urgent=True,
+        maybe_urgent_reasons=["safeguarding"],
+        language={"detected": "pl"},
+    )
+    translated = replace(hit, translation="They were rude", translation_spans=((10, 14),))
+    result = SearchResult(1, 4, {"positive": 1}, (translated,), 0, 1, 1, 1)
+    console = SafeConsole(width=100, record=True, file=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(render(result))
+    assert capture.get().splitlines() == [
+        "2026-03-10 09:00  positive  mixed   may be urgent: safeguarding ",
+        "  Byli niemili",
+        "  Translated: They were rude",
+        "  staff, parking (negative) · judged by translation · pl",
+        "",
+        "1 found in 4 ms, 1 shown · positive 1 · mixed 1 · by translation 1 · may be urgent 1",
     ]
 
 

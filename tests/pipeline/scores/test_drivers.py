@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.scores.drivers import Answer, drivers, read_answers, ridge
+from pipeline.scores.drivers import Answer, Mention, drivers, read_answers, ridge
 from pipeline.scores.measures import MEASURES, Weight
+from schemas.feedback import Label
 from schemas.score import MeasureName
 
 FFT = MEASURES[MeasureName.FFT_POSITIVE]
@@ -22,8 +23,12 @@ def _answers(count: int = 2_000) -> list[Answer]:
         topics = {"food"} if rng.random() < 0.2 else set()
         topics |= ({"waiting"} if waiting else set()) | ({"parking"} if parking else set())
         happy = rng.random() < (0.5 if waiting else 0.9)
-        answers.append(Answer(Weight(100 if happy else 0), frozenset(topics | {"everything"})))
+        answers.append(Answer(Weight(100 if happy else 0), _blame(*topics, "everything")))
     return answers
+
+
+def _blame(*topics: str) -> frozenset[Mention]:
+    return frozenset(Mention(topic, Label.NEGATIVE) for topic in topics)
 
 
 def test_what_a_topic_costs_is_told_from_what_it_only_comes_with() -> None:
@@ -39,8 +44,17 @@ def test_what_a_topic_costs_is_told_from_what_it_only_comes_with() -> None:
     assert next(iter(answers)) == "waiting"
 
 
+def test_praise_and_blame_of_a_topic_are_two_drivers() -> None:
+    praise = frozenset({Mention("staff", Label.POSITIVE)})
+    answers = [Answer(Weight(100), praise)] * 20 + [Answer(Weight(0), _blame("staff"))] * 20
+    answers += [Answer(Weight(weight), frozenset()) for weight in (0, 100)] * 20
+    effects = {driver.label: driver.effect for driver in drivers(FFT, answers, {"staff"})}
+    assert effects[Label.POSITIVE] == pytest.approx(48, abs=3)
+    assert effects[Label.NEGATIVE] == pytest.approx(-48, abs=3)
+
+
 def test_topics_of_few_answers_or_of_all_are_left_out() -> None:
-    answers = [*_answers(200), *[Answer(Weight(0), frozenset({"rare"}))] * 9]
+    answers = [*_answers(200), *[Answer(Weight(0), _blame("rare"))] * 9]
     assert {driver.topic for driver in drivers(FFT, answers, {"rare", "waiting", "absent"})} == {
         "waiting"
     }
@@ -52,7 +66,7 @@ def test_without_penalty_the_regression_is_least_squares_with_robust_errors() ->
     answers = _answers(300)
     presence = np.array(
         [
-            [topic in answer.topics for topic in ("food", "parking", "waiting")]
+            [_blame(topic) <= answer.mentions for topic in ("food", "parking", "waiting")]
             for answer in answers
         ],
         float,
@@ -67,7 +81,8 @@ def test_without_penalty_the_regression_is_least_squares_with_robust_errors() ->
 def test_the_penalty_is_that_of_rows_that_show_nothing() -> None:
     answers = _answers(300)
     presence = np.array(
-        [["food" in answer.topics, "waiting" in answer.topics] for answer in answers], float
+        [[_blame(topic) <= answer.mentions for topic in ("food", "waiting")] for answer in answers],
+        float,
     )
     weights = np.array([float(answer.weight) for answer in answers])
     effects, _ = ridge(presence, weights, penalty=2.0)
@@ -82,13 +97,21 @@ def test_the_comments_of_one_submission_are_one_answer_with_all_their_topics() -
         measures = {"fft": {"value": value, "score": (5 - value) / 4}}
         return {
             "_source": {
-                "feedback": {"topics": [topic], "measures": measures, **attributes},
+                "feedback": {
+                    "topics": [topic],
+                    "sentiment": {"label": "negative"},
+                    "measures": measures,
+                    **attributes,
+                },
                 "event": {"dataset": "form"},
             }
         }
 
     hits = [hit("food", "7"), hit("parking", "7"), hit("food", "8", 5), hit("food", None)]
     answers = read_answers(FFT, hits)
-    assert sorted((float(answer.weight), sorted(answer.topics)) for answer in answers) == [
+    assert sorted(
+        (float(answer.weight), sorted(mention.topic for mention in answer.mentions))
+        for answer in answers
+    ) == [
         (0.0, ["food"]), (100.0, ["food"]), (100.0, ["food", "parking"]),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from pipeline.elasticsearch.client import connect
 from pipeline.search.overview import Overview, overview_query, read_overview
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS, document, index_name
-from schemas.feedback import EnrichedFeedback, Label, Language, Sentiment
+from schemas.feedback import EnrichedFeedback, Label, Language, Sentiment, TopicSentiment
 
 SOURCE = "overview_test"
 DAY = datetime(2026, 4, 10, tzinfo=UTC)
@@ -43,6 +43,9 @@ def overview(settings: Settings) -> Overview:
                   topics=("food",)),
         _document(2, Label.POSITIVE, redactions={"email": 2}, topics=("food",)),
         _document(3, Label.NOT_SCORED, redactions={"email": 2}),
+        _document(4, Label.NEGATIVE, topics=("food",), topic_sentiments=(
+            TopicSentiment(topic="food", label=Label.POSITIVE, probability=0.9),)),
+        _document(5, Label.NOT_SCORED, topics=("food",)),
     ]  # fmt: skip
     with connect(settings) as client:
         for body in documents:
@@ -65,6 +68,10 @@ def test_hidden_values_are_added_up_by_type_the_most_first(overview: Overview) -
 
 def test_the_share_negative_is_of_what_was_scored(overview: Overview) -> None:
     (site,), late = overview.sites, overview.lately["Overlook"]
-    assert (site.count, late.count) == (4, 2)
-    assert (site.share_negative, late.share_negative) == (2 / 3, 0.0)
-    assert [(group.name, group.count) for group in overview.topics] == [("food", 2)]
+    assert (site.count, late.count) == (6, 4)
+    assert (site.share_negative, late.share_negative) == (3 / 4, 1 / 2)
+
+
+def test_the_share_negative_of_a_topic_is_of_its_own_sentiment(overview: Overview) -> None:
+    (food,) = overview.topics
+    assert (food.name, food.count, food.share_negative) == ("food", 4, 1 / 3)

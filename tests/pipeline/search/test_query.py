@@ -21,16 +21,24 @@ def _bool(request: SearchRequest) -> dict[str, Any]:
     return query
 
 
-def _answer(text: str, *, evidence: Any = None, **highlight: str) -> dict[str, Any]:
+def _answer(
+    text: str, *, evidence: Any = None, feedback: dict[str, Any] | None = None, **highlight: str
+) -> dict[str, Any]:
     hit = {
-        "_source": {"message": text, "feedback": {"evidence": evidence}},
+        "_source": {"message": text, "feedback": {"evidence": evidence, **(feedback or {})}},
         "highlight": {field: [marked] for field, marked in highlight.items()},
     }
     labels = {"buckets": [{"key": "negative", "doc_count": 1}]}
     return {
         "took": 3,
         "hits": {"total": {"value": 1}, "hits": [hit]},
-        "aggregations": {"labels": labels, "urgent": {"doc_count": 1}},
+        "aggregations": {
+            "labels": labels,
+            "urgent": {"doc_count": 1},
+            "maybe_urgent": {"doc_count": 2},
+            "mixed": {"doc_count": 3},
+            "by_translation": {"doc_count": 4},
+        },
     }
 
 
@@ -42,7 +50,9 @@ def test_no_words_find_everything(words: str) -> None:
 def test_words_are_looked_for_in_the_text_and_in_its_language_subfield_where_there_is_one() -> None:
     (query,) = _bool(SearchRequest(words='late "car park"'))["must"]
     assert query["simple_query_string"]["query"] == 'late "car park"'
-    assert query["simple_query_string"]["fields"] == ["message^2", "message.*"]
+    fields = query["simple_query_string"]["fields"]
+    assert fields[:2] == ["message^2", "message.*"]
+    assert fields[2:] == ["feedback.translation.text", "feedback.translation.text.*"]
 
 
 def test_a_filter_matches_in_any_case() -> None:
@@ -65,9 +75,14 @@ def test_values_of_one_filter_are_alternatives_and_filters_add_up() -> None:
 
 
 def test_flags_ask_for_what_is_true() -> None:
-    request = SearchRequest(urgent=True, contradicts_rating=True)
+    request = SearchRequest(
+        urgent=True, maybe_urgent=True, mixed=True, by_translation=True, contradicts_rating=True
+    )
     assert _bool(request)["filter"] == [
         {"term": {"feedback.urgent": True}},
+        {"term": {"feedback.maybe_urgent": True}},
+        {"term": {"feedback.sentiment.mixed": True}},
+        {"term": {"feedback.sentiment.by_translation": True}},
         {"term": {"feedback.sentiment.contradicts_rating": True}},
     ]
 
@@ -133,13 +148,13 @@ def test_every_field_asked_for_is_mapped() -> None:
         organizations=("a",), sites=("a",), services=("a",), topics=("a",), themes=("a",),
         labels=("a",), levels=("a",), reasons=("a",), interactions=("a",), priorities=("a",),
         sources=("a",), families=("a",), languages=("a",), urgent=True, contradicts_rating=True,
-        since=NOW,
+        maybe_urgent=True, mixed=True, by_translation=True, since=NOW,
     )  # fmt: skip
     asked = set()
     for query in _bool(everything)["filter"]:
         for each in query.get("bool", {}).get("should", [query]):
             asked |= set(next(iter(each.values())))
-    assert len(asked) == 17
+    assert len(asked) == 21
     for field in asked:
         mapping: dict[str, Any] = {"properties": mappings()["properties"]}
         for name in field.split("."):
@@ -185,7 +200,8 @@ def test_refuses_what_is_no_time(text: str) -> None:
 def test_reads_the_answer() -> None:
     result = read_response(_answer("late"), SearchRequest())
     assert (result.total, result.took_ms, result.labels) == (1, 3, {"negative": 1})
-    assert result.urgent == 1
+    assert (result.urgent, result.maybe_urgent) == (1, 2)
+    assert (result.mixed, result.by_translation) == (3, 4)
     assert [(hit.text, hit.spans) for hit in result.hits] == [("late", ())]
 
 
@@ -195,6 +211,7 @@ EVIDENCE = {
     "topic:waiting_time": [[0, 6]],
     "topic:staff": [[19, 24]],
     "urgent:self_harm": [[7, 12]],
+    "maybe_urgent:self_harm": [[0, 6]],
 }
 
 
@@ -213,7 +230,10 @@ def _mark(request: SearchRequest, answer: dict[str, Any]) -> list[str]:
         (SearchRequest(labels=(Label.NEGATIVE,)), ["rude"]),
         (SearchRequest(levels=(Level.VERY_NEGATIVE,)), ["rude"]),
         (SearchRequest(contradicts_rating=True), ["rude"]),
-        (SearchRequest(reasons=("self_harm",)), ["hours"]),
+        (SearchRequest(reasons=("self_harm",)), ["Waited", "hours"]),
+        (SearchRequest(maybe_urgent=True), ["Waited"]),
+        (SearchRequest(mixed=True), ["rude"]),
+        (SearchRequest(topic_sentiments=(("staff", Label.NEGATIVE),)), ["staff"]),
         (SearchRequest(urgent=True), ["hours"]),
         (SearchRequest(urgent=True, reasons=("discrimination",)), []),
         (SearchRequest(topics=("staff",), labels=(Label.NEGATIVE,)), ["rude", "staff"]),
@@ -223,6 +243,38 @@ def test_without_words_the_evidence_of_what_was_filtered_for_is_marked(
     request_: SearchRequest, expected: list[str]
 ) -> None:
     assert _mark(request_, _answer(TEXT, evidence=EVIDENCE)) == expected
+
+
+def test_a_topics_sentiment_is_marked_by_the_words_that_speak_for_it() -> None:
+    own = [
+        {"topic": "staff", "label": "negative", "evidence": [[14, 18], [99, 120], "x"]},
+        {"topic": "waiting_time", "label": "positive", "evidence": [[0, 6]]},
+    ]
+    answer = _answer(TEXT, evidence=EVIDENCE, feedback={"topic_sentiments": own})
+    request = SearchRequest(topic_sentiments=(("Sta*", Label.NEGATIVE),))
+    assert _mark(request, answer) == ["rude"]
+
+
+def test_evidence_and_matches_are_marked_in_the_translation_that_was_judged() -> None:
+    translated = {"translation": {"text": "They were rude", "language": "pl", "service": "x"}}
+    answer = _answer("Byli niemili", evidence={"sentiment": [[10, 14]]}, feedback=translated)
+    (hit,) = read_response(answer, SearchRequest(labels=(Label.NEGATIVE,))).hits
+    assert (hit.text, hit.spans) == ("Byli niemili", ())
+    assert (hit.translation, hit.translation_spans) == ("They were rude", ((10, 14),))
+    marked = {"feedback.translation.text": f"They were {MARK}rude{UNMARK}"}
+    answer = _answer("Byli niemili", feedback=translated, **marked)
+    (hit,) = read_response(answer, SearchRequest(words="rude")).hits
+    assert (hit.spans, hit.translation_spans) == ((), ((10, 14),))
+
+
+def test_a_topics_own_sentiment_is_looked_for_and_the_comments_in_earlier_versions() -> None:
+    (query,) = _bool(SearchRequest(topic_sentiments=(("Wait*", Label.NEGATIVE),)))["filter"]
+    own, inherited = query["bool"]["should"]
+    assert own["wildcard"]["feedback.negative_topics"]["value"] == "Wait*"
+    topic, label, without = inherited["bool"]["filter"]
+    assert topic["wildcard"]["feedback.topics"]["value"] == "Wait*"
+    assert label == {"term": {"feedback.sentiment.label": "negative"}}
+    assert len(without["bool"]["must_not"]) == 3
 
 
 def test_with_words_only_their_matches_are_marked() -> None:
