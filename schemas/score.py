@@ -33,10 +33,6 @@ class MeasureName(StrEnum):
     SHARE_NEGATIVE = "share_negative"
     """Percent of negative comments among those whose sentiment was scored, and not by translation;
     with a topic or theme, of comments that are negative about it."""
-    SHARE_MIXED = "share_mixed"
-    """Percent of comments that both praise and blame among those whose sentiment was scored."""
-    SHARE_NEGATIVE_BY_TRANSLATION = "share_negative_by_translation"
-    """Percent of negative comments among those whose translation was judged."""
     CASES_OPENED = "cases_opened"
     """Cases that were opened in the period."""
     CASE_HOURS_TO_ANSWER = "case_hours_to_answer"

@@ -19,6 +19,10 @@ _COLUMNS: Final[dict[str, Callable[..., lens.Column]]] = {
     "count": lens.count,
     "average": lens.average,
 }
+_SHARES: Final[dict[str, Callable[..., lens.Columns]]] = {
+    "negative_share": lens.negative_share,
+    "mixed_share": lens.mixed_share,
+}
 _DRAWINGS: Final[dict[str, tuple[str, Callable[..., dict[str, Any]]]]] = {
     "metric": ("lnsMetric", lens.metric),
     "table": ("lnsDatatable", lens.table),
@@ -46,8 +50,8 @@ class ChartSpec:
         columns: lens.Columns = {}
         for name, spec in self.columns.items():
             kind, options = _split(spec)
-            if kind == "negative_share":
-                columns |= lens.negative_share(name, **options)
+            if kind in _SHARES:
+                columns |= _SHARES[kind](name, **options)
             else:
                 columns[name] = _COLUMNS[kind](**options)
         kind, options = _split(self.drawing)

@@ -16,9 +16,12 @@ DATA_VIEW: Final = "feedback"
 LAYER: Final = "layer"
 LAYER_REFERENCE: Final = f"indexpattern-datasource-layer-{LAYER}"
 
-_NEGATIVE: Final = "feedback.sentiment.label: negative"
-# Comments that no scorer could judge are left out of shares.
-_JUDGED: Final = "not feedback.sentiment.label: not_scored"
+# Comments that no scorer could judge, or only by translation, are left out of shares.
+_JUDGED: Final = (
+    "not feedback.sentiment.label: not_scored and not feedback.sentiment.by_translation: true"
+)
+_NEGATIVE: Final = f"feedback.sentiment.label: negative and {_JUDGED}"
+_MIXED: Final = f"feedback.sentiment.mixed: true and {_JUDGED}"
 
 Column = dict[str, Any]
 Columns = dict[str, Column]
@@ -100,7 +103,16 @@ def average(label: str, field: str, *, decimals: int = 2) -> Column:
 
 def negative_share(name: str, label: str) -> Columns:
     """Divide the negative comments by those whose sentiment could be judged, in percent."""
-    formula = f"count(kql='{_NEGATIVE}') / count(kql='{_JUDGED}')"
+    return _share(name, label, _NEGATIVE)
+
+
+def mixed_share(name: str, label: str) -> Columns:
+    """Divide the mixed comments by those whose sentiment could be judged, in percent."""
+    return _share(name, label, _MIXED)
+
+
+def _share(name: str, label: str, query: str) -> Columns:
+    formula = f"count(kql='{query}') / count(kql='{_JUDGED}')"
     parts = [f"{name}X0", f"{name}X1"]
     division = {
         "type": "function",
@@ -111,7 +123,7 @@ def negative_share(name: str, label: str) -> Columns:
     }
     whole = {"formula": formula, "isFormulaBroken": False, "format": _format("percent", 0)}
     return {
-        parts[0]: count(f"Part of {label}", _NEGATIVE),
+        parts[0]: count(f"Part of {label}", query),
         parts[1]: count(f"Part of {label}", _JUDGED),
         f"{name}X2": _number(
             f"Part of {label}", "math", {"tinymathAst": division}, references=parts

@@ -7,7 +7,7 @@ and ``*`` matches any characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ _FIELDS: Final = {
     "topics": "topics",
     "themes": "themes",
     "urgent_reasons": "urgent_reasons",
+    "maybe_urgent_reasons": "maybe_urgent_reasons",
     "sources": "source",
     "families": "family",
     "priorities": "priority",
@@ -57,8 +58,13 @@ class RuleConditions(StrictModel):
     )
     labels: tuple[str, ...] = Field(default=(), description="Sentiment: negative.")
     levels: tuple[str, ...] = Field(default=(), description="Sentiment: very_negative.")
+    mixed: bool | None = Field(default=None, description="Whether it both praises and blames.")
     urgent: bool | None = Field(default=None, description="Whether it is urgent.")
     urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it is urgent.")
+    maybe_urgent: bool | None = Field(
+        default=None, description="Whether it may be urgent: a person should read it soon."
+    )
+    maybe_urgent_reasons: tuple[str, ...] = Field(default=(), description="Why it may be urgent.")
     urgent_reasons_but: tuple[str, ...] = Field(
         default=(), description="It is urgent for a reason other than these."
     )
@@ -81,6 +87,12 @@ class RuleConditions(StrictModel):
     sites: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    positive_topics: tuple[str, ...] = Field(
+        default=(), description="Topics of which it speaks well."
+    )
+    negative_topics: tuple[str, ...] = Field(
+        default=(), description="Topics of which it speaks badly."
+    )
     themes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     families: tuple[str, ...] = Field(default=(), description="review, social, form.")
@@ -130,25 +142,49 @@ def is_complaint(fields: Fields) -> bool:
     return "ompla" in text and _COMPLAINS.search(text) is not None
 
 
+def topics_with(fields: Fields, label: str) -> Iterator[str]:
+    """Yield the topics that have a sentiment of their own; in earlier versions the comment's."""
+    own = fields.get("topic_sentiments", ())
+    if own:
+        yield from (each["topic"] for each in own if each["label"] == label)
+    elif fields.get("sentiment", {}).get("label") == label:
+        yield from fields.get("topics", ())
+
+
+_FLAGS: Final[Mapping[str, Check]] = {
+    "urgent": lambda fields: bool(fields.get("urgent")),
+    "maybe_urgent": lambda fields: bool(fields.get("maybe_urgent")),
+    "mixed": lambda fields: bool(fields.get("sentiment", {}).get("mixed")),
+    "contact": wants_contact,
+    "complaint": is_complaint,
+}
+_VALUES: Final[Mapping[str, Callable[[Fields], Iterable[str]]]] = {
+    "positive_topics": lambda fields: topics_with(fields, "positive"),
+    "negative_topics": lambda fields: topics_with(fields, "negative"),
+    "labels": lambda fields: (fields.get("sentiment", {}).get("label") or "",),
+    "levels": lambda fields: (fields.get("sentiment", {}).get("level") or "",),
+}
+
+
 def _compile_checks(when: RuleConditions) -> Iterable[Check]:
-    if when.urgent is not None:
-        yield lambda fields: bool(fields.get("urgent")) is when.urgent
+    for name, flag in _FLAGS.items():
+        if (wanted := getattr(when, name)) is not None:
+            yield _flag_check(flag, wanted)
     if when.urgent_reasons_but:
         but = frozenset(when.urgent_reasons_but)
         yield lambda fields: not but.issuperset(fields.get("urgent_reasons", ()))
-    if when.contact is not None:
-        yield lambda fields: wants_contact(fields) is when.contact
-    if when.complaint is not None:
-        yield lambda fields: is_complaint(fields) is when.complaint
     for name, field in _FIELDS.items():
         if values := getattr(when, name, ()):
             yield _field_check(field, _matcher(values))
-    if when.labels:
-        yield _sentiment_check("label", _matcher(when.labels))
-    if when.levels:
-        yield _sentiment_check("level", _matcher(when.levels))
+    for name, read in _VALUES.items():
+        if values := getattr(when, name):
+            yield _values_check(read, _matcher(values))
     if (limit := when.max_score) is not None:
         yield lambda fields: (score := lowest_score(fields)) is not None and score <= limit
+
+
+def _flag_check(flag: Check, wanted: bool) -> Check:
+    return lambda fields: flag(fields) is wanted
 
 
 def _field_check(field: str, matches: Callable[[str], bool]) -> Check:
@@ -161,8 +197,8 @@ def _field_check(field: str, matches: Callable[[str], bool]) -> Check:
     return check
 
 
-def _sentiment_check(part: str, matches: Callable[[str], bool]) -> Check:
-    return lambda fields: matches(fields.get("sentiment", {}).get(part) or "")
+def _values_check(read: Callable[[Fields], Iterable[str]], matches: Callable[[str], bool]) -> Check:
+    return lambda fields: any(map(matches, read(fields)))
 
 
 def _matcher(values: Sequence[str]) -> Callable[[str], bool]:

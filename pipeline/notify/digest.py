@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -32,6 +32,21 @@ _PROBLEMS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class CommentCounts:
+    """Numbers of comments that were given in the period."""
+
+    maybe_urgent: int = 0
+    """Those that a person should read soon."""
+    scored: int = 0
+    """Those whose own text was scored."""
+    mixed: int = 0
+    """Those of them that both praise and blame."""
+    by_translation: int = 0
+    """Those whose translation was scored, which are in no share."""
+    negative_by_translation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DigestContent:
     """Content of a digest for the period from ``since`` to ``until``."""
 
@@ -43,6 +58,8 @@ class DigestContent:
     """Numbers of open and of overdue cases; None if cases are not in use."""
     troubled: Sequence[Coverage] = ()
     """Sources that are silent, late or failing."""
+    comments: CommentCounts | None = None
+    """None if there is no feedback at all."""
 
 
 def last_due_time(settings: RouteSettings, now: datetime) -> datetime:
@@ -84,6 +101,8 @@ def _headline(summary: DigestContent, started: int, firing: int) -> str:
     parts = [_pluralize(started, "new alert") if started else "no new alerts"]
     if firing:
         parts.append(f"{firing} firing")
+    if summary.comments and summary.comments.maybe_urgent:
+        parts.append(f"{summary.comments.maybe_urgent} to read soon")
     if summary.cases and summary.cases[1]:
         parts.append(f"{_pluralize(summary.cases[1], 'case')} overdue")
     if summary.troubled:
@@ -103,6 +122,8 @@ def _lines(summary: DigestContent, zone: ZoneInfo) -> list[str]:
     ]
     if not summary.alerts:
         lines.insert(1, "No alerts.")
+    if summary.comments is not None:
+        lines += _format_comments(summary.comments, summary.since, zone)
     if summary.cases is not None:
         open_, overdue = summary.cases
         lines.append(f"Cases: {open_} open, {overdue} overdue. `feedback cases list`")
@@ -111,6 +132,26 @@ def _lines(summary: DigestContent, zone: ZoneInfo) -> list[str]:
         "Sources in trouble:", [_format_source(c, summary.until, zone) for c in troubled]
     )
     return lines
+
+
+def _format_comments(counts: CommentCounts, since: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Yield a line about what may be urgent, one about mixed comments, one about translations."""
+    if counts.maybe_urgent:
+        start = f"{since.astimezone(zone):%Y-%m-%d}"
+        yield (
+            f"To read soon, may be urgent: {_pluralize(counts.maybe_urgent, 'comment')}. "
+            f"`feedback search --maybe-urgent --since {start}`"
+        )
+    if counts.mixed:
+        share = counts.mixed / max(counts.scored, 1)
+        scored = _pluralize(counts.scored, "comment")
+        yield f"Mixed, praise and blame at once: {counts.mixed} of {scored} ({share:.0%})."
+    if counts.by_translation:
+        translated = _pluralize(counts.by_translation, "comment")
+        yield (
+            f"Judged by translation: {translated}, {counts.negative_by_translation} of them "
+            "negative; not in scores and alerts."
+        )
 
 
 def _list_section(title: str, items: Sequence[str]) -> list[str]:
@@ -158,6 +199,7 @@ def _to_json(summary: DigestContent) -> bytes:
             "alerts": [orjson.Fragment(alert.to_payload()) for alert in summary.alerts],
             "scores": [orjson.Fragment(score.to_payload()) for score in summary.scores],
             **({"cases": {"open": cases[0], "overdue": cases[1]}} if cases else {}),
+            **({"comments": asdict(summary.comments)} if summary.comments else {}),
             "sources_in_trouble": [f"{each.source}.{each.instance}" for each in summary.troubled],
         }
     )

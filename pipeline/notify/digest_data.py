@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,9 +15,10 @@ from pipeline.elasticsearch.errors import role_errors
 from pipeline.failures import PermanentError, TransientError
 from pipeline.kafka.reader import latest_values
 from pipeline.notify.alert_notices import create_alert_notice
-from pipeline.notify.digest import DigestContent
+from pipeline.notify.digest import CommentCounts, DigestContent
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.routes import Route
+from pipeline.scores.own_sentiment import BY_TRANSLATION, LABEL_FIELD
 from pipeline.search.query import build_filters
 from pipeline.settings import KafkaConnection
 from pipeline.watch.alert_settings import AlertSettings
@@ -24,11 +26,24 @@ from schemas.alert import Alert, AlertState
 from schemas.alert_documents import ALERTS_INDEX, alert_from_document
 from schemas.case_documents import CASES_INDEX
 from schemas.coverage import Coverage, State
+from schemas.documents import READ_ALIAS
+from schemas.feedback import Label
 from schemas.kafka_topics import COVERAGE
 from schemas.score import Score
 from schemas.score_documents import SCORES_INDEX
 
 _MAX_ALERTS: Final = 500
+_SCORED: Final = {"bool": {"must_not": [{"term": {LABEL_FIELD: Label.NOT_SCORED}}]}}
+_OWN_TEXT: Final = {"bool": {"filter": [_SCORED], "must_not": [BY_TRANSLATION]}}
+_COUNTED: Final[Mapping[str, Any]] = {
+    "maybe_urgent": {"term": {"feedback.maybe_urgent": True}},
+    "scored": _OWN_TEXT,
+    "mixed": {"bool": {"filter": [_OWN_TEXT, {"term": {"feedback.sentiment.mixed": True}}]}},
+    "by_translation": {"bool": {"filter": [BY_TRANSLATION, _SCORED]}},
+    "negative_by_translation": {
+        "bool": {"filter": [BY_TRANSLATION, {"term": {LABEL_FIELD: Label.NEGATIVE}}]}
+    },
+}
 _PERIOD: Final = {"daily": "day", "weekly": "week"}
 
 
@@ -53,6 +68,7 @@ class DigestData:
                     scores=await self._scores(route, since, until),
                     cases=await self._cases(route),
                     troubled=await asyncio.to_thread(self._find_troubled, route, until),
+                    comments=await self._count_comments(route, since, until),
                 )
         except PermanentError as error:
             # A digest that cannot be gathered must not stop the alerts.
@@ -107,6 +123,28 @@ class DigestData:
             for more in ([], overdue)
         ]
         return counts[0]["count"], counts[1]["count"]
+
+    async def _count_comments(
+        self, route: Route, since: datetime, until: datetime
+    ) -> CommentCounts | None:
+        if not await self._client.indices.exists_alias(name=READ_ALIAS):
+            return None
+        wanted = route.settings
+        fields = {
+            "feedback.site": wanted.sites,
+            "organization.name": wanted.organizations,
+            "feedback.topics": wanted.topics,
+            "event.dataset": wanted.sources,
+        }
+        given = {"gte": since.isoformat(), "lt": until.isoformat()}
+        response = await self._client.search(
+            index=READ_ALIAS,
+            query={"bool": {"filter": [*build_filters(fields), {"range": {"@timestamp": given}}]}},
+            size=0,
+            aggs={name: {"filter": query} for name, query in _COUNTED.items()},
+        )
+        counted = response["aggregations"]
+        return CommentCounts(**{name: counted[name]["doc_count"] for name in _COUNTED})
 
     def _find_troubled(self, route: Route, until: datetime) -> list[Coverage]:
 

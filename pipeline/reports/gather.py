@@ -25,7 +25,7 @@ from pipeline.scores.drivers import (
 )
 from pipeline.scores.estimates import estimate
 from pipeline.scores.goals import Goal, GoalProgress, assess_goal
-from pipeline.scores.measures import MEASURES
+from pipeline.scores.measures import MEASURES, CommentShare
 from pipeline.scores.report import DimensionCounts, Report, ReportContext
 from pipeline.scores.submissions import SubmissionListing
 from pipeline.search.query import SearchRequest, build_query
@@ -108,7 +108,7 @@ class _Gatherer:
     def _counts(self, group: str | None) -> DimensionCounts:
         frame = self._frame
         return DimensionCounts(
-            now=self._counting(frame.period, group=group),
+            now=self._counting(frame.period, group=group, shares=tuple(CommentShare)),
             before=self._counting(frame.previous, group=group),
             trend=self._counting(_whole(frame.steps), group=group, step=self._request.step),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pipeline.reports.shares import share_sentences
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import significant_scores
 from pipeline.scores.goals import GoalProgress, GoalStatus
@@ -92,6 +93,7 @@ def highlights(report: Report) -> list[str]:
         return [_no_feedback(report)]
     return [
         *_overall(report),
+        *share_sentences(report.overall),
         *_changes(report),
         *_worse_than_average(report),
         *_drivers(report),
@@ -126,7 +128,8 @@ def definitions(report: Report) -> Iterator[tuple[str, str]]:
     """Yield each measure's title and definition."""
     for name in report.frame.measures:
         measure = MEASURES[name]
-        yield measure.title, f"{measure.definition}; {measure.better} is better; {measure.interval}"
+        better = "higher" if measure.higher_is_better else "lower"
+        yield measure.title, f"{measure.definition}; {better} is better; {measure.interval}"
 
 
 def notes(report: Report) -> list[str]:
@@ -188,7 +191,7 @@ def _overall(report: Report) -> Iterator[str]:
         if score is None or score.value is None or score.low is None or score.high is None:
             continue
         title = MEASURES[name].title
-        counted = "comments" if MEASURES[name].answered is None else "answers"
+        counted = "comments" if name is MeasureName.SHARE_NEGATIVE else "answers"
         yield (
             f"{title}: {format_value(name, score.value)} "
             f"({format_interval(name, score.low, score.high)}) of "
@@ -203,8 +206,8 @@ def _change_since(score: Score) -> str:
     if not score.changed:
         return "; no significant change from the previous period"
     way = "up" if score.change > 0 else "down"
-    worth = {True: ", for the better", False: ", for the worse", None: ""}[is_better(score)]
-    return f"; {way} {change} from the previous period{worth}"
+    worth = "better" if is_better(score) else "worse"
+    return f"; {way} {change} from the previous period, for the {worth}"
 
 
 def _changes(report: Report) -> Iterator[str]:
@@ -225,7 +228,7 @@ def _changes(report: Report) -> Iterator[str]:
 
 
 def _change_sentence(report: Report, dimension: str, row: Row, score: Score) -> str:
-    worth = {True: "Better", False: "Worse", None: "Changed"}[is_better(score)]
+    worth = "Better" if is_better(score) else "Worse"
     name = group_title(report, dimension, row.name or "")
     if score.value is None or score.previous_value is None:
         return f"{worth}: {dimension} {name}"
@@ -240,8 +243,6 @@ def _worse_than_average(report: Report) -> Iterator[str]:
     """Yield the places that are significantly worse than all together."""
     overall = report.overall.scores[report.lead].value
     better = MEASURES[report.lead].higher_is_better
-    if better is None:
-        return
     worse = []
     for part in report.breakdowns:
         for row in part.rows if part.dimension in _PLACES else ():
@@ -265,9 +266,7 @@ def _worse_than_average(report: Report) -> Iterator[str]:
 
 def _drivers(report: Report) -> Iterator[str]:
     measure = MEASURES[report.lead]
-    costs = [
-        d for d in report.drivers if d.distinguishable and measure.is_better(d.effect) is False
-    ]
+    costs = [d for d in report.drivers if d.distinguishable and not measure.is_better(d.effect)]
     if costs:
         moved = "lowered" if measure.higher_is_better else "raised"
         yield f"{measure.title} is {moved} most by: {_driver_costs(report, costs[:3])}."

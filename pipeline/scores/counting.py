@@ -16,10 +16,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pipeline.scores.estimates import Counts
-from pipeline.scores.measures import MEASURES, answer_weight
+from pipeline.scores.measures import MEASURES, CommentShare, Weight, answer_weight
 from pipeline.scores.parts import CountScope, Part, list_parts, terms_source
 from pipeline.scores.periods import split_period
 from pipeline.scores.submissions import GROUP_FIELDS, SubmissionRecord
+from schemas.feedback import Label
 from schemas.score import MeasureName, Period, PeriodName
 
 _PAGE: Final = 4_000  # the fifteen of a search by topic stay below search.max_buckets
@@ -45,6 +46,7 @@ class Counting:
         group: str | None = None,
         step: PeriodName | None = None,
         only: Mapping[str, str] = MappingProxyType({}),
+        shares: Iterable[CommentShare] = (),
         topics: Sequence[str] = (),
         themes: Mapping[str, Sequence[str]] = MappingProxyType({}),
         zone: tzinfo,
@@ -66,7 +68,7 @@ class Counting:
         self._step = step
         self._zone = zone
         self._measures = frozenset(measures)
-        parts = list_parts(sorted(self._measures), CountScope(group, topics, themes))
+        parts = list_parts(sorted(self._measures), CountScope(group, topics, themes), shares=shares)
         self._parts = {f"part {number}": part for number, part in enumerate(parts)}
         self._after: dict[str, dict[str, Any] | None] = dict.fromkeys(self._parts)
         steps = () if step is None else split_period(within, step, zone)
@@ -76,6 +78,9 @@ class Counting:
         self._first, self._last = within.start.timestamp(), within.end.timestamp()
         self.comments: Counter[Key] = Counter()
         self.answers: dict[MeasureName, dict[Key, Counts]] = defaultdict(
+            lambda: defaultdict(Counter)
+        )
+        self.shares: dict[CommentShare, dict[Key, Counts]] = defaultdict(
             lambda: defaultdict(Counter)
         )
 
@@ -121,6 +126,10 @@ class Counting:
     def counts(self, measure: MeasureName, group: str | None, start: datetime | None) -> Counts:
         """Return the answers of one group and step; empty if there are none."""
         return self.answers.get(measure, {}).get((group, start), Counter())
+
+    def share_counts(self, share: CommentShare, group: str | None) -> Counts:
+        """Return the comments of one group by weight, 100 for those in the share."""
+        return self.shares.get(share, {}).get((group, None), Counter())
 
     def add(self, submission: Sequence[SubmissionRecord]) -> None:
         """Count one submission: each of its answers once in every group and step it is in."""
@@ -183,8 +192,14 @@ class Counting:
         if part.measure is None:
             self.comments[place] += bucket["doc_count"]
             return
-        measure = MEASURES[part.measure]
         value = part.label or key["value"]
+        if isinstance(part.measure, CommentShare):
+            is_in = key["held"] if part.measure is CommentShare.MIXED else value == Label.NEGATIVE
+            if value != Label.NOT_SCORED:
+                weight = Weight(100 if is_in else 0)
+                self.shares[part.measure][place][weight] += bucket["doc_count"]
+            return
+        measure = MEASURES[part.measure]
         if not isinstance(value, str):
             value = float(f"{value:.7g}")  # the index holds it in single precision
         weight = answer_weight(measure, value, key.get("held"))

@@ -36,7 +36,6 @@ MAX_ANSWERS: Final = 50_000
 """Answers analysed, the newest ones: more would only narrow intervals that are narrow already."""
 
 _PAGE: Final = 5_000
-_MIXED_FIELD: Final = "feedback.sentiment.mixed"
 _SENTIMENTS: Final = (Label.POSITIVE, Label.NEGATIVE)
 _MIN_MENTIONS: Final = 10
 _PENALTY: Final = 1.0
@@ -110,7 +109,7 @@ def answers_query(
             }
         },
         "_source": [
-            TOPICS_FIELD, *TOPIC_LISTS.values(), LABEL_FIELD, _MIXED_FIELD, field,
+            TOPICS_FIELD, *TOPIC_LISTS.values(), LABEL_FIELD, field,
             f"feedback.attributes.{SUBMISSION}", "event.dataset",
         ],
         "sort": [{"@timestamp": "desc"}, {"event.id": "asc"}],
@@ -213,7 +212,6 @@ def _field_name(measure: Measure) -> str:
 
 def _weight(measure: Measure, feedback: Mapping[str, Any]) -> Weight | None:
     if measure.answered is None:
-        sentiment = feedback["sentiment"]
-        return answer_weight(measure, sentiment["label"], sentiment.get("mixed"))
+        return answer_weight(measure, feedback["sentiment"]["label"], None)
     answered = feedback["measures"][measure.field]
     return answer_weight(measure, answered["value"], answered.get("score"))

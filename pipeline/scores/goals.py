@@ -47,8 +47,6 @@ class Goal(StrictModel):
         if self.measure not in MEASURES:
             raise ValueError(f"the goal {self.name!r} is of cases; goals are of answers")
         measure = MEASURES[self.measure]
-        if measure.higher_is_better is None:
-            raise ValueError(f"the goal {self.name!r} is of a measure that is neither good nor bad")
         if not measure.lowest <= self.target <= measure.highest:
             raise ValueError(
                 f"the target of {self.name!r} must be from {measure.lowest:g} to "

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from schemas.feedback import Label
 from schemas.measures import Ces, Csat, Fft, Nps, Stars
@@ -36,6 +36,15 @@ class IntervalKind(StrEnum):
     MEAN = "mean"
 
 
+class CommentShare(StrEnum):
+    """A share of comments that a report shows beside its scores, in percent."""
+
+    MIXED = "mixed"
+    """Those that both praise and blame, of those whose own text was scored."""
+    NEGATIVE_BY_TRANSLATION = "negative_by_translation"
+    """Negative ones, of those whose translation was scored: they are in no score."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measure: ``lowest`` to ``highest`` is its scale."""
@@ -46,8 +55,7 @@ class Measure:
     definition: str
     interval: str
     kind: IntervalKind
-    higher_is_better: bool | None
-    """None if neither direction is better."""
+    higher_is_better: bool
     lowest: float
     highest: float
     answered: type[Answered] | None
@@ -61,16 +69,9 @@ class Measure:
         """Length of the scale."""
         return self.highest - self.lowest
 
-    @property
-    def better(self) -> Literal["higher", "lower", "neither"]:
-        """The better direction."""
-        if self.higher_is_better is None:
-            return "neither"
-        return "higher" if self.higher_is_better else "lower"
-
-    def is_better(self, difference: float) -> bool | None:
-        """Return True if a value that is higher by ``difference`` is better; None if neither is."""
-        return None if self.higher_is_better is None else (difference > 0) == self.higher_is_better
+    def is_better(self, difference: float) -> bool:
+        """Return True if a value that is higher by ``difference`` is better."""
+        return (difference > 0) == self.higher_is_better
 
 
 def _weigh_net(score: float) -> Weight:
@@ -85,10 +86,6 @@ def _weigh_from(minimum: float) -> Callable[[float], Weight]:
 
 def _weigh_fft(value: float) -> Weight:
     return Weight(100 if value in (1, 2) else 0)
-
-
-def _weigh_flag(holds: float) -> Weight:
-    return Weight(100 if holds else 0)
 
 
 _WILSON: Final = "Wilson's interval of a share"
@@ -130,18 +127,8 @@ MEASURES: Final = MappingProxyType(
                 MeasureName.SHARE_NEGATIVE, "Negative comments", "%",
                 "share of comments that sound negative, of those whose sentiment was scored, and "
                 "not by translation; by topic or theme, of those that are negative about it",
-                _WILSON, IntervalKind.SHARE, False, 0, 100, None, "sentiment", _weigh_flag,
-            ),
-            Measure(
-                MeasureName.SHARE_MIXED, "Mixed comments", "%",
-                "share of comments that both praise and blame, of those whose sentiment was "
-                "scored, and not by translation",
-                _WILSON, IntervalKind.SHARE, None, 0, 100, None, "sentiment", _weigh_flag,
-            ),
-            Measure(
-                MeasureName.SHARE_NEGATIVE_BY_TRANSLATION, "Negative by translation", "%",
-                "share of negative comments, of those whose translation was judged",
-                _WILSON, IntervalKind.SHARE, False, 0, 100, None, "sentiment", _weigh_flag,
+                _WILSON, IntervalKind.SHARE, False, 0, 100, None, "sentiment",
+                lambda negative: Weight(100 if negative else 0),
             ),
         )
     }
@@ -153,15 +140,10 @@ def answer_weight(measure: Measure, value: float | str, held: float | None) -> W
     """Return the weight of an answer; None if it does not count (a comment that was not scored).
 
     ``value`` is the answer as collected, ``held`` its place from 0 to 1 as stored in the index. The
-    measures of comments take the sentiment's label for ``value``, and the share of mixed ones
-    whether it is mixed for ``held``: None in documents of earlier versions.
+    share of negative comments takes the sentiment's label for ``value``.
     """
     if measure.answered is None:
-        if value == Label.NOT_SCORED:
-            return None
-        if measure.name is MeasureName.SHARE_MIXED:
-            return None if held is None else measure.weigh(held)
-        return measure.weigh(value == Label.NEGATIVE)
+        return None if value == Label.NOT_SCORED else measure.weigh(value == Label.NEGATIVE)
     number = float(value)
     if measure.answered is Fft:
         return measure.weigh(number)

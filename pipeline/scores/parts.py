@@ -2,7 +2,7 @@
 
 An answered measure is one part. So is the share of negative comments, unless it is about topics:
 then each topic counts by its own sentiment, a theme or several topics as negative if any of them
-is. Comments whose translation was judged have a measure of their own.
+is. Comments whose translation was judged are not in it, but in a share of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pipeline.scores.measures import MEASURES
+from pipeline.scores.measures import MEASURES, CommentShare
 from pipeline.scores.own_sentiment import (
     BY_TRANSLATION,
     LABEL_FIELD,
@@ -51,7 +51,7 @@ class Part:
     documents, if no source has them.
     """
 
-    measure: MeasureName | None
+    measure: MeasureName | CommentShare | None
     query: Query | None
     sources: tuple[Source, ...] = ()
     group: str | None = None
@@ -63,14 +63,18 @@ def terms_source(name: str, field_name: str, *, missing: bool = False) -> Source
     return {name: {"terms": {"field": field_name, "missing_bucket": missing}}}
 
 
-def list_parts(measures: Iterable[MeasureName], scope: CountScope) -> list[Part]:
-    """Return the parts of a count: that of the comments, and those of each measure."""
+def list_parts(
+    measures: Iterable[MeasureName], scope: CountScope, *, shares: Iterable[CommentShare] = ()
+) -> list[Part]:
+    """Return the parts of a count: that of the comments, and those of each measure and share."""
     parts = [Part(None, None, _group_sources(scope))]
     for name in measures:
         if MEASURES[name].answered is None:
             parts += _comment_parts(name, scope)
         else:
             parts.append(_answer_part(name, scope))
+    for share in shares:
+        parts += _comment_parts(share, scope)
     return parts
 
 
@@ -85,14 +89,14 @@ def _answer_part(name: MeasureName, scope: CountScope) -> Part:
     return Part(name, alone, sources)
 
 
-def _comment_parts(name: MeasureName, scope: CountScope) -> Iterator[Part]:
-    """Yield the parts of a measure of comments."""
+def _comment_parts(name: MeasureName | CommentShare, scope: CountScope) -> Iterator[Part]:
+    """Yield the parts of a share of comments."""
     judged: Query = {"bool": {"must_not": [BY_TRANSLATION]}}
-    if name is MeasureName.SHARE_NEGATIVE_BY_TRANSLATION:
+    if name is CommentShare.NEGATIVE_BY_TRANSLATION:
         judged = {"bool": {"filter": [BY_TRANSLATION]}}
     groups = _group_sources(scope)
     labels = (*groups, terms_source("value", LABEL_FIELD))
-    if name is MeasureName.SHARE_MIXED:
+    if name is CommentShare.MIXED:
         yield Part(name, judged, (*labels, terms_source("held", _MIXED_FIELD)))
     elif scope.dimension == "topic":
         for label, listed in TOPIC_LISTS.items():

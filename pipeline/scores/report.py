@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.scores.cases import CaseScores
@@ -11,7 +11,7 @@ from pipeline.scores.counting import Counting
 from pipeline.scores.drivers import Driver
 from pipeline.scores.estimates import Estimate, estimate, score
 from pipeline.scores.goals import GoalProgress
-from pipeline.scores.measures import MEASURES
+from pipeline.scores.measures import MEASURES, CommentShare
 from schemas.coverage import Coverage, State
 from schemas.score import Dimensions, MeasureName, Period, Score
 
@@ -28,6 +28,7 @@ class Row:
     comments_before: int
     scores: Mapping[MeasureName, Score]
     trends: Mapping[MeasureName, Trend]
+    shares: Mapping[CommentShare, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def select_primary_measure(row: Row, selected: Sequence[MeasureName]) -> Measure
     """Return the first of the selected measures; by default, the one with most answers."""
     if selected:
         return selected[0]
-    asked = [name for name in row.scores if MEASURES[name].answered is not None]
+    asked = [name for name in row.scores if name is not MeasureName.SHARE_NEGATIVE]
     most = max(asked, key=lambda name: row.scores[name].n, default=MeasureName.SHARE_NEGATIVE)
     return most if row.scores[most].n else MeasureName.SHARE_NEGATIVE
 
@@ -181,9 +182,11 @@ def _row(
     }
     trends = {name: compute_trend(counts.trend, name, group, frame) for name in frame.measures}
     place = (group, None)
+    share = MEASURES[MeasureName.SHARE_NEGATIVE]  # any share is estimated as this one
+    shares = {name: estimate(share, counts.now.share_counts(name, group)) for name in CommentShare}
     return Row(
         group, counts.now.comments.get(place, 0), counts.before.comments.get(place, 0),
-        scores, trends,
+        scores, trends, shares,
     )  # fmt: skip
 
 

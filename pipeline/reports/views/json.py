@@ -30,7 +30,7 @@ def report_json(report: Report) -> dict[str, Any]:
                 "unit": MEASURES[name].unit,
                 "definition": MEASURES[name].definition,
                 "interval": MEASURES[name].interval,
-                "better": MEASURES[name].better,
+                "better": "higher" if MEASURES[name].higher_is_better else "lower",
             }
             for name in frame.measures
         },
@@ -65,6 +65,7 @@ def _row(report: Report, row: Row) -> dict[str, Any]:
             for name in measures
         },
         "trends": {name.value: _trend(row.trends[name]) for name in measures},
+        "shares": {name.value: _estimate(share) for name, share in row.shares.items() if share.n},
     }
 
 

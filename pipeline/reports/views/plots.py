@@ -20,7 +20,7 @@ from schemas.score import MeasureName, Score
 
 _MIN_STEPS: Final = 4
 _CLASSES: Final = {True: "good", False: "bad", None: ""}
-"""CSS classes of what is better, worse, or neither."""
+"""CSS classes of what is better, worse, or may be chance."""
 
 
 def trend_plot(report: Report, name: MeasureName) -> Markup:

@@ -80,7 +80,7 @@ def test_every_line_is_json_and_so_is_each_text_inside_that_should_be() -> None:
     lines = ndjson().decode().splitlines()
     assert [json.loads(line) for line in lines] == OBJECTS
     nested = [text for each in OBJECTS for text in _json_strings(each["attributes"])]
-    assert len(nested) == 6
+    assert len(nested) == 7
     assert all(json.loads(text) for text in nested)
 
 
@@ -130,7 +130,7 @@ def test_a_saved_search_names_its_index_reference_and_mapped_columns(
     assert sorted_by | set(search["attributes"]["columns"]) <= mapped
 
 
-def test_alerts_and_what_is_urgent_or_negative_can_be_read_through() -> None:
+def test_alerts_and_what_is_urgent_may_be_or_is_negative_can_be_read_through() -> None:
     assert {
         each["attributes"]["title"]: json.loads(
             each["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]
@@ -139,6 +139,7 @@ def test_alerts_and_what_is_urgent_or_negative_can_be_read_through() -> None:
     } == {
         "Spike alerts": "event.kind: alert",
         "Urgent feedback": "feedback.urgent: true",
+        "To read soon": "feedback.maybe_urgent: true",
         "Negative feedback": "feedback.sentiment.label: negative",
     }
 
@@ -166,6 +167,23 @@ def test_every_field_is_mapped_also_in_queries_and_formulas(lens: dict[str, Any]
         for query in re.findall(r"kql='([^']*)'", column.get("params", {}).get("formula", "")):
             assert _kql_fields(query) <= MAPPED
     assert _kql_fields(lens["attributes"]["state"]["query"]["query"]) <= MAPPED
+
+
+def test_no_chart_groups_by_a_nested_field() -> None:
+    nested = "feedback.topic_sentiments."
+    grouped = {
+        column.get("sourceField", "") for lens in LENSES for column in _columns(lens).values()
+    }
+    assert "feedback.negative_topics" in grouped
+    assert not [field for field in grouped if field.startswith(nested)]
+
+
+@pytest.mark.parametrize("lens", LENSES, ids=_ids(LENSES))
+def test_shares_leave_out_what_was_not_judged_or_only_by_translation(lens: dict[str, Any]) -> None:
+    for column in _columns(lens).values():
+        for query in re.findall(r"kql='([^']*)'", column.get("params", {}).get("formula", "")):
+            assert "not feedback.sentiment.label: not_scored" in query
+            assert "not feedback.sentiment.by_translation: true" in query
 
 
 @pytest.mark.parametrize("lens", LENSES, ids=_ids(LENSES))

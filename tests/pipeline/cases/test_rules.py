@@ -51,6 +51,7 @@ REVIEW = {"source": "google_play", "family": "review"}
         ({"urgent": True, "urgent_reasons": ["self_harm"]}, "urgent"),
         ({**COMPLAINT, "urgent_reasons": ["self_harm"]}, "urgent"),
         ({"urgent": True, "urgent_reasons": ["contact_request"]}, None),
+        ({"maybe_urgent": True, "maybe_urgent_reasons": ["self_harm"]}, None),
         ({"urgent_reasons": ["contact_request"], "stars": TWO_STARS}, "contact_request"),
         ({"urgent_reasons": ["contact_request", "self_harm"]}, "urgent"),
         ({"attributes": {"contact": "yes"}, "stars": TWO_STARS}, "contact_request"),
@@ -71,6 +72,14 @@ def test_the_usual_rules(fields: dict[str, Any], expected: str | None) -> None:
 
 
 FFT_POOR = {"value": 4.0, "worst": 5.0, "best": 1.0}
+OWN = {
+    "sentiment": {"label": "negative"},
+    "topics": ["waiting_times", "parking"],
+    "topic_sentiments": [
+        {"topic": "waiting_times", "label": "positive"},
+        {"topic": "parking", "label": "negative"},
+    ],
+}
 UNSURE = {"value": 6.0, "worst": 5.0, "best": 1.0}
 
 
@@ -86,6 +95,17 @@ UNSURE = {"value": 6.0, "worst": 5.0, "best": 1.0}
         ({"topics": ("waiting_times", "food")}, {}, True),
         ({"topics": ("food",)}, {}, False),
         ({"topics": ("waiting_times",), "sites": ("West",)}, {}, False),
+        ({"negative_topics": ("park*",)}, OWN, True),
+        ({"negative_topics": ("waiting_times",)}, OWN, False),
+        ({"positive_topics": ("waiting_times", "food")}, OWN, True),
+        ({"negative_topics": ("waiting_times",)}, {"sentiment": {"label": "negative"}}, True),
+        ({"negative_topics": ("waiting_times",)}, {}, False),
+        ({"mixed": True}, {"sentiment": {"label": "neutral", "mixed": True}}, True),
+        ({"mixed": True}, {}, False),
+        ({"maybe_urgent": True}, {"maybe_urgent": True}, True),
+        ({"maybe_urgent": True}, {"urgent": True}, False),
+        ({"maybe_urgent_reasons": ("self*",)}, {"maybe_urgent_reasons": ["self_harm"]}, True),
+        ({"urgent_reasons": ("self*",)}, {"maybe_urgent_reasons": ["self_harm"]}, False),
         ({"levels": ("neutral",)}, {}, True),
         ({"urgent": False}, {}, True),
         ({"max_score": 0.25}, {"fft": FFT_POOR}, True),

@@ -13,6 +13,7 @@ from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.failures import TransientError
 from pipeline.kafka.producer import BatchProducer
 from pipeline.notify.alert_index import AlertIndex
+from pipeline.notify.digest import CommentCounts
 from pipeline.notify.digest_data import DigestData
 from pipeline.notify.routes import Route, build_routes
 from pipeline.settings import Settings
@@ -147,6 +148,43 @@ async def test_a_digest_gathers_what_its_route_is_for(settings: Settings, client
     await put_sources(settings, dict.fromkeys(sources, b""))
     everywhere = await summaries.gather(a_route(), SINCE, UNTIL)
     assert {score.measure: score.value for score in everywhere.scores}[MeasureName.NPS] == 40
+
+
+def a_comment(number: int, label: str, *, site: str = "Maple", **fields: Any) -> dict[str, Any]:
+    """The document of a comment of the digest's day."""
+    payload = orjson.loads(FULL.to_payload())
+    sentiment = {"label": label, "mixed": fields.pop("mixed", False)}
+    sentiment["by_translation"] = fields.pop("by_translation", False)
+    new = {"created_at": (SINCE + timedelta(hours=number)).isoformat(), "site": site}
+    return document({**payload, "sentiment": sentiment, "topic_sentiments": [], **new, **fields})
+
+
+async def test_a_digest_counts_what_to_read_soon_and_labels_by_translation_apart(
+    settings: Settings, client: Any
+) -> None:
+    comments = [
+        a_comment(1, "negative", mixed=True, maybe_urgent=True),
+        a_comment(2, "positive"),
+        a_comment(3, "not_scored", maybe_urgent=True),
+        a_comment(4, "negative", by_translation=True, mixed=True),
+        a_comment(5, "positive", by_translation=True),
+        a_comment(6, "negative", site="Oak", maybe_urgent=True),
+        a_comment(30, "negative", maybe_urgent=True),
+    ]
+    with connect(settings) as blocking:
+        for number, body in enumerate(comments):
+            index = index_name(SINCE)
+            blocking.index(index=index, id=f"digest-{number}", document=body, refresh=True)
+    try:
+        digests = DigestData(client, settings.kafka, AlertSettings())
+        content = await digests.gather(a_route(sites=["map*"]), SINCE, UNTIL)
+    finally:
+        with connect(settings) as blocking:
+            for number in range(len(comments)):
+                blocking.delete(index=index_name(SINCE), id=f"digest-{number}", refresh=True)
+    assert content.comments == CommentCounts(
+        maybe_urgent=2, scored=2, mixed=1, by_translation=2, negative_by_translation=1
+    )
 
 
 async def test_a_digest_waits_for_a_server_that_is_away(settings: Settings) -> None:

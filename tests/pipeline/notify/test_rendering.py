@@ -14,7 +14,7 @@ from pipeline.notify.alert_notices import (
     format_duration,
     kibana_link,
 )
-from pipeline.notify.digest import DigestContent, digest_notice, last_due_time
+from pipeline.notify.digest import CommentCounts, DigestContent, digest_notice, last_due_time
 from pipeline.notify.notice import Urgency
 from pipeline.notify.rendering import render_html, render_markdown, render_subject, render_text
 from pipeline.notify.route_settings import RouteSettings
@@ -220,6 +220,25 @@ def test_a_digest_sums_up_and_has_an_identifier_a_period() -> None:
     assert (
         notice.notice_id != digest_notice("boss", settings, DigestContent(until, since)).notice_id
     )
+
+
+def test_a_digest_names_what_to_read_soon_and_what_was_judged_by_translation() -> None:
+    settings = RouteSettings.model_validate({"apprise": "json://e.org", "digest": "daily"})
+    counts = CommentCounts(
+        maybe_urgent=4, scored=40, mixed=8, by_translation=1, negative_by_translation=1
+    )
+    summary = DigestContent(STARTED, STARTED + timedelta(days=1), comments=counts)
+    notice = digest_notice("boss", settings, summary)
+    assert notice.urgency is Urgency.INFO
+    assert notice.title.endswith("no new alerts, 4 to read soon")
+    assert render_text(notice).splitlines()[1:] == [
+        "No alerts.",
+        "To read soon, may be urgent: 4 comments. `feedback search --maybe-urgent "
+        "--since 2026-08-03`",
+        "Mixed, praise and blame at once: 8 of 40 comments (20%).",
+        "Judged by translation: 1 comment, 1 of them negative; not in scores and alerts.",
+    ]
+    assert orjson.loads(notice.data)["comments"]["maybe_urgent"] == 4
 
 
 def test_a_quiet_day_is_said_to_be_one() -> None:

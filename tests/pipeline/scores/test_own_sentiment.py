@@ -13,7 +13,7 @@ from pipeline.scores import counting
 from pipeline.scores.counting import Counting
 from pipeline.scores.drivers import Mention, answers_query, read_answers
 from pipeline.scores.estimates import Counts
-from pipeline.scores.measures import MEASURES
+from pipeline.scores.measures import MEASURES, CommentShare
 from pipeline.scores.own_sentiment import topic_labels
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS, TOPIC_LISTS, document, index_name
@@ -29,7 +29,7 @@ MAY = Period(
 )
 THEMES = {"access": ("parking", "waiting"), "people": ("staff",)}
 NEGATIVE = MeasureName.SHARE_NEGATIVE
-TRANSLATED = MeasureName.SHARE_NEGATIVE_BY_TRANSLATION
+TRANSLATED = CommentShare.NEGATIVE_BY_TRANSLATION
 GOOD, BAD = Label.POSITIVE, Label.NEGATIVE
 
 
@@ -155,16 +155,17 @@ def test_a_goal_of_a_topic_is_about_the_topics_sentiment(
 
 
 def test_labels_by_translation_are_counted_apart(indexed: Settings) -> None:
-    assert _tally(_count(indexed).counts(TRANSLATED, None, None)) == (1, 2)
-    by_topic = _count(indexed, group="topic")
-    assert _tally(by_topic.counts(TRANSLATED, "parking", None)) == (1, 1)
-    assert _tally(by_topic.counts(TRANSLATED, "staff", None)) == (0, 1)
+    assert _tally(_count(indexed, shares=CommentShare).share_counts(TRANSLATED, None)) == (1, 2)
+    by_topic = _count(indexed, group="topic", shares=CommentShare)
+    assert _tally(by_topic.share_counts(TRANSLATED, "parking")) == (1, 1)
+    assert _tally(by_topic.share_counts(TRANSLATED, "staff")) == (0, 1)
 
 
 def test_the_share_of_mixed_comments_is_of_scored_ones_that_say_whether_they_are(
     indexed: Settings,
 ) -> None:
-    assert _tally(_count(indexed).counts(MeasureName.SHARE_MIXED, None, None)) == (1, 4)
+    count = _count(indexed, shares=CommentShare)
+    assert _tally(count.share_counts(CommentShare.MIXED, None)) == (1, 4)
 
 
 def test_steps_and_pages_change_no_count(
