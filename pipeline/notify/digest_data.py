@@ -136,10 +136,10 @@ class DigestData:
             "feedback.topics": wanted.topics,
             "event.dataset": wanted.sources,
         }
-        given = {"gte": since.isoformat(), "lt": until.isoformat()}
+        period = {"gte": since.isoformat(), "lt": until.isoformat()}
         response = await self._client.search(
             index=READ_ALIAS,
-            query={"bool": {"filter": [*build_filters(fields), {"range": {"@timestamp": given}}]}},
+            query={"bool": {"filter": [*build_filters(fields), {"range": {"@timestamp": period}}]}},
             size=0,
             aggs={name: {"filter": query} for name, query in _COUNTED.items()},
         )

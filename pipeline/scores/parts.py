@@ -33,7 +33,7 @@ Source = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CountScope:
-    """What a count is of: its groups, and the topics that it is about.
+    """The groups of a count, and the topics that it is about.
 
     ``topics`` are those of the scope, and may contain ``*``; ``themes`` the topics of each theme.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from pipeline.enrich.role import EnrichLoop
 from pipeline.kafka.producer import BatchProducer, Publication
 from pipeline.settings import KafkaConnection, Settings
 from pipeline.streams.roles import Role
-from schemas.feedback import Feedback, Operation
+from schemas.feedback import EnrichedFeedback, Feedback, Operation
 from schemas.kafka_topics import DEAD, ENRICHED, FORMS, SIGNALS, URGENT, KafkaTopic
 from schemas.message import Message
 from tests.support.kafka import read_all
@@ -57,6 +58,28 @@ def test_what_is_urgent_is_on_both_kafka_topics_and_nothing_else_is(settings: Se
     ]
 
 
+class Unsure(Enricher):
+    """Finds that every comment may be urgent."""
+
+    def enrich_all(self, records: Sequence[Feedback], *, at: datetime) -> list[EnrichedFeedback]:
+        found = {"maybe_urgent": True, "maybe_urgent_reasons": ("safeguarding",)}
+        return [each.model_copy(update=found) for each in super().enrich_all(records, at=at)]
+
+
+async def test_what_may_be_urgent_is_not_on_the_urgent_kafka_topic(settings: Settings) -> None:
+    (unsure,) = _make_records("unsure", "He was not himself.")
+    kafka = await _handle(settings, [unsure], Unsure())
+    assert [topic.name for topic, _ in kafka.begun] == [ENRICHED.name, SIGNALS.name]
+    enriched = orjson.loads(_on(ENRICHED, settings)[unsure.event_id].value)
+    assert (enriched["urgent"], enriched["maybe_urgent"]) == (False, True)
+    (signal,) = [
+        value
+        for message in read_all(settings, SIGNALS)
+        if (value := orjson.loads(message.value))["event_id"] == unsure.event_id
+    ]
+    assert signal["urgent"] is False
+
+
 class Watched(BatchProducer):
     """Remembers what was handed to the producer, and what was waited for."""
 
@@ -76,7 +99,9 @@ class Watched(BatchProducer):
         await super().finish(futures)
 
 
-async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
+async def _handle(
+    settings: Settings, records: list[Feedback], enricher: Enricher | None = None
+) -> Watched:
     """Let the enrich role handle a batch."""
     kafka = Watched(settings.kafka)
     await kafka.start()
@@ -88,7 +113,7 @@ async def _handle(settings: Settings, records: list[Feedback]) -> Watched:
         for offset, record in enumerate(records)
     ]  # fmt: skip
     try:
-        await EnrichLoop(Enricher(), kafka).handle(batch)
+        await EnrichLoop(enricher or Enricher(), kafka).handle(batch)
     finally:
         await kafka.stop()
     return kafka
