@@ -99,8 +99,8 @@ def _comment_parts(name: MeasureName | CommentShare, scope: CountScope) -> Itera
     if name is CommentShare.MIXED:
         yield Part(name, judged, (*labels, terms_source("held", _MIXED_FIELD)))
     elif scope.dimension == "topic":
-        for label, listed in TOPIC_LISTS.items():
-            yield Part(name, judged, (terms_source("group", listed),), label=label)
+        for label, list_field in TOPIC_LISTS.items():
+            yield Part(name, judged, (terms_source("group", list_field),), label=label)
         yield Part(name, _both(judged, without_lists()), labels)
     elif scope.dimension == "theme" and scope.themes:
         for theme, topics in scope.themes.items():
