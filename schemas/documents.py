@@ -32,6 +32,9 @@ TOPIC_LISTS: Final = MappingProxyType(
 """Fields with the topics of a document by their own sentiment. Kibana's charts cannot group by
 nested fields, hence these lists beside ``feedback.topic_sentiments``. Documents that were indexed
 before they were added have none of them."""
+_LIST_NAMES: Final = {
+    str(label): field.removeprefix("feedback.") for label, field in TOPIC_LISTS.items()
+}
 
 _MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
 _COPIED: Final = ("question", "site", "service", "attributes", "priority")
@@ -124,7 +127,7 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in _COPIED_UNLESS_EMPTY:
         if fields.get(name):
             feedback[name] = fields[name]
-    feedback |= _topic_sentiments(fields)
+    _add_topic_sentiments(feedback, fields)
     measures = {name: _measure_fields(fields[name]) for name in _MEASURES if name in fields}
     if measures:
         feedback["measures"] = measures
@@ -157,21 +160,19 @@ def _language(fields: Mapping[str, Any]) -> dict[str, Any]:
     return language
 
 
-def _topic_sentiments(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the topics' own sentiments, and the topics by label.
+def _add_topic_sentiments(feedback: dict[str, Any], fields: Mapping[str, Any]) -> None:
+    """Add the topics' own sentiments, and the topics by label.
 
     A record without them, as of an earlier version, has the comment's label for each of its topics;
     one that was not scored has neither.
     """
-    own: Sequence[Mapping[str, Any]] = fields.get("topic_sentiments", ())
-    labels = [(each["topic"], each["label"]) for each in own]
-    if not own:
-        label = fields["sentiment"]["label"]
-        labels = [(topic, label) for topic in fields["topics"] if label != Label.NOT_SCORED]
-    body: dict[str, Any] = {"topic_sentiments": own} if own else {}
-    for topic, label in labels:
-        body.setdefault(f"{label}_topics", []).append(topic)
-    return body
+    own: Sequence[Mapping[str, Any]] | None = fields.get("topic_sentiments")
+    if own:
+        feedback["topic_sentiments"] = own
+        for each in own:
+            feedback.setdefault(_LIST_NAMES[each["label"]], []).append(each["topic"])
+    elif fields["topics"] and (name := _LIST_NAMES.get(fields["sentiment"]["label"])):
+        feedback[name] = fields["topics"]
 
 
 def _measure_fields(measure: Mapping[str, float]) -> dict[str, float]:

@@ -31,7 +31,8 @@ def to_signal(record: EnrichedFeedback) -> Signal | None:
     at, news = _event_time(record.created_at, record.collected_at)
     label = record.sentiment.label
     # A label by translation is less reliable: such comments are counted, and are in no share.
-    by_translation = bool(getattr(record.sentiment, "by_translation", False))
+    # Records that were built unchecked may lack it; a missing attribute of a model is slow to find.
+    by_translation = bool(vars(record.sentiment).get("by_translation"))
     scored = label is not Label.NOT_SCORED and not by_translation
     negative = scored and label is Label.NEGATIVE
     negative_topics = _negative_topics(record) if scored else ()
@@ -57,7 +58,7 @@ def to_signal(record: EnrichedFeedback) -> Signal | None:
 
 def _negative_topics(record: EnrichedFeedback) -> tuple[str, ...]:
     """Return the topics whose own sentiment is negative; without one they have the comment's."""
-    own = getattr(record, "topic_sentiments", ())
+    own = vars(record).get("topic_sentiments")
     if not own:
         return record.topics if record.sentiment.label is Label.NEGATIVE else ()
     return tuple([each.topic for each in own if each.label is Label.NEGATIVE])

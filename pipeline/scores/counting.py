@@ -196,8 +196,8 @@ class Counting:
         if isinstance(part.measure, CommentShare):
             is_in = key["held"] if part.measure is CommentShare.MIXED else value == Label.NEGATIVE
             if value != Label.NOT_SCORED:
-                weight = Weight(100 if is_in else 0)
-                self.shares[part.measure][place][weight] += bucket["doc_count"]
+                counts = self.shares[part.measure][place]
+                counts[Weight(100 if is_in else 0)] += bucket["doc_count"]
             return
         measure = MEASURES[part.measure]
         if not isinstance(value, str):

@@ -29,7 +29,8 @@ from pipeline.commands.search.view import render as drawn_search
 from pipeline.commands.shared.records import records_table
 from pipeline.reports.views import terminal as report_view
 from pipeline.scores.cases import case_scores
-from pipeline.search.query import Hit, SearchResult
+from pipeline.search.hits import Hit
+from pipeline.search.query import SearchResult
 from pipeline.terminal import SafeConsole, clean, print_json, print_note
 from schemas.case import CaseEventType, CaseNote
 from schemas.dead_letter import DeadLetter

@@ -11,9 +11,9 @@ from pipeline.commands.shared.context import settings
 from pipeline.commands.shared.elasticsearch import open_elasticsearch
 from pipeline.commands.shared.options import Json, Since, Values, filter_option, parse_time_option
 from pipeline.errors import CommandError, ExitStatus
+from pipeline.search.hits import Hit
 from pipeline.search.query import (
     MAX_HITS,
-    Hit,
     SearchRequest,
     SearchResult,
     Sort,

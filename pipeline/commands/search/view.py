@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pipeline.search.highlights import Spans
-from pipeline.search.query import Hit, SearchResult
+from pipeline.search.hits import Hit
+from pipeline.search.query import SearchResult
 from pipeline.terminal import humanize
 from schemas.feedback import Label
 
@@ -49,7 +50,7 @@ def _summary(result: SearchResult) -> Text:
         if name in result.labels:
             line.append(" · ")
             line.append(f"{humanize(name)} {result.labels[name]:,}", _STYLES.get(name, ""))
-    for name, count, style in (
+    for title, count, style in (
         ("mixed", result.mixed, _MIXED),
         ("by translation", result.by_translation, ""),
         ("urgent", result.urgent, _URGENT),
@@ -57,7 +58,7 @@ def _summary(result: SearchResult) -> Text:
     ):
         if count:
             line.append(" · ")
-            line.append(f"{name} {count:,}", style)
+            line.append(f"{title} {count:,}", style)
     return line
 
 

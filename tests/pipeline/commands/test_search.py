@@ -22,7 +22,8 @@ from pipeline.commands.search.view import render
 from pipeline.commands.shared import context
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus, Unavailable
-from pipeline.search.query import Hit, SearchRequest, SearchResult, Sort
+from pipeline.search.hits import Hit
+from pipeline.search.query import SearchRequest, SearchResult, Sort
 from pipeline.settings import Settings
 from pipeline.terminal import SafeConsole
 from schemas.documents import document, index_name, mappings
