@@ -235,6 +235,19 @@ def test_comments_by_topic_agree_with_the_documents(
 
 
 @pytest.mark.usefixtures("ingested")
+def test_a_report_of_one_topic_has_the_share_of_that_topic_in_every_row(run: Run) -> None:
+    by_topic = _report(run, *MARCH, "--by", "topic")["groups"]["topic"]["rows"]
+    name = by_topic[0]["name"]
+    of_topic = _report(run, *MARCH, "--topic", name, "--by", "site")
+    expected, share = (
+        row["scores"]["share_negative"] for row in (by_topic[0], of_topic["overall"])
+    )
+    assert (share["n"], share["value"]) == (expected["n"], expected["value"])
+    sites = [row["scores"]["share_negative"]["n"] for row in of_topic["groups"]["site"]["rows"]]
+    assert sum(sites) == share["n"] > 0
+
+
+@pytest.mark.usefixtures("ingested")
 def test_trend_and_change_are_scores_of_the_periods_before(run: Run) -> None:
     march = _report(run, *MARCH)["overall"]
     february = _report(run, "--until", "2025-02-28", "--organization", TRUST)["overall"]
