@@ -43,11 +43,12 @@ _COPIED_UNLESS_EMPTY: Final = (
     "backfill",
     "interactions",
     "urgent_reasons",
-    "maybe_urgent_reasons",
-    "translation",
     "redactions",
     "topic_probabilities",
     "evidence",
+    "maybe_urgent",
+    "maybe_urgent_reasons",
+    "translation",
 )
 
 
@@ -117,7 +118,6 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
         "topics": fields["topics"],
         "themes": fields["themes"],
         "urgent": fields.get("urgent", False),
-        "maybe_urgent": fields.get("maybe_urgent", False),
         "versions": fields["versions"],
         "language": _language(fields),
     }
