@@ -156,6 +156,7 @@ def a_comment(number: int, label: str, *, site: str = "Maple", **fields: Any) ->
     sentiment = {"label": label, "mixed": fields.pop("mixed", False)}
     sentiment["by_translation"] = fields.pop("by_translation", False)
     new = {"created_at": (SINCE + timedelta(hours=number)).isoformat(), "site": site}
+    new["maybe_urgent"] = fields.pop("maybe_urgent", False)
     return document({**payload, "sentiment": sentiment, "topic_sentiments": [], **new, **fields})
 
 
