@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from schemas.measures import Ces, Csat, Fft, Nps, Stars
+from schemas.quick_json import dump_fields
 from schemas.record import Record, deterministic_id
 
 MAX_TEXT_CHARACTERS = 100_000
@@ -278,3 +279,10 @@ class EnrichedFeedback(Feedback):
     versions: dict[str, str] = Field(
         default_factory=dict, description="Version of the model or rules by stage."
     )
+
+    def to_payload(self) -> bytes:
+        """Return the record as compact UTF-8 JSON without optional values that are None."""
+        try:
+            return dump_fields(self.__dict__)
+        except TypeError:
+            return super().to_payload()
