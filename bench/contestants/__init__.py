@@ -21,8 +21,8 @@ class Contestant:
     name: str
     title: str
     module: str
-    roles: str = ""
-    """The project's roles."""
+    options: tuple[str, ...] = ()
+    """Arguments of its own."""
     needs: str | None = None
     """The package that has to be installed for it."""
     share: float = 1.0
@@ -41,17 +41,22 @@ class Contestant:
     @property
     def command(self) -> tuple[str, ...]:
         """Arguments after ``python``."""
-        module = ("-m", f"bench.contestants.{self.module}")
-        return (*module, "--roles", self.roles) if self.roles else module
+        return ("-m", f"bench.contestants.{self.module}", *self.options)
 
 
 CONTESTANTS: Final = (
-    Contestant("project", "the project: feedback worker", "project", "enrich,index"),
-    Contestant(ENRICHED_ONLY, "the project, raw to enriched", "project", "enrich"),
+    Contestant("project", "the project: feedback worker", "project", ("--roles", "enrich,index")),
+    Contestant(ENRICHED_ONLY, "the project, raw to enriched", "project", ("--roles", "enrich")),
     Contestant(
         "faust_per_event", "plain Faust agent, event by event", "faust_per_event", share=0.2
     ),
     Contestant("quixstreams", "quixstreams", "quixstreams_app", needs="quixstreams"),
+    Contestant(
+        "aiokafka_one_by_one",
+        "bare aiokafka loop, stages one by one",
+        "aiokafka_loop",
+        ("--one-by-one",),
+    ),
     Contestant("aiokafka_loop", "bare aiokafka loop, in batches", "aiokafka_loop"),
     Contestant(
         "confluent_loop",

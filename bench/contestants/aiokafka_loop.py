@@ -1,4 +1,8 @@
-"""A bare aiokafka loop: take a batch, enrich, publish, index, commit."""
+"""A bare aiokafka loop: take a batch, enrich, publish, index, commit.
+
+With ``--one-by-one`` the stages get one comment at a time, as a loop over records calls them;
+publishing, indexing and committing stay in batches.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import asyncio
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bench.contestants._arguments import BATCH, RAW_NAMES, settings
+from bench.contestants._arguments import BATCH, RAW_NAMES, parser, to_settings
 from bench.contestants._documents import bulk_operations
 from pipeline.elasticsearch.client import connect_async
 from pipeline.enrich.enricher import Enricher
@@ -16,8 +20,8 @@ from pipeline.settings import Settings
 from schemas.kafka_topics import ENRICHED
 
 
-async def work(settings: Settings) -> None:
-    """Loop until the process is ended."""
+async def work(settings: Settings, *, run: int) -> None:
+    """Loop until the process is ended; the stages get ``run`` comments at a time."""
     enrichment = Enricher()
     client = connect_async(settings)
     servers = settings.kafka_bootstrap_servers
@@ -38,8 +42,12 @@ async def work(settings: Settings) -> None:
         records = [record for run in fetched.values() for record in run]
         if not records:
             continue
-        enriched, _ = enrichment.enrich_payloads([record.value for record in records])
-        messages = [to_message(record) for _, record in enriched]
+        payloads = [record.value for record in records]
+        messages = [
+            to_message(record)
+            for start in range(0, len(payloads), run)
+            for _, record in enrichment.enrich_payloads(payloads[start : start + run])[0]
+        ]
         deliveries = [
             await producer.send(ENRICHED.name, key=m.key, value=m.value, headers=m.headers)
             for m in messages
@@ -54,4 +62,7 @@ async def work(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(work(settings()))
+    arguments = parser()
+    arguments.add_argument("--one-by-one", action="store_true")
+    options = arguments.parse_args()
+    uvloop.run(work(to_settings(options), run=1 if options.one_by_one else BATCH))

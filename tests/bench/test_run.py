@@ -8,7 +8,7 @@ from bench.run import Plan, measure
 from pipeline.settings import Settings
 
 # The warm-up of the engines runs the aiokafka loop, and latency the project.
-OTHERS = ("faust_per_event", "quixstreams", "confluent_loop")
+OTHERS = ("faust_per_event", "quixstreams", "aiokafka_one_by_one", "confluent_loop")
 
 
 @pytest.mark.timeout(600)
