@@ -6,7 +6,6 @@ Part of the stage that detects the language. Pure.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
@@ -67,14 +66,19 @@ class ShortTexts:
 
     def count(self, lower: str) -> Votes:
         """Return the votes of a text in lower case."""
-        words = [word.replace("’", "'") for word in _WORD.findall(lower)]
-        counts = Counter[str]()
+        words = _WORD.findall(lower if lower.isascii() else lower.replace("’", "'"))
+        english = strange = 0
+        counts: dict[str, int] = {}
         for word in words:
-            counts.update(self._codes.get(word, ()))
+            if word in self.english:
+                english += 1
+            elif word not in self._listed:
+                strange += 1
+            else:
+                for code in self._codes.get(word, ()):
+                    counts[code] = counts.get(code, 0) + 1
         other = max(counts.values(), default=0)
         codes = tuple(code for code, count in counts.items() if count == other)
-        english = sum(word in self.english for word in words)
-        strange = sum(word not in self._listed for word in words)
         return Votes(len(words), english, other, codes, strange)
 
 

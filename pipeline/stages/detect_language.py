@@ -74,19 +74,20 @@ class LanguageDetector:
         script = find_script(lower)
         if script:
             return self._name_script(head.lower(), script)
+        votes = self._words.count(lower)
         if sum(map(str.isalpha, lower)) < _MIN_LETTERS:
-            return self._detect_short(lower)
-        return self._detect_long(plain, lower)
+            return self._detect_short(lower, votes)
+        if votes.english > 1 and not votes.other and 5 * votes.english >= votes.words:
+            return _ENGLISH
+        return self._detect_long(plain, lower, votes)
 
-    def _detect_long(self, head: str, lower: str) -> Language:
+    def _detect_long(self, head: str, lower: str, votes: Votes) -> Language:
         """Return what the identifier says, unless the words contradict it."""
         guesses = self._identify(lower if head.isupper() else head)
         code, share = next(iter(guesses.items()), ("", 0.0))
         if share >= _MIN_CONFIDENCE and code != "en":
-            votes = self._words.count(lower)
             # Misspelt or clipped English looks foreign to the identifier.
             return UNDETERMINED if votes.is_english else _to_language(code, share)
-        votes = self._words.count(lower)
         if 3 * votes.other >= votes.words and votes.other > max(
             2 * votes.english, share >= _MIN_CONFIDENCE
         ):
@@ -95,8 +96,7 @@ class LanguageDetector:
             return self._judge_without_words(lower, votes, guesses)
         return _to_language(code, share)
 
-    def _detect_short(self, lower: str) -> Language:
-        votes = self._words.count(lower)
+    def _detect_short(self, lower: str, votes: Votes) -> Language:
         if votes.english > votes.other or not votes.words:
             return UNDETERMINED
         guesses = self._identify(lower)
