@@ -11,6 +11,8 @@ from schemas.dead_letter import DeadLetter
 from schemas.feedback import Feedback
 
 CONTENT_TYPE = b"application/json; charset=utf-8"
+_SPEC_VERSION = ("ce_specversion", b"1.0")
+_CONTENT_TYPE = ("content-type", CONTENT_TYPE)
 
 Headers = list[tuple[str, bytes]]
 
@@ -18,13 +20,19 @@ Headers = list[tuple[str, bytes]]
 def cloud_event_headers(*, event_id: str, source: str, event_type: str, time: datetime) -> Headers:
     """Return the headers of an event; deduplicate on ``ce_source`` and ``ce_id`` together."""
     return [
-        ("ce_specversion", b"1.0"),
+        _SPEC_VERSION,
         ("ce_id", event_id.encode()),
         ("ce_source", source.encode()),
         ("ce_type", event_type.encode()),
         ("ce_time", time.isoformat().encode()),
-        ("content-type", CONTENT_TYPE),
+        _CONTENT_TYPE,
     ]
+
+
+def with_event_type(headers: Headers, event_type: str) -> Headers:
+    """Return the headers of the same event as one of another type."""
+    changed = ("ce_type", event_type.encode())
+    return [changed if header[0] == "ce_type" else header for header in headers]
 
 
 def feedback_headers(record: Feedback, event_type: str) -> Headers:

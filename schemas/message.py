@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.cloud_events import Headers, dead_letter_headers
 from schemas.dead_letter import DeadLetter
 from schemas.kafka_topics import DEAD, KafkaTopic
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Key, value and headers of one record. The key decides the partition.
 
     With an empty value it is a tombstone: a compacted Kafka topic forgets the key.

@@ -13,13 +13,14 @@ from pipeline.enrich.enricher import Enricher
 from pipeline.enrich.loading import load_analyzer
 from pipeline.enrich.signals import signal_payload, site_key, to_signal
 from pipeline.failures import Failure, TransientError
+from pipeline.kafka.array_partitioner import partitions_for_many_keys
 from pipeline.kafka.dead_letters import publish_dead_letters
 from pipeline.kafka.producer import BatchProducer, Publication, open_producer
 from pipeline.kafka.reader import Record
 from pipeline.kafka.retry import retry_until_available
 from pipeline.settings import Settings
 from pipeline.streams.loop import Agent, Control
-from schemas.cloud_events import Headers, feedback_headers
+from schemas.cloud_events import feedback_headers, with_event_type
 from schemas.feedback import EnrichedFeedback
 from schemas.kafka_topics import ENRICHED, SIGNALS, URGENT, KafkaTopic
 from schemas.message import Message
@@ -31,7 +32,7 @@ async def start_role(settings: Settings, control: Control, stack: AsyncExitStack
     """Return the role's agent; raises ``CommandError`` for files that cannot be loaded."""
     analyzer = load_analyzer(settings)
     analyzer.warm_up()
-    producer = await open_producer(settings.kafka, stack)
+    producer = await open_producer(settings.kafka, stack, partitions_for_many_keys)
     return partial(control.run, loop=EnrichLoop(Enricher(analyzer), producer))
 
 
@@ -110,7 +111,7 @@ def _to_signals(
             SIGNALS,
             site_key(signal.site).encode(),
             signal_payload(signal),
-            _with_event_type(messages[index].headers, SIGNALS),
+            with_event_type(messages[index].headers, SIGNALS.ce_type),
         )
         for index, signal in signals
         if signal is not None
@@ -119,10 +120,5 @@ def _to_signals(
 
 def _with_kafka_topic(message: Message, kafka_topic: KafkaTopic) -> Message:
     """Return the same event as a message for another Kafka topic."""
-    headers = _with_event_type(message.headers, kafka_topic)
-    return replace(message, kafka_topic=kafka_topic, headers=headers)
-
-
-def _with_event_type(headers: Headers, kafka_topic: KafkaTopic) -> Headers:
-    event_type = ("ce_type", kafka_topic.ce_type.encode())
-    return [event_type if header[0] == "ce_type" else header for header in headers]
+    headers = with_event_type(message.headers, kafka_topic.ce_type)
+    return message._replace(kafka_topic=kafka_topic, headers=headers)

@@ -6,10 +6,11 @@ it too, byte by byte, which takes several times as long per record.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from struct import unpack_from
 
-_SEED = 0x9747B28C
-_M = 0x5BD1E995
+SEED = 0x9747B28C
+M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
@@ -18,15 +19,20 @@ def partition_for_key(key: bytes, partitions: int) -> int:
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
+def partitions_for_keys(keys: Sequence[bytes], partitions: int) -> list[int]:
+    """Return the partition of each key."""
+    return [partition_for_key(key, partitions) for key in keys]
+
+
 def murmur2(data: bytes) -> int:
     """Return the MurmurHash2 of the bytes, unsigned, 32 bits."""
     length = len(data)
-    h = _SEED ^ length
+    h = SEED ^ length
     for word in unpack_from(f"<{length >> 2}I", data):
-        k = (word * _M) & _MASK
-        h = (h * _M ^ (k ^ k >> 24) * _M) & _MASK
+        k = (word * M) & _MASK
+        h = (h * M ^ (k ^ k >> 24) * M) & _MASK
     rest = length & 3
     if rest:
-        h = (h ^ int.from_bytes(data[-rest:], "little")) * _M & _MASK
-    h = (h ^ h >> 13) * _M & _MASK
+        h = (h ^ int.from_bytes(data[-rest:], "little")) * M & _MASK
+    h = (h ^ h >> 13) * M & _MASK
     return h ^ h >> 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,10 +15,13 @@ from aiokafka.errors import KafkaError
 from pipeline.failures import Failure, TransientError
 from pipeline.kafka.clients import create_producer
 from pipeline.kafka.errors import classify_error
-from pipeline.kafka.partitioner import partition_for_key
+from pipeline.kafka.partitioner import partitions_for_keys
 from pipeline.settings import KafkaConnection
 from schemas.kafka_topics import KafkaTopic
 from schemas.message import Message
+
+Partitioner = Callable[[Sequence[bytes], int], list[int]]
+"""Returns the partition of each key, given the number of partitions."""
 
 ENVELOPE_BYTES: Final = 1_000
 """Upper bound of what key, headers and batch add to a value."""
@@ -55,9 +58,13 @@ class Publication:
     failures: list[Failure]
 
 
-async def open_producer(connection: KafkaConnection, stack: AsyncExitStack) -> BatchProducer:
+async def open_producer(
+    connection: KafkaConnection,
+    stack: AsyncExitStack,
+    partitioner: Partitioner = partitions_for_keys,
+) -> BatchProducer:
     """Return a connected producer that ``stack`` stops; raises :class:`TransientError`."""
-    producer = BatchProducer(connection)
+    producer = BatchProducer(connection, partitioner=partitioner)
     await producer.start()
     stack.push_async_callback(producer.stop)
     return producer
@@ -75,10 +82,12 @@ class BatchProducer:
         *,
         batch_bytes: int = _BATCH_BYTES,
         request_timeout_s: float = _REQUEST_TIMEOUT_S,
+        partitioner: Partitioner = partitions_for_keys,
     ) -> None:
         self._connection = connection
         self._batch_bytes = batch_bytes
         self._request_timeout_ms = int(request_timeout_s * 1000)
+        self._partitioner = partitioner
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
@@ -166,19 +175,20 @@ class BatchProducer:
         ``pending`` is filled as batches are handed over, for callers that may be cancelled.
         """
         producer = self._require_producer()
-        counts: dict[str, int] = {}
-        by_partition: dict[tuple[str, int], list[Message]] = {}
+        by_name: dict[str, list[Message]] = {}
         for index, message in enumerate(messages):
             name = message.kafka_topic.name
             if len(message.value) > message.kafka_topic.max_message_bytes - ENVELOPE_BYTES:
                 reason = f"publishing to {name}: {len(message.value)} bytes are too many"
                 pending.failures.append(Failure(index, reason, "MessageTooLarge", retryable=False))
                 continue
-            count = counts.get(name)
-            if count is None:
-                count = counts[name] = await self.partition_count(name)
-            place = name, partition_for_key(message.key, count)
-            by_partition.setdefault(place, []).append(message)
+            by_name.setdefault(name, []).append(message)
+        by_partition: dict[tuple[str, int], list[Message]] = {}
+        for name, group in by_name.items():
+            count = await self.partition_count(name)
+            places = self._partitioner([message.key for message in group], count)
+            for partition, message in zip(places, group, strict=True):
+                by_partition.setdefault((name, partition), []).append(message)
         for (name, partition), group in by_partition.items():
             for builder, packed in self._build_batches(producer, group):
                 future = await producer.send_batch(builder, name, partition=partition)
