@@ -6,11 +6,11 @@ It has a module of its own, since most processes that publish have no other use 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from pipeline.kafka.partitioner import M, SEED, partitions_for_keys
+from pipeline.kafka.partitioner import SEED, M, partitions_for_keys
 
 _MIN_KEYS: Final = 40
 
@@ -21,7 +21,7 @@ def partitions_for_many_keys(keys: Sequence[bytes], partitions: int) -> list[int
     if len(keys) < _MIN_KEYS or length % 4 or any(len(key) != length for key in keys):
         return partitions_for_keys(keys, partitions)
     words = np.frombuffer(b"".join(keys), "<u4").reshape(len(keys), -1)
-    h = np.full(len(keys), SEED ^ length, np.uint32)
+    h: Any = np.full(len(keys), SEED ^ length, np.uint32)
     m = np.uint32(M)
     for column in words.T:
         k = column * m
