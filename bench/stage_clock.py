@@ -8,27 +8,36 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, Final
 
-STAGES: Final[dict[str, tuple[str, ...]]] = {
-    "parse": ("pipeline.enrich.enricher:read_feedback",),
-    "redact": (
-        "pipeline.stages.redact:Redactor.redact",
-        "pipeline.stages.redact_fields:FieldRedactor.redact",
-    ),
-    "language": ("pipeline.stages.detect_language:LanguageDetector.detect_all",),
-    "vader": ("pipeline.stages.vader:Vader.score_comment",),
-    "model": ("pipeline.stages.text_model:TextModel.read",),
-    "urgent": ("pipeline.stages.flag_urgent:UrgencyFlagger.flag",),
-    "evidence": ("pipeline.enrich.analyzer:CommentAnalyzer._evidence",),
-    "other of the analysis": ("pipeline.enrich.analyzer:CommentAnalyzer.analyze",),
-    "record": ("pipeline.enrich.enricher:Enricher.enrich_payloads",),
-    "serialise": ("pipeline.enrich.role:to_message",),
-    "signal": ("pipeline.enrich.signals:to_signal", "pipeline.enrich.signals:signal_payload"),
-    "index document": ("pipeline.index.sink:bulk_operation",),
+from pipeline.enrich import enricher, role, signals
+from pipeline.enrich.analyzer import CommentAnalyzer
+from pipeline.index import sink
+from pipeline.stages.detect_language import LanguageDetector
+from pipeline.stages.flag_urgent import UrgencyFlagger
+from pipeline.stages.redact import Redactor
+from pipeline.stages.redact_fields import FieldRedactor
+from pipeline.stages.text_model import TextModel
+from pipeline.stages.vader import Vader
+
+Place = tuple[Any, str]
+"""The module or class where callers look up a function, and the function's name there."""
+
+STAGES: Final[dict[str, tuple[Place, ...]]] = {
+    "parse": ((enricher, "read_feedback"),),
+    "redact": ((Redactor, "redact"), (FieldRedactor, "redact")),
+    "language": ((LanguageDetector, "detect_all"),),
+    "vader": ((Vader, "score_comment"),),
+    "model": ((TextModel, "read"),),
+    "urgent": ((UrgencyFlagger, "flag"),),
+    "evidence": ((CommentAnalyzer, "_evidence"),),
+    "other of the analysis": ((CommentAnalyzer, "analyze"),),
+    "record": ((enricher.Enricher, "enrich_payloads"),),
+    "serialise": ((role, "to_message"),),
+    "signal": ((signals, "to_signal"), (signals, "signal_payload")),
+    "index document": ((sink, "bulk_operation"),),
 }
-"""Functions of each stage as module and name; the name is where the caller looks it up."""
+"""Functions of each stage."""
 
 
 class StageClock:
@@ -41,16 +50,19 @@ class StageClock:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Wrap every stage's functions; raises ``AttributeError`` for one that does not exist."""
-        places = [(name, *find_function(path)) for name, paths in STAGES.items() for path in paths]
-        originals = [(owner, attribute, vars(owner)[attribute]) for _, owner, attribute in places]
+        """Wrap every stage's functions; raises ``KeyError`` for one that does not exist."""
+        functions = [
+            (stage, owner, name, vars(owner)[name])
+            for stage, places in STAGES.items()
+            for owner, name in places
+        ]
         try:
-            for (name, owner, attribute), (_, _, function) in zip(places, originals, strict=True):
-                setattr(owner, attribute, self._timed(name, function))
+            for stage, owner, name, function in functions:
+                setattr(owner, name, self._timed(stage, function))
             yield
         finally:
-            for owner, attribute, function in originals:
-                setattr(owner, attribute, function)
+            for _, owner, name, function in functions:
+                setattr(owner, name, function)
 
     def _timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
@@ -64,13 +76,3 @@ class StageClock:
                 self._inner[-1] += took
 
         return call
-
-
-def find_function(path: str) -> tuple[Any, str]:
-    """Return the module or class that holds a function, and the function's name there."""
-    module, _, name = path.partition(":")
-    owner: Any = import_module(module)
-    *outer, attribute = name.split(".")
-    for part in outer:
-        owner = getattr(owner, part)
-    return owner, attribute
