@@ -56,6 +56,7 @@ CONTESTANTS: Final = (
         "bare aiokafka loop, stages one by one",
         "aiokafka_loop",
         ("--one-by-one",),
+        share=0.5,
     ),
     Contestant("aiokafka_loop", "bare aiokafka loop, in batches", "aiokafka_loop"),
     Contestant(
