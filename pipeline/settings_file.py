@@ -14,7 +14,8 @@ from typing import Any, Final
 Resolve = Callable[[str], str | None]
 """Returns the value of an environment variable, or None."""
 
-RESERVED: Final = frozenset({"hours", "notify", "cases", "alerts"})
+TRANSLATE: Final = "translate"
+RESERVED: Final = frozenset({"hours", "notify", "cases", "alerts", TRANSLATE})
 """Sections that configure the pipeline; all others are connectors."""
 
 
@@ -30,6 +31,14 @@ def read_sections(path: Path) -> dict[str, Any]:
         raise SettingsFileError(f"reading {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsFileError(f"reading {path}: {error}") from None
+
+
+def has_section(path: Path, name: str) -> bool:
+    """Return True if the file has a table of this name; a file that cannot be read has none."""
+    try:
+        return name in read_sections(path)
+    except SettingsFileError:
+        return False
 
 
 def read_connector_sections(path: Path) -> dict[str, Any]:

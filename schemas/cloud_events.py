@@ -36,9 +36,13 @@ def with_event_type(headers: Headers, event_type: str) -> Headers:
 
 
 def feedback_headers(record: Feedback, event_type: str) -> Headers:
-    """Return the headers of feedback, raw or enriched: each revision is a separate event."""
+    """Return the headers of feedback, raw or enriched: each revision is a separate event.
+
+    A revision that was published before its translation is another event with it.
+    """
+    translated = ".translated" if getattr(record, "translation", None) is not None else ""
     return cloud_event_headers(
-        event_id=f"{record.event_id}.{record.revision}",
+        event_id=f"{record.event_id}.{record.revision}{translated}",
         source=record.source,
         event_type=event_type,
         time=record.created_at,

@@ -21,6 +21,7 @@ TEMPLATE_NAME: Final = "feedback"
 COMPONENT_SETTINGS: Final = "feedback-settings"
 COMPONENT_MAPPINGS: Final = "feedback-mappings"
 ECS_VERSION: Final = "8.17.0"
+_MAX_VERSION: Final = 2**63 - 1
 
 TOPIC_LISTS: Final = MappingProxyType(
     {
@@ -102,6 +103,17 @@ def index_template() -> dict[str, Any]:
         "template": {"aliases": {READ_ALIAS: {}}},
         "priority": 200,
     }
+
+
+def document_version(fields: Mapping[str, Any]) -> int:
+    """Return the version of a record's document, given the record as its JSON object.
+
+    Twice the revision, so that what comes after it within the same revision has a version too: the
+    record with its translation, and the deletion, are later than the record alone. An edit is later
+    than all of them. Raise ``KeyError`` if a required field is absent.
+    """
+    is_later = fields["operation"] == "delete" or fields.get("translation") is not None
+    return min(2 * fields["revision"] + is_later, _MAX_VERSION)
 
 
 def document(fields: Mapping[str, Any]) -> dict[str, Any]:

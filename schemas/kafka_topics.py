@@ -11,6 +11,7 @@ from typing import Final
 
 from schemas.alert import Alert
 from schemas.alerting_state import AlertingState
+from schemas.cached_translation import CachedTranslation
 from schemas.case import CaseEvent
 from schemas.coverage import Coverage
 from schemas.cursor import Cursor
@@ -78,7 +79,7 @@ FORMS = KafkaTopic(
 )  # fmt: skip
 ENRICHED = KafkaTopic(
     "feedback.enriched.v1", EnrichedFeedback, "event_id", 6, 30 * DAY_MS,
-    "worker (index, cases), any subscriber",
+    "worker (index, cases, translate), any subscriber",
     "Feedback with language, sentiment, topics and their evidence; personal data redacted.",
 )  # fmt: skip
 URGENT = KafkaTopic(
@@ -131,10 +132,15 @@ CASES = KafkaTopic(
     "feedback.cases.v1", CaseEvent, "case_id", 3, -1, "worker (cases), any subscriber",
     "All events of each case, from its opening; kept forever.",
 )  # fmt: skip
+TRANSLATIONS = KafkaTopic(
+    "feedback.translations.v1", CachedTranslation, "text_id", 1, 35 * DAY_MS, "worker (translate)",
+    "Translations as they were made: the cache, and the count of characters of a month.",
+    restricted=True,
+)  # fmt: skip
 
 KAFKA_TOPICS: Final = (
     REVIEWS, SOCIAL, FORMS, ENRICHED, URGENT, DEAD, CURSORS, COVERAGE, SCORES,
-    SIGNALS, ALERTING, ALERTS, SILENCES, DELIVERIES, CASES,
+    SIGNALS, ALERTING, ALERTS, SILENCES, DELIVERIES, CASES, TRANSLATIONS,
 )  # fmt: skip
 
 RAW: Final = MappingProxyType({Family.REVIEW: REVIEWS, Family.SOCIAL: SOCIAL, Family.FORM: FORMS})
@@ -146,4 +152,5 @@ WATCH_GROUP: Final = "feedback-watch"
 NOTIFY_GROUP: Final = "feedback-notify"
 DELIVER_GROUP: Final = "feedback-deliver"
 CASES_GROUP: Final = "feedback-cases"
+TRANSLATE_GROUP: Final = "feedback-translate"
 """Consumer groups of the worker's roles."""

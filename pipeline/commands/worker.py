@@ -11,7 +11,7 @@ from pipeline import logs
 from pipeline.commands.shared.context import settings
 from pipeline.errors import CommandError
 from pipeline.kafka.admin import missing_kafka_topics
-from pipeline.streams.roles import Role
+from pipeline.streams.roles import Role, configured_roles
 from pipeline.worker.supervisor import run_roles
 
 
@@ -23,6 +23,7 @@ class Roles(StrEnum):
     WATCH = "watch"
     NOTIFY = "notify"
     CASES = "cases"
+    TRANSLATE = "translate"
     ALL = "all"
 
 
@@ -31,7 +32,8 @@ def worker(
         list[Roles],
         typer.Option(
             "--role",
-            help="Role to run: enrich, index, watch (alerts), notify, cases; repeatable.",
+            help="Role to run: enrich, index, watch (alerts), notify, cases, translate; "
+            "repeatable. Default: all that are configured.",
         ),
     ] = [Roles.ALL],  # noqa: B006 - read only
     drain: Annotated[
@@ -49,5 +51,8 @@ def worker(
         raise CommandError(
             f"starting the worker: there is no Kafka topic {missing[0]}; run `feedback setup`"
         )
-    roles = list(Role) if Roles.ALL in role else [Role(name) for name in dict.fromkeys(role)]
+    if Roles.ALL in role:
+        roles = list(configured_roles(settings()))
+    else:
+        roles = [Role(name) for name in dict.fromkeys(role)]
     run_roles(settings(), roles, drain=drain)

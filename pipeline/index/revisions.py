@@ -37,7 +37,8 @@ class Trace:
     index: int
     """Position in the batch."""
     event_id: str
-    revision: int
+    version: int
+    """Of the document; rises with the record's revision."""
     deletes: bool
     month: str
     """The index that it was written to."""
@@ -84,7 +85,7 @@ class Revisions:
     def _remember(self, trace: Trace) -> Trace:
         """Return the trace of the record's latest revision so far."""
         latest = self._latest.pop(trace.event_id, trace)
-        if trace.revision >= latest.revision:
+        if trace.version >= latest.version:
             latest = trace
         self._latest[trace.event_id] = latest
         if len(self._latest) > _MAX_REMEMBERED:
@@ -114,7 +115,7 @@ class Revisions:
 def _select_replaced(hits: Iterable[Any], latest: Trace) -> list[Any]:
     """Return the documents of one record to remove, given the trace of its latest revision."""
     if latest.deletes:
-        return [hit for hit in hits if hit["_version"] <= latest.revision]
+        return [hit for hit in hits if hit["_version"] <= latest.version]
     return sorted(hits, key=lambda hit: (hit["_version"], hit["_index"] == latest.month))[:-1]
 
 

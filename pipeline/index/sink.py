@@ -16,7 +16,7 @@ from pipeline.elasticsearch.document_index import RequiredTemplate
 from pipeline.elasticsearch.errors import RequestTooLarge, role_errors
 from pipeline.failures import Failure, PermanentError, TransientError
 from pipeline.index.revisions import Revisions, Search, Trace, when_to_search
-from schemas.documents import TEMPLATE_NAME, document, index_name
+from schemas.documents import TEMPLATE_NAME, document, document_version, index_name
 
 _ACTION: Final = "writing to Elasticsearch"
 _MIN_REFUSED_TO_STOP: Final = 50  # a single bad event must not stop a quiet stream
@@ -145,7 +145,7 @@ def _bulk_lines(fields: Mapping[str, Any]) -> bytes:
     action = {
         "_index": _month_index(fields["created_at"][:7]),
         "_id": fields["event_id"],
-        "version": fields["revision"],
+        "version": document_version(fields),
         "version_type": "external_gte",
     }
     if fields["operation"] == "delete":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import faust
 
@@ -13,6 +13,9 @@ from pipeline.settings import Settings
 from pipeline.streams.loop import Agent
 from pipeline.streams.record_batches import BatchScheduler, BatchTransport
 from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role
+
+_MAX_POLL_INTERVAL_S: Final = 4 * 24 * 3600.0
+"""A role that waits for a server keeps its partitions: the longest of them waits three days."""
 
 
 def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
@@ -34,7 +37,7 @@ def build_app(settings: Settings, role: Role, agent: Agent) -> Any:
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
         broker_request_timeout=30.0,
-        broker_max_poll_interval=24 * 3600.0,  # a role that waits for a server keeps its partitions
+        broker_max_poll_interval=_MAX_POLL_INTERVAL_S,
         broker_commit_interval=0.5,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,

@@ -19,7 +19,7 @@ from pipeline.failures import TransientError
 from pipeline.kafka.admin import connect_admin, read_progress
 from pipeline.kafka.reader import TopicReader
 from pipeline.settings import Settings
-from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role
+from pipeline.streams.roles import CONSUMER_GROUPS, KAFKA_TOPICS_READ, Role, configured_roles
 from schemas.kafka_topics import KafkaTopic
 
 _MAX_WAIT_S: Final = 15.0
@@ -60,7 +60,8 @@ def count_waiting_records(settings: Settings, roles: Iterable[Role]) -> int | No
 
 def _list_lags(admin: KafkaAdminClient, settings: Settings) -> list[dict[str, Any]]:
     existing = set(admin.list_topics())
-    described = admin.describe_groups(list(CONSUMER_GROUPS.values()))
+    roles = configured_roles(settings)
+    described = admin.describe_groups([CONSUMER_GROUPS[role] for role in roles])
     return [
         {
             "group": CONSUMER_GROUPS[role],
@@ -68,8 +69,8 @@ def _list_lags(admin: KafkaAdminClient, settings: Settings) -> list[dict[str, An
             "kafka_topic": topic.name,
             "lag": _measure_lag(admin, settings, CONSUMER_GROUPS[role], topic),
         }
-        for role, topics in KAFKA_TOPICS_READ.items()
-        for topic in topics
+        for role in roles
+        for topic in KAFKA_TOPICS_READ[role]
         if topic.name in existing
     ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from pipeline.settings import Settings
+from pipeline.settings_file import TRANSLATE, has_section
 from schemas.kafka_topics import (
     ALERTS,
     CASES,
@@ -15,6 +17,7 @@ from schemas.kafka_topics import (
     NOTIFY_GROUP,
     RAW,
     SIGNALS,
+    TRANSLATE_GROUP,
     WATCH_GROUP,
     KafkaTopic,
 )
@@ -28,6 +31,7 @@ class Role(StrEnum):
     WATCH = "watch"
     NOTIFY = "notify"
     CASES = "cases"
+    TRANSLATE = "translate"
 
 
 CONSUMER_GROUPS: Final = {
@@ -36,6 +40,7 @@ CONSUMER_GROUPS: Final = {
     Role.WATCH: WATCH_GROUP,
     Role.NOTIFY: NOTIFY_GROUP,
     Role.CASES: CASES_GROUP,
+    Role.TRANSLATE: TRANSLATE_GROUP,
 }
 KAFKA_TOPICS_READ: Final[dict[Role, tuple[KafkaTopic, ...]]] = {
     Role.ENRICH: tuple(RAW.values()),
@@ -43,6 +48,21 @@ KAFKA_TOPICS_READ: Final[dict[Role, tuple[KafkaTopic, ...]]] = {
     Role.WATCH: (SIGNALS,),
     Role.NOTIFY: (ALERTS,),
     Role.CASES: (ENRICHED, CASES),
+    Role.TRANSLATE: (ENRICHED,),
 }
-PROCESSES: Final = ((Role.ENRICH,), (Role.INDEX,), (Role.WATCH, Role.NOTIFY, Role.CASES))
-"""Roles that share a process: the busy ones have one, and a core, to themselves."""
+PROCESSES: Final = (
+    (Role.ENRICH,),
+    (Role.INDEX,),
+    (Role.WATCH, Role.NOTIFY, Role.CASES),
+    (Role.TRANSLATE,),
+)
+"""Roles that share a process: the busy ones have one, and a core, to themselves.
+
+The translations' has the stages in it, which would double the memory of another.
+"""
+
+
+def configured_roles(settings: Settings) -> tuple[Role, ...]:
+    """Return the roles that have something to do: translate only if the settings file has it."""
+    has_translate = has_section(settings.config, TRANSLATE)
+    return tuple(role for role in Role if role is not Role.TRANSLATE or has_translate)

@@ -31,6 +31,7 @@ _ROLE_MODULES: Final = {
     Role.WATCH: "pipeline.watch.role",
     Role.NOTIFY: "pipeline.notify.role",
     Role.CASES: "pipeline.cases.role",
+    Role.TRANSLATE: "pipeline.translate.role",
 }
 """The module of each role. By name, so that a process imports its own roles only: importing all of
 them takes 35 MB more in each process."""

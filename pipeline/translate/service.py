@@ -1,0 +1,144 @@
+"""A translation service: its contract, and JSON requests whose errors say what to do next.
+
+Messages name the service and the status only: bodies hold what people wrote, and headers the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, NamedTuple, Protocol
+
+import aiohttp
+import orjson
+
+from connectors.sdk.http_status import StatusClass, classify_status, retry_after_seconds
+from pipeline.failures import PermanentError, TransientError
+
+TARGET: Final = "en"
+_CONNECT_TIMEOUT_S: Final = 10.0
+_SETTINGS_WAIT: Final = timedelta(minutes=5)
+"""Wait after an answer that only an operator can change."""
+_QUOTA_WAIT: Final = timedelta(hours=1)
+_QUOTA_EXCEEDED: Final = 456
+_UNUSABLE_ADDRESS: Final = frozenset({404, 405, 410})
+
+
+class ServiceUnavailable(TransientError):
+    """The service may translate the same texts later."""
+
+
+class TextsRefused(PermanentError):
+    """The service refuses these texts, and will whenever they are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one request."""
+
+    texts: int
+    characters: int
+    bytes: int
+    detected_texts: int
+    """Maximum number of texts if the service has to detect their language."""
+
+
+class Translated(NamedTuple):
+    """One translation."""
+
+    text: str
+    detected: str | None
+    """Code of the language that the service detected, in lower case."""
+
+
+class TranslationService(Protocol):
+    """A service that translates into English.
+
+    Every method raises :class:`ServiceUnavailable` or :class:`TextsRefused`.
+    """
+
+    name: str
+    limits: Limits
+
+    async def list_languages(self) -> frozenset[str]:
+        """Return the codes of the languages that it translates from, as it writes them."""
+
+    async def translate(self, texts: Sequence[str], language: str | None) -> list[Translated]:
+        """Return the translations in the order of the texts.
+
+        ``language`` is a code of :meth:`list_languages`, or None to have it detected.
+        """
+
+
+class ServiceApi:
+    """JSON requests to one service."""
+
+    def __init__(
+        self, title: str, address: str, headers: Mapping[str, str], timeout: timedelta
+    ) -> None:
+        """Create it inside a running loop. ``title`` names the service in messages."""
+        total = timeout.total_seconds()
+        self._title = title
+        self._address = address
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=total, connect=min(total, _CONNECT_TIMEOUT_S)),
+            headers={"User-Agent": "feedback-pipeline", "Accept": "application/json", **headers},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def get_json(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """Return the JSON of a GET; raises like :class:`TranslationService`."""
+        return await self._request("GET", path, params, None)
+
+    async def post_json(self, path: str, body: Any, params: Mapping[str, str] | None = None) -> Any:
+        """Return the JSON of a POST; raises like :class:`TranslationService`."""
+        return await self._request("POST", path, params, orjson.dumps(body))
+
+    async def _request(
+        self, method: str, path: str, params: Mapping[str, str] | None, body: bytes | None
+    ) -> Any:
+        headers = {} if body is None else {"Content-Type": "application/json; charset=utf-8"}
+        try:
+            async with self._session.request(
+                method,
+                f"{self._address}{path}",
+                params=params,
+                data=body,
+                headers=headers,
+                allow_redirects=False,  # texts and key go to the configured address only
+            ) as response:
+                self._raise_for_status(response)
+                return orjson.loads(await response.read())
+        except TimeoutError:
+            raise ServiceUnavailable(f"{self._title}: no answer in time") from None
+        except orjson.JSONDecodeError:
+            raise ServiceUnavailable(f"{self._title}: the answer is not JSON") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ServiceUnavailable(f"{self._title}: {type(error).__name__}") from None
+
+    def _raise_for_status(self, response: aiohttp.ClientResponse) -> None:
+        status, message = response.status, f"{self._title}: status {response.status}"
+        if status == _QUOTA_EXCEEDED:
+            raise ServiceUnavailable(f"{message}: the account's quota is used up", _QUOTA_WAIT)
+        match classify_status(status):
+            case StatusClass.OK:
+                return
+            case StatusClass.TRANSIENT:
+                seconds = retry_after_seconds(response.headers)
+                wait = None if seconds is None else timedelta(seconds=seconds)
+                raise ServiceUnavailable(message, wait)
+            case StatusClass.PERMANENT if status >= 400 and status not in _UNUSABLE_ADDRESS:
+                raise TextsRefused(message)
+            case _:
+                raise ServiceUnavailable(f"{message}; are the settings right?", _SETTINGS_WAIT)
+
+
+def check_count(title: str, translations: Any, texts: Sequence[str]) -> None:
+    """Raise :class:`TextsRefused` unless there is one translation per text."""
+    if not isinstance(translations, list) or len(translations) != len(texts):
+        raise TextsRefused(f"{title}: the answer does not have one translation per text")
