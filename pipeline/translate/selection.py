@@ -1,4 +1,4 @@
-"""Which enriched records are translated. Pure.
+"""Selection of the enriched records to translate. Pure.
 
 Every record of the stream passes here and few are in another language, so bytes are looked at
 before anything is parsed.

@@ -7,7 +7,7 @@ import orjson
 
 from pipeline.elasticsearch.client import connect
 from pipeline.settings import Settings
-from schemas.documents import TOPIC_LISTS, document, index_name, mappings
+from schemas.documents import TOPIC_LISTS, document, document_version, index_name, mappings
 from schemas.feedback import (
     EnrichedFeedback,
     Label,
@@ -80,6 +80,15 @@ FULL = EnrichedFeedback.collect(
 
 def test_the_index_is_the_month_in_which_feedback_was_given() -> None:
     assert index_name(GIVEN) == "feedback-2026.08.01"
+
+
+def test_a_translation_and_a_deletion_are_later_than_their_revision_and_an_edit_than_all() -> None:
+    record = {"operation": "upsert", "revision": 10}
+    translated = {**record, "translation": {"text": "Thanks."}}
+    deleted = {**record, "operation": "delete"}
+    edited = {**record, "revision": 11}
+    versions = [document_version(each) for each in (record, translated, deleted, edited)]
+    assert versions[0] < versions[1] == versions[2] < versions[3]
 
 
 def test_don_t_know_has_a_value_and_no_score() -> None:

@@ -30,14 +30,14 @@ def enrich(number: int, **fields: object) -> EnrichedFeedback:
     return record.model_copy(update=fields)
 
 
-def test_an_upsert_is_versioned_by_the_sources_revision() -> None:
+def test_an_upsert_is_versioned_by_twice_the_sources_revision() -> None:
     record = enrich(1)
     action, document = map(orjson.loads, bulk_operation(record.to_payload()).splitlines())
     assert action == {
         "index": {
             "_index": "feedback-2026.08.01",
             "_id": record.event_id,
-            "version": record.revision,
+            "version": 2 * record.revision,
             "version_type": "external_gte",
         }
     }
