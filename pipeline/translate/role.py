@@ -20,14 +20,12 @@ from pydantic import ValidationError
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.loading import load_analyzer
 from pipeline.enrich.role import to_message
-from pipeline.errors import CommandError, ExitStatus
 from pipeline.failures import Failure
 from pipeline.kafka.dead_letters import publish_dead_letters
 from pipeline.kafka.producer import BatchProducer, open_producer
 from pipeline.kafka.reader import Record
 from pipeline.kafka.retry import retry_until_available
 from pipeline.settings import Settings
-from pipeline.settings_file import TRANSLATE, SettingsFileError
 from pipeline.streams.loop import Agent, Control
 from pipeline.translate.batching import WaitingText
 from pipeline.translate.judging import judge_translation
@@ -35,7 +33,7 @@ from pipeline.translate.later_revisions import LaterRevisions, list_partitions
 from pipeline.translate.ledger import Ledger
 from pipeline.translate.selection import may_need_translation, needs_translation, source_language
 from pipeline.translate.services import create_service
-from pipeline.translate.settings import TranslateSettings, load_translate_settings
+from pipeline.translate.settings import TranslateSettings, require_translate_settings
 from pipeline.translate.translator import Outcome, Translator, Untranslated
 from schemas.cached_translation import CachedTranslation
 from schemas.feedback import EnrichedFeedback
@@ -52,22 +50,9 @@ class Candidate(NamedTuple):
     record: EnrichedFeedback
 
 
-def require_settings(settings: Settings) -> TranslateSettings:
-    """Return ``[translate]``; raises ``CommandError`` if it is missing or invalid."""
-    try:
-        options = load_translate_settings(settings)
-    except SettingsFileError as error:
-        raise CommandError(str(error), ExitStatus.USAGE) from None
-    if options is None:
-        raise CommandError(
-            f"reading {settings.config}: there is no [{TRANSLATE}]", ExitStatus.USAGE
-        )
-    return options
-
-
 async def start_role(settings: Settings, control: Control, stack: AsyncExitStack) -> Agent:
     """Return the role's agent; raises ``CommandError`` without ``[translate]``."""
-    options = require_settings(settings)
+    options = require_translate_settings(settings)
     analyzer = load_analyzer(settings)
     producer = await open_producer(settings.kafka, stack)
     service, api = create_service(options)

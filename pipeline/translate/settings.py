@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
 
+from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings, environment_value
 from pipeline.settings_file import (
     TRANSLATE,
@@ -149,6 +150,19 @@ def load_translate_settings(settings: Settings) -> TranslateSettings | None:
     if path == Settings.model_fields["config"].default and not path.exists():
         return None
     return build_translate_settings(read_sections(path), environment_value)
+
+
+def require_translate_settings(settings: Settings) -> TranslateSettings:
+    """Return ``[translate]``; raises ``CommandError`` if it is missing or invalid."""
+    try:
+        options = load_translate_settings(settings)
+    except SettingsFileError as error:
+        raise CommandError(str(error), ExitStatus.USAGE) from None
+    if options is None:
+        raise CommandError(
+            f"reading {settings.config}: there is no [{TRANSLATE}]", ExitStatus.USAGE
+        )
+    return options
 
 
 def build_translate_settings(

@@ -29,7 +29,7 @@ from schemas.cached_translation import CachedTranslation, derive_text_id
 
 PROBE: Final = "Guten Tag."
 """A text that every service translates; it shows whether the settings or the texts are at fault."""
-_PROBE_LANGUAGE: Final = "de"
+PROBE_LANGUAGE: Final = "de"
 _MAX_WAIT_S: Final = 300.0
 _LANGUAGES_LAST: Final = timedelta(days=1)
 
@@ -156,7 +156,7 @@ class Translator:
     async def _probe(self) -> None:
         """Raise :class:`ServiceUnavailable` if the service refuses any text."""
         try:
-            await self._service.translate([PROBE], _PROBE_LANGUAGE)
+            await self._service.translate([PROBE], PROBE_LANGUAGE)
         except TextsRefused as error:
             wait = timedelta(seconds=_MAX_WAIT_S)
             raise ServiceUnavailable(f"{error}; are the settings right?", wait) from None

@@ -29,7 +29,9 @@ ENGLISH = {
     "Wir haben vier Stunden gewartet und niemand hat uns etwas gesagt.": (
         "We waited four hours and nobody told us anything. It was terrible."
     ),
-    "Seitdem denke ich jeden Tag daran, mir das Leben zu nehmen.": "I want to kill myself",
+    "Seit dem Aufenthalt denke ich, dass es ohne mich für alle besser wäre.": (
+        "I want to kill myself"
+    ),
     "Pielęgniarki były bardzo miłe i wszystko mi dokładnie wyjaśniły.": (
         "The nurses were very kind and explained everything to me."
     ),

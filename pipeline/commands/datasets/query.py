@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.file import read_dataset_name
-from pipeline.commands.shared.elasticsearch import open_elasticsearch
+from pipeline.commands.shared.elasticsearch import open_elasticsearch, read_pages, to_arguments
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.search.imports import (
     Import,
@@ -77,30 +77,11 @@ def read_records(settings: Settings, import_id: str) -> Iterator[list[Mapping[st
     Raises ``Unavailable`` or ``CommandError``.
     """
     body = records_query(import_id, size=_PAGE_SIZE)
-    after: dict[str, Any] = {}
-    with open_elasticsearch(settings, "reading the import") as client:
-        point = client.open_point_in_time(index=READ_ALIAS, keep_alive="5m")["id"]
-        try:
-            while True:
-                pit = {"id": point, "keep_alive": "5m"}
-                response = client.search(**_arguments(body), pit=pit, **after).body
-                point = response.get("pit_id", point)
-                hits = response["hits"]["hits"]
-                if not hits:
-                    return
-                yield [hit["_source"] for hit in hits]
-                after = {"search_after": hits[-1]["sort"]}
-        finally:
-            client.close_point_in_time(id=point)
+    return read_pages(settings, "reading the import", READ_ALIAS, body)
 
 
 def _search(settings: Settings, body: dict[str, Any]) -> list[Import]:
     with open_elasticsearch(settings, "listing the imports") as client:
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
-        response = client.search(index=READ_ALIAS, ignore_unavailable=True, **_arguments(body))
+        response = client.search(index=READ_ALIAS, ignore_unavailable=True, **to_arguments(body))
     return read_imports(response.body)
-
-
-def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a search body as arguments of the client, which calls ``_source`` otherwise."""
-    return {name.removeprefix("_"): value for name, value in body.items()}

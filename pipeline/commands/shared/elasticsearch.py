@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -54,3 +54,33 @@ def search_documents(
         )
     hits = response["hits"]
     return [hit["_source"] for hit in hits["hits"]], hits["total"]["value"]
+
+
+def read_pages(
+    settings: Settings, action: str, index: str, body: Mapping[str, Any]
+) -> Iterator[list[Mapping[str, Any]]]:
+    """Yield all documents of a sorted search, page by page, as they were at its beginning.
+
+    Raises ``Unavailable`` or ``CommandError``.
+    """
+    after: dict[str, Any] = {}
+    with open_elasticsearch(settings, action) as client:
+        point = client.open_point_in_time(index=index, keep_alive="5m", ignore_unavailable=True)
+        point_id = point["id"]
+        try:
+            while True:
+                pit = {"id": point_id, "keep_alive": "5m"}
+                response = client.search(**to_arguments(body), pit=pit, **after).body
+                point_id = response.get("pit_id", point_id)
+                hits = response["hits"]["hits"]
+                if not hits:
+                    return
+                yield [hit["_source"] for hit in hits]
+                after = {"search_after": hits[-1]["sort"]}
+        finally:
+            client.close_point_in_time(id=point_id)
+
+
+def to_arguments(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a search body as arguments of the client, which calls ``_source`` otherwise."""
+    return {name.removeprefix("_"): value for name, value in body.items()}

@@ -267,7 +267,8 @@ async def test_longer_comments_than_the_settings_allow_are_not_sent() -> None:
 @every_service
 @pytest.mark.parametrize("trouble", ["wrong key", 500, 429, 400])
 async def test_no_log_holds_a_text_or_the_key(kind: Kind, trouble: Any) -> None:
-    fake, changes = kind(), {}
+    changes: dict[str, Any] = {}
+    fake = kind()
     if trouble == "wrong key":
         changes = {"key": "wrong-key-0815"}
     elif trouble == 400:

@@ -1,0 +1,1 @@
+"""`feedback translate`: the translation service, and what waits for it."""
