@@ -65,7 +65,8 @@ class Settings(BaseSettings):
     )
     config: Path = Field(
         default=Path("feedback.toml"),
-        description="Settings file: sources, working hours, notifications, cases, alerts.",
+        description="Settings file: sources, working hours, notifications, cases, alerts, "
+        "translations.",
     )
     enrich_batch: int = Field(
         default=2_000,

@@ -54,7 +54,7 @@ _DEEPL_FREE_URL: Final = "https://api-free.deepl.com"
 class TranslateSettings(StrictModel):
     """``[translate]``."""
 
-    service: Service
+    service: Service = Field(description="`libretranslate`, `deepl` or `azure`.")
     url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/?#@]+[^\s?#@]*$",

@@ -35,6 +35,7 @@ def test_our_own_services_are_set_up_and_the_workers() -> None:
         "worker-enrich",
         "worker-index",
         "worker-act",
+        "worker-translate",
         "connect",
         "serve",
     ]

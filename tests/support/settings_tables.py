@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 
 def setting_rows(model: type[BaseModel]) -> list[str]:
@@ -12,10 +13,10 @@ def setting_rows(model: type[BaseModel]) -> list[str]:
 
 def _row(name: str, field: object) -> str:
     default = getattr(field, "default", None)
-    shown = {None: "none", (): "none"}.get(default, str(default))
+    shown = {None: "none", (): "none", PydanticUndefined: "required"}.get(default, str(default))
     if isinstance(default, bool):
         shown = str(default).lower()
-    for long, short in (("2 days, 0:00:00", "2d"), ("08:00:00", "08:00")):
+    for long, short in (("2 days, 0:00:00", "2d"), ("0:00:30", "30s"), ("08:00:00", "08:00")):
         shown = short if shown == long else shown
-    shown = shown if shown == "none" else f"`{shown}`"
+    shown = shown if shown in ("none", "required") else f"`{shown}`"
     return f"| `{name}` | {shown} | {getattr(field, 'description', '')} |"

@@ -47,7 +47,7 @@ def test_no_words_find_everything(words: str) -> None:
     assert _bool(SearchRequest(words=words)) == {"must": [{"match_all": {}}], "filter": []}
 
 
-def test_words_are_looked_for_in_the_text_and_in_its_language_subfield_where_there_is_one() -> None:
+def test_words_are_looked_for_in_the_text_its_language_subfield_and_its_translation() -> None:
     (query,) = _bool(SearchRequest(words='late "car park"'))["must"]
     assert query["simple_query_string"]["query"] == 'late "car park"'
     fields = query["simple_query_string"]["fields"]
@@ -284,3 +284,29 @@ def test_with_words_only_their_matches_are_marked() -> None:
 
 def test_a_document_without_evidence_is_found_all_the_same() -> None:
     assert _mark(SearchRequest(urgent=True), _answer(TEXT)) == []
+
+
+def _translated(text: str, translation: str, **highlight: str) -> dict[str, Any]:
+    answer = _answer(text, evidence={"sentiment": [[0, 6]]}, **highlight)
+    feedback = answer["hits"]["hits"][0]["_source"]["feedback"]
+    feedback["translation"] = {"text": translation, "language": "de", "service": "deepl"}
+    return answer
+
+
+def test_evidence_is_marked_in_the_translation_that_was_judged() -> None:
+    answer = _translated("Danke schön", "Thanks a lot")
+    (hit,) = read_response(answer, SearchRequest(labels=(Label.POSITIVE,))).hits
+    assert (hit.text, [hit.text[slice(*span)] for span in hit.spans]) == (
+        "Thanks a lot",
+        ["Thanks"],
+    )
+
+
+def test_words_are_marked_where_they_occur_in_the_comment_or_in_its_translation() -> None:
+    marked = {"feedback.translation.text": f"{MARK}Thanks{UNMARK} a lot"}
+    answer = _translated("Danke schön", "Thanks a lot", **marked)
+    (hit,) = read_response(answer, SearchRequest(words="thanks")).hits
+    assert [hit.text[slice(*span)] for span in hit.spans] == ["Thanks"]
+    answer = _translated("Danke schön", "Thanks a lot", message=f"{MARK}Danke{UNMARK} schön")
+    (hit,) = read_response(answer, SearchRequest(words="danke")).hits
+    assert (hit.text, [hit.text[slice(*span)] for span in hit.spans]) == ("Danke schön", ["Danke"])

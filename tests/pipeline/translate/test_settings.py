@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from pipeline.settings import Settings
 from pipeline.settings_file import SettingsFileError
 from pipeline.streams.roles import Role, configured_roles
 from pipeline.translate.settings import TranslateSettings, build_translate_settings
+from tests.support.pipeline import ROOT
+from tests.support.settings_tables import setting_rows
 
 DEEPL = {"service": "deepl", "key": "a:fx", "characters_per_month": 1_000}
 LIBRE = {"service": "libretranslate", "url": "https://translate.example.org/"}
@@ -80,3 +84,13 @@ def test_without_translate_the_worker_has_the_roles_it_had(tmp_path: Path) -> No
     assert configured_roles(settings) == usual
     file.write_text('[translate]\nservice = "deepl"\n')
     assert configured_roles(settings) == (*usual, Role.TRANSLATE)
+
+
+def test_the_example_loads_and_the_table_is_current() -> None:
+    page = (ROOT / "docs" / "understanding.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(\[translate\].*?)```", page, re.DOTALL)
+    settings = build_translate_settings(tomllib.loads(example), {"TRANSLATE_KEY": "k"}.get)
+    assert settings is not None
+    assert settings.characters_per_day == 200_000
+    (table,) = re.findall(r"<!-- translate -->\n(.*?)<!-- /translate -->", page, re.DOTALL)
+    assert table.splitlines()[2:] == setting_rows(TranslateSettings)
