@@ -113,7 +113,8 @@ def document_version(fields: Mapping[str, Any]) -> int:
     than all of them. Raise ``KeyError`` if a required field is absent.
     """
     is_later = fields["operation"] == "delete" or fields.get("translation") is not None
-    return min(2 * fields["revision"] + is_later, _MAX_VERSION)
+    version: int = 2 * fields["revision"] + is_later
+    return min(version, _MAX_VERSION)
 
 
 def document(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import orjson
 import pytest
 
 from pipeline.elasticsearch.client import connect
+from pipeline.scores.drivers import answers_query, read_answers
+from pipeline.scores.measures import MEASURES
 from pipeline.settings import Settings
 from pipeline.streams.lag import count_waiting_records, group_lags
 from pipeline.streams.roles import CONSUMER_GROUPS, Role
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Operation
 from schemas.kafka_topics import DEAD, ENRICHED, SIGNALS, TRANSLATIONS
+from schemas.score import MeasureName, Period, PeriodName
 from tests.support.fake_service import Served
 from tests.support.kafka import Arrivals, read_all
 from tests.support.pipeline import comments, publish, wait_until
@@ -116,6 +120,18 @@ def test_a_comment_is_published_at_once_and_again_with_its_translation(
         each.event_id for each in (thanks, waited, polish, english, suicidal)
     )
     assert [each["event_id"] for each in counted if each["urgent"]] == []
+    # Scores leave translations out.
+    measure = MEASURES[MeasureName.SHARE_NEGATIVE]
+    period = Period(
+        name=PeriodName.CUSTOM,
+        start=datetime(2020, 1, 1, tzinfo=UTC),
+        end=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    query = answers_query(measure, {"term": {"event.dataset": "translate"}}, period, None)
+    with connect(settings) as client:
+        arguments = {name.removeprefix("_"): value for name, value in query.items()}
+        hits = client.search(index=READ_ALIAS, **arguments)["hits"]["hits"]
+    assert len(read_answers(measure, hits)) == 1
     urgent = find(settings, suicidal)["feedback"]
     assert (urgent["urgent"], urgent["maybe_urgent_reasons"]) == (False, ["self_harm"])
     assert CONSUMER_GROUPS[Role.TRANSLATE] in groups
