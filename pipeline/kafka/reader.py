@@ -172,6 +172,11 @@ class AsyncTopicReader:
         record: Record | None = await self._call(lambda reader: reader.last_record(place))
         return record
 
+    async def list_partitions(self, kafka_topic: KafkaTopic) -> list[int]:
+        """Return the numbers of the partitions; raises :class:`TransientError`."""
+        places = await self._call(lambda reader: reader.list_partitions(kafka_topic.name))
+        return [place.partition for place in places]
+
     async def bounds(self, kafka_topic: KafkaTopic, partition: int) -> tuple[int, int]:
         """Return the first offset and the one after the last; raises :class:`TransientError`."""
         place = TopicPartition(kafka_topic.name, partition)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -25,8 +26,7 @@ from schemas.cloud_events import cloud_event_headers
 from schemas.kafka_topics import TRANSLATIONS
 from schemas.message import Message
 
-_SOURCE = "feedback-translate"
-_PARTITION = 0
+_SOURCE: Final = "feedback-translate"
 
 
 class BudgetExhausted(TransientError):
@@ -81,7 +81,7 @@ class Ledger:
         self._reader = AsyncTopicReader(connection)
         self._producer = producer
         self._size = size
-        self._position = 0
+        self._positions: dict[int, int] = {}
         self._cache: dict[str, CachedTranslation] = {}
         self.spent = Spent()
 
@@ -91,12 +91,13 @@ class Ledger:
 
     async def refresh(self) -> None:
         """Read what was added; raises ``TransientError``."""
-        start, end = await self._reader.bounds(TRANSLATIONS, _PARTITION)
-        start = max(start, self._position)
-        async for records in self._reader.read(TRANSLATIONS, _PARTITION, start, end):
-            for record in records:
-                self._count(record.value)
-                self._position = record.offset + 1
+        for partition in await self._reader.list_partitions(TRANSLATIONS):
+            first, end = await self._reader.bounds(TRANSLATIONS, partition)
+            start = max(first, self._positions.get(partition, first))
+            async for records in self._reader.read(TRANSLATIONS, partition, start, end):
+                for record in records:
+                    self._count(record.value)
+                    self._positions[partition] = record.offset + 1
 
     def get(self, text_id: str) -> CachedTranslation | None:
         """Return the translation of a text, or None; it stays longest in the cache."""

@@ -127,7 +127,7 @@ class TranslateLoop:
         translated = 0
         async for outcomes in self._translator.translate_all(texts):
             of_outcomes = [each for text in outcomes for each in by_text[text]]
-            translated += await self._publish(outcomes, of_outcomes, partitions)
+            translated += await self._publish(records, outcomes, of_outcomes, partitions)
             left.update(await self._leave(records, outcomes, of_outcomes))
         log.info(
             "comments_translated",
@@ -147,26 +147,40 @@ class TranslateLoop:
 
     async def _publish(
         self,
+        records: Sequence[Record],
         outcomes: Mapping[str, Outcome],
         candidates: Sequence[Candidate],
         partitions: Sequence[int],
     ) -> int:
         """Publish the translated comments; return their number once the brokers have them."""
-        at = datetime.now(UTC)
-        judged = [
-            judge_translation(self._analyzer, each.record, outcome, at)
-            for each in candidates
-            if isinstance(outcome := outcomes[each.record.text], CachedTranslation)
-            and _is_different(outcome.text, each.record.text)
-        ]
+        judged, failures = self._judge(outcomes, candidates)
+        await publish_dead_letters(self._producer, _STAGE, records, failures)
         if not judged:
             return 0
         await retry_until_available(partial(self._later.read_ahead, partitions))
         messages = [to_message(each) for each in judged if not self._later.is_superseded(each)]
-        failures = await retry_until_available(partial(self._producer.write, messages))
-        for failure in failures:
+        too_large = await retry_until_available(partial(self._producer.write, messages))
+        for failure in too_large:
             log.warning("translation_dropped", reason=failure.reason)
-        return len(messages) - len(failures)
+        return len(messages) - len(too_large)
+
+    def _judge(
+        self, outcomes: Mapping[str, Outcome], candidates: Sequence[Candidate]
+    ) -> tuple[list[EnrichedFeedback], list[Failure]]:
+        """Return the records with their translations, and those that a stage cannot judge."""
+        at = datetime.now(UTC)
+        judged, failures = [], []
+        for each in candidates:
+            entry, text = outcomes[each.record.text], each.record.text
+            if not isinstance(entry, CachedTranslation) or not _is_different(entry.text, text):
+                continue
+            try:
+                judged.append(judge_translation(self._analyzer, each.record, entry, at))
+            except Exception as error:  # a failing stage must not stop the stream
+                kind = type(error).__name__
+                reason = f"judging a translation: {kind}"
+                failures.append(Failure(each.place, reason, kind, retryable=False))
+        return judged, failures
 
     async def _leave(
         self,

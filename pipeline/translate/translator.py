@@ -17,7 +17,7 @@ import structlog
 from pipeline.failures import TransientError
 from pipeline.kafka.retry import retry_until_available
 from pipeline.translate.batching import WaitingText, match_language, pack_requests
-from pipeline.translate.ledger import Ledger, check_budget
+from pipeline.translate.ledger import BudgetExhausted, Ledger, check_budget
 from pipeline.translate.service import (
     ServiceUnavailable,
     TextsRefused,
@@ -50,6 +50,10 @@ class Untranslated(StrEnum):
 
 
 Outcome = CachedTranslation | Untranslated
+
+
+class _OverBudget(Exception):
+    """The texts of a request do not fit what is left of the budget; some of them may."""
 
 
 class Translator:
@@ -122,7 +126,7 @@ class Translator:
         """Yield the outcomes of one request, or of its halves."""
         try:
             late, translated = await self._wait_for(request, self._ask)
-        except TextsRefused as error:
+        except (TextsRefused, _OverBudget) as error:
             if len(request) == 1:
                 log.warning("translation_refused", reason=str(error))
                 yield {request[0].text: Untranslated.REFUSED}
@@ -135,10 +139,18 @@ class Translator:
         yield {**late, **(translated or {})}
 
     async def _ask(self, request: Sequence[WaitingText]) -> dict[str, Outcome]:
-        """Ask the service once; raises ``TransientError`` or :class:`TextsRefused`."""
+        """Ask the service once.
+
+        Raises ``TransientError``, :class:`TextsRefused` or :class:`_OverBudget`.
+        """
         texts = [each.text for each in request]
         await self._ledger.refresh()  # other workers spend too
-        check_budget(self._settings, self._ledger.spent, sum(map(len, texts)), self._now())
+        try:
+            check_budget(self._settings, self._ledger.spent, sum(map(len, texts)), self._now())
+        except BudgetExhausted:
+            if len(request) == 1:
+                raise
+            raise _OverBudget from None
         try:
             answers = await self._service.translate(texts, request[0].language)
         except TextsRefused:

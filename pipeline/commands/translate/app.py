@@ -44,7 +44,7 @@ def _root() -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service answered."""
+    """The answer of the service."""
 
     translation: str
     seconds: float

@@ -237,6 +237,16 @@ async def test_a_days_budget_is_waited_for_until_midnight() -> None:
     assert desk.clock.now == datetime(2026, 11, 21, tzinfo=UTC)
 
 
+async def test_what_fits_the_rest_of_the_budget_is_sent_before_the_wait() -> None:
+    fake = FakeDeepL()
+    texts = [f"{number}" * 30 for number in range(5)]
+    async with open_desk(fake, characters_per_day=100) as desk:
+        outcomes = await desk.translate(*texts)
+    assert all(isinstance(outcome, CachedTranslation) for outcome in outcomes.values())
+    assert fake.texts == texts
+    assert desk.clock.slept == [12 * 3600]  # three today, two tomorrow
+
+
 async def test_a_months_budget_outlasts_the_patience_of_a_comment() -> None:
     fake = FakeDeepL()
     async with open_desk(fake, characters_per_month=100) as desk:
