@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 from itertools import chain
 from operator import or_
@@ -41,19 +41,30 @@ class Phrase(NamedTuple):
 
     reason: str
     pattern: str
+    is_certain: bool = True
 
     def spans(self, line: str) -> list[Span]:
         """Return the spans of the phrase in a line."""
         return [match.span() for match in compile_pattern(self.pattern).finditer(line)]
 
 
+class Start(NamedTuple):
+    """A phrase, kept by the words of its rarest part. Sets of words are bits."""
+
+    needs: int  # the sets of which the phrase has a word each
+    partner: int  # the set of its second rarest part; a phrase of one part has that again
+    phrase: Phrase
+
+
 class PhraseWord(NamedTuple):
     """The text between two spaces, as the phrases see it. Sets of words are bits."""
 
     holding: int  # the sets that contain it
-    starting: tuple[tuple[int, Phrase], ...]  # phrases it starts, with the sets they need
+    partners: int  # of the phrases that it starts, of which few need more than one look
+    starting: tuple[Start, ...]
     plain: tuple[str, ...]
     is_end: bool  # of a sentence
+    rows: tuple[int, ...]  # of the plain words in the model of the second level
 
 
 class _Part(NamedTuple):
@@ -73,9 +84,10 @@ class Grammar:
         everyday: Sequence[str],
         lists: Mapping[str, str],
         phrases: Mapping[str, Sequence[str]],
+        hints: Mapping[str, Sequence[str]],
         exceptions: Mapping[str, Sequence[str]],
     ) -> None:
-        """Compile the phrases of each reason and their exceptions, both by reason.
+        """Compile the phrases, weaker phrases and exceptions, each by reason.
 
         ``spellings`` are the variants of a word, ``everyday`` words by their frequency, ``lists``
         the named parts of phrases.
@@ -88,12 +100,14 @@ class Grammar:
         for name, source in lists.items():
             self._lists[name] = self._parse(source, f"list {name}")
         self.word_sets: dict[str, int] = defaultdict(int)  # by word, or beginning with a *
-        self.index: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
+        self.index: dict[str, list[Start]] = defaultdict(list)
         self.exceptions: dict[str, list[Phrase]] = {}
         bits: dict[frozenset[str], int] = {}
         for name, sources in phrases.items():
             for source in sources:
                 self._compile_phrase(source, name, bits)
+            for source in hints.get(name, ()):
+                self._compile_phrase(source, name, bits, is_certain=False)
             # A phrase ends as soon as it can, to show little; an exception holds all it can.
             unless = exceptions.get(name, ())
             wide = (self._parse(s, f'reason {name}: unless "{s}"').pattern for s in unless)
@@ -101,9 +115,17 @@ class Grammar:
 
     def plain(self, raw: str) -> tuple[str, ...]:
         """Return the plain words and marks of the text between two spaces."""
-        return tuple(word for word, _ in tokens(raw, self.spellings))
+        return tuple(word for word, _ in tokens(raw, self.spell))
 
-    def _compile_phrase(self, source: str, reason: str, bits: dict[frozenset[str], int]) -> None:
+    def spell(self, word: str) -> tuple[str, ...]:
+        """Return the plain words that a word stands for."""
+        folded = _fold(word)
+        bare = folded.replace("'", "")
+        return self.spellings.get(folded) or self.spellings.get(bare) or (bare,)
+
+    def _compile_phrase(
+        self, source: str, reason: str, bits: dict[frozenset[str], int], *, is_certain: bool = True
+    ) -> None:
         place = f'reason {reason}: phrase "{source}"'
         part = self._parse(source, place)
         if not part.needs:
@@ -112,8 +134,12 @@ class Grammar:
             for word in need:
                 self.word_sets[word] |= bits.setdefault(need, 1 << len(bits))
         needed = reduce(or_, (bits[need] for need in part.needs))
-        for word in min(part.needs, key=self._frequency):
-            self.index[word].append((needed, Phrase(reason, part.pattern)))
+        rarest = sorted(part.needs, key=self._frequency)
+        partner = bits[rarest[min(1, len(rarest) - 1)]]
+        for word in rarest[0]:
+            self.index[word].append(
+                Start(needed, partner, Phrase(reason, part.pattern, is_certain))
+            )
 
     def _parse(self, source: str, place: str) -> _Part:
         try:
@@ -168,20 +194,25 @@ class Grammar:
             return _Part(f"{pattern}[^ .]*", (frozenset({f"{words[-1]}*"}),))
         return _Part(pattern, tuple(frozenset({word}) for word in words))
 
+    def english_words(self, vocabulary: Mapping[str, object]) -> list[str]:
+        """Return the words of the phrases that are in a vocabulary, the most frequent first."""
+        words = [word for word in self.word_sets if word in vocabulary]
+        stems = tuple(word[:-1] for word in self.word_sets if word.endswith("*") and len(word) > 4)
+        words += [word for word in vocabulary if word.startswith(stems)]
+        return sorted(words, key=lambda word: self._ranks.get(word, len(self._ranks)))
+
     def _frequency(self, words: frozenset[str]) -> float:
         """Estimate how often a text holds one of the words, by Zipf's law."""
         return sum(1 / self._ranks.get(word.rstrip("*"), 2_000) for word in words)
 
 
-def tokens(text: str, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Span]]:
+def tokens(text: str, spell: Callable[[str], tuple[str, ...]]) -> Iterator[tuple[str, Span]]:
     """Yield the plain words of a text and the marks between its sentences, with their spans."""
     for match in _TOKEN.finditer(text):
         if not match[1]:
             yield MARK, match.span()
             continue
-        folded = _fold(match[1][:MAX_WORD_LENGTH])
-        bare = folded.replace("'", "")
-        for word in spellings.get(folded) or spellings.get(bare) or (bare,):
+        for word in spell(match[1][:MAX_WORD_LENGTH]):
             yield word, match.span()
 
 

@@ -19,6 +19,7 @@ class Reason(StrictModel):
     title: str
     priority: int = Field(ge=1, description="1 is read first.")
     phrases: tuple[str, ...] = Field(min_length=1, description="Phrases in comments.")
+    hints: tuple[str, ...] = Field((), description="Phrases that make it worth reading, no more.")
     unless: tuple[str, ...] = Field((), description="Matches wholly inside these do not count.")
 
 
@@ -30,6 +31,7 @@ class UrgencyRules(DataFile):
     name: Identifier
     version: str
     everyday: tuple[str, ...] = Field((), description="Words by their frequency.")
+    vocabulary: str = Field("", description="Further words that are spelt right.")
     spellings: dict[str, tuple[str, ...]] = Field({}, description="Words, and their variants.")
     lists: dict[Identifier, str] = Field({}, description="Named parts of phrases.")
     reasons: dict[Identifier, Reason] = Field(min_length=1)
@@ -42,6 +44,7 @@ class UrgencyRules(DataFile):
             everyday=self.everyday,
             lists=self.lists,
             phrases={name: reason.phrases for name, reason in self.reasons.items()},
+            hints={name: reason.hints for name, reason in self.reasons.items()},
             exceptions={name: reason.unless for name, reason in self.reasons.items()},
         )
         return self

@@ -1,0 +1,320 @@
+"""Training of the second level of urgency, on sentences with their reasons and ordinary comments.
+
+``python -m pipeline.training.urgency SENTENCES.toml... --background FILE.csv:COLUMN[:AUTHOR]...``
+
+A file of sentences is TOML: tables with ``reasons`` (none for what only sounds urgent), ``texts``,
+and ``kind`` or ``about``. Figures are cross-validated by kind: no situation is in both training and
+test data. The background says how often ordinary comments may be flagged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.stages._phrases import MARK
+from pipeline.stages.parameters import WordVectors
+from pipeline.stages.triage_urgent import UrgencyTriage
+from pipeline.stages.urgency_model import (
+    DEFAULT,
+    MAX_SENTENCE,
+    UrgencyCard,
+    UrgencyParameters,
+)
+from pipeline.stages.urgency_rules import UrgencyRules
+from pipeline.terminal import out
+
+FOLDS: Final = 5
+MAX_QUEUE: Final = 0.016
+"""Share of ordinary comments that the queue may hold: below 0.02, for other hospitals differ."""
+
+_COST: Final = 5.0
+_URGENT_WEIGHT: Final = 4.0
+_VECTOR_SCALE: Final = 0.2
+_MIN_PAIRS: Final = 2
+_UNSEEN_RARENESS: Final = 8.0
+_SEED: Final = 7
+
+
+@dataclass
+class Texts:
+    """Labelled and ordinary texts; what is split into folds together has a common group."""
+
+    texts: list[str] = field(default_factory=list)
+    reasons: list[tuple[str, ...]] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    is_ordinary: list[bool] = field(default_factory=list)
+
+    def add(self, text: str, reasons: Sequence[str], group: str, *, is_ordinary: bool) -> None:
+        """Add a text."""
+        self.texts.append(text)
+        self.reasons.append(tuple(reasons))
+        self.groups.append(group)
+        self.is_ordinary.append(is_ordinary)
+
+
+@dataclass
+class Design:
+    """Sentences as a matrix: words, pairs of words, and the sums of word vectors."""
+
+    words: dict[str, int]
+    pairs: dict[tuple[str, str], int]
+    rareness: NDArray[Any]
+    matrix: Any
+    """[sentences, words + pairs + dimensions]."""
+
+
+def read_sentences(path: Path, texts: Texts) -> None:
+    """Add the sentences of a TOML file. Raises ``OSError`` or ``tomllib.TOMLDecodeError``."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables = (table for tables in content.values() if isinstance(tables, list) for table in tables)
+    for table in tables:
+        kind = f"{path.stem}/{table.get('kind', '')}/{table.get('about', '')}/{table['reasons']}"
+        for text in table["texts"]:
+            texts.add(text, table["reasons"], kind, is_ordinary=False)
+
+
+def read_background(source: str, texts: Texts) -> None:
+    """Add a CSV file's ordinary comments; ``source`` is FILE:COLUMN or FILE:COLUMN:AUTHOR."""
+    name, column, author = (*source.split(":"), "")[:3]
+    with Path(name).open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            if row[column].strip():
+                group = row[author] if author else str(number)
+                texts.add(row[column].strip(), (), f"{name}/{group}", is_ordinary=True)
+
+
+def split_sentences(plain: Sequence[str], *, whole: bool) -> Iterator[list[str]]:
+    """Yield the sentences of plain words as the model reads them, or all words together."""
+    sentence: list[str] = []
+    for word in (*plain, MARK):
+        if word == MARK and whole:
+            continue
+        if word != MARK:
+            sentence.append(word)
+        if sentence and (word == MARK or len(sentence) == MAX_SENTENCE):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+def learn_design(sentences: list[list[str]], labelled: int, vectors: WordVectors) -> Design:
+    """Build the matrix; words and pairs are those of the first ``labelled`` sentences."""
+    counts = Counter(word for sentence in sentences for word in set(sentence))
+    pair_counts = Counter(pair for sentence in sentences for pair in _pairs(sentence))
+    words = {word: 0 for sentence in sentences[:labelled] for word in sentence}
+    pairs = {
+        pair: 0
+        for sentence in sentences[:labelled]
+        for pair in _pairs(sentence)
+        if pair_counts[pair] >= _MIN_PAIRS
+    }
+    words = {word: place for place, word in enumerate(sorted(words))}
+    pairs = {pair: place for place, pair in enumerate(sorted(pairs))}
+    size = len(sentences)
+    rareness = np.array(
+        [
+            np.log(size / (1 + counts[word])) if counts[word] else _UNSEEN_RARENESS
+            for word in vectors.place
+        ]
+    )
+    # As the model will have it, in half precision.
+    rareness = (rareness * _VECTOR_SCALE).astype(np.float16)
+    design = Design(words, pairs, rareness, None)
+    design.matrix = _matrix(sentences, design, vectors)
+    return design
+
+
+def _matrix(sentences: list[list[str]], design: Design, vectors: WordVectors) -> Any:
+    rows, columns, values = [], [], []
+    dense = np.zeros((len(sentences), vectors.vectors.shape[1]), dtype=np.float32)
+    for number, sentence in enumerate(sentences):
+        share = 1 / np.sqrt(len(sentence))
+        found = [design.words[word] for word in sentence if word in design.words]
+        found += [
+            len(design.words) + design.pairs[pair]
+            for pair in _pairs(sentence)
+            if pair in design.pairs
+        ]
+        rows += [number] * len(found)
+        columns += found
+        values += [share] * len(found)
+        places = [vectors.place[word] for word in sentence if word in vectors.place]
+        if places:
+            weights = design.rareness[places].astype(np.float32)
+            dense[number] = weights @ vectors.vectors[places] * share
+    shape = (len(sentences), len(design.words) + len(design.pairs))
+    counts = sp.csr_matrix((values, (rows, columns)), shape=shape)
+    return sp.hstack([counts, sp.csr_matrix(dense)]).tocsr()
+
+
+def _pairs(sentence: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return pairwise((MARK, *sentence, MARK))
+
+
+def fit(matrix: Any, labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return coefficients [columns, outputs] and intercepts of a logistic regression each."""
+    models = [
+        LogisticRegression(
+            C=_COST, solver="liblinear", class_weight={0: 1.0, 1: _URGENT_WEIGHT}, max_iter=300
+        ).fit(matrix, labels[:, output])
+        for output in range(labels.shape[1])
+    ]
+    return np.stack([m.coef_[0] for m in models], axis=1), np.array(
+        [m.intercept_[0] for m in models]
+    )
+
+
+def cross_validate(
+    matrix: Any, labels: NDArray[Any], groups: Sequence[str], trained: NDArray[Any]
+) -> NDArray[Any]:
+    """Return [sentences, outputs] of models that have seen no sentence of the same group.
+
+    Only the ``trained`` sentences are learnt from.
+    """
+    folds = dict.fromkeys(groups, 0)
+    generator = np.random.default_rng(_SEED)
+    folds = dict(zip(folds, generator.integers(FOLDS, size=len(folds)), strict=True))
+    fold = np.array([folds[group] for group in groups])
+    outputs = np.zeros(labels.shape)
+    for number in range(FOLDS):
+        others, these = (fold != number) & trained, fold == number
+        coefficients, intercepts = fit(matrix[others], labels[others])
+        outputs[these] = matrix[these] @ coefficients + intercepts
+    return outputs
+
+
+def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, UrgencyCard]:
+    """Fit a model, with thresholds that keep the queue short."""
+    vectors = WordVectors.load()
+    phrases = UrgencyTriage(rules)
+    certain = [tuple(f.reason for f in each.certain) for each in phrases.triage(texts.texts)]
+    reasons = tuple(rules.reasons)
+    # Labelled texts come first.
+    order = sorted(range(len(texts.texts)), key=lambda number: texts.is_ordinary[number])
+    sentences, owners = [], []
+    for number in order:
+        plain = [p for word in phrases.flagger.split(texts.texts[number]) for p in word.plain]
+        whole = bool(texts.reasons[number])
+        for sentence in split_sentences(plain, whole=whole):
+            sentences.append(sentence)
+            owners.append(number)
+    owner = np.array(owners)
+    is_ordinary = np.array(texts.is_ordinary)
+    labelled = int((~is_ordinary[owner]).sum())
+    design = learn_design(sentences, labelled, vectors)
+    labels = np.array([[r in texts.reasons[n] for r in reasons] for n in owners])
+    labels = np.hstack([labels, labels.any(axis=1, keepdims=True)])
+    # Ordinary comments that are urgent would teach the contrary.
+    trained = np.array([not (texts.is_ordinary[n] and certain[n]) for n in owners])
+    outputs = cross_validate(design.matrix, labels, [texts.groups[n] for n in owners], trained)
+    scores = np.full((len(texts.texts), len(reasons)), -np.inf)
+    np.maximum.at(scores, owner, outputs[:, :-1] + outputs[:, -1:])
+    is_urgent = np.array([bool(each) for each in certain])
+    best = scores[is_ordinary & ~is_urgent].max(axis=1)
+    threshold = float(np.quantile(best, 1 - MAX_QUEUE))
+    coefficients, intercepts = fit(design.matrix[trained], labels[trained])
+    first_pair, first_dimension = len(design.words), len(design.words) + len(design.pairs)
+    places = {word: place for place, word in enumerate(design.words)} | {MARK: -1}
+    parameters = UrgencyParameters(
+        words=tuple(design.words),
+        word_weights=coefficients[:first_pair].astype(np.float16),
+        pairs=np.array([[places[a], places[b]] for a, b in design.pairs], dtype=np.int32),
+        pair_weights=coefficients[first_pair:first_dimension].astype(np.float16),
+        vector_weights=coefficients[first_dimension:].astype(np.float32),
+        rareness=design.rareness,
+        intercepts=intercepts.astype(np.float32),
+        thresholds=np.full(len(reasons), threshold, dtype=np.float32),
+    )
+    card = UrgencyCard(
+        name=rules.name,
+        version=f"{rules.name}-{parameters.fingerprint()}",
+        reasons=reasons,
+        data={
+            "sentences": int((~is_ordinary).sum()),
+            "urgent": sum(map(bool, texts.reasons)),
+            "kinds": len({g for g, o in zip(texts.groups, texts.is_ordinary, strict=True) if not o}),
+            "ordinary comments": int(is_ordinary.sum()),
+        },
+        figures=figures(texts, certain, scores >= threshold, reasons),
+    )
+    return parameters, card
+
+
+def figures(
+    texts: Texts,
+    certain: Sequence[tuple[str, ...]],
+    queued: NDArray[Any],
+    reasons: Sequence[str],
+) -> dict[str, Any]:
+    """Return shares found by the rules, and by rules and model, of texts not trained on."""
+    urgent = [n for n, of_text in enumerate(texts.reasons) if of_text]
+    either = [bool(certain[n]) or bool(queued[n].any()) for n in range(len(texts.texts))]
+    ordinary = [n for n, is_ordinary in enumerate(texts.is_ordinary) if is_ordinary]
+    alike = [
+        n for n, of_text in enumerate(texts.reasons) if not of_text and not texts.is_ordinary[n]
+    ]
+    return {
+        "found": {
+            reason: _interval([either[n] for n in urgent if reason in texts.reasons[n]])
+            for reason in reasons
+        }
+        | {"any reason": _interval([either[n] for n in urgent])},
+        "certain": _interval([bool(certain[n]) for n in urgent]),
+        "near misses certain": _interval([bool(certain[n]) for n in alike]),
+        "near misses in the queue": _interval([either[n] and not certain[n] for n in alike]),
+        "ordinary comments certain": _interval([bool(certain[n]) for n in ordinary]),
+        "ordinary comments in the queue": _interval(
+            [either[n] and not certain[n] for n in ordinary]
+        ),
+    }
+
+
+def _interval(hits: Sequence[bool]) -> dict[str, float | int]:
+    """Return a share with Wilson's 95 % interval."""
+    size, share, z = len(hits), float(np.mean(hits)) if hits else 0.0, 1.96
+    if not size:
+        return {"of": 0}
+    middle = (share + z * z / (2 * size)) / (1 + z * z / size)
+    half = z / (1 + z * z / size) * np.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
+    return {
+        "share": round(share, 3),
+        "from": round(float(middle - half), 3),
+        "to": round(float(middle + half), 3),
+        "of": size,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train a model, write it and print its figures."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.training.urgency")
+    parser.add_argument("sentences", type=Path, nargs="+", help="TOML files of sentences")
+    parser.add_argument("--background", nargs="+", required=True, help="FILE.csv:COLUMN[:AUTHOR]")
+    parser.add_argument("--rules", type=Path, help="urgency rules; default: the packaged ones")
+    parser.add_argument("--out", type=Path, default=DEFAULT, help="folder of the model")
+    options = parser.parse_args(arguments)
+    texts = Texts()
+    for path in options.sentences:
+        read_sentences(path, texts)
+    for source in options.background:
+        read_background(source, texts)
+    parameters, card = train(texts, UrgencyRules.load(options.rules))
+    parameters.save(options.out, card)
+    out.print_json(data=card.model_dump(include={"version", "data", "figures"}))
+
+
+if __name__ == "__main__":
+    main()
