@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
 from pipeline.stages.detect_language import LanguageDetector
 from pipeline.stages.evidence import MAX_SPANS, find_strongest, merge_adjacent, places_to_spans
-from pipeline.stages.flag_urgent import UrgencyFlagger
+from pipeline.stages.flag_urgent import UrgencyFindings
 from pipeline.stages.questions import classify_question
 from pipeline.stages.redact import Redactor
 from pipeline.stages.redact_fields import FieldRedactor
@@ -37,9 +37,10 @@ from pipeline.stages.text_model import (
     load_text_model,
 )
 from pipeline.stages.tokens import blank_placeholders, token_spans, tokenize
+from pipeline.stages.triage_urgent import UrgencyTriage, to_fields
 from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.stages.vader import Scores, Vader
-from schemas.feedback import Feedback, Language, Operation, Sentiment, Span
+from schemas.feedback import Feedback, Language, Sentiment, Span
 
 
 class RedactedComment(NamedTuple):
@@ -53,6 +54,7 @@ class RedactedComment(NamedTuple):
     features: Comment
     """Without VADER's scores if the language is not scored."""
     is_scored: bool
+    urgency: UrgencyFindings
 
 
 class CommentAnalyzer:
@@ -69,7 +71,7 @@ class CommentAnalyzer:
         self.redactor = redactor
         self.detector = LanguageDetector()
         self.vader = Vader()
-        self.flagger = UrgencyFlagger(urgency)
+        self.triage = UrgencyTriage.load(urgency)
         self.model = model
         self.taxonomy = taxonomy
         self._grouping = Grouping(taxonomy)
@@ -90,7 +92,7 @@ class CommentAnalyzer:
             "sentiment": method,
             "topics": model.version if model else f"{taxonomy.fingerprint}-terms",
             "taxonomy": taxonomy.fingerprint,
-            "urgency": self.flagger.version,
+            "urgency": self.triage.version,
         }
 
     @classmethod
@@ -114,7 +116,7 @@ class CommentAnalyzer:
 
     def warm_up(self) -> None:
         """Compute ahead what is otherwise computed lazily; worth it for bulk processing."""
-        self.flagger.warm_up()
+        self.triage.warm_up()
 
     def analyze(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
         """Return the findings of each record, by the names of ``EnrichedFeedback``'s fields."""
@@ -130,10 +132,11 @@ class CommentAnalyzer:
         redactions = [redact(record.text) for record in records]
         plain = [blank_placeholders(r.text) if "[" in r.text else r.text for r in redactions]
         languages = self.detector.detect_all(plain)
+        urgency = self.triage.triage_records(records, plain, languages)
         score = self.vader.score_comment
         comments = []
-        for record, (hidden, counts, _), text, language in zip(
-            records, redactions, plain, languages, strict=True
+        for record, (hidden, counts, _), text, language, urgent in zip(
+            records, redactions, plain, languages, urgency, strict=True
         ):
             scored = is_scored(text, language)
             # The model knows English words only.
@@ -143,7 +146,9 @@ class CommentAnalyzer:
                 get_rating(record),
                 score(text) if scored else _NO_SCORES,
             )
-            comments.append(RedactedComment(hidden, text, dict(counts), language, features, scored))
+            comments.append(
+                RedactedComment(hidden, text, dict(counts), language, features, scored, urgent)
+            )
         return comments
 
     def _by_terms(self, record: Feedback, comment: RedactedComment) -> dict[str, Any]:
@@ -267,9 +272,7 @@ class CommentAnalyzer:
         evidence: dict[str, tuple[Span, ...]],
     ) -> dict[str, Any]:
         themes, interactions, priority = self._grouping.group(topics)
-        urgent = () if record.operation is Operation.DELETE else self.flagger.flag(comment.plain)
-        for finding in urgent:
-            evidence[f"urgent:{finding.reason}"] = finding.spans
+        urgency = to_fields(comment.urgency, evidence)
         redactions = comment.redactions
         fields: dict[str, Any] = {
             "text": comment.text,
@@ -280,8 +283,7 @@ class CommentAnalyzer:
             "topic_probabilities": probabilities,
             "interactions": interactions,
             "priority": priority,
-            "urgent": bool(urgent),
-            "urgent_reasons": tuple(finding.reason for finding in urgent),
+            **urgency,
             "redactions": redactions,
             "evidence": evidence,
         }

@@ -112,7 +112,9 @@ class SpellingCorrector:
             if rest != word and len(rest) > _MIN_STEM and rest in self._vocabulary:
                 return True
         return any(
-            stem in self._vocabulary or stem + "e" in self._vocabulary or _undouble(stem) in self._vocabulary
+            stem in self._vocabulary
+            or stem + "e" in self._vocabulary
+            or _undouble(stem) in self._vocabulary
             for ending in _ENDINGS
             if word.endswith(ending) and len(stem := word[: -len(ending)]) >= _MIN_STEM
         )

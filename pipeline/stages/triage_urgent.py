@@ -6,20 +6,20 @@ and misspelt words of the rules are corrected once for both.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, chain
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from pipeline.stages._phrases import PhraseWord, Span
 from pipeline.stages._spelling import SpellingCorrector
 from pipeline.stages.flag_urgent import UrgencyFindings, UrgencyFlagger, UrgentFinding
 from pipeline.stages.parameters import WordVectors
+from pipeline.stages.score_sentiment import SCORED_LANGUAGES
 from pipeline.stages.spans import merge_spans
-from pipeline.stages.urgency_model import DEFAULT, UrgencyModel, UrgencyParameters, UrgentSentence
+from pipeline.stages.urgency_model import DEFAULT, UrgencyModel
 from pipeline.stages.urgency_rules import UrgencyRules
+from schemas.feedback import Feedback, Language, Operation
+
 
 class UrgencyTriage:
     """Finds in batches of texts what is urgent and what may be; for one thread at a time."""
@@ -32,7 +32,9 @@ class UrgencyTriage:
         grammar = rules.grammar
         corrector = SpellingCorrector(
             lambda: grammar.english_words(vectors.place),
-            vectors.place.keys() | grammar.word_sets.keys() | grammar.spellings.keys()
+            vectors.place.keys()
+            | grammar.word_sets.keys()
+            | grammar.spellings.keys()
             | set(rules.vocabulary.split()),
         )
         rows = self.model.rows if self.model else None
@@ -41,32 +43,67 @@ class UrgencyTriage:
         if self.model:
             self.version = f"{self.version}+{self.model.version}"
 
+    @classmethod
+    def load(cls, rules: UrgencyRules, folder: Path = DEFAULT) -> Self:
+        """Use the model of a folder if it was trained for the rules.
+
+        Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``.
+        """
+        if rules.name != UrgencyRules.packaged.stem:
+            return cls(rules)
+        return cls(rules, UrgencyModel.load(folder))
+
     def warm_up(self) -> None:
         """Compute ahead what is otherwise computed lazily; takes two seconds."""
         self.flagger.warm_up()
 
-    def triage(self, texts: Sequence[str]) -> list[UrgencyFindings]:
-        """Return the findings of each text; a text with certain ones has no others."""
+    def triage(
+        self, texts: Sequence[str], readable: Sequence[bool] | None = None
+    ) -> list[UrgencyFindings]:
+        """Return the findings of each text; a text with certain ones has no others.
+
+        ``readable`` is False for texts in languages that the model does not know.
+        """
         words = [self.flagger.split(text) for text in texts]
         findings = [self.flagger.find(t, w) for t, w in zip(texts, words, strict=True)]
-        if self.model is None:
-            return [_certain_or_maybe(each) for each in findings]
-        rows = [
-            () if each.certain else list(chain.from_iterable(word.rows for word in of_text))
-            for each, of_text in zip(findings, words, strict=True)
+        if self.model is not None:
+            self._add_sentences(texts, words, findings, readable or [True] * len(texts))
+        return [each._replace(maybe=()) if each.certain else each for each in findings]
+
+    def triage_records(
+        self, records: Sequence[Feedback], texts: Sequence[str], languages: Sequence[Language]
+    ) -> list[UrgencyFindings]:
+        """Return the findings of each record's redacted text; a deleted record has none."""
+        kept = [
+            "" if record.operation is Operation.DELETE else text
+            for record, text in zip(records, texts, strict=True)
         ]
-        sentences: dict[int, list[UrgentSentence]] = defaultdict(list)
-        for sentence in self.model.find_sentences(rows):
-            sentences[sentence.comment].append(sentence)
-        for number, of_text in sentences.items():
-            maybe = {finding.reason: list(finding.spans) for finding in findings[number].maybe}
-            spots = self.flagger.locate(texts[number])
-            for sentence in of_text:
-                for reason in sentence.reasons:
-                    span = (spots[sentence.first][0], spots[sentence.end - 1][1])
-                    maybe.setdefault(reason, []).append(span)
-            findings[number] = UrgencyFindings((), self._in_order(maybe))
-        return [_certain_or_maybe(each) for each in findings]
+        return self.triage(kept, [language.code in SCORED_LANGUAGES for language in languages])
+
+    def _add_sentences(
+        self,
+        texts: Sequence[str],
+        words: Sequence[Sequence[PhraseWord]],
+        findings: list[UrgencyFindings],
+        readable: Sequence[bool],
+    ) -> None:
+        """Add the sentences that the model finds in texts without certain findings."""
+        assert self.model is not None  # noqa: S101 - for the type checker
+        rows = [
+            [row for word in of_text for row in word.rows] if can_read and not each.certain else ()
+            for each, of_text, can_read in zip(findings, words, readable, strict=True)
+        ]
+        passages: dict[int, dict[str, list[Span]]] = {}
+        spots: list[Span] = []
+        for number, first, end, reasons in self.model.find_sentences(rows):
+            if number not in passages:
+                spots = self.flagger.locate(texts[number])
+                passages[number] = {f.reason: list(f.spans) for f in findings[number].maybe}
+            for reason in reasons:
+                span = (spots[first][0], spots[end - 1][1])
+                passages[number].setdefault(reason, []).append(span)
+        for number, of_text in passages.items():
+            findings[number] = UrgencyFindings((), self._in_order(of_text))
 
     def _in_order(self, spans: Mapping[str, Sequence[Span]]) -> tuple[UrgentFinding, ...]:
         return tuple(
@@ -76,5 +113,15 @@ class UrgencyTriage:
         )
 
 
-def _certain_or_maybe(findings: UrgencyFindings) -> UrgencyFindings:
-    return findings._replace(maybe=()) if findings.certain else findings
+def to_fields(
+    findings: UrgencyFindings, evidence: dict[str, tuple[Span, ...]]
+) -> dict[str, bool | tuple[str, ...]]:
+    """Return the fields of an enriched record, and add the passages to its evidence."""
+    for level, of_level in (("urgent", findings.certain), ("maybe_urgent", findings.maybe)):
+        evidence |= {f"{level}:{finding.reason}": finding.spans for finding in of_level}
+    return {
+        "urgent": bool(findings.certain),
+        "urgent_reasons": tuple(finding.reason for finding in findings.certain),
+        "maybe_urgent": bool(findings.maybe),
+        "maybe_urgent_reasons": tuple(finding.reason for finding in findings.maybe),
+    }

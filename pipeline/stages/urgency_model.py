@@ -32,6 +32,10 @@ MAX_SENTENCE: Final = 40
 """Words; longer sentences are judged in pieces, as few people write full stops."""
 
 
+_MIN_DIVIDED: Final = 4
+_DIVISOR_POWER: Final = 0.3
+
+
 class UrgencyCard(StrictModel):
     """Description of a model: its rules, reasons, and training data."""
 
@@ -173,12 +177,21 @@ class UrgencyModel:
         hits = (self._pairs[places] == keys).nonzero()[0]
         weights[hits + 1] += self._pair_weights[places[hits]]
         sums = np.add.reduceat(weights, first, axis=0)
-        outputs = sums / np.sqrt(size)[:, None] + self._intercepts
+        outputs = sums / divisors(size)[:, None] + self._intercepts
         return outputs[:, :-1] + outputs[:, -1:]
 
     def _pair_keys(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
         keys: NDArray[Any] = first * len(self._table) + second
         return keys
+
+
+def divisors(size: NDArray[Any]) -> NDArray[Any]:
+    """Return what the sums of sentences are divided by: long ones must not win by length.
+
+    ``size`` is the number of words. A word or two say too little to count in full.
+    """
+    divisors: NDArray[Any] = np.maximum(size, _MIN_DIVIDED) ** _DIVISOR_POWER
+    return divisors
 
 
 def _split_sentences(row: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -112,6 +112,16 @@ def test_a_phrase_that_reaches_beyond_an_exception_counts(write: Callable[[str],
     assert show("not hurt but bleeding", by) == {"injury": ["hurt but bleeding"]}
 
 
+def test_a_hint_makes_a_comment_worth_reading_and_no_more(write: Callable[[str], Path]) -> None:
+    rules = RETAIL.replace("PHRASE", "hurt").replace(
+        "unless =", 'hints = ["sore *2 leg"]\nunless ='
+    )
+    by = flagger(write(rules))
+    found = by.find(text := "My hip and my sore left leg", by.split(text))
+    assert (found.certain, [finding.reason for finding in found.maybe]) == ((), ["injury"])
+    assert by.flag(text) == ()
+
+
 def test_findings_come_in_the_order_of_the_rules_with_merged_spans(
     write: Callable[[str], Path],
 ) -> None:
@@ -126,7 +136,7 @@ def test_findings_come_in_the_order_of_the_rules_with_merged_spans(
 
 def test_the_version_names_the_rules(write: Callable[[str], Path]) -> None:
     assert flagger(write(RETAIL)).version == "retail-3-urgency"
-    assert FLAGGER.version == "healthcare-2-urgency"
+    assert FLAGGER.version == "healthcare-3-urgency"
 
 
 @pytest.mark.parametrize(
@@ -241,6 +251,37 @@ def test_a_long_text_takes_no_longer_than_its_length_allows(text: str) -> None:
     began = time.process_time()
     FLAGGER.flag(text)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Waited four hours. Then in the dark, call me on",
+        "The ward was dirty, email me at my work email",
+        "My mum was given the wrong tablets, phone me",
+        "Left on a trolley all night so ring me",
+    ],
+)
+def test_a_request_in_the_same_breath_is_found(text: str) -> None:
+    assert "contact_request" in show(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The park run was 12 KMs",
+        "The parking is not worth the price",
+        "I enjoyed interacting with other mums",
+        "Speech therapy went further than asked",
+        "In the film a man had a knife",
+        "My niece is a barrister and was impressed",
+        "The nurse told me that they would ring me",
+        "Her arms were tied by the rules on visiting",
+        "Nobody turned up to the talk",
+    ],
+)
+def test_what_only_looks_like_a_phrase_is_left_alone(text: str) -> None:
+    assert show(text) == {}
 
 
 def test_about_one_comment_in_a_hundred_is_flagged() -> None:

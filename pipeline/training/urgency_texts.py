@@ -1,0 +1,46 @@
+"""Texts that train the second level of urgency: sentences with reasons, and ordinary comments."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Texts:
+    """Labelled and ordinary texts; what is split into folds together has a common group."""
+
+    texts: list[str] = field(default_factory=list)
+    reasons: list[tuple[str, ...]] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    is_ordinary: list[bool] = field(default_factory=list)
+
+    def add(self, text: str, reasons: Sequence[str], group: str, *, is_ordinary: bool) -> None:
+        """Add a text."""
+        self.texts.append(text)
+        self.reasons.append(tuple(reasons))
+        self.groups.append(group)
+        self.is_ordinary.append(is_ordinary)
+
+
+def read_sentences(path: Path, texts: Texts) -> None:
+    """Add the sentences of a TOML file. Raises ``OSError`` or ``tomllib.TOMLDecodeError``."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables = (table for tables in content.values() if isinstance(tables, list) for table in tables)
+    for table in tables:
+        kind = f"{path.stem}/{table.get('kind', '')}/{table.get('about', '')}/{table['reasons']}"
+        for text in table["texts"]:
+            texts.add(text, table["reasons"], kind, is_ordinary=False)
+
+
+def read_background(source: str, texts: Texts) -> None:
+    """Add a CSV file's ordinary comments; ``source`` is FILE:COLUMN or FILE:COLUMN:AUTHOR."""
+    name, column, author = (*source.split(":"), "")[:3]
+    with Path(name).open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            if row[column].strip():
+                group = row[author] if author else str(number)
+                texts.add(row[column].strip(), (), f"{name}/{group}", is_ordinary=True)
