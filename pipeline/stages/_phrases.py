@@ -60,7 +60,8 @@ class PhraseWord(NamedTuple):
     """The text between two spaces, as the phrases see it. Sets of words are bits."""
 
     holding: int  # the sets that contain it
-    partners: int  # of the phrases that it starts, of which few need more than one look
+    pairing: int  # of these, the ones that are a phrase's partner: fewer bits, and quicker
+    partners: int  # the partners of the phrases that it starts
     starting: tuple[Start, ...]
     plain: tuple[str, ...]
     is_end: bool  # of a sentence
@@ -100,18 +101,19 @@ class Grammar:
         for name, source in lists.items():
             self._lists[name] = self._parse(source, f"list {name}")
         self.word_sets: dict[str, int] = defaultdict(int)  # by word, or beginning with a *
+        self.partner_sets: dict[str, int] = defaultdict(int)
         self.index: dict[str, list[Start]] = defaultdict(list)
-        self.exceptions: dict[str, list[Phrase]] = {}
+        self.exceptions: dict[str, list[Start]] = {}
         bits: dict[frozenset[str], int] = {}
+        partners: dict[frozenset[str], int] = {}
         for name, sources in phrases.items():
             for source in sources:
-                self._compile_phrase(source, name, bits)
+                self._compile_phrase(source, name, bits, partners)
             for source in hints.get(name, ()):
-                self._compile_phrase(source, name, bits, is_certain=False)
-            # A phrase ends as soon as it can, to show little; an exception holds all it can.
-            unless = exceptions.get(name, ())
-            wide = (self._parse(s, f'reason {name}: unless "{s}"').pattern for s in unless)
-            self.exceptions[name] = [Phrase(name, p.replace("}?", "}")) for p in wide]
+                self._compile_phrase(source, name, bits, partners, is_certain=False)
+            self.exceptions[name] = [
+                self._compile_exception(source, name, bits) for source in exceptions.get(name, ())
+            ]
 
     def plain(self, raw: str) -> tuple[str, ...]:
         """Return the plain words and marks of the text between two spaces."""
@@ -124,22 +126,43 @@ class Grammar:
         return self.spellings.get(folded) or self.spellings.get(bare) or (bare,)
 
     def _compile_phrase(
-        self, source: str, reason: str, bits: dict[frozenset[str], int], *, is_certain: bool = True
+        self,
+        source: str,
+        reason: str,
+        bits: dict[frozenset[str], int],
+        partners: dict[frozenset[str], int],
+        *,
+        is_certain: bool = True,
     ) -> None:
         place = f'reason {reason}: phrase "{source}"'
         part = self._parse(source, place)
         if not part.needs:
             raise ValueError(f"{place}: it needs a word that is always there")
-        for need in part.needs:
-            for word in need:
-                self.word_sets[word] |= bits.setdefault(need, 1 << len(bits))
-        needed = reduce(or_, (bits[need] for need in part.needs))
+        needed = self._add_needs(part, bits)
         rarest = sorted(part.needs, key=self._frequency)
-        partner = bits[rarest[min(1, len(rarest) - 1)]]
+        second = rarest[min(1, len(rarest) - 1)]
+        partner = partners.setdefault(second, 1 << len(partners))
+        for word in second:
+            self.partner_sets[word] |= partner
         for word in rarest[0]:
             self.index[word].append(
                 Start(needed, partner, Phrase(reason, part.pattern, is_certain))
             )
+
+    def _compile_exception(
+        self, source: str, reason: str, bits: dict[frozenset[str], int]
+    ) -> Start:
+        part = self._parse(source, f'reason {reason}: unless "{source}"')
+        # A phrase ends as soon as it can, to show little; an exception holds all it can.
+        phrase = Phrase(reason, part.pattern.replace("}?", "}"))
+        return Start(self._add_needs(part, bits), 0, phrase)
+
+    def _add_needs(self, part: _Part, bits: dict[frozenset[str], int]) -> int:
+        """Return the sets of words that a part needs; new ones get bits of their own."""
+        for need in part.needs:
+            for word in need:
+                self.word_sets[word] |= bits.setdefault(need, 1 << len(bits))
+        return reduce(or_, (bits[need] for need in part.needs), 0)
 
     def _parse(self, source: str, place: str) -> _Part:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate, chain
 from operator import or_
@@ -55,6 +55,28 @@ class _Match(NamedTuple):
     is_certain: bool
 
 
+class PlainPlaces:
+    """Where the plain words of a text stand in it, by their numbers."""
+
+    def __init__(
+        self, text: str, words: Sequence[PhraseWord], spell: Callable[[str], tuple[str, ...]]
+    ) -> None:
+        self._raw = list(_RAW.finditer(text))
+        self._spell = spell
+        self.counts = list(accumulate((len(word.plain) for word in words), initial=0))
+        """How many plain words stand before each word; and all of them."""
+
+    def span(self, first: int, end: int) -> Span:
+        """Return the characters from the first plain word to the last before ``end``."""
+        return self._locate(first)[0], self._locate(end - 1)[1]
+
+    def _locate(self, number: int) -> Span:
+        place = bisect_right(self.counts, number) - 1
+        raw = self._raw[place]
+        inner = list(tokens(raw[0], self._spell))[number - self.counts[place]][1]
+        return raw.start() + inner[0], raw.start() + inner[1]
+
+
 class UrgencyFlagger:
     """Finds urgent passages in texts; safe to call from one thread at a time."""
 
@@ -76,11 +98,9 @@ class UrgencyFlagger:
 
     def warm_up(self) -> None:
         """Compile all patterns, which are otherwise compiled lazily; takes two seconds."""
-        for starting in self._grammar.index.values():
-            for start in starting:
-                compile_pattern(start.phrase.pattern)
-        for phrase in chain.from_iterable(self._grammar.exceptions.values()):
-            compile_pattern(phrase.pattern)
+        grammar = self._grammar
+        for start in chain(*grammar.index.values(), *grammar.exceptions.values()):
+            compile_pattern(start.phrase.pattern)
 
     def flag(self, text: str) -> tuple[UrgentFinding, ...]:
         """Return the certain findings of a text in the order of the rules; mostly empty."""
@@ -93,33 +113,27 @@ class UrgencyFlagger:
 
     def find(self, text: str, words: Sequence[PhraseWord]) -> UrgencyFindings:
         """Return what the phrases find in a text, given its words."""
-        starting = _possible_starts(words)
-        if not starting:
+        if not _may_hold_phrase(words):
             return UrgencyFindings()
         certain: dict[str, list[Span]] = defaultdict(list)
         maybe: dict[str, list[Span]] = defaultdict(list)
-        spots: list[Span] = []
-        for run in _runs(words, starting):
+        places: PlainPlaces | None = None
+        for run in _runs(words):
             if not (matches := self._find_phrases(run.words)):
                 continue
-            spots = spots or [match.span() for match in _RAW.finditer(text)]
-            begin, end = spots[run.first][0], spots[run.first + len(run.words) - 1][1]
-            placed = [span for _, span in tokens(text[begin:end], self._spell)]
+            places = places or self.locate(text, words)
+            before = places.counts[run.first]
             starts = _word_starts(run.words)
             for reason, of_reason in matches.items():
                 for (start, stop), is_certain in of_reason:
-                    first, last = bisect_left(starts, start), bisect_left(starts, stop) - 1
-                    span = (begin + placed[first][0], begin + placed[last][1])
+                    first, end = bisect_left(starts, start), bisect_left(starts, stop)
+                    span = places.span(before + first, before + end)
                     (certain if is_certain else maybe)[reason].append(span)
         return UrgencyFindings(self._in_order(certain), self._in_order(maybe))
 
-    def locate(self, text: str) -> list[Span]:
-        """Return the span of each plain word and mark of a text."""
-        return [
-            (raw.start() + begin, raw.start() + end)
-            for raw in _RAW.finditer(text)
-            for _, (begin, end) in tokens(raw[0], self._spell)
-        ]
+    def locate(self, text: str, words: Sequence[PhraseWord]) -> PlainPlaces:
+        """Return where the plain words of a text stand in it."""
+        return PlainPlaces(text, words, self._spell)
 
     def _in_order(self, spans: dict[str, list[Span]]) -> tuple[UrgentFinding, ...]:
         reasons = filter(spans.get, self._grammar.exceptions)
@@ -133,24 +147,33 @@ class UrgencyFlagger:
         line = " ".join(("", MARK, *plain, MARK, ""))
         matches: dict[str, list[_Match]] = defaultdict(list)
         for phrase in possible:
-            matches[phrase.reason] += [_Match(s, phrase.is_certain) for s in phrase.spans(line)]
-        for reason, of_reason in matches.items():
-            unless = self._grammar.exceptions[reason] if of_reason else ()
-            exceptions = chain.from_iterable(phrase.spans(line) for phrase in unless)
-            of_reason[:] = _drop_excepted(of_reason, exceptions)
+            if spans := phrase.spans(line):
+                matches[phrase.reason] += [_Match(span, phrase.is_certain) for span in spans]
+        if matches:
+            bits = reduce(or_, [word.holding for word in words])
+            for reason, of_reason in matches.items():
+                exceptions = (
+                    phrase.spans(line)
+                    for needs, _, phrase in self._grammar.exceptions[reason]
+                    if needs & bits == needs
+                )
+                of_reason[:] = _drop_excepted(of_reason, chain.from_iterable(exceptions))
         return {reason: of_reason for reason, of_reason in matches.items() if of_reason}
 
     def _word(self, raw: str) -> PhraseWord:
         grammar = self._grammar
         plain = tuple(word for word, _ in tokens(raw, self._spell))
         keys = {*plain, *(f"{word[:end]}*" for word in plain for end in range(1, len(word) + 1))}
-        bits = reduce(or_, map(grammar.word_sets.__getitem__, keys & grammar.word_sets.keys()), 0)
-        starting = tuple(
-            chain.from_iterable(map(grammar.index.__getitem__, keys & grammar.index.keys()))
+        starting = tuple(chain.from_iterable(grammar.index[k] for k in keys & grammar.index.keys()))
+        word = PhraseWord(
+            holding=_union(grammar.word_sets, keys),
+            pairing=_union(grammar.partner_sets, keys),
+            partners=reduce(or_, (start.partner for start in starting), 0),
+            starting=starting,
+            plain=plain,
+            is_end=plain[-1:] == (MARK,),
+            rows=self._find_rows(plain) if self._find_rows else (),
         )
-        partners = reduce(or_, (start.partner for start in starting), 0)
-        rows = self._find_rows(plain) if self._find_rows else ()
-        word = PhraseWord(bits, partners, starting, plain, plain[-1:] == (MARK,), rows)
         if len(raw) <= MAX_WORD_LENGTH and len(self._cache) < _MAX_CACHED:
             self._cache[raw] = word
         return word
@@ -172,52 +195,53 @@ class _Run(NamedTuple):
     words: Sequence[PhraseWord]
 
 
-def _runs(words: Sequence[PhraseWord], starting: list[int]) -> Iterator[_Run]:
-    """Yield the sentences that hold a word from which a phrase starts, in order.
+def _runs(words: Sequence[PhraseWord]) -> Iterator[_Run]:
+    """Yield the sentences, in order.
 
     No phrase reaches over the end of a sentence, and all words of a long text together would match
     nearly every phrase. Longer sentences come in pieces that overlap.
     """
-    ends = [place for place, word in enumerate(words, start=1) if word.is_end]
-    done = 0
-    for place in starting:
-        if place < done:
-            continue
-        number = bisect_right(ends, place)
-        begin = ends[number - 1] if number else 0
-        done = ends[number] if number < len(ends) else len(words)
-        for first in range(begin, done, _MAX_RUN - _OVERLAP):
-            yield _Run(first, words[first : min(done, first + _MAX_RUN)])
-            if first + _MAX_RUN >= done:
+    begin = 0
+    for end in chain((n for n, word in enumerate(words, start=1) if word.is_end), (len(words),)):
+        for first in range(begin, end, _MAX_RUN - _OVERLAP):
+            yield _Run(first, words[first : min(end, first + _MAX_RUN)])
+            if first + _MAX_RUN >= end:
                 break
+        begin = end
 
 
-def _possible_starts(words: Sequence[PhraseWord]) -> list[int]:
-    """Return the places of words that start a phrase all of whose parts have a word in the text."""
-    if not (starting := [place for place, word in enumerate(words) if word.partners]):
-        return []
-    bits = 0
+def _may_hold_phrase(words: Sequence[PhraseWord]) -> bool:
+    """Return True if there are words of two parts of a phrase, as few texts have."""
+    starting = [word.partners for word in words if word.partners]
+    if not starting:
+        return False
+    pairing = 0
     for word in words:
-        bits |= word.holding
-    places = []
-    for place in starting:
-        if words[place].partners & bits:
-            for needs, partner, _ in words[place].starting:
-                if partner & bits and needs & bits == needs:
-                    places.append(place)
-                    break
-    return places
+        pairing |= word.pairing
+    return any(partners & pairing for partners in starting)
 
 
 def _possible_phrases(words: Sequence[PhraseWord]) -> list[Phrase]:
     """Return the phrases all of whose parts have a word among the words."""
+    pairing = 0
+    for word in words:
+        pairing |= word.pairing
+    starting = [word.starting for word in words if word.partners & pairing]
+    if not starting:
+        return []
     bits = reduce(or_, [word.holding for word in words])
-    started = [start for word in words if word.partners & bits for start in word.starting]
-    return list(
-        dict.fromkeys(
-            phrase for needs, partner, phrase in started if partner & bits and needs & bits == needs
-        )
-    )
+    phrases = [
+        phrase
+        for starts in starting
+        for needs, partner, phrase in starts
+        if partner & pairing and needs & bits == needs
+    ]
+    return list(dict.fromkeys(phrases))
+
+
+def _union(sets: Mapping[str, int], keys: set[str]) -> int:
+    """Return the bits of the sets that contain one of the words."""
+    return reduce(or_, (sets[key] for key in keys & sets.keys()), 0)
 
 
 def _drop_excepted(matches: list[_Match], unless: Iterable[Span]) -> list[_Match]:

@@ -12,7 +12,12 @@ from typing import Self
 
 from pipeline.stages._phrases import PhraseWord, Span
 from pipeline.stages._spelling import SpellingCorrector
-from pipeline.stages.flag_urgent import UrgencyFindings, UrgencyFlagger, UrgentFinding
+from pipeline.stages.flag_urgent import (
+    PlainPlaces,
+    UrgencyFindings,
+    UrgencyFlagger,
+    UrgentFinding,
+)
 from pipeline.stages.parameters import WordVectors
 from pipeline.stages.score_sentiment import SCORED_LANGUAGES
 from pipeline.stages.spans import merge_spans
@@ -94,13 +99,14 @@ class UrgencyTriage:
             for each, of_text, can_read in zip(findings, words, readable, strict=True)
         ]
         passages: dict[int, dict[str, list[Span]]] = {}
-        spots: list[Span] = []
+        places: PlainPlaces | None = None
         for number, first, end, reasons in self.model.find_sentences(rows):
             if number not in passages:
-                spots = self.flagger.locate(texts[number])
+                places = self.flagger.locate(texts[number], words[number])
                 passages[number] = {f.reason: list(f.spans) for f in findings[number].maybe}
+            assert places is not None  # noqa: S101 - for the type checker
+            span = places.span(first, end)
             for reason in reasons:
-                span = (spots[first][0], spots[end - 1][1])
                 passages[number].setdefault(reason, []).append(span)
         for number, of_text in passages.items():
             findings[number] = UrgencyFindings((), self._in_order(of_text))
