@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from operator import or_
 from typing import Final, NamedTuple
 
@@ -30,6 +30,7 @@ from pipeline.stages.urgency_rules import UrgencyRules
 
 _RAW: Final = re.compile(r"\S+")
 _MAX_CACHED: Final = 50_000
+_MAX_PLAIN: Final = 40  # plain words between two spaces; any further ones are not compared
 _MAX_RUN: Final = 120
 _OVERLAP: Final = 40  # words; more than any phrase has
 
@@ -73,7 +74,8 @@ class PlainPlaces:
     def _locate(self, number: int) -> Span:
         place = bisect_right(self.counts, number) - 1
         raw = self._raw[place]
-        inner = list(tokens(raw[0], self._spell))[number - self.counts[place]][1]
+        within = number - self.counts[place]
+        inner = next(islice(tokens(raw[0], self._spell), within, None))[1]
         return raw.start() + inner[0], raw.start() + inner[1]
 
 
@@ -162,7 +164,7 @@ class UrgencyFlagger:
 
     def _word(self, raw: str) -> PhraseWord:
         grammar = self._grammar
-        plain = tuple(word for word, _ in tokens(raw, self._spell))
+        plain = tuple(word for word, _ in islice(tokens(raw, self._spell), _MAX_PLAIN))
         keys = {*plain, *(f"{word[:end]}*" for word in plain for end in range(1, len(word) + 1))}
         starting = tuple(chain.from_iterable(grammar.index[k] for k in keys & grammar.index.keys()))
         word = PhraseWord(
@@ -203,9 +205,11 @@ def _runs(words: Sequence[PhraseWord]) -> Iterator[_Run]:
     """
     begin = 0
     for end in chain((n for n, word in enumerate(words, start=1) if word.is_end), (len(words),)):
-        for first in range(begin, end, _MAX_RUN - _OVERLAP):
-            yield _Run(first, words[first : min(end, first + _MAX_RUN)])
-            if first + _MAX_RUN >= end:
+        widest = max((len(word.plain) for word in words[begin:end]), default=1) or 1
+        size = max(1, _MAX_RUN // widest)
+        for first in range(begin, end, max(1, size - _OVERLAP // widest)):
+            yield _Run(first, words[first : min(end, first + size)])
+            if first + size >= end:
                 break
         begin = end
 

@@ -37,10 +37,7 @@ class UrgencyTriage:
         grammar = rules.grammar
         corrector = SpellingCorrector(
             lambda: grammar.english_words(vectors.place),
-            vectors.place.keys()
-            | grammar.word_sets.keys()
-            | grammar.spellings.keys()
-            | set(rules.vocabulary.split()),
+            vectors.place.keys() | grammar.word_sets.keys() | set(rules.vocabulary.split()),
         )
         rows = self.model.rows if self.model else None
         self.flagger = UrgencyFlagger(rules, corrector, rows)

@@ -283,6 +283,7 @@ def test_what_was_taken_back_is_never_urgent() -> None:
     understood = read("I want to die", operation=Operation.DELETE)
     assert (understood["urgent"], understood["urgent_reasons"]) == (False, ())
     assert "urgent:self_harm" not in understood["evidence"]
+    assert not understood["maybe_urgent"]
 
 
 # -- taxonomies ------------------------------------------------------------------------------------
@@ -382,7 +383,7 @@ def hotel(hotel_model: Path) -> CommentAnalyzer:
 
 
 def test_a_model_of_another_sector_gives_topics_levels_and_evidence(hotel: CommentAnalyzer) -> None:
-    understood = read("The coffee was cold and the buffet empty", "How could we improve?", hotel)
+    understood = read("Cold coffee and an empty buffet", "How could we improve?", hotel)
     assert understood["topics"] == ("breakfast",)
     assert understood["topic_probabilities"]["breakfast"] > 0.5
     assert understood["sentiment"].label is Label.NEGATIVE

@@ -2,17 +2,14 @@ import csv
 import os
 import time
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from pipeline.stages.detect_language import LanguageDetector
 from pipeline.stages.flag_urgent import UrgencyFindings
 from pipeline.stages.triage_urgent import UrgencyTriage, to_fields
 from pipeline.stages.urgency_rules import UrgencyRules
-from schemas.feedback import Feedback, Operation
 
 UNSEEN: Final[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("urgent_unseen.toml").read_text(encoding="utf-8")
@@ -83,16 +80,6 @@ def test_the_model_judges_only_languages_that_it_knows() -> None:
 def test_a_text_is_judged_alike_alone_and_in_a_batch() -> None:
     texts = [text for group in UNSEEN["sentences"] for text in group["texts"]][:60]
     assert TRIAGE.triage(texts) == [triage(text) for text in texts]
-
-
-def test_a_deleted_record_has_no_findings() -> None:
-    now = datetime(2026, 3, 1, tzinfo=UTC)
-    common = {"source": "csv", "source_id": "1", "created_at": now, "collected_at": now}
-    kept = Feedback(text="I want to die", **common)
-    deleted = kept.model_copy(update={"operation": Operation.DELETE})
-    languages = LanguageDetector().detect_all([kept.text, deleted.text])
-    found = TRIAGE.triage_records([kept, deleted], [kept.text, deleted.text], languages)
-    assert [bool(each.certain) for each in found] == [True, False]
 
 
 def test_rules_of_another_sector_have_no_model(tmp_path: Path) -> None:
