@@ -87,11 +87,12 @@ class Grammar:
         phrases: Mapping[str, Sequence[str]],
         hints: Mapping[str, Sequence[str]],
         exceptions: Mapping[str, Sequence[str]],
+        doubts: Sequence[str] = (),
     ) -> None:
         """Compile the phrases, weaker phrases and exceptions, each by reason.
 
         ``spellings`` are the variants of a word, ``everyday`` words by their frequency, ``lists``
-        the named parts of phrases.
+        the named parts of phrases, ``doubts`` what makes any phrase after it less than certain.
         """
         self.spellings: dict[str, tuple[str, ...]] = {}
         for right, variants in spellings.items():
@@ -114,6 +115,7 @@ class Grammar:
             self.exceptions[name] = [
                 self._compile_exception(source, name, bits) for source in exceptions.get(name, ())
             ]
+        self.doubts = [self._compile_exception(source, "", bits) for source in doubts]
 
     def plain(self, raw: str) -> tuple[str, ...]:
         """Return the plain words and marks of the text between two spaces."""
@@ -152,7 +154,8 @@ class Grammar:
     def _compile_exception(
         self, source: str, reason: str, bits: dict[frozenset[str], int]
     ) -> Start:
-        part = self._parse(source, f'reason {reason}: unless "{source}"')
+        place = f'reason {reason}: unless "{source}"' if reason else f'doubt "{source}"'
+        part = self._parse(source, place)
         # A phrase ends as soon as it can, to show little; an exception holds all it can.
         phrase = Phrase(reason, part.pattern.replace("}?", "}"))
         return Start(self._add_needs(part, bits), 0, phrase)

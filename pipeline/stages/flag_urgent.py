@@ -21,6 +21,7 @@ from pipeline.stages._phrases import (
     Phrase,
     PhraseWord,
     Span,
+    Start,
     compile_pattern,
     tokens,
 )
@@ -151,15 +152,13 @@ class UrgencyFlagger:
         for phrase in possible:
             if spans := phrase.spans(line):
                 matches[phrase.reason] += [_Match(span, phrase.is_certain) for span in spans]
-        if matches:
-            bits = reduce(or_, [word.holding for word in words])
-            for reason, of_reason in matches.items():
-                exceptions = (
-                    phrase.spans(line)
-                    for needs, _, phrase in self._grammar.exceptions[reason]
-                    if needs & bits == needs
-                )
-                of_reason[:] = _drop_excepted(of_reason, chain.from_iterable(exceptions))
+        if not matches:
+            return {}
+        bits = reduce(or_, [word.holding for word in words])
+        doubts = _find_spans(self._grammar.doubts, bits, line)
+        for reason, of_reason in matches.items():
+            exceptions = _find_spans(self._grammar.exceptions[reason], bits, line)
+            of_reason[:] = _doubt(_drop_excepted(of_reason, exceptions), doubts)
         return {reason: of_reason for reason, of_reason in matches.items() if of_reason}
 
     def _word(self, raw: str) -> PhraseWord:
@@ -246,6 +245,23 @@ def _possible_phrases(words: Sequence[PhraseWord]) -> list[Phrase]:
 def _union(sets: Mapping[str, int], keys: set[str]) -> int:
     """Return the bits of the sets that contain one of the words."""
     return reduce(or_, (sets[key] for key in keys & sets.keys()), 0)
+
+
+def _find_spans(phrases: Iterable[Start], bits: int, line: str) -> list[Span]:
+    """Return the spans of phrases in a line, given the sets that contain its words."""
+    return [
+        span for needs, _, phrase in phrases if needs & bits == needs for span in phrase.spans(line)
+    ]
+
+
+def _doubt(matches: list[_Match], doubts: Sequence[Span]) -> list[_Match]:
+    """Return the matches, of which those that begin within a doubt are not certain."""
+    return [
+        match._replace(is_certain=False)
+        if any(start < match.span[0] < end for start, end in doubts)
+        else match
+        for match in matches
+    ]
 
 
 def _drop_excepted(matches: list[_Match], unless: Iterable[Span]) -> list[_Match]:

@@ -32,6 +32,7 @@ class UrgencyRules(DataFile):
     version: str
     everyday: tuple[str, ...] = Field((), description="Words by their frequency.")
     vocabulary: str = Field("", description="Further words that are spelt right.")
+    doubts: tuple[str, ...] = Field((), description="What makes phrases less than certain.")
     spellings: dict[str, tuple[str, ...]] = Field({}, description="Words, and their variants.")
     lists: dict[Identifier, str] = Field({}, description="Named parts of phrases.")
     reasons: dict[Identifier, Reason] = Field(min_length=1)
@@ -45,6 +46,7 @@ class UrgencyRules(DataFile):
             lists=self.lists,
             phrases={name: reason.phrases for name, reason in self.reasons.items()},
             hints={name: reason.hints for name, reason in self.reasons.items()},
+            doubts=self.doubts,
             exceptions={name: reason.unless for name, reason in self.reasons.items()},
         )
         return self
