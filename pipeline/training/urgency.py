@@ -1,6 +1,6 @@
 """Training of the second level of urgency, on sentences with their reasons and ordinary comments.
 
-``python -m pipeline.training.urgency SENTENCES.toml... --background FILE.csv:COLUMN[:AUTHOR]...``
+``python -m pipeline.training.urgency SENTENCES.toml --licence NAME --background FILE.csv:COLUMN``
 
 A file of sentences is TOML: tables with ``reasons`` (none for what only sounds urgent), ``texts``,
 and ``kind`` or ``about``. Figures are cross-validated by kind: no situation is in both training and
@@ -34,9 +34,13 @@ from pipeline.stages.urgency_model import (
 )
 from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.terminal import out
+from pipeline.training.urgency_card import describe
 from pipeline.training.urgency_texts import Texts, read_background, read_sentences
 
 FOLDS: Final = 5
+DATA: Final = {
+    "word vectors": "means of all-MiniLM-L6-v2 (Apache 2.0) for single words, as in the text model",
+}
 MAX_QUEUE: Final = 0.0175
 """Share of ordinary comments that the queue may hold: below 0.02, for other hospitals differ."""
 
@@ -212,6 +216,7 @@ def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, Urgency
         version=f"{rules.name}-{parameters.fingerprint()}",
         reasons=reasons,
         data={
+            **DATA,
             "sentences": int((~is_ordinary).sum()),
             "urgent": sum(map(bool, texts.reasons)),
             "kinds": len(
@@ -273,6 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.training.urgency")
     parser.add_argument("sentences", type=Path, nargs="+", help="TOML files of sentences")
     parser.add_argument("--background", nargs="+", required=True, help="FILE.csv:COLUMN[:AUTHOR]")
+    parser.add_argument("--licence", required=True, help="of the background, for the card")
     parser.add_argument("--rules", type=Path, help="urgency rules; default: the packaged ones")
     parser.add_argument("--out", type=Path, default=DEFAULT, help="folder of the model")
     options = parser.parse_args(arguments)
@@ -282,7 +288,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for source in options.background:
         read_background(source, texts)
     parameters, card = train(texts, UrgencyRules.load(options.rules))
+    card.data["background"] = ", ".join(Path(s.split(":")[0]).name for s in options.background)
+    card.data["background's licence"] = options.licence
     parameters.save(options.out, card)
+    (options.out / "card.md").write_text(describe(card), encoding="utf-8")
     out.print_json(data=card.model_dump(include={"version", "data", "figures"}))
 
 
