@@ -66,7 +66,7 @@ class PlainPlaces:
         self._raw = list(_RAW.finditer(text))
         self._spell = spell
         self.counts = list(accumulate((len(word.plain) for word in words), initial=0))
-        """How many plain words stand before each word; and all of them."""
+        """Numbers of plain words before each word; and of all."""
 
     def span(self, first: int, end: int) -> Span:
         """Return the characters from the first plain word to the last before ``end``."""

@@ -25,6 +25,9 @@ from schemas.strict_model import StrictModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+BORDER: Final = MARK
+"""Stands before and after each sentence."""
+
 DEFAULT: Final = PACKAGED / "urgency"
 UNKNOWN_ROW: Final = 0
 MARK_ROW: Final = 1
@@ -124,13 +127,13 @@ class UrgencyModel:
         words = dict.fromkeys((*parameters.words, *vectors.place))
         self._rows = {word: row for row, word in enumerate(words, start=MARK_ROW + 1)}
         self._table = np.zeros((len(words) + 2, len(card.reasons) + 1), dtype=np.float32)
-        known = [self._rows[word] for word in parameters.words]
-        self._table[known] = parameters.word_weights
+        trained = [self._rows[word] for word in parameters.words]
+        self._table[trained] = parameters.word_weights
         places = [self._rows[word] for word in vectors.place]
         by_vector = vectors.vectors @ parameters.vector_weights
         self._table[places] += by_vector * parameters.rareness[:, None].astype(np.float32)
         self._rows[MARK] = MARK_ROW
-        rows = np.array([*known, MARK_ROW], dtype=np.int64)[parameters.pairs]
+        rows = np.array([*trained, MARK_ROW], dtype=np.int64)[parameters.pairs]
         keys = self._pair_keys(rows[:, 0], rows[:, 1])
         order = np.argsort(keys)
         self._pairs = np.append(keys[order], -1)
@@ -160,14 +163,14 @@ class UrgencyModel:
             return []
         scores = self._score(row, first, size)
         over = scores >= self._thresholds
-        hits = over.any(axis=1).nonzero()[0]
+        hits = np.flatnonzero(over.any(axis=1))
         owners = np.searchsorted(np.array(starts), first[hits], side="right") - 1
-        found = []
+        sentences = []
         for hit, owner in zip(hits.tolist(), owners.tolist(), strict=True):
             reasons = tuple(self.reasons[number] for number in over[hit].nonzero()[0])
             place = int(first[hit]) - starts[owner]
-            found.append(UrgentSentence(owner, place, place + int(size[hit]), reasons))
-        return found
+            sentences.append(UrgentSentence(owner, place, place + int(size[hit]), reasons))
+        return sentences
 
     def _score(self, row: NDArray[Any], first: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:
         """Return [sentences, reasons]: a reason's output plus that of any reason."""
@@ -178,7 +181,8 @@ class UrgencyModel:
         weights[hits + 1] += self._pair_weights[places[hits]]
         sums = np.add.reduceat(weights, first, axis=0)
         outputs = sums / divisors(size)[:, None] + self._intercepts
-        return outputs[:, :-1] + outputs[:, -1:]
+        scores: NDArray[Any] = outputs[:, :-1] + outputs[:, -1:]
+        return scores
 
     def _pair_keys(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
         keys: NDArray[Any] = first * len(self._table) + second

@@ -22,10 +22,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.stages._phrases import MARK
 from pipeline.stages.parameters import WordVectors
 from pipeline.stages.triage_urgent import UrgencyTriage
 from pipeline.stages.urgency_model import (
+    BORDER,
     DEFAULT,
     MAX_SENTENCE,
     UrgencyCard,
@@ -67,12 +67,12 @@ class Design:
 def split_sentences(plain: Sequence[str], *, whole: bool) -> Iterator[list[str]]:
     """Yield the sentences of plain words as the model reads them, or all words together."""
     sentence: list[str] = []
-    for word in (*plain, MARK):
-        if word == MARK and whole:
+    for word in (*plain, BORDER):
+        if word == BORDER and whole:
             continue
-        if word != MARK:
+        if word != BORDER:
             sentence.append(word)
-        if sentence and (word == MARK or len(sentence) == MAX_SENTENCE):
+        if sentence and (word == BORDER or len(sentence) == MAX_SENTENCE):
             yield sentence
             sentence = []
     if sentence:
@@ -111,15 +111,15 @@ def _matrix(sentences: list[list[str]], design: Design, vectors: WordVectors) ->
     dense = np.zeros((len(sentences), vectors.vectors.shape[1]), dtype=np.float32)
     for number, sentence in enumerate(sentences):
         share = float(1 / divisors(np.array(len(sentence))))
-        found = [design.words[word] for word in sentence if word in design.words]
-        found += [
+        columns_here = [design.words[word] for word in sentence if word in design.words]
+        columns_here += [
             len(design.words) + design.pairs[pair]
             for pair in _pairs(sentence)
             if pair in design.pairs
         ]
-        rows += [number] * len(found)
-        columns += found
-        values += [share] * len(found)
+        rows += [number] * len(columns_here)
+        columns += columns_here
+        values += [share] * len(columns_here)
         places = [vectors.place[word] for word in sentence if word in vectors.place]
         if places:
             weights = design.rareness[places].astype(np.float32)
@@ -130,7 +130,7 @@ def _matrix(sentences: list[list[str]], design: Design, vectors: WordVectors) ->
 
 
 def _pairs(sentence: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return pairwise((MARK, *sentence, MARK))
+    return pairwise((BORDER, *sentence, BORDER))
 
 
 def fit(matrix: Any, labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -200,7 +200,7 @@ def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, Urgency
     threshold = float(np.quantile(best, 1 - MAX_QUEUE))
     coefficients, intercepts = fit(design.matrix[trained], labels[trained])
     first_pair, first_dimension = len(design.words), len(design.words) + len(design.pairs)
-    places = {word: place for place, word in enumerate(design.words)} | {MARK: -1}
+    places = {word: place for place, word in enumerate(design.words)} | {BORDER: -1}
     parameters = UrgencyParameters(
         words=tuple(design.words),
         word_weights=coefficients[:first_pair].astype(np.float16),

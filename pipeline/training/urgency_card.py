@@ -6,9 +6,10 @@ from typing import Any
 
 from pipeline.stages.urgency_model import UrgencyCard
 
-_INTRODUCTION = """A linear model over the words of a sentence, pairs of neighbours and word vectors.
-It gives the sentences that are worth reading soon, with their reasons, where the phrases find
-nothing certain. It was fitted on invented sentences, and on ordinary comments as what is not urgent.
+_INTRODUCTION = """\
+A linear model over the words of a sentence, pairs of neighbours and word vectors.
+Gives the sentences that are worth reading soon, with their reasons, where the phrases find
+nothing certain. Fitted on invented sentences, and on ordinary comments as what is not urgent.
 
 Figures are five-fold cross-validated: a kind of situation, or a respondent, is in training or in
 test data and never in both. Shares are with Wilson's 95 % interval."""
