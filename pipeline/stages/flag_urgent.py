@@ -44,7 +44,7 @@ class UrgentFinding(NamedTuple):
 
 
 class UrgencyFindings(NamedTuple):
-    """What makes a comment urgent, and what makes it worth reading, each by reason."""
+    """Reasons why a comment is urgent, and why it is worth reading."""
 
     certain: tuple[UrgentFinding, ...] = ()
     maybe: tuple[UrgentFinding, ...] = ()
@@ -58,7 +58,7 @@ class _Match(NamedTuple):
 
 
 class PlainPlaces:
-    """Where the plain words of a text stand in it, by their numbers."""
+    """Places of the plain words of a text, by their numbers."""
 
     def __init__(
         self, text: str, words: Sequence[PhraseWord], spell: Callable[[str], tuple[str, ...]]
