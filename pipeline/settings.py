@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     taxonomy: Path | None = Field(
         default=None, description="Taxonomy file (TOML); default: the built-in healthcare taxonomy."
     )
+    weak_topics: bool = Field(
+        default=False,
+        description="Give topics too that the model card shows to be right in few comments "
+        "(F1 below 0.3).",
+    )
     model: Path | None = Field(
         default=None,
         description="Folder of a model that `feedback train` wrote; default: the built-in model, "

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from unicodedata import category, normalize
+
+from schemas.empty_answers import ALWAYS_EMPTY, fold_answer, has_sign
 
 EMPTY_ANSWER: Final = "an answer that says nothing"
 """The reason for which it is left out."""
 
 _MAX_CHARACTERS: Final = 60
-_WORD: Final = re.compile(r"\w+")
-
-_EMOTICON: Final = re.compile(r"[:;=]['’-]?[()\[\]|/\\]")
-_ALWAYS: Final = frozenset({
-    "na", "n a", "nil", "null", "nan", "not applicable", "not answered", "did not answer",
-    "didn t answer", "no answer", "no response", "no comment", "no comments", "no reply",
-    "none given", "no text", "no feedback", "no remarks", "not given", "left blank", "blank",
-    "prefer not to say", "see above", "as above", "same as above", "dito", "ditto",
-    "x", "xx", "xxx", "xxxx", "asdf", "no further comment", "no further comments",
-    "no other comments", "no additional comments", "nothing to add", "nothing further",
-    "nothing further to add", "nothing else to add", "nothing to say", "k a", "keine angabe",
-    "sans objet", "s o", "n v t", "sin comentarios", "sem comentários", "kein kommentar",
-    "aucun commentaire", "geen", "keine kommentare", "keine anmerkungen", "kein weiterer kommentar",
-    "rien à ajouter", "rien à signaler", "sin comentario", "nada que añadir", "nessun commento",
-    "niente da aggiungere", "geen opmerkingen", "geen commentaar", "brak uwag", "bez uwag",
-    "nichts hinzuzufügen", "nada a acrescentar", "ingen kommentar", "dim sylwadau",
-})  # fmt: skip
-"""Folded answers that say nothing to any question."""
-
 _TO_A_COMPLAINT: Final = frozenset({
     "none", "no", "nope", "nothing", "nothing at all", "nothing really", "not really",
     "none at all",
@@ -83,19 +65,12 @@ def says_nothing(text: str, question: str | None = None) -> bool:
 
 
 def _is_empty(text: str, question: str | None) -> bool:
-    folded = normalize("NFKC", text).casefold().replace("_", " ")
-    words = " ".join(_WORD.findall(folded))
+    words = fold_answer(text)
     if not words:
-        return not (any(map(_is_symbol, text)) or _EMOTICON.search(text))
-    if words in _ALWAYS:
+        return not has_sign(text)
+    if words in ALWAYS_EMPTY:
         return True
     if question is None or not question.strip():
         return words in _UNASKED
     is_open = _HEADING.fullmatch(question.strip()) or _ASKS_FOR_FAULTS.search(question)
     return words in _TO_A_COMPLAINT and is_open is not None
-
-
-def _is_symbol(character: str) -> bool:
-    """Return True for emoji and other signs that mean something by themselves."""
-    is_sign = ord(character) > 0x2190 and category(character) == "So"
-    return is_sign and not 0x2500 <= ord(character) < 0x2600

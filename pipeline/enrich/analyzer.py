@@ -7,54 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
-import numpy as np
-
+from pipeline.enrich.model_findings import Findings, ModelFinder
+from pipeline.enrich.redacted_comment import RedactedComment
+from pipeline.stages.batch import Comment
 from pipeline.stages.classify_topics import Grouping, Taxonomy, TopicClassifier
-from pipeline.stages.detect_language import LanguageDetector
-from pipeline.stages.evidence import MAX_SPANS, find_strongest, merge_adjacent, places_to_spans
-from pipeline.stages.flag_urgent import UrgencyFindings
+from pipeline.stages.detect_language import LanguageDetector, find_refusal
+from pipeline.stages.evidence import MAX_SPANS, merge_adjacent
 from pipeline.stages.questions import classify_question
 from pipeline.stages.redact import Redactor
 from pipeline.stages.redact_fields import FieldRedactor
 from pipeline.stages.score_sentiment import (
-    LEVELS,
-    SCORED_LANGUAGES,
-    SentimentPrediction,
     get_rating,
-    is_scored,
-    predict_sentiment,
-    sentiment_from_model,
     sentiment_from_thresholds,
     unscored_sentiment,
+    why_not_scored,
 )
-from pipeline.stages.text_model import (
-    MIN_BEST_PROBABILITY,
-    Comment,
-    Predictions,
-    TextModel,
-    load_text_model,
-)
+from pipeline.stages.sentences import EMPTY, cut_asides, read_sentences
+from pipeline.stages.text_model import TextModel, load_text_model
 from pipeline.stages.tokens import blank_placeholders, token_spans, tokenize
 from pipeline.stages.triage_urgent import UrgencyTriage, to_fields
 from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.stages.vader import Scores, Vader
-from schemas.feedback import Feedback, Language, Sentiment, Span
-
-
-class RedactedComment(NamedTuple):
-    """A comment after redaction, as input of the other stages."""
-
-    text: str
-    plain: str
-    """The same length, with spaces in place of hidden values."""
-    redactions: dict[str, int]
-    language: Language
-    features: Comment
-    """Without VADER's scores if the language is not scored."""
-    is_scored: bool
-    urgency: UrgencyFindings
+from schemas.feedback import Feedback
 
 
 class CommentAnalyzer:
@@ -66,8 +42,13 @@ class CommentAnalyzer:
         urgency: UrgencyRules,
         redactor: Redactor,
         model: TextModel | None,
+        *,
+        weak_topics: bool = False,
     ) -> None:
-        """Without a model, topics come from the taxonomy's terms and the label from VADER."""
+        """Without a model, topics come from the taxonomy's terms and the label from VADER.
+
+        ``weak_topics`` gives those too that the model finds in few comments rightly.
+        """
         self.redactor = redactor
         self.detector = LanguageDetector()
         self.vader = Vader()
@@ -77,14 +58,13 @@ class CommentAnalyzer:
         self._grouping = Grouping(taxonomy)
         self._terms = TopicClassifier(taxonomy.groups()) if model is None else None
         self._field_redactor = FieldRedactor(redactor)
-        # The model may know a topic that an edited taxonomy no longer has.
-        self._kept = [name in taxonomy.topics for name in model.topics] if model else []
-        self._has_levels = model is not None and model.has_levels
         method = f"{self.vader.version}-thresholds"
         if model is not None and model.has_levels:
             method = model.version
         self._method = method
-        self._not_scored = unscored_sentiment(method)
+        self._finder = (
+            None if model is None else ModelFinder(model, taxonomy, method, weak_topics=weak_topics)
+        )
         self.versions = {
             "redaction": redactor.version,
             "language": self.detector.version,
@@ -121,10 +101,10 @@ class CommentAnalyzer:
     def analyze(self, records: Sequence[Feedback]) -> list[dict[str, Any]]:
         """Return the findings of each record, by the names of ``EnrichedFeedback``'s fields."""
         comments = self.preprocess(records)
-        if self.model is None:
+        if self._finder is None:
             return [self._by_terms(r, c) for r, c in zip(records, comments, strict=True)]
-        predictions = self.model.read([comment.features for comment in comments])
-        return self._by_model(records, comments, predictions)
+        findings = self._finder.find(comments)
+        return [self._fields(*of) for of in zip(records, comments, findings, strict=True)]
 
     def preprocess(self, records: Sequence[Feedback]) -> list[RedactedComment]:
         """Redact, detect the language, and split into words."""
@@ -138,16 +118,21 @@ class CommentAnalyzer:
         for record, (hidden, counts, _), text, language, urgent in zip(
             records, redactions, plain, languages, urgency, strict=True
         ):
-            scored = is_scored(text, language)
-            # The model knows English words only.
+            reason = find_refusal(text, language) or why_not_scored(text)
+            # The model knows English words only, and an answer that says nothing has no topic.
+            reading = EMPTY if reason else read_sentences(text)
+            vader = _NO_SCORES if reason else score(text)
+            counted_text = cut_asides(text, reading)
             features = Comment(
-                tokenize(text) if language.code in SCORED_LANGUAGES else [],
+                reading,
                 classify_question(record.question),
                 get_rating(record),
-                score(text) if scored else _NO_SCORES,
+                vader if counted_text is text else score(counted_text),
             )
             comments.append(
-                RedactedComment(hidden, text, dict(counts), language, features, scored, urgent)
+                RedactedComment(
+                    hidden, text, dict(counts), language, features, vader, reason, urgent
+                )
             )
         return comments
 
@@ -156,131 +141,31 @@ class CommentAnalyzer:
         tokens = tokenize(comment.plain)
         topics = self._terms.classify(tokens)
         places = self._terms.evidence(tokens, token_spans(comment.plain, tokens), topics)
-        sentiment = self._sentiment(comment, None)
+        if comment.not_scored is None:
+            sentiment = sentiment_from_thresholds(comment.vader, self._method)
+        else:
+            sentiment = unscored_sentiment(self._method, comment.not_scored)
         evidence = {f"topic:{t}": merge_adjacent(spans[:MAX_SPANS]) for t, spans in places.items()}
-        return self._fields(record, comment, sentiment, topics, {}, evidence)
-
-    def _sentiment(
-        self, comment: RedactedComment, prediction: SentimentPrediction | None
-    ) -> Sentiment:
-        if not comment.is_scored:
-            return self._not_scored
-        if prediction is None or not self._has_levels:
-            return sentiment_from_thresholds(comment.features.vader, self._method)
-        return sentiment_from_model(
-            comment.features.vader, self._method, prediction, comment.features.rating
-        )
-
-    def _by_model(
-        self,
-        records: Sequence[Feedback],
-        comments: Sequence[RedactedComment],
-        predictions: Predictions,
-    ) -> list[dict[str, Any]]:
-        assert self.model is not None  # noqa: S101 - for the type checker
-        assigned = self._topics(comments, predictions)
-        sentiments = [
-            self._sentiment(comment, prediction)
-            for comment, prediction in zip(
-                comments, predict_sentiment(predictions.levels, predictions.unrated), strict=True
-            )
-        ]
-        evidence = self._evidence(comments, assigned, sentiments, predictions)
-        return [
-            self._fields(
-                record,
-                comment,
-                sentiment,
-                tuple(sorted(topics)),
-                {name: share for name, (_, share) in topics.items() if share is not None},
-                spans,
-            )
-            for record, comment, sentiment, topics, spans in zip(
-                records, comments, sentiments, assigned, evidence, strict=True
-            )
-        ]
-
-    def _topics(
-        self, comments: Sequence[RedactedComment], predictions: Predictions
-    ) -> list[dict[str, tuple[int, float | None]]]:
-        """Return each comment's topics, with their column of the table and probability."""
-        assert self.model is not None  # noqa: S101 - for the type checker
-        names, groups = self.model.topics, self.model.bag.groups
-        assigned: list[dict[str, tuple[int, float | None]]] = [{} for _ in comments]
-        scores = np.where(self._kept, predictions.scores, -np.inf)
-        over = scores >= 0
-        shares = predictions.probabilities.astype(float).round(3).tolist()
-        for number, topic in zip(*map(_to_list, over.nonzero()), strict=True):
-            assigned[number][names[topic]] = (topic, shares[number][topic])
-        for number, group in zip(*map(_to_list, predictions.hits.nonzero()), strict=True):
-            assigned[number][groups[group]] = (self.model.bag.first_group + group, None)
-        if names:
-            best = scores.argmax(axis=1).tolist()
-            for number, topics in enumerate(assigned):
-                share = shares[number][best[number]]
-                is_likely = share >= MIN_BEST_PROBABILITY and self._kept[best[number]]
-                if not topics and is_likely and comments[number].is_scored:
-                    topics[names[best[number]]] = (best[number], share)
-        return [
-            topics if comment.features.tokens else {}
-            for topics, comment in zip(assigned, comments, strict=True)
-        ]
-
-    def _evidence(
-        self,
-        comments: Sequence[RedactedComment],
-        assigned: Sequence[dict[str, tuple[int, float | None]]],
-        sentiments: Sequence[Sentiment],
-        predictions: Predictions,
-    ) -> list[dict[str, tuple[Span, ...]]]:
-        assert self.model is not None  # noqa: S101 - for the type checker
-        numbers: list[int] = []
-        columns: list[int] = []
-        names: list[str] = []
-        first_level = len(self.model.topics)
-        for number, (topics, sentiment) in enumerate(zip(assigned, sentiments, strict=True)):
-            if sentiment.level is not None:
-                numbers.append(number)
-                columns.append(first_level + _LEVEL_INDEX[sentiment.level])
-                names.append("sentiment")
-            for topic, (column, _) in topics.items():
-                numbers.append(number)
-                columns.append(column)
-                names.append(f"topic:{topic}")
-        table = self.model.bag.table
-        places = find_strongest(predictions.bags, table, numbers, columns)
-        evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in comments]
-        spans: list[Span] = []
-        current = -1
-        for number, name, where in zip(numbers, names, places, strict=True):
-            if not where:
-                continue
-            if number != current:
-                comment, current = comments[number], number
-                spans = token_spans(comment.plain, comment.features.tokens)
-            phrases = predictions.bags.phrases.get(number, ())
-            evidence[number][name] = places_to_spans(where, spans, phrases)
-        return evidence
+        return self._fields(record, comment, Findings(sentiment, topics, {}, (), evidence))
 
     def _fields(
         self,
         record: Feedback,
         comment: RedactedComment,
-        sentiment: Sentiment,
-        topics: tuple[str, ...],
-        probabilities: dict[str, float],
-        evidence: dict[str, tuple[Span, ...]],
+        found: Findings,
     ) -> dict[str, Any]:
-        themes, interactions, priority = self._grouping.group(topics)
+        evidence = found.evidence
+        themes, interactions, priority = self._grouping.group(found.topics)
         urgency = to_fields(comment.urgency, evidence)
         redactions = comment.redactions
         fields: dict[str, Any] = {
             "text": comment.text,
             "detected_language": comment.language,
-            "sentiment": sentiment,
-            "topics": topics,
+            "sentiment": found.sentiment,
+            "topics": found.topics,
             "themes": themes,
-            "topic_probabilities": probabilities,
+            "topic_probabilities": found.probabilities,
+            "topic_sentiments": found.topic_sentiments,
             "interactions": interactions,
             "priority": priority,
             **urgency,
@@ -292,9 +177,3 @@ class CommentAnalyzer:
 
 
 _NO_SCORES: Final = Scores(0.0, 0.0, 0.0, 0.0)
-_LEVEL_INDEX: Final = {level: place for place, level in enumerate(LEVELS)}
-
-
-def _to_list(places: Any) -> list[int]:
-    indexes: list[int] = places.tolist()
-    return indexes

@@ -26,11 +26,12 @@ def load_analyzer(settings: Settings, options: Collection[str] = ()) -> CommentA
     with translate_load_errors(name_setting("urgency")):
         urgency = UrgencyRules.load(settings.urgency)
     redactor = load_redactor(settings)
+    weak = settings.weak_topics
     if settings.scorer is None:
-        return CommentAnalyzer(taxonomy, urgency, redactor, model)
+        return CommentAnalyzer(taxonomy, urgency, redactor, model, weak_topics=weak)
     with translate_load_errors(name_setting("scorer", options)):
         scorer = load_scorer(settings.scorer)
-    return ScoringAnalyzer(taxonomy, urgency, redactor, model, scorer)
+    return ScoringAnalyzer(taxonomy, urgency, redactor, model, scorer, weak_topics=weak)
 
 
 def load_redactor(settings: Settings) -> Redactor:

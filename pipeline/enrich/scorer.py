@@ -94,8 +94,10 @@ class ScoringAnalyzer(CommentAnalyzer):
         redactor: Redactor,
         model: TextModel | None,
         scorer: Scorer,
+        *,
+        weak_topics: bool = False,
     ) -> None:
-        super().__init__(taxonomy, urgency, redactor, model)
+        super().__init__(taxonomy, urgency, redactor, model, weak_topics=weak_topics)
         self.scorer = scorer
         self.versions["sentiment"] = scorer.version
 
@@ -164,7 +166,7 @@ def apply_scorer(
     asked = [
         (record, fields)
         for record, fields in zip(records, findings, strict=True)
-        if fields["text"].strip() and _reason(fields["sentiment"]) not in _SAYS_NOTHING
+        if fields["text"].strip() and fields["sentiment"].not_scored not in _SAYS_NOTHING
     ]
     comments = [
         CommentToScore(
@@ -255,11 +257,6 @@ def _rounded(score: Score | None) -> tuple[object, ...] | None:
     return score and (score.label, round(float(score.probability), 3), score.level)
 
 
-def _reason(sentiment: Sentiment) -> Any:
-    # The stages build records unchecked, without the fields that do not apply.
-    return getattr(sentiment, "not_scored", None)
-
-
 def _sentiment(
     method: str, before: Sentiment, comment: CommentToScore, score: Score | None
 ) -> Sentiment:
@@ -267,7 +264,7 @@ def _sentiment(
         name: getattr(before, name) for name in ("compound", "positive", "neutral", "negative")
     }
     if score is None:
-        reason = _reason(before) or "no_opinion"
+        reason = before.not_scored or "no_opinion"
         return Sentiment(label=Label.NOT_SCORED, method=method, not_scored=reason, **vader)
     probability = float(score.probability)
     alone = (
@@ -280,6 +277,6 @@ def _sentiment(
         probability=round(probability, 3),
         level=None if score.level is None else Level(score.level),
         contradicts_rating=contradicts_rating(alone, comment.rating) if comment.rating else None,
-        by_translation=getattr(before, "by_translation", False) or False,
+        by_translation=before.by_translation,
         **vader,
     )

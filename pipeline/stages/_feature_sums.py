@@ -1,28 +1,29 @@
-"""Sums of feature weights over the words of comments, one batch at a time.
+"""Sums of feature weights over the clauses of comments, one batch at a time.
 
-Every word and every pair of words is a row of one table: its weights for each output, its part of
-the bag's sum of squares, and the terms outside the model that it holds. Rows are computed when a
-word first occurs, and kept; a comment costs a few look-ups, a batch one sum.
+Every word and every pair of words is a row of one table: its weights for each output of each part
+of the model, its part of the bags' sums of squares, and the terms outside the model that it holds.
+Rows are computed when a word first occurs, and kept; a comment costs a few look-ups, a batch one
+sum. Sums of sentences and of comments are sums of their clauses'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from pipeline.stages.features import (
-    BAG_POWER,
     BEGIN,
     END,
     pair_names,
+    split_mark,
     tag_index,
     tag_names,
     word_names,
 )
 from pipeline.stages.questions import QuestionKind
+from pipeline.stages.sentences import Reading
 from pipeline.stages.terms import Phrase, Terms, follows
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Weights(Protocol):
     """The weights of named features, and of words by their vectors."""
 
     @property
-    def outputs(self) -> int:
-        """Number of outputs."""
+    def width(self) -> int:
+        """Number of columns: the outputs of each part, each with its sum of squares."""
 
     @property
     def terms(self) -> Mapping[str, Sequence[str]]:
@@ -49,31 +50,36 @@ class Weights(Protocol):
     def phrases(self) -> Mapping[str, Sequence[str]]:
         """Set phrases by group."""
 
-    def lookup(self, names: Sequence[str]) -> tuple[NDArray[Any], float] | None:
-        """Return the summed weights of features and their part of the sum of squares.
+    def add(
+        self, row: NDArray[Any], plain: Sequence[str], marked: Sequence[str], word: str | None
+    ) -> bool:
+        """Add the weights of features to a row, [width]; True if any is in the model.
 
-        None if no feature is known.
+        ``plain`` are the features if denial is ignored, ``marked`` with its marks, and ``word``
+        is the word whose vector counts.
         """
-
-    def vector_weights(self, word: str) -> NDArray[Any] | None:
-        """Return the weights of a word by its vector, or None if it has none."""
 
 
 class Bags(NamedTuple):
-    """Sums of a batch of comments, and the rows that they come from."""
+    """Sums of a batch by clause, and the rows that they come from."""
 
-    scores: NDArray[Any]
-    """[comments, outputs], already divided by the bag's size."""
-    hits: NDArray[Any]
-    """[comments, groups]: how many terms outside the model."""
-    divisors: NDArray[Any]
-    """[comments]: what the sums were divided by."""
+    sums: NDArray[Any]
+    """[clauses, columns of the table]: not divided by the bags' sizes."""
     rows: NDArray[Any]
-    """The rows of all comments, one after the other."""
+    """The rows of all clauses, one after the other."""
     starts: NDArray[Any]
-    """Where each comment's rows begin; one more at the end."""
+    """Where each clause's rows begin; one more at the end."""
+    segments: NDArray[Any]
+    """The first clause of each segment; one more at the end."""
+    comments: NDArray[Any]
+    """The first segment of each comment; one more at the end."""
     phrases: dict[int, list[tuple[int, int]]]
-    """Of comments with longer phrases: first and last word of each, in the order of their rows."""
+    """Of clauses with longer phrases: first and last word of each, counted in the comment."""
+
+    def first_clauses(self) -> NDArray[Any]:
+        """Return the first clause of each comment; one more at the end."""
+        clauses: NDArray[Any] = self.segments[self.comments]
+        return clauses
 
 
 def split_batches(lengths: NDArray[Any]) -> Iterator[tuple[int, int]]:
@@ -94,7 +100,7 @@ class BagReader:
         self._weights = weights
         self.groups = tuple(groups)
         self._terms = Terms(tag_index(weights.terms, weights.phrases, groups))
-        self.first_group = weights.outputs + 1
+        self.first_group = weights.width
         self._column = {
             f"x:{group}": self.first_group + number for number, group in enumerate(groups)
         }
@@ -108,112 +114,152 @@ class BagReader:
         self._pairs: list[dict[str, int]] = [{} for _ in QuestionKind]
         self._pairs_kept = 0
         self._openers: dict[int, list[Phrase]] = {}
-        self._phrase_rows: dict[tuple[str, QuestionKind], int] = {}
+        self._phrase_rows: dict[tuple[str, QuestionKind, str], int] = {}
 
-    def read(self, comments: Sequence[Sequence[str]], kinds: Sequence[QuestionKind]) -> Bags:
-        """Sum up comments, each given as its words and the kind of its question."""
+    def read(self, readings: Sequence[Reading], kinds: Sequence[QuestionKind]) -> Bags:
+        """Sum up comments, each with the kind of its question."""
         if self._used > _MAX_ROWS or self._pairs_kept > _MAX_PAIRS:
             self._forget()
         rows: list[int] = []
-        starts = [0]
+        starts, segments, comments = [0], [0], [0]
         phrases: dict[int, list[tuple[int, int]]] = {}
-        for number, (tokens, kind) in enumerate(zip(comments, kinds, strict=True)):
-            rows += self._rows(tokens, kind, number, phrases)
-            starts.append(len(rows))
+        for reading, kind in zip(readings, kinds, strict=True):
+            self._read(reading, kind, rows, starts, segments, phrases)
+            comments.append(len(segments) - 1)
         flat = np.array(rows, dtype=np.intp)
         ends = np.array(starts, dtype=np.intp)
-        sums = np.zeros((len(comments), self._width), dtype=np.float32)
+        sums = np.zeros((len(starts) - 1, self._width), dtype=np.float32)
         for begin, end in split_batches(ends[1:] - ends[:-1]):
             part = self.table[flat[ends[begin] : ends[end]]]
             sums[begin:end] = np.add.reduceat(part, ends[begin:end] - ends[begin], axis=0)
-        outputs = self._weights.outputs
-        divisors = np.maximum(sums[:, outputs], 1.0) ** np.float32(BAG_POWER)
         return Bags(
-            sums[:, :outputs] / divisors[:, None],
-            sums[:, outputs + 1 :],
-            divisors,
+            sums,
             flat,
             ends,
+            np.array(segments, dtype=np.intp),
+            np.array(comments, dtype=np.intp),
             phrases,
         )
 
-    def _rows(
+    def _read(
         self,
-        tokens: Sequence[str],
+        reading: Reading,
         kind: QuestionKind,
-        number: int,
+        rows: list[int],
+        starts: list[int],
+        segments: list[int],
         phrases: dict[int, list[tuple[int, int]]],
-    ) -> list[int]:
-        """Return the rows of the words, of the pairs around them, and of longer phrases."""
-        words, pairs = self._words[kind], self._pairs[kind]
-        rows = [words.get(token, -1) for token in tokens]
-        if -1 in rows:
-            rows = [
+    ) -> None:
+        """Add the rows of a comment: by clause its words, the pairs around them, and phrases."""
+        tokens = reading.tokens
+        known = self._words[kind]
+        words = [known.get(token, -1) for token in tokens]
+        if -1 in words:
+            words = [
                 self._word(token, kind) if row < 0 else row
-                for token, row in zip(tokens, rows, strict=True)
+                for token, row in zip(tokens, words, strict=True)
             ]
-        keys = [f"{first} {second}" for first, second in pairwise((BEGIN, *tokens, END))]
-        pair_rows = [pairs.get(key, -1) for key in keys]
-        if -1 in pair_rows:
-            pair_rows = [
-                self._pair(key, kind) if row < 0 else row
-                for key, row in zip(keys, pair_rows, strict=True)
-            ]
-        rows += pair_rows
-        if self._openers and not self._openers.keys().isdisjoint(pair_rows):
-            spans = phrases.setdefault(number, [])
-            for place, row in enumerate(pair_rows):
-                for phrase in self._openers.get(row, ()):
-                    if follows(tokens, place + 1, phrase.rest):
-                        rows.append(self._phrase(phrase.group, kind))
-                        spans.append((place - 1, place + len(phrase.rest)))
-        return rows
+        known_pairs = self._pairs[kind]
+        begin = clause = 0
+        clauses = reading.clauses
+        for end in reading.ends:
+            before, keys = BEGIN, []
+            for token in tokens[begin:end]:
+                keys.append(f"{before} {token}")
+                before = token
+            keys.append(f"{before} {END}")
+            pairs = [known_pairs.get(key, -1) for key in keys]
+            if -1 in pairs:
+                pairs = [
+                    self._pair(key, kind) if row < 0 else row
+                    for key, row in zip(keys, pairs, strict=True)
+                ]
+            at = begin
+            while True:
+                stop = clauses[clause]
+                clause += 1
+                rows += words[at:stop]
+                of_clause = pairs[at - begin : stop - begin + (stop == end)]
+                rows += of_clause
+                if self._openers and not self._openers.keys().isdisjoint(of_clause):
+                    self._longer(reading, at, of_clause, kind, rows, phrases, len(starts) - 1)
+                starts.append(len(rows))
+                if stop == end:
+                    break
+                at = stop
+            segments.append(len(starts) - 1)
+            begin = end
+
+    def _longer(
+        self,
+        reading: Reading,
+        begin: int,
+        pairs: Sequence[int],
+        kind: QuestionKind,
+        rows: list[int],
+        phrases: dict[int, list[tuple[int, int]]],
+        clause: int,
+    ) -> None:
+        """Add the rows of phrases of three words or more; ``begin`` is the first pair's word."""
+        spans: list[tuple[int, int]] = []
+        tokens = reading.tokens
+        for place, row in enumerate(pairs, begin):
+            for phrase in self._openers.get(row, ()):
+                length = len(phrase.rest)
+                rest = [split_mark(word)[0] for word in tokens[place + 1 : place + 1 + length]]
+                if follows(rest, 0, phrase.rest):
+                    mark = split_mark(tokens[place - 1])[1]
+                    rows.append(self._phrase(phrase.group, kind, mark))
+                    spans.append((place - 1, place + length))
+        if spans:
+            phrases[clause] = spans
 
     def _word(self, word: str, kind: QuestionKind) -> int:
-        tags = self._terms.groups_for_word(word)
-        row = self._add_row(word_names(word, kind), tags, kind, self._weights.vector_weights(word))
+        bare, mark = split_mark(word)
+        tags = self._terms.groups_for_word(bare)
+        plain = [*word_names(bare, kind), *tag_names(tags, kind)]
+        marked = [*word_names(word, kind), *tag_names(tags, kind, mark)] if mark else plain
+        row = self._add_row(plain, marked, tags, word)
         self._words[kind][word] = row
         return row
 
     def _pair(self, key: str, kind: QuestionKind) -> int:
         first, second = key.split(" ")
-        phrases = self._terms.phrases_for_pair(first, second)
+        (one, mark), two = split_mark(first), split_mark(second)[0]
+        phrases = self._terms.phrases_for_pair(one, two)
         tags = [phrase.group for phrase in phrases if not phrase.rest]
         longer = [phrase for phrase in phrases if phrase.rest]
-        row = self._add_row(pair_names(first, second, kind), tags, kind, None, keep=bool(longer))
+        plain = [*pair_names(one, two, kind), *tag_names(tags, kind)]
+        marked = [*pair_names(first, second, kind), *tag_names(tags, kind, mark)]
+        row = self._add_row(plain, marked, tags, None, keep=bool(longer))
         if longer:
             self._openers[row] = longer
         self._pairs[kind][key] = row
         self._pairs_kept += 1
         return row
 
-    def _phrase(self, tag: str, kind: QuestionKind) -> int:
-        row = self._phrase_rows.get((tag, kind))
+    def _phrase(self, tag: str, kind: QuestionKind, mark: str) -> int:
+        row = self._phrase_rows.get((tag, kind, mark))
         if row is None:
-            row = self._add_row([], [tag], kind, None)
-            self._phrase_rows[tag, kind] = row
+            row = self._add_row(tag_names([tag], kind), tag_names([tag], kind, mark), [tag], None)
+            self._phrase_rows[tag, kind, mark] = row
         return row
 
     def _add_row(
         self,
-        names: Sequence[str],
+        plain: Sequence[str],
+        marked: Sequence[str],
         tags: Sequence[str],
-        kind: QuestionKind,
-        vector: NDArray[Any] | None,
+        word: str | None,
         *,
         keep: bool = False,
     ) -> int:
-        weights = self._weights.lookup([*names, *tag_names(tags, kind)] if tags else names)
-        if weights is None and vector is None and not tags and not keep:
-            return 0  # most pairs of words
         if self._used == len(self.table):
             self.table = np.concatenate([self.table, np.zeros_like(self.table)])
         row = self.table[self._used]
-        outputs = self._weights.outputs
-        if weights is not None:
-            row[:outputs], row[outputs] = weights
-        if vector is not None:
-            row[:outputs] += vector
+        is_in_model = self._weights.add(row[: self.first_group], plain, marked, word)
+        if not (is_in_model or tags or keep):
+            return 0  # most pairs of words
         for tag in tags:
             if tag in self._column:
                 row[self._column[tag]] += 1

@@ -129,19 +129,20 @@ class TopicClassifier:
 
     def classify(self, tokens: Sequence[str]) -> tuple[str, ...]:
         """Return the topics of a comment's words, in the order of their names."""
-        return tuple(sorted({topic for topic, _, _ in self._find(tokens)}))
+        return tuple(sorted({topic for topic, _, _ in self.places(tokens)}))
 
     def evidence(
         self, tokens: Sequence[str], spans: Sequence[Span], topics: Sequence[str]
     ) -> dict[str, tuple[Span, ...]]:
         """Return the spans of each topic's terms; ``spans`` are those of the tokens."""
         places: dict[str, list[Span]] = {topic: [] for topic in topics}
-        for topic, first, last in self._find(tokens):
+        for topic, first, last in self.places(tokens):
             if topic in places:
                 places[topic].append((spans[first][0], spans[last][1]))
         return {topic: tuple(spans) for topic, spans in places.items() if spans}
 
-    def _find(self, tokens: Sequence[str]) -> Iterable[tuple[str, int, int]]:
+    def places(self, tokens: Sequence[str]) -> Iterable[tuple[str, int, int]]:
+        """Yield each topic that words point to, with the first and the last of the words."""
         for place, word in enumerate(tokens):
             topics = self._words.get(word)
             if topics is None:

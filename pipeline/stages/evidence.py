@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.stages._feature_sums import Bags, split_batches
+from pipeline.stages.sentences import Reading
 from pipeline.stages.spans import merge_spans
 from schemas.feedback import Span
 
@@ -20,35 +21,41 @@ _MIN_SHARE: Final = 0.4
 
 
 def find_strongest(
-    bags: Bags, table: NDArray[Any], comments: Sequence[int], columns: Sequence[int]
+    bags: Bags,
+    table: NDArray[Any],
+    begins: Sequence[int],
+    ends: Sequence[int],
+    columns: Sequence[int],
 ) -> list[list[int]]:
-    """Return the places of the largest parts for each pair of a comment and a column of the table.
+    """Return the places of the largest parts for each range of rows and a column of the table.
 
-    A place counts the comment's rows from 0.
+    A range is from ``begins`` to before ``ends``; a place counts from its begin.
     """
-    of, at = np.asarray(comments, dtype=np.intp), np.asarray(columns, dtype=np.intp)
-    lengths = (bags.starts[1:] - bags.starts[:-1])[of]
+    first, at = np.asarray(begins, dtype=np.intp), np.asarray(columns, dtype=np.intp)
+    lengths = np.asarray(ends, dtype=np.intp) - first
     return [
         places
         for begin, end in split_batches(lengths)
-        for places in _find_strongest(bags, table, of[begin:end], at[begin:end], lengths[begin:end])
+        for places in _find_strongest(
+            bags, table, first[begin:end], at[begin:end], lengths[begin:end]
+        )
     ]
 
 
 def _find_strongest(
     bags: Bags,
     table: NDArray[Any],
-    of: NDArray[Any],
+    first: NDArray[Any],
     columns: NDArray[Any],
     lengths: NDArray[Any],
 ) -> list[list[int]]:
     begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    pair = np.repeat(np.arange(len(of)), lengths)
+    pair = np.repeat(np.arange(len(first)), lengths)
     place = np.arange(len(pair)) - begins[pair]
-    parts = table[bags.rows[bags.starts[of][pair] + place], columns[pair]]
+    parts = table[bags.rows[first[pair] + place], columns[pair]]
     threshold = np.maximum.reduceat(parts, begins) * np.float32(_MIN_SHARE)
     shown = np.flatnonzero((parts >= threshold[pair]) & (parts > 0))
-    strongest: list[list[int]] = [[] for _ in of]
+    strongest: list[list[int]] = [[] for _ in first]
     for number, where in zip(pair[shown].tolist(), place[shown].tolist(), strict=True):
         strongest[number].append(where)
     for number, places in enumerate(strongest):
@@ -58,29 +65,36 @@ def _find_strongest(
     return strongest
 
 
-def places_to_spans(
-    places: Sequence[int],
-    spans: Sequence[Span],
-    phrases: Sequence[tuple[int, int]],
-) -> tuple[Span, ...]:
-    """Return the character spans of a comment's rows, merged if they meet.
+def words_of_rows(reading: Reading, bags: Bags, comment: int) -> list[tuple[int, int]]:
+    """Return the first and the last word of each of a comment's rows, in their order.
 
-    ``spans`` are those of its words; a comment's rows are its words, the pairs from before the
-    first to behind the last word, then its longer ``phrases``.
+    The rows of a clause are its words, the pairs before each of them, at the end of a segment the
+    last pair, then its longer phrases.
     """
-    words = len(spans)
-    if not words:  # a row stands for the lack of them, and for no character
+    words: list[tuple[int, int]] = []
+    begin, segment, begins = 0, 0, {0, *reading.ends}
+    first = int(bags.segments[bags.comments[comment]])
+    for clause, end in enumerate(reading.clauses, first):
+        words += [(word, word) for word in range(begin, end)]
+        words += [(word - (word not in begins), word) for word in range(begin, end)]
+        if end == reading.ends[segment]:
+            words.append((end - 1, end - 1))
+            segment += 1
+        words += bags.phrases.get(clause, ())
+        begin = end
+    return words
+
+
+def places_to_spans(
+    places: Sequence[int], words: Sequence[tuple[int, int]], spans: Sequence[Span]
+) -> tuple[Span, ...]:
+    """Return the character spans of rows, merged if they meet.
+
+    ``words`` are those of all rows, ``spans`` those of all words.
+    """
+    if not spans:  # a row stands for the lack of words, and for no character
         return ()
-    ranges = []
-    for place in places:
-        if place < words:
-            first = last = place
-        elif place <= 2 * words:
-            first, last = max(0, place - words - 1), min(words - 1, place - words)
-        else:
-            first, last = phrases[place - 2 * words - 1]
-        ranges.append((spans[first][0], spans[last][1]))
-    return merge_adjacent(ranges)
+    return merge_adjacent([(spans[words[at][0]][0], spans[words[at][1]][1]) for at in places])
 
 
 def merge_adjacent(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -8,6 +8,8 @@ its features at once. A feature's name begins with its block:
     b:one two    the pair                    bK:…    the pair after a question of kind K
     t:topic      a term of the taxonomy      l:group, lA:group   a phrase of the lexicon, alone
                                              and by what the question asks for
+
+A word or a phrase that is denied has other features, with the mark before it: ``w:~word``.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.stages.questions import QuestionKind
+from pipeline.stages.tokens import DENIED, tone_of_sign
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BEGIN: Final = "<"
 END: Final = ">"
+_SIGNS: Final = ("", ":+", ":-")  # by tone: neither, glad, and not
 RATINGS: Final = 5
 """Levels of a rating, from 1, worst, to 5, best; 0 for none."""
 
@@ -31,6 +35,7 @@ BAG_POWER: Final = 0.35
 """A bag is divided by the sum of its squares to this power: between a sum and a unit vector."""
 
 VECTOR_VALUE: Final = 1.5
+TONE_VALUE: Final = 1.0
 _TERM_VALUE: Final = 10.0
 _PHRASE_VALUE: Final = 10.0
 # Beside the term and phrase values, a feature counts by its rareness times its block's value.
@@ -50,19 +55,26 @@ _ASKS: Final = {
 
 
 def word_names(word: str, kind: QuestionKind) -> list[str]:
-    """Return the features of a word after a question of some kind."""
-    word = word[:_MAX_WORD_LENGTH]
-    names = [f"w:{word}"]
+    """Return the features of a word, which may be marked as denied, after a question of a kind."""
+    word, mark = split_mark(word[:_MAX_WORD_LENGTH])
+    names = [f"w:{mark}{word}"]
     if kind:
-        names.append(f"w{int(kind)}:{word}")
+        names.append(f"w{int(kind)}:{mark}{word}")
     if len(word) > 2:
         padded = f" {word} "
         names += [
-            f"c:{padded[start : start + size]}"
+            f"c:{mark}{padded[start : start + size]}"
             for size in _GRAMS
             for start in range(len(padded) - size + 1)
         ]
     return names
+
+
+def split_mark(word: str) -> tuple[str, str]:
+    """Return a word without the mark of denial, and the mark; a sign becomes its tone."""
+    if word[0] == DENIED:
+        return word[1:], DENIED
+    return (word if word[0].isalnum() else _SIGNS[tone_of_sign(word)] or word), ""
 
 
 def pair_names(first: str, second: str, kind: QuestionKind) -> list[str]:
@@ -87,11 +99,14 @@ def tag_index(
     }
 
 
-def tag_names(tags: Sequence[str], kind: QuestionKind) -> list[str]:
-    """Return the features of terms and phrases found in a text; others have no feature."""
-    names = [tag for tag in tags if tag[0] != "x"]
+def tag_names(tags: Sequence[str], kind: QuestionKind, mark: str = "") -> list[str]:
+    """Return the features of terms and phrases found in a text; others have no feature.
+
+    ``mark`` is that of the words, if they are denied.
+    """
+    names = [tag if tag[0] == "t" else f"l:{mark}{tag[2:]}" for tag in tags if tag[0] != "x"]
     if kind:
-        names += [f"l{_ASKS[kind]}{tag[1:]}" for tag in tags if tag[0] == "l"]
+        names += [f"l{_ASKS[kind]}:{mark}{tag[2:]}" for tag in tags if tag[0] == "l"]
     return names
 
 

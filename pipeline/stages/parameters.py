@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -13,6 +14,8 @@ import numpy as np
 import orjson
 from pydantic import Field
 
+from pipeline.stages.features import TONE_VALUE, VECTOR_VALUE
+from pipeline.stages.vader import load_valences
 from schemas.strict_model import StrictModel
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ _VECTORS: Final = PACKAGED / "word_vectors.npz"
 ARRAYS_FILE: Final = "model.npz"
 CARD_FILE: Final = "model.json"
 LEVELS: Final = 5
+PARTS: Final = ("topics", "survey", "story")
+SIGN_VALENCES: Final = {":+": 2.5, ":-": -2.5}
+"""Of emoji and faces, which are one of two words to the model."""
 
 
 class Card(StrictModel):
@@ -40,10 +46,20 @@ class Card(StrictModel):
         default_factory=dict, description="Cross-validated on respondents not trained on."
     )
 
+    def weak_topics(self, least: float) -> set[str]:
+        """Return the topics whose F1 is below ``least``, by the model or by their terms."""
+        tables = [self.figures.get(name, {}) for name in ("topics", "topics_by_terms")]
+        return {
+            name
+            for table in tables
+            for name, row in table.get("topics", {}).items()
+            if row["f1"] < least
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
-    """The arrays of a model; F features, D outputs (topics, then three times five levels)."""
+class Part:
+    """A linear part of a model: F features, D outputs."""
 
     names: tuple[str, ...]
     weights: NDArray[Any]
@@ -51,13 +67,38 @@ class Parameters:
     squares: NDArray[Any]
     """[F], float32: the square of each feature's value, 0 for terms and phrases."""
     vector_weights: NDArray[Any]
-    """[dimensions of the word vectors, D], float32."""
+    """[2 * (dimensions of the word vectors + 2), D], float32: words, then denied words."""
     rareness: NDArray[Any]
     """[words with a vector], float16: inverse document frequencies."""
     context_weights: NDArray[Any]
     """[CONTEXT_SIZE, D], float32."""
     intercepts: NDArray[Any]
     """[D], float32."""
+
+    def weights_of(self, names: Sequence[str]) -> NDArray[Any]:
+        """Return the summed weights of features, [D]; linear in the features of the part."""
+        at = [place for place, name in enumerate(self.names) if name in names]
+        summed: NDArray[Any] = self.weights[at].astype(float).sum(axis=0)
+        return summed
+
+    @property
+    def outputs(self) -> int:
+        """D."""
+        return len(self.intercepts)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The arrays of a model."""
+
+    topics: Part
+    """One output per topic."""
+    survey: Part
+    """Three times five levels, for comments with a question or a rating."""
+    story: Part
+    """Five levels, for texts alone."""
+    survey_judge: NDArray[Any]
+    """[inputs + 1, 10], float32: the two heads of the judge of surveys, its intercepts last."""
     thresholds: NDArray[Any]
     """[topics], float32: minimum score to assign a topic."""
     calibration: NDArray[Any]
@@ -68,9 +109,8 @@ class Parameters:
     def save(self, folder: Path, card: Card) -> None:
         """Write both files into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {name: getattr(self, name) for name in self.__slots__ if name != "names"}
-        joined = np.frombuffer("\n".join(self.names).encode(), dtype=np.uint8)
-        np.savez_compressed(folder / ARRAYS_FILE, names=joined, **arrays)
+        arrays: dict[str, Any] = self.arrays()
+        np.savez_compressed(folder / ARRAYS_FILE, **arrays)
         text = orjson.dumps(card.model_dump(), option=orjson.OPT_INDENT_2)
         (folder / CARD_FILE).write_bytes(text + b"\n")
 
@@ -81,39 +121,73 @@ class Parameters:
         with (folder / ARRAYS_FILE).open("rb") as file:
             try:
                 with np.load(file, allow_pickle=False) as stored:
-                    arrays = {name: stored[name] for name in cls.__slots__}
+                    parameters = cls(**{name: _take(stored, name) for name in cls.__slots__})
             except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
                 raise ValueError(f"{ARRAYS_FILE} is not a model") from error
-        names = tuple(arrays.pop("names").tobytes().decode().split("\n"))
-        parameters = cls(names=names, **arrays)
         if card.version != f"{card.name}-{parameters.fingerprint()}":
             raise ValueError(f"{ARRAYS_FILE} is not of the model that {CARD_FILE} describes")
         return parameters, card
 
     def fingerprint(self) -> str:
         """Return eight hex digits that change whenever a number does."""
-        digest = hashlib.sha256("\n".join(self.names).encode())
-        for name in self.__slots__:
-            if name != "names":
-                digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        digest = hashlib.sha256()
+        for name, array in sorted(self.arrays().items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:8]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all arrays by their names in the file."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if name not in PARTS:
+                arrays[name] = value
+                continue
+            arrays |= {f"{name}.{field}": getattr(value, field) for field in Part.__slots__}
+            joined = "\n".join(value.names).encode()
+            arrays[f"{name}.names"] = np.frombuffer(joined, dtype=np.uint8)
+        return arrays
+
+
+def _take(stored: Any, name: str) -> Any:
+    """Return an array, or a part of the model, from a file."""
+    if name not in PARTS:
+        return stored[name]
+    arrays = {field: stored[f"{name}.{field}"] for field in Part.__slots__}
+    names = tuple(arrays.pop("names").tobytes().decode().split("\n"))
+    return Part(names=names, **arrays)
 
 
 @dataclass(frozen=True, slots=True)
 class WordVectors:
-    """Vectors of common words; similar words have similar directions."""
+    """Vectors of common words, and their tone; similar words have similar directions."""
 
     place: dict[str, int]
     vectors: NDArray[Any]
     """[words, dimensions], float32."""
+    tones: NDArray[Any]
+    """[words, 2], float32: how glad a word is in VADER's lexicon, and how bad, from 0 to 4."""
 
     @classmethod
     def load(cls) -> Self:
-        """Read the vectors in the package."""
+        """Read the vectors in the package, and VADER's lexicon."""
         with np.load(_VECTORS, allow_pickle=False) as file:
             words = file["words"].tobytes().decode().split("\n")
             vectors = file["vectors"].astype(np.float32) * file["scales"]
-        return cls({word: place for place, word in enumerate(words)}, vectors)
+        valences = load_valences() | SIGN_VALENCES
+        place = {word: number for number, word in enumerate(dict.fromkeys((*words, *valences)))}
+        more = np.zeros((len(place) - len(words), vectors.shape[1]), dtype=np.float32)
+        tones = np.zeros((len(place), 2), dtype=np.float32)
+        for word, valence in valences.items():
+            tones[place[word], int(valence < 0)] = abs(valence)
+        return cls(place, np.concatenate([vectors, more]), tones)
+
+
+def value_words(vectors: WordVectors, rareness: NDArray[Any]) -> NDArray[Any]:
+    """Return [words, dimensions + 2]: a word's vector by its rareness, and its tones."""
+    by_meaning = vectors.vectors * (rareness[:, None] * VECTOR_VALUE)
+    return np.concatenate([by_meaning, vectors.tones * TONE_VALUE], axis=1)
 
 
 def hash_respondent(person: str) -> int:

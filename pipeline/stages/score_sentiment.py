@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from pipeline.stages.vader import Scores
-from schemas.feedback import Feedback, Label, Language, Level, Sentiment
+from schemas.empty_answers import ALWAYS_EMPTY, fold_answer, has_sign
+from schemas.feedback import Feedback, Label, Level, Sentiment
 from schemas.measures import Measure
 
 if TYPE_CHECKING:
@@ -19,16 +20,26 @@ if TYPE_CHECKING:
 
 SCORED_LANGUAGES: Final = frozenset({"en", "und"})
 LEVELS: Final = tuple(Level)
+LABELS: Final = (Label.POSITIVE, Label.NEUTRAL, Label.NEGATIVE)
+_MAX_EMPTY: Final = 40
+"""Characters of the longest answer that says nothing."""
+
 _THRESHOLD: Final = 0.05  # VADER's authors' own, on the compound score
 _CONTRADICTION: Final = 0.7
 """Minimum probability of the opposite, by the text alone, to contradict a rating."""
-_LABEL_BY_LEVEL: Final = (
+LABEL_BY_LEVEL: Final = (
     Label.POSITIVE,
     Label.POSITIVE,
     Label.NEUTRAL,
     Label.NEGATIVE,
     Label.NEGATIVE,
 )
+_EMPTY: Final[dict[str, Any]] = {
+    **dict.fromkeys(Sentiment.model_fields),
+    "mixed": False,
+    "by_translation": False,
+}
+_OF_LABEL: Final = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 1]], dtype=bool)
 MEASURES: Final = ("fft", "stars", "csat", "nps", "ces")
 """In the order of preference for a rating."""
 
@@ -56,34 +67,43 @@ def label_from_compound(compound: float) -> Label:
     return Label.NEUTRAL
 
 
-def is_scored(text: str, language: Language) -> bool:
-    """True if a text is in a supported language and not blank."""
-    return language.code in SCORED_LANGUAGES and not text.isspace() and text != ""
+def why_not_scored(text: str) -> str | None:
+    """Return the reason why a text in English is not scored, or None if it is."""
+    if len(text) <= _MAX_EMPTY:
+        words = fold_answer(text)
+        if not words:
+            return None if has_sign(text) else "no_words"
+        if words in ALWAYS_EMPTY:
+            return "no_opinion"
+    elif text.isspace():
+        return "no_words"
+    return None
 
 
-def unscored_sentiment(method: str) -> Sentiment:
-    """Return the sentiment of a record that cannot be scored."""
-    return Sentiment.construct_unchecked(
-        dict.fromkeys(Sentiment.model_fields) | {"label": Label.NOT_SCORED, "method": method}
-    )
+def unscored_sentiment(method: str, reason: str | None = None) -> Sentiment:
+    """Return the sentiment of a record that is not scored, for a reason."""
+    return _build(label=Label.NOT_SCORED, method=method, not_scored=reason)
 
 
 def sentiment_from_thresholds(vader: Scores, method: str) -> Sentiment:
     """Return the sentiment at VADER's thresholds, without a model."""
-    return Sentiment.construct_unchecked(
-        {
-            "label": label_from_compound(vader.compound),
-            "method": method,
-            "probability": None,
-            "level": None,
-            "level_probability": None,
-            "contradicts_rating": None,
-            "compound": vader.compound,
-            "positive": vader.positive,
-            "neutral": vader.neutral,
-            "negative": vader.negative,
-        }
-    )
+    return _build(label=label_from_compound(vader.compound), method=method, **vader._asdict())
+
+
+def _build(**fields: Any) -> Sentiment:
+    return Sentiment.construct_unchecked(_EMPTY | fields)
+
+
+def choose_levels(levels: NDArray[Any]) -> NDArray[Any]:
+    """Return the likeliest level of each comment's likeliest label.
+
+    ``levels`` are [comments, 5], probabilities from very positive to very negative. Two levels
+    share a label, so that the likeliest level alone may belong to another.
+    """
+    label = label_shares(levels).argmax(axis=1)
+    within = np.where(_OF_LABEL[label], levels, -1.0)
+    chosen: NDArray[Any] = within.argmax(axis=1)
+    return chosen
 
 
 class SentimentPrediction(NamedTuple):
@@ -96,45 +116,44 @@ class SentimentPrediction(NamedTuple):
     """Of the label that the level belongs to."""
     opposite: tuple[float, float]
     """Probabilities that the text, without the rating, is positive, and negative."""
+    mixed: bool
+    """True if praise and blame are both sure."""
 
 
-def predict_sentiment(levels: NDArray[Any], unrated: NDArray[Any]) -> list[SentimentPrediction]:
-    """Return the likeliest level of each comment.
+def predict_sentiment(
+    levels: NDArray[Any], unrated: NDArray[Any], mixed: NDArray[Any]
+) -> list[SentimentPrediction]:
+    """Return the likeliest label of each comment, and its likeliest level of that label.
 
-    Both arguments are [comments, 5], probabilities from very positive to very negative, ``unrated``
-    without the rating as input.
+    The first two arguments are [comments, 5], probabilities from very positive to very negative,
+    ``unrated`` without the rating as input; ``mixed`` is [comments] of bool.
     """
-    level = levels.argmax(axis=1)
-    of_label = _labels(levels)[range(len(level)), (level >= 2).astype(int) + (level >= 3)]
-    alone = _labels(unrated)[:, [0, 2]]
+    level = choose_levels(levels)
+    alone = label_shares(unrated)[:, [0, 2]]
     columns = (
         level.tolist(),
-        _shares(levels.max(axis=1)),
-        _shares(of_label),
+        _shares(levels[range(len(level)), level]),
+        _shares(label_shares(levels).max(axis=1)),
         map(tuple, alone.tolist()),
+        mixed.tolist(),
     )
     return list(map(SentimentPrediction, *columns))
 
 
 def sentiment_from_model(
-    vader: Scores, method: str, prediction: SentimentPrediction, rating: int
+    vader: Scores, method: str, prediction: SentimentPrediction, rating: int, head: str
 ) -> Sentiment:
-    """Return the sentiment for a prediction."""
-    return Sentiment.construct_unchecked(
-        {
-            "label": _LABEL_BY_LEVEL[prediction.level],
-            "method": method,
-            "probability": prediction.probability,
-            "level": LEVELS[prediction.level],
-            "level_probability": prediction.level_probability,
-            "contradicts_rating": contradicts_rating(prediction.opposite, rating)
-            if rating
-            else None,
-            "compound": vader.compound,
-            "positive": vader.positive,
-            "neutral": vader.neutral,
-            "negative": vader.negative,
-        }
+    """Return the sentiment for a prediction by the model's ``head``."""
+    return _build(
+        label=LABEL_BY_LEVEL[prediction.level],
+        method=method,
+        probability=prediction.probability,
+        level=LEVELS[prediction.level],
+        level_probability=prediction.level_probability,
+        contradicts_rating=contradicts_rating(prediction.opposite, rating) if rating else None,
+        mixed=prediction.mixed,
+        head=head,
+        **vader._asdict(),
     )
 
 
@@ -150,7 +169,7 @@ def contradicts_rating(alone: tuple[float, float], rating: int) -> bool:
     return False
 
 
-def _labels(levels: NDArray[Any]) -> NDArray[Any]:
+def label_shares(levels: NDArray[Any]) -> NDArray[Any]:
     """Sum [comments, 5] to [comments, 3]: positive, neutral and negative."""
     return np.add.reduceat(levels, (0, 2, 3), axis=1)
 

@@ -1,9 +1,9 @@
 """The trained model: topics with probabilities, sentiment in five levels.
 
-One linear model over a bag of features (``features``) gives every output at once: a score for each
-topic (linear support vector machines, calibrated after Platt 1999), and three times the five
-levels (multinomial logistic regressions: two that are averaged, one of them with classes weighted
-equally, and one without the rating as input).
+Linear parts over bags of features (``features``) give every output at once: a score for each topic
+(linear support vector machines, calibrated after Platt 1999), and the five levels of each clause,
+sentence and comment (multinomial logistic regressions), by a head for surveys and one for texts
+alone. What the comment's sentences come to is judged by ``judge``.
 """
 
 from __future__ import annotations
@@ -15,30 +15,28 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 import numpy as np
 
 from pipeline.stages._feature_sums import BagReader, Bags
-from pipeline.stages.features import CONTEXT_SIZE, VECTOR_VALUE, context_features
-from pipeline.stages.parameters import DEFAULT, LEVELS, Card, Parameters, WordVectors
-from pipeline.stages.questions import QuestionKind
+from pipeline.stages._table_weights import TableWeights
+from pipeline.stages.batch import Batch, Comment, divide
+from pipeline.stages.judge import Pooled, judge, survey_inputs
+from pipeline.stages.parameters import (
+    DEFAULT,
+    LEVELS,
+    Card,
+    Parameters,
+    Part,
+    WordVectors,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.stages.vader import Scores
 
-
-MIN_BEST_PROBABILITY: Final = 0.1
+MIN_BEST_PROBABILITY: Final = 0.15
 """A comment below all topics' thresholds gets its likeliest topic from this probability on."""
 
-_HEADS: Final = 3
 
-
-class Comment(NamedTuple):
-    """The model's input: one comment."""
-
-    tokens: Sequence[str]
-    kind: QuestionKind
-    rating: int
-    """From 1, worst, to 5, best; 0 for none."""
-    vader: Scores
+_PLAIN_SHARE: Final = 0.8
+"""Of the judge's head that was fitted on all comments alike; the other finds rare levels."""
 
 
 class Predictions(NamedTuple):
@@ -48,10 +46,18 @@ class Predictions(NamedTuple):
     """[comments, topics]: the margin over each topic's threshold."""
     probabilities: NDArray[Any]
     """[comments, topics]."""
+    by_words: NDArray[Any]
+    """[comments, topics]: the part of the words in the scores."""
     levels: NDArray[Any]
     """[comments, 5]: probabilities from very positive to very negative."""
     unrated: NDArray[Any]
     """[comments, 5]: the same without the rating as input."""
+    mixed: NDArray[Any]
+    """[comments]: True where both praise and blame are sure."""
+    clauses: NDArray[Any]
+    """[clauses, 5]: the levels' probabilities by each clause alone, without the rating."""
+    segments: NDArray[Any]
+    """[segments, 5]: the same by segment."""
     hits: NDArray[Any]
     """[comments, groups]: terms of topics that the model does not know."""
     bags: Bags
@@ -71,11 +77,14 @@ class TextModel:
         self.card = card
         self.version = card.version
         self.topics = card.topics
-        self.has_levels = bool(parameters.context_weights[:, len(card.topics) :].any())
+        self.has_levels = bool(parameters.survey.context_weights.any())
         """True if it was trained on sentiment too."""
         self.parameters = parameters
         further = {n: terms for n, terms in (groups or {}).items() if n not in card.topics}
-        self.bag = BagReader(_Weights(parameters, card, vectors), further)
+        weights = TableWeights(parameters, card, vectors)
+        self.columns = weights.columns
+        """The columns of the table, and of the bags' sums, that hold each part's outputs."""
+        self.bag = BagReader(weights, further)
 
     @classmethod
     def load(
@@ -90,42 +99,133 @@ class TextModel:
 
     def read(self, comments: Sequence[Comment]) -> Predictions:
         """Predict a batch."""
-        kinds = [comment.kind for comment in comments]
-        bags = self.bag.read([comment.tokens for comment in comments], kinds)
-        beside = context_matrix(comments)
-        outputs = bags.scores + self.context_outputs(beside)
-        topics = len(self.topics)
-        margins = outputs[:, :topics] - self.parameters.thresholds
+        bags = self.bag.read([c.reading for c in comments], [c.kind for c in comments])
+        batch = Batch(comments, bags)
+        by_words = divide(batch.add_up(self.sums_of(bags, "topics")))
+        topics = self.parameters.topics
+        scores = by_words + topics.intercepts + batch.context() @ topics.context_weights
         slopes, shifts = self.parameters.calibration.T
-        probabilities = logistic(outputs[:, :topics] * slopes + shifts)
-        levels, unrated = level_shares(outputs[:, topics:])
-        return Predictions(margins, probabilities, levels, unrated, bags.hits, bags)
+        judged = self._judge(batch)
+        return Predictions(
+            scores - self.parameters.thresholds,
+            logistic(scores * slopes + shifts),
+            by_words,
+            judged.levels,
+            judged.unrated,
+            judged.mixed,
+            judged.clauses,
+            judged.segments,
+            batch.add_up(bags.sums[:, self.bag.first_group :]),
+            bags,
+        )
 
-    def context_outputs(self, beside: NDArray[Any]) -> NDArray[Any]:
-        """Return the context's part of the outputs."""
-        added: NDArray[Any] = beside @ self.parameters.context_weights + self.parameters.intercepts
-        return added
+    def level_column(self, comment: Comment, level: int) -> int:
+        """Return the column of the table that speaks for a level of a comment."""
+        columns: slice = self.columns["survey" if comment.is_survey else "story"]
+        return int(columns.start) + level
+
+    def sums_of(self, bags: Bags, part: str) -> NDArray[Any]:
+        """Return the columns of a part, [clauses, outputs + 1], its sums of squares last."""
+        columns = self.columns[part]
+        sums: NDArray[Any] = bags.sums[:, columns.start : columns.stop + 1]
+        return sums
+
+    def outputs_of(
+        self, part: str, sums: NDArray[Any], context: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """Return the outputs of units, given their sums and their context features."""
+        weights: Part = getattr(self.parameters, part)
+        outputs: NDArray[Any] = divide(sums) + weights.intercepts
+        if context is not None:
+            outputs += context @ weights.context_weights
+        return outputs
+
+    def _judge(self, batch: Batch) -> _Judged:
+        """Return what each head says of its comments."""
+        survey, story = self.sums_of(batch.bags, "survey"), self.sums_of(batch.bags, "story")
+        count = len(batch.comments)
+        empty = np.zeros((count, LEVELS), dtype=np.float32)
+        judged = _Judged(
+            empty,
+            empty.copy(),
+            np.zeros(count, dtype=bool),
+            np.zeros((len(batch.of_segment), LEVELS), dtype=np.float32),
+            np.zeros((len(batch.of_clause), LEVELS), dtype=np.float32),
+        )
+        segments = softmax(self.outputs_of("story", batch.add_up_segments(story), None))
+        pooled = batch.pool(segments)
+        judged.fill(~batch.is_survey, batch, pooled.mean, pooled.mean, pooled.mixed, segments)
+        judged.clauses[:] = softmax(self.outputs_of("story", story, None))
+        if batch.is_survey.any():
+            self._judge_survey(batch, survey, pooled, judged)
+        return judged
+
+    def _judge_survey(
+        self,
+        batch: Batch,
+        sums: NDArray[Any],
+        story: Pooled,
+        judged: _Judged,
+    ) -> None:
+        by_segment = batch.add_up_segments(sums)
+        context = batch.segment_context()
+        segments = split_heads(self.outputs_of("survey", by_segment, context))
+        whole = split_heads(
+            self.outputs_of("survey", batch.add_up_counted(by_segment), batch.context())
+        )
+        pooled = [batch.pool(shares) for shares in segments]
+        # Thanks that were set aside are a topic, and still no praise of the care.
+        by_topic = batch.add_up_counted(batch.add_up_segments(self.sums_of(batch.bags, "topics")))
+        spoken = self.outputs_of("topics", by_topic, batch.context())
+        inputs = survey_inputs(
+            pooled, whole, story, batch.kinds, batch.ratings, batch.lengths, spoken
+        )
+        plain, balanced = split_heads(judge(inputs, self.parameters.survey_judge))
+        alone = (whole[2] + pooled[2].mean) / 2
+        judged.fill(
+            batch.is_survey, batch, average(plain, balanced), alone, pooled[2].mixed, segments[2]
+        )
+        clauses = split_heads(self.outputs_of("survey", sums, batch.clause_context()))[2]
+        asked = batch.is_survey[batch.of_clause]
+        # A question colours every clause of an answer; the clause's own words count as much.
+        judged.clauses[asked] = (clauses[asked] + judged.clauses[asked]) / 2
 
 
-def context_matrix(comments: Sequence[Comment]) -> NDArray[Any]:
-    """Return the context features of comments, ``[comments, CONTEXT_SIZE]``."""
-    if not comments:
-        return np.zeros((0, CONTEXT_SIZE), dtype=np.float32)
-    return context_features(
-        np.array([comment.kind for comment in comments]),
-        np.array([comment.rating for comment in comments]),
-        np.array([len(comment.tokens) for comment in comments]),
-        np.array([comment.vader for comment in comments], dtype=np.float32),
-    )
+class _Judged(NamedTuple):
+    """Levels of comments, their segments and clauses; see :class:`Predictions`."""
+
+    levels: NDArray[Any]
+    unrated: NDArray[Any]
+    mixed: NDArray[Any]
+    segments: NDArray[Any]
+    clauses: NDArray[Any]
+
+    def fill(
+        self,
+        where: NDArray[Any],
+        batch: Batch,
+        levels: NDArray[Any],
+        unrated: NDArray[Any],
+        mixed: NDArray[Any],
+        segments: NDArray[Any],
+    ) -> None:
+        """Take the results of one head for its comments, [comments] of bool."""
+        self.levels[where], self.unrated[where] = levels[where], unrated[where]
+        self.mixed[where] = mixed[where]
+        of_head = where[batch.of_segment]
+        self.segments[of_head] = segments[of_head]
 
 
-def level_shares(outputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the levels' probabilities, and those without the rating as input; both [comments, 5].
+def average(plain: NDArray[Any], balanced: NDArray[Any]) -> NDArray[Any]:
+    """Return the levels' probabilities of the judge's two heads together."""
+    averaged: NDArray[Any] = _PLAIN_SHARE * plain + (1 - _PLAIN_SHARE) * balanced
+    return averaged
 
-    ``outputs`` are those of the three heads, side by side.
-    """
-    heads = softmax(outputs.reshape(-1, _HEADS, LEVELS))
-    return (heads[:, 0] + heads[:, 1]) / 2, heads[:, 2]
+
+def split_heads(outputs: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the levels' probabilities, [units, 5], of heads whose outputs are side by side."""
+    heads = softmax(outputs.reshape(len(outputs), -1, LEVELS))
+    return [heads[:, head] for head in range(heads.shape[1])]
 
 
 def logistic(scores: NDArray[Any]) -> NDArray[Any]:
@@ -139,32 +239,6 @@ def softmax(scores: NDArray[Any]) -> NDArray[Any]:
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares: NDArray[Any] = powers / powers.sum(axis=-1, keepdims=True)
     return shares
-
-
-class _Weights:
-    """The weights of named features and of word vectors, for :class:`BagReader`."""
-
-    def __init__(self, parameters: Parameters, card: Card, vectors: WordVectors) -> None:
-        self.outputs = parameters.weights.shape[1]
-        self.terms = card.terms
-        self.phrases = card.phrases
-        self._place = {name: place for place, name in enumerate(parameters.names)}
-        self._weights = parameters.weights.astype(np.float32)
-        self._squares = parameters.squares
-        self._words = vectors.place
-        by_word = vectors.vectors @ parameters.vector_weights
-        self._by_word = by_word * (parameters.rareness[:, None] * np.float32(VECTOR_VALUE))
-
-    def lookup(self, names: Sequence[str]) -> tuple[NDArray[Any], float] | None:
-        place = self._place
-        places = [place[name] for name in names if name in place]
-        if not places:
-            return None
-        return self._weights[places].sum(axis=0), float(self._squares[places].sum())
-
-    def vector_weights(self, word: str) -> NDArray[Any] | None:
-        place = self._words.get(word)
-        return None if place is None else self._by_word[place]
 
 
 def load_text_model(

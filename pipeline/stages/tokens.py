@@ -9,7 +9,24 @@ from typing import Final
 # A word with its inner apostrophes, or a mark that carries tone. Longer ones than language has are
 # cut, so that caches by word stay small.
 _TOKEN: Final = re.compile(r"[^\W_]{1,40}(?:'[^\W_]{1,40}){0,3}|[!?]")
+# Emoji are one word with their skin tone, variation and joined parts.
+GOOD_EMOJI: Final = "👍👏🙏💪👌🙌🤗🤩🥰😍😘😊🙂😀😃😄😁😇☺😌🥳🎉💯✅⭐🌟★❤♥💙💚💛💜🧡💖💕💗💐🌹🌈"
+BAD_EMOJI: Final = "👎😡😠🤬😤😢😭😞😟😔🙁☹😣😖😫😩😒🙄😑🤮🤢😱😨💔💩🤦😾👿😳❌🚫"
+_GOOD_FACES: Final = r"[:;=][-'^o]?\)+|\(:|:-?d(?![^\W_])|<3"
+_BAD_FACES: Final = r"[:=][-'^o]?\(+|>:\(|:-?/(?!/)|:-?\|"
+_PIECE: Final = re.compile(
+    r"[^\W_]{1,40}(?:'[^\W_]{1,40}){0,3}"
+    rf"|{_GOOD_FACES}|{_BAD_FACES}"
+    r"|[!?;()…\n&]|[.,:](?!\d)|(?<=\s)[-–—]+(?=\s)"
+    rf"|[{GOOD_EMOJI}{BAD_EMOJI}][\U0001F3FB-\U0001F3FF\uFE0E\uFE0F]?"
+    r"(?:\u200D[^\s\w]\uFE0F?){0,4}"
+)
+_GOOD_FACE: Final = re.compile(_GOOD_FACES)
+_BAD_FACE: Final = re.compile(_BAD_FACES)
 _PLACEHOLDER: Final = re.compile(r"\[[A-Z_]{2,40}\]")
+DENIED: Final = "~"
+"""The first character of a word in the scope of a negator or a wish."""
+
 MAX_TOKENS: Final = 1_000
 """Words beyond these change neither label nor topics."""
 
@@ -31,12 +48,37 @@ def tokenize(text: str) -> list[str]:
     return _TOKEN.findall(lowercase(text[:_MAX_CHARACTERS]))[:MAX_TOKENS]
 
 
+def split_words(words: str) -> frozenset[str]:
+    """Return a set of words, given with spaces between them."""
+    return frozenset(words.split())
+
+
+def find_pieces(text: str) -> list[str]:
+    """Return the words of a text in lower case, and the marks, emoji and faces between them."""
+    lower = lowercase(text[:_MAX_CHARACTERS])
+    return _PIECE.findall(lower)
+
+
+def tone_of_sign(word: str) -> int:
+    """Return 1 for an emoji or a face that is glad, -1 for one that is not, and 0 for a word."""
+    if word[0].isalnum():
+        return 0
+    if word[0] in GOOD_EMOJI or _GOOD_FACE.match(word):
+        return 1
+    return -1 if word[0] in BAD_EMOJI or _BAD_FACE.match(word) else 0
+
+
 def token_spans(text: str, tokens: Sequence[str]) -> list[tuple[int, int]]:
-    """Return start and end of each of the text's own ``tokens``, in characters of ``text``."""
+    """Return start and end of each of the text's own ``tokens``, in characters of ``text``.
+
+    The marks of denied words are ignored.
+    """
     lower = lowercase(text[:_MAX_CHARACTERS])
     spans = []
     end = 0
     for token in tokens:
+        if token[0] == DENIED:
+            token = token[1:]
         # No character between two tokens could begin one.
         start = lower.index(token, end)
         end = start + len(token)

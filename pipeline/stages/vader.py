@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import version
 from itertools import islice
 from math import sqrt
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pipeline.stages._vader_rules import ValenceRules
 from pipeline.stages._vader_words import VaderVocabulary, word_bounds
@@ -51,13 +52,10 @@ class Vader:
     """Scores English texts; loads the lexicons of vaderSentiment when constructed."""
 
     def __init__(self) -> None:
-        # Most commands import this module without scoring anything.
-        from vaderSentiment import vaderSentiment
-
-        analyzer = vaderSentiment.SentimentIntensityAnalyzer()
+        library, analyzer = _load_library()
         self.version = f"vader-{version('vaderSentiment')}"
-        self._rules = ValenceRules(vaderSentiment)
-        self._word = VaderVocabulary(vaderSentiment, analyzer.lexicon).__getitem__
+        self._rules = ValenceRules(library)
+        self._word = VaderVocabulary(library, analyzer.lexicon).__getitem__
         # VADER reads texts by character, so it does not know emoji of several characters.
         self._descriptions = {
             emoji: f" {text}" for emoji, text in analyzer.emojis.items() if len(emoji) == 1
@@ -180,6 +178,21 @@ def _emphasis(text: str) -> float:
     if questions > 1:
         emphasis += 0.18 * questions if questions < 4 else 0.96
     return emphasis
+
+
+@cache
+def _load_library() -> tuple[Any, Any]:
+    """Return vaderSentiment's module, and its analyzer with the lexicons."""
+    # Most commands import this module without scoring anything.
+    from vaderSentiment import vaderSentiment
+
+    return vaderSentiment, vaderSentiment.SentimentIntensityAnalyzer()
+
+
+def load_valences() -> dict[str, float]:
+    """Return the valence of each word in VADER's lexicon, from -4 to 4."""
+    lexicon = _load_library()[1].lexicon
+    return {word: valence for word, valence in lexicon.items() if word[0].isalpha()}
 
 
 def _straighten_apostrophes(text: str) -> str:

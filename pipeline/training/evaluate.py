@@ -12,18 +12,21 @@ import numpy as np
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.enricher import Enricher
 from pipeline.stages.score_sentiment import LEVELS
-from pipeline.training.examples import Examples
+from pipeline.training.card_figures import by_length, repeated_texts
+from pipeline.training.examples import NO_LEVEL, Examples
 from pipeline.training.figures import (
     MIN_EXAMPLES,
+    certain_figures,
     sentiment_figures,
     topic_figures,
     vader_figures,
 )
-from schemas.feedback import EnrichedFeedback, Label
+from schemas.feedback import EnrichedFeedback, Family, Label
 
 _BATCH: Final = 1_000
 _ROUNDS: Final = 3
 _NEUTRAL: Final = 2
+_LABEL_SIGN: Final = {Label.POSITIVE: -1, Label.NEUTRAL: 0, Label.NEGATIVE: 1}
 _LEVEL_BY_LABEL: Final = {Label.POSITIVE: 1, Label.NEUTRAL: _NEUTRAL, Label.NEGATIVE: 3}
 
 
@@ -63,10 +66,28 @@ def evaluate(
         "sentiment": sentiment_figures(
             np.array([_level(record) for record in enriched]), examples.levels
         ),
+        "sentiment_by": _groups(enriched, examples),
         "vader": vader_figures(compounds, examples.levels),
         "microseconds_per_comment": _microseconds(enricher, records),
         "of_writers_trained_on": int(seen.sum()),
         "model": analyzer.versions["topics"],
+    }
+
+
+def _groups(enriched: Sequence[EnrichedFeedback], examples: Examples) -> dict[str, Any]:
+    """Return the label's figures by family, by head, by length, and without repeated texts."""
+    predicted = np.array([_LABEL_SIGN.get(r.sentiment.label, 0) for r in enriched])
+    sure = np.array([r.sentiment.probability or 0.0 for r in enriched])
+    truth = examples.levels
+    labelled = truth != NO_LEVEL
+    groups: dict[str, Any] = {"once": ~repeated_texts(examples)}
+    groups |= {f"family {f}": [r.family == f for r in enriched] for f in Family}
+    groups |= {f"head {h}": [r.sentiment.head == h for r in enriched] for h in ("survey", "story")}
+    groups |= {f"{a}-{b} words": where for a, b, where in by_length(examples)}
+    return {
+        name: certain_figures(predicted[chosen], sure[chosen], np.sign(truth[chosen] - 2))
+        for name, where in groups.items()
+        if (chosen := np.array(where, dtype=bool) & labelled).any()
     }
 
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.stages.lexicon import Lexicon
+from pipeline.stages.batch import Comment
 from pipeline.stages.parameters import hash_respondent
 from pipeline.stages.questions import QuestionKind, classify_question
-from pipeline.stages.score_sentiment import LEVELS, get_rating
-from pipeline.stages.text_model import Comment
-from pipeline.stages.tokens import tokenize
+from pipeline.stages.score_sentiment import get_rating
+from pipeline.stages.sentences import cut_asides, read_sentences
 from pipeline.stages.vader import Vader
 from schemas.feedback import Feedback
 
@@ -55,11 +54,8 @@ class Examples:
         self.examples = examples
         vader = Vader()
         self.comments = [
-            Comment(
-                tokenize(example.record.text),
-                classify_question(example.record.question),
-                get_rating(example.record),
-                vader.score_comment(example.record.text),
+            build_comment(
+                example.record.text, example.record.question, get_rating(example.record), vader
             )
             for example in examples
         ]
@@ -100,20 +96,16 @@ class Examples:
         return part
 
 
+def build_comment(text: str, question: str | None, rating: int, vader: Vader) -> Comment:
+    """Return a text as the model's input, as the analysis builds it."""
+    reading = read_sentences(text)
+    scores = vader.score_comment(cut_asides(text, reading))
+    return Comment(reading, classify_question(question), rating, scores)
+
+
 def without_hints(comment: Comment, *, rating: bool) -> Comment:
     """Return the comment as if from a review or a mention: no question, perhaps no rating."""
     return comment._replace(kind=QuestionKind.NONE, rating=comment.rating if rating else 0)
-
-
-def phrase_comments(lexicon: Lexicon) -> tuple[list[Comment], list[int]]:
-    """Return the lexicon's phrases as comments, unasked and in answer to why, and their levels."""
-    vader = Vader()
-    comments, levels = [], []
-    for text, level in lexicon.examples():
-        for kind in (QuestionKind.NONE, QuestionKind.WHY):
-            comments.append(Comment(tokenize(text), kind, 0, vader.score_comment(text)))
-            levels.append(LEVELS.index(level))
-    return comments, levels
 
 
 def to_examples(

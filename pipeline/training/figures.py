@@ -88,6 +88,31 @@ def three_level_figures(predicted: NDArray[Any], truth: NDArray[Any]) -> dict[st
     return {"macro_f1_3": round(float(macro), 4), "f1_negative": round(float(negative), 4)}
 
 
+def label_figures(shares: NDArray[Any], truth: NDArray[Any]) -> dict[str, Any]:
+    """Return accuracy and F1 over three levels, the shares of negatives, and the calibration error.
+
+    ``shares`` are [n, 5] probabilities, ``truth`` [n] levels.
+    """
+    if not len(truth):
+        return {"n": 0}
+    labels = np.add.reduceat(shares, (0, 2, 3), axis=1)
+    return certain_figures(labels.argmax(axis=1) - 1, labels.max(axis=1), np.sign(truth - 2))
+
+
+def certain_figures(
+    predicted: NDArray[Any], sure: NDArray[Any], truth: NDArray[Any]
+) -> dict[str, Any]:
+    """Return the same figures for labels -1, 0 and 1, and the probability of each, [n]."""
+    return {
+        "n": len(truth),
+        "accuracy_3": round(float((predicted == truth).mean()), 4),
+        **three_level_figures(predicted, truth),
+        "negatives": round(float((predicted == _NEGATIVE).mean()), 4),
+        "true_negatives": round(float((truth == _NEGATIVE).mean()), 4),
+        "calibration_error": _expected_error(sure, predicted == truth),
+    }
+
+
 def vader_figures(compounds: NDArray[Any], truth: NDArray[Any]) -> dict[str, Any]:
     """Return VADER's figures at its authors' thresholds; ``truth`` in five levels."""
     labelled = truth != NO_LEVEL
@@ -104,7 +129,11 @@ def calibration_error(shares: NDArray[Any], truth: NDArray[Any], bins: int = 10)
     ``shares`` are [n, 5].
     """
     labelled = truth != NO_LEVEL
-    sure, right = shares[labelled].max(axis=1), shares[labelled].argmax(axis=1) == truth[labelled]
+    chosen = shares[labelled]
+    return _expected_error(chosen.max(axis=1), chosen.argmax(axis=1) == truth[labelled], bins)
+
+
+def _expected_error(sure: NDArray[Any], right: NDArray[Any], bins: int = 10) -> float:
     places = np.minimum((sure * bins).astype(int), bins - 1)
     gaps = [
         abs(sure[places == place].mean() - right[places == place].mean()) * (places == place).mean()

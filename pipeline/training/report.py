@@ -9,8 +9,10 @@ import numpy as np
 
 from pipeline.stages.parameters import LEVELS, Card
 from pipeline.stages.score_sentiment import LEVELS as LEVEL_NAMES
+from pipeline.stages.score_sentiment import choose_levels
 from pipeline.training.examples import NO_LEVEL
-from pipeline.training.train import HeldOutPredictions, TrainingResult
+from pipeline.training.held_out import HeldOutPredictions
+from pipeline.training.train import TrainingResult
 
 PAGE: Final = "card.md"
 TOPICS_PLOT: Final = "topics.png"
@@ -34,9 +36,10 @@ def page(card: Card) -> str:
     lines = [
         f"# Model card: {card.version}",
         "",
-        "A linear model over words, pairs of words, letters of words, word vectors, the kind of "
-        "question and the rating. It gives topics with probabilities, and sentiment in five "
-        "levels.",
+        "Linear models over words, pairs of words, letters of words and word vectors. They read a "
+        "comment by its sentences and mark what is denied. One gives topics with probabilities; "
+        "two give sentiment in five levels: `survey` for comments with a question or a rating, "
+        "and `story` for texts alone.",
         "",
         "## Data",
         "",
@@ -59,12 +62,13 @@ def page(card: Card) -> str:
             f"{vader['f1_negative']:.3f}). Expected calibration error of the level's probability "
             f"{sentiment['calibration_error']:.3f}.",
             "",
+            *_group_lines(card.figures),
         ]
     if topics["n"]:
         lines += [
             f"Topics over {topics['n']:,} comments that have at least one: micro-F1 "
             f"{topics['micro_f1']:.3f}, macro-F1 {topics['macro_f1']:.3f}, samples-F1 "
-            f"{topics['samples_f1']:.3f}.",
+            f"{topics['samples_f1']:.3f}.{_without_and_with(card.figures)}",
             "",
             "| topic | precision | recall | F1 | examples |",
             "|---|---|---|---|---|",
@@ -75,6 +79,7 @@ def page(card: Card) -> str:
             for name, row in sorted(topics["topics"].items(), key=lambda item: -item[1]["n"])
         ]
         lines.append("")
+    lines += _term_lines(card.figures)
     lines += [
         "## Known limits",
         "",
@@ -83,12 +88,63 @@ def page(card: Card) -> str:
         "writing are likely to score lower. Judge it on your own with `feedback evaluate`.",
         "- Very positive and positive, and neutral and its neighbours, are often confused, as they "
         "are by readers; so is irony.",
-        "- Topics with few examples are found less well; see the table. A comment that reaches no "
-        "threshold gets its likeliest topic, if that is likely enough.",
+        "- Topics with few examples are found less well; see the table. Those with an F1 below "
+        "0.3 are not given unless asked for. A comment that reaches no threshold gets its "
+        "likeliest topic, if that is likely enough.",
         "- A probability says how often such a finding was right on comments like those above.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _group_lines(figures: dict[str, Any]) -> list[str]:
+    """Return the table of the label's figures by group."""
+    groups = {
+        "survey: without texts that others wrote too": figures.get("sentiment_without_repeats"),
+        **{f"survey: {n} words": row for n, row in figures.get("by_length", {}).items()},
+        "the same comments as texts alone, by the story head": figures.get("text_alone"),
+        **{f"story, trained without {n}": row for n, row in figures.get("corpora", {}).items()},
+    }
+    rows = [
+        f"| {name} | {row['accuracy_3']:.3f} | {row['f1_negative']:.3f} | {row['negatives']:.2f} "
+        f"| {row['true_negatives']:.2f} | {row['calibration_error']:.3f} | {row['n']:,} |"
+        for name, row in groups.items()
+        if row and row["n"]
+    ]
+    if not rows:
+        return []
+    head = "| label over three levels | accuracy | F1 of negative | negative | by readers |"
+    return [f"{head} calibration error | comments |", f"|{'---|' * 7}", *rows, ""]
+
+
+def _without_and_with(figures: dict[str, Any]) -> str:
+    once, always = figures["topics_without_repeats"], figures["topics_with_likeliest"]
+    if once["micro_f1"] is None:
+        return ""
+    return (
+        f" Without texts that others wrote too: {once['micro_f1']:.3f} and "
+        f"{once['macro_f1']:.3f}. If every comment got its likeliest topic at least: "
+        f"{always['micro_f1']:.3f} and {always['macro_f1']:.3f}."
+    )
+
+
+def _term_lines(figures: dict[str, Any]) -> list[str]:
+    """Return the table of topics that have too few examples to be learnt."""
+    rows = figures.get("topics_by_terms", {}).get("topics", {})
+    if not rows:
+        return []
+    return [
+        "Topics with too few examples are found by their terms:",
+        "",
+        "| topic | precision | recall | F1 | examples |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {name} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} "
+            f"| {row['n']} |"
+            for name, row in rows.items()
+        ),
+        "",
+    ]
 
 
 def _plot_topics(path: Path, card: Card) -> None:
@@ -106,7 +162,7 @@ def _plot_topics(path: Path, card: Card) -> None:
 def _plot_sentiment(path: Path, held_out: HeldOutPredictions) -> None:
     labelled = held_out.levels != NO_LEVEL
     shares, truth = held_out.shares[labelled], held_out.levels[labelled]
-    predicted = shares.argmax(axis=1)
+    predicted = choose_levels(shares)
     figure, (left, right) = _figure(10, 4.2, columns=2)
     matrix = np.zeros((LEVELS, LEVELS))
     np.add.at(matrix, (truth, predicted), 1)
@@ -127,7 +183,8 @@ def _plot_sentiment(path: Path, held_out: HeldOutPredictions) -> None:
     left.set_xlabel("given")
     left.set_ylabel("by readers")
     left.set_title("Levels on respondents not seen")
-    sure, right_ones = shares.max(axis=1), predicted == truth
+    sure = shares[range(len(shares)), predicted]
+    right_ones = predicted == truth
     places = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     shown = [place for place in range(_BINS) if (places == place).any()]
     right.plot([0, 1], [0, 1], color="grey", linewidth=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -13,26 +13,46 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.enrich.explanation import Explanation, Part, Score, TopicFound
+from pipeline.commands.explain.bars import (
+    BAD,
+    BAR_WIDTH,
+    GOOD,
+    NAME_WIDTH,
+    diverging_bars,
+    evidence_line,
+    level_bars,
+    quote,
+    score_bars,
+)
+from pipeline.enrich.explanation import Explanation, Sentence, TopicFound
 from pipeline.terminal import clean, humanize
 from schemas.feedback import Label, Span
 
-_GOOD: Final = "green"
-_BAD: Final = "red"
 _URGENT: Final = "bold white on red"
 _TOPIC: Final = "underline"
 _LEGEND: Final = {
-    _GOOD: ("+", "positive"),
-    _BAD: ("-", "negative"),
+    GOOD: ("+", "positive"),
+    BAD: ("-", "negative"),
     _TOPIC: ("_", "topic"),
     _URGENT: ("!", "urgent"),
 }
-_STYLES: Final = {Label.POSITIVE: _GOOD, Label.NEUTRAL: "yellow", Label.NEGATIVE: _BAD}
-_NAME: Final = 38
-_BAR: Final = 20
-_HALF: Final = 10
+_STYLES: Final = {Label.POSITIVE: GOOD, Label.NEUTRAL: "yellow", Label.NEGATIVE: BAD}
+_REASONS: Final = {
+    "language": "only English is supported",
+    "script": "only English is supported",
+    "no_opinion": "the answer says nothing",
+    "no_words": "no text to read",
+}
+_HEADS: Final = {
+    "survey": "judged as an answer to a survey, with question or rating",
+    "story": "judged by the text alone, as reviews and stories are",
+}
+_ROLES: Final = {
+    "conceded": "conceded",
+    "decisive": "what the contrast comes to",
+    "aside": "a courtesy says nothing about care",
+}
 _MAX_WORDS: Final = 8
-_MIN_SHOWN: Final = 0.005
 # Share of the largest weight below which words are not coloured, or not listed.
 _MIN_TONE: Final = 0.3
 _MIN_NAMED: Final = 0.15
@@ -46,6 +66,7 @@ def render(explanation: Explanation) -> Group:
         "",
         _fact_table(explanation),
         *_section("Sentiment", _sentiment(explanation)),
+        *_section("Sentences", map(_sentence, explanation.sentences)),
         *_section("VADER", _vader(explanation)),
         *_section("Topics", _topics(explanation)),
         *_section("Urgent", _urgent(explanation)),
@@ -99,7 +120,7 @@ def _passage(explanation: Explanation) -> Text:
     for value, spans in sorted(tones, key=lambda tone: abs(tone[0])):
         if abs(value) >= least:
             for span in spans:
-                text.stylize(_GOOD if value > 0 else _BAD, *span)
+                text.stylize(GOOD if value > 0 else BAD, *span)
     for place in chain.from_iterable(explanation.urgent.values()):
         text.stylize(_URGENT, place.start, place.end)
     return text
@@ -138,9 +159,7 @@ def _fact_table(explanation: Explanation) -> Table:
 def _sentiment(explanation: Explanation) -> Iterator[RenderableType]:
     sentiment, levels = explanation.sentiment, explanation.levels
     if sentiment.label is Label.NOT_SCORED:
-        is_supported = explanation.language.code in {"en", "und"}
-        reason = "no text to read" if is_supported else "only English is supported"
-        yield Text(f"not scored: {reason}")
+        yield Text(f"not scored: {_REASONS[sentiment.not_scored or 'no_words']}")
         return
     style = _STYLES[sentiment.label]
     if levels is None and sentiment.probability is not None:
@@ -153,67 +172,36 @@ def _sentiment(explanation: Explanation) -> Iterator[RenderableType]:
         yield Text("and topics are matched by their terms.")
         return
     share = f"  {sentiment.probability:.0%}"
+    if sentiment.mixed:
+        share += "  mixed: praise and blame are both sure"
     yield Text(humanize(sentiment.label), f"bold {style}").append(share, "default")
-    yield _level_bars(levels, explanation.levels_without_rating, style)
+    yield Text(_HEADS[sentiment.head or "story"], "dim")
+    yield level_bars(levels, explanation.levels_without_rating, style)
     if (against := sentiment.contradicts_rating) is not None:
         line = f"\nText and rating {'' if against else 'do not '}contradict each other."
         yield Text(line, "bold yellow" if against else "")
     if explanation.level_score:
         line = f"\nFor {humanize(sentiment.level or '')}, and against it"
         yield Text(line).append("  (score above the others' mean)", "dim")
-        yield _score_bars(explanation.level_score, style)
+        yield score_bars(explanation.level_score, style)
 
 
-def _level_bars(levels: dict[str, float], alone: dict[str, float] | None, style: str) -> Table:
-    """Return the probabilities, and those of the text alone if there is a rating."""
-    table = Table.grid(padding=(0, 2))
-    if alone:
-        table.add_row("", "", Text("with rating", "dim"), "", Text("without", "dim"))
-    sides = [levels, alone] if alone else [levels]
-    for level in levels:
-        row = [Text(humanize(level))]
-        for side in sides:
-            blocks = f"{'█' * round(_BAR * side[level]):{_BAR}}"
-            is_best = side[level] == max(side.values())
-            row += [Text(f"{side[level]:>4.0%}"), Text(blocks, style if is_best else "dim")]
-        table.add_row(*row)
-    return table
-
-
-def _score_bars(score: Score, style: str) -> Table:
-    """Return the parts of a score as bars: to the right for it, to the left against it."""
-    rows = []
-    for part in score.words:
-        name = Text(_quote(part.text, len(part.spans)))
-        for phrase in sorted(part.phrases, key=lambda phrase: -abs(part.phrases[phrase])):
-            name.append(f" · {humanize(phrase.partition(':')[2])}", "dim")
-        rows.append((name, part.value))
-    extras = {
-        "other words": score.other_words,
-        "question": score.question,
-        "rating": score.rating,
-        "length": score.length,
-        "VADER": score.vader,
-        "before anything is read": score.intercept,
-    }
-    rows += [(Text(name, "italic"), value) for name, value in extras.items()]
-    table = _diverging_bars(rows, style)
-    table.add_row(Text("sum", "bold"), Text(f"{score.score:+.2f}", "bold"))
-    return table
-
-
-def _diverging_bars(rows: Sequence[tuple[Text, float]], style: str | None) -> Table:
-    """Return names, values and bars; without a style, above 0 is good and below 0 is bad."""
+def _sentence(sentence: Sentence) -> Table:
+    """Return a sentence with its label, or why it was set aside."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(max_width=_NAME, no_wrap=True, overflow="ellipsis")
-    table.add_column(justify="right")
-    shown = [(name, value) for name, value in rows if abs(value) >= _MIN_SHOWN]
-    largest = max((abs(value) for _, value in shown), default=0.0)
-    for name, value in shown:
-        blocks = "█" * round(_HALF * abs(value) / largest)
-        bars = Text(f"{blocks if value < 0 else '':>{_HALF}}", _BAD if style is None else "dim")
-        bars.append("│", "dim").append(blocks if value > 0 else "", style or _GOOD)
-        table.add_row(name, f"{value:+.2f}", bars)
+    table.add_column(width=14)
+    table.add_column(overflow="fold")
+    if sentence.tone is None:
+        label = Text("set aside", "dim")
+    else:
+        name = f"{humanize(sentence.tone.label)} {sentence.tone.probability:.0%}"
+        label = Text(name, _STYLES[Label(sentence.tone.label)])
+    text = Text(" ".join(clean(sentence.text).split()))
+    if sentence.role in _ROLES:
+        text.append(f"  ({_ROLES[sentence.role]})", "dim")
+    if sentence.denied:
+        text.append(f"  denied: {', '.join(sentence.denied)}", "dim")
+    table.add_row(label, text)
     return table
 
 
@@ -231,9 +219,9 @@ def _vader(explanation: Explanation) -> Iterator[RenderableType]:
     if not values:
         yield Text("No word is in its lexicon, or none carries sentiment.", "dim")
         return
-    rows = [(Text(_quote(word, len(of))), sum(of)) for word, of in values.items()]
+    rows = [(Text(quote(word, len(of))), sum(of)) for word, of in values.items()]
     strongest = sorted(rows, key=lambda row: -abs(row[1]))[:_MAX_WORDS]
-    yield _diverging_bars(sorted(strongest, key=lambda row: -row[1]), None)
+    yield diverging_bars(sorted(strongest, key=lambda row: -row[1]), None)
 
 
 def _topics(explanation: Explanation) -> Iterator[RenderableType]:
@@ -249,6 +237,11 @@ def _topics(explanation: Explanation) -> Iterator[RenderableType]:
 
 def _topic(topic: TopicFound) -> Group:
     lines: list[RenderableType] = [_likelihood(topic, "bold")]
+    if topic.tone is not None:
+        style = _STYLES[Label(topic.tone.label)]
+        tone = Text(f"  {humanize(topic.tone.label)} {topic.tone.probability:.0%}", style)
+        quotes = ", ".join(dict.fromkeys(quote(place.text) for place in topic.tone.evidence))
+        lines.append(tone.append(f"  {quotes}", "default"))
     groups = [humanize(group) for group in (topic.theme, topic.interaction) if group]
     if topic.priority:
         groups.append(f"{topic.priority} priority")
@@ -257,32 +250,23 @@ def _topic(topic: TopicFound) -> Group:
     if groups:
         lines.append(Text(f"  {' · '.join(groups)}", "dim"))
     if topic.score is None:
-        terms = ", ".join(dict.fromkeys(_quote(place.text) for place in topic.evidence))
+        terms = ", ".join(dict.fromkeys(quote(place.text) for place in topic.evidence))
         lines.append(Text(f"  by its terms: {terms}"))
     else:
         parts = topic.score.words
         least = _MIN_NAMED * max((abs(part.value) for part in parts), default=0.0)
-        lines += _evidence_line("for", [part for part in parts if part.value > least])
-        lines += _evidence_line("against", [part for part in parts[::-1] if part.value < -least])
+        lines += evidence_line("for", [part for part in parts if part.value > least])
+        lines += evidence_line("against", [part for part in parts[::-1] if part.value < -least])
     return Group(*lines, "")
-
-
-def _evidence_line(title: str, parts: Sequence[Part]) -> Iterator[RenderableType]:
-    if parts:
-        line = Table.grid(padding=(0, 2, 0, 0))
-        line.add_column(width=9, style="dim")
-        named = (f"{_quote(part.text, len(part.spans))} {part.value:+.2f}" for part in parts)
-        line.add_row(f"  {title}", Text(", ".join(named)))
-        yield line
 
 
 def _likelihood(topic: TopicFound, style: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
+    table.add_column(width=NAME_WIDTH, no_wrap=True, overflow="ellipsis")
     row = [Text(topic.title or humanize(topic.name), style)]
     if topic.probability is not None and topic.threshold is not None:
-        blocks, at = round(_BAR * topic.probability), round(_BAR * topic.threshold)
-        bar = Text(f"{'█' * blocks:·<{_BAR}}", "cyan" if style == "bold" else "dim")
+        blocks, at = round(BAR_WIDTH * topic.probability), round(BAR_WIDTH * topic.threshold)
+        bar = Text(f"{'█' * blocks:·<{BAR_WIDTH}}", "cyan" if style == "bold" else "dim")
         least = Text(f"{topic.probability:>4.0%} from {topic.threshold:.0%}")
         row += [Text.assemble(bar[:at], "│", bar[at + 1 :]), least]
     table.add_row(*row)
@@ -291,10 +275,5 @@ def _likelihood(topic: TopicFound, style: str) -> Table:
 
 def _urgent(explanation: Explanation) -> Iterator[RenderableType]:
     for reason, evidence in explanation.urgent.items():
-        quotes = " … ".join(_quote(place.text) for place in evidence)
+        quotes = " … ".join(quote(place.text) for place in evidence)
         yield Text(f" {humanize(reason)} ", _URGENT).append(f"  {quotes}", "default")
-
-
-def _quote(words: str, times: int = 1) -> str:
-    line = " ".join(words.split())
-    return line if times == 1 else f"{line} ×{times}"

@@ -17,6 +17,13 @@ def figures_tables(figures: dict[str, Any]) -> RenderableType:
         parts.append(_topics(figures["topics"]))
     if figures["sentiment"]["n"]:
         parts.append(_sentiment(figures["sentiment"], figures["vader"]))
+    groups = figures.get("sentiment_by") or {
+        **{f"{length} words": row for length, row in figures.get("by_length", {}).items()},
+        "text alone": figures.get("text_alone", {}),
+        **{f"unseen corpus {name}": row for name, row in figures.get("corpora", {}).items()},
+    }
+    if groups := {name: row for name, row in groups.items() if row.get("n")}:
+        parts.append(_groups(groups))
     if "microseconds_per_comment" in figures:
         times = figures["microseconds_per_comment"]
         parts.append(
@@ -57,6 +64,20 @@ def _sentiment(sentiment: dict[str, Any], vader: dict[str, Any]) -> Table:
         table.add_row(
             title, f"{sentiment[name]:.3f}", "" if baseline is None else f"{baseline:.3f}"
         )
+    return table
+
+
+def _groups(groups: dict[str, Any]) -> Table:
+    """Return the label's figures by group: families, heads, lengths, corpora."""
+    table = _table(
+        "label by group", "", "accuracy", "F1 of negative", "negative", "by readers",
+        "calibration error", "comments",
+    )  # fmt: skip
+    for name, row in groups.items():
+        shares = [f"{row[key]:.2f}" for key in ("negatives", "true_negatives")]
+        error = f"{row['calibration_error']:.3f}"
+        quality = [f"{row[key]:.3f}" for key in ("accuracy_3", "f1_negative")]
+        table.add_row(Text(name), *quality, *shares, error, f"{row['n']:,}")
     return table
 
 

@@ -30,6 +30,7 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.stages.classify_topics import Taxonomy
 from pipeline.stages.lexicon import Lexicon
 from pipeline.terminal import err, out, print_json, print_note
+from pipeline.training.corpora import FORMATS, Corpus, read_corpus
 from pipeline.training.examples import Examples
 
 
@@ -48,6 +49,14 @@ def train(
     taxonomy: TaxonomyOption = None,
     lexicon: Annotated[
         Path | None, typer.Option(help="Lexicon of set phrases (TOML); default: healthcare.")
+    ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT=FILE",
+            help="Further labelled texts to learn sentiment from: nhs-phase1 or vader (its ground "
+            "truth); repeatable.",
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed and file give the same model.")
@@ -73,11 +82,18 @@ def train(
         )
     options = LabelOptions(preset, mapping or [], sentiment, sentiment_scale, topic or [], topics)
     read = read_labelled(path, options)
+    corpora = [_read_corpus(option) for option in corpus or ()]
     _warn_of_unknown_topics(read.examples, taxonomy_)
     try:
         with _progress() as show:
             trained = training.train(
-                read.examples, taxonomy_, words, data=read.data, seed=seed, progress=show
+                read.examples,
+                taxonomy_,
+                words,
+                data=read.data,
+                corpora=corpora,
+                seed=seed,
+                progress=show,
             )
     except training.InsufficientData as error:
         raise CommandError(f"training on {path}: {error}", ExitStatus.BAD_INPUT) from None
@@ -92,6 +108,24 @@ def train(
     else:
         out.print(figures_tables(trained.card.figures))
         print_note(f"wrote {folder}: use it with FEEDBACK_MODEL={folder}")
+
+
+def _read_corpus(option: str) -> Corpus:
+    """Read a corpus, given as FORMAT=FILE; raises ``CommandError``."""
+    kind, _, name = option.partition("=")
+    if kind not in FORMATS or not name:
+        raise CommandError(
+            f"reading --corpus {option!r}: expected FORMAT=FILE, with one of the formats "
+            f"{', '.join(FORMATS)}",
+            ExitStatus.USAGE,
+        )
+    try:
+        return read_corpus(kind, Path(name))
+    except OSError as error:
+        reason = (error.strerror or "read failed").lower()
+        raise CommandError(f"reading {name}: {reason}", ExitStatus.BAD_INPUT) from None
+    except ValueError as error:
+        raise CommandError(f"reading {name}: {error}", ExitStatus.BAD_INPUT) from None
 
 
 def require_training() -> None:
@@ -122,5 +156,5 @@ def _warn_of_unknown_topics(examples: Examples, taxonomy: Taxonomy) -> None:
 def _progress() -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bar:
-        task = bar.add_task("training: five folds for the figures, then the model", total=6)
+        task = bar.add_task("training: folds and corpora for the figures, then the model", total=1)
         yield lambda done, of: bar.update(task, completed=done, total=of)

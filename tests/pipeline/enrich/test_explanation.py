@@ -14,8 +14,8 @@ import pytest
 
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import Explanation, Score, explain
+from pipeline.stages.batch import Batch
 from pipeline.stages.score_sentiment import LEVELS
-from pipeline.stages.text_model import context_matrix
 from schemas.feedback import Family, Feedback, Label
 
 ANALYZER = CommentAnalyzer.load()
@@ -29,7 +29,7 @@ COMMENTS: list[tuple[str, dict[str, Any]]] = [
     ("İT WAS  COLD — someone to\ntalk to, please; more staff", {"stars": {"value": 2}}),
     ("Call 07700 900123, or mail jo@example.org: nobody rang back", {"csat": {"value": 1}}),
     ("👍", {"fft": {"value": 6}}),
-    ("?!", {}),
+    ("Really?!", {}),
     ("The wait was long. Kind staff! " * 200, {"question": "Why?", "ces": {"value": 7}}),
 ]
 
@@ -49,12 +49,20 @@ def _explain(text: str, **fields: Any) -> Explanation:
     return explain(ANALYZER, _record(text, **fields))
 
 
-def _outputs(text: str, **fields: Any) -> Any:
-    """All scores of the model, by its own way."""
+def _outputs(text: str, **fields: Any) -> tuple[Any, Any]:
+    """All scores of topics, and of levels by the whole comment; by the model's own way."""
     assert MODEL is not None
     comment = ANALYZER.preprocess([_record(text, **fields)])[0].features
-    bags = MODEL.bag.read([comment.tokens], [comment.kind])
-    return (bags.scores + MODEL.context_outputs(context_matrix([comment])))[0]
+    bags = MODEL.bag.read([comment.reading], [comment.kind])
+    batch = Batch([comment], bags)
+    topics = MODEL.outputs_of(
+        "topics", batch.add_up(MODEL.sums_of(bags, "topics")), batch.context()
+    )
+    head = "survey" if comment.is_survey else "story"
+    sums = batch.add_up_counted(batch.add_up_segments(MODEL.sums_of(bags, head)))
+    levels = MODEL.outputs_of(head, sums, batch.context() if comment.is_survey else None)
+    heads = levels[0].reshape(-1, 5)[:2].mean(axis=0)
+    return topics[0], heads
 
 
 def _sum(score: Score) -> float:
@@ -69,7 +77,7 @@ def test_the_parts_of_a_level_add_up_to_the_models_score(text: str, fields: Any)
     explanation = _explain(text, **fields)
     assert explanation.level_score is not None
     assert explanation.tone is not None
-    heads = _outputs(text, **fields)[len(MODEL.topics) :].reshape(3, 5)[:2].mean(axis=0)
+    _, heads = _outputs(text, **fields)
     assert explanation.sentiment.level is not None
     level = LEVELS.index(explanation.sentiment.level)
     expected = heads[level] - np.delete(heads, level).mean()
@@ -83,7 +91,7 @@ def test_the_parts_of_a_level_add_up_to_the_models_score(text: str, fields: Any)
 def test_the_parts_of_a_topic_add_up_to_the_models_score(text: str, fields: Any) -> None:
     assert MODEL is not None
     explanation = _explain(text, **fields)
-    outputs = _outputs(text, **fields)
+    outputs, _ = _outputs(text, **fields)
     for topic in (*explanation.topics, *explanation.next_topics):
         if topic.score is not None and topic.margin is not None:
             place = MODEL.topics.index(topic.name)
@@ -103,8 +111,11 @@ def test_it_says_what_the_worker_says(text: str, fields: Any) -> None:
     assert tuple(explanation.urgent) == read["urgent_reasons"]
     levels = explanation.levels
     assert levels is not None
-    likeliest = max(levels, key=lambda level: levels[level])
-    assert likeliest == explanation.sentiment.level
+    assert levels[explanation.sentiment.level or ""] == pytest.approx(
+        explanation.sentiment.level_probability, abs=1e-3
+    )
+    tones = {topic.name: topic.tone.label for topic in explanation.topics if topic.tone}
+    assert tones == {tone.topic: tone.label for tone in read["topic_sentiments"]}
     evidence = {
         f"topic:{topic.name}": tuple((place.start, place.end) for place in topic.evidence)
         for topic in explanation.topics
@@ -183,6 +194,19 @@ def test_of_a_short_text_every_part_is_shown(text: str) -> None:
     score = _explain(text).level_score
     assert score is not None
     assert score.other_words == pytest.approx(0, abs=1e-5)
+
+
+def test_sentences_are_shown_with_what_they_deny_and_what_was_set_aside() -> None:
+    explanation = _explain("The porter was not kind. Lovely nurses, but cold soup! Thank you.")
+    shown = [(s.text, s.role, s.denied) for s in explanation.sentences]
+    assert shown == [
+        ("The porter was not kind", "plain", ("kind",)),
+        ("Lovely nurses", "conceded", ()),
+        ("but cold soup!", "decisive", ()),
+        ("Thank you", "aside", ()),
+    ]
+    tones = [s.tone.label if s.tone else None for s in explanation.sentences]
+    assert tones == ["negative", "positive", "negative", None]
 
 
 def test_a_text_against_its_rating_shows_what_it_says_alone() -> None:

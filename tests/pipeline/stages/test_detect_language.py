@@ -3,7 +3,6 @@ import time
 import pytest
 
 from pipeline.stages.detect_language import UNDETERMINED, LanguageDetector, find_refusal
-from pipeline.stages.score_sentiment import is_scored
 
 DETECTOR = LanguageDetector()
 ENGLISH = "The nurses were kind but I had to wait for hours"
@@ -78,7 +77,7 @@ def test_short_texts_of_other_languages_are_not_english(text: str, code: str) ->
     detected = DETECTOR.detect(text)
     assert detected.code == code
     assert find_refusal(text, detected) == "language"
-    assert not is_scored(text, detected)
+    assert find_refusal(text, detected)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_another_script_is_never_english(text: str, code: str) -> None:
     detected = DETECTOR.detect(text)
     assert detected.code == code
     assert find_refusal(text, detected) == "script"
-    assert not is_scored(text, detected)
+    assert find_refusal(text, detected)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +130,7 @@ def test_another_script_is_never_english(text: str, code: str) -> None:
 def test_short_english_is_scored(text: str) -> None:
     detected = DETECTOR.detect(text)
     assert find_refusal(text, detected) is None
-    assert is_scored(text, detected)
+    assert find_refusal(text, detected) is None
 
 
 @pytest.mark.parametrize(

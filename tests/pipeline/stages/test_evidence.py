@@ -5,37 +5,49 @@ import numpy as np
 import pytest
 
 from pipeline.stages._feature_sums import BagReader
-from pipeline.stages.evidence import find_strongest, merge_adjacent, places_to_spans
+from pipeline.stages.evidence import (
+    find_strongest,
+    merge_adjacent,
+    places_to_spans,
+    words_of_rows,
+)
 from pipeline.stages.questions import QuestionKind
-from pipeline.stages.tokens import token_spans, tokenize
+from pipeline.stages.sentences import read_sentences
+from pipeline.stages.tokens import token_spans
 from schemas.feedback import Span
 
 
 class OneOutput:
-    """Weights by the names of features, of a single output."""
+    """Weights by the names of features, of a single output; the next column is the bag's size."""
 
-    outputs = 1
+    width = 2
     terms: Mapping[str, Sequence[str]] = {"queue": ["had to stand in line"]}
     phrases: Mapping[str, Sequence[str]] = {}
 
     def __init__(self, weights: dict[str, float]) -> None:
         self.weights = weights
 
-    def lookup(self, names: Sequence[str]) -> tuple[np.ndarray[Any, Any], float] | None:
-        weights = [self.weights[name] for name in names if name in self.weights]
-        return (np.array([sum(weights)], dtype=np.float32), 1.0) if weights else None
-
-    def vector_weights(self, word: str) -> None:
-        return None
+    def add(
+        self,
+        row: np.ndarray[Any, Any],
+        plain: Sequence[str],
+        marked: Sequence[str],
+        word: str | None,
+    ) -> bool:
+        weights = [self.weights[name] for name in marked if name in self.weights]
+        row[0] += sum(weights)
+        return bool(weights)
 
 
 def show(text: str, **weights: float) -> list[str]:
     names = {name.replace("__", ":").replace("_", " "): value for name, value in weights.items()}
     reader = BagReader(OneOutput(names), {})
-    tokens = tokenize(text)
-    bags = reader.read([["before"], tokens], [QuestionKind.NONE, QuestionKind.NONE])
-    (places,) = find_strongest(bags, reader.table, [1], [0])
-    spans = places_to_spans(places, token_spans(text, tokens), bags.phrases.get(1, ()))
+    readings = [read_sentences("before"), read_sentences(text)]
+    bags = reader.read(readings, [QuestionKind.NONE, QuestionKind.NONE])
+    first, end = bags.starts[bags.first_clauses()[1:]]
+    (places,) = find_strongest(bags, reader.table, [first], [end], [0])
+    words = words_of_rows(readings[1], bags, 1)
+    spans = places_to_spans(places, words, token_spans(text, readings[1].tokens))
     return [text[start:end] for start, end in spans]
 
 
@@ -46,7 +58,7 @@ def show(text: str, **weights: float) -> list[str]:
         ("Rude, and so slow", {"w__rude": 2.0, "w__slow": 1.0}, ["Rude", "slow"]),
         ("Rude, and so slow", {"w__rude": 2.0, "w__slow": 0.7}, ["Rude"]),
         ("Rude, and so slow", {"w__rude": 2.0, "w__and": -3.0}, ["Rude"]),
-        ("It was not  good", {"b__not_good": 1.0, "w__not": 0.5}, ["not  good"]),
+        ("It was not  good", {"b__not_~good": 1.0, "w__not": 0.5}, ["not  good"]),
         ("Nothing", {"b__<_nothing": 1.0}, ["Nothing"]),
         ("Nothing!", {"b__!_>": 1.0}, ["!"]),
         ("I had to stand in line, sir", {"t__queue": 1.0}, ["had to stand in line"]),
@@ -64,17 +76,25 @@ def test_evidence_is_the_words_that_speak_most(
 
 
 def test_a_text_without_words_has_no_evidence_even_where_that_says_something() -> None:
-    assert show(":-)", **{"b__<_>": 1.0}) == []
+    assert show("...", **{"b__<_>": 1.0}) == []
 
 
-def test_each_column_of_each_comment_has_its_own_evidence() -> None:
+def test_words_of_a_later_sentence_have_their_own_places() -> None:
+    assert show("It was fine. But the food, as ever, was cold!", w__cold=1.0) == ["cold"]
+    assert show("Kind. I had to stand in line. Good.", t__queue=1.0) == ["had to stand in line"]
+
+
+def test_each_range_of_rows_has_its_own_evidence() -> None:
     reader = BagReader(OneOutput({"w:rude": 1.0, "w:slow": 1.0}), {"parking": ["car park"]})
-    comments = [["rude", "car", "park"], ["the", "slow"]]
-    bags = reader.read(comments, [QuestionKind.NONE, QuestionKind.NONE])
-    strongest = find_strongest(bags, reader.table, [0, 0, 1, 1], [0, reader.first_group, 0, 2])
+    readings = [read_sentences("rude car park"), read_sentences("the slow")]
+    bags = reader.read(readings, [QuestionKind.NONE, QuestionKind.NONE])
+    begins, ends = [0, 0, 7, 7], [7, 7, 12, 12]
+    assert bags.starts.tolist() == [0, 7, 12]
+    columns = [0, reader.first_group, 0, 1]
+    strongest = find_strongest(bags, reader.table, begins, ends, columns)
     # Rows are the words, then the pairs from before the first to behind the last word.
     assert strongest == [[0], [3 + 2], [1], []]
-    assert find_strongest(bags, reader.table, [], []) == []
+    assert find_strongest(bags, reader.table, [], [], []) == []
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,18 @@ import pytest
 
 from pipeline.stages.score_sentiment import (
     get_rating,
-    is_scored,
     predict_sentiment,
     sentiment_from_model,
     sentiment_from_thresholds,
     unscored_sentiment,
+    why_not_scored,
 )
 from pipeline.stages.vader import Scores
 from schemas.feedback import Feedback, Label, Language, Level, Sentiment
 
 VADER = Scores(negative=0.1, neutral=0.6, positive=0.3, compound=0.4)
 EVEN = np.full((1, 5), 0.2)
+PLAIN = np.zeros(1, dtype=bool)
 
 
 def rate(**measures: float) -> Feedback:
@@ -84,22 +85,24 @@ def test_without_a_model_the_label_is_by_vaders_thresholds(compound: float, labe
         ((0.2, 0.1, 0.4, 0.2, 0.1), Label.NEUTRAL, 0.4, Level.NEUTRAL, 0.4),
         ((0.1, 0.1, 0.1, 0.4, 0.3), Label.NEGATIVE, 0.7, Level.NEGATIVE, 0.4),
         ((0.0, 0.0, 0.0, 0.25, 0.750001), Label.NEGATIVE, 1.0, Level.VERY_NEGATIVE, 0.75),
+        ((0.1, 0.0, 0.4, 0.3, 0.2), Label.NEGATIVE, 0.5, Level.NEGATIVE, 0.3),
     ],
 )
-def test_the_models_label_is_that_of_the_likeliest_level(
+def test_the_label_is_the_likeliest_one_and_the_level_the_likeliest_of_that_label(
     levels: tuple[float, ...],
     label: Label,
     probability: float,
     level: Level,
     level_probability: float,
 ) -> None:
-    (judgement,) = predict_sentiment(np.array([levels], dtype=np.float32), EVEN)
-    assert sentiment_from_model(VADER, "model", judgement, 0) == Sentiment(
+    (judgement,) = predict_sentiment(np.array([levels], dtype=np.float32), EVEN, PLAIN)
+    assert sentiment_from_model(VADER, "model", judgement, 0, "story") == Sentiment(
         label=label,
         method="model",
         probability=probability,
         level=level,
         level_probability=level_probability,
+        head="story",
         compound=0.4,
         positive=0.3,
         neutral=0.6,
@@ -110,9 +113,10 @@ def test_the_models_label_is_that_of_the_likeliest_level(
 def test_a_batch_is_judged_as_its_comments_one_by_one() -> None:
     levels = np.random.default_rng(1).dirichlet(np.ones(5), 50)
     unrated = np.random.default_rng(2).dirichlet(np.ones(5), 50)
-    one_by_one = [predict_sentiment(levels[[n]], unrated[[n]])[0] for n in range(50)]
-    assert predict_sentiment(levels, unrated) == one_by_one
-    assert predict_sentiment(levels[:0], unrated[:0]) == []
+    mixed = np.arange(50) % 3 == 0
+    one_by_one = [predict_sentiment(levels[[n]], unrated[[n]], mixed[[n]])[0] for n in range(50)]
+    assert predict_sentiment(levels, unrated, mixed) == one_by_one
+    assert predict_sentiment(levels[:0], unrated[:0], mixed[:0]) == []
 
 
 @pytest.mark.parametrize(
@@ -134,28 +138,37 @@ def test_a_batch_is_judged_as_its_comments_one_by_one() -> None:
 def test_a_text_that_is_surely_the_opposite_contradicts_its_rating(
     unrated: tuple[float, ...], rating: int, contradicted: bool | None
 ) -> None:
-    (judgement,) = predict_sentiment(EVEN, np.array([unrated]))
+    (judgement,) = predict_sentiment(EVEN, np.array([unrated]), PLAIN)
     assert (
-        sentiment_from_model(VADER, "model", judgement, rating).contradicts_rating is contradicted
+        sentiment_from_model(VADER, "model", judgement, rating, "survey").contradicts_rating
+        is contradicted
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "scored"),
+    ("text", "code", "reason"),
     [
-        ("Good", "en", True),
-        ("Good", "und", True),
-        (":)", "und", True),
-        ("Bueno", "es", False),
-        ("", "und", False),
-        (" \n\u00a0", "und", False),
+        ("Good", "en", None),
+        ("Good", "und", None),
+        (":)", "und", None),
+        ("👍", "und", None),
+        ("Nothing", "und", None),
+        ("Bueno", "es", "language"),
+        ("", "und", "no_words"),
+        (" \n\u00a0" * 40, "und", "no_words"),
+        ("-", "und", "no_words"),
+        ("...", "und", "no_words"),
+        ("N/A", "und", "no_opinion"),
+        ("not applicable.", "und", "no_opinion"),
     ],
 )
-def test_what_is_empty_or_in_another_language_is_not_scored(
-    text: str, code: str, scored: bool
+def test_what_says_nothing_or_is_in_another_language_is_not_scored_for_a_reason(
+    text: str, code: str, reason: str | None
 ) -> None:
-    assert is_scored(text, Language(code=code)) is scored
+    assert why_not_scored(text, Language(code=code)) == reason
 
 
 def test_what_is_not_scored_has_a_method_and_no_numbers() -> None:
-    assert unscored_sentiment("model") == Sentiment(label=Label.NOT_SCORED, method="model")
+    assert unscored_sentiment("model", "language") == Sentiment(
+        label=Label.NOT_SCORED, method="model", not_scored="language"
+    )
