@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from pipeline.enrich import enricher, role, signals
 from pipeline.enrich.analyzer import CommentAnalyzer
+from pipeline.enrich.model_findings import ModelFinder
 from pipeline.index import sink
 from pipeline.stages.detect_language import LanguageDetector
-from pipeline.stages.flag_urgent import UrgencyFlagger
 from pipeline.stages.redact import Redactor
 from pipeline.stages.redact_fields import FieldRedactor
 from pipeline.stages.text_model import TextModel
+from pipeline.stages.triage_urgent import UrgencyTriage
 from pipeline.stages.vader import Vader
 
 Place = tuple[Any, str]
@@ -29,8 +30,8 @@ STAGES: Final[dict[str, tuple[Place, ...]]] = {
     "language": ((LanguageDetector, "detect_all"),),
     "vader": ((Vader, "score_comment"),),
     "model": ((TextModel, "read"),),
-    "urgent": ((UrgencyFlagger, "flag"),),
-    "evidence": ((CommentAnalyzer, "_evidence"),),
+    "urgent": ((UrgencyTriage, "triage_records"),),
+    "evidence": ((ModelFinder, "_evidence"),),
     "other of the analysis": ((CommentAnalyzer, "analyze"),),
     "record": ((enricher.Enricher, "enrich_payloads"),),
     "serialise": ((role, "to_message"),),

@@ -169,6 +169,7 @@ class CommentAnalyzer:
             "interactions": interactions,
             "priority": priority,
             **urgency,
+            "translation": None,
             "redactions": redactions,
             "evidence": evidence,
         }

@@ -152,14 +152,14 @@ class BagReader:
     ) -> None:
         """Add the rows of a comment: by clause its words, the pairs around them, and phrases."""
         tokens = reading.tokens
-        known = self._words[kind]
-        words = [known.get(token, -1) for token in tokens]
+        row_by_word = self._words[kind]
+        words = [row_by_word.get(token, -1) for token in tokens]
         if -1 in words:
             words = [
                 self._word(token, kind) if row < 0 else row
                 for token, row in zip(tokens, words, strict=True)
             ]
-        known_pairs = self._pairs[kind]
+        row_by_pair = self._pairs[kind]
         begin = clause = 0
         clauses = reading.clauses
         for end in reading.ends:
@@ -168,7 +168,7 @@ class BagReader:
                 keys.append(f"{before} {token}")
                 before = token
             keys.append(f"{before} {END}")
-            pairs = [known_pairs.get(key, -1) for key in keys]
+            pairs = [row_by_pair.get(key, -1) for key in keys]
             if -1 in pairs:
                 pairs = [
                     self._pair(key, kind) if row < 0 else row

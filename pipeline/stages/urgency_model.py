@@ -124,13 +124,15 @@ class UrgencyModel:
         self.reasons = card.reasons
         self._intercepts = parameters.intercepts
         self._thresholds = parameters.thresholds
-        words = dict.fromkeys((*parameters.words, *vectors.place))
+        count = len(parameters.rareness)
+        with_vector = list(vectors.place)[:count]  # those without come last
+        words = dict.fromkeys((*parameters.words, *with_vector))
         self._rows = {word: row for row, word in enumerate(words, start=MARK_ROW + 1)}
         self._table = np.zeros((len(words) + 2, len(card.reasons) + 1), dtype=np.float32)
         trained = [self._rows[word] for word in parameters.words]
         self._table[trained] = parameters.word_weights
-        places = [self._rows[word] for word in vectors.place]
-        by_vector = vectors.vectors @ parameters.vector_weights
+        places = [self._rows[word] for word in with_vector]
+        by_vector = vectors.vectors[:count] @ parameters.vector_weights
         self._table[places] += by_vector * parameters.rareness[:, None].astype(np.float32)
         self._rows[MARK] = MARK_ROW
         rows = np.array([*trained, MARK_ROW], dtype=np.int64)[parameters.pairs]

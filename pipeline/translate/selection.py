@@ -14,6 +14,9 @@ from pipeline.stages.score_sentiment import SCORED_LANGUAGES
 from schemas.feedback import EnrichedFeedback, Label, Operation
 
 _MARK: Final = Label.NOT_SCORED.encode()
+_MIN_CONFIDENCE: Final = 0.5
+"""A less certain language is a guess by a few words."""
+
 _REASONS: Final = frozenset({"language", "script"})
 
 
@@ -45,5 +48,5 @@ def needs_translation(record: EnrichedFeedback, languages: Collection[str]) -> b
 
 def source_language(record: EnrichedFeedback) -> str | None:
     """Return the detected language, or None for the service to detect it."""
-    code = record.detected_language.code
-    return None if code == UNDETERMINED.code else code
+    code, confidence = record.detected_language.code, record.detected_language.confidence
+    return None if code == UNDETERMINED.code or confidence < _MIN_CONFIDENCE else code

@@ -214,7 +214,7 @@ _SIGN_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
     ("<", _compile(r"<([a-z][a-z_-]{1,24})>"), lambda match: f" {match[1]}:"),
 )
 _WORD_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
-    ("hxxp", _compile(r"\bhxxp"), lambda match: "http"),
+    ("hxxp", _compile(r"(?<![^\W\d_])hxxp"), lambda match: "http"),
     (" slash ", _compile(r" slash (?=\w)"), lambda match: "/"),
     (" underscore ", _compile(" underscore "), lambda match: "_"),
     (

@@ -296,17 +296,15 @@ def _translated(text: str, translation: str, **highlight: str) -> dict[str, Any]
 def test_evidence_is_marked_in_the_translation_that_was_judged() -> None:
     answer = _translated("Danke schön", "Thanks a lot")
     (hit,) = read_response(answer, SearchRequest(labels=(Label.POSITIVE,))).hits
-    assert (hit.text, [hit.text[slice(*span)] for span in hit.spans]) == (
-        "Thanks a lot",
-        ["Thanks"],
-    )
+    assert (hit.text, hit.spans) == ("Danke schön", ())
+    assert [hit.translation[slice(*span)] for span in hit.translation_spans] == ["Thanks"]
 
 
 def test_words_are_marked_where_they_occur_in_the_comment_or_in_its_translation() -> None:
     marked = {"feedback.translation.text": f"{MARK}Thanks{UNMARK} a lot"}
     answer = _translated("Danke schön", "Thanks a lot", **marked)
     (hit,) = read_response(answer, SearchRequest(words="thanks")).hits
-    assert [hit.text[slice(*span)] for span in hit.spans] == ["Thanks"]
+    assert [hit.translation[slice(*span)] for span in hit.translation_spans] == ["Thanks"]
     answer = _translated("Danke schön", "Thanks a lot", message=f"{MARK}Danke{UNMARK} schön")
     (hit,) = read_response(answer, SearchRequest(words="danke")).hits
     assert (hit.text, [hit.text[slice(*span)] for span in hit.spans]) == ("Danke schön", ["Danke"])

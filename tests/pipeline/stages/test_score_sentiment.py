@@ -13,7 +13,7 @@ from pipeline.stages.score_sentiment import (
     why_not_scored,
 )
 from pipeline.stages.vader import Scores
-from schemas.feedback import Feedback, Label, Language, Level, Sentiment
+from schemas.feedback import Feedback, Label, Level, Sentiment
 
 VADER = Scores(negative=0.1, neutral=0.6, positive=0.3, compound=0.4)
 EVEN = np.full((1, 5), 0.2)
@@ -146,26 +146,22 @@ def test_a_text_that_is_surely_the_opposite_contradicts_its_rating(
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "reason"),
+    ("text", "reason"),
     [
-        ("Good", "en", None),
-        ("Good", "und", None),
-        (":)", "und", None),
-        ("👍", "und", None),
-        ("Nothing", "und", None),
-        ("Bueno", "es", "language"),
-        ("", "und", "no_words"),
-        (" \n\u00a0" * 40, "und", "no_words"),
-        ("-", "und", "no_words"),
-        ("...", "und", "no_words"),
-        ("N/A", "und", "no_opinion"),
-        ("not applicable.", "und", "no_opinion"),
+        ("Good", None),
+        (":)", None),
+        ("👍", None),
+        ("Nothing", None),
+        ("", "no_words"),
+        (" \n\u00a0" * 40, "no_words"),
+        ("-", "no_words"),
+        ("...", "no_words"),
+        ("N/A", "no_opinion"),
+        ("not applicable.", "no_opinion"),
     ],
 )
-def test_what_says_nothing_or_is_in_another_language_is_not_scored_for_a_reason(
-    text: str, code: str, reason: str | None
-) -> None:
-    assert why_not_scored(text, Language(code=code)) == reason
+def test_what_says_nothing_is_not_scored_for_a_reason(text: str, reason: str | None) -> None:
+    assert why_not_scored(text) == reason
 
 
 def test_what_is_not_scored_has_a_method_and_no_numbers() -> None:

@@ -12,7 +12,9 @@ from pipeline.stages.urgency_model import (
     UrgencyParameters,
 )
 
-VECTORS = WordVectors({"knife": 0, "sword": 1}, np.array([[1.0], [0.5]], dtype=np.float32))
+VECTORS = WordVectors(
+    {"knife": 0, "sword": 1}, np.array([[1.0], [0.5]], dtype=np.float32), np.zeros((2, 2))
+)
 
 
 def parameters(**changes: object) -> UrgencyParameters:

@@ -149,7 +149,11 @@ def test_examples_are_counted_by_person_level_and_topic() -> None:
 def test_a_comment_is_read_with_its_question_rating_and_tone_or_without() -> None:
     asked = record("No problem!", question="How could we improve?", stars={"value": 4})
     (comment,) = Examples([Example(asked, 0, frozenset())]).comments
-    assert comment[:3] == (["no", "problem", "!"], QuestionKind.IMPROVE, 4)
+    assert (comment.reading.tokens, comment.kind, comment.rating) == (
+        ["no", "~problem", "!"],
+        QuestionKind.IMPROVE,
+        4,
+    )
     assert comment.vader.compound > 0
     assert without_hints(comment, rating=True) == comment._replace(kind=QuestionKind.NONE)
     assert without_hints(comment, rating=False) == comment._replace(

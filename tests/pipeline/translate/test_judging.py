@@ -134,9 +134,9 @@ def with_reason(reason: str | None, label: Label = Label.NOT_SCORED) -> dict[str
         (enrich(THANKS, **with_reason("no_words")), (), False),
         (enrich("N/A", **with_reason("no_opinion")), (), False),
         (enrich("Danke", **with_reason("language")), (), True),
-        (enrich("Danke", **with_reason("language")), ("de",), False),
+        (enrich("Hmm", **with_reason("language")), ("de",), False),
         (enrich("谢谢", **with_reason("script")), (), True),
-        (enrich("Danke", **with_reason(None)), (), False),
+        (enrich("Hmm", **with_reason(None)), (), False),
         (enrich(THANKS, **with_reason(None, Label.NEUTRAL)), (), False),
         (enrich("   ", **with_reason("language")), (), False),
         (judge(enrich(THANKS)), (), False),
@@ -151,7 +151,7 @@ def test_only_comments_that_their_language_kept_from_a_score_need_one(
 
 def test_the_detected_language_is_the_source() -> None:
     assert source_language(enrich(THANKS)) == "de"
-    assert source_language(enrich("Danke")) is None
+    assert source_language(enrich("Hmm")) is None
 
 
 @pytest.mark.parametrize(
