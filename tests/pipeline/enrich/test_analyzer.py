@@ -132,7 +132,8 @@ def test_nothing_is_praise_or_blame_by_the_question(question: str, expected: Lab
 
 @pytest.mark.xfail(reason="the model takes the exception for the answer", strict=True)
 def test_nothing_apart_from_the_food_was_good_is_blame() -> None:
-    assert label("Nothing, apart from the food", "What was good about your visit?") is Label.NEGATIVE
+    question = "What was good about your visit?"
+    assert label("Nothing, apart from the food", question) is Label.NEGATIVE
 
 
 @pytest.mark.parametrize("question", [None, BETTER])
