@@ -108,6 +108,7 @@ class Explanation:
     topics: tuple[TopicFound, ...]
     next_topics: tuple[TopicFound, ...]
     urgent: dict[str, tuple[Place, ...]]
+    maybe_urgent: dict[str, tuple[Place, ...]]
     versions: dict[str, str]
 
 
@@ -117,9 +118,9 @@ def explain(analyzer: CommentAnalyzer, record: Feedback) -> Explanation:
     As JSON its keys are the fields' names, here and above. ``text`` is the redacted text; every
     ``start`` and ``end``, and every pair of ``spans``, counts its characters from 0, half open, and
     the ``text`` next to them repeats these characters, of the first of ``spans``. ``hidden``
-    holds the types, each with its placeholders, ``urgent`` the reasons, each with its evidence;
-    ``rating`` is ``measure``, ``value``, ``worst``, ``best`` and ``level``, 1 to 5. ``sentiment``
-    is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest others.
+    holds the types, each with its placeholders, ``urgent`` and ``maybe_urgent`` the reasons, each
+    with its evidence; ``rating`` is ``measure``, ``value``, ``worst``, ``best`` and ``level``, 1 to
+    5. ``sentiment`` is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest others.
 
     ``levels`` are the probabilities of all five, and without the rating those of the text alone.
     ``level_score`` is the likeliest level's score minus the mean of the other four's, ``tone`` the
@@ -153,12 +154,18 @@ def explain(analyzer: CommentAnalyzer, record: Feedback) -> Explanation:
         tone=judge.of_levels([0.5, 0.5, 0.0, -0.5, -0.5]) if judge else None,
         topics=topics,
         next_topics=next_topics,
-        urgent={
-            n: _places(text, findings["evidence"][f"urgent:{n}"])
-            for n in findings["urgent_reasons"]
-        },
+        urgent=_reasons(text, findings, "urgent"),
+        maybe_urgent=_reasons(text, findings, "maybe_urgent"),
         versions=analyzer.versions,
     )
+
+
+def _reasons(text: str, findings: dict[str, Any], level: str) -> dict[str, tuple[Place, ...]]:
+    evidence = findings["evidence"]
+    return {
+        name: _places(text, evidence.get(f"{level}:{name}", ()))
+        for name in findings[f"{level}_reasons"]
+    }
 
 
 def _rating(record: Feedback, level: int) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -24,17 +24,19 @@ from pipeline.commands.explain.bars import (
     quote,
     score_bars,
 )
-from pipeline.enrich.explanation import Explanation, Sentence, TopicFound
+from pipeline.enrich.explanation import Explanation, Place, Sentence, TopicFound
 from pipeline.terminal import clean, humanize
 from schemas.feedback import Label, Span
 
 _URGENT: Final = "bold white on red"
+_MAYBE_URGENT: Final = "black on yellow"
 _TOPIC: Final = "underline"
 _LEGEND: Final = {
     GOOD: ("+", "positive"),
     BAD: ("-", "negative"),
     _TOPIC: ("_", "topic"),
     _URGENT: ("!", "urgent"),
+    _MAYBE_URGENT: ("?", "maybe urgent"),
 }
 _STYLES: Final = {Label.POSITIVE: GOOD, Label.NEUTRAL: "yellow", Label.NEGATIVE: BAD}
 _REASONS: Final = {
@@ -69,7 +71,8 @@ def render(explanation: Explanation) -> Group:
         *_section("Sentences", map(_sentence, explanation.sentences)),
         *_section("VADER", _vader(explanation)),
         *_section("Topics", _topics(explanation)),
-        *_section("Urgent", _urgent(explanation)),
+        *_section("Urgent", _reasons(explanation.urgent, _URGENT)),
+        *_section("Maybe urgent", _reasons(explanation.maybe_urgent, _MAYBE_URGENT)),
         *_section("Versions", [Text(" · ".join(versions), "dim")]),
     )
 
@@ -121,8 +124,12 @@ def _passage(explanation: Explanation) -> Text:
         if abs(value) >= least:
             for span in spans:
                 text.stylize(GOOD if value > 0 else BAD, *span)
-    for place in chain.from_iterable(explanation.urgent.values()):
-        text.stylize(_URGENT, place.start, place.end)
+    for reasons, style in (
+        (explanation.maybe_urgent, _MAYBE_URGENT),
+        (explanation.urgent, _URGENT),
+    ):
+        for place in chain.from_iterable(reasons.values()):
+            text.stylize(style, place.start, place.end)
     return text
 
 
@@ -273,7 +280,7 @@ def _likelihood(topic: TopicFound, style: str) -> Table:
     return table
 
 
-def _urgent(explanation: Explanation) -> Iterator[RenderableType]:
-    for reason, evidence in explanation.urgent.items():
+def _reasons(reasons: Mapping[str, Sequence[Place]], style: str) -> Iterator[RenderableType]:
+    for reason, evidence in reasons.items():
         quotes = " … ".join(quote(place.text) for place in evidence)
-        yield Text(f" {humanize(reason)} ", _URGENT).append(f"  {quotes}", "default")
+        yield Text(f" {humanize(reason)} ", style).append(f"  {quotes}", "default")

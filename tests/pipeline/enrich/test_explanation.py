@@ -265,3 +265,10 @@ def test_numbers_are_plain_so_that_json_can_hold_them() -> None:
     assert explanation.urgent
     body = {**asdict(explanation), "language": None, "sentiment": None}
     assert orjson.loads(orjson.dumps(body))["level_score"]["words"]
+
+
+def test_what_may_be_urgent_is_explained_with_its_passage() -> None:
+    explanation = _explain("Something is not right with his breathing. The tea was cold.")
+    assert not explanation.urgent
+    (passage,) = explanation.maybe_urgent["immediate_danger"]
+    assert passage.text == "Something is not right with his breathing."
