@@ -120,7 +120,8 @@ def explain(analyzer: CommentAnalyzer, record: Feedback) -> Explanation:
     the ``text`` next to them repeats these characters, of the first of ``spans``. ``hidden``
     holds the types, each with its placeholders, ``urgent`` and ``maybe_urgent`` the reasons, each
     with its evidence; ``rating`` is ``measure``, ``value``, ``worst``, ``best`` and ``level``, 1 to
-    5. ``sentiment`` is as on the enriched record, with VADER's scores. ``next_topics`` are the likeliest others.
+    5. ``sentiment`` is as on the enriched record, with VADER's scores. ``next_topics`` are the
+    likeliest others.
 
     ``levels`` are the probabilities of all five, and without the rating those of the text alone.
     ``level_score`` is the likeliest level's score minus the mean of the other four's, ``tone`` the

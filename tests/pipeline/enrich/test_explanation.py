@@ -271,4 +271,4 @@ def test_what_may_be_urgent_is_explained_with_its_passage() -> None:
     explanation = _explain("Something is not right with his breathing. The tea was cold.")
     assert not explanation.urgent
     (passage,) = explanation.maybe_urgent["immediate_danger"]
-    assert passage.text == "Something is not right with his breathing."
+    assert passage.text == "Something is not right with his breathing"
