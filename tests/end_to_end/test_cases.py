@@ -15,7 +15,7 @@ import pytest
 from pipeline.cases.store import CaseStore
 from pipeline.elasticsearch.client import connect, connect_async
 from pipeline.settings import Settings
-from pipeline.streams.roles import Role
+from pipeline.streams.roles import Role, configured_roles
 from schemas.case import Case, CaseEvent, derive_case_id
 from schemas.case_documents import CASES_INDEX, case_from_document
 from schemas.feedback import Feedback, Operation
@@ -99,7 +99,8 @@ def test_a_cases_whole_life(
         file = tmp_path / "feedback.toml"
         file.write_text(FILE.replace("URL", hooks.url), "utf-8")
         environment = {**environment, "FEEDBACK_CONFIG": str(file)}
-        stack.enter_context(running_roles(settings.model_copy(update={"config": file}), *Role))
+        configured = settings.model_copy(update={"config": file})
+        stack.enter_context(running_roles(configured, *configured_roles(configured)))
         (first,) = complaints("life", 1)
         history = complaints("life", 3, backfill=True)[1:]
         calm = comments("life", 6)[4:]

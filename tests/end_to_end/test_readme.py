@@ -65,7 +65,8 @@ LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW = commands_under("collecting", "Sources")
 (SERVE,) = commands_under("collecting", "Webhooks and the form")
 QR_CODE, QR_POSTER = commands_under("collecting", "A QR code to hang up")
 (REPLY,) = commands_under("collecting", "Replies")
-WORDS, MACHINE, URGENT, TOPIC = commands_under("searching", "In the terminal")
+WORDS, MACHINE, URGENT, TOPIC, *OWN = commands_under("searching", "In the terminal")
+(TRANSLATE,) = commands_under("understanding", "Other languages")
 (EXPLAIN,) = commands_under("understanding", "What is found in a comment, and how well")
 TRAIN, EVALUATE = commands_under("understanding", "Your own taxonomy and model")
 REPORT_BY_SITE, REPORT_PAGE, REPORT_PUBLISH = commands_under("reports", "Reports")
@@ -125,7 +126,7 @@ def test_every_command_line_is_run_by_a_test() -> None:
         "feedback worker",
         *(INGEST, DEAD, STATUS),
         *IMPORTS,
-        *(WORDS, MACHINE, URGENT, TOPIC, EXPLAIN),
+        *(WORDS, MACHINE, URGENT, TOPIC, *OWN, EXPLAIN, TRANSLATE),
         *(LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW, SERVE, REPLY),
         *(QR_CODE, QR_POSTER),
         *(TRAIN, EVALUATE),
@@ -166,7 +167,10 @@ def test_a_file_of_ones_own_is_brought_in_and_found(
     assert answer["total"] == 5
     assert "[PHONE]" in feedback(EXPLAIN, environment, tmp_path)
     assert "1 found" in feedback(f"{URGENT} --site North", environment, tmp_path)
-    assert "found" in feedback(TOPIC, environment, tmp_path)
+    for line in (TOPIC, *OWN):
+        assert "found" in feedback(line, environment, tmp_path)
+    unnamed = run_feedback(TRANSLATE, environment, tmp_path)
+    assert (unnamed.returncode, "[translate]" in unnamed.stderr) == (2, True)
     (tmp_path / "broken.csv").write_text("Date,Comment\n2026-03-02,Kind,of,late\n2026-03-03,Fine\n")
     feedback("feedback ingest broken.csv --allow-dead-letters", environment, tmp_path)
     assert "broken:line 2" in feedback(DEAD, environment, tmp_path)

@@ -115,7 +115,9 @@ def test_a_comment_is_published_at_once_and_again_with_its_translation(
     assert [each["sentiment"]["label"] for each in own] == ["not_scored", "negative"]
     assert [each["revision"] for each in own] == [waited.revision] * 2
     # Alerts count each comment once, and never one by its translation.
+    sources = {thanks.source, suicidal.source}
     counted = [orjson.loads(each.value or b"") for each in signals.read()]
+    counted = [each for each in counted if each["source"] in sources]
     assert sorted(each["event_id"] for each in counted) == sorted(
         each.event_id for each in (thanks, waited, polish, english, suicidal)
     )

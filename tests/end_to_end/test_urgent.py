@@ -120,7 +120,7 @@ async def _handle(
 
 
 async def test_a_batch_is_done_only_when_the_brokers_have_all_of_it(settings: Settings) -> None:
-    kafka = await _handle(settings, _make_records("both", *["No complaints."] * 600, URGENT_TEXT))
+    kafka = await _handle(settings, _make_records("both", *["No complaints."] * 2_100, URGENT_TEXT))
     calm = [ENRICHED.name, SIGNALS.name]
     urgent = [ENRICHED.name, URGENT.name, SIGNALS.name]
     assert [topic.name for topic, _ in kafka.begun] == [*calm, *calm, *urgent]

@@ -16,7 +16,7 @@ from pipeline.commands.ingest.result import is_worker_running
 from pipeline.elasticsearch.client import connect
 from pipeline.errors import CommandError, ExitStatus
 from pipeline.settings import Settings
-from pipeline.streams.roles import Role
+from pipeline.streams.roles import configured_roles
 from schemas.documents import READ_ALIAS
 from schemas.feedback import Feedback, Label
 from schemas.kafka_topics import FORMS
@@ -92,7 +92,7 @@ def test_with_a_worker_every_row_is_followed_to_the_index_and_a_second_run_adds_
 ) -> None:
     path = tmp_path / "followed.csv"
     path.write_text(ROWS)
-    with running_roles(settings, *Role):
+    with running_roles(settings, *configured_roles(settings)):
         wait_until(lambda: is_worker_running(_settings(run)), seconds=60, what="a worker")
         first, second = (orjson.loads(run(path, *OWN, "--json").stdout) for _ in range(2))
     assert (first["indexed"], first["waiting"], first["adds_up"]) == (4, 0, True)
