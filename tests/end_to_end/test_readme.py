@@ -216,7 +216,7 @@ def shows_what_is_promised(page: str) -> None:
     assert 'aria-label="Stars by period, with 95 % intervals' in parts["Stars over time"]
     assert "Four stars" in parts["Goals"]
     assert row_names(parts["Scorecard of themes"]) == set(THEMES)
-    assert "Parking" in row_names(parts["What moves Stars"])
+    assert "Parking (negative)" in row_names(parts["What moves Stars"])
     states = dict(re.findall(r'"row">(rss\.\w+)</th>.*?class="tag \w+">(\w+)<', parts["Sources"]))
     assert (states["rss.quiet"], states["rss.gone"]) == ("silent", "failed")
 
