@@ -14,7 +14,7 @@ import structlog
 
 from pipeline.logs import RateLimitFilter, configure
 from pipeline.settings import Settings
-from pipeline.streams.roles import Role
+from pipeline.streams.roles import configured_roles
 from tests.support.pipeline import comments, publish
 from tests.support.worker import drain
 
@@ -22,7 +22,7 @@ from tests.support.worker import drain
 def test_a_workers_lines_are_json_and_hold_no_text_of_people(
     settings: Settings, start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    drain(settings, *Role)  # what other tests left is logged too
+    drain(settings, *configured_roles(settings))  # what other tests left is logged too
     written = "my name is Zebedee Quill"
     record = comments("logs", 1)[0].model_copy(update={"text": written, "site": written})
     publish(settings, [record])
