@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -108,22 +109,14 @@ class Parameters:
 
     def save(self, folder: Path, card: Card) -> None:
         """Write both files into ``folder``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, Any] = self.arrays()
-        np.savez_compressed(folder / ARRAYS_FILE, **arrays)
-        text = orjson.dumps(card.model_dump(), option=orjson.OPT_INDENT_2)
-        (folder / CARD_FILE).write_bytes(text + b"\n")
+        write_model(folder, self.arrays(), card)
 
     @classmethod
     def load(cls, folder: Path) -> tuple[Self, Card]:
         """Read a folder. Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``."""
         card = Card.model_validate_json((folder / CARD_FILE).read_bytes())
-        with (folder / ARRAYS_FILE).open("rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as stored:
-                    parameters = cls(**{name: _take(stored, name) for name in cls.__slots__})
-            except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
-                raise ValueError(f"{ARRAYS_FILE} is not a model") from error
+        with open_arrays(folder, "a model") as stored:
+            parameters = cls(**{name: _take(stored, name) for name in cls.__slots__})
         if card.version != f"{card.name}-{parameters.fingerprint()}":
             raise ValueError(f"{ARRAYS_FILE} is not of the model that {CARD_FILE} describes")
         return parameters, card
@@ -148,6 +141,28 @@ class Parameters:
             joined = "\n".join(value.names).encode()
             arrays[f"{name}.names"] = np.frombuffer(joined, dtype=np.uint8)
         return arrays
+
+
+def write_model(folder: Path, arrays: dict[str, Any], card: StrictModel) -> None:
+    """Write arrays and card into ``folder``. Raises ``OSError``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / ARRAYS_FILE, **arrays)
+    text = orjson.dumps(card.model_dump(), option=orjson.OPT_INDENT_2)
+    (folder / CARD_FILE).write_bytes(text + b"\n")
+
+
+@contextmanager
+def open_arrays(folder: Path, kind: str) -> Iterator[Any]:
+    """Yield the arrays in ``folder`` by their names.
+
+    Raises ``OSError``, or ``ValueError`` if the file is not of this kind.
+    """
+    with (folder / ARRAYS_FILE).open("rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                yield stored
+        except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
+            raise ValueError(f"{ARRAYS_FILE} is not {kind}") from error
 
 
 def _take(stored: Any, name: str) -> Any:

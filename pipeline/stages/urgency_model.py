@@ -7,19 +7,23 @@ the urgency rules. Stored as arrays and a card like the model of topics; never p
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
-from zipfile import BadZipFile
 
 import numpy as np
-import orjson
 from pydantic import Field
 
 from pipeline.stages._phrases import MARK
-from pipeline.stages.parameters import ARRAYS_FILE, CARD_FILE, PACKAGED, WordVectors
+from pipeline.stages.parameters import (
+    ARRAYS_FILE,
+    CARD_FILE,
+    PACKAGED,
+    WordVectors,
+    open_arrays,
+    write_model,
+)
 from schemas.strict_model import StrictModel
 
 if TYPE_CHECKING:
@@ -71,23 +75,16 @@ class UrgencyParameters:
 
     def save(self, folder: Path, card: UrgencyCard) -> None:
         """Write both files into ``folder``. Raises ``OSError``."""
-        folder.mkdir(parents=True, exist_ok=True)
         arrays = {name: getattr(self, name) for name in self.__slots__ if name != "words"}
         joined = np.frombuffer("\n".join(self.words).encode(), dtype=np.uint8)
-        np.savez_compressed(folder / ARRAYS_FILE, words=joined, **arrays)
-        text = orjson.dumps(card.model_dump(), option=orjson.OPT_INDENT_2)
-        (folder / CARD_FILE).write_bytes(text + b"\n")
+        write_model(folder, {"words": joined, **arrays}, card)
 
     @classmethod
     def load(cls, folder: Path) -> tuple[Self, UrgencyCard]:
         """Read a folder. Raises ``OSError``, ``ValueError`` or ``pydantic.ValidationError``."""
         card = UrgencyCard.model_validate_json((folder / CARD_FILE).read_bytes())
-        with (folder / ARRAYS_FILE).open("rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as stored:
-                    arrays = {name: stored[name] for name in cls.__slots__}
-            except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
-                raise ValueError(f"{ARRAYS_FILE} is not a model of urgency") from error
+        with open_arrays(folder, "a model of urgency") as stored:
+            arrays = {name: stored[name] for name in cls.__slots__}
         words = tuple(arrays.pop("words").tobytes().decode().split("\n"))
         parameters = cls(words=words, **arrays)
         if card.version != f"{card.name}-{parameters.fingerprint()}":
