@@ -23,7 +23,7 @@ from schemas.kafka_topics import DEAD, ENRICHED, SIGNALS, TRANSLATIONS
 from schemas.score import MeasureName, Period, PeriodName
 from tests.support.fake_service import Served
 from tests.support.kafka import Arrivals, read_all
-from tests.support.pipeline import comments, publish, wait_until
+from tests.support.pipeline import comments, patient, publish, wait_until
 from tests.support.translators import ENGLISH, KEY, FakeDeepL, FakeLibreTranslate, FakeTranslator
 from tests.support.worker import running_roles
 
@@ -54,6 +54,7 @@ def translating(settings: Settings, folder: Path, fake: FakeTranslator) -> Itera
 def find(settings: Settings, record: Feedback) -> dict[str, Any]:
     """The document of a record, or an empty one."""
     with connect(settings) as client:
+        client = patient(client)
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
         response = client.search(
             index=READ_ALIAS, query={"ids": {"values": [record.event_id]}}, ignore_unavailable=True

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pipeline.elasticsearch.client import connect
+from pipeline.elasticsearch.client import Elasticsearch, connect
 from pipeline.kafka.producer import BatchProducer
 from pipeline.settings import Settings
 from schemas.documents import READ_ALIAS
@@ -63,11 +63,19 @@ def publish(settings: Settings, records: Iterable[Feedback]) -> None:
     asyncio.run(send())
 
 
+def patient(client: Elasticsearch) -> Elasticsearch:
+    """A client that waits for an index whose first shard is not there yet: that is a 503."""
+    return client.options(
+        max_retries=10, retry_on_status=(503,), retry_backoff_base=0.1, retry_backoff_cap=1.0
+    )
+
+
 def count_documents(settings: Settings, source: str) -> int:
     """Return the number of documents that the index holds from a source."""
     with connect(settings) as client:
         if not client.indices.exists(index=f"{READ_ALIAS}*"):
             return 0
+        client = patient(client)
         client.indices.refresh(index=READ_ALIAS, ignore_unavailable=True)
         query = {"term": {"event.dataset": source}}
         return int(client.count(index=READ_ALIAS, query=query, ignore_unavailable=True)["count"])
