@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.enrich.redacted_comment import RedactedComment
 from pipeline.stages.batch import Batch, Comment
 from pipeline.stages.classify_topics import TopicClassifier
-from pipeline.stages.evidence import places_to_spans, words_of_rows
+from pipeline.stages.evidence import words_of_rows
 from pipeline.stages.features import (
     BAG_POWER,
     CONTEXT_RATING,
@@ -108,10 +108,10 @@ class Contributions:
         self._rows: dict[str, list[tuple[Span, NDArray[Any]]]] = defaultdict(list)
         self._phrases: dict[str, list[tuple[str, NDArray[Any]]]] = defaultdict(list)
         spans = token_spans(redacted.plain, comment.reading.tokens)
-        words = words_of_rows(comment.reading, bags, 0)
+        words = words_of_rows([comment.reading], bags, range(len(rows)))
         # A text without words has a row but no span.
-        for place, row in enumerate(rows if spans else ()):
-            (span,) = places_to_spans([place], words, spans)
+        for (first, last), row in zip(words, rows, strict=True) if spans else ():
+            span = spans[first][0], spans[last][1]
             self._rows[self._words(span)].append((span, row))
         self._add_phrases(comment, spans)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.enrich.redacted_comment import RedactedComment
 from pipeline.stages.classify_topics import Taxonomy
-from pipeline.stages.evidence import find_strongest, places_to_spans, words_of_rows
+from pipeline.stages.evidence import find_strongest, merge_adjacent, words_of_rows
 from pipeline.stages.score_sentiment import (
     LABELS,
     LEVELS,
@@ -52,15 +53,9 @@ class _Assigned(NamedTuple):
     """None for a topic passages by its terms."""
 
 
-class _Asked(NamedTuple):
-    """A finding whose evidence is looked for, in a range of rows."""
-
-    number: int
-    """Of the comment."""
-    name: str
-    begin: int
-    end: int
-    column: int
+_Asked = tuple[int, str, int, int, int]
+"""A finding whose evidence is looked for: number of the comment, name of the finding, first row
+and end of the rows, column of the table."""
 
 
 class ModelFinder:
@@ -179,7 +174,7 @@ class ModelFinder:
             if sentiment.level is not None:
                 column = self._model.level_column(comment.features, LEVELS.index(sentiment.level))
                 rows = (starts[number], starts[number + 1])
-                asked.append(_Asked(number, "sentiment", *rows, column))
+                asked.append((number, "sentiment", *rows, column))
 
     def _judge_topics(
         self,
@@ -196,7 +191,7 @@ class ModelFinder:
         judged: list[list[tuple[str, Any, float]]] = [[] for _ in comments]
         for number, name, column in pairs:
             rows = (starts[first[number]], starts[first[number + 1]])
-            asked.append(_Asked(number, f"topic:{name}", *rows, column))
+            asked.append((number, f"topic:{name}", *rows, column))
         if not pairs or not self._model.has_levels:
             return judged
         numbers, _, columns = zip(*pairs, strict=True)
@@ -215,7 +210,7 @@ class ModelFinder:
                 judged[number].append((name, LABELS[label], share))
                 column = self._model.level_column(comments[number].features, level)
                 rows = (starts[clause], starts[clause + 1])
-                asked.append(_Asked(number, f"tone:{name}", *rows, column))
+                asked.append((number, f"tone:{name}", *rows, column))
         return judged
 
     def _evidence(
@@ -224,23 +219,19 @@ class ModelFinder:
         evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in comments]
         if not asked:
             return evidence
-        bags = read.bags
+        readings = [comment.features.reading for comment in comments]
         numbers, names, begins, ends, columns = zip(*asked, strict=True)
-        strongest = find_strongest(bags, self._model.bag.table, begins, ends, columns)
-        layouts: dict[int, tuple[int, list[tuple[int, int]], list[Span]]] = {}
-        for number, name, begin, places in zip(numbers, names, begins, strongest, strict=True):
-            if not places:
-                continue
-            if number not in layouts:
-                comment = comments[number]
-                reading = comment.features.reading
-                layouts[number] = (
-                    int(bags.starts[bags.segments[bags.comments[number]]]),
-                    words_of_rows(reading, bags, number),
-                    token_spans(comment.plain, reading.tokens),
+        strongest = find_strongest(read.bags, self._model.bag.table, begins, ends, columns)
+        words = words_of_rows(readings, read.bags, [*chain.from_iterable(strongest)])
+        spans: dict[int, list[Span]] = {}
+        for number, name, rows in zip(numbers, names, strongest, strict=True):
+            of_finding = [*islice(words, len(rows))]
+            # A row may stand for the lack of words, and for no character.
+            if rows and readings[number].tokens:
+                if number not in spans:
+                    spans[number] = token_spans(comments[number].plain, readings[number].tokens)
+                of_comment = spans[number]
+                evidence[number][name] = merge_adjacent(
+                    [(of_comment[first][0], of_comment[last][1]) for first, last in of_finding]
                 )
-            first, words, spans = layouts[number]
-            passages = places_to_spans([place + begin - first for place in places], words, spans)
-            if passages:
-                evidence[number][name] = passages
         return evidence

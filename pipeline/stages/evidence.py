@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,16 +28,16 @@ def find_strongest(
     ends: Sequence[int],
     columns: Sequence[int],
 ) -> list[list[int]]:
-    """Return the places of the largest parts for each range of rows and a column of the table.
+    """Return the rows with the largest parts, for each range of rows and a column of the table.
 
-    A range is from ``begins`` to before ``ends``; a place counts from its begin.
+    A range is from ``begins`` to before ``ends``.
     """
     first, at = np.asarray(begins, dtype=np.intp), np.asarray(columns, dtype=np.intp)
     lengths = np.asarray(ends, dtype=np.intp) - first
     return [
-        places
+        rows
         for begin, end in split_batches(lengths)
-        for places in _find_strongest(
+        for rows in _find_strongest(
             bags, table, first[begin:end], at[begin:end], lengths[begin:end]
         )
     ]
@@ -49,52 +50,47 @@ def _find_strongest(
     columns: NDArray[Any],
     lengths: NDArray[Any],
 ) -> list[list[int]]:
-    begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    ends = np.cumsum(lengths)
+    begins = ends - lengths
     pair = np.repeat(np.arange(len(first)), lengths)
-    place = np.arange(len(pair)) - begins[pair]
-    parts = table[bags.rows[first[pair] + place], columns[pair]]
+    row = np.arange(len(pair)) + (first - begins)[pair]
+    parts = table[bags.rows[row], columns[pair]]
     threshold = np.maximum.reduceat(parts, begins) * np.float32(_MIN_SHARE)
     shown = np.flatnonzero((parts >= threshold[pair]) & (parts > 0))
-    strongest: list[list[int]] = [[] for _ in first]
-    for number, where in zip(pair[shown].tolist(), place[shown].tolist(), strict=True):
-        strongest[number].append(where)
-    for number, places in enumerate(strongest):
-        if len(places) > MAX_SPANS:
-            values = parts[begins[number] + np.array(places)]
-            strongest[number] = [places[n] for n in values.argsort()[: -MAX_SPANS - 1 : -1]]
+    rows, bounds = row[shown].tolist(), np.searchsorted(shown, ends).tolist()
+    strongest = [rows[begin:end] for begin, end in pairwise([0, *bounds])]
+    for number, of_range in enumerate(strongest):
+        if len(of_range) > MAX_SPANS:
+            values = parts[np.array(of_range) - first[number] + begins[number]]
+            strongest[number] = [of_range[n] for n in values.argsort()[: -MAX_SPANS - 1 : -1]]
     return strongest
 
 
-def words_of_rows(reading: Reading, bags: Bags, comment: int) -> list[tuple[int, int]]:
-    """Return the first and the last word of each of a comment's rows, in their order.
+def words_of_rows(
+    readings: Sequence[Reading], bags: Bags, rows: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Return the first and the last word of rows of a batch, counted in their comments.
 
     The rows of a clause are its words, the pairs before each of them, at the end of a segment the
     last pair, then its longer phrases.
     """
-    words: list[tuple[int, int]] = []
-    begin, segment, begins = 0, 0, {0, *reading.ends}
-    first = int(bags.segments[bags.comments[comment]])
-    for clause, end in enumerate(reading.clauses, first):
-        words += [(word, word) for word in range(begin, end)]
-        words += [(word - (word not in begins), word) for word in range(begin, end)]
-        if end == reading.ends[segment]:
-            words.append((end - 1, end - 1))
-            segment += 1
-        words += bags.phrases.get(clause, ())
-        begin = end
-    return words
-
-
-def places_to_spans(
-    places: Sequence[int], words: Sequence[tuple[int, int]], spans: Sequence[Span]
-) -> tuple[Span, ...]:
-    """Return the character spans of rows, merged if they meet.
-
-    ``words`` are those of all rows, ``spans`` those of all words.
-    """
-    if not spans:  # a row stands for the lack of words, and for no character
-        return ()
-    return merge_adjacent([(spans[words[at][0]][0], spans[words[at][1]][1]) for at in places])
+    at = np.array(rows, dtype=np.intp)
+    clause = np.searchsorted(bags.starts, at, side="right") - 1
+    ends = np.array([end for reading in readings for end in reading.clauses], dtype=np.intp)
+    begins = np.roll(ends, 1)
+    begins[bags.first_clauses()[:-1]] = 0
+    is_first, is_last = np.zeros((2, len(ends)), dtype=bool)
+    is_first[bags.segments[:-1]] = is_last[bags.segments[1:] - 1] = True
+    place, count = at - bags.starts[clause], (ends - begins)[clause]
+    is_pair = place >= count
+    word = begins[clause] + place - count * is_pair
+    # No word stands before the first of a segment, nor after its last.
+    first = word - (is_pair & ~(is_first[clause] & (place == count)))
+    last = np.minimum(word, ends[clause] - 1)
+    phrase = place - 2 * count - is_last[clause]
+    for number in np.flatnonzero(phrase >= 0).tolist():
+        first[number], last[number] = bags.phrases[int(clause[number])][phrase[number]]
+    return zip(first.tolist(), last.tolist(), strict=True)
 
 
 def merge_adjacent(spans: Sequence[Span]) -> tuple[Span, ...]:

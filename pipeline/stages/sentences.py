@@ -139,22 +139,32 @@ class _Reader:
         self._cuts: list[int] = []
 
     def read(self) -> None:
-        """Read all pieces."""
-        tokens, codes = self.tokens, _CODES
-        for place, piece in enumerate(self._pieces):
-            code = codes.get(piece)
+        """Read all pieces: runs of words, and what is between them."""
+        pieces, done = self._pieces, 0
+        for place, code in enumerate(map(_CODES.get, pieces)):
             if code is None:
-                if self._is_ending:
-                    self._close(Role.PLAIN)
-                if self._denied:
-                    piece = self._mark(piece)
-                tokens.append(piece)
-            elif code <= _PAUSE:
-                self._stop(piece, code)
+                continue
+            if done < place:
+                self._add(pieces[done:place])
+            done = place + 1
+            if code <= _PAUSE:
+                self._stop(pieces[place], code)
             else:
                 if self._is_ending:
                     self._close(Role.PLAIN)
-                self._operate(piece, code, place)
+                self._operate(pieces[place], code, place)
+        if done < len(pieces):
+            self._add(pieces[done:])
+
+    def _add(self, words: Sequence[str]) -> None:
+        """Add words that change nothing."""
+        if self._is_ending:
+            self._close(Role.PLAIN)
+        if not self._denied:
+            self.tokens += words
+            return
+        for word in words:
+            self.tokens.append(self._mark(word) if self._denied else word)
 
     def finish(self, may_be_courteous: bool) -> Reading:
         """Return the reading."""

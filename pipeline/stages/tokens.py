@@ -14,12 +14,13 @@ GOOD_EMOJI: Final = "👍👏🙏💪👌🙌🤗🤩🥰😍😘😊🙂😀�
 BAD_EMOJI: Final = "👎😡😠🤬😤😢😭😞😟😔🙁☹😣😖😫😩😒🙄😑🤮🤢😱😨💔💩🤦😾👿😳❌🚫"
 _GOOD_FACES: Final = r"[:;=][-'^o]?\)+|\(:|:-?d(?![^\W_])|<3"
 _BAD_FACES: Final = r"[:=][-'^o]?\(+|>:\(|:-?/(?!/)|:-?\|"
+# Most pieces have no apostrophe, and spaces between them: asking first halves the time.
 _PIECE: Final = re.compile(
-    r"[^\W_]{1,40}(?:'[^\W_]{1,40}){0,3}"
+    r"(?=[^ ])(?:[^\W_]{1,40}+(?!')|[^\W_]{1,40}(?:'[^\W_]{1,40}){0,3}"
     rf"|{_GOOD_FACES}|{_BAD_FACES}"
     r"|[!?;()…\n&]|[.,:](?!\d)|(?<=\s)[-–—]+(?=\s)"
     rf"|[{GOOD_EMOJI}{BAD_EMOJI}][\U0001F3FB-\U0001F3FF\uFE0E\uFE0F]?"
-    r"(?:\u200D[^\s\w]\uFE0F?){0,4}"
+    r"(?:\u200D[^\s\w]\uFE0F?){0,4})"
 )
 _GOOD_FACE: Final = re.compile(_GOOD_FACES)
 _BAD_FACE: Final = re.compile(_BAD_FACES)
@@ -73,14 +74,14 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[tuple[int, int]]:
 
     The marks of denied words are ignored.
     """
-    lower = lowercase(text[:_MAX_CHARACTERS])
+    index = lowercase(text[:_MAX_CHARACTERS]).index
     spans = []
     end = 0
     for token in tokens:
         if token[0] == DENIED:
             token = token[1:]
         # No character between two tokens could begin one.
-        start = lower.index(token, end)
+        start = index(token, end)
         end = start + len(token)
         spans.append((start, end))
     return spans

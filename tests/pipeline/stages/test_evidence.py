@@ -8,7 +8,6 @@ from pipeline.stages._feature_sums import BagReader
 from pipeline.stages.evidence import (
     find_strongest,
     merge_adjacent,
-    places_to_spans,
     words_of_rows,
 )
 from pipeline.stages.questions import QuestionKind
@@ -45,10 +44,13 @@ def show(text: str, **weights: float) -> list[str]:
     readings = [read_sentences("before"), read_sentences(text)]
     bags = reader.read(readings, [QuestionKind.NONE, QuestionKind.NONE])
     first, end = bags.starts[bags.first_clauses()[1:]]
-    (places,) = find_strongest(bags, reader.table, [first], [end], [0])
-    words = words_of_rows(readings[1], bags, 1)
-    spans = places_to_spans(places, words, token_spans(text, readings[1].tokens))
-    return [text[start:end] for start, end in spans]
+    (rows,) = find_strongest(bags, reader.table, [first], [end], [0])
+    spans = token_spans(text, readings[1].tokens)
+    if not spans:
+        return []
+    words = words_of_rows(readings, bags, rows)
+    passages = merge_adjacent([(spans[first][0], spans[last][1]) for first, last in words])
+    return [text[start:end] for start, end in passages]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_each_range_of_rows_has_its_own_evidence() -> None:
     columns = [0, reader.first_group, 0, 1]
     strongest = find_strongest(bags, reader.table, begins, ends, columns)
     # Rows are the words, then the pairs from before the first to behind the last word.
-    assert strongest == [[0], [3 + 2], [1], []]
+    assert strongest == [[0], [3 + 2], [7 + 1], []]
     assert find_strongest(bags, reader.table, [], [], []) == []
 
 
