@@ -114,7 +114,7 @@ class Redactor:
         return Redaction(_insert_placeholders(text, spans), dict(counts), tuple(spans))
 
     def _find_in_pieces(self, text: str) -> list[Span]:
-        """Search around digits and signs only, unless names are searched."""
+        """Search around digits, signs and some words only, unless names are searched."""
         if self._names is not None:
             return self._find(text)
         hidden: list[Span] = []
@@ -122,7 +122,9 @@ class Redactor:
         for start, end in windows_around(text, find_spots(text)):
             # Windows may overlap by a word, which is not searched twice.
             start = max(start, done)
-            hidden += [(start + a, start + b, kind) for a, b, kind in self._find(text[start:end])]
+            window = text[start:end]
+            if may_hold_value(window):
+                hidden += [(start + a, start + b, kind) for a, b, kind in self._find(window)]
             done = end
         return hidden
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from pipeline.stages._personal.decoding import may_be_spelled
 from pipeline.stages._personal.online import may_name_network
+from pipeline.stages.tokens import lowercase
 
 _DIGITS: Final = b"0123456789"
 # Without one of these a text can only hold a value that is spelled out.
@@ -20,12 +21,24 @@ _PATH: Final = re.compile(r"\.\]?[A-Za-z]{2}")
 _DISGUISED_AT: Final = re.compile(r"[\])}>](?i:(?<=at.)|(?<=at .))")
 _MIN_SPELLED: Final = 15  # characters
 
-_SPOT: Final = re.compile(r"[\d@＠﹫/]+|www\.", re.IGNORECASE)
-_SPELLED_SPOT: Final = re.compile(
-    r" dot |[\[({<] ?at\b|_at_| at (?=\w{1,40}\.)|b(?:irth|orn)|zero|oh |&commat"
-    r"|\b(?:insta|ig\b|snap|tik|skype|telegram|discord|twitter)",
-    re.IGNORECASE,
+_SPOT: Final = re.compile(r"[\d@＠﹫/][\d@＠﹫/]*+")
+# Each with a literal that it holds: most texts hold few, and a search for one takes no time.
+_WORD_SPOTS: Final = tuple(
+    (literal, re.compile(pattern))
+    for literal, pattern in (
+        *((word, re.escape(word)) for word in ("www.", " dot ", "_at_", "birth", "born", "zero")),
+        *((word, word) for word in ("oh ", "&commat")),
+        ("at", r"[\[({<] ?at\b"),
+        (" at ", r" at (?=\w{1,40}\.)"),
+        ("ig", r"ig\b(?<!\wig)"),
+        *(
+            (network, rf"{network}(?<!\w{network})")
+            for network in ("insta", "snap", "tik", "skype", "telegram", "discord", "twitter")
+        ),
+    )
 )
+_FOLDED: Final = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))
+"""Letters that look like those of the words."""
 
 
 def may_hold_value(text: str) -> bool:
@@ -50,10 +63,18 @@ def may_hold_value(text: str) -> bool:
 def find_spots(text: str) -> list[tuple[int, int]]:
     """Return the places around which values are possible, in order."""
     spots = [match.span() for match in _SPOT.finditer(text)]
-    lowered = text.lower()
-    if may_be_spelled(lowered) or may_name_network(lowered) or _has_sign(text):
-        spots += (match.span() for match in _SPELLED_SPOT.finditer(text))
-        spots.sort()
+    folded = text
+    if not text.isascii():
+        for letter, plain in _FOLDED:
+            folded = folded.replace(letter, plain)
+    folded = lowercase(folded)
+    spots += (
+        match.span()
+        for literal, pattern in _WORD_SPOTS
+        if literal in folded
+        for match in pattern.finditer(folded)
+    )
+    spots.sort()
     return spots
 
 
