@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-_MEASURES: Final = ("stars", "nps", "csat", "ces", "fft")
+_WHOLE: Final = ("stars", "nps", "csat", "ces", "fft", "detected_language")
+"""Records none of whose fields is ever None."""
 
 
 def dump_fields(fields: Mapping[str, Any]) -> bytes:
@@ -20,11 +21,13 @@ def dump_fields(fields: Mapping[str, Any]) -> bytes:
     """
     shown = {name: value for name, value in fields.items() if value is not None}
     # Unpacking these here costs less than being asked for them.
-    for name in _MEASURES:
+    for name in _WHOLE:
         if name in shown:
             shown[name] = shown[name].__dict__
     if "sentiment" in shown:
         shown["sentiment"] = _unpack(shown["sentiment"])
+    if shown.get("topic_sentiments"):
+        shown["topic_sentiments"] = [each.__dict__ for each in shown["topic_sentiments"]]
     return orjson.dumps(shown, default=_unpack, option=orjson.OPT_UTC_Z)
 
 

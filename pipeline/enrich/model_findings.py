@@ -171,7 +171,8 @@ class ModelFinder:
     ) -> None:
         starts = read.bags.starts[read.bags.first_clauses()].tolist()
         for number, (comment, sentiment) in enumerate(zip(comments, sentiments, strict=True)):
-            if sentiment.level is not None:
+            # A text without words has a row, which stands for no character.
+            if sentiment.level is not None and comment.features.reading.tokens:
                 column = self._model.level_column(comment.features, LEVELS.index(sentiment.level))
                 rows = (starts[number], starts[number + 1])
                 asked.append((number, "sentiment", *rows, column))
@@ -219,19 +220,16 @@ class ModelFinder:
         evidence: list[dict[str, tuple[Span, ...]]] = [{} for _ in comments]
         if not asked:
             return evidence
-        readings = [comment.features.reading for comment in comments]
         numbers, names, begins, ends, columns = zip(*asked, strict=True)
         strongest = find_strongest(read.bags, self._model.bag.table, begins, ends, columns)
+        readings = [comment.features.reading for comment in comments]
+        spans: list[Span] = []
+        for comment, reading in zip(comments, readings, strict=True):
+            if reading.tokens:
+                spans += token_spans(comment.plain, reading.tokens)
         words = words_of_rows(readings, read.bags, [*chain.from_iterable(strongest)])
-        spans: dict[int, list[Span]] = {}
+        passages = iter([(spans[first][0], spans[last][1]) for first, last in words])
         for number, name, rows in zip(numbers, names, strongest, strict=True):
-            of_finding = [*islice(words, len(rows))]
-            # A row may stand for the lack of words, and for no character.
-            if rows and readings[number].tokens:
-                if number not in spans:
-                    spans[number] = token_spans(comments[number].plain, readings[number].tokens)
-                of_comment = spans[number]
-                evidence[number][name] = merge_adjacent(
-                    [(of_comment[first][0], of_comment[last][1]) for first, last in of_finding]
-                )
+            if rows:
+                evidence[number][name] = merge_adjacent([*islice(passages, len(rows))])
         return evidence

@@ -52,11 +52,12 @@ def _find_strongest(
 ) -> list[list[int]]:
     ends = np.cumsum(lengths)
     begins = ends - lengths
-    pair = np.repeat(np.arange(len(first)), lengths)
-    row = np.arange(len(pair)) + (first - begins)[pair]
-    parts = table[bags.rows[row], columns[pair]]
+    row = np.repeat(first - begins, lengths)
+    row += np.arange(len(row))
+    # Looking up by one number is quicker than by two.
+    parts = table.ravel().take(bags.rows[row] * table.shape[1] + np.repeat(columns, lengths))
     threshold = np.maximum.reduceat(parts, begins) * np.float32(_MIN_SHARE)
-    shown = np.flatnonzero((parts >= threshold[pair]) & (parts > 0))
+    shown = np.flatnonzero((parts >= np.repeat(threshold, lengths)) & (parts > 0))
     rows, bounds = row[shown].tolist(), np.searchsorted(shown, ends).tolist()
     strongest = [rows[begin:end] for begin, end in pairwise([0, *bounds])]
     for number, of_range in enumerate(strongest):
@@ -69,7 +70,7 @@ def _find_strongest(
 def words_of_rows(
     readings: Sequence[Reading], bags: Bags, rows: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Return the first and the last word of rows of a batch, counted in their comments.
+    """Return the first and the last word of rows, counted in the batch.
 
     The rows of a clause are its words, the pairs before each of them, at the end of a segment the
     last pair, then its longer phrases.
@@ -77,8 +78,11 @@ def words_of_rows(
     at = np.array(rows, dtype=np.intp)
     clause = np.searchsorted(bags.starts, at, side="right") - 1
     ends = np.array([end for reading in readings for end in reading.clauses], dtype=np.intp)
-    begins = np.roll(ends, 1)
-    begins[bags.first_clauses()[:-1]] = 0
+    firsts = bags.first_clauses()
+    words = ends[firsts[1:] - 1]  # of each comment
+    before = np.repeat(np.cumsum(words) - words, np.diff(firsts))
+    ends += before
+    begins = np.concatenate([[0], ends[:-1]])
     is_first, is_last = np.zeros((2, len(ends)), dtype=bool)
     is_first[bags.segments[:-1]] = is_last[bags.segments[1:] - 1] = True
     place, count = at - bags.starts[clause], (ends - begins)[clause]
@@ -89,7 +93,9 @@ def words_of_rows(
     last = np.minimum(word, ends[clause] - 1)
     phrase = place - 2 * count - is_last[clause]
     for number in np.flatnonzero(phrase >= 0).tolist():
-        first[number], last[number] = bags.phrases[int(clause[number])][phrase[number]]
+        of_clause = clause[number]
+        words = bags.phrases[int(of_clause)][phrase[number]]
+        first[number], last[number] = np.add(words, before[of_clause])
     return zip(first.tolist(), last.tolist(), strict=True)
 
 

@@ -45,9 +45,10 @@ def show(text: str, **weights: float) -> list[str]:
     bags = reader.read(readings, [QuestionKind.NONE, QuestionKind.NONE])
     first, end = bags.starts[bags.first_clauses()[1:]]
     (rows,) = find_strongest(bags, reader.table, [first], [end], [0])
-    spans = token_spans(text, readings[1].tokens)
-    if not spans:
+    if not readings[1].tokens:
         return []
+    # Words are counted in the batch.
+    spans = [*token_spans("before", readings[0].tokens), *token_spans(text, readings[1].tokens)]
     words = words_of_rows(readings, bags, rows)
     passages = merge_adjacent([(spans[first][0], spans[last][1]) for first, last in words])
     return [text[start:end] for start, end in passages]
