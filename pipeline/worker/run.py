@@ -18,7 +18,7 @@ from pipeline.streams.loop import Agent, Control
 from pipeline.streams.roles import Role
 
 _SHUTDOWN_TIMEOUT_S: Final = 15.0
-_GC_THRESHOLDS: Final = (50_000, 20, 50)
+GC_THRESHOLDS: Final = (50_000, 20, 50)
 """A batch makes tens of thousands of objects and no cycles: by default the garbage collector would
 run hundreds of times per batch."""
 
@@ -54,7 +54,7 @@ async def run(settings: Settings, role: Role, *, stop: asyncio.Event) -> None:
         # Loaded objects stay: the garbage collector need not visit them again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
+        gc.set_threshold(*GC_THRESHOLDS)
         log.info("worker_ready", role=role)
         error = await _wait_for_exit(app, control, stop)
         with suppress(TimeoutError):
