@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stages._personal.phones import MAX_VALIDATED
-from pipeline.stages._personal.quick_test import find_spots
 from pipeline.stages.person_names import NameModelMissing, NamesNotInstalled, PresidioNames
 from pipeline.stages.redact import TYPES, Redaction, Redactor
 from tests.pipeline.stages.personal_data import Example, Half, examples
@@ -236,22 +235,6 @@ def test_time_grows_with_the_text_and_no_faster(name: str) -> None:
     # Eight times as long may take 8 times as long; the square would be 64. The sum is for the
     # first telephones, which the rules decide, and for a busy machine.
     assert seconds[1] < 20 * seconds[0] + 0.2
-
-
-@pytest.mark.parametrize(
-    ("text", "spots"),
-    [
-        ("Call 020 7946 or me@there", ["020", "7946", "@"]),
-        ("On INSTA and my ig, not the wig", ["INSTA", "ig"]),
-        ("Jo dot Roe (at) home", [" dot ", "(at"]),
-        ("Mail jo at example.org, at once", [" at "]),
-        ("İ was born in \u017fnow, WWW.", ["born", "WWW."]),
-        ("my \u017fnapchat, İnsta", ["\u017fnap", "İnsta"]),
-        ("Kind staff, good care", []),
-    ],
-)
-def test_a_long_text_is_searched_around_digits_signs_and_words(text: str, spots: list[str]) -> None:
-    assert [text[start:end] for start, end in find_spots(text)] == spots
 
 
 def test_ordinary_comments_of_patients_lose_nothing() -> None:
