@@ -19,6 +19,9 @@ Span = tuple[int, int]
 MAX_WORD_LENGTH: Final = 40
 """Letters; any further ones are not compared."""
 
+MAX_PLAIN: Final = 40
+"""Plain words between two spaces; any further ones are not compared."""
+
 MARK: Final = "."
 """Marks the end of a sentence in a line of words."""
 
@@ -115,7 +118,7 @@ class Grammar:
             self.exceptions[name] = [
                 self._compile_exception(source, name, bits) for source in exceptions.get(name, ())
             ]
-        self.doubts = [self._compile_exception(source, "", bits) for source in doubts]
+        self.doubts = [self._compile_doubt(source, bits) for source in doubts]
 
     def plain(self, raw: str) -> tuple[str, ...]:
         """Return the plain words and marks of the text between two spaces."""
@@ -159,6 +162,13 @@ class Grammar:
         # A phrase ends as soon as it can, to show little; an exception holds all it can.
         phrase = Phrase(reason, part.pattern.replace("}?", "}"))
         return Start(self._add_needs(part, bits), 0, phrase)
+
+    def _compile_doubt(self, source: str, bits: dict[frozenset[str], int]) -> Start:
+        doubt = self._compile_exception(source, "", bits)
+        if source.startswith("*"):
+            # A letter more before it: so also what begins with it begins within it.
+            return doubt._replace(phrase=Phrase("", f".?{doubt.phrase.pattern}"))
+        return doubt
 
     def _add_needs(self, part: _Part, bits: dict[frozenset[str], int]) -> int:
         """Return the sets of words that a part needs; new ones get bits of their own."""

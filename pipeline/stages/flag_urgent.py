@@ -6,34 +6,34 @@ words tell which phrases it can hold, mostly none, and only these are searched, 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate, chain, islice
-from operator import or_
+from operator import attrgetter, or_
 from typing import Final, NamedTuple
 
 from pipeline.stages._phrases import (
     MARK,
+    MAX_PLAIN,
     MAX_WORD_LENGTH,
-    Phrase,
     PhraseWord,
     Span,
     Start,
     compile_pattern,
     tokens,
 )
+from pipeline.stages._plain_places import PlainPlaces
+from pipeline.stages._runs import find_runs, may_hold_phrase, possible_phrases
 from pipeline.stages._spelling import SpellingCorrector
 from pipeline.stages.spans import merge_spans
 from pipeline.stages.urgency_rules import UrgencyRules
 
-_RAW: Final = re.compile(r"\S+")
+_PLAIN: Final = attrgetter("plain")
+_HOLDING: Final = attrgetter("holding")
+_ROWS: Final = attrgetter("rows")
 _MAX_CACHED: Final = 50_000
-_MAX_PLAIN: Final = 40  # plain words between two spaces; any further ones are not compared
-_MAX_RUN: Final = 120
-_OVERLAP: Final = 40  # words; more than any phrase has
 
 
 class UrgentFinding(NamedTuple):
@@ -50,6 +50,9 @@ class UrgencyFindings(NamedTuple):
     maybe: tuple[UrgentFinding, ...] = ()
 
 
+_NOTHING: Final = UrgencyFindings()
+
+
 class _Match(NamedTuple):
     """A phrase in a line of words."""
 
@@ -57,27 +60,18 @@ class _Match(NamedTuple):
     is_certain: bool
 
 
-class PlainPlaces:
-    """Places of the plain words of a text, by their numbers."""
+class _Cache(dict[str, PhraseWord]):
+    """Words by the text between two spaces; the first ones of usual length are kept."""
 
-    def __init__(
-        self, text: str, words: Sequence[PhraseWord], spell: Callable[[str], tuple[str, ...]]
-    ) -> None:
-        self._raw = list(_RAW.finditer(text))
-        self._spell = spell
-        self.counts = list(accumulate((len(word.plain) for word in words), initial=0))
-        """Numbers of plain words before each word; and of all."""
+    def __init__(self, read: Callable[[str], PhraseWord]) -> None:
+        super().__init__()
+        self._read = read
 
-    def span(self, first: int, end: int) -> Span:
-        """Return the characters from the first plain word to the last before ``end``."""
-        return self._locate(first)[0], self._locate(end - 1)[1]
-
-    def _locate(self, number: int) -> Span:
-        place = bisect_right(self.counts, number) - 1
-        raw = self._raw[place]
-        within = number - self.counts[place]
-        inner = next(islice(tokens(raw[0], self._spell), within, None))[1]
-        return raw.start() + inner[0], raw.start() + inner[1]
+    def __missing__(self, raw: str) -> PhraseWord:
+        word = self._read(raw)
+        if len(raw) <= MAX_WORD_LENGTH and len(self) < _MAX_CACHED:
+            self[raw] = word
+        return word
 
 
 class UrgencyFlagger:
@@ -88,16 +82,19 @@ class UrgencyFlagger:
         rules: UrgencyRules,
         corrector: SpellingCorrector | None = None,
         find_rows: Callable[[Iterable[str]], tuple[int, ...]] | None = None,
+        find_doubted: Callable[[Sequence[int]], Sequence[bool]] | None = None,
     ) -> None:
         """Without a corrector, misspelt words are found only where the rules list them.
 
-        ``find_rows`` returns the rows of plain words in a model that reads the same words.
+        ``find_rows`` returns the rows of plain words in a model that reads the same words, and
+        ``find_doubted`` whether the sentence of each of such words may only sound urgent.
         """
         self.version = f"{rules.name}-{rules.version}-urgency"
         self._grammar = rules.grammar
         self._corrector = corrector
         self._find_rows = find_rows
-        self._cache: dict[str, PhraseWord] = {}
+        self._find_doubted = find_doubted
+        self._cache = _Cache(self._word)
 
     def warm_up(self) -> None:
         """Compile all patterns, which are otherwise compiled lazily; takes two seconds."""
@@ -111,32 +108,45 @@ class UrgencyFlagger:
 
     def split(self, text: str) -> list[PhraseWord]:
         """Return the words of a text."""
-        cache = self._cache
-        return [cache.get(raw) or self._word(raw) for raw in text.split()]
+        return [*map(self._cache.__getitem__, text.split())]
 
-    def find(self, text: str, words: Sequence[PhraseWord]) -> UrgencyFindings:
-        """Return what the phrases find in a text, given its words."""
-        if not _may_hold_phrase(words):
-            return UrgencyFindings()
+    def find(
+        self, text: str, words: Sequence[PhraseWord], *, is_readable: bool = True
+    ) -> UrgencyFindings:
+        """Return what the phrases find in a text, given its words.
+
+        The model's doubts count if it can read the text.
+        """
+        if not may_hold_phrase(words):
+            return _NOTHING
         certain: dict[str, list[Span]] = defaultdict(list)
         maybe: dict[str, list[Span]] = defaultdict(list)
         places: PlainPlaces | None = None
-        for run in _runs(words):
+        for run in find_runs(words):
             if not (matches := self._find_phrases(run.words)):
                 continue
             places = places or self.locate(text, words)
             before = places.counts[run.first]
             starts = _word_starts(run.words)
+            doubted = self._doubted(run.words) if is_readable else None
             for reason, of_reason in matches.items():
                 for (start, stop), is_certain in of_reason:
                     first, end = bisect_left(starts, start), bisect_left(starts, stop)
                     span = places.span(before + first, before + end)
-                    (certain if is_certain else maybe)[reason].append(span)
+                    is_sure = is_certain and not (doubted and doubted[first])
+                    (certain if is_sure else maybe)[reason].append(span)
+        if places is None:
+            return _NOTHING
         return UrgencyFindings(self._in_order(certain), self._in_order(maybe))
 
     def locate(self, text: str, words: Sequence[PhraseWord]) -> PlainPlaces:
         """Return where the plain words of a text stand in it."""
         return PlainPlaces(text, words, self._spell)
+
+    def _doubted(self, words: Sequence[PhraseWord]) -> Sequence[bool] | None:
+        if self._find_doubted is None:
+            return None
+        return self._find_doubted([*chain.from_iterable(map(_ROWS, words))])
 
     def _in_order(self, spans: dict[str, list[Span]]) -> tuple[UrgentFinding, ...]:
         reasons = filter(spans.get, self._grammar.exceptions)
@@ -144,9 +154,9 @@ class UrgencyFlagger:
 
     def _find_phrases(self, words: Sequence[PhraseWord]) -> dict[str, list[_Match]]:
         """Return the phrases in the line of the words, by reason."""
-        if not (possible := _possible_phrases(words)):
+        if not (possible := possible_phrases(words)):
             return {}
-        plain = chain.from_iterable(word.plain for word in words)
+        plain = chain.from_iterable(map(_PLAIN, words))
         line = " ".join(("", MARK, *plain, MARK, ""))
         matches: dict[str, list[_Match]] = defaultdict(list)
         for phrase in possible:
@@ -154,7 +164,7 @@ class UrgencyFlagger:
                 matches[phrase.reason] += [_Match(span, phrase.is_certain) for span in spans]
         if not matches:
             return {}
-        bits = reduce(or_, [word.holding for word in words])
+        bits = reduce(or_, map(_HOLDING, words))
         doubts = _find_spans(self._grammar.doubts, bits, line)
         for reason, of_reason in matches.items():
             exceptions = _find_spans(self._grammar.exceptions[reason], bits, line)
@@ -163,10 +173,10 @@ class UrgencyFlagger:
 
     def _word(self, raw: str) -> PhraseWord:
         grammar = self._grammar
-        plain = tuple(word for word, _ in islice(tokens(raw, self._spell), _MAX_PLAIN))
+        plain = tuple(word for word, _ in islice(tokens(raw, self._spell), MAX_PLAIN))
         keys = {*plain, *(f"{word[:end]}*" for word in plain for end in range(1, len(word) + 1))}
         starting = tuple(chain.from_iterable(grammar.index[k] for k in keys & grammar.index.keys()))
-        word = PhraseWord(
+        return PhraseWord(
             holding=_union(grammar.word_sets, keys),
             pairing=_union(grammar.partner_sets, keys),
             partners=reduce(or_, (start.partner for start in starting), 0),
@@ -175,9 +185,6 @@ class UrgencyFlagger:
             is_end=plain[-1:] == (MARK,),
             rows=self._find_rows(plain) if self._find_rows else (),
         )
-        if len(raw) <= MAX_WORD_LENGTH and len(self._cache) < _MAX_CACHED:
-            self._cache[raw] = word
-        return word
 
     def _spell(self, word: str) -> tuple[str, ...]:
         """Return the plain words that a word stands for; a misspelt one is corrected once."""
@@ -187,59 +194,6 @@ class UrgencyFlagger:
         is_name = word[:1].isupper() and not word.isupper()
         corrected = self._corrector.correct(plain[0], is_name=is_name)
         return (corrected,) if corrected else plain
-
-
-class _Run(NamedTuple):
-    """Words that are searched together, and the number of words before them."""
-
-    first: int
-    words: Sequence[PhraseWord]
-
-
-def _runs(words: Sequence[PhraseWord]) -> Iterator[_Run]:
-    """Yield the sentences, in order.
-
-    No phrase reaches over the end of a sentence, and all words of a long text together would match
-    nearly every phrase. Longer sentences come in pieces that overlap.
-    """
-    begin = 0
-    for end in chain((n for n, word in enumerate(words, start=1) if word.is_end), (len(words),)):
-        widest = max((len(word.plain) for word in words[begin:end]), default=1) or 1
-        size = max(1, _MAX_RUN // widest)
-        for first in range(begin, end, max(1, size - _OVERLAP // widest)):
-            yield _Run(first, words[first : min(end, first + size)])
-            if first + size >= end:
-                break
-        begin = end
-
-
-def _may_hold_phrase(words: Sequence[PhraseWord]) -> bool:
-    """Return True if there are words of two parts of a phrase, as few texts have."""
-    starting = [word.partners for word in words if word.partners]
-    if not starting:
-        return False
-    pairing = 0
-    for word in words:
-        pairing |= word.pairing
-    return any(partners & pairing for partners in starting)
-
-
-def _possible_phrases(words: Sequence[PhraseWord]) -> list[Phrase]:
-    """Return the phrases all of whose parts have a word among the words."""
-    pairing = 0
-    for word in words:
-        pairing |= word.pairing
-    starting = [word.starting for word in words if word.partners & pairing]
-    if not starting:
-        return []
-    bits = reduce(or_, [word.holding for word in words])
-    phrases = [
-        phrase
-        for starts in starting
-        for needs, partner, phrase in starts
-        if partner & pairing and needs & bits == needs
-    ]
-    return list(dict.fromkeys(phrases))
 
 
 def _union(sets: Mapping[str, int], keys: set[str]) -> int:

@@ -7,13 +7,15 @@ and misspelt words of the rules are corrected once for both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pipeline.stages._phrases import PhraseWord, Span
+from pipeline.stages._plain_places import PlainPlaces
 from pipeline.stages._spelling import SpellingCorrector
 from pipeline.stages.flag_urgent import (
-    PlainPlaces,
     UrgencyFindings,
     UrgencyFlagger,
     UrgentFinding,
@@ -24,6 +26,8 @@ from pipeline.stages.spans import merge_spans
 from pipeline.stages.urgency_model import DEFAULT, UrgencyModel
 from pipeline.stages.urgency_rules import UrgencyRules
 from schemas.feedback import Feedback, Language, Operation
+
+_ROWS: Final = attrgetter("rows")
 
 
 class UrgencyTriage:
@@ -40,7 +44,8 @@ class UrgencyTriage:
             vectors.place.keys() | grammar.word_sets.keys() | set(rules.vocabulary.split()),
         )
         rows = self.model.rows if self.model else None
-        self.flagger = UrgencyFlagger(rules, corrector, rows)
+        doubted = self.model.find_doubted if self.model else None
+        self.flagger = UrgencyFlagger(rules, corrector, rows, doubted)
         self.version = self.flagger.version
         if self.model:
             self.version = f"{self.version}+{self.model.version}"
@@ -67,9 +72,13 @@ class UrgencyTriage:
         ``readable`` is False for texts in languages that the model does not know.
         """
         words = [self.flagger.split(text) for text in texts]
-        findings = [self.flagger.find(t, w) for t, w in zip(texts, words, strict=True)]
+        can_read = readable or [True] * len(texts)
+        findings = [
+            self.flagger.find(text, of_text, is_readable=is_readable)
+            for text, of_text, is_readable in zip(texts, words, can_read, strict=True)
+        ]
         if self.model is not None:
-            self._add_sentences(texts, words, findings, readable or [True] * len(texts))
+            self._add_sentences(texts, words, findings, can_read)
         return [each._replace(maybe=()) if each.certain else each for each in findings]
 
     def triage_records(
@@ -92,7 +101,7 @@ class UrgencyTriage:
         """Add the sentences that the model finds in texts without certain findings."""
         assert self.model is not None  # noqa: S101 - for the type checker
         rows = [
-            [row for word in of_text for row in word.rows] if can_read and not each.certain else ()
+            [*chain.from_iterable(map(_ROWS, of_text))] if can_read and not each.certain else ()
             for each, of_text, can_read in zip(findings, words, readable, strict=True)
         ]
         passages: dict[int, dict[str, list[Span]]] = {}

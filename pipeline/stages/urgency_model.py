@@ -55,23 +55,28 @@ class UrgencyCard(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class UrgencyParameters:
-    """The arrays of a model; R reasons, and one output more: whether there is any reason."""
+    """The arrays of a model; R reasons, and two outputs more.
+
+    One says whether there is any reason, the other tells what is urgent from what sounds so.
+    """
 
     words: tuple[str, ...]
     word_weights: NDArray[Any]
-    """[words, R + 1], float16."""
+    """[words, R + 2], float16."""
     pairs: NDArray[Any]
     """[pairs, 2], int32: places in ``words`` of two neighbours, -1 for the sentence's border."""
     pair_weights: NDArray[Any]
-    """[pairs, R + 1], float16."""
+    """[pairs, R + 2], float16."""
     vector_weights: NDArray[Any]
-    """[dimensions of the word vectors, R + 1], float32."""
+    """[dimensions of the word vectors, R + 2], float32."""
     rareness: NDArray[Any]
     """[words with a vector], float16."""
     intercepts: NDArray[Any]
-    """[R + 1], float32."""
+    """[R + 2], float32."""
     thresholds: NDArray[Any]
     """[R], float32: minimum of a reason's output plus that of any reason."""
+    certain_from: NDArray[Any]
+    """[1], float32: minimum of the last output; below it no phrase is certain."""
 
     def save(self, folder: Path, card: UrgencyCard) -> None:
         """Write both files into ``folder``. Raises ``OSError``."""
@@ -121,11 +126,12 @@ class UrgencyModel:
         self.reasons = card.reasons
         self._intercepts = parameters.intercepts
         self._thresholds = parameters.thresholds
+        self._certain_from = parameters.certain_from
         count = len(parameters.rareness)
         with_vector = list(vectors.place)[:count]  # those without come last
         words = dict.fromkeys((*parameters.words, *with_vector))
         self._rows = {word: row for row, word in enumerate(words, start=MARK_ROW + 1)}
-        self._table = np.zeros((len(words) + 2, len(card.reasons) + 1), dtype=np.float32)
+        self._table = np.zeros((len(words) + 2, len(card.reasons) + 2), dtype=np.float32)
         trained = [self._rows[word] for word in parameters.words]
         self._table[trained] = parameters.word_weights
         places = [self._rows[word] for word in with_vector]
@@ -171,17 +177,32 @@ class UrgencyModel:
             sentences.append(UrgentSentence(owner, place, place + int(size[hit]), reasons))
         return sentences
 
+    def find_doubted(self, rows: Sequence[int]) -> list[bool]:
+        """Return for each word, given by its row, whether its sentence may only sound urgent."""
+        row = np.array([MARK_ROW, *rows, MARK_ROW], dtype=np.int64)
+        first, size = _split_sentences(row)
+        if not len(first):
+            return [False] * len(rows)
+        is_doubted = self._outputs(row, first, size)[:, -1] < self._certain_from
+        places = np.searchsorted(first, np.arange(len(rows)) + 1, side="right") - 1
+        doubted: list[bool] = is_doubted[np.maximum(places, 0)].tolist()
+        return doubted
+
     def _score(self, row: NDArray[Any], first: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:
         """Return [sentences, reasons]: a reason's output plus that of any reason."""
+        outputs = self._outputs(row, first, size)
+        scores: NDArray[Any] = outputs[:, :-2] + outputs[:, -2:-1]
+        return scores
+
+    def _outputs(self, row: NDArray[Any], first: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:
         weights = self._table[row]
         keys = self._pair_keys(row[:-1], row[1:])
         places = np.searchsorted(self._pairs[:-1], keys)
         hits = (self._pairs[places] == keys).nonzero()[0]
         weights[hits + 1] += self._pair_weights[places[hits]]
         sums = np.add.reduceat(weights, first, axis=0)
-        outputs = sums / divisors(size)[:, None] + self._intercepts
-        scores: NDArray[Any] = outputs[:, :-1] + outputs[:, -1:]
-        return scores
+        outputs: NDArray[Any] = sums / divisors(size)[:, None] + self._intercepts
+        return outputs
 
     def _pair_keys(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
         keys: NDArray[Any] = first * len(self._table) + second

@@ -35,15 +35,13 @@ from pipeline.stages.urgency_model import (
 from pipeline.stages.urgency_rules import UrgencyRules
 from pipeline.terminal import out
 from pipeline.training.urgency_card import describe
+from pipeline.training.urgency_levels import figures, find_levels
 from pipeline.training.urgency_texts import Texts, read_background, read_sentences
 
 FOLDS: Final = 5
 DATA: Final = {
     "word vectors": "means of all-MiniLM-L6-v2 (Apache 2.0) for single words, as in the text model",
 }
-MAX_QUEUE: Final = 0.0175
-"""Share of ordinary comments that the queue may hold: below 0.02, for other hospitals differ."""
-
 _COST: Final = 3.0
 _URGENT_WEIGHT: Final = 4.0
 _TOLERANCE: Final = 0.01
@@ -133,21 +131,37 @@ def _pairs(sentence: Sequence[str]) -> Iterator[tuple[str, str]]:
     return pairwise((BORDER, *sentence, BORDER))
 
 
-def fit(matrix: Any, labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return coefficients [columns, outputs] and intercepts of a logistic regression each."""
+def fit(
+    matrix: Any, labels: NDArray[Any], is_ordinary: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return coefficients [columns, outputs] and intercepts of a logistic regression each.
+
+    The outputs are the labels, of which the last is any reason, and any reason once more, learnt
+    without ordinary comments: among them are some that are urgent, and most are nothing alike.
+    """
+    urgent_first = {0: 1.0, 1: _URGENT_WEIGHT}
     models = [
-        LogisticRegression(
-            C=_COST, solver="liblinear", class_weight={0: 1.0, 1: _URGENT_WEIGHT}, tol=_TOLERANCE
-        ).fit(matrix, labels[:, output])
+        _regression(urgent_first).fit(matrix, labels[:, output])
         for output in range(labels.shape[1])
     ]
+    models.append(_regression(None).fit(matrix[~is_ordinary], labels[~is_ordinary, -1]))
     return np.stack([m.coef_[0] for m in models], axis=1), np.array(
         [m.intercept_[0] for m in models]
     )
 
 
+def _regression(class_weight: dict[int, float] | None) -> LogisticRegression:
+    return LogisticRegression(
+        C=_COST, solver="liblinear", class_weight=class_weight, tol=_TOLERANCE
+    )
+
+
 def cross_validate(
-    matrix: Any, labels: NDArray[Any], groups: Sequence[str], trained: NDArray[Any]
+    matrix: Any,
+    labels: NDArray[Any],
+    groups: Sequence[str],
+    trained: NDArray[Any],
+    is_ordinary: NDArray[Any],
 ) -> NDArray[Any]:
     """Return [sentences, outputs] of models that have seen no sentence of the same group.
 
@@ -157,10 +171,10 @@ def cross_validate(
     generator = np.random.default_rng(_SEED)
     folds = dict(zip(folds, generator.integers(FOLDS, size=len(folds)), strict=True))
     fold = np.array([folds[group] for group in groups])
-    outputs = np.zeros(labels.shape)
+    outputs = np.zeros((labels.shape[0], labels.shape[1] + 1))
     for number in range(FOLDS):
         others, these = (fold != number) & trained, fold == number
-        coefficients, intercepts = fit(matrix[others], labels[others])
+        coefficients, intercepts = fit(matrix[others], labels[others], is_ordinary[others])
         outputs[these] = matrix[these] @ coefficients + intercepts
     return outputs
 
@@ -170,7 +184,6 @@ def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, Urgency
     vectors = WordVectors.load()
     phrases = UrgencyTriage(rules)
     findings = phrases.triage(texts.texts)
-    certain = [tuple(finding.reason for finding in each.certain) for each in findings]
     reasons = tuple(rules.reasons)
     # Labelled texts come first.
     order = sorted(range(len(texts.texts)), key=lambda number: texts.is_ordinary[number])
@@ -188,17 +201,13 @@ def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, Urgency
     labels = np.array([[r in texts.reasons[n] for r in reasons] for n in owners])
     labels = np.hstack([labels, labels.any(axis=1, keepdims=True)])
     # Ordinary comments that are urgent would teach the contrary.
-    trained = np.array([not (texts.is_ordinary[n] and certain[n]) for n in owners])
-    outputs = cross_validate(design.matrix, labels, [texts.groups[n] for n in owners], trained)
-    scores = np.full((len(texts.texts), len(reasons)), -np.inf)
-    np.maximum.at(scores, owner, outputs[:, :-1] + outputs[:, -1:])
-    # The rules' hints are in the queue too.
-    hinted = np.array([[r in {f.reason for f in each.maybe} for r in reasons] for each in findings])
-    scores[hinted] = np.inf
-    is_urgent = np.array([bool(each) for each in certain])
-    best = scores[is_ordinary & ~is_urgent].max(axis=1)
-    threshold = float(np.quantile(best, 1 - MAX_QUEUE))
-    coefficients, intercepts = fit(design.matrix[trained], labels[trained])
+    trained = np.array([not (texts.is_ordinary[n] and findings[n].certain) for n in owners])
+    groups = [texts.groups[n] for n in owners]
+    outputs = cross_validate(design.matrix, labels, groups, trained, is_ordinary[owner])
+    levels = find_levels(texts, findings, outputs, owner, reasons)
+    coefficients, intercepts = fit(
+        design.matrix[trained], labels[trained], is_ordinary[owner][trained]
+    )
     first_pair, first_dimension = len(design.words), len(design.words) + len(design.pairs)
     places = {word: place for place, word in enumerate(design.words)} | {BORDER: -1}
     parameters = UrgencyParameters(
@@ -209,7 +218,8 @@ def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, Urgency
         vector_weights=coefficients[first_dimension:].astype(np.float32),
         rareness=design.rareness,
         intercepts=intercepts.astype(np.float32),
-        thresholds=np.full(len(reasons), threshold, dtype=np.float32),
+        thresholds=np.full(len(reasons), levels.threshold, dtype=np.float32),
+        certain_from=np.array([levels.certain_from], dtype=np.float32),
     )
     card = UrgencyCard(
         name=rules.name,
@@ -224,53 +234,9 @@ def train(texts: Texts, rules: UrgencyRules) -> tuple[UrgencyParameters, Urgency
             ),
             "ordinary comments": int(is_ordinary.sum()),
         },
-        figures=figures(texts, certain, scores >= threshold, reasons),
+        figures=figures(texts, levels.certain, levels.queued, reasons),
     )
     return parameters, card
-
-
-def figures(
-    texts: Texts,
-    certain: Sequence[tuple[str, ...]],
-    queued: NDArray[Any],
-    reasons: Sequence[str],
-) -> dict[str, Any]:
-    """Return shares found by the rules, and by rules and model, of texts not trained on."""
-    urgent = [n for n, of_text in enumerate(texts.reasons) if of_text]
-    either = [bool(certain[n]) or bool(queued[n].any()) for n in range(len(texts.texts))]
-    ordinary = [n for n, is_ordinary in enumerate(texts.is_ordinary) if is_ordinary]
-    alike = [
-        n for n, of_text in enumerate(texts.reasons) if not of_text and not texts.is_ordinary[n]
-    ]
-    return {
-        "found": {
-            reason: _interval([either[n] for n in urgent if reason in texts.reasons[n]])
-            for reason in reasons
-        }
-        | {"any reason": _interval([either[n] for n in urgent])},
-        "certain": _interval([bool(certain[n]) for n in urgent]),
-        "near misses certain": _interval([bool(certain[n]) for n in alike]),
-        "near misses in the queue": _interval([either[n] and not certain[n] for n in alike]),
-        "ordinary comments certain": _interval([bool(certain[n]) for n in ordinary]),
-        "ordinary comments in the queue": _interval(
-            [either[n] and not certain[n] for n in ordinary]
-        ),
-    }
-
-
-def _interval(hits: Sequence[bool]) -> dict[str, float | int]:
-    """Return a share with Wilson's 95 % interval."""
-    size, share, z = len(hits), float(np.mean(hits)) if hits else 0.0, 1.96
-    if not size:
-        return {"of": 0}
-    middle = (share + z * z / (2 * size)) / (1 + z * z / size)
-    half = z / (1 + z * z / size) * np.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
-    return {
-        "share": round(share, 3),
-        "from": round(float(middle - half), 3),
-        "to": round(float(middle + half), 3),
-        "of": size,
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,7 +9,8 @@ from pipeline.stages.urgency_model import UrgencyCard
 _INTRODUCTION = """\
 A linear model over the words of a sentence, pairs of neighbours and word vectors.
 Gives the sentences that are worth reading soon, with their reasons, where the phrases find
-nothing certain. Fitted on invented sentences, and on ordinary comments as what is not urgent.
+nothing certain. Fitted on invented sentences, and on ordinary comments as what is not urgent. One
+output more, learnt from the sentences alone, doubts phrases in what only sounds urgent.
 
 Figures are five-fold cross-validated: a kind of situation, or a respondent, is in training or in
 test data and never in both. Shares are with Wilson's 95 % interval."""

@@ -278,6 +278,13 @@ def test_a_request_in_the_same_breath_is_found(text: str) -> None:
         "The nurse told me that they would ring me",
         "Her arms were tied by the rules on visiting",
         "Nobody turned up to the talk",
+        "The board would commit suicide to close the unit",
+        "That road is a suicide run",
+        "He is fitting our kitchen",
+        "She beats me at dominoes",
+        "I have been blind from birth",
+        "They killed us with kindness",
+        "I would only call a solicitor for my will",
     ],
 )
 def test_what_only_looks_like_a_phrase_is_left_alone(text: str) -> None:

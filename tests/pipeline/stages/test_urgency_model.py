@@ -18,16 +18,17 @@ VECTORS = WordVectors(
 
 
 def parameters(**changes: object) -> UrgencyParameters:
-    """One reason; outputs are of that reason, then of any."""
+    """One reason; outputs are of that reason, of any, and of what does not only sound urgent."""
     arrays = {
         "words": ("bread", "knife", "my"),
-        "word_weights": np.array([[0, -1], [0, 1], [0, 0]], dtype=np.float16),
+        "word_weights": np.array([[0, -1, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float16),
         "pairs": np.array([[0, 1], [-1, 1]], dtype=np.int32),
-        "pair_weights": np.array([[0, -5], [3, 0]], dtype=np.float16),
-        "vector_weights": np.array([[0.0, 2.0]], dtype=np.float32),
+        "pair_weights": np.array([[0, -5, 0], [3, 0, 0]], dtype=np.float16),
+        "vector_weights": np.array([[0.0, 2.0, 0.0]], dtype=np.float32),
         "rareness": np.array([1, 1], dtype=np.float16),
-        "intercepts": np.zeros(2, dtype=np.float32),
+        "intercepts": np.zeros(3, dtype=np.float32),
         "thresholds": np.array([1.0], dtype=np.float32),
+        "certain_from": np.array([0.2], dtype=np.float32),
     }
     return UrgencyParameters(**(arrays | changes))  # type: ignore[arg-type]
 
@@ -62,6 +63,13 @@ def test_a_long_sentence_is_judged_in_pieces() -> None:
     assert find(text) == [(0, MAX_SENTENCE, MAX_SENTENCE + 2)]
 
 
+def test_what_may_only_sound_urgent_is_told_for_each_word() -> None:
+    model = UrgencyModel(parameters(), card(parameters()), VECTORS)
+    rows = model.rows(["my", "knife", ".", "bread", "knife", ".", "my"])
+    assert model.find_doubted(rows) == [False, False, False, True, True, True, False]
+    assert model.find_doubted(model.rows([".", "."])) == [False, False]
+
+
 def test_comments_without_words_have_no_sentences() -> None:
     assert find() == find("") == find("", ".") == []
 
@@ -74,7 +82,7 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_arrays_of_another_model_are_refused(tmp_path: Path) -> None:
-    other = parameters(intercepts=np.ones(2, dtype=np.float32))
+    other = parameters(intercepts=np.ones(3, dtype=np.float32))
     other.save(tmp_path, card(parameters()))
     with pytest.raises(ValueError, match=r"not of the model that model\.json describes"):
         UrgencyModel.load(tmp_path)
