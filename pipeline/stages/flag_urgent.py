@@ -128,7 +128,8 @@ class UrgencyFlagger:
             places = places or self.locate(text, words)
             before = places.counts[run.first]
             starts = _word_starts(run.words)
-            doubted = self._doubted(run.words) if is_readable else None
+            is_any_certain = any(m.is_certain for each in matches.values() for m in each)
+            doubted = self._doubted(run.words) if is_readable and is_any_certain else None
             for reason, of_reason in matches.items():
                 for (start, stop), is_certain in of_reason:
                     first, end = bisect_left(starts, start), bisect_left(starts, stop)

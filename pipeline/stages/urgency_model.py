@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -143,6 +144,10 @@ class UrgencyModel:
         order = np.argsort(keys)
         self._pairs = np.append(keys[order], -1)
         self._pair_weights = parameters.pair_weights[order].astype(np.float32)
+        self._doubt_weights: list[float] = self._table[:, -1].tolist()
+        self._doubt_pairs: dict[int, float] = dict(
+            zip(self._pairs[:-1].tolist(), self._pair_weights[:, -1].tolist(), strict=True)
+        )
 
     @classmethod
     def load(cls, folder: Path = DEFAULT) -> Self:
@@ -178,31 +183,40 @@ class UrgencyModel:
         return sentences
 
     def find_doubted(self, rows: Sequence[int]) -> list[bool]:
-        """Return for each word, given by its row, whether its sentence may only sound urgent."""
-        row = np.array([MARK_ROW, *rows, MARK_ROW], dtype=np.int64)
-        first, size = _split_sentences(row)
-        if not len(first):
-            return [False] * len(rows)
-        is_doubted = self._outputs(row, first, size)[:, -1] < self._certain_from
-        places = np.searchsorted(first, np.arange(len(rows)) + 1, side="right") - 1
-        doubted: list[bool] = is_doubted[np.maximum(places, 0)].tolist()
+        """Return for each word, given by its row, whether its sentence may only sound urgent.
+
+        Arrays would take longer for the few words of a phrase's sentence.
+        """
+        doubted = [False] * len(rows)
+        begin = 0
+        for place, row in enumerate((*rows, MARK_ROW)):
+            if row == MARK_ROW or place - begin == MAX_SENTENCE:
+                size = place - begin
+                doubted[begin:place] = [size > 0 and self._is_doubted(rows, begin, place)] * size
+                begin = place + (row == MARK_ROW)
         return doubted
+
+    def _is_doubted(self, rows: Sequence[int], begin: int, end: int) -> bool:
+        around = [rows[begin - 1] if begin else MARK_ROW, *rows[begin:end]]
+        if end == len(rows) or rows[end] == MARK_ROW:
+            around.append(MARK_ROW)
+        keys = (first * len(self._table) + second for first, second in pairwise(around))
+        total = sum(self._doubt_weights[row] for row in rows[begin:end])
+        total += sum(self._doubt_pairs.get(key, 0.0) for key in keys)
+        divisor = float(max(end - begin, _MIN_DIVIDED) ** _DIVISOR_POWER)
+        return bool(total / divisor + self._intercepts[-1] < self._certain_from[0])
 
     def _score(self, row: NDArray[Any], first: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:
         """Return [sentences, reasons]: a reason's output plus that of any reason."""
-        outputs = self._outputs(row, first, size)
-        scores: NDArray[Any] = outputs[:, :-2] + outputs[:, -2:-1]
-        return scores
-
-    def _outputs(self, row: NDArray[Any], first: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:
         weights = self._table[row]
         keys = self._pair_keys(row[:-1], row[1:])
         places = np.searchsorted(self._pairs[:-1], keys)
         hits = (self._pairs[places] == keys).nonzero()[0]
         weights[hits + 1] += self._pair_weights[places[hits]]
         sums = np.add.reduceat(weights, first, axis=0)
-        outputs: NDArray[Any] = sums / divisors(size)[:, None] + self._intercepts
-        return outputs
+        outputs = sums / divisors(size)[:, None] + self._intercepts
+        scores: NDArray[Any] = outputs[:, :-2] + outputs[:, -2:-1]
+        return scores
 
     def _pair_keys(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
         keys: NDArray[Any] = first * len(self._table) + second

@@ -66,7 +66,7 @@ def test_a_long_sentence_is_judged_in_pieces() -> None:
 def test_what_may_only_sound_urgent_is_told_for_each_word() -> None:
     model = UrgencyModel(parameters(), card(parameters()), VECTORS)
     rows = model.rows(["my", "knife", ".", "bread", "knife", ".", "my"])
-    assert model.find_doubted(rows) == [False, False, False, True, True, True, False]
+    assert model.find_doubted(rows) == [False, False, False, True, True, False, False]
     assert model.find_doubted(model.rows([".", "."])) == [False, False]
 
 
