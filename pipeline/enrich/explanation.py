@@ -1,7 +1,7 @@
 """Explanation of one comment's label, topics and flags, for `feedback explain`. Pure.
 
 The words' contributions are exact for each part of the model; a comment's probabilities are those
-of its sentences, pooled, and in surveys judged with question and rating.
+of its sentences, pooled and judged, in surveys with question and rating.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Batch:
         """Pool the levels' probabilities of segments."""
         if not self.comments:
             empty = np.zeros(0, dtype=np.float32)
-            return Pooled(shares, empty, empty, empty)
+            return Pooled(shares, empty, empty, empty, shares, shares[:, :2])
         return pool_segments(shares, self.role_weights, self.bags.comments[:-1])
 
     def context(self) -> NDArray[Any]:

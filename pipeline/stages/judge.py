@@ -2,7 +2,7 @@
 
 A small regression judges the mean of the sentences, how sure the surest praise and blame among
 them are, and in surveys the whole comment, the question and the rating: a sentence of praise next
-to one of blame makes a comment that readers call neutral.
+to one of blame makes a comment that readers call neutral. Surveys and texts alone have one each.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ ROLE_WEIGHTS: Final = tuple(_ROLE_WEIGHTS[role] for role in Role)
 
 _SMALL: Final = 1e-3
 _MIN_WEIGHT: Final = 0.05
+_SURE_FROM: Final = 0.6
+"""Probability of praise or blame from which a segment counts as such."""
+
 MIXED_FROM: Final = 0.7
 """Probability of praise in one segment, and of blame in another, that makes a comment mixed."""
 
@@ -38,6 +41,11 @@ class Pooled(NamedTuple):
     """[comments]: the highest probability that a segment is negative."""
     lengths: NDArray[Any]
     """[comments]: number of segments that count."""
+    tilt: NDArray[Any]
+    """[comments, 5]: the logarithms added up, by the square root of the length: much weak
+    evidence for one level is strong evidence."""
+    sure: NDArray[Any]
+    """[comments, 2]: number of segments of sure praise, and of sure blame."""
 
     def take(self, places: NDArray[Any]) -> Pooled:
         """Return some of the comments."""
@@ -64,7 +72,18 @@ def pool_segments(shares: NDArray[Any], weights: NDArray[Any], starts: NDArray[A
     counted = weights > 0
     praise = np.maximum.reduceat(good * counted, starts)
     blame = np.maximum.reduceat(bad * counted, starts)
-    return Pooled(mean, praise, blame, np.add.reduceat(counted.astype(np.float32), starts))
+    logs = np.log(shares + _SMALL * _SMALL)
+    tilts = (logs - logs.mean(axis=1, keepdims=True)) * weights[:, None]
+    size = np.sqrt(np.maximum(np.add.reduceat(weights, starts), 1.0))
+    both = np.column_stack([good, bad]) > _SURE_FROM
+    return Pooled(
+        mean,
+        praise,
+        blame,
+        np.add.reduceat(counted.astype(np.float32), starts),
+        np.add.reduceat(tilts, starts) / size[:, None],
+        np.add.reduceat((both & counted[:, None]).astype(np.float32), starts),
+    )
 
 
 def survey_inputs(
@@ -94,6 +113,20 @@ def survey_inputs(
             1 / (1 + np.exp(-2 * topics.clip(-10, 10))),
         ]
     ).astype(np.float32)
+
+
+def story_inputs(pooled: Pooled) -> NDArray[Any]:
+    """Return the judge's inputs for texts alone, [comments, inputs]."""
+    means, length = np.log(pooled.mean + _SMALL), np.log(pooled.lengths + 1)[:, None]
+    columns = [
+        means,
+        means * length,
+        *_contrasts(pooled),
+        pooled.tilt,
+        pooled.sure / np.maximum(pooled.lengths, 1)[:, None],
+        np.log1p(pooled.sure),
+    ]
+    return np.column_stack(columns).astype(np.float32)
 
 
 def judge(inputs: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:

@@ -28,6 +28,7 @@ _VECTORS: Final = PACKAGED / "word_vectors.npz"
 ARRAYS_FILE: Final = "model.npz"
 CARD_FILE: Final = "model.json"
 LEVELS: Final = 5
+_TOPIC_TABLES: Final = ("topics", "topics_by_writing", "topics_by_terms")
 PARTS: Final = ("topics", "survey", "story")
 SIGN_VALENCES: Final = {":+": 2.5, ":-": -2.5}
 """Of emoji and faces, which are one of two words to the model."""
@@ -48,8 +49,11 @@ class Card(StrictModel):
     )
 
     def weak_topics(self, least: float) -> set[str]:
-        """Return the topics whose F1 is below ``least``, by the model or by their terms."""
-        tables = [self.figures.get(name, {}) for name in ("topics", "topics_by_terms")]
+        """Return the topics whose F1 is below ``least``, by the model or by their terms.
+
+        A topic that the file had too few examples of is judged by written answers as well.
+        """
+        tables = [self.figures.get(name, {}) for name in _TOPIC_TABLES]
         return {
             name
             for table in tables
@@ -100,6 +104,8 @@ class Parameters:
     """Five levels, for texts alone."""
     survey_judge: NDArray[Any]
     """[inputs + 1, 10], float32: the two heads of the judge of surveys, its intercepts last."""
+    story_judge: NDArray[Any]
+    """[inputs + 1, 5], float32: the judge of texts alone."""
     thresholds: NDArray[Any]
     """[topics], float32: minimum score to assign a topic."""
     calibration: NDArray[Any]

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.stages._feature_sums import BagReader, Bags
 from pipeline.stages._table_weights import TableWeights
 from pipeline.stages.batch import Batch, Comment, divide
-from pipeline.stages.judge import Pooled, judge, survey_inputs
+from pipeline.stages.judge import Pooled, judge, story_inputs, survey_inputs
 from pipeline.stages.parameters import (
     DEFAULT,
     LEVELS,
@@ -154,7 +154,8 @@ class TextModel:
         )
         segments = softmax(self.outputs_of("story", batch.add_up_segments(story), None))
         pooled = batch.pool(segments)
-        judged.fill(~batch.is_survey, batch, pooled.mean, pooled.mean, pooled.mixed, segments)
+        levels = softmax(judge(story_inputs(pooled), self.parameters.story_judge))
+        judged.fill(~batch.is_survey, batch, levels, levels, pooled.mixed, segments)
         judged.clauses[:] = softmax(self.outputs_of("story", story, None))
         if batch.is_survey.any():
             self._judge_survey(batch, survey, pooled, judged)

@@ -20,6 +20,7 @@ from pipeline.training.figures import (
     topic_figures,
     vader_figures,
 )
+from pipeline.training.fit import MIN_TRAINING_EXAMPLES
 from pipeline.training.held_out import HeldOutPredictions
 
 _LENGTHS: Final = ((1, 3), (4, 12), (13, 50), (51, 1_000))
@@ -43,6 +44,7 @@ def compute_figures(
     return {
         "topics": by_topic,
         "topics_with_likeliest": {n: always[n] for n in ("micro_f1", "macro_f1")},
+        "topics_by_writing": {"topics": figures_by_writing(held_out, topics)},
         "topics_by_terms": {"topics": figures_by_terms(examples, topics, taxonomy)},
         "topics_without_repeats": {n: alone[n] for n in ("micro_f1", "macro_f1", "n")},
         "sentiment": {
@@ -57,6 +59,30 @@ def compute_figures(
         },
         "corpora": {name: _brief(*both) for name, both in held_out.corpora.items()},
         "vader": vader_figures(compounds, levels),
+    }
+
+
+def figures_by_writing(held_out: HeldOutPredictions, topics: tuple[str, ...]) -> dict[str, Any]:
+    """Return precision, recall and F1 of the topics that were learnt from written answers.
+
+    The labelled comments and the written answers judge them together.
+    """
+    if held_out.written_topics is None:
+        return {}
+    has = held_out.truth.any(axis=1)
+    predicted, truth = (
+        np.concatenate([seen[has], written])
+        for seen, written in zip(
+            (held_out.topics, held_out.truth), held_out.written_topics, strict=True
+        )
+    )
+    scarce = np.flatnonzero(held_out.truth.sum(axis=0) < MIN_TRAINING_EXAMPLES)
+    return {
+        topics[n]: _figures_of_sets(
+            predicted[:, n].astype(bool).tolist(), truth[:, n].astype(bool).tolist()
+        )
+        for n in scarce
+        if truth[:, n].any()
     }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pipeline.training.labelled_text import LabelledText, read_written
+
 _PHASE1_QUESTIONS: Final = {
     "1": "What could we do better?",
     "2": "What was good?",
@@ -16,17 +18,6 @@ _MASKS: Final = (("@anonymous", " "), ("http://url_removed", " "), ("''", '"'))
 _ENTITIES: Final = (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 
 
-class LabelledText(NamedTuple):
-    """A text with a level, and the question that it answers."""
-
-    text: str
-    level: int
-    """0, very positive, to 4, very negative."""
-    person: str
-    """The writer, or the document that the text is a sentence of."""
-    question: str | None = None
-
-
 class Corpus(NamedTuple):
     """Texts of one origin."""
 
@@ -34,11 +25,21 @@ class Corpus(NamedTuple):
     licence: str
     url: str
     texts: tuple[LabelledText, ...]
+    is_written: bool = False
+    """True if its texts were written to learn from, so that they say nothing of what is seen."""
 
     @property
     def is_survey(self) -> bool:
         """True if its texts answer questions."""
-        return any(text.question for text in self.texts)
+        return bool(self.answers())
+
+    def answers(self) -> list[int]:
+        """Return the places of the texts that answer a question, or have topics."""
+        return [
+            place
+            for place, text in enumerate(self.texts)
+            if text.question is not None or text.topics is not None
+        ]
 
 
 def read_corpus(kind: str, path: Path) -> Corpus:
@@ -50,7 +51,7 @@ def read_corpus(kind: str, path: Path) -> Corpus:
     texts = tuple(text for text in read(path) if text.text.strip())
     if not texts:
         raise ValueError("it holds no labelled text")
-    return Corpus(path.name, licence, url, texts)
+    return Corpus(path.name, licence, url, texts, is_written=read is read_written)
 
 
 def _read_phase1(path: Path) -> Iterator[LabelledText]:
@@ -101,5 +102,6 @@ FORMATS: Final[dict[str, tuple[Callable[[Path], Iterator[LabelledText]], str, st
         "https://github.com/CDU-data-science-team/pxtextmining",
     ),
     "vader": (_read_ground_truth, "MIT", "https://github.com/cjhutto/vaderSentiment"),
+    "written": (read_written, "MIT", "written for this project"),
 }
 """By name: how to read it, licence and address."""

@@ -19,8 +19,14 @@ from pipeline.training.examples import NO_LEVEL
 
 _TOPIC_COST: Final = 0.04
 _LEVEL_COST: Final = 0.5
+_STORY_COST: Final = 0.2
 _MAX_ROUNDS: Final = 60
 _JUDGE_COST: Final = 0.04
+MIN_TRAINING_EXAMPLES: Final = 20
+"""Topics with fewer examples are found by their terms."""
+
+MIN_ORIGINAL_WEIGHT: Final = 0.2
+"""Copies weigh less; what they repeat would count twice."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class Fit:
 def fit_topics(units: Units, fold: int | None, seed: int) -> Fit:
     """Fit one machine per topic on all folds but one."""
     rows = units.rows(fold)
-    originals = rows[units.weights[rows] == 1]
+    originals = rows[units.weights[rows] >= MIN_ORIGINAL_WEIGHT]
     design = learn_design(units.counts, originals, units.people[originals])
     columns = design_matrix(units.counts, units.context, design, rows, units.vectors)
     truth, weights = units.truth[rows], units.weights[rows]
@@ -118,7 +124,8 @@ def fit_story(units: Units, fold: int | None) -> Fit:
     rows = units.rows(fold)
     design = learn_design(units.counts, rows, units.people[rows])
     columns = design_matrix(units.counts, units.context, design, rows, units.vectors)
-    return _stack(design, columns, _levels(columns, units.truth[rows], units.weights[rows], None))
+    fitted = _levels(columns, units.truth[rows], units.weights[rows], None, _STORY_COST)
+    return _stack(design, columns, fitted)
 
 
 def _stack(design: Design, columns: Any, fitted: list[tuple[NDArray[Any], float]]) -> Fit:
@@ -139,10 +146,14 @@ def _topic(
 
 
 def _levels(
-    columns: Any, levels: NDArray[Any], weights: NDArray[Any], balance: str | None
+    columns: Any,
+    levels: NDArray[Any],
+    weights: NDArray[Any],
+    balance: str | None,
+    cost: float = _LEVEL_COST,
 ) -> list[tuple[NDArray[Any], float]]:
     """Return the coefficients of all five levels; 0 for a level without an example."""
-    options = {"C": _LEVEL_COST, "max_iter": _MAX_ROUNDS, "tol": 1e-3}
+    options = {"C": cost, "max_iter": _MAX_ROUNDS, "tol": 1e-3}
     coefficients, intercepts = _regress(columns, levels, weights, balance, options)
     return [(coefficients[level], float(intercepts[level])) for level in range(LEVELS)]
 

@@ -27,6 +27,8 @@ class HeldOutPredictions:
     """[comments, 5]: by the story's head, which sees neither question nor rating."""
     corpora: dict[str, tuple[NDArray[Any], NDArray[Any]]] = field(default_factory=dict)
     """By corpus: probabilities by a story's head that saw none of it, and levels."""
+    written_topics: tuple[NDArray[Any], NDArray[Any]] | None = None
+    """Topics of answers written to learn from, predicted and true, [answers, topics]."""
 
 
 def select_topics(

@@ -79,7 +79,15 @@ def page(card: Card) -> str:
             for name, row in sorted(topics["topics"].items(), key=lambda item: -item[1]["n"])
         ]
         lines.append("")
-    lines += _term_lines(card.figures)
+    lines += _table_lines(
+        card.figures.get("topics_by_writing", {}).get("topics", {}),
+        "Topics with too few examples are learnt from answers that were written to be learnt "
+        "from, and judged on those and on the comments together:",
+    )
+    lines += _table_lines(
+        card.figures.get("topics_by_terms", {}).get("topics", {}),
+        "Topics with too few examples are found by their terms:",
+    )
     lines += [
         "## Known limits",
         "",
@@ -128,13 +136,12 @@ def _without_and_with(figures: dict[str, Any]) -> str:
     )
 
 
-def _term_lines(figures: dict[str, Any]) -> list[str]:
-    """Return the table of topics that have too few examples to be learnt."""
-    rows = figures.get("topics_by_terms", {}).get("topics", {})
+def _table_lines(rows: dict[str, Any], title: str) -> list[str]:
+    """Return a table of topics, if there are any."""
     if not rows:
         return []
     return [
-        "Topics with too few examples are found by their terms:",
+        title,
         "",
         "| topic | precision | recall | F1 | examples |",
         "|---|---|---|---|---|",

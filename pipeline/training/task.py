@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,12 +21,21 @@ from pipeline.training.examples import NO_LEVEL, Examples
 from pipeline.training.fit import Units
 from pipeline.training.origins import (
     Comments,
+    build_answers,
     build_copies,
-    build_corpus,
     build_originals,
     build_phrases,
     build_stories,
+    build_texts,
 )
+
+_TOPICS_OF_CORPORA: Final = 0.75
+"""Weight of a corpus's topics, relative to that of its levels."""
+
+_JUDGED_COPIES: Final = 0.2
+_JUDGED_CORPORA: Final = 0.5
+_JUDGED_WRITTEN: Final = 0.1
+"""Weights of comments when the judge of surveys is fitted."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,11 @@ def build_level_task(
     counts, of, roles = _count(comments, counter)
     counted = roles != Role.ASIDE
     shared = np.bincount(of[counted], minlength=len(comments)).clip(1)
+    levels = comments.levels[of]
+    for number, of_segments in comments.by_segment.items():
+        first = int(np.searchsorted(of, number))
+        levels[first : first + len(of_segments)] = of_segments
+        shared[number] = 1  # each speaks for itself
     weights = comments.weights[of] * counted / np.sqrt(shared[of])
     context = np.zeros((len(of), CONTEXT_SIZE), dtype=np.float32)
     if with_context:
@@ -102,7 +116,7 @@ def build_level_task(
         comments.people[of],
         weights,
         comments.folds[of],
-        comments.levels[of],
+        levels,
         vectors,
     )
     return LevelTask(comments, units, of, roles)
@@ -167,6 +181,8 @@ class Tasks:
     """Where each corpus begins and ends among the story's comments."""
     story_of_judged: NDArray[Any]
     """[judged]: the same comment among the story's."""
+    left_out: tuple[str, ...]
+    """The corpora that are left out in turn, to see how the model does where it learnt nothing."""
 
     @property
     def judged_folds(self) -> NDArray[Any]:
@@ -178,10 +194,11 @@ class Tasks:
         """[judged]."""
         return self.survey.comments.levels[: len(self.story_of_judged)]
 
-    def judged_weights(self, of_copies: float, of_corpora: float) -> NDArray[Any]:
+    def judged_weights(self) -> NDArray[Any]:
         """Return [judged]: 1 for the originals."""
-        weights = np.full(len(self.story_of_judged), of_corpora)
-        weights[: 2 * self.originals] = of_copies
+        weights = np.full(len(self.story_of_judged), _JUDGED_CORPORA)
+        weights[self.survey.comments.weights[: len(weights)] < 1] = _JUDGED_WRITTEN
+        weights[: 2 * self.originals] = _JUDGED_COPIES
         weights[: self.originals] = 1.0
         return weights
 
@@ -212,13 +229,16 @@ def build_tasks(
     begins: dict[str, tuple[int, int]] = {}
     for corpus in corpora if has_levels else ():
         begins[corpus.name] = (len(stories), len(stories) + len(corpus.texts))
-        if corpus.is_survey:
-            places += range(*begins[corpus.name])
-            judged += build_corpus(corpus, seed, asked=True)
-        stories += build_corpus(corpus, seed, asked=False)
+        places += (len(stories) + place for place in corpus.answers())
+        judged += build_answers(corpus, seed)
+        stories += build_texts(corpus, seed)
     truth = np.zeros((len(judged), len(topics)), dtype=int)
     truth[: 2 * len(originals)] = np.tile(examples.topic_matrix(topics), (2, 1))
-    with_topics = np.arange(len(judged)) < 2 * len(originals)
+    with_topics = (np.arange(len(judged)) < 2 * len(originals)).astype(float)
+    for number, names in judged.topics.items():
+        truth[number] = [topic in names for topic in topics]
+        # The readers of the file have conventions of their own, which others do not share.
+        with_topics[number] = _TOPICS_OF_CORPORA
     counter = FeatureCounter(terms, phrases, vectors, denial=False)
     by_topic = replace(judged, weights=judged.weights * with_topics)
     survey, story = judged, stories
@@ -235,4 +255,5 @@ def build_tasks(
         len(originals),
         begins,
         np.array(places, dtype=np.intp),
+        tuple(corpus.name for corpus in corpora if corpus.name in begins and not corpus.is_written),
     )

@@ -243,7 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train a model, write it and print its figures."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.training.urgency")
     parser.add_argument("sentences", type=Path, nargs="+", help="TOML files of sentences")
-    parser.add_argument("--background", nargs="+", required=True, help="FILE.csv:COLUMN[:AUTHOR]")
+    parser.add_argument(
+        "--background", nargs="+", required=True, help="FILE.csv:COLUMN[:AUTHOR] or FILE.jsonl"
+    )
     parser.add_argument("--licence", required=True, help="of the background, for the card")
     parser.add_argument("--rules", type=Path, help="urgency rules; default: the packaged ones")
     parser.add_argument("--out", type=Path, default=DEFAULT, help="folder of the model")

@@ -7,6 +7,12 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+from pipeline.training.labelled_text import read_written
+
+_NOT_ORDINARY: Final = frozenset({"safeguarding", "equality", "feeling_safe", "medication"})
+"""Topics of which a comment may well be urgent."""
 
 
 @dataclass
@@ -37,7 +43,16 @@ def read_sentences(path: Path, texts: Texts) -> None:
 
 
 def read_background(source: str, texts: Texts) -> None:
-    """Add a CSV file's ordinary comments; ``source`` is FILE:COLUMN or FILE:COLUMN:AUTHOR."""
+    """Add a file's ordinary comments.
+
+    ``source`` is FILE:COLUMN or FILE:COLUMN:AUTHOR for a CSV file, and the name alone for a file of
+    comments that were written to learn from; of those some topics are left out.
+    """
+    if source.endswith(".jsonl"):
+        for text in read_written(Path(source)):
+            if _NOT_ORDINARY.isdisjoint(text.topics or ()):
+                texts.add(text.text, (), text.person, is_ordinary=True)
+        return
     name, column, author = (*source.split(":"), "")[:3]
     with Path(name).open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.DictReader(file)):

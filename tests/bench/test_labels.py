@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.file.columns.presets import get_preset
+from pipeline.stages.classify_topics import Taxonomy
+from pipeline.training.labelled_text import WRITTEN, read_written
 
 FOLDER = Path(__file__).parents[2] / "bench" / "labels"
 REASONS = {
@@ -54,3 +56,24 @@ def test_urgent_texts_have_reasons_and_others_none() -> None:
 def test_urgent_texts_are_as_many_as_the_page_says(kind: str, count: int) -> None:
     texts = {row["text"] for row in rows("urgent.jsonl") if row["kind"].startswith(kind)}
     assert len(texts) == count
+
+
+@pytest.mark.parametrize("kind", ["story", "clinic", "hospital", "survey", "tweet"])
+def test_texts_are_a_hundred_of_each_kind(kind: str) -> None:
+    texts = [row for row in rows("texts.jsonl") if row["kind"] == kind]
+    assert len({row["text"] for row in texts}) == len(texts) == 100
+    assert {row["label"] for row in texts} == {"positive", "neutral", "negative"}
+
+
+def test_mixed_texts_use_topics_and_labels_of_the_product() -> None:
+    topics = set(Taxonomy.load(None).topics)
+    for row in rows("mixed.jsonl"):
+        assert row["topics"] and set(row["topics"]) <= topics
+        assert set(row["topics"].values()) <= {"positive", "neutral", "negative"}
+
+
+def test_no_text_that_measures_is_learnt_from() -> None:
+    learnt = {text.text for text in read_written(WRITTEN)}
+    learnt |= {piece for text in read_written(WRITTEN) for piece, _ in text.pieces}
+    for name in ("texts.jsonl", "mixed.jsonl", "urgent.jsonl"):
+        assert learnt.isdisjoint(row["text"] for row in rows(name))

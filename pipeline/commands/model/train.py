@@ -32,6 +32,7 @@ from pipeline.stages.lexicon import Lexicon
 from pipeline.terminal import err, out, print_json, print_note
 from pipeline.training.corpora import FORMATS, Corpus, read_corpus
 from pipeline.training.examples import Examples
+from pipeline.training.labelled_text import WRITTEN
 
 
 def train(
@@ -112,6 +113,8 @@ def train(
 
 def _read_corpus(option: str) -> Corpus:
     """Read a corpus, given as FORMAT=FILE; raises ``CommandError``."""
+    if option == "written":
+        return read_corpus("written", WRITTEN)
     kind, _, name = option.partition("=")
     if kind not in FORMATS or not name:
         raise CommandError(

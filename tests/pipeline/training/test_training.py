@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -5,16 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.stages.batch import Comment
 from pipeline.stages.lexicon import Lexicon
 from pipeline.stages.parameters import WordVectors, hash_respondent
 from pipeline.stages.questions import QuestionKind
 from pipeline.stages.sentences import read_sentences
-from pipeline.stages.text_model import Comment, TextModel
-from pipeline.stages.vader import Scores
+from pipeline.stages.text_model import TextModel
+from pipeline.stages.vader import Scores, Vader
+from pipeline.training.corpora import Corpus
 from pipeline.training.design import FeatureCounter, learn_design
-from pipeline.training.examples import NO_LEVEL, Example, Examples
+from pipeline.training.examples import NO_LEVEL, Example, Examples, build_comment
 from pipeline.training.fit import assign_folds
 from pipeline.training.held_out import select_topics
+from pipeline.training.labelled_text import LabelledText
 from pipeline.training.origins import FOLDS
 from pipeline.training.train import InsufficientData, TrainingResult, train
 from tests.pipeline.training.synthetic import LEVELLED, LEXICON, TAXONOMY, examples
@@ -52,6 +56,29 @@ def test_the_same_seed_gives_the_same_model(trained: TrainingResult) -> None:
     assert again.parameters.fingerprint() == trained.parameters.fingerprint()
     for name, array in again.parameters.arrays().items():
         np.testing.assert_array_equal(array, trained.parameters.arrays()[name])
+
+
+def test_written_answers_teach_a_topic_that_the_file_has_too_few_examples_of(
+    trained: TrainingResult,
+) -> None:
+    said = ("the pool was warm", "a cold pool", "we liked the sauna", "the sauna was shut")
+    texts = tuple(
+        LabelledText(f"{said[n % 4]}, day {n}", 1 + n % 2 * 2, f"own:{n}", None, frozenset({"spa"}))
+        for n in range(40)
+    )
+    corpus = Corpus("written", "MIT", "written for this project", texts, is_written=True)
+    result = train(examples(), TAXONOMY, LEXICON, data={"name": "invented"}, corpora=[corpus])
+    assert "spa" not in trained.card.topics
+    assert "spa" in result.card.topics
+    figures = json.loads(result.card.model_dump_json())["figures"]
+    assert figures["topics_by_writing"]["topics"]["spa"]["n"] == 40
+    assert figures["corpora"] == {}  # what was written to be learnt from measures no model
+    model = TextModel(result.parameters, result.card, WordVectors.load())
+    read = model.read(
+        [build_comment(text, None, 0, Vader()) for text in ("The sauna!", "Lovely breakfast.")]
+    )
+    spa = result.card.topics.index("spa")
+    assert read.scores[0, spa] > 0 > read.scores[1, spa]
 
 
 def test_another_seed_gives_another_model(trained: TrainingResult) -> None:
