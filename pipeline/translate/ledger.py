@@ -37,24 +37,27 @@ class BudgetExhausted(TransientError):
 
 
 class Spent:
-    """Characters that were sent, by day."""
+    """Characters that were sent, by service and day."""
 
     def __init__(self) -> None:
-        self._by_day: Counter[date] = Counter()
+        self._by_day: Counter[tuple[str, date]] = Counter()
 
     def add(self, entry: CachedTranslation) -> None:
         """Count one translation."""
-        self._by_day[entry.at.astimezone(UTC).date()] += entry.characters
+        self._by_day[entry.service, entry.at.astimezone(UTC).date()] += entry.characters
 
-    def count_day(self, now: datetime) -> int:
-        """Return the characters of this day (UTC)."""
-        return self._by_day[now.astimezone(UTC).date()]
+    def count_day(self, service: str, now: datetime) -> int:
+        """Return the characters that a service got on this day (UTC)."""
+        return self._by_day[service, now.astimezone(UTC).date()]
 
-    def count_month(self, now: datetime) -> int:
-        """Return the characters of this month (UTC)."""
-        today = now.astimezone(UTC).date()
-        days = (day for day in self._by_day if (day.year, day.month) == (today.year, today.month))
-        return sum(self._by_day[day] for day in days)
+    def count_month(self, service: str, now: datetime) -> int:
+        """Return the characters that a service got in this month (UTC)."""
+        this = now.astimezone(UTC).replace(day=1).date()
+        return sum(
+            characters
+            for (name, day), characters in self._by_day.items()
+            if name == service and day.replace(day=1) == this
+        )
 
 
 def check_budget(settings: TranslateSettings, spent: Spent, characters: int, now: datetime) -> None:
@@ -63,8 +66,13 @@ def check_budget(settings: TranslateSettings, spent: Spent, characters: int, now
     next_day = midnight + timedelta(days=1)
     next_month = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
     for name, budget, used, end in (
-        ("month", settings.characters_per_month, spent.count_month(now), next_month),
-        ("day", settings.characters_per_day, spent.count_day(now), next_day),
+        (
+            "month",
+            settings.characters_per_month,
+            spent.count_month(settings.service, now),
+            next_month,
+        ),
+        ("day", settings.characters_per_day, spent.count_day(settings.service, now), next_day),
     ):
         if budget is not None and used + characters > budget:
             message = f"the budget of {budget} characters a {name} is used up"

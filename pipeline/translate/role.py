@@ -34,7 +34,7 @@ from pipeline.translate.ledger import Ledger
 from pipeline.translate.selection import may_need_translation, needs_translation, source_language
 from pipeline.translate.services import create_service
 from pipeline.translate.settings import TranslateSettings, require_translate_settings
-from pipeline.translate.translator import Outcome, Translator, Untranslated
+from pipeline.translate.translator import Outcome, Translator, Untranslated, is_translated
 from schemas.cached_translation import CachedTranslation
 from schemas.feedback import EnrichedFeedback
 
@@ -172,7 +172,7 @@ class TranslateLoop:
         judged, failures = [], []
         for each in candidates:
             entry, text = outcomes[each.record.text], each.record.text
-            if not isinstance(entry, CachedTranslation) or not _is_different(entry.text, text):
+            if not isinstance(entry, CachedTranslation) or not is_translated(entry.text, text):
                 continue
             try:
                 judged.append(judge_translation(self._analyzer, each.record, entry, at))
@@ -194,7 +194,7 @@ class TranslateLoop:
         for each in candidates:
             outcome = outcomes[each.record.text]
             if isinstance(outcome, CachedTranslation):
-                left["unchanged"] += not _is_different(outcome.text, each.record.text)
+                left["unchanged"] += not is_translated(outcome.text, each.record.text)
                 continue
             left[outcome.value] += 1
             if outcome is Untranslated.REFUSED:
@@ -202,8 +202,3 @@ class TranslateLoop:
                 refused.append(Failure(each.place, reason, "TextsRefused", retryable=False))
         await publish_dead_letters(self._producer, _STAGE, records, refused)
         return +left
-
-
-def _is_different(translation: str, text: str) -> bool:
-    """Return True if the service translated anything."""
-    return bool(translation.strip()) and translation.strip() != text.strip()

@@ -23,14 +23,40 @@ _SETTINGS_WAIT: Final = timedelta(minutes=5)
 _QUOTA_WAIT: Final = timedelta(hours=1)
 _QUOTA_EXCEEDED: Final = 456
 _UNUSABLE_ADDRESS: Final = frozenset({404, 405, 410})
+_SERVER_FAILURES: Final = range(500, 505)
+_MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 
 
 class ServiceUnavailable(TransientError):
     """The service may translate the same texts later."""
 
+    def __init__(
+        self,
+        message: str,
+        retry_after: timedelta | None = None,
+        *,
+        may_be_texts: bool = False,
+        may_be_billed: bool = False,
+    ) -> None:
+        """``may_be_texts``: the texts may be the cause, since the service fails and does not say
+        why. ``may_be_billed``: it may have translated them.
+        """
+        super().__init__(message, retry_after)
+        self.may_be_texts = may_be_texts
+        self.may_be_billed = may_be_billed
+
 
 class TextsRefused(PermanentError):
     """The service refuses these texts, and will whenever they are sent."""
+
+    may_be_billed = False
+
+
+class AnswerUnusable(TextsRefused):
+    """The service translated, and its answer is of no use."""
+
+    may_be_billed = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +139,24 @@ class ServiceApi:
                 allow_redirects=False,  # texts and key go to the configured address only
             ) as response:
                 self._raise_for_status(response)
-                return orjson.loads(await response.read())
-        except TimeoutError:
-            raise ServiceUnavailable(f"{self._title}: no answer in time") from None
+                return orjson.loads(await self._read(response))
+        except TimeoutError as error:
+            is_sent = not isinstance(error, aiohttp.ConnectionTimeoutError)
+            message = f"{self._title}: no answer in time"
+            raise ServiceUnavailable(message, may_be_texts=is_sent, may_be_billed=is_sent) from None
         except orjson.JSONDecodeError:
-            raise ServiceUnavailable(f"{self._title}: the answer is not JSON") from None
+            message = f"{self._title}: the answer is not JSON"
+            raise ServiceUnavailable(message, may_be_texts=True, may_be_billed=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise ServiceUnavailable(f"{self._title}: {type(error).__name__}") from None
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytearray:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > _MAX_ANSWER_BYTES:
+                raise AnswerUnusable(f"{self._title}: the answer is too large")
+        return body
 
     def _raise_for_status(self, response: aiohttp.ClientResponse) -> None:
         status, message = response.status, f"{self._title}: status {response.status}"
@@ -131,7 +168,8 @@ class ServiceApi:
             case StatusClass.TRANSIENT:
                 seconds = retry_after_seconds(response.headers)
                 wait = None if seconds is None else timedelta(seconds=seconds)
-                raise ServiceUnavailable(message, wait)
+                is_failure = wait is None and status in _SERVER_FAILURES
+                raise ServiceUnavailable(message, wait, may_be_texts=is_failure)
             case StatusClass.PERMANENT if status >= 400 and status not in _UNUSABLE_ADDRESS:
                 raise TextsRefused(message)
             case _:
@@ -139,6 +177,6 @@ class ServiceApi:
 
 
 def check_count(title: str, translations: Any, texts: Sequence[str]) -> None:
-    """Raise :class:`TextsRefused` unless there is one translation per text."""
+    """Raise :class:`AnswerUnusable` unless there is one translation per text."""
     if not isinstance(translations, list) or len(translations) != len(texts):
-        raise TextsRefused(f"{title}: the answer does not have one translation per text")
+        raise AnswerUnusable(f"{title}: the answer does not have one translation per text")

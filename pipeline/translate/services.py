@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pipeline.translate.service import (
     TARGET,
+    AnswerUnusable,
     Limits,
     ServiceApi,
-    TextsRefused,
     Translated,
     TranslationService,
     check_count,
@@ -41,7 +41,7 @@ class LibreTranslate:
                 each["code"] for each in languages if TARGET in each.get("targets", (TARGET,))
             )
         except (KeyError, TypeError, AttributeError):
-            raise TextsRefused(f"LibreTranslate: {_UNUSABLE}") from None
+            raise AnswerUnusable(f"LibreTranslate: {_UNUSABLE}") from None
 
     async def translate(self, texts: Sequence[str], language: str | None) -> list[Translated]:
         """Return the translations of the texts."""
@@ -53,7 +53,7 @@ class LibreTranslate:
             languages = [each["language"] for each in detected] if detected else [None] * len(texts)
             return [_read(*pair) for pair in zip(translations, languages, strict=True)]
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise TextsRefused(f"LibreTranslate: {_UNUSABLE}") from None
+            raise AnswerUnusable(f"LibreTranslate: {_UNUSABLE}") from None
 
 
 class DeepL:
@@ -74,7 +74,7 @@ class DeepL:
         try:
             return frozenset(each["lang"] for each in languages if each["usable_as_source"])
         except (KeyError, TypeError):
-            raise TextsRefused(f"DeepL: {_UNUSABLE}") from None
+            raise AnswerUnusable(f"DeepL: {_UNUSABLE}") from None
 
     async def translate(self, texts: Sequence[str], language: str | None) -> list[Translated]:
         """Return the translations of the texts."""
@@ -88,7 +88,7 @@ class DeepL:
                 for each in answer["translations"]
             ]
         except (KeyError, TypeError, AttributeError):
-            raise TextsRefused(f"DeepL: {_UNUSABLE}") from None
+            raise AnswerUnusable(f"DeepL: {_UNUSABLE}") from None
 
 
 class AzureTranslator:
@@ -111,7 +111,7 @@ class AzureTranslator:
         try:
             return frozenset(answer["translation"])
         except (KeyError, TypeError):
-            raise TextsRefused(f"Azure: {_UNUSABLE}") from None
+            raise AnswerUnusable(f"Azure: {_UNUSABLE}") from None
 
     async def translate(self, texts: Sequence[str], language: str | None) -> list[Translated]:
         """Return the translations of the texts."""
@@ -126,7 +126,7 @@ class AzureTranslator:
                 for each in answer
             ]
         except (KeyError, IndexError, TypeError, AttributeError):
-            raise TextsRefused(f"Azure: {_UNUSABLE}") from None
+            raise AnswerUnusable(f"Azure: {_UNUSABLE}") from None
 
 
 def create_service(settings: TranslateSettings) -> tuple[TranslationService, ServiceApi]:

@@ -89,7 +89,7 @@ class TranslateSettings(StrictModel):
     )
     give_up_after: Duration = Field(
         default=timedelta(days=2),
-        ge=timedelta(0),
+        ge=timedelta(minutes=1),
         le=MAX_DELAY,
         description="How long a comment waits for the service or for the budget.",
     )
@@ -104,7 +104,7 @@ class TranslateSettings(StrictModel):
     def _complete(self) -> Self:
         if self.service is Service.LIBRETRANSLATE and self.url is None:
             raise ValueError("url is missing: LibreTranslate runs at an address of yours")
-        if self.service in _PAID and self.key is None:
+        if self.service in _PAID and not self.secret:
             raise ValueError("key is missing")
         if self.service in _PAID and self.budget is None:
             raise ValueError(
@@ -138,7 +138,7 @@ class TranslateSettings(StrictModel):
     @property
     def secret(self) -> str:
         """The key, or an empty text."""
-        return "" if self.key is None else self.key.get_secret_value()
+        return "" if self.key is None else self.key.get_secret_value().strip()
 
 
 def load_translate_settings(settings: Settings) -> TranslateSettings | None:

@@ -1,7 +1,8 @@
 """Translations of texts: from the ledger, otherwise by the service, within the budget.
 
 A service that does not answer is asked again, with growing waits, until the texts have waited too
-long. A request that is refused is halved, until the text that causes it is alone.
+long. A request that is refused is halved, until the text that causes it is alone; so is one at
+which the service keeps failing, and not at another text.
 """
 
 from __future__ import annotations
@@ -30,8 +31,17 @@ from schemas.cached_translation import CachedTranslation, derive_text_id
 PROBE: Final = "Guten Tag."
 """A text that every service translates; it shows whether the settings or the texts are at fault."""
 PROBE_LANGUAGE: Final = "de"
+_MIN_WAIT: Final = timedelta(seconds=1)
 _MAX_WAIT_S: Final = 300.0
+_MAX_GROWTH: Final = 10
+_MIN_BOUND: Final = 1_000
+"""A translation that is longer than ten times its text and this is none: models repeat themselves
+without end, and it must fit a Kafka message."""
 _LANGUAGES_LAST: Final = timedelta(days=1)
+_MAX_FAILURES: Final = 3
+_MAX_FAILURES_ALONE: Final = 6
+"""Failures of a request, and of a text alone, after which another text is tried first: what is sent
+may be billed, and the text may be the cause."""
 
 T = TypeVar("T")
 
@@ -91,7 +101,7 @@ class Translator:
         outcomes: dict[str, Outcome] = {}
         for text, each in waiting.items():
             entry = self._ledger.get(derive_text_id(text))
-            if entry is not None:
+            if entry is not None and not self._may_know_more(entry, text):
                 outcomes[text] = entry
             elif len(text) > self._settings.max_length:
                 outcomes[text] = Untranslated.TOO_LONG
@@ -102,6 +112,10 @@ class Translator:
         rest = [each for text, each in waiting.items() if text not in outcomes]
         async for outcomes in self._ask_for_all(rest):
             yield outcomes
+
+    def _may_know_more(self, entry: CachedTranslation, text: str) -> bool:
+        """Return True if another service left the text as it was: this one may translate it."""
+        return entry.service != self._service.name and not is_translated(entry.text, text)
 
     async def _ask_for_all(self, texts: Sequence[WaitingText]) -> AsyncIterator[dict[str, Outcome]]:
         if not texts:
@@ -124,8 +138,23 @@ class Translator:
 
     async def _send(self, request: list[WaitingText]) -> AsyncIterator[dict[str, Outcome]]:
         """Yield the outcomes of one request, or of its halves."""
+        failures = 0
+
+        async def ask(texts: Sequence[WaitingText]) -> dict[str, Outcome]:
+            nonlocal failures
+            most = _MAX_FAILURES if len(texts) > 1 else _MAX_FAILURES_ALONE
+            if failures >= most:
+                await self._probe()
+            try:
+                return await self._ask(texts)
+            except ServiceUnavailable as error:
+                failures += error.may_be_texts
+                if not error.may_be_texts or failures <= most:
+                    raise
+                raise TextsRefused(f"{error}, {failures} times") from None
+
         try:
-            late, translated = await self._wait_for(request, self._ask)
+            late, translated = await self._wait_for(request, ask)
         except (TextsRefused, _OverBudget) as error:
             if len(request) == 1:
                 log.warning("translation_refused", reason=str(error))
@@ -153,8 +182,10 @@ class Translator:
             raise _OverBudget from None
         try:
             answers = await self._service.translate(texts, request[0].language)
-        except TextsRefused:
-            if len(request) == 1:
+        except (ServiceUnavailable, TextsRefused) as error:
+            if error.may_be_billed:
+                await self._count_lost(texts)
+            if len(request) == 1 and isinstance(error, TextsRefused):
                 await self._probe()
             raise
         entries = [
@@ -168,16 +199,27 @@ class Translator:
     async def _probe(self) -> None:
         """Raise :class:`ServiceUnavailable` if the service refuses any text."""
         try:
-            await self._service.translate([PROBE], PROBE_LANGUAGE)
+            language = match_language(PROBE_LANGUAGE, self._languages or ())
+            await self._service.translate([PROBE], language)
         except TextsRefused as error:
             wait = timedelta(seconds=_MAX_WAIT_S)
-            raise ServiceUnavailable(f"{error}; are the settings right?", wait) from None
+            message = f"{error}; are the settings right?"
+            raise ServiceUnavailable(message, wait, may_be_texts=True) from None
+
+    async def _count_lost(self, texts: Sequence[str]) -> None:
+        """Count characters that have no translation and may be billed, as of an empty text."""
+        lost = WaitingText("", None, self._now())
+        entry = self._to_entry(lost, Translated("", None))
+        characters = sum(map(len, texts))
+        await self._ledger.add([entry.model_copy(update={"characters": characters})])
+        self.characters += characters
 
     def _to_entry(self, request: WaitingText, translated: Translated) -> CachedTranslation:
         language = request.language or translated.detected or "und"
+        is_absurd = len(translated.text) > _MIN_BOUND + _MAX_GROWTH * len(request.text)
         return CachedTranslation(
             text_id=derive_text_id(request.text),
-            text=translated.text,
+            text="" if is_absurd else translated.text,
             language=language.lower().partition("-")[0],
             service=self._service.name,
             characters=len(request.text),
@@ -228,8 +270,13 @@ class Translator:
         return max(0.0, (first - self._now()).total_seconds())
 
 
+def is_translated(translation: str, text: str) -> bool:
+    """Return True if the service translated anything."""
+    return bool(translation.strip()) and translation.strip() != text.strip()
+
+
 def _wait_s(error: TransientError, attempt: int) -> float:
-    """Return the wait that the error asks for, otherwise a growing one with jitter."""
-    if error.retry_after is not None:
+    """Return the wait that the error asks for, otherwise, or if that is none, a growing one."""
+    if error.retry_after is not None and error.retry_after >= _MIN_WAIT:
         return error.retry_after.total_seconds()
     return min(2.0 ** min(attempt, 16), _MAX_WAIT_S)

@@ -59,7 +59,7 @@ class Waiting:
     """By language."""
     characters: int
     unsupported: tuple[str, ...]
-    """Their languages that the service does not translate."""
+    """Languages of theirs, and of the settings, that the service does not translate."""
 
 
 @app.command("check")
@@ -124,8 +124,8 @@ def _count_waiting(
     comments, characters = count_characters(documents, max_length=options.max_length)
     unsupported = tuple(
         code
-        for code in sorted(comments)
-        if code != "und" and match_language(code, answer.languages) is None
+        for code in sorted({*comments, *options.languages})
+        if code != "und" and answer.languages and match_language(code, answer.languages) is None
     )
     return Waiting(comments, characters, unsupported)
 
@@ -140,9 +140,9 @@ def _to_json(
         "seconds": round(answer.seconds, 3),
         "languages": sorted(answer.languages),
         "characters": {
-            "day": spent.count_day(now),
+            "day": spent.count_day(options.service, now),
             "day_budget": options.characters_per_day,
-            "month": spent.count_month(now),
+            "month": spent.count_month(options.service, now),
             "month_budget": options.characters_per_month,
         },
         "waiting": {
@@ -166,8 +166,14 @@ def _to_figures(
         ("service", f"{options.service} at {options.address}"),
         ("answer", f"“{PROBE}” is “{answer.translation}”, in {answer.seconds:.2f} s"),
         ("languages", f"{len(answer.languages)}; {_describe_wanted(options)}"),
-        ("this month", _describe_budget(spent.count_month(now), options.characters_per_month)),
-        ("today", _describe_budget(spent.count_day(now), options.characters_per_day)),
+        (
+            "this month",
+            _describe_budget(spent.count_month(options.service, now), options.characters_per_month),
+        ),
+        (
+            "today",
+            _describe_budget(spent.count_day(options.service, now), options.characters_per_day),
+        ),
         (
             "untranslated",
             f"{waiting.comments.total():,} comments of the last {days} days, "

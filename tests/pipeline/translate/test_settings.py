@@ -31,6 +31,7 @@ def build(table: Any) -> TranslateSettings:
     [
         (DEEPL, "https://api-free.deepl.com"),
         ({**DEEPL, "key": "a"}, "https://api.deepl.com"),
+        ({**DEEPL, "key": "a:fx\n"}, "https://api-free.deepl.com"),
         ({**DEEPL, "service": "azure"}, "https://api.cognitive.microsofttranslator.com"),
         (LIBRE, "https://translate.example.org"),
         ({**DEEPL, "url": "http://10.0.0.7:1188", "allow_private": True}, "http://10.0.0.7:1188"),
@@ -56,7 +57,9 @@ def test_the_key_comes_from_the_environment_and_is_never_shown() -> None:
         ({"service": "azure", "key": "a"}, "bills by characters"),
         ({**LIBRE, "url": "http://translate.example.org"}, "url must be https"),
         ({**LIBRE, "url": "https://user:password@example.org"}, "url: "),
+        ({"service": "azure", "key": " ", "characters_per_day": 9}, "key is missing"),
         ({**LIBRE, "give_up_after": "4d"}, "give_up_after: "),
+        ({**LIBRE, "give_up_after": "0s"}, "give_up_after: "),
         ({**LIBRE, "languages": ["German"]}, "languages.0: "),
         ({**LIBRE, "langauges": ["de"]}, "did you mean languages?"),
         ({**DEEPL, "key": {"env": "NO_KEY"}}, "NO_KEY is not set"),
