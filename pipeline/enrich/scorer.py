@@ -183,7 +183,9 @@ def apply_scorer(
         before: Sentiment = fields["sentiment"]
         fields["sentiment"] = _sentiment(scorer.version, before, comment, score)
         fields["evidence"].pop("sentiment", None)  # it speaks for the packaged model's label
-        if score is not None and score.topics is not None:
+        if score is None:
+            fields["topic_sentiments"] = ()  # not scored: neither are its topics
+        elif score.topics is not None:
             fields["topic_sentiments"] = tuple(
                 TopicSentiment(topic=topic, label=Label(label), probability=probability)
                 for topic in comment.topics

@@ -24,6 +24,7 @@ from pipeline.enrich.scorer import (
     ScorerRefused,
     ScoringAnalyzer,
     TopicScore,
+    apply_scorer,
     check_scorer,
     load_scorer,
     score_batch,
@@ -31,7 +32,7 @@ from pipeline.enrich.scorer import (
 from pipeline.errors import CommandError
 from pipeline.settings import Settings
 from pipeline.stages.urgency_rules import UrgencyRules
-from schemas.feedback import Family, Feedback, Label
+from schemas.feedback import Family, Feedback, Label, Language, Sentiment, TopicSentiment
 
 NAME = f"{__name__}:Toy"
 
@@ -190,6 +191,26 @@ def test_a_scorer_may_judge_other_languages_or_decline() -> None:
     assert first["sentiment"].compound is None
     assert second["sentiment"].label is Label.NOT_SCORED
     assert empty["sentiment"].label is Label.NOT_SCORED
+
+
+def test_topics_of_a_comment_that_the_scorer_declines_have_no_sentiment() -> None:
+    class Declines(Toy):
+        def score(self, comments: Sequence[CommentToScore]) -> list[Score | None]:
+            return [None for _ in comments]
+
+    own = TopicSentiment(topic="parking", label=Label.NEGATIVE, probability=0.9)
+    fields: dict[str, Any] = {
+        "text": "The car park was full",
+        "detected_language": Language(code="en"),
+        "sentiment": Sentiment(label=Label.NEGATIVE, method="model"),
+        "topics": ("parking",),
+        "topic_sentiments": (own,),
+        "evidence": {},
+    }
+    apply_scorer(Declines(), [record("The car park was full")], [fields])
+    assert fields["sentiment"].label is Label.NOT_SCORED
+    assert fields["topics"] == ("parking",)
+    assert fields["topic_sentiments"] == ()
 
 
 def test_a_comment_on_which_the_scorer_fails_is_rejected_and_the_rest_scored() -> None:
