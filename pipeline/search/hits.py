@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -69,18 +69,28 @@ def read_hit(hit: Mapping[str, Any], wanted: WantedEvidence) -> Hit:
 def _find_evidence(feedback: Mapping[str, Any], wanted: WantedEvidence, text: str) -> Spans:
     """Return the wanted spans of the ``feedback`` part of a document, in the text that was judged.
 
-    A topic of an earlier version has no sentiment of its own: its words are those of the topic.
+    A topic without passages, as in an earlier version, is marked by its words, unless its sentiment
+    is another one.
     """
     keys = list(wanted.keys)
     spans: list[tuple[int, int]] = []
     for topic, label in wanted.topic_sentiments:
-        own = [
-            each.get("evidence")
-            for each in feedback.get("topic_sentiments", ())
-            if each.get("label") == label and value_pattern(topic).fullmatch(each.get("topic", ""))
-        ]
-        passages = [span for evidence in own for span in pair_spans(evidence, text)]
-        spans += passages
-        if not passages:
-            keys.append(f"topic:{topic}")
+        for name, evidence in _find_topics(feedback, topic, label):
+            passages = [*pair_spans(evidence, text)]
+            spans += passages
+            if not passages:
+                keys.append(f"topic:{name}")
     return merge_spans([*spans, *evidence_spans(feedback.get("evidence"), keys, text)])
+
+
+def _find_topics(
+    feedback: Mapping[str, Any], topic: str, label: Label
+) -> Iterator[tuple[str, Any]]:
+    """Yield the topics with this sentiment, or a pattern of them, and their passages."""
+    own = feedback.get("topic_sentiments", ())
+    for each in own:
+        if each.get("label") == label and value_pattern(topic).fullmatch(each.get("topic", "")):
+            yield each["topic"], each.get("evidence")
+    # In an earlier version each topic has the comment's.
+    if not own and feedback.get("sentiment", {}).get("label", label) == label:
+        yield topic, None
