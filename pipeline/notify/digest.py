@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,7 +87,7 @@ def digest_notice(name: str, settings: RouteSettings, summary: DigestContent) ->
         at=summary.until,
         urgency=Urgency.INFO,
         title=f"Feedback, {_format_days(summary, zone)}: {headline}",
-        text="\n".join(_lines(summary, zone)),
+        text="\n".join(_lines(summary, settings, zone)),
         data=_to_json(summary),
     )
 
@@ -114,7 +115,7 @@ def _pluralize(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _lines(summary: DigestContent, zone: ZoneInfo) -> list[str]:
+def _lines(summary: DigestContent, settings: RouteSettings, zone: ZoneInfo) -> list[str]:
     lines = [
         f"From {format_time(summary.since, zone)} to {format_time(summary.until, zone)}.",
         *_list_section("Alerts:", [_format_alert(alert, zone) for alert in summary.alerts]),
@@ -123,7 +124,7 @@ def _lines(summary: DigestContent, zone: ZoneInfo) -> list[str]:
     if not summary.alerts:
         lines.insert(1, "No alerts.")
     if summary.comments is not None:
-        lines += _format_comments(summary.comments, summary.since, zone)
+        lines += _format_comments(summary.comments, _search_command(summary, settings, zone))
     if summary.cases is not None:
         open_, overdue = summary.cases
         lines.append(f"Cases: {open_} open, {overdue} overdue. `feedback cases list`")
@@ -134,14 +135,25 @@ def _lines(summary: DigestContent, zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def _format_comments(counts: CommentCounts, since: datetime, zone: ZoneInfo) -> Iterator[str]:
+def _search_command(summary: DigestContent, settings: RouteSettings, zone: ZoneInfo) -> str:
+    """Return the command that finds what may be urgent: in the same period, by the same filters."""
+    values = [
+        ("--since", summary.since.astimezone(zone).isoformat(timespec="seconds")),
+        ("--until", summary.until.astimezone(zone).isoformat(timespec="seconds")),
+        *(("--site", name) for name in settings.sites),
+        *(("--organization", name) for name in settings.organizations),
+        *(("--topic", name) for name in settings.topics),
+        *(("--source", name) for name in settings.sources),
+    ]
+    words = [word for option in values for word in option]
+    return shlex.join(["feedback", "search", "--maybe-urgent", *words])
+
+
+def _format_comments(counts: CommentCounts, command: str) -> Iterator[str]:
     """Yield a line about what may be urgent, one about mixed comments, one about translations."""
     if counts.maybe_urgent:
-        start = f"{since.astimezone(zone):%Y-%m-%d}"
-        yield (
-            f"To read soon, may be urgent: {_pluralize(counts.maybe_urgent, 'comment')}. "
-            f"`feedback search --maybe-urgent --since {start}`"
-        )
+        number = _pluralize(counts.maybe_urgent, "comment")
+        yield f"To read soon, may be urgent: {number}. `{command}`"
     if counts.mixed:
         share = counts.mixed / max(counts.scored, 1)
         scored = _pluralize(counts.scored, "comment")

@@ -26,6 +26,7 @@ from pipeline.scores.drivers import (
 from pipeline.scores.estimates import estimate
 from pipeline.scores.goals import Goal, GoalProgress, assess_goal
 from pipeline.scores.measures import MEASURES, CommentShare
+from pipeline.scores.own_sentiment import exclude_topics
 from pipeline.scores.report import DimensionCounts, Report, ReportContext
 from pipeline.scores.submissions import SubmissionListing
 from pipeline.search.query import SearchRequest, build_query
@@ -154,8 +155,11 @@ class _Gatherer:
             after = next_cursor(page)
             if after is None:
                 break
-        answers = read_answers(measure, hits)
-        return drivers(measure, answers, themed), len(answers)
+        topics = self._request.scope.topics
+        answers = read_answers(measure, hits, topics)
+        # What is said of the scope's topics is that score itself.
+        candidates = themed if measure.answered else exclude_topics(themed, topics)
+        return drivers(measure, answers, candidates), len(answers)
 
     def _progress(self, goal: Goal, now: Counting, trend: Counting) -> GoalProgress:
         frame, measure = self._frame, goal.measure

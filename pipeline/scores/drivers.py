@@ -27,7 +27,13 @@ from numpy.typing import NDArray
 from pipeline.scores.estimates import Change, Estimate, compute_change, estimate
 from pipeline.scores.intervals import Interval, Z
 from pipeline.scores.measures import Measure, Weight, answer_weight
-from pipeline.scores.own_sentiment import BY_TRANSLATION, LABEL_FIELD, TOPICS_FIELD, topic_labels
+from pipeline.scores.own_sentiment import (
+    BY_TRANSLATION,
+    LABEL_FIELD,
+    TOPICS_FIELD,
+    label_about,
+    topic_labels,
+)
 from schemas.documents import TOPIC_LISTS
 from schemas.feedback import SUBMISSION, Label
 from schemas.score import MIN_ANSWERS, Period
@@ -125,12 +131,17 @@ def next_cursor(response: Mapping[str, Any]) -> list[Any] | None:
     return list(hits[-1]["sort"]) if len(hits) == _PAGE else None
 
 
-def read_answers(measure: Measure, hits: Iterable[Mapping[str, Any]]) -> list[Answer]:
-    """Return the answers of documents; one per submission, with the mentions of all its records."""
+def read_answers(
+    measure: Measure, hits: Iterable[Mapping[str, Any]], topics: Sequence[str] = ()
+) -> list[Answer]:
+    """Return the answers of documents; one per submission, with the mentions of all its records.
+
+    ``topics`` are those of the scope: the share of negative comments is about them.
+    """
     answers: dict[Any, Answer] = {}
     for number, hit in enumerate(hits):
         feedback = hit["_source"]["feedback"]
-        weight = _weight(measure, feedback)
+        weight = _weight(measure, feedback, topics)
         if weight is None:
             continue
         submission = feedback.get("attributes", {}).get(SUBMISSION)
@@ -210,8 +221,8 @@ def _field_name(measure: Measure) -> str:
     return f"feedback.measures.{measure.field}"
 
 
-def _weight(measure: Measure, feedback: Mapping[str, Any]) -> Weight | None:
+def _weight(measure: Measure, feedback: Mapping[str, Any], topics: Sequence[str]) -> Weight | None:
     if measure.answered is None:
-        return answer_weight(measure, feedback["sentiment"]["label"], None)
+        return answer_weight(measure, label_about(feedback, topics), None)
     answered = feedback["measures"][measure.field]
     return answer_weight(measure, answered["value"], answered.get("score"))

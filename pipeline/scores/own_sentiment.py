@@ -6,6 +6,7 @@ such lists, each topic has the comment's label.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -63,3 +64,28 @@ def topic_labels(feedback: Mapping[str, Any]) -> dict[str, Label]:
     if own or label is Label.NOT_SCORED:
         return own
     return dict.fromkeys(feedback.get("topics", ()), label)
+
+
+def label_about(feedback: Mapping[str, Any], topics: Iterable[str]) -> Label:
+    """Return what a comment says of any of the topics: negative if it is so about one of them.
+
+    Without topics it is the comment's label.
+    """
+    names = tuple(topics)
+    if not names:
+        return Label(feedback["sentiment"]["label"])
+    labels = {label for topic, label in topic_labels(feedback).items() if _is_among(topic, names)}
+    if Label.NEGATIVE in labels:
+        return Label.NEGATIVE
+    return Label.POSITIVE if labels else Label.NOT_SCORED
+
+
+def exclude_topics(topics: Iterable[str], values: Iterable[str]) -> set[str]:
+    """Return the topics that no value matches, as filters match."""
+    names = tuple(values)
+    return {topic for topic in topics if not _is_among(topic, names)}
+
+
+def _is_among(topic: str, values: Iterable[str]) -> bool:
+    patterns = (".*".join(map(re.escape, value.split("*"))) for value in values)
+    return any(re.fullmatch(pattern, topic, re.IGNORECASE) for pattern in patterns)

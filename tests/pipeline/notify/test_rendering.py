@@ -234,11 +234,26 @@ def test_a_digest_names_what_to_read_soon_and_what_was_judged_by_translation() -
     assert render_text(notice).splitlines()[1:] == [
         "No alerts.",
         "To read soon, may be urgent: 4 comments. `feedback search --maybe-urgent "
-        "--since 2026-08-03`",
+        "--since 2026-08-03T13:15:00+00:00 --until 2026-08-04T13:15:00+00:00`",
         "Mixed, praise and blame at once: 8 of 40 comments (20%).",
         "Judged by translation: 1 comment, 1 of them negative; not in scores and alerts.",
     ]
     assert orjson.loads(notice.data)["comments"]["maybe_urgent"] == 4
+
+
+def test_the_command_of_a_digest_finds_what_was_counted_for_its_route() -> None:
+    filters = {"sites": ["North *", "South"], "topics": "food", "sources": "google_play"}
+    table = {"apprise": "json://e.org", "digest": "daily", "zone": "Europe/London", **filters}
+    settings = RouteSettings.model_validate(table)
+    summary = DigestContent(
+        STARTED, STARTED + timedelta(days=1), comments=CommentCounts(maybe_urgent=1)
+    )
+    text = render_text(digest_notice("boss", settings, summary))
+    assert (
+        "1 comment. `feedback search --maybe-urgent --since 2026-08-03T14:15:00+01:00 "
+        "--until 2026-08-04T14:15:00+01:00 --site 'North *' --site South --topic food "
+        "--source google_play`"
+    ) in text
 
 
 def test_a_quiet_day_is_said_to_be_one() -> None:

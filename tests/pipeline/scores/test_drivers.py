@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from pipeline.scores.drivers import Answer, Mention, drivers, read_answers, ridge
+from pipeline.scores.own_sentiment import exclude_topics
 from pipeline.scores.measures import MEASURES, Weight
 from schemas.feedback import Label
 from schemas.score import MeasureName
@@ -115,3 +118,34 @@ def test_the_comments_of_one_submission_are_one_answer_with_all_their_topics() -
     ) == [
         (0.0, ["food"]), (100.0, ["food"]), (100.0, ["food", "parking"]),
     ]  # fmt: skip
+
+
+def test_within_a_topic_an_answer_is_what_the_comment_says_of_it() -> None:
+    def hit(label: str, **lists: list[str]) -> dict[str, Any]:
+        topics = sorted({topic for names in lists.values() for topic in names})
+        return {
+            "_source": {
+                "feedback": {
+                    "sentiment": {"label": label},
+                    "topics": topics or ["car_park"],
+                    **lists,
+                }
+            }
+        }
+
+    hits = [
+        hit("positive", negative_topics=["car_park"], positive_topics=["staff"]),
+        hit("negative", negative_topics=["staff"], positive_topics=["car_park"]),
+        hit("negative", neutral_topics=["car_park"], negative_topics=["car_hire"]),
+        hit("negative"),
+        hit("negative", negative_topics=["staff"]),
+        hit("not_scored"),
+    ]
+    share = MEASURES[MeasureName.SHARE_NEGATIVE]
+    for topics, weights in (
+        (["car_park"], [100, 0, 0, 100]),
+        (["CAR_*"], [100, 0, 100, 100]),
+        ([], [0, 100, 100, 100, 100]),
+    ):
+        assert [answer.weight for answer in read_answers(share, hits, topics)] == weights
+    assert exclude_topics({"car_park", "car_hire", "staff"}, ["Car*"]) == {"staff"}
