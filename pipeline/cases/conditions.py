@@ -80,8 +80,8 @@ class RuleConditions(StrictModel):
     )
     complaint: bool | None = Field(
         default=None,
-        description="Whether it is a complaint: it says so (in English), or its sentiment is "
-        "negative and the taxonomy counts its topics as complaints.",
+        description="Whether it is a complaint: it says so (in English or in translation), or its "
+        "sentiment is negative and the taxonomy counts its topics as complaints.",
     )
     organizations: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
@@ -129,8 +129,11 @@ def lowest_score(fields: Fields) -> float | None:
 def wants_contact(fields: Fields) -> bool:
     """Return True if the person asks to be contacted, in the form or in the text."""
     attributes = fields.get("attributes", {})
-    asked = any(attributes.get(name) == "yes" for name in _CONTACT_ATTRIBUTES)
-    return asked or CONTACT_REQUEST in fields.get("urgent_reasons", ())
+    if any(attributes.get(name) == "yes" for name in _CONTACT_ATTRIBUTES):
+        return True
+    # What a translation alone makes urgent may be urgent.
+    unsure = fields.get("maybe_urgent_reasons", ()) if fields.get("translation") else ()
+    return CONTACT_REQUEST in fields.get("urgent_reasons", ()) or CONTACT_REQUEST in unsure
 
 
 def is_complaint(fields: Fields) -> bool:
@@ -138,7 +141,7 @@ def is_complaint(fields: Fields) -> bool:
     negative = fields.get("sentiment", {}).get("label") == "negative"
     if negative and COMPLAINTS in fields.get("interactions", ()):
         return True
-    text = fields.get("text", "")
+    text = (fields.get("translation") or fields).get("text", "")
     return "ompla" in text and _COMPLAINS.search(text) is not None
 
 

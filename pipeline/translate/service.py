@@ -148,7 +148,9 @@ class ServiceApi:
             message = f"{self._title}: the answer is not JSON"
             raise ServiceUnavailable(message, may_be_texts=True, may_be_billed=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ServiceUnavailable(f"{self._title}: {type(error).__name__}") from None
+            is_sent = not isinstance(error, aiohttp.ClientConnectorError)
+            message = f"{self._title}: {type(error).__name__}"
+            raise ServiceUnavailable(message, may_be_texts=is_sent, may_be_billed=is_sent) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytearray:
         body = bytearray()

@@ -53,6 +53,16 @@ REVIEW = {"source": "google_play", "family": "review"}
         ({"urgent": True, "urgent_reasons": ["contact_request"]}, None),
         ({"maybe_urgent": True, "maybe_urgent_reasons": ["self_harm"]}, None),
         ({"urgent_reasons": ["contact_request"], "stars": TWO_STARS}, "contact_request"),
+        ({"maybe_urgent_reasons": ["contact_request"], "stars": TWO_STARS}, None),
+        (
+            {
+                "maybe_urgent_reasons": ["contact_request"],
+                "stars": TWO_STARS,
+                "translation": {"text": "Please call me"},
+            },
+            "contact_request",
+        ),
+        ({"text": "Skarga", "translation": {"text": "I wish to complain"}}, "complaint"),
         ({"urgent_reasons": ["contact_request", "self_harm"]}, "urgent"),
         ({"attributes": {"contact": "yes"}, "stars": TWO_STARS}, "contact_request"),
         ({"attributes": {"contact_requested": "yes"}, "stars": TWO_STARS}, "contact_request"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.scores.drivers import Answer, Mention, drivers, read_answers, ridge
-from pipeline.scores.own_sentiment import exclude_topics
 from pipeline.scores.measures import MEASURES, Weight
+from pipeline.scores.own_sentiment import exclude_topics
 from schemas.feedback import Label
 from schemas.score import MeasureName
 

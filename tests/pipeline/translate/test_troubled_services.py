@@ -67,6 +67,22 @@ async def test_a_text_at_which_the_service_fails_keeps_no_other_waiting(
     assert desk.clock.now - NOW < timedelta(minutes=5)
 
 
+async def test_a_text_at_which_the_service_hangs_up_keeps_no_other_waiting() -> None:
+    fake = FakeDeepL()
+    answer = fake.answer
+
+    def hang_up(texts: Sequence[str], source: str | None) -> list[str] | Response:
+        if POISON in texts:
+            return Response(b'{"transl', headers={"Content-Length": "1000"})
+        return answer(texts, source)
+
+    fake.answer = hang_up  # type: ignore[method-assign]
+    async with open_desk(fake) as desk:
+        outcomes = await desk.translate("Satz 4", POISON)
+    assert isinstance(outcomes["Satz 4"], CachedTranslation)
+    assert outcomes[POISON] is Untranslated.REFUSED
+
+
 async def test_a_service_that_is_away_for_a_while_loses_no_text() -> None:
     fake = FakeDeepL()
     fake.answers.extend([(503, {})] * 40)
