@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -122,12 +122,15 @@ def _count_waiting(
     pages = read_pages(configuration, action, READ_ALIAS, body)
     documents = (document for page in pages for document in page)
     comments, characters = count_characters(documents, max_length=options.max_length)
-    unsupported = tuple(
-        code
-        for code in sorted({*comments, *options.languages})
-        if code != "und" and answer.languages and match_language(code, answer.languages) is None
-    )
+    unsupported = find_unsupported({*comments, *options.languages}, answer.languages)
     return Waiting(comments, characters, unsupported)
+
+
+def find_unsupported(codes: Iterable[str], supported: frozenset[str]) -> tuple[str, ...]:
+    """Return the languages that the service does not translate; none if it does not tell."""
+    if not supported:
+        return ()
+    return tuple(c for c in sorted(codes) if c != "und" and match_language(c, supported) is None)
 
 
 def _to_json(

@@ -121,3 +121,9 @@ def test_texts_that_are_too_long_or_repeated_cost_nothing() -> None:
     ]
     comments_, characters = count_characters(documents, max_length=100)
     assert (comments_["de"], characters) == (2, 5)
+
+
+def test_languages_of_the_settings_too_are_named_if_the_service_has_them_not() -> None:
+    languages = {"de", "pa", "und", "zh"}
+    assert translate.find_unsupported(languages, frozenset({"DE", "zh-Hans"})) == ("pa",)
+    assert translate.find_unsupported(languages, frozenset()) == ()
