@@ -7,6 +7,7 @@ a translation is sent for, and again before it is published.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from schemas.feedback import EnrichedFeedback, Operation
 from schemas.kafka_topics import ENRICHED
 
 _DELETE: Final = Operation.DELETE.encode()
+_EVENT_ID: Final = re.compile(rb'"event_id":"([0-9a-f]{32})"')
 _MAX_REMEMBERED: Final = 100_000
 
 
@@ -56,8 +58,13 @@ class LaterRevisions:
         own = document_version(_fields_of_translation(record))
         return version > own or (is_deletion and version == own)
 
+    def _has_earlier(self, payload: bytes) -> bool:
+        """Return True if an earlier revision is remembered: an edit may be in English."""
+        event_id = _EVENT_ID.search(payload)
+        return event_id is not None and event_id[1].decode() in self._newest
+
     def _remember(self, payload: bytes) -> None:
-        if _DELETE not in payload and not may_need_translation(payload):
+        if not (_DELETE in payload or may_need_translation(payload) or self._has_earlier(payload)):
             return
         try:
             fields = orjson.loads(payload)

@@ -154,6 +154,15 @@ async def test_an_edit_supersedes_the_translation_of_what_was_there_before() -> 
     assert [event["text"] for event in producer.on(ENRICHED.name)] == [WAITED]
 
 
+async def test_an_edit_into_english_supersedes_a_translation_too() -> None:
+    record = enrich(THANKS)
+    edit = enrich("The nurses were lovely.", revision=record.revision + 1)
+    producer, translator = await handle(record, edit)
+    assert (producer.messages, translator.asked) == ([], [])
+    producer, translator = await handle(record, later=Later([[], to_records(edit)]))
+    assert (producer.messages, translator.asked) == ([], [THANKS])
+
+
 async def test_an_earlier_deletion_does_not_stop_the_translation_of_a_later_comment() -> None:
     record = enrich(THANKS)
     producer, _ = await handle(deletion(record, -1), record)
