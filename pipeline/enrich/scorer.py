@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from numbers import Real
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.stages.classify_topics import Taxonomy
@@ -23,6 +24,7 @@ GROUP: Final = "feedback_pipeline.scorers"
 """The group of entry points."""
 
 _LABELS: Final = frozenset({Label.POSITIVE, Label.NEUTRAL, Label.NEGATIVE})
+_MAX_VERSION: Final = 100
 _SAYS_NOTHING: Final = frozenset({"no_opinion", "no_words"})
 
 
@@ -113,7 +115,7 @@ def load_scorer(name: str) -> Scorer:
     factory = _find_entry_point(name)
     try:
         scorer = factory.load()()
-    except Exception as error:  # code of others, which may fail in any way
+    except (Exception, SystemExit) as error:  # code of others, which may fail in any way
         raise ScorerRefused(f"{name}: loading it: {type(error).__name__}: {error}") from error
     if faults := check_scorer(scorer):
         raise ScorerRefused(f"{name}: {'; '.join(faults)}")
@@ -127,9 +129,10 @@ def check_scorer(scorer: object) -> list[str]:
     It scores a few comments, together and one by one. For the tests of a scorer:
     ``assert check_scorer(MyScorer()) == []``.
     """
-    version = getattr(scorer, "version", None)
-    if not isinstance(scorer, Scorer) or not isinstance(version, str) or not version.strip():
+    if not _has_interface(scorer):
         return ["it needs a method score() and a version that is not blank"]
+    if not scorer.version.isprintable() or len(scorer.version) > _MAX_VERSION:
+        return [f"its version is not one line of {_MAX_VERSION} characters at most"]
     try:
         together = score_batch(scorer, SAMPLES)
         alone = [score_batch(scorer, [comment])[0] for comment in SAMPLES]
@@ -144,11 +147,13 @@ def check_scorer(scorer: object) -> list[str]:
 def score_batch(scorer: Scorer, comments: Sequence[CommentToScore]) -> list[Score | None]:
     """Return a valid score, or None, per comment; raises :class:`ScorerFailed`."""
     try:
-        scores = list(scorer.score(comments))
-    except Exception as error:  # code of others; its message may hold a comment
+        # One more than needed is enough to refuse scores that never end.
+        scores = list(islice(scorer.score(comments), len(comments) + 1))
+    except (Exception, SystemExit) as error:  # code of others; its message may hold a comment
         raise _failure(scorer, f"it raised {type(error).__name__}") from error
     if len(scores) != len(comments):
-        raise _failure(scorer, f"{len(scores)} scores for {len(comments)} comments")
+        count = f"{len(scores)}" if len(scores) < len(comments) else "too many"
+        raise _failure(scorer, f"{count} scores for {len(comments)} comments")
     for score, comment in zip(scores, comments, strict=True):
         for fault in _faults(score, comment):
             raise _failure(scorer, fault)
@@ -211,7 +216,7 @@ SAMPLES: Final = (
 
 
 def _find_entry_point(name: str) -> EntryPoint:
-    if ":" in name:
+    if EntryPoint.pattern.match(name) and name.count(":") == 1:
         return EntryPoint(name=name, value=name, group=GROUP)
     installed = entry_points(group=GROUP)
     if name in installed.names:
@@ -223,6 +228,13 @@ def _find_entry_point(name: str) -> EntryPoint:
     )
 
 
+def _has_interface(scorer: object) -> TypeGuard[Scorer]:
+    try:
+        return isinstance(scorer, Scorer) and bool(scorer.version.strip())
+    except Exception:  # a property of others, which may fail in any way
+        return False
+
+
 def _failure(scorer: Scorer, fault: str) -> ScorerFailed:
     return ScorerFailed(f"scoring sentiment with {scorer.version}: {fault}")
 
@@ -231,8 +243,8 @@ def _faults(score: Score | None, comment: CommentToScore) -> Iterator[str]:
     """Yield what is wrong with a score, without its values."""
     if score is None:
         return
-    if not isinstance(score, Score):
-        yield "a score is not a Score"
+    if not isinstance(score, Score) or not isinstance(score.topics, Mapping | None):
+        yield "a score is not a Score, or its topics are not a mapping"
         return
     yield from _label_faults(score.label, score.probability)
     if score.level is not None and not _belongs(score.level, score.label):
@@ -240,23 +252,29 @@ def _faults(score: Score | None, comment: CommentToScore) -> Iterator[str]:
     for topic, topic_score in (score.topics or {}).items():
         if topic not in comment.topics:
             yield "a topic is not one of the comment's"
+        if not isinstance(topic_score, tuple) or len(topic_score) != len(TopicScore._fields):
+            yield "a topic's score is not a TopicScore"
+            return
         yield from _label_faults(*topic_score)
 
 
 def _label_faults(label: object, probability: object) -> Iterator[str]:
-    if label not in _LABELS:
+    if not isinstance(label, str) or label not in _LABELS:
         yield "a label is not positive, neutral or negative"
     # NaN fails every comparison.
     if not (isinstance(probability, Real) and 0.0 <= float(probability) <= 1.0):
         yield "a probability is not from 0 to 1"
 
 
-def _belongs(level: str, label: str) -> bool:
-    return level in tuple(Level) and level.removeprefix("very_") == label
+def _belongs(level: object, label: str) -> bool:
+    return isinstance(level, str) and level in tuple(Level) and level.removeprefix("very_") == label
 
 
 def _rounded(score: Score | None) -> tuple[object, ...] | None:
-    return score and (score.label, round(float(score.probability), 3), score.level)
+    if score is None:
+        return None
+    pairs = {"": score[:2], **(score.topics or {})}
+    return score.level, [(n, label, round(float(p), 3)) for n, (label, p) in pairs.items()]
 
 
 def _sentiment(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, EntryPoints
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -107,7 +109,12 @@ def test_the_toy_keeps_the_contract() -> None:
         (lambda: Score("positive", 0.9, "very_negative"), "level"),
         (lambda: Score("positive", 0.9, "great"), "level"),
         (lambda: Score("positive", 0.9, None, {"parrots": TopicScore("positive", 1)}), "topic"),
+        (lambda: Score(["positive"], 0.9), "label"),  # type: ignore[arg-type]
+        (lambda: Score("positive", 0.9, ["great"]), "level"),  # type: ignore[arg-type]
+        (lambda: Score("positive", 0.9, None, [("food", 1)]), "mapping"),  # type: ignore[arg-type]
+        (lambda: Score("positive", 0.9, None, {"waiting_time": None}), "topic"),  # type: ignore[dict-item]
         (lambda: ("positive", 0.9), "not a Score"),
+        (lambda: sys.exit(3), "raised SystemExit"),
         (lambda: 1 / 0, "raised ZeroDivisionError"),
     ],
 )
@@ -121,13 +128,48 @@ def test_scores_of_wrong_number_or_that_depend_on_the_batch_are_named() -> None:
         def score(self, comments: Sequence[CommentToScore]) -> list[Score | None]:
             return super().score(comments)[1:]
 
+    class Endless(Toy):
+        def score(self, comments: Sequence[CommentToScore]) -> Any:
+            return repeat(Score("positive", 0.5))
+
+    class RelativeTopics(Toy):
+        def score(self, comments: Sequence[CommentToScore]) -> list[Score | None]:
+            topics = TopicScore("positive", 1 / len(comments)) if comments else None
+            return [Score("neutral", 1, None, dict.fromkeys(c.topics, topics)) for c in comments]  # type: ignore[misc]
+
     class Relative(Toy):
         def score(self, comments: Sequence[CommentToScore]) -> list[Score | None]:
             return [Score("positive", 1 / len(comments)) for _ in comments]
 
     assert f"{len(SAMPLES) - 1} scores for {len(SAMPLES)} comments" in check_scorer(Short())[0]
+    assert f"too many scores for {len(SAMPLES)} comments" in check_scorer(Endless())[0]
     assert "depends on the other comments" in check_scorer(Relative())[0]
+    assert "depends on the other comments" in check_scorer(RelativeTopics())[0]
     assert "a version" in check_scorer(object())[0]
+
+
+@pytest.mark.parametrize("version", ["a\nb", "\x1b[31m", "v" * 101, 1, " ", None])
+def test_a_version_is_one_short_line(version: Any) -> None:
+    scorer = Toy()
+    scorer.version = version
+    (fault,) = check_scorer(scorer)
+    assert "version" in fault
+
+
+def test_a_version_that_can_not_be_read_is_a_fault() -> None:
+    class Unread(Toy):
+        @property
+        def version(self) -> str:  # type: ignore[override]
+            raise RuntimeError
+
+    (fault,) = check_scorer(Unread())
+    assert "a version" in fault
+
+
+@pytest.mark.parametrize("name", ["toys:", ":Toy", "toys:Toy:x", "a b:Toy", "", " "])
+def test_a_name_of_another_form_is_told_the_form(name: str) -> None:
+    with pytest.raises(ScorerRefused, match="expected module:callable"):
+        load_scorer(name)
 
 
 def test_a_scorer_is_loaded_by_module_or_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
