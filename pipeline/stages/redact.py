@@ -74,7 +74,7 @@ class Redactor:
     ) -> None:
         phones = PhoneFinder(regions)
         self._names = names
-        self.version = "patterns-2" if names is None else "patterns-2+names"
+        self.version = "patterns-3" if names is None else "patterns-3+names"
         # Types with a check digit come before lookalikes: see the package's docstring.
         self._finders = (
             Finder(0, 0, online.find_urls),
@@ -98,7 +98,7 @@ class Redactor:
             Finder(10, 10, national.find_doubtful_nhs_numbers),
             Finder(6, 6, phones.find_labelled),
             Finder(5, 5, places.find_zip_codes),
-            Finder(2, 0, places.find_postcodes),
+            Finder(1, 0, places.find_postcodes),
         )
 
         self._by_digits: dict[tuple[int, int], list[Find]] = {}

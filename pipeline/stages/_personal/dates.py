@@ -29,7 +29,8 @@ _NAMED_YEAR: Final = rf"(?:[ ,-]{{1,3}}(?:in )?(?:{_SPELLED_YEAR}|{_YEAR}))?"
 _DATE: Final = (
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?!\d)"
     rf"|\d{{1,2}} ?[-/.] ?\d{{1,2}} ?[-/.] ?{_YEAR}|\d{{1,2}} \d{{1,2}} {_YEAR}"
-    rf"|\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{8}}(?!\d)|(?<=[^\w/.-])\d{{6}}(?!\d)"
+    rf"|\d{{1,2}}/\d{{1,2}}(?![\d/]| (?:weeks?|days?|months?|hours?|an) )"
+    rf"|\d{{8}}(?!\d)|(?<=[^\w/.-])\d{{6}}(?!\d)"
     rf"|\d{{1,2}}(?:st|nd|rd|th) (?:of )?the \d{{1,2}}(?:st|nd|rd|th)(?:[ ,]{{1,3}}{_YEAR})?"
     rf"|{_DAY}[ -]?(?:day )?(?:of )?[ -]?{_MONTH}(?:{_YEAR}|{_NAMED_YEAR})"
     rf"|{_MONTH}[ -]?{_DAY}(?!\d){_NAMED_YEAR})"
@@ -42,7 +43,8 @@ _LABEL: Final = (
 )
 _PLACE: Final = r"(?: (?:at|in) [a-z][a-z' ]{1,24}(?= on ))?"
 _GAP: Final = (
-    r"(?:'s\b|[ :;=,(\"'-]|\b(?:is|was|on|the|in|as|here|it|given|my|falls|of"
+    r"(?:'s\b|[ :;=,(\"'-]|[\U0001f300-\U0001faff]|\bdd?[/. -]?mm?[/. -]?yy(?:yy)?\b\)?"
+    r"|\b(?:is|was|which|on|the|in|as|here|it|given|my|falls|of"
     r"|(?:18|19|20)\d\d(?= on )"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)\b){0,10}+"
 )
@@ -82,6 +84,8 @@ def find_dates_of_birth(view: View) -> list[Span]:
     done = 0
     for match in _BORN.finditer(lowered):
         if match["date"]:
+            if _is_score(match):
+                continue
             start, end = match.span("date")
         else:
             first = max(done, match.start() - _MAX_BEFORE)
@@ -106,6 +110,13 @@ def find_foreign_dates_of_birth(view: View) -> list[Span]:
         if _FOREIGN_BEFORE.match(text, match.end())
         or _FOREIGN_AFTER.search(text, max(0, match.start() - _MAX_FOREIGN_LABEL), match.start())
     ]
+
+
+def _is_score(match: re.Match[str]) -> bool:
+    """True for "giving birth 10/10"; "date of birth 8/10" is a date."""
+    if not match["date"].endswith("/10") or not match[0].startswith("birth "):
+        return False
+    return not match.string[: match.start()].endswith("of ")
 
 
 def _may_name_birth(lowered: str) -> bool:

@@ -37,7 +37,9 @@ _DOTTED: Final = re.compile(r"\.[a-z]{2}")
 _SITE: Final = re.compile(r"\.(?:co|org|net|uk|de|[a-z]{2,3}/)|www\.|\b(?:insta|ig\b|snap|tik)")
 _MIN_SPELLED_PHONE: Final = 30  # characters
 _MONTH: Final = re.compile(r"\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
-_TWO_WORDS: Final = re.compile(rf"\b{_WORD}[ ,.-]{{1,3}}{_WORD}\b")
+_TWO_WORDS: Final = re.compile(rf"\b{_WORD}[\s,.-]{{1,3}}{_WORD}\b")
+_SIX_WORDS: Final = re.compile(rf"\b{_WORD}(?:[\s,.-]{{1,3}}{_WORD}){{5}}\b")
+_TIMES_DIGIT: Final = re.compile(rf"\b({'|'.join(_TIMES)})[ -](\d)(?!\d)", re.IGNORECASE)
 _SIGNS: Final = b"&%[({<"
 _LOCAL: Final = re.compile(r"[\w.+-]{1,64}\Z")
 # "Look at example.org" names no account; "jo.bloggs at example.org" and "mail jo at …" do.
@@ -103,11 +105,15 @@ class Decoded:
 def may_be_spelled(lowered: str) -> bool:
     """True if the text may hold a value of words alone, such as a date of birth."""
     return (
-        (_BIRTH.search(lowered) is not None and _MONTH.search(lowered) is not None)
+        (_names_birth(lowered) and _MONTH.search(lowered) is not None)
         or ("." in lowered and _DOTTED.search(lowered) is not None and _names_site(lowered))
         or " dot " in lowered
         or (len(lowered) >= _MIN_SPELLED_PHONE and _may_spell_digits(lowered))
     )
+
+
+def _names_birth(lowered: str) -> bool:
+    return _BIRTH.search(lowered) is not None or "dob" in lowered or "d.o.b" in lowered
 
 
 def _names_site(lowered: str) -> bool:
@@ -115,7 +121,12 @@ def _names_site(lowered: str) -> bool:
 
 
 def _may_spell_digits(lowered: str) -> bool:
-    return ("oh " in lowered or "zero" in lowered) and _TWO_WORDS.search(lowered) is not None
+    if "oh " in lowered or "zero" in lowered:
+        return _TWO_WORDS.search(lowered) is not None
+    # A number of ten digits that has none of these words is rare: they spare a search.
+    if "seven" in lowered or "eight" in lowered or "double" in lowered or "nought" in lowered:
+        return _SIX_WORDS.search(lowered) is not None
+    return False
 
 
 def decode(view: View) -> Decoded:
@@ -128,6 +139,9 @@ def decode(view: View) -> Decoded:
                 decoded.replace(pattern, replace)
     is_same = decoded.text is view.text
     lowered = view.lowered if is_same else decoded.text.lower()
+    if "double" in lowered or "triple" in lowered or "treble" in lowered:
+        decoded.replace(_TIMES_DIGIT, lambda match: match[2] * _TIMES[match[1].lower()])
+        lowered = decoded.text.lower()
     if not is_same or "@" in lowered or may_be_spelled(lowered):
         for word, pattern, replace in _WORD_STEPS:
             if word in lowered:
@@ -205,9 +219,14 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 _DISGUISE: Final = r"[\[({<] ?(?:(?P<at>at|@)|(?P<dot>dot|\.)|:) ?[\])}>] ?(?=[\w/({\[])"
 _TAG: Final = _compile(rf"</?(?:{_HTML_TAGS})(?: ?/)?>|</[a-z][a-z_-]{{1,24}}>")
-_SPELLED_DIGITS: Final = _compile(rf"\b{_WORD}(?:[ ,.-]{{1,3}}{_WORD}){{5,24}}\b")
+_SPELLED_DIGITS: Final = _compile(rf"\b{_WORD}(?:[\s,.-]{{1,3}}{_WORD}){{5,24}}\b")
 _SIGN_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
-    ("&", _compile(r"&(?:amp;)?(#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,10});"), _unescape),
+    (
+        "&",
+        _compile(r"&(?:amp;)?(#\d{1,7}(?![\d;])|(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,10})(?=;));?"),
+        _unescape,
+    ),
+    ("(", _compile(r"(?<=\w)\(a\)(?=[\w-]{1,40}\.[a-z]{2})"), lambda match: "@"),
     ("%", _compile(r"%(2[0bdef]|3[adf]|40|5f)"), lambda match: chr(int(match[1], 16))),
     *((bracket, _compile(_DISGUISE), _unwrap) for bracket in "[({<"),
     ("<", _TAG, lambda match: " "),
@@ -251,6 +270,6 @@ _WORD_STEPS: Final[tuple[tuple[str, re.Pattern[str], Replace], ...]] = (
     ),
     *(
         (word, _SPELLED_DIGITS, _read_digits)
-        for word in ("zero", "oh ", "double", "seven", "eight")
+        for word in ("zero", "nought", "oh ", "double", "seven", "eight")
     ),
 )  # fmt: skip

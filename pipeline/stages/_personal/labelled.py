@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.stages._personal.view import Span, View, drop_overlaps
 
-_NUMBER: Final = r"(?:number|num\b\.?|nos?(?![a-z])\.?|nr\b\.?|id\b|identifier|code\b|#)"
+_NUMBER: Final = r"(?:number(?!s)|№|num\b\.?|nos?(?![a-z])\.?|nr\b\.?|id\b|identifier|code\b|#)"
 _KEEPERS: Final = (
     r"hospital|patient|medical(?: records?)?|health(?: ?care)?(?: card)?|clinic|chart|unit|case"
     r"|complaint|incident|claim|policy|member(?:ship)?|insurance|insurer|appointment|booking"
@@ -18,15 +18,16 @@ _KEEPERS: Final = (
 _FILES: Final = "case|complaint|claim|incident|referral|datix|pals|enquiry|file|admission"
 _LABEL: Final = re.compile(
     rf"\b(?=[a-z])(?:(?P<account>(?:bank )?(?:account|acct|acc|a/c)(?:,?[ _]?{_NUMBER})?"
-    rf"|sort[ _]?code|sort(?= \d\d-\d\d))"
-    rf"|(?P<passport>passport(?:,?[ _]?{_NUMBER})?)"
+    rf"|sort[ _]?code|sort(?= \d\d-\d\d)|s/c(?=:? \d\d-\d\d-))"
+    rf"|(?P<passport>pass?port(?:,?[ _]?{_NUMBER})?)"
     rf"|(?P<driving_licence>(?:driving|driver'?s?'?) licen[cs]e(?:,? ?{_NUMBER})?)"
     rf"|(?P<record_number>(?:{_KEEPERS})[ _-]?(?:ref(?:erence)?\.?[ _]?)?{_NUMBER}"
-    rf"|(?:{_KEEPERS})[ _]ref(?:erence)?\b\.?|mrn(?: ?{_NUMBER})?|ubrn|hosp\.? ?no\.?"
+    rf"|(?:{_KEEPERS})[ _]ref(?:erence)?\b\.?"
+    rf"|m\.?r\.?n\b\.?(?: ?{_NUMBER})?|mrn(?=\d)|ubrn|(?:hosp|pt)\.? ?{_NUMBER}"
     rf"|(?:utr|unique tax(?:payer)? reference)(?: ?{_NUMBER})?"
     rf"|(?P<file>(?:{_FILES})(?= [a-z\d]))"
     rf"|(?P<weak>ref(?:erence)?\b\.?(?: ?{_NUMBER})?)))"
-    r"(?: (?:is|was|of)\b)?[ :=#(\"'-]{0,5}(?=[a-z]{0,5}[ /-]?\d)"
+    r"(?: (?:is|was)\b)?[ :=#(\"'-]{0,5}(?=[a-z]{0,5}[ /-]?\d)"
 )
 _VALUE: Final = re.compile(
     r"(?:[A-Z]{1,5}[ /-]?|[a-z]{1,5}[/-]?|[a-z] )?\d[\dA-Za-z]{0,24}"
@@ -45,6 +46,11 @@ _LABEL_OF_GOODS: Final = re.compile(
     r"(?: is| was)?[ :=#(-]{0,4}(?=[a-z]{0,5}[ /-]?\d)"
 )
 
+# After these a number is an amount.
+COUNTED: Final = (
+    r" ?(?:patients|people|staff|pounds|quid|times|calls|visits|units|steps|calories|kcal|m?cg|m?g"
+    r"|mls?|in the queue)\b"
+)
 # Surname, date of birth and initials in sixteen characters.
 _LICENCE: Final = re.compile(
     r"(?<!\w)[A-Z9]{5} ?\d[0156]\d[0-3]\d\d ?[A-Z9]{2}[\dA-Z][A-Z]{2}(?!\w)"
@@ -54,7 +60,9 @@ _VEHICLE_LABEL: Final = re.compile(
     rf"(?: ?{_NUMBER})?(?: is| was)?[ :=#(\"'-]{{0,5}}"
     r"(?P<value>[a-z]{2}\d\d ?[a-z]{3}|[a-z]\d{1,3} ?[a-z]{3})(?!\w)"
 )
-_VEHICLE: Final = re.compile(r"(?<!\w)[A-Z]{2}(?:0[2-9]|[1267]\d|5[1-9]) ?[A-Z]{3}(?!\w)")
+_VEHICLE: Final = re.compile(
+    r"(?<!\w)[A-Z]{2}(?:0[2-9]|[1267]\d|5[1-9]) ?[A-Z]{3}(?<!BAY)(?<!BED)(?!\w)"
+)
 _VEHICLE_END: Final = re.compile(r"\d(?<=[a-z]\d|\d\d) ?[a-z]{3}(?!\w)")
 _VEHICLE_WORD: Final = re.compile(r"\b(?:car|van|vehicle|clamp|plate|reg|parked)")
 _BANK_DETAILS: Final = re.compile(r"(?<![\w-])\d\d-\d\d-\d\d[ ,/]{1,3}\d{8}(?!\w)")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from pipeline.stages._personal.labelled import find_goods_numbers
 from pipeline.stages._personal.numbers import ALONE
 from pipeline.stages._personal.view import Span, View, drop_overlaps
 
@@ -13,13 +14,18 @@ GAP: Final = r"[ :=#(\"'-]{0,5}"
 """What may stand between a label and its value, in prose and in JSON."""
 
 _NUMBER: Final = r"(?:[ _-]?(?:number|num|no|nr|id)(?![a-z])\.?| ?#)"
-_SEPARATORS: Final = str.maketrans("", "", " ./-")
+_SEPARATORS: Final = str.maketrans("", "", " .,/-")
 
 _NHS_GROUPED: Final = re.compile(rf"{ALONE}\d{{3}}([ -])\d{{3}}\1\d{{4}}(?!\w)")
 _NHS_ANY: Final = re.compile(
     r"(?=\d)(?<![\d+])(?<!\d[.,/:-])(?P<value>\d{3}[ ./-]{0,3}\d{3}[ ./-]{0,3}\d{4})(?!\d)"
 )
-_NHS_WORD: Final = re.compile(r"nhs(?![a-z]{2}\b)|n\.h\.s")
+# As in the boxes of a form.
+_NHS_SPACED: Final = re.compile(
+    r"(?=\d)(?<![\d+])(?<!\d[ .,/:-])"
+    r"(?P<value>\d(?: {1,2}\d){9}|\d\d(?: \d\d){4}|\d{3},\d{3},\d{4})(?![ .,/:-]?\d)"
+)
+_NHS_WORD: Final = re.compile(r"nhs(?![a-z]{2}\b)|n\.h\.s|\bn h s\b")
 _CHI: Final = re.compile(
     rf"\b(?:chi|h ?(?:&|and) ?c){_NUMBER}?(?: is| was)?{GAP}"
     r"(?P<value>\d{6}[ -]?\d{4}|\d{3}[ -]\d{3}[ -]\d{4})(?!\d)"
@@ -44,7 +50,7 @@ _NI_NUMBER: Final = re.compile(
 )
 _NI_LABELLED: Final = re.compile(
     rf"n(?<!\wn)(?:at(?:ional)?\.? ins(?:urance)?\.?|i(?:no)?){_NUMBER}?(?: is| was)?"
-    rf"{GAP}(?P<value>{_NI_PREFIX}(?:[ .-]{{0,2}}\d\d){{3}}(?:[ .-]{{0,2}}[a-d])?)(?![a-z0-9])"
+    rf"{GAP}(?P<value>{_NI_PREFIX}(?:[ .-]{{0,2}}\d){{6}}(?:[ .-]{{0,2}}[a-d])?)(?![a-z0-9])"
 )
 _NI_WORD: Final = re.compile(r"\bnino\b|national ins|nat\.? ins|\bni n(?:o|umber)\b")
 
@@ -58,7 +64,8 @@ def find_nhs_numbers(view: View) -> list[Span]:
     if _NHS_WORD.search(view.lowered):
         values |= {
             match.span("value")
-            for match in _NHS_ANY.finditer(view.lowered)
+            for pattern in (_NHS_ANY, _NHS_SPACED)
+            for match in pattern.finditer(view.lowered)
             if _has_nhs_check_digit(match["value"])
             and (not match["value"].startswith("0") or _is_nhs_range(_compact(match["value"])))
         }
@@ -88,6 +95,9 @@ def find_ni_numbers(view: View) -> list[Span]:
         written = view.text[match.start() : match.end()]
         if is_named or written.isupper() or " " not in written:
             values.add(match.span())
+    if values:
+        goods = find_goods_numbers(view.lowered)
+        values = {(start, end) for start, end in values if start not in goods}
     return drop_overlaps(values, "ni_number")
 
 

@@ -18,6 +18,10 @@ _CARD: Final = re.compile(
     rf"(?=(?:(?P<fours>\d{{4}}(?:{_BETWEEN}\d{{4}}){{3}})(?P<three>{_BETWEEN}\d{{3}})?"
     rf"|(?P<other>\d{{4}}{_BETWEEN}\d{{6}}{_BETWEEN}\d{{4,5}}))(?!\d))\d{{4}}"
 )
+# However it is divided, where a card is named.
+_DIVIDED: Final = re.compile(r"(?<![\d.])[2-6](?:[ .,/-]{0,5}\d){13,}+")
+_CARD_WORD: Final = re.compile(r"card|visa|amex|debit|credit|maestro")
+_LENGTHS: Final = (16, 15, 14, 19)
 # Visa, Mastercard, Maestro and Discover and UnionPay, American Express, JCB, Diners Club.
 _ISSUED: Final = re.compile(
     r"[456]\d{15}(?:\d{3})?|(?:222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"
@@ -28,7 +32,8 @@ _VALUES: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED: Final = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 _IBAN: Final = re.compile(
-    r"(?:(?<![a-z0-9])|(?<=iban))(?=([a-z]{2}\d{2}(?:[ ./-]?[a-z0-9]){11,29}+))[a-z]{2}\d{2}"
+    r"(?:(?<![a-z0-9])|(?<=iban))"
+    r"(?=([a-z]{2} ?\d{2}(?:[ ./-]{0,2}[a-z0-9]){11,29}+))[a-z]{2} ?\d{2}"
 )
 _LETTERS: Final = {ord(letter): str(int(letter, 36)) for letter in "abcdefghijklmnopqrstuvwxyz"}
 _IBAN_LENGTHS: Final = {
@@ -53,7 +58,7 @@ def find_cards(view: View) -> list[Span]:
         if start >= done and (written := _card(match)):
             done = start + len(written)
             spans.append((start, done, "card"))
-    return spans
+    return spans or _find_divided_cards(view)
 
 
 def find_ibans(view: View) -> list[Span]:
@@ -67,6 +72,27 @@ def find_ibans(view: View) -> list[Span]:
             if not view.lowered[end : end + 1].isalnum():
                 values.add((match.start(), end))
     return drop_overlaps(values, "iban")
+
+
+def _find_divided_cards(view: View) -> list[Span]:
+    if not _CARD_WORD.search(view.lowered):
+        return []
+    return [
+        (match.start(), match.start() + length, "card")
+        for match in _DIVIDED.finditer(view.text)
+        if (length := _card_length(match[0]))
+    ]
+
+
+def _card_length(written: str) -> int:
+    """Return the length of the card number that a text begins with, or 0."""
+    compact = written.translate(_SEPARATORS)
+    for count in _LENGTHS:
+        if len(compact) >= count and _is_card(compact[:count]):
+            length = _written_length(written, count)
+            if not written[length : length + 1].isdigit():
+                return length
+    return 0
 
 
 def _card(match: re.Match[str]) -> str | None:

@@ -22,7 +22,11 @@ _URL_END: Final = ".,;:!?)]}'*_~"
 _DOMAIN: Final = (
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9]{2,40}|[^\W\d_]{2,24})(?!\w)"
 )
-_AT_DOMAIN: Final = re.compile(rf"@{_DOMAIN}| @ {_DOMAIN}")
+# Addresses at these are given without their end.
+_PROVIDERS: Final = "gmail|googlemail|hotmail|yahoo|outlook|icloud|btinternet|aol"
+_AT_DOMAIN: Final = re.compile(
+    rf"@{_DOMAIN}| @ {_DOMAIN}|(?<=\w)@(?:{_PROVIDERS})(?: com)?(?![\w.])"
+)
 _LOCAL_BACKWARDS: Final = re.compile(r"[\w.%+'&-]{1,200}")
 _PRICE: Final = re.compile(r"[\d.]+")
 _LOCAL_EDGE: Final = ".%+'&-"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import phonenumbers
 
-from pipeline.stages._personal.labelled import find_goods_numbers
+from pipeline.stages._personal.labelled import COUNTED, find_goods_numbers
 from pipeline.stages._personal.numbers import ALONE
 from pipeline.stages._personal.view import Span, View
 
@@ -21,7 +21,7 @@ MAX_VALIDATED: Final = 50
 
 _BETWEEN: Final = r"[ .()-]{0,5}"
 _PLUS: Final = r"(?<![\d+])\+[ (]{0,2}[1-9](?:[ .()/-]{0,3}\d){6,15}"
-_TRUNK: Final = rf"\(?0(?:{_BETWEEN}\d){{8,17}}|0\d{{2,4}} ?/ ?\d(?:{_BETWEEN}\d){{4,8}}"
+_TRUNK: Final = rf"\(?0(?:{_BETWEEN}\d){{8,17}}|0\d{{2,4}} ?[/,] ?\d(?:{_BETWEEN}\d){{4,8}}"
 # "home01632960123": a word and no code.
 _AFTER_WORD: Final = r"(?<=[a-z]{3})0\d{9,10}"
 _AMERICAN: Final = (
@@ -33,7 +33,8 @@ _BRITISH_WITHOUT_PLUS: Final = r"44[ -]?7\d{3}[ -]?\d{3}[ -]?\d{3}"
 _GROUPED: Final = r"[1-9]\d{0,3}(?:[ .-]\d{2,4}){2,4}"
 _LABEL: Final = re.compile(
     r"\b(?=[a-z])(?:(?:tele)?phone|tel|mobile|mob|cell(?:phone)?|landline|fax|whats ?app|contact"
-    r"|call|phoning|ring|text|dial|sms|reach|my (?:new )?(?:number|no\.?|num) is)(?![a-z])"
+    r"|call|phoning|ring|text|dial|sms|reach"
+    r"|my (?:new )?(?:number|no\.?|num)(?: is|[ :]{1,2}(?=[1-9]\d{9}(?!\d))))(?![a-z])"
     r"(?: ?\b(?:me|us|him|her|them|back|on|at|is|was|number|num|no|nr|my|his|our|the|please|to"
     r"|mobile|cell|phone|home|work|or|by|text|call|ring)\b|[ .:=#,-]){0,10}+"
     r"(?P<value>\(?\d(?:[ ()-]{0,3}\d){5,15})(?!\d)"
@@ -48,6 +49,9 @@ _DATE_FIRST: Final = re.compile(
 _IS_NUMBER: Final = re.compile(
     rf"(?!{_DATE_FIRST.pattern})(?:\d{{6}}|\d{{3}}[ -]\d{{3}}|(?=.*\d{{3}})(?=(?:\D*\d){{7}}).*)"
 )
+_COUNTED: Final = re.compile(COUNTED)
+# Doses and steps: "250 500 1000".
+_AMOUNTS: Final = re.compile(r"[1-9][05]0[ -][1-9][05]0[ -][1-9][05]00")
 # Two times of day, which "call" may precede; and helplines, which are not personal.
 _NO_NUMBER: Final = re.compile(
     r"(?:[01]\d|2[0-3])[0-5]\d[ -]{1,3}(?:[01]\d|2[0-3])[0-5]\d|0800 ?1111|116 ?\d{3}"
@@ -116,6 +120,8 @@ class PhoneFinder:
             start, written = match.start("value"), match["value"]
             if _NO_NUMBER.match(written) or not _IS_NUMBER.fullmatch(written):
                 continue
+            if _COUNTED.match(view.lowered, match.end("value")):
+                continue
             if end := rules.find_end(written, labelled=True):
                 spans.append((start, _with_extension(view.lowered, start + end), "phone"))
         return spans
@@ -149,6 +155,7 @@ class _Validator:
             return bool(number and phonenumbers.is_possible_number_with_reason(number) == possible)
         if "GB" in self._regions and _BRITISH.fullmatch(written):
             return True  # newer than the rules, or kept for fiction, and written as one
+        written = written.replace(",", " ")
         return any(
             number and (phonenumbers.is_valid_number(number) or _is_fiction(number))
             for number in (self._parse(written, region) for region in self._regions)
@@ -192,10 +199,10 @@ def _is_fiction(number: Any) -> bool:
 
 
 def _is_other(written: str, is_of_goods: bool) -> bool:
-    """True for a date, or an order number that is not written like a phone number."""
+    """True for a date, amounts, or an order number that is not written like a phone number."""
     if is_of_goods and (written.isdigit() or not written.startswith(("0", "+", "("))):
         return True
-    return _DATE_FIRST.match(written) is not None
+    return _DATE_FIRST.match(written) is not None or _AMOUNTS.fullmatch(written) is not None
 
 
 def _with_extension(lowered: str, end: int) -> int:

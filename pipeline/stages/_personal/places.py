@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipeline.stages._personal.labelled import find_goods_numbers
+from pipeline.stages._personal.labelled import COUNTED, find_goods_numbers
 from pipeline.stages._personal.view import Span, View, drop_overlaps
 
 # Any two letters that may begin a postcode, also areas not given out, which stand in examples;
@@ -14,6 +14,11 @@ _POSTCODE: Final = re.compile(
     r"(?<![\w-])(?:(?:[a-pr-uwyz][a-hk-y]|[beglmnsw])\d\d?|(?:[ew]c|[ns]w|se)\d[a-hjkmnp-y]"
     r"|e1w|n1[cp]|w1[a-hjkmnp-y]|gir|zz99)"
     r"(?: {0,2}|-)(?P<in>\d[abd-hjlnp-uw-z]{2})(?![\w-])"
+)
+# With letters for digits, and blanks or signs between, where it is named.
+_LABELLED_POSTCODE: Final = re.compile(
+    r"post ?code(?: is| was)?[ :=\"'(-]{0,4}(?P<value>[a-z] ?(?:[a-z] ?)?[\dilo](?: ?[\da-z])?"
+    r"[ ,./_-]{0,4}[\dlo] ?[abd-hjlnp-uw-z] ?[abd-hjlnp-uw-z])(?!\w)"
 )
 _INWARD: Final = re.compile(r"\d[abd-hjlnp-uw-z]{2}(?![\w-])")
 _AREAS: Final = frozenset(
@@ -25,6 +30,8 @@ _AREAS: Final = frozenset(
 # "PS4 1TB": what only looks like a postcode, unless the area exists.
 _UNITS: Final = re.compile(r"\d[tg]b|1st|2nd|3rd|[04-9]th")
 _STORAGE: Final = re.compile(r" ?(?:hard|disk|drive|ssd|storage|memory|card|console|usb)")
+# In capitals too: "WARD B2 3RD FLOOR".
+_STOREY: Final = re.compile(r" (?:floor|door|bed|bay|room|left|right|year|level)\b")
 # In lower case: "E1 2nd", and after a road or a vitamin, "M25 2hr".
 _NO_POSTCODE: Final = re.compile(r".*(?:1st|2nd|3rd|[04-9]th)|[a-z]\d.*(?:hr|ft|lb|yr|pt)")
 
@@ -34,20 +41,19 @@ _STATES: Final = (
 )
 _ZIP: Final = re.compile(
     r"(?=[\dA-Z])(?:(?<![\w-])(?<!\d[.,/:])(?P<long>\d{5}-\d{4})(?![\w-])"
-    rf"|\b(?:{_STATES})[ ,.]{{1,2}}(?P<short>\d{{5}})(?![\w-]))"
+    rf"|\b(?:{_STATES})[ ,.]{{1,2}}(?P<short>\d{{5}})(?![\w-]))(?!(?i:{COUNTED}))"
 )
 _LABELLED: Final = re.compile(r"zip(?<!\wzip)(?: ?code)?(?: is| was)?[ :=#(-]{0,3}(\d{5})(?![\w-])")
 
 
 def find_postcodes(view: View) -> list[Span]:
     """Find full postcodes in either case, but not "M25 2hr", "E1 2nd" or "PS4 1TB"."""
-    if not _INWARD.search(view.lowered):
-        return []
-    return [
-        (*match.span(), "postcode")
-        for match in _POSTCODE.finditer(view.lowered)
-        if _is_postcode(view, match)
-    ]
+    places = {match.span("value") for match in _LABELLED_POSTCODE.finditer(view.lowered)}
+    if _INWARD.search(view.lowered):
+        places |= {
+            match.span() for match in _POSTCODE.finditer(view.lowered) if _is_postcode(view, match)
+        }
+    return drop_overlaps(places, "postcode")
 
 
 def _is_postcode(view: View, match: re.Match[str]) -> bool:
@@ -56,6 +62,8 @@ def _is_postcode(view: View, match: re.Match[str]) -> bool:
         return False
     if not _UNITS.fullmatch(match["in"]):
         return True
+    if _STOREY.match(view.lowered, match.end()):
+        return False
     area = match[0][:2]
     exists = area in _AREAS or not area.isalpha()
     return exists and not _STORAGE.match(view.lowered, match.end())

@@ -18,7 +18,7 @@ _RUN: Final = re.compile(r"\d(?:[ .,/()\[\]\s_-]{0,5}[A-Za-z]{0,2}\d){3}")
 _CODE: Final = re.compile(r"\d(?:(?<=[a-z]\d)|(?<=[a-z][._]\d))")
 _OTHER_SIGN: Final = re.compile(r"[\d＠﹫]")
 _PATH: Final = re.compile(r"\.\]?[A-Za-z]{2}")
-_DISGUISED_AT: Final = re.compile(r"[\])}>](?i:(?<=at.)|(?<=at .))")
+_DISGUISED_AT: Final = re.compile(r"[\])}>](?i:(?<=at.)|(?<=at .)|(?<=\(a.))")
 _MIN_SPELLED: Final = 15  # characters
 
 _SPOT: Final = re.compile(r"[\d@＠﹫/][\d@＠﹫/]*+")
@@ -26,8 +26,10 @@ _SPOT: Final = re.compile(r"[\d@＠﹫/][\d@＠﹫/]*+")
 _WORD_SPOTS: Final = tuple(
     (literal, re.compile(pattern))
     for literal, pattern in (
-        *((word, re.escape(word)) for word in ("www.", " dot ", "_at_", "birth", "born", "zero")),
-        *((word, word) for word in ("oh ", "&commat")),
+        *((word, re.escape(word)) for word in ("www.", " dot ", "_at_", "birth", "born", "dob")),
+        *((word, word) for word in ("oh ", "&commat", r"d.o.b", "post")),
+        *((word, word) for word in ("zero", "nought", "seven", "eight", "double")),
+        ("(a)", r"\(a\)"),
         ("at", r"[\[({<] ?at\b"),
         (" at ", r" at (?=\w{1,40}\.)"),
         ("ig", r"ig\b(?<!\wig)"),
@@ -83,7 +85,7 @@ def _has_sign(text: str) -> bool:
         "@" in text
         or "_" in text
         or ("/" in text and (":" in text or _PATH.search(text) is not None))
-        or ("&" in text and ";" in text)
+        or ("&" in text and (";" in text or "&#" in text))
         or "::" in text
         or (":" in text and may_name_network(text.lower()))
         or _DISGUISED_AT.search(text) is not None
@@ -99,4 +101,6 @@ def _may_hold_few_digits(lowered: str) -> bool:
         or "d.o" in lowered
         or "d o b" in lowered
         or "bday" in lowered
+        or "postc" in lowered
+        or "post c" in lowered
     )

@@ -17,6 +17,8 @@ HIDDEN: Final = "\0"
 _RUN: Final = re.compile(r"\d(?:[ .,/()-]{0,5}[a-z]{0,2}\d){3,}+")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _MAX_CACHED: Final = 20_000
+_KEY_MARKS: Final = "\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}"
+_DOTS: Final = "·•…。"
 
 
 class View(NamedTuple):
@@ -91,9 +93,12 @@ def _plain(character: str) -> str:
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
     category = unicodedata.category(character)
-    # Contacts copied from a phone carry invisible marks of direction around the number.
-    if category in {"Zs", "Cf"}:
+    # Contacts copied from a phone carry invisible marks of direction around the number, and
+    # digits on keys are digits with two marks.
+    if category in {"Zs", "Cf"} or character in _KEY_MARKS:
         return " "
+    if character in _DOTS:
+        return "."
     if category == "Pd" or character == "\N{MINUS SIGN}":
         return "-"
     if character in "‘’":
