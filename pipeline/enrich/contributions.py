@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -122,12 +123,14 @@ class Contributions:
         parts = [(name, self._sizes[name]) for name in ("topics", self._head)]
         marks = [split_mark(token) for token in comment.reading.tokens]
         places = TopicClassifier(terms).places([word for word, _ in marks])
+        # Each search reads all names of the model, and long texts repeat their phrases.
+        weights_of = cache(lambda part, *names: self._part(part).weights_of(names))
         for tag, first, last in places:
             columns = []
             for name, size in parts:
                 mark = "" if name == "topics" else marks[first][1]
                 names = tag_names([tag], comment.kind, mark)
-                columns.append(self._part(name).weights_of(names) / size)
+                columns.append(weights_of(name, *names) / size)
             words = self._words((spans[first][0], spans[last][1]))
             weights = np.concatenate(columns)[: len(self._all)]
             self._phrases[words].append((_TAGS[tag[0]] + tag[1:], weights))

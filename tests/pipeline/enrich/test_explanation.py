@@ -15,6 +15,7 @@ import pytest
 from pipeline.enrich.analyzer import CommentAnalyzer
 from pipeline.enrich.explanation import Explanation, Score, explain
 from pipeline.stages.batch import Batch
+from pipeline.stages.parameters import Part
 from pipeline.stages.score_sentiment import LEVELS
 from schemas.feedback import Family, Feedback, Label
 
@@ -32,6 +33,20 @@ COMMENTS: list[tuple[str, dict[str, Any]]] = [
     ("Really?!", {}),
     ("The wait was long. Kind staff! " * 200, {"question": "Why?", "ces": {"value": 7}}),
 ]
+
+
+def test_the_weights_of_a_phrase_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[tuple[str, ...]] = []
+    search = Part.weights_of
+
+    def count(part: Part, names: tuple[str, ...]) -> Any:
+        searched.append((str(part.outputs), *names))
+        return search(part, names)
+
+    monkeypatch.setattr(Part, "weights_of", count)
+    explain(ANALYZER, _record("The nurse was rude but kind. " * 20))
+    assert searched
+    assert len(searched) == len(set(searched))
 
 
 def _record(text: str, **fields: Any) -> Feedback:
