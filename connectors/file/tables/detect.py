@@ -113,7 +113,7 @@ def _vary_quoting(head: bytes, plain: Dialect) -> Iterator[Dialect]:
     if _has_single_quotes(head, sign):
         for escapes in {False, rb"\'" in head}:
             yield replace(plain, quote="'", spaced=spaced, escapes=escapes)
-    below_titles = rb"(?:[^\r\n\"%s]*+[\r\n]+){0,%d}" % (sign, MAX_TITLE_ROWS)
+    below_titles = rb"(?:[^\r\n\"%s]*+[\r\n]++){0,%d}" % (sign, MAX_TITLE_ROWS)
     first = re.match(
         rb"%s\"((?:[^\"\r\n]|\"\")*+)\"(?:%s|[ \t])*(?:[\r\n]|$)" % (below_titles, sign), head
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from connectors.file.columns.presets import known_names
@@ -79,3 +81,9 @@ def test_commas_in_a_single_column_make_no_header_of_a_comment(head: bytes) -> N
     assert dialect.delimiter == SINGLE_COLUMN
     assert dialect.shape is not None
     assert dialect.shape.header.row == 0
+
+
+def test_lines_that_end_with_two_characters_are_split_in_one_way() -> None:
+    began = time.process_time()
+    assert detect(b"Comment,Who\r\n" + b"fine food,p1\r\n" * 60).delimiter == ","
+    assert time.process_time() - began < 2
