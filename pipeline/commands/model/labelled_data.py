@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -129,6 +130,8 @@ def _ends(scale: str | None) -> tuple[Any, Any]:
         return 0.0, 0.0  # words need no scale; reading refuses numbers
     try:
         best, worst = (float(end) for end in scale.split(":"))
+        if not math.isfinite(best - worst):
+            raise ValueError
     except ValueError:
         raise CommandError(
             f"reading --sentiment-scale {scale!r}: it must be BEST:WORST", ExitStatus.USAGE

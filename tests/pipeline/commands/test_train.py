@@ -34,6 +34,7 @@ def run_command(arguments: str, folder: Path, rows: list[str]) -> subprocess.Com
         ),
         ("train own.csv --map text=Comment --topic food", 2, "TOPIC=COLUMN"),
         ("train own.csv --map text=Comment --sentiment Who --sentiment-scale 1", 2, "BEST:WORST"),
+        ("train own.csv --sentiment Who --sentiment-scale 5:inf", 2, "BEST:WORST"),
         ("train own.csv --preset nope", 2, "nope"),
         ("train gone.csv --map text=Comment --topics Topics", 4, "gone.csv"),
         ("train own.csv --map text=Comment --topics Topics --taxonomy no.toml", 2, "no.toml"),
