@@ -24,6 +24,10 @@ COMMANDS: Final[dict[str, dict[str, str]]] = tomllib.loads(
 )
 
 
+_HELP_OPTIONS: Final = ["-h", "--help"]
+_ARGUMENTS: Final = "pipeline.cli.arguments"
+
+
 class LazyGroup(TyperGroup):
     """A group that lists commands by their summaries and imports only the one that runs."""
 
@@ -32,6 +36,11 @@ class LazyGroup(TyperGroup):
         self.commands = {
             name: TyperCommand(name, help=command["summary"]) for name, command in COMMANDS.items()
         }
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep all arguments for the check of the environment."""
+        ctx.meta[_ARGUMENTS] = [*args]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the name, the imported command and its arguments."""
@@ -59,7 +68,7 @@ app = typer.Typer(
     cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": _HELP_OPTIONS},
 )
 
 _debug = False
@@ -67,14 +76,17 @@ _debug = False
 
 @app.callback()
 def _root(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    from pipeline import logs  # imports structlog and the settings, which --help does not need
+    from pipeline.commands.shared import start  # imports the settings: --help does not need them
 
     global _debug  # read by main(), which reports the errors of subcommands
     _debug = debug
-    if not debug:
-        logs.quiet_libraries()
+    arguments: list[str] = context.meta[_ARGUMENTS]
+    # `config` lists unknown variables itself, and help is most needed when something is wrong.
+    checked = context.invoked_subcommand != "config" and not {*_HELP_OPTIONS} & {*arguments}
+    start.prepare(arguments if checked else None, debug=debug)
 
 
 def main(application: typer.Typer = app) -> None:

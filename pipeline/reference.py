@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.settings import Settings
+from pipeline.settings import PREFIX, Settings
 from schemas.kafka_topics import DAY_MS, KAFKA_TOPICS, KafkaTopic
 
 _ROOT: Final = Path(__file__).parent.parent
@@ -22,12 +22,17 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Every setting is an environment variable. Secrets are never shown or logged.",
+        "`feedback config show` prints those in force, and the sections of `feedback.toml`.",
+        "",
+        f"Any other variable that begins with `{PREFIX}` is an error, so that a misspelt one does",
+        "not go unnoticed. Exceptions are those that `feedback.toml` refers to, such as",
+        '`token = { env = "…" }`, and those that Kubernetes sets for a service.',
         "",
         "| variable | default | description |",
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        lines.append(f"| `FEEDBACK_{name.upper()}` | {_default(field)} | {field.description} |")
+        lines.append(f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "FEEDBACK_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class KafkaConnection:
 class Settings(BaseSettings):
     """Every setting, with its default; the environment's ``FEEDBACK_<NAME>`` overrides it."""
 
-    model_config = SettingsConfigDict(env_prefix="FEEDBACK_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     local_home: Path | None = Field(
         default=None, description="Folder of the local engines' data and logs."
@@ -126,6 +129,13 @@ class Settings(BaseSettings):
     def kafka(self) -> KafkaConnection:
         """The connection settings of Kafka."""
         return KafkaConnection(self.kafka_bootstrap_servers)
+
+
+def environment_variables() -> Mapping[str, str]:
+    """Return the variables that begin with ``FEEDBACK_``, in capitals: case does not matter."""
+    return {
+        name.upper(): value for name, value in os.environ.items() if name.upper().startswith(PREFIX)
+    }
 
 
 def environment_value(name: str) -> str | None:

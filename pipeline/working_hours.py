@@ -142,15 +142,17 @@ def read_working_hours(sections: Mapping[str, Any]) -> dict[str, WorkingHours]:
 
 def _read(name: str, section: Mapping[str, Any]) -> WorkingHours:
     try:
-        return _Section.model_validate(section).hours()
+        return HoursSettings.model_validate(section).hours()
     except ValidationError as error:
-        fault = setting_fault(error, _Section.model_fields)
+        fault = setting_fault(error, HoursSettings.model_fields)
         raise SettingsFileError(f"reading [hours.{name}]: {fault}") from None
     except ValueError as error:
         raise SettingsFileError(f"reading [hours.{name}]: {error}") from None
 
 
-class _Section(BaseModel):
+class HoursSettings(BaseModel):
+    """``[hours.NAME]``."""
+
     model_config = ConfigDict(extra="forbid")
 
     zone: Zone = Field(description="IANA time zone, such as Europe/London.")
@@ -179,6 +181,7 @@ class _Section(BaseModel):
         return times
 
     def hours(self) -> WorkingHours:
+        """Return the hours; raises ``ValueError`` if no day has any."""
         chosen = _days(self.days)
         usual = _spans(self.times) if self.times is not None else ()
         own = [getattr(self, day) for day in WEEKDAYS]

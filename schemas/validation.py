@@ -69,12 +69,17 @@ def suggest_name(name: str, known: Iterable[str], *, quoted: bool = False) -> st
 
     Case and white space do not matter. ``quoted`` puts the name in quotes.
     """
+    suggestion = closest_name(name, known)
+    if suggestion is None:
+        return ""
+    return f"did you mean {repr(suggestion) if quoted else suggestion}?"
+
+
+def closest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the closest known name, or None if none is close."""
     by_folded = {_fold(each): each for each in known}
     close = difflib.get_close_matches(_fold(name), by_folded, n=1)
-    if not close:
-        return ""
-    suggestion = by_folded[close[0]]
-    return f"did you mean {repr(suggestion) if quoted else suggestion}?"
+    return by_folded[close[0]] if close else None
 
 
 def _fold(name: str) -> str:

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "deploy": ("deploy", "schemas"),
     "deploy.demo": ("deploy", "schemas", "connectors.sdk"),
     "pipeline": ("pipeline", "schemas"),
+    "pipeline.settings_file": ("pipeline", "schemas", "connectors.runtime.names"),
     "pipeline.notify": ("pipeline", "schemas", "connectors.sdk"),
     "pipeline.cases": ("pipeline", "schemas", "connectors.sdk"),
     "pipeline.kafka": ("pipeline", "schemas", "connectors.sdk"),
@@ -33,7 +34,8 @@ MAY_IMPORT = {
 """By module or package: which packages it may import. The longest name that fits counts."""
 
 PIPELINE_FLOORS = (
-    "errors failures logs reference settings settings_file terminal working_hours",
+    "errors failures logs reference settings settings_file terminal unknown_variables "
+    "working_hours",
     "stages scores",
     "search elasticsearch",
     "kafka",

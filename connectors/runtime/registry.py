@@ -7,11 +7,9 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 from types import MappingProxyType, ModuleType
-from typing import Final
 
+from connectors.runtime.names import FAMILIES
 from connectors.sdk import Source
-
-_FAMILIES: Final = ("forms", "reviews", "social")
 
 
 @cache
@@ -22,7 +20,7 @@ def sources() -> MappingProxyType[str, type[Source]]:
 
 
 def _walk() -> Iterator[type[Source]]:
-    for family in _FAMILIES:
+    for family in FAMILIES:
         room = importlib.import_module(f"connectors.{family}")
         for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
             name = module.name.rpartition(".")[2]

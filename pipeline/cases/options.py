@@ -31,7 +31,7 @@ from pipeline.cases.conditions import RuleConditions
 from pipeline.cases.rules import ANSWERABLE, DEFAULTS, Due, Rule, Rules
 from pipeline.cases.trackers.options import TrackerOptions, read_tracker
 from pipeline.settings import Settings, environment_value
-from pipeline.settings_file import Resolve, SettingsFileError, read_sections
+from pipeline.settings_file import Resolve, SettingsFileError, name_file, read_sections
 from pipeline.working_hours import WorkingHours, read_working_hours
 from schemas.case import CaseType
 from schemas.feedback import Name, Priority
@@ -120,7 +120,9 @@ def load_cases_settings(settings: Settings) -> CasesSettings:
     path = settings.config
     if path == Settings.model_fields["config"].default and not path.exists():
         return CasesSettings(Rules(()))
-    return build_cases_settings(read_sections(settings.config), environment_value)
+    sections = read_sections(path)
+    with name_file(path):
+        return build_cases_settings(sections, environment_value)
 
 
 def build_cases_settings(sections: Mapping[str, Any], resolve: Resolve) -> CasesSettings:

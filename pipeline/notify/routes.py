@@ -15,7 +15,7 @@ from pipeline.errors import CommandError, ExitStatus
 from pipeline.notify.notice import Notice, Urgency
 from pipeline.notify.route_settings import RouteSettings, read_section
 from pipeline.settings import Settings, environment_value
-from pipeline.settings_file import Resolve, SettingsFileError, read_sections
+from pipeline.settings_file import Resolve, SettingsFileError, name_file, read_sections
 from pipeline.watch.alert_settings import AlertSettings
 from pipeline.watch.settings import find_unknown_setting
 from pipeline.working_hours import WorkingHours, read_working_hours
@@ -113,7 +113,9 @@ def load_routes(settings: Settings) -> Routes:
     if path == Settings.model_fields["config"].default and not path.exists():
         return Routes()
     try:
-        return build_routes(read_sections(path), environment_value)
+        sections = read_sections(path)
+        with name_file(path):
+            return build_routes(sections, environment_value)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
 

@@ -24,6 +24,7 @@ from pipeline.settings_file import (
     TRANSLATE,
     Resolve,
     SettingsFileError,
+    name_file,
     read_sections,
     resolve_secret,
 )
@@ -149,7 +150,9 @@ def load_translate_settings(settings: Settings) -> TranslateSettings | None:
     path = settings.config
     if path == Settings.model_fields["config"].default and not path.exists():
         return None
-    return build_translate_settings(read_sections(path), environment_value)
+    sections = read_sections(path)
+    with name_file(path):
+        return build_translate_settings(sections, environment_value)
 
 
 def require_translate_settings(settings: Settings) -> TranslateSettings:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -76,9 +77,14 @@ def watch_settings(path: Path) -> WatchSettings:
     if path == Settings.model_fields["config"].default and not path.exists():
         return WatchSettings()
     try:
-        section = read_sections(path).get("alerts", {})
+        return build_watch_settings(read_sections(path), path)
     except SettingsFileError as error:
         raise CommandError(str(error), ExitStatus.USAGE) from None
+
+
+def build_watch_settings(sections: Mapping[str, Any], path: Path) -> WatchSettings:
+    """Return ``[alerts]`` of a file's tables, or the defaults; raises ``SettingsFileError``."""
+    section = sections.get("alerts", {})
     if isinstance(section, dict) and (fault := find_unknown_setting(section)):
         raise _error(path, f"[alerts] {fault}")
     try:
@@ -87,5 +93,5 @@ def watch_settings(path: Path) -> WatchSettings:
         raise _error(path, f"[alerts] {first_fault(error)}") from None
 
 
-def _error(path: Path, what: str) -> CommandError:
-    return CommandError(f"reading {path}: {what}", ExitStatus.USAGE)
+def _error(path: Path, what: str) -> SettingsFileError:
+    return SettingsFileError(f"reading {path}: {what}")

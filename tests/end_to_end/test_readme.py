@@ -68,6 +68,7 @@ QR_CODE, QR_POSTER = commands_under("collecting", "A QR code to hang up")
 WORDS, MACHINE, URGENT, TOPIC, *OWN = commands_under("searching", "In the terminal")
 (TRANSLATE,) = commands_under("understanding", "Other languages")
 (EXPLAIN,) = commands_under("understanding", "What is found in a comment, and how well")
+(CONFIG,) = commands_under("operations", "Checking the settings")
 TRAIN, EVALUATE = commands_under("understanding", "Your own taxonomy and model")
 REPORT_BY_SITE, REPORT_PAGE, REPORT_PUBLISH = commands_under("reports", "Reports")
 ALERTS = commands_under("alerting", "Working with alerts")
@@ -128,7 +129,7 @@ def test_every_command_line_is_run_by_a_test() -> None:
         *IMPORTS,
         *(WORDS, MACHINE, URGENT, TOPIC, *OWN, EXPLAIN, TRANSLATE),
         *(LIST_CONNECTORS, DRY_RUN, ONCE, FOLLOW, SERVE, REPLY),
-        *(QR_CODE, QR_POSTER),
+        *(QR_CODE, QR_POSTER, CONFIG),
         *(TRAIN, EVALUATE),
         *(REPORT_BY_SITE, REPORT_PAGE, REPORT_PUBLISH),
         *ALERTS,
@@ -376,6 +377,17 @@ def test_the_settings_file_of_the_readme_is_valid(tmp_path: Path) -> None:
         "typeform",
         "form",
     ]
+
+
+def test_the_settings_in_force_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "feedback.toml").write_text(SETTINGS_FILE, encoding="utf-8")
+    environment = {**os.environ, "TYPEFORM_SECRET": "s3cret"}
+    shown = feedback(CONFIG, environment, tmp_path)
+    assert "[rss.news] RSS and Atom feeds" in shown
+    assert "environment variable TYPEFORM_SECRET" in shown
+    assert "s3cret" not in shown
+    missing = run_feedback(CONFIG, dict(os.environ), tmp_path)
+    assert (missing.returncode, "TYPEFORM_SECRET is not set" in missing.stderr) == (2, True)
 
 
 def test_a_code_and_a_poster_of_a_form_are_made(tmp_path: Path) -> None:

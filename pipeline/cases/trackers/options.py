@@ -89,7 +89,7 @@ class WebhookOptions(_Tracker):
 
 
 TrackerOptions = JiraOptions | ZendeskOptions | WebhookOptions
-_MODELS: Final[Mapping[str, type[TrackerOptions]]] = {
+TRACKER_MODELS: Final[Mapping[str, type[TrackerOptions]]] = {
     "jira": JiraOptions,
     "zendesk": ZendeskOptions,
     "webhook": WebhookOptions,
@@ -124,5 +124,5 @@ def _problem(error: ValidationError) -> str:
     kind, _, place = fault.place.partition(".")
     fault = fault._replace(place=place)
     if fault.kind == "extra_forbidden":
-        return describe_unknown(fault, _MODELS[kind].model_fields)
+        return describe_unknown(fault, TRACKER_MODELS[kind].model_fields)
     return str(fault)

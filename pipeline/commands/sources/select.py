@@ -17,7 +17,12 @@ from pipeline.commands.shared.options import parse_pairs
 from pipeline.errors import CommandError, ExitStatus, Unavailable
 from pipeline.kafka.admin import create_kafka_topics, require_broker
 from pipeline.settings import environment_value
-from pipeline.settings_file import SettingsFileError, read_connector_sections, resolve_secret
+from pipeline.settings_file import (
+    SettingsFileError,
+    name_file,
+    read_connector_sections,
+    resolve_secret,
+)
 
 AD_HOC_NAME = "try"
 """Name of an instance whose settings are given as options."""
@@ -62,7 +67,13 @@ def load_instances(path: Path | None) -> list[Instance]:
             f"reading {file}: No such file or directory; {_WRITE_HINT}", ExitStatus.USAGE
         )
     with translate_errors():
-        return build_instances(read_connector_sections(file), _resolve_secret, f"reading {file}")
+        sections = read_connector_sections(file)
+        try:
+            with name_file(file):
+                return build_instances(sections, _resolve_secret, f"reading {file}")
+        except Misconfigured as error:
+            fault = str(error).removeprefix("reading ").removeprefix(f"{file}: ")
+            raise Misconfigured(f"reading {file}: {fault}") from None
 
 
 def select_instances(

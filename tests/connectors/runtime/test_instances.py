@@ -50,7 +50,7 @@ def test_instances_have_their_settings_schedule_and_secrets(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[trustpilott.x]\n", "there is no connector 'trustpilott'; did you mean trustpilot?"),
+        ("[trustpilott.x]\n", "there is no section [trustpilott]; did you mean [trustpilot]?"),
         ("[trustpilot]\nsite = 'x'\n", "sections are named [trustpilot.NAME]; choose any NAME"),
         (WHOLE, "[trustpilot.north] api_key: the environment variable TP_KEY is not set"),
         ("[trustpilot.x]\nsite = ''\n", "[trustpilot.x] site: String should have at least 1"),

@@ -22,7 +22,7 @@ def test_without_a_file_or_a_section_the_defaults_hold(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert watch_settings(Path("feedback.toml")) == WatchSettings()
-    assert watch_settings(write_settings(tmp_path, "[file.a]\npath = 'x'\n")) == WatchSettings()
+    assert watch_settings(write_settings(tmp_path, "[rss.a]\nurls = ['x']\n")) == WatchSettings()
 
 
 def test_what_is_set_reaches_the_detector(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""`feedback config`: the settings that are in force, and where each comes from."""
