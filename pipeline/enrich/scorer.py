@@ -20,8 +20,7 @@ from pipeline.stages.text_model import TextModel
 from pipeline.stages.urgency_rules import UrgencyRules
 from schemas.feedback import Feedback, Label, Level, Sentiment, TopicSentiment
 
-GROUP: Final = "feedback_pipeline.scorers"
-"""The group of entry points."""
+GROUP: Final = "feedback_pipeline.scorers"  # of entry points
 
 _LABELS: Final = frozenset({Label.POSITIVE, Label.NEUTRAL, Label.NEGATIVE})
 _MAX_VERSION: Final = 100
@@ -71,11 +70,10 @@ class Scorer(Protocol):
     """Name and version; it stands on each record in ``sentiment.method``."""
 
     def score(self, comments: Sequence[CommentToScore]) -> Sequence[Score | None]:
-        """Return a score per comment, in order; None for a comment that it cannot judge.
+        """Return a score per comment, in order; None for one that it cannot judge.
 
         The same comment gets the same score, whatever else is in the batch.
         """
-        ...
 
 
 class ScorerRefused(ValueError):

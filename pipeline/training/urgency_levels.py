@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pipeline.stages.flag_urgent import UrgencyFindings, UrgentFinding
 from pipeline.training.urgency_texts import Texts
 
-MAX_QUEUE: Final = 0.0175
-"""Share of ordinary comments that the queue may hold: below 0.02, for other hospitals differ."""
+MAX_QUEUE: Final = 0.0125
+"""Share of ordinary comments that the queue may hold: below 0.02, for other writers differ."""
 
-KEPT_CERTAIN: Final = 0.96
+KEPT_CERTAIN: Final = 0.95
 """Share of rightly certain sentences that stay so; the model doubts the others with what only
 sounds urgent, and they are in the queue."""
 
@@ -50,7 +50,7 @@ def find_levels(
     # The rules' hints, and their phrases that the model doubts, are in the queue too.
     hinted = np.array([_has(each.maybe, reasons) for each in findings])
     scores[hinted | (phrased & ~is_sure)] = np.inf
-    best = scores[np.array(texts.is_ordinary) & ~is_sure.any(axis=1)].max(axis=1)
+    best = scores[np.array(texts.is_real) & ~is_sure.any(axis=1)].max(axis=1)
     threshold = float(np.quantile(best, 1 - MAX_QUEUE))
     certain = [tuple(r for r, sure in zip(reasons, row, strict=True) if sure) for row in is_sure]
     return Levels(certain, certain_from, scores >= threshold, threshold)
@@ -70,7 +70,7 @@ def figures(
     """Return shares found by the rules, and by rules and model, of texts not trained on."""
     urgent = [n for n, of_text in enumerate(texts.reasons) if of_text]
     either = [bool(certain[n]) or bool(queued[n].any()) for n in range(len(texts.texts))]
-    ordinary = [n for n, is_ordinary in enumerate(texts.is_ordinary) if is_ordinary]
+    ordinary = [n for n, is_real in enumerate(texts.is_real) if is_real]
     alike = [
         n for n, of_text in enumerate(texts.reasons) if not of_text and not texts.is_ordinary[n]
     ]

@@ -23,13 +23,24 @@ class Texts:
     reasons: list[tuple[str, ...]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     is_ordinary: list[bool] = field(default_factory=list)
+    is_real: list[bool] = field(default_factory=list)
+    """Ordinary and written by patients: how long the queue is, is measured on them."""
 
-    def add(self, text: str, reasons: Sequence[str], group: str, *, is_ordinary: bool) -> None:
+    def add(
+        self,
+        text: str,
+        reasons: Sequence[str],
+        group: str,
+        *,
+        is_ordinary: bool,
+        is_real: bool = False,
+    ) -> None:
         """Add a text."""
         self.texts.append(text)
         self.reasons.append(tuple(reasons))
         self.groups.append(group)
         self.is_ordinary.append(is_ordinary)
+        self.is_real.append(is_real)
 
 
 def read_sentences(path: Path, texts: Texts) -> None:
@@ -58,4 +69,6 @@ def read_background(source: str, texts: Texts) -> None:
         for number, row in enumerate(csv.DictReader(file)):
             if row[column].strip():
                 group = row[author] if author else str(number)
-                texts.add(row[column].strip(), (), f"{name}/{group}", is_ordinary=True)
+                texts.add(
+                    row[column].strip(), (), f"{name}/{group}", is_ordinary=True, is_real=True
+                )

@@ -39,7 +39,7 @@ def test_raw_feedback_becomes_one_searchable_document_each(
             index=f"feedback-{records[1].created_at:%Y.%m}.01", id=records[1].event_id
         )["_source"]
     assert hit["message"] == records[1].text
-    assert hit["feedback"]["topics"] == ["waiting_time"]
+    assert hit["feedback"]["topics"] == ["being_kept_informed", "waiting_time"]
     assert hit["feedback"]["language"]["detected"] == "en"
 
 

@@ -89,7 +89,8 @@ def test_what_kubernetes_sets_for_a_service_is_known() -> None:
 def test_what_this_checkout_names_is_known() -> None:
     """Tests, benchmarks, containers and documentation: none may set what the product refuses."""
     folders = ("bench", "deploy", "docs", "pipeline", "connectors", ".github", ".ci")
-    paths = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files = (path for folder in folders for path in (ROOT / folder).rglob("*"))
+    paths = [path for path in files if path.is_file() and "__pycache__" not in path.parts]
     paths += [ROOT / name for name in ("Makefile", "docker-compose.yml", "README.md")]
     named = {
         name

@@ -299,13 +299,13 @@ def test_what_says_nothing_is_not_scored_and_has_no_topic(
 def test_a_topic_that_is_seldom_right_is_given_only_if_asked_for() -> None:
     assert ANALYZER.model is not None
     weak = ANALYZER.model.card.weak_topics(0.3)
-    assert "education" in weak
+    assert "choice_of_services" in weak
     asked = CommentAnalyzer(
         ANALYZER.taxonomy, UrgencyRules.load(), Redactor(), ANALYZER.model, weak_topics=True
     )
-    text = "They taught me how to live with my diabetes, an education session"
-    assert "education" not in read(text)["topics"]
-    assert "education" in read(text, by=asked)["topics"]
+    text = "There is no choice of services here, no alternatives and no second opinion"
+    assert "choice_of_services" not in read(text)["topics"]
+    assert "choice_of_services" in read(text, by=asked)["topics"]
 
 
 # -- personal data and evidence --------------------------------------------------------------------
