@@ -59,8 +59,9 @@ class CrossValidation:
         written = tasks.topics.weights[:judged] >= MIN_ORIGINAL_WEIGHT
         written[: self._count] = False
         self._written = np.flatnonzero(written)
+        self._cuts = {fold: self._choose_cuts(fold) for fold in (*range(FOLDS), None)}
 
-    def _cuts(self, fold: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _choose_cuts(self, fold: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return thresholds and calibration, chosen without a fold.
 
         A topic that the file has too few examples of is cut by the texts of corpora too.
@@ -101,7 +102,7 @@ class CrossValidation:
         for fold in range(FOLDS):
             these = folds[:count] == fold
             scores = self.scores[:count]
-            thresholds, curve = self._cuts(fold)
+            thresholds, curve = self._cuts[fold]
             likely = logistic(scores[these] * curve[:, 0] + curve[:, 1])
             selected[these] = select_topics(scores[these] - thresholds, likely)
             likeliest[these] = select_topics(scores[these] - thresholds, likely, 0.0)
@@ -141,14 +142,14 @@ class CrossValidation:
         selected = np.zeros_like(truth)
         for fold in range(FOLDS) if len(self._written) else ():
             these = folds[self._written] == fold
-            thresholds, _ = self._cuts(fold)
+            thresholds, _ = self._cuts[fold]
             selected[these] = self.scores[self._written[these]] >= thresholds
         return selected, truth
 
     def parameters(self) -> Parameters:
         """Return the final model."""
         tasks = self._tasks
-        thresholds, curves = self._cuts(None)
+        thresholds, curves = self._cuts[None]
         return Parameters(
             topics=self._fits["topics", FINAL].to_part(tasks.topics.counts),
             survey=self._fits["survey", FINAL].to_part(tasks.survey.units.counts),

@@ -23,7 +23,7 @@ _STORY_COST: Final = 0.2
 _MAX_ROUNDS: Final = 60
 _JUDGE_COST: Final = 0.04
 MIN_TRAINING_EXAMPLES: Final = 20
-"""Topics with fewer examples are found by their terms."""
+"""Topics with fewer examples, corpora included, are found by their terms."""
 
 MIN_ORIGINAL_WEIGHT: Final = 0.2
 """Copies weigh less; what they repeat would count twice."""

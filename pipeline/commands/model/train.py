@@ -55,8 +55,8 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="FORMAT=FILE",
-            help="Further labelled texts to learn sentiment from: nhs-phase1 or vader (its ground "
-            "truth); repeatable.",
+            help="Further labelled texts to learn from: nhs-phase1, vader (its ground truth) or "
+            "written (without FILE: the package's invented comments); repeatable.",
         ),
     ] = None,
     seed: Annotated[
